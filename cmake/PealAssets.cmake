@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# The pages and the browser client: copied to <build>/share/peal, where the
+# programs look for them beside their own folder (../share/peal), and installed
+# to the same place under the prefix.
+set(share "${PROJECT_BINARY_DIR}/share/peal")
+set(copied "")
+
+# One rule per file: a changed page is copied again by the next build.
+function(peal_asset source target)
+  add_custom_command(OUTPUT "${share}/${target}"
+    COMMAND "${CMAKE_COMMAND}" -E copy "${source}" "${share}/${target}"
+    DEPENDS "${source}" COMMENT "share/peal/${target}" VERBATIM)
+  set(copied ${copied} "${share}/${target}" PARENT_SCOPE)
+endfunction()
+
+file(GLOB pages CONFIGURE_DEPENDS LIST_DIRECTORIES true
+     "${PROJECT_SOURCE_DIR}/apps/*/web")
+foreach(page IN LISTS pages)
+  get_filename_component(app "${page}" DIRECTORY)
+  get_filename_component(app "${app}" NAME)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${page}" "${page}/*")
+  foreach(file IN LISTS files)
+    peal_asset("${page}/${file}" "${app}/web/${file}")
+  endforeach()
+endforeach()
+
+set(modules "${PROJECT_SOURCE_DIR}/node_modules")
+if(EXISTS "${modules}/socket.io-client/dist" AND EXISTS "${modules}/uplot/dist")
+  foreach(file socket.io.js socket.io.min.js socket.io.esm.min.js
+          socket.io.msgpack.min.js)
+    peal_asset("${modules}/socket.io-client/dist/${file}" "client/${file}")
+    if(EXISTS "${modules}/socket.io-client/dist/${file}.map")
+      peal_asset("${modules}/socket.io-client/dist/${file}.map"
+                 "client/${file}.map")
+    endif()
+  endforeach()
+  foreach(file uPlot.iife.min.js uPlot.min.css)
+    peal_asset("${modules}/uplot/dist/${file}" "esp32/web/vendor/${file}")
+  endforeach()
+else()
+  message(WARNING "node_modules is missing: the programs are built without the "
+    "browser client and the plots; run npm ci (or make build) and cmake again")
+endif()
+
+add_custom_target(peal_assets ALL DEPENDS ${copied})

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# The libraries we link, all from the system (design.md section 6).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(PEAL_UV REQUIRED IMPORTED_TARGET libuv>=1.44)
+pkg_check_modules(PEAL_CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3)
+pkg_check_modules(PEAL_ZLIB REQUIRED IMPORTED_TARGET zlib)
+set(peal_deps PkgConfig::PEAL_UV PkgConfig::PEAL_CRYPTO PkgConfig::PEAL_ZLIB
+    Threads::Threads)
+set(PEAL_PC_REQUIRES "libuv >= 1.44, libcrypto >= 3, zlib")
+if(PEAL_WEB)
+  pkg_check_modules(PEAL_SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+  list(APPEND peal_deps PkgConfig::PEAL_SQLITE)
+  string(APPEND PEAL_PC_REQUIRES ", sqlite3")
+endif()
+
+# For the applications and the tests only.
+if(PEAL_PROGRAMS)
+  pkg_check_modules(PEAL_CURL IMPORTED_TARGET libcurl)
+  pkg_check_modules(PEAL_JPEG IMPORTED_TARGET libturbojpeg)
+endif()
+if(PEAL_TESTS OR PEAL_FUZZ)
+  pkg_check_modules(PEAL_JANSSON IMPORTED_TARGET jansson)
+endif()
+if(PEAL_TESTS)
+  pkg_check_modules(PEAL_CMOCKA IMPORTED_TARGET cmocka)
+  if(NOT PEAL_CMOCKA_FOUND)
+    message(WARNING "cmocka is missing: no unit tests (tools/install.sh test)")
+  endif()
+endif()

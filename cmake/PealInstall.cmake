@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# make install: headers, both libraries, pkg-config and CMake package files,
+# the applications and their pages.
+include(CMakePackageConfigHelpers)
+set(package "${CMAKE_INSTALL_LIBDIR}/cmake/Peal")
+
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/peal"
+        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(TARGETS peal_static peal_shared EXPORT PealTargets)
+install(EXPORT PealTargets NAMESPACE Peal:: DESTINATION "${package}")
+
+configure_package_config_file(cmake/PealConfig.cmake.in PealConfig.cmake
+                              INSTALL_DESTINATION "${package}")
+write_basic_package_version_file(PealConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/PealConfig.cmake"
+              "${CMAKE_CURRENT_BINARY_DIR}/PealConfigVersion.cmake"
+        DESTINATION "${package}")
+
+configure_file(cmake/peal.pc.in peal.pc @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/peal.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+if(PEAL_PROGRAMS)
+  get_property(programs GLOBAL PROPERTY PEAL_PROGRAM_TARGETS)
+  list(FILTER programs EXCLUDE REGEX "^example-|-bench-|-e2e-")
+  if(programs)
+    install(TARGETS ${programs})
+  endif()
+  install(DIRECTORY "${PROJECT_BINARY_DIR}/share/peal"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}" OPTIONAL)
+endif()
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}")

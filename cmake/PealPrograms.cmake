@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# Programs stand on the public headers alone and carry libpeal inside.
+include(CheckPIESupported)
+check_pie_supported()
+
+# peal_program(<name> <folder> [libraries...]): <folder>/*.c becomes
+# <build>/bin/<name>. Everything but main.c is an object library
+# <name>_objects, so that a unit test can link it.
+function(peal_program name folder)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
+  if(NOT sources)
+    return()
+  endif()
+  set(main ${sources})
+  list(FILTER main INCLUDE REGEX "/main\\.c$")
+  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  set(usage peal_static peal_warnings ${ARGN} ${peal_deps} m)
+  set(defines _GNU_SOURCE
+    PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
+
+  if(main AND sources)
+    add_library(${name}_objects OBJECT ${sources})
+    target_compile_definitions(${name}_objects PRIVATE ${defines})
+    target_link_libraries(${name}_objects PRIVATE ${usage})
+    list(APPEND main $<TARGET_OBJECTS:${name}_objects>)
+  else()
+    list(APPEND main ${sources})
+  endif()
+  add_executable(${name} ${main})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  target_compile_definitions(${name} PRIVATE ${defines})
+  target_link_libraries(${name} PRIVATE ${usage})
+  set_property(GLOBAL APPEND PROPERTY PEAL_PROGRAM_TARGETS ${name})
+endfunction()
+
+# The libraries an application needs beyond libpeal.
+set(PEAL_APP_LIBS_esp32 PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG)
+set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL)
+
+function(peal_all_programs)
+  file(GLOB folders CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
+       "${PROJECT_SOURCE_DIR}/apps/*" "${PROJECT_SOURCE_DIR}/examples/*")
+  foreach(folder IN LISTS folders)
+    get_filename_component(name "${folder}" NAME)
+    if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}")
+      continue()
+    elseif(folder MATCHES "^examples/")
+      peal_program(example-${name} ${folder})
+    else()
+      peal_program(peal-${name} ${folder} ${PEAL_APP_LIBS_${name}})
+      peal_program(peal-${name}-sim ${folder}/sim
+                   ${PEAL_APP_LIBS_${name}-sim})
+    endif()
+  endforeach()
+  foreach(part server load floor)
+    peal_program(peal-bench-${part} bench/${part})
+  endforeach()
+  peal_program(peal-e2e-fixture tests/e2e/fixture)
+endfunction()
