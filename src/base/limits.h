@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* limits: every ceiling of the library, with unit and reason. What an option
+ * overrides says so; the rest are fixed. */
+
+/* -- HTTP (wire/http1, http/) ------------------------------------------- */
+/* The head in bytes: what Node accepts by default. Option. */
+#define PEAL_LIMIT_HTTP_HEAD_BYTES 16384u
+/* The request target in bytes; long query strings of polling are below 1 K. */
+#define PEAL_LIMIT_HTTP_TARGET_BYTES 8192u
+/* Header fields per message: bounds the table of slices. */
+#define PEAL_LIMIT_HTTP_FIELDS 100u
+/* A collected request body in bytes, unless the route says otherwise. */
+#define PEAL_LIMIT_HTTP_BODY_BYTES 1000000u
+/* A chunk-size line with its extensions, in bytes. */
+#define PEAL_LIMIT_HTTP_CHUNK_LINE_BYTES 256u
+/* Requests that may wait in one connection behind an unanswered one: read
+ * stops there (a connection's pipeline is answered in order). */
+#define PEAL_LIMIT_HTTP_PIPELINE_BYTES 65536u
+/* Milliseconds for the whole head, for progress of a body, between requests.
+ * Options. */
+#define PEAL_LIMIT_HTTP_HEAD_MS 10000u
+#define PEAL_LIMIT_HTTP_BODY_MS 30000u
+#define PEAL_LIMIT_HTTP_IDLE_MS 5000u
+/* A response that the peer does not read: milliseconds without progress. */
+#define PEAL_LIMIT_HTTP_WRITE_MS 30000u
+
+/* -- WebSocket, Engine.IO ------------------------------------------------ */
+/* A message or a polling body in bytes (`maxPayload`): the reference's
+ * maxHttpBufferSize. Option. */
+#define PEAL_LIMIT_PAYLOAD_BYTES 1000000u
+/* Frames of one fragmented message: bounds floods of empty fragments. */
+#define PEAL_LIMIT_WS_FRAMES 4096u
+/* Pongs that wait for a peer that does not read; the newest are kept. */
+#define PEAL_LIMIT_WS_PONGS 16u
+/* Packets of one polling body. */
+#define PEAL_LIMIT_EIO_PACKETS 4096u
+/* Bytes queued for one session: above the soft one volatile events are
+ * dropped, at the hard one the policy of the socket decides. Option. */
+#define PEAL_LIMIT_QUEUE_SOFT_BYTES (1u << 20)
+#define PEAL_LIMIT_QUEUE_BYTES (8u << 20)
+
+/* -- Socket.IO ------------------------------------------------------------ */
+/* Attachments of one packet: the reference's maxAttachments. Option. */
+#define PEAL_LIMIT_SIO_ATTACHMENTS 10u
+/* Bytes of one packet with its attachments, as a multiple of the payload. */
+#define PEAL_LIMIT_SIO_PACKET_FACTOR 10u
+/* Milliseconds until announced attachments must have come. */
+#define PEAL_LIMIT_SIO_ATTACH_MS 10000u
+/* Namespaces of one client, and a namespace's name in bytes. */
+#define PEAL_LIMIT_SIO_NAMESPACES 64u
+#define PEAL_LIMIT_SIO_NSP_BYTES 256u
+/* Acknowledgements a server socket may wait for at one time. */
+#define PEAL_LIMIT_SIO_ACKS 1024u
+/* Decimal digits of an acknowledgement id that still has a meaning. */
+#define PEAL_LIMIT_SIO_ACK_DIGITS 20u
+/* Rooms one socket may be in. Option. */
+#define PEAL_LIMIT_ROOMS 10000u
+/* JSON nesting. */
+#define PEAL_LIMIT_JSON_DEPTH 128u
+
+/* -- workers --------------------------------------------------------------- */
+#define PEAL_LIMIT_WORKERS 256u
+/* The worker's receive buffer: one for all its connections. */
+#define PEAL_LIMIT_READ_BYTES 65536u
+/* The worker's scratch for small outgoing pieces, and pieces per write. */
+#define PEAL_LIMIT_SCRATCH_BYTES 65536u
+#define PEAL_LIMIT_IOVECS 64u
+/* Copied to the heap when a socket does not take everything. */
+#define PEAL_LIMIT_BLOCKED_BYTES 4096u

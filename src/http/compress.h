@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* compress: content codings for answers (RFC9110 8.4, 12.5.3), by zlib. */
+#include <peal/base.h>
+
+typedef enum peal_compress {
+  PEAL_COMPRESS_NONE,
+  PEAL_COMPRESS_GZIP,
+  PEAL_COMPRESS_DEFLATE /* zlib format, as RFC9110 says */
+} peal_compress;
+
+/* What an Accept-Encoding value allows: gzip or deflate, in the client's
+ * order of preference (q, then position); none if neither. Thread: pure. */
+peal_compress peal_compress_choose(peal_slice accept_encoding);
+/* "gzip", "deflate". */
+const char *peal_compress_name(peal_compress coding);
+/* Compress as one piece. Returns NULL if memory is out. Thread: any. */
+PEAL_MUST_CHECK peal_bytes *peal_compress_bytes(peal_compress coding,
+                                                peal_slice data);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* http_upgrade: what engine/ may do with a request that users may not: take
+ * the connection over. */
+#include <peal/http.h>
+
+#include "net/tcp.h"
+
+/* The connection of an unanswered upgrade request. The HTTP side forgets it;
+ * the request stays readable until peal_http_upgrade_free. `rest` are bytes
+ * that came behind the head (borrowed from the worker's buffer until the
+ * current callback returns, or copied if the request was deferred: valid until
+ * peal_http_upgrade_free). The caller sets the new owner at once with
+ * peal_tcp_set_owner. NULL if the connection is gone. */
+peal_tcp *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest);
+void peal_http_upgrade_free(peal_http_req *req);
+/* Write these bytes as the answer to an upgrade request and close the
+ * connection (raw refusals; copied). */
+void peal_http_upgrade_refuse(peal_http_req *req, peal_slice raw);
+/* Everything of a request that must outlive it, in one block from `mem`. */
+/* Register with a server's statistics what engine/ does with connections
+ * taken: they still count as connections until this is called. */
+void peal_http_upgrade_closed(peal_http_server *server, peal_worker *worker);
+/* The logger of the server's workers. */
+peal_logger *peal_http_server_logger(peal_http_server *server);

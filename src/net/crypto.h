@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* crypto: random bytes and digests, by OpenSSL. */
+#include <peal/base.h>
+
+/* From the system's generator. Returns: PEAL_OK, PEAL_ERR_SYSTEM. Thread:
+ * any. */
+PEAL_MUST_CHECK peal_err peal_crypto_random(void *out, size_t len);
+/* An id of 20 characters [A-Za-z0-9_-]: 120 random bits. `out` has 21 bytes,
+ * terminated. */
+PEAL_MUST_CHECK peal_err peal_crypto_id(char out[21]);
+/* Sec-WebSocket-Accept for a key (RFC6455 4.2.2): 28 characters, terminated. */
+PEAL_MUST_CHECK peal_err peal_crypto_ws_accept(char out[29], peal_slice key);
+/* SHA-256 in lower-case hex, terminated. */
+PEAL_MUST_CHECK peal_err peal_crypto_sha256_hex(char out[65],
+                                                peal_slice data);
+/* Constant-time comparison of equal lengths. */
+bool peal_crypto_eq(peal_slice a, peal_slice b);
