@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+// Runs the suites against one server:
+//   node run.js --server node|PATH [--python PATH] [--workers N] [suite...]
+// Each suite is a program of its own with its own slice of ports.
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const SUITES = [
+  'wire_http.js', 'wire_ws.js', 'wire_sio.js', 'bad_http.js', 'http_diff.js',
+  'clients.js', 'ws_client.js', 'python_client.py', 'curl.sh',
+];
+
+function parse(argv) {
+  const opts = { server: 'node', workers: undefined, python: 'python3' };
+  const names = [];
+  for (let i = 0; i < argv.length; i++) {
+    const name = argv[i].replace(/^--/, '');
+    if (argv[i].startsWith('--')) {
+      if (!(name in opts)) throw new Error(`unknown option ${argv[i]}`);
+      opts[name] = argv[++i];
+    } else {
+      names.push(argv[i]);
+    }
+  }
+  return { opts, names };
+}
+
+function suitesOf(names) {
+  if (!names.length) return SUITES;
+  return names.map((name) => {
+    const found = SUITES.find((s) => s === name || s.split('.')[0] === name);
+    if (!found) throw new Error(`unknown suite ${name}`);
+    return found;
+  });
+}
+
+function interpreter(file, opts) {
+  if (file.endsWith('.js')) return process.execPath;
+  return file.endsWith('.py') ? opts.python : 'bash';
+}
+
+const { opts, names } = parse(process.argv.slice(2));
+const failed = [];
+for (const file of suitesOf(names)) {
+  console.log(`# ${file}`);
+  const server = opts.server === 'node' ? 'node'
+    : fs.realpathSync(opts.server);
+  const base = 23000 + SUITES.indexOf(file) * 20;
+  const args = [path.join(__dirname, file), '--server', server,
+    '--port-base', String(base)];
+  if (opts.workers !== undefined) args.push('--workers', opts.workers);
+  const result = spawnSync(interpreter(file, opts), args,
+    { stdio: 'inherit', timeout: 180000 });
+  if (result.status !== 0) failed.push(file);
+}
+console.log(failed.length ? `failed: ${failed.join(' ')}` : 'all suites passed');
+process.exit(failed.length ? 1 : 0);
