@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// app: joins the parts. Messages of the server go to the parts that show
+// them; after every (re)connection a snapshot over HTTP fills what was missed.
+import { apiPage, apiPages } from './js/api.js';
+import { audioFilter, audioLoad, audioUpdate, startAudio } from './js/audio.js';
+import { bodyTurn, startBody } from './js/body.js';
+import { chartsChanged, chartsShow, startCharts } from './js/charts.js';
+import { connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './js/connection.js';
+import { deviceHeard, deviceSelected, devicesLoad, deviceUpdate, startDevices } from './js/devices.js';
+import { byId, countOf, formatDb, formatDegrees, formatValue, setServerTime } from './js/dom.js';
+import { startExport } from './js/export.js';
+import { galleryFilter, galleryLoad, galleryUpdate, startGallery } from './js/gallery.js';
+import { log, startLog } from './js/log.js';
+import { askPassword, startLogin } from './js/login.js';
+import { notify } from './js/notices.js';
+import { oledLoad, oledShow, startOled } from './js/oled.js';
+import { Series } from './js/series.js';
+import { startTheme } from './js/theme.js';
+
+const historyPage = 1000;
+const historyRows = 3000;
+const series = new Series();
+
+function signIn() {
+  if (connectionIsOpen()) connectionPause();
+  askPassword(start);
+}
+
+// Tells the reader what went wrong, or asks for the password.
+function report(error) {
+  if (error.status === 401) return signIn();
+  log('error', error.message);
+  notify('error', error.message);
+}
+
+// --- history ----------------------------------------------------------------
+
+async function loadReadings(id) {
+  const since = series.last ? new Date(series.last[0] * 1000).toISOString() : undefined;
+  const query = { device_id: id, since, limit: historyPage };
+  let count = 0;
+  for await (const rows of apiPages('/api/sensor-data', query, historyRows)) {
+    if (id !== deviceSelected()) return 0;
+    count += series.add(rows);
+    chartsChanged();
+  }
+  return count;
+}
+
+async function loadOrientation(id) {
+  const { data } = await apiPage('/api/orientation-data', { device_id: id, limit: 1 });
+  if (id === deviceSelected()) bodyTurn(data[0] ?? null);
+}
+
+function onDeviceSelected(id) {
+  series.clear();
+  chartsShow(series);
+  bodyTurn(null);
+  Promise.all([loadReadings(id), loadOrientation(id), filterMedia()]).catch(report);
+}
+
+function filterMedia() {
+  const id = byId('only-selected').checked ? deviceSelected() : '';
+  return Promise.all([galleryFilter(id), audioFilter(id)]);
+}
+
+// Everything the page shows, fetched anew. Returns the number of readings.
+async function snapshot() {
+  const id = deviceSelected();
+  const [count] = await Promise.all([
+    id ? loadReadings(id) : 0, id ? loadOrientation(id) : null,
+    devicesLoad(), oledLoad(), galleryLoad(), audioLoad(),
+  ]);
+  return count;
+}
+
+// --- messages ---------------------------------------------------------------
+
+function onReading({ timestamp, data }) {
+  if (!data) return;
+  deviceHeard(data.device_id, timestamp, 'readings');
+  if (data.device_id === deviceSelected()) {
+    series.push(data, timestamp);
+    chartsChanged();
+  }
+  const accel = ['x', 'y', 'z'].map((axis) => formatValue(data[`accel_${axis}`])).join(' ');
+  log('reading', `${data.device_id}: acceleration ${accel}, microphone ${formatValue(data.mic_level)}`);
+}
+
+function onOrientation(update) {
+  deviceHeard(update.device_id, update.timestamp);
+  if (update.device_id === deviceSelected()) bodyTurn(update);
+  const angles = ['pitch', 'roll', 'yaw'].map((name) => `${name} ${formatDegrees(update[name])}`);
+  log('reading', `${update.device_id}: ${angles.join(', ')}`);
+}
+
+function onCamera(update) {
+  const captioned = Boolean(update.caption);
+  if (!captioned) deviceHeard(update.device_id, update.timestamp, 'images');
+  galleryUpdate(update);
+  log('picture', captioned
+    ? `Picture ${update.image_id} of ${update.device_id}: ${update.caption}`
+    : `${update.device_id} sent picture ${update.image_id}, ${update.width} × ${update.height}`);
+}
+
+function onAudio(update) {
+  deviceHeard(update.device_id, update.timestamp, 'audio');
+  audioUpdate(update);
+  const seconds = (update.duration_ms / 1000).toFixed(1);
+  log('audio', `${update.device_id} sent ${seconds} s of sound, peak ${formatDb(update.peak_db)}`);
+}
+
+function onOled({ animation_id: id, animation_name: name }) {
+  oledShow(id);
+  log('oled', `The OLED shows ${name}`);
+}
+
+function onDevice(update) {
+  if (!deviceUpdate(update)) return;
+  log('device', `${update.device_id} is ${update.online ? 'online' : 'offline'}`);
+}
+
+const events = {
+  connection_response: ({ server_time: time }) => setServerTime(time),
+  sensor_update: onReading,
+  orientation_update: onOrientation,
+  camera_update: onCamera,
+  audio_update: onAudio,
+  oled_display_changed: onOled,
+  device_update: onDevice,
+};
+
+// --- connection -------------------------------------------------------------
+
+async function onConnect(again) {
+  log('connection', again ? 'Connected again' : 'Connected');
+  if (!again) return;
+  try {
+    const missed = await snapshot();
+    notify('good', missed
+      ? `Connected again and caught up on ${countOf(missed, 'reading')}.` : 'Connected again.');
+  } catch (error) {
+    report(error);
+  }
+}
+
+function onDisconnect(reason) {
+  log('connection', `Disconnected: ${reason}`);
+  notify('info', 'The connection was lost. Reconnecting by itself; nothing needs to be done.');
+}
+
+// A refused connection may mean that the session has ended: ask and see.
+async function onRefused() {
+  try {
+    await apiPage('/api/devices');
+  } catch (error) {
+    if (error.status === 401) signIn();
+  }
+}
+
+async function start() {
+  try {
+    await snapshot();
+  } catch (error) {
+    report(error);
+    if (error.status === 401) return;
+  }
+  if (connectionIsOpen()) connectionResume();
+  else connectionOpen(events, { onConnect, onDisconnect, onRefused, onLog: log });
+}
+
+startTheme();
+startLog();
+startLogin();
+startDevices(onDeviceSelected);
+startCharts(series);
+startBody();
+startOled();
+startGallery(report);
+startAudio(report);
+startExport();
+byId('only-selected').addEventListener('change', () => filterMedia().catch(report));
+start();
