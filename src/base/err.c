@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include <peal/base.h>
+
+typedef struct err_row {
+  const char *name;
+  const char *message;
+  uint16_t ws_code;
+  uint16_t http_status;
+  uint8_t class_of; /* one of peal_err_class */
+} err_row;
+
+static const err_row err_rows[] = {
+#define ERR_ROW(name, cls, msg, ws, http)                                      \
+  {"PEAL_ERR_" #name, msg, ws, http, PEAL_CLASS_##cls},
+    PEAL_ERR_MAP(ERR_ROW)
+#undef ERR_ROW
+};
+
+static const err_row err_ok = {"PEAL_OK", "ok", 0, 0, PEAL_CLASS_OK};
+/* A number that is none of ours: whoever made it is at fault. */
+static const err_row err_unknown = {"PEAL_ERR_UNKNOWN", "unknown error", 0, 500,
+                                    PEAL_CLASS_USAGE};
+
+static const err_row *err_find(peal_err err) {
+  if (err == PEAL_OK)
+    return &err_ok;
+  if (err <= PEAL_ERR_BASE_ || err >= PEAL_ERR_END_)
+    return &err_unknown;
+  return &err_rows[(int)err - (int)PEAL_ERR_BASE_ - 1];
+}
+
+const char *peal_err_message(peal_err err) {
+  return err_find(err)->message;
+}
+
+const char *peal_err_name(peal_err err) {
+  return err_find(err)->name;
+}
+
+peal_err_class peal_err_class_of(peal_err err) {
+  return (peal_err_class)err_find(err)->class_of;
+}
+
+unsigned peal_err_ws_code(peal_err err) {
+  return err_find(err)->ws_code;
+}
+
+unsigned peal_err_http_status(peal_err err) {
+  return err_find(err)->http_status;
+}

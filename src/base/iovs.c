@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/iovs.h"
+
+#include <string.h>
+
+/* Below this a copy is cheaper than one more piece of the write. */
+#define IOVS_COPY_BYTES 512u
+
+void peal_iovs_init(peal_iovs *iovs, char *scratch, size_t scratch_cap) {
+  iovs->scratch = scratch;
+  iovs->scratch_cap = scratch_cap;
+  peal_iovs_reset(iovs);
+}
+
+void peal_iovs_reset(peal_iovs *iovs) {
+  iovs->count = 0;
+  iovs->bytes = 0;
+  iovs->scratch_len = 0;
+}
+
+static bool iovs_reference(peal_iovs *iovs, peal_slice data) {
+  if (iovs->count == PEAL_LIMIT_IOVECS)
+    return false;
+  iovs->items[iovs->count++] = data;
+  iovs->bytes += data.len;
+  return true;
+}
+
+bool peal_iovs_add(peal_iovs *iovs, peal_slice data) {
+  if (data.len <= IOVS_COPY_BYTES && peal_iovs_copy(iovs, data))
+    return true;
+  return iovs_reference(iovs, data);
+}
+
+bool peal_iovs_copy(peal_iovs *iovs, peal_slice data) {
+  if (data.len == 0)
+    return true;
+  if (data.len > iovs->scratch_cap - iovs->scratch_len)
+    return false;
+  char *to = iovs->scratch + iovs->scratch_len;
+  peal_slice *last = iovs->count > 0 ? &iovs->items[iovs->count - 1] : NULL;
+  /* Only a copied piece can end where the scratch goes on. */
+  bool joins = last && iovs->scratch_len > 0 && last->ptr + last->len == to;
+  if (joins) {
+    last->len += data.len;
+    iovs->bytes += data.len;
+  } else if (!iovs_reference(iovs, (peal_slice){to, data.len})) {
+    return false;
+  }
+  memcpy(to, data.ptr, data.len);
+  iovs->scratch_len += data.len;
+  return true;
+}

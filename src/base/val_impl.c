@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/val_impl.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+
+/* A container being walked: what is left of it. */
+typedef struct val_level {
+  peal_val *items;  /* NULL: pairs */
+  peal_pair *pairs; /* NULL: items */
+  size_t left;
+} val_level;
+
+typedef struct val_walk {
+  peal_arena *arena;
+  size_t depth;
+  val_level levels[PEAL_LIMIT_JSON_DEPTH];
+} val_walk;
+
+static bool val_is_container(peal_val value) {
+  return peal_val_is(value, PEAL_ARRAY) || peal_val_is(value, PEAL_OBJECT);
+}
+
+static peal_err copy_bytes(val_walk *walk, peal_val *value) {
+  if (value->len == 0) {
+    value->as.bytes = "";
+    return PEAL_OK;
+  }
+  value->as.bytes =
+      peal_arena_str(walk->arena, (peal_slice){value->as.bytes, value->len});
+  return value->as.bytes ? PEAL_OK : PEAL_ERR_NOMEM;
+}
+
+static peal_err copy_keys(val_walk *walk, peal_pair *pairs, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    peal_slice key = peal_pair_key(&pairs[i]);
+    pairs[i].key = key.len ? peal_arena_str(walk->arena, key) : "";
+    pairs[i].key_len = key.len;
+    if (!pairs[i].key)
+      return PEAL_ERR_NOMEM;
+  }
+  return PEAL_OK;
+}
+
+/* Copy the container's own level and put it on the stack; what it holds still
+ * points into the source until the walk gets there. */
+static peal_err copy_open(val_walk *walk, peal_val *value) {
+  if (walk->depth == PEAL_LIMIT_JSON_DEPTH)
+    return PEAL_ERR_DEPTH;
+  if (value->len == 0)
+    return PEAL_OK;
+  bool array = peal_val_is(*value, PEAL_ARRAY);
+  size_t size = array ? sizeof(peal_val) : sizeof(peal_pair);
+  if (value->len > SIZE_MAX / size)
+    return PEAL_ERR_NOMEM;
+  void *copy = peal_arena_alloc(walk->arena, value->len * size);
+  if (!copy)
+    return PEAL_ERR_NOMEM;
+  val_level *level = &walk->levels[walk->depth++];
+  *level = (val_level){.left = value->len};
+  if (array) {
+    memcpy(copy, value->as.items, value->len * size);
+    value->as.items = level->items = copy;
+    return PEAL_OK;
+  }
+  memcpy(copy, value->as.pairs, value->len * size);
+  value->as.pairs = level->pairs = copy;
+  return copy_keys(walk, level->pairs, value->len);
+}
+
+static peal_err copy_one(val_walk *walk, peal_val *value) {
+  if (val_is_container(*value))
+    return copy_open(walk, value);
+  if (peal_val_is(*value, PEAL_STRING) || peal_val_is(*value, PEAL_BINARY))
+    return copy_bytes(walk, value);
+  return PEAL_OK;
+}
+
+/* The next value of the innermost container that has one; NULL at the end. */
+static peal_val *walk_next(val_walk *walk) {
+  while (walk->depth > 0) {
+    val_level *level = &walk->levels[walk->depth - 1];
+    if (level->left > 0) {
+      level->left--;
+      return level->items ? level->items++ : &level->pairs++->value;
+    }
+    walk->depth--;
+  }
+  return NULL;
+}
+
+peal_err peal_val_impl_copy(peal_val *out, peal_val value, peal_arena *arena) {
+  val_walk walk;
+  walk.arena = arena;
+  walk.depth = 0;
+  *out = value;
+  peal_err err = PEAL_OK;
+  for (peal_val *at = out; at && err == PEAL_OK; at = walk_next(&walk))
+    err = copy_one(&walk, at);
+  if (err != PEAL_OK)
+    *out = peal_undefined();
+  return err;
+}
+
+/* A container that is only read. */
+typedef struct count_level {
+  peal_val container;
+  size_t at;
+} count_level;
+
+bool peal_val_impl_binaries(peal_val value, size_t *count) {
+  count_level levels[PEAL_LIMIT_JSON_DEPTH];
+  size_t depth = 0;
+  *count = 0;
+  for (;;) {
+    if (peal_val_is(value, PEAL_BINARY))
+      (*count)++;
+    if (val_is_container(value)) {
+      if (depth == PEAL_LIMIT_JSON_DEPTH)
+        return false;
+      levels[depth++] = (count_level){value, 0};
+    }
+    while (depth > 0 && levels[depth - 1].at == levels[depth - 1].container.len)
+      depth--;
+    if (depth == 0)
+      return true;
+    count_level *level = &levels[depth - 1];
+    value = peal_val_is(level->container, PEAL_ARRAY)
+                ? level->container.as.items[level->at]
+                : level->container.as.pairs[level->at].value;
+    level->at++;
+  }
+}
