@@ -17,6 +17,13 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/PealConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/PealConfigVersion.cmake"
         DESTINATION "${package}")
 
+# Relative to the file itself: the installed tree can be moved.
+set(pc_folder "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH PC_PREFIX "${pc_folder}" "${CMAKE_INSTALL_PREFIX}")
+file(RELATIVE_PATH PC_LIBDIR "${CMAKE_INSTALL_PREFIX}"
+     "${CMAKE_INSTALL_FULL_LIBDIR}")
+file(RELATIVE_PATH PC_INCLUDEDIR "${CMAKE_INSTALL_PREFIX}"
+     "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
 configure_file(cmake/peal.pc.in peal.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/peal.pc"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

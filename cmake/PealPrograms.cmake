@@ -35,7 +35,8 @@ function(peal_program name folder)
 endfunction()
 
 # The libraries an application needs beyond libpeal.
-set(PEAL_APP_LIBS_esp32 PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG)
+set(PEAL_APP_LIBS_esp32 PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
+    PkgConfig::PEAL_PNG)
 set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL)
 
 function(peal_all_programs)

@@ -53,12 +53,15 @@ function(peal_internal_executable name layer)
 endfunction()
 
 # peal_add_test(NAME <suite.name> LABEL <label> [TIMEOUT s] [SERIAL]
-#               COMMAND <words...>)
+#               [ENV NAME=value...] COMMAND <words...>)
 # Exit 77 is "skipped"; the last line printed is the reason.
 function(peal_add_test)
   cmake_parse_arguments(arg "SERIAL" "NAME;LABEL;TIMEOUT" "COMMAND;ENV" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
+  endif()
+  if(PEAL_SANITIZE)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
   endif()
   add_test(NAME ${arg_NAME} COMMAND ${arg_COMMAND})
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}"

@@ -3,12 +3,13 @@
  * it is given, for compilers without libFuzzer. A corpus thus is a regression
  * test everywhere. A missing folder is an empty corpus: the empty input is
  * always tried. */
-#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <dirent.h>
 #include <sys/stat.h>
 
 enum { INPUT_MAX_BYTES = 4 * 1024 * 1024 };

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Installs a build into an empty folder and builds an outside project on it,
+by pkg-config and by find_package, with the shared and with the static library.
+
+usage: run.py <build> destdir|prefix
+The program is the chat server of the README, as printed there.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+FLAGS = ["-std=c17", "-pedantic", "-Wall", "-Wextra"]
+
+
+def run(command, **more):
+    done = subprocess.run([str(c) for c in command], text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **more)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, command))}\n{done.stdout}")
+    return done.stdout
+
+
+def install(build, way, folder):
+    """Returns the prefix as it stands on this disk."""
+    if way == "prefix":
+        run(["cmake", "--install", build, "--prefix", folder / "usr"])
+    else:
+        run(["cmake", "--install", build, "--prefix", "/usr"],
+            env=dict(os.environ, DESTDIR=str(folder)))
+    return folder / "usr"
+
+
+def check_tree(prefix):
+    for name in ["include/peal/base.h", "lib/libpeal.a", "lib/libpeal.so",
+                 "lib/libpeal.so.0", "lib/pkgconfig/peal.pc",
+                 "lib/cmake/Peal/PealConfig.cmake"]:
+        if not (prefix / name).exists():
+            raise SystemExit(f"{name} is not installed")
+    headers = {p.name for p in (ROOT / "include/peal").glob("*.h")}
+    missing = headers - {p.name for p in (prefix / "include/peal").iterdir()}
+    if missing:
+        raise SystemExit(f"headers are not installed: {missing}")
+    said = run(["readelf", "-d", prefix / "lib/libpeal.so"])
+    if "[libpeal.so.0]" not in said:
+        raise SystemExit("libpeal.so does not name itself libpeal.so.0")
+
+
+def chat_source():
+    readme = ROOT / "README.md"
+    blocks = re.findall(r"^```c\n(.*?)^```", readme.read_text(), re.M | re.S) \
+        if readme.exists() else []
+    for block in blocks:
+        if "int main" in block:
+            return block
+    return (HERE / "outside/chat.c").read_text()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def write_project(folder, port):
+    project = folder / "project"
+    project.mkdir()
+    for name in ["CMakeLists.txt", "version.c"]:
+        shutil.copy(HERE / "outside" / name, project)
+    if (ROOT / "include/peal/peal.h").exists():
+        text, count = re.subn(r"\.port = \d+", f".port = {port}",
+                              chat_source())
+        if count != 1:
+            raise SystemExit("expected one .port = N in the chat server")
+        (project / "chat.c").write_text(text)
+    return project
+
+
+def by_pkg_config(project, prefix):
+    env = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
+    shared = run(["pkg-config", "--cflags", "--libs", "peal"], env=env).split()
+    static = run(["pkg-config", "--static", "--cflags", "--libs", "peal"],
+                 env=env).replace("-lpeal", "-l:libpeal.a").split()
+    for source in sorted(project.glob("*.c")):
+        for kind, flags in (("shared", shared), ("static", static)):
+            program = project / f"pc_{source.stem}_{kind}"
+            run(["cc", *FLAGS, "-Werror", source, "-o", program, *flags])
+            yield program
+
+
+def by_cmake(project, prefix):
+    run(["cmake", "-S", project, "-B", project / "build",
+         f"-DCMAKE_PREFIX_PATH={prefix}"])
+    run(["cmake", "--build", project / "build"])
+    for source in sorted(project.glob("*.c")):
+        for kind in ("shared", "static"):
+            yield project / "build" / f"{source.stem}_{kind}"
+
+
+def says_its_version(program, env):
+    print(f"{program.name}: {run([program], env=env).strip()}")
+
+
+def serves(program, port, env):
+    """Starts, gives a handshake, ends on SIGTERM with exit 0."""
+    process = subprocess.Popen([program], env=env, stdin=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}/socket.io/?EIO=4&transport=polling"
+    try:
+        body = ""
+        for _ in range(100):
+            if process.poll() is not None:
+                raise SystemExit(f"{program.name} ended: {process.returncode}")
+            try:
+                body = urllib.request.urlopen(url, timeout=5).read().decode()
+                break
+            except OSError:
+                time.sleep(0.05)
+        if not body.startswith('0{"sid":"'):
+            raise SystemExit(f"{program.name}: expected a handshake: {body!r}")
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=20)
+        if code != 0:
+            raise SystemExit(f"{program.name}: exit {code} on SIGTERM")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    print(f"{program.name}: served")
+
+
+def main():
+    build, way = pathlib.Path(sys.argv[1]), sys.argv[2]
+    with tempfile.TemporaryDirectory(prefix="peal-install-") as name:
+        folder = pathlib.Path(name)
+        prefix = install(build, way, folder)
+        check_tree(prefix)
+        port = free_port()
+        project = write_project(folder, port)
+        programs = [*by_pkg_config(project, prefix)]
+        programs += by_cmake(project, prefix)
+        env = dict(os.environ, LD_LIBRARY_PATH=str(prefix / "lib"))
+        for program in programs:
+            if "chat" in program.name:
+                serves(program, port, env)
+            else:
+                says_its_version(program, env)
+
+
+if __name__ == "__main__":
+    main()

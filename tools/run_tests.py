@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Builds every configuration, runs its suites, and adds up the results.
+
+The last line is `N passed, N failed, N skipped`; exit 1 if anything failed.
+A configuration that does not build counts as one failure. Which suites belong
+to which configuration stands in CMakePresets.json (PEAL_SUITES).
+
+usage: run_tests.py [--jobs N] [--only SUITE] [preset...]
+"""
+import argparse
+import collections
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PRESETS = ["release", "dev", "asan", "tsan"]
+TAIL_LINES = 60
+
+
+def tail(text, count=TAIL_LINES):
+    return "\n".join((text or "").rstrip().splitlines()[-count:])
+
+
+def build(preset, jobs):
+    """Returns None, or what went wrong."""
+    for command in (["cmake", "--preset", preset],
+                    ["cmake", "--build", "--preset", preset, "-j", str(jobs)]):
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace")
+        if done.returncode != 0:
+            return " ".join(command) + "\n" + tail(done.stdout)
+        for line in done.stdout.splitlines():
+            if "warning:" in line.lower():
+                print("  " + line, flush=True)
+    return None
+
+
+def without_random_addresses():
+    """gcc 12's thread sanitizer needs the address space as it knows it."""
+    probe = subprocess.run(["setarch", "-R", "true"],
+                           stderr=subprocess.DEVNULL)
+    return ["setarch", "-R"] if probe.returncode == 0 else []
+
+
+def run(preset, jobs, only):
+    folder = ROOT / "build" / preset
+    report = folder / "results.xml"
+    report.unlink(missing_ok=True)
+    command = ["ctest", "--test-dir", str(folder), "-j", str(jobs),
+               "--output-junit", str(report), "--no-tests=ignore"]
+    if only:
+        command += ["-R", only]
+    if preset == "tsan":
+        command = without_random_addresses() + command
+    env = dict(os.environ, CTEST_OUTPUT_ON_FAILURE="0",
+               ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1",
+               UBSAN_OPTIONS="print_stacktrace=1",
+               TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
+    with open(folder / "ctest.log", "w", encoding="utf-8") as log:
+        subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
+                       stdout=log, stderr=subprocess.STDOUT, check=False)
+    if not report.exists():
+        return None
+    return xml.etree.ElementTree.parse(report).getroot().iter("testcase")
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.seconds = collections.defaultdict(float)
+        self.counts = collections.Counter()
+
+    def fail(self, name, output):
+        self.failed += 1
+        print(f"FAILED {name}\n{tail(output)}\n", flush=True)
+
+    def add(self, preset, case):
+        name = f"{preset}: {case.get('name')}"
+        suite = f"{preset}: {case.get('name').split('.')[0]}"
+        output = case.findtext("system-out") or ""
+        self.seconds[suite] += float(case.get("time") or 0)
+        self.counts[suite] += 1
+        if case.get("status") == "run":
+            self.passed += 1
+        elif case.find("skipped") is not None and case.get("status") != "fail":
+            self.skipped += 1
+            reason = tail(output, 1) or case.find("skipped").get("message")
+            print(f"skipped {name}: {reason}", flush=True)
+        else:
+            failure = case.find("failure")
+            why = failure.get("message") if failure is not None else ""
+            self.fail(f"{name} ({why})" if why else name, output)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", help="names of tests, a regular expression")
+    parser.add_argument("presets", nargs="*")
+    args = parser.parse_args()
+    totals = Totals()
+    wall = []
+    for preset in args.presets or PRESETS:
+        start = time.monotonic()
+        print(f"-- {preset}: building", flush=True)
+        problem = build(preset, args.jobs)
+        built = time.monotonic()
+        if problem:
+            totals.fail(f"{preset}: build", problem)
+            continue
+        print(f"-- {preset}: testing", flush=True)
+        cases = run(preset, args.jobs, args.only)
+        if cases is None:
+            totals.fail(f"{preset}: ctest",
+                        (ROOT / "build" / preset / "ctest.log").read_text())
+            continue
+        for case in cases:
+            totals.add(preset, case)
+        wall.append((preset, built - start, time.monotonic() - built))
+
+    print("\nsuite                    tests   seconds")
+    for suite, seconds in totals.seconds.items():
+        print(f"{suite:24} {totals.counts[suite]:5} {seconds:9.1f}")
+    for preset, building, testing in wall:
+        print(f"{preset}: built in {building:.0f} s, tested in {testing:.0f} s")
+    print(f"{totals.passed} passed, {totals.failed} failed, "
+          f"{totals.skipped} skipped")
+    return 1 if totals.failed or not totals.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
