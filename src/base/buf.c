@@ -8,8 +8,8 @@
 #define BUF_MIN_BYTES 64u
 
 void peal_buf_init(peal_buf *buf, const peal_mem *mem, size_t max) {
-  *buf = (peal_buf){.max = max ? max : SIZE_MAX / 2,
-                    .mem = peal_mem_or_libc(mem)};
+  *buf =
+      (peal_buf){.max = max ? max : SIZE_MAX / 2, .mem = peal_mem_or_libc(mem)};
 }
 
 void peal_buf_deinit(peal_buf *buf) {
@@ -91,11 +91,12 @@ void peal_buf_add_char(peal_buf *buf, char c) {
 }
 
 /* Two digits at a time, from the end. */
-static const char buf_pairs[] = "00010203040506070809101112131415161718192021222"
-                                "32425262728293031323334353637383940414243444546"
-                                "47484950515253545556575859606162636465666768697"
-                                "07172737475767778798081828384858687888990919293"
-                                "949596979899";
+static const char buf_pairs[] =
+    "00010203040506070809101112131415161718192021222"
+    "32425262728293031323334353637383940414243444546"
+    "47484950515253545556575859606162636465666768697"
+    "07172737475767778798081828384858687888990919293"
+    "949596979899";
 
 void peal_buf_add_u64(peal_buf *buf, uint64_t value) {
   char digits[20];
