@@ -146,7 +146,8 @@ static audio_err read_chunks(audio_info *info, const uint8_t *bytes, size_t pos,
 
 bool audio_is_wav(const void *bytes, size_t len) {
   const uint8_t *p = bytes;
-  return len >= 12 && memcmp(p, "RIFF", 4) == 0 && memcmp(p + 8, "WAVE", 4) == 0;
+  return len >= 12 && memcmp(p, "RIFF", 4) == 0 &&
+         memcmp(p + 8, "WAVE", 4) == 0;
 }
 
 static audio_err read_wav(audio_info *info, const uint8_t *bytes, size_t len) {

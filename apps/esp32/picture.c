@@ -10,7 +10,7 @@
 
 enum {
   THUMB_CELLS = PICTURE_THUMB_SIDE * PICTURE_THUMB_SIDE,
-  CELL_CHANGED = 16,  /* grey steps; below it is camera noise and exposure */
+  CELL_CHANGED = 16,   /* grey steps; below it is camera noise and exposure */
   COLOUR_PERCENT = 15, /* a colour with a smaller share is not named */
 };
 
@@ -57,8 +57,8 @@ static picture_err read_frame_header(picture_head *head, uint8_t marker,
 /* T.81 table B.1: C0..CF are frame headers but for the tables C4 (Huffman),
  * CC (arithmetic) and the reserved C8. */
 static bool is_frame_marker(uint8_t marker) {
-  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 &&
-         marker != 0xC8 && marker != 0xCC;
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
+         marker != 0xCC;
 }
 
 /* T.81 table B.1: markers that stand alone and the start of a scan cannot come

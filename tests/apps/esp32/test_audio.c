@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "audio.h"
-
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +6,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "audio.h"
 
 /* A file under construction. */
 typedef struct wav {
@@ -229,6 +229,7 @@ static void refuses_a_format_that_contradicts_itself(void **state) {
 
 static void refuses_other_codecs_widths_channels_and_rates(void **state) {
   (void)state;
+
   const struct {
     uint32_t rate, channels, bits, format;
     audio_err err;
@@ -238,6 +239,7 @@ static void refuses_other_codecs_widths_channels_and_rates(void **state) {
       {7999, 1, 16, 1, AUDIO_ERR_RATE},    {48001, 1, 16, 1, AUDIO_ERR_RATE},
       {0, 1, 16, 1, AUDIO_ERR_RATE},
   };
+
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     wav w;
     begin(&w);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "picture.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,6 +7,8 @@
 #include <cmocka.h>
 #include <png.h>
 #include <turbojpeg.h>
+
+#include "picture.h"
 
 /* ---- making pictures ------------------------------------------------ */
 
@@ -211,18 +211,20 @@ static void tells_dark_from_bright(void **state) {
 
 static void names_colours(void **state) {
   (void)state;
+
   const struct {
     uint8_t red, green, blue;
     const char *name;
   } cases[] = {
-      {220, 20, 20, "red"},     {250, 140, 20, "orange"}, {120, 70, 20, "brown"},
-      {240, 230, 20, "yellow"}, {30, 180, 40, "green"},   {30, 210, 220, "cyan"},
-      {40, 90, 230, "blue"},    {140, 40, 220, "purple"}, {240, 60, 180, "pink"},
-      {120, 122, 121, "grey"},
+      {220, 20, 20, "red"},   {250, 140, 20, "orange"},
+      {120, 70, 20, "brown"}, {240, 230, 20, "yellow"},
+      {30, 180, 40, "green"}, {30, 210, 220, "cyan"},
+      {40, 90, 230, "blue"},  {140, 40, 220, "purple"},
+      {240, 60, 180, "pink"}, {120, 122, 121, "grey"},
   };
+
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    canvas c =
-        canvas_new(8, 8, cases[i].red, cases[i].green, cases[i].blue);
+    canvas c = canvas_new(8, 8, cases[i].red, cases[i].green, cases[i].blue);
     picture_measures m;
     measure(&m, &c, NULL);
     assert_int_equal(m.colour_count, 1);
