@@ -10,6 +10,9 @@ function(peal_asset source target)
   add_custom_command(OUTPUT "${share}/${target}"
     COMMAND "${CMAKE_COMMAND}" -E copy "${source}" "${share}/${target}"
     DEPENDS "${source}" COMMENT "share/peal/${target}" VERBATIM)
+  get_filename_component(folder "${target}" DIRECTORY)
+  install(FILES "${source}"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/peal/${folder}")
   set(copied ${copied} "${share}/${target}" PARENT_SCOPE)
 endfunction()
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # make install: headers, both libraries, pkg-config and CMake package files,
-# the applications and their pages.
+# and the applications. Their pages: PealAssets.cmake.
 include(CMakePackageConfigHelpers)
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/Peal")
 
@@ -34,8 +34,6 @@ if(PEAL_PROGRAMS)
   if(programs)
     install(TARGETS ${programs})
   endif()
-  install(DIRECTORY "${PROJECT_BINARY_DIR}/share/peal"
-          DESTINATION "${CMAKE_INSTALL_DATADIR}" OPTIONAL)
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}")

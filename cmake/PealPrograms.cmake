@@ -4,27 +4,41 @@ include(CheckPIESupported)
 check_pie_supported()
 
 # peal_program(<name> <folder> [libraries...]): <folder>/*.c becomes
-# <build>/bin/<name>. Everything but main.c is an object library
-# <name>_objects, so that a unit test can link it.
+# <build>/bin/<name>. Everything but the file with main() is an object library
+# <name>_objects, so that a unit test can link it. No main(), no program.
 function(peal_program name folder)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
   if(NOT sources)
     return()
   endif()
-  set(main ${sources})
-  list(FILTER main INCLUDE REGEX "/main\\.c$")
-  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  set(main "")
+  foreach(source IN LISTS sources)
+    file(STRINGS "${source}" entry REGEX "^int main\\(" LIMIT_COUNT 1)
+    if(entry)
+      list(APPEND main "${source}")
+    endif()
+    file(STRINGS "${source}" web REGEX "peal_(web|store)_" LIMIT_COUNT 1)
+    if(web AND NOT PEAL_WEB)
+      message(STATUS "${name} needs the web layer (PEAL_WEB): left out")
+      return()
+    endif()
+  endforeach()
+  if(NOT main)
+    message(STATUS "${folder} has no main() yet: no ${name}")
+    set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY
+                 CMAKE_CONFIGURE_DEPENDS ${sources})
+    return()
+  endif()
+  list(REMOVE_ITEM sources ${main})
   set(usage peal_static peal_warnings ${ARGN} ${peal_deps} m)
   set(defines _GNU_SOURCE
     PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
 
-  if(main AND sources)
+  if(sources)
     add_library(${name}_objects OBJECT ${sources})
     target_compile_definitions(${name}_objects PRIVATE ${defines})
     target_link_libraries(${name}_objects PRIVATE ${usage})
     list(APPEND main $<TARGET_OBJECTS:${name}_objects>)
-  else()
-    list(APPEND main ${sources})
   endif()
   add_executable(${name} ${main})
   set_target_properties(${name} PROPERTIES
@@ -37,7 +51,7 @@ endfunction()
 # The libraries an application needs beyond libpeal.
 set(PEAL_APP_LIBS_esp32 PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
     PkgConfig::PEAL_PNG)
-set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL)
+set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG)
 
 function(peal_all_programs)
   file(GLOB folders CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"

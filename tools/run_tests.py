@@ -18,7 +18,7 @@ import time
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PRESETS = ["release", "dev", "asan", "tsan"]
+PRESETS = ["release", "dev", "asan", "tsan", "fuzz"]
 TAIL_LINES = 60
 
 

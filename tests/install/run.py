@@ -43,18 +43,24 @@ def install(build, way, folder):
 
 
 def check_tree(prefix):
-    for name in ["include/peal/base.h", "lib/libpeal.a", "lib/libpeal.so",
-                 "lib/libpeal.so.0", "lib/pkgconfig/peal.pc",
-                 "lib/cmake/Peal/PealConfig.cmake"]:
-        if not (prefix / name).exists():
-            raise SystemExit(f"{name} is not installed")
+    """Returns the folder of the libraries: lib, or lib/<architecture>."""
+    found = [*prefix.glob("lib*/**/libpeal.a")]
+    if not found:
+        raise SystemExit("libpeal.a is not installed")
+    lib = found[0].parent
+    for file in [prefix / "include/peal/base.h", lib / "libpeal.so",
+                 lib / "libpeal.so.0", lib / "pkgconfig/peal.pc",
+                 lib / "cmake/Peal/PealConfig.cmake"]:
+        if not file.exists():
+            raise SystemExit(f"{file.relative_to(prefix)} is not installed")
     headers = {p.name for p in (ROOT / "include/peal").glob("*.h")}
     missing = headers - {p.name for p in (prefix / "include/peal").iterdir()}
     if missing:
         raise SystemExit(f"headers are not installed: {missing}")
-    said = run(["readelf", "-d", prefix / "lib/libpeal.so"])
+    said = run(["readelf", "-d", lib / "libpeal.so"])
     if "[libpeal.so.0]" not in said:
         raise SystemExit("libpeal.so does not name itself libpeal.so.0")
+    return lib
 
 
 def chat_source():
@@ -87,8 +93,8 @@ def write_project(folder, port):
     return project
 
 
-def by_pkg_config(project, prefix):
-    env = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
+def by_pkg_config(project, lib):
+    env = dict(os.environ, PKG_CONFIG_PATH=str(lib / "pkgconfig"))
     shared = run(["pkg-config", "--cflags", "--libs", "peal"], env=env).split()
     static = run(["pkg-config", "--static", "--cflags", "--libs", "peal"],
                  env=env).replace("-lpeal", "-l:libpeal.a").split()
@@ -144,12 +150,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix="peal-install-") as name:
         folder = pathlib.Path(name)
         prefix = install(build, way, folder)
-        check_tree(prefix)
+        lib = check_tree(prefix)
         port = free_port()
         project = write_project(folder, port)
-        programs = [*by_pkg_config(project, prefix)]
+        programs = [*by_pkg_config(project, lib)]
         programs += by_cmake(project, prefix)
-        env = dict(os.environ, LD_LIBRARY_PATH=str(prefix / "lib"))
+        env = dict(os.environ, LD_LIBRARY_PATH=str(lib))
         for program in programs:
             if "chat" in program.name:
                 serves(program, port, env)
