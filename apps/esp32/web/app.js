@@ -7,7 +7,7 @@ import { bodyTurn, startBody } from './js/body.js';
 import { chartsChanged, chartsShow, startCharts } from './js/charts.js';
 import { connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './js/connection.js';
 import { deviceHeard, deviceSelected, devicesLoad, deviceUpdate, startDevices } from './js/devices.js';
-import { byId, countOf, formatDb, formatDegrees, formatValue, setServerTime } from './js/dom.js';
+import { byId, countOf, formatDb, formatDegrees, formatValue, parseTime, setServerTime } from './js/dom.js';
 import { startExport } from './js/export.js';
 import { galleryFilter, galleryLoad, galleryUpdate, startGallery } from './js/gallery.js';
 import { log, startLog } from './js/log.js';
@@ -67,11 +67,27 @@ function filterMedia() {
 // Everything the page shows, fetched anew. Returns the number of readings.
 async function snapshot() {
   const id = deviceSelected();
-  const [count] = await Promise.all([
-    id ? loadReadings(id) : 0, id ? loadOrientation(id) : null,
-    devicesLoad(), oledLoad(), galleryLoad(), audioLoad(),
+  const [count, pictures, recordings] = await Promise.all([
+    id ? loadReadings(id) : 0, galleryLoad(), audioLoad(),
+    id ? loadOrientation(id) : null, devicesLoad(), oledLoad(),
   ]);
+  logHistory(pictures, recordings);
   return count;
+}
+
+const logged = new Set();
+
+// Puts what came before this page was opened, or while it was cut off, into
+// the log, in the order in which it happened.
+function logHistory(pictures, recordings) {
+  const entries = [
+    ...pictures.map((one) => ({ key: `picture ${one.image_id}`, type: 'picture', text: pictureText(one), at: one.timestamp })),
+    ...recordings.map((one) => ({ key: `audio ${one.audio_id}`, type: 'audio', text: audioText(one), at: one.timestamp })),
+  ].filter(({ key }) => !logged.has(key)).sort((a, b) => parseTime(a.at) - parseTime(b.at));
+  for (const { key, type, text, at } of entries) {
+    logged.add(key);
+    log(type, text, parseTime(at));
+  }
 }
 
 // --- messages ---------------------------------------------------------------
@@ -94,20 +110,28 @@ function onOrientation(update) {
   log('reading', `${update.device_id}: ${angles.join(', ')}`);
 }
 
+const pictureText = (one) =>
+  `${one.device_id} sent picture ${one.image_id}, ${one.width} × ${one.height}`;
+
+const audioText = (one) => `${one.device_id} sent ` +
+  `${(one.duration_ms / 1000).toFixed(1)} s of sound, peak ${formatDb(one.peak_db)}`;
+
 function onCamera(update) {
-  const captioned = Boolean(update.caption);
-  if (!captioned) deviceHeard(update.device_id, update.timestamp, 'images');
   galleryUpdate(update);
-  log('picture', captioned
-    ? `Picture ${update.image_id} of ${update.device_id}: ${update.caption}`
-    : `${update.device_id} sent picture ${update.image_id}, ${update.width} × ${update.height}`);
+  if (update.caption) {
+    log('picture', `Picture ${update.image_id} of ${update.device_id}: ${update.caption}`);
+    return;
+  }
+  deviceHeard(update.device_id, update.timestamp, 'images');
+  logged.add(`picture ${update.image_id}`);
+  log('picture', pictureText(update));
 }
 
 function onAudio(update) {
   deviceHeard(update.device_id, update.timestamp, 'audio');
   audioUpdate(update);
-  const seconds = (update.duration_ms / 1000).toFixed(1);
-  log('audio', `${update.device_id} sent ${seconds} s of sound, peak ${formatDb(update.peak_db)}`);
+  logged.add(`audio ${update.audio_id}`);
+  log('audio', audioText(update));
 }
 
 function onOled({ animation_id: id, animation_name: name }) {

@@ -111,13 +111,14 @@ export function audioUpdate(recording) {
 async function load(before) {
   const asked = deviceId;
   const page = await apiPage('/api/audio', { device_id: asked, limit: pageSize, before });
-  if (asked !== deviceId) return;
+  if (asked !== deviceId) return [];
   page.data.forEach(put);
   if (before !== undefined || recordings.length <= pageSize) cursor = page.next;
   render();
+  return page.data;
 }
 
-// Fetches the newest recordings; those already shown stay.
+// Fetches and returns the newest recordings; those already shown stay.
 export const audioLoad = () => load();
 
 // Shows the recordings of one device only; of all when `id` is empty.

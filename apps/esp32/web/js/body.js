@@ -2,14 +2,15 @@
 // body: the device as a body in space, drawn on a canvas.
 //
 // The board lies in a frame of forward, right and up. Pitch lifts its nose,
-// roll lowers its right side, yaw turns it clockwise seen from above. The eye
+// roll lowers its right side, yaw turns it clockwise seen from above. The axes
+// shown are x forward, y to the left and z up, a right-handed frame. The eye
 // stands behind it, a little to the right and above.
 import { byId, formatDegrees, reducedMotion, setText } from './dom.js';
 import { onNextFrame } from './frame.js';
 import { onThemeChange, themeColour } from './theme.js';
 
 const radians = Math.PI / 180;
-const eye = { azimuth: -0.55, elevation: 0.5, distance: 5.5 };
+const eye = { azimuth: -0.55, elevation: 0.62, distance: 5.5 };
 const groundUp = -1.05;
 const follow = 0.22;
 const light = normal([-0.3, 0.35, 0.9]);
@@ -187,7 +188,7 @@ function draw() {
   drawBoard(turn);
   if (!wanted) return;
   drawAxis(turn, [1.75, 0, 0], 'x', themeColour('--series-x'));
-  drawAxis(turn, [0, 1.2, 0], 'y', themeColour('--series-y'));
+  drawAxis(turn, [0, -1.2, 0], 'y', themeColour('--series-y'));
   drawAxis(turn, [0, 0, 0.95], 'z', themeColour('--series-z'));
 }
 

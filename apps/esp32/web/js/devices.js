@@ -12,7 +12,7 @@ let onSelect = () => {};
 const isSimulated = (device) => device.simulated ?? device.device_id.startsWith('SIM');
 
 function build(device) {
-  const age = el('span', { class: 'hint age' });
+  const age = el('span', { class: 'hint' });
   const counts = el('span', { class: 'hint counts' });
   const state = el('span', { class: 'state' });
   const button = el('button', {
@@ -22,7 +22,7 @@ function build(device) {
   el('span', { class: 'who' },
     el('strong', { text: device.device_id }),
     isSimulated(device) && el('span', { class: 'badge', text: 'simulated' })),
-  state, age, counts);
+  el('span', { class: 'when' }, state, age), counts);
   return { node: el('li', {}, button), button, age, counts, state };
 }
 
@@ -31,7 +31,7 @@ function showDevice(device) {
   item.button.classList.toggle('online', Boolean(device.online));
   item.button.setAttribute('aria-pressed', String(device.device_id === selected));
   setText(item.state, device.online ? 'online' : 'offline');
-  setText(item.age, formatAge(parseTime(device.last_seen)));
+  setText(item.age, ` · ${formatAge(parseTime(device.last_seen))}`);
   setText(item.counts, [
     countOf(device.readings ?? 0, 'reading'), countOf(device.images ?? 0, 'picture'),
     countOf(device.audio ?? 0, 'recording')].join(' · '));

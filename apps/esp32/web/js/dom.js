@@ -105,5 +105,7 @@ export function formatBytes(bytes) {
   return `${(bytes / 1048576).toFixed(1)} MiB`;
 }
 
+const grouped = new Intl.NumberFormat(undefined);
+
 export const countOf = (count, one, many = `${one}s`) =>
-  `${count} ${count === 1 ? one : many}`;
+  `${grouped.format(count)} ${count === 1 ? one : many}`;

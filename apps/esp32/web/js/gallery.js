@@ -81,13 +81,14 @@ export function galleryUpdate(picture) {
 async function load(before) {
   const asked = deviceId;
   const page = await apiPage('/api/images', { device_id: asked, limit: pageSize, before });
-  if (asked !== deviceId) return;
+  if (asked !== deviceId) return [];
   page.data.forEach(put);
   if (before !== undefined || pictures.length <= pageSize) cursor = page.next;
   render();
+  return page.data;
 }
 
-// Fetches the newest pictures; those already shown stay.
+// Fetches and returns the newest pictures; those already shown stay.
 export const galleryLoad = () => load();
 
 // Shows the pictures of one device only; of all when `id` is empty.

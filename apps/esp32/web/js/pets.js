@@ -137,10 +137,11 @@ function elder(bitmap, frame) {
     else bitmap.fillRect(x + side * 5 - 1, 22, 2, 3, 0);
   }
   bitmap.line(x - 1, 23, x + 1, 23, 0);
-  for (let i = 0; i < 3; i += 1) bitmap.line(x - 4 + 3 * i, 30, x - 3 + 3 * i, 33, 0);
-  bitmap.fillEllipse(x, 36, 5, 4);
-  bitmap.line(x - 6, 38, x, 42, 0);
-  bitmap.line(x + 6, 38, x, 42, 0);
+  bitmap.fillEllipse(x - 3, 30, 3, 1, 0);
+  bitmap.fillEllipse(x + 3, 30, 3, 1, 0);
+  bitmap.line(x - 9, 36, x + 9, 36, 0);
+  bitmap.fillEllipse(x, 36, 4, 3);
+  for (const y of [42, 47]) bitmap.fillRect(x, y, 2, 2, 0);
   bitmap.fillRect(x + 4, 52, 12, 4);
   bitmap.fillRect(x + 13, 52, 4, 6);
   bitmap.line(x + 11, 42, x + 24, 40);
