@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/http1_body.h"
+
+#include <assert.h>
+
+#include "base/limits.h"
+#include "wire/http1.h"
+#include "wire/http1_chars.h"
+
+/* RFC9112 7.1: a chunked body.
+ *
+ *   chunk   = 1*HEX [ ";" extensions ] CRLF data CRLF
+ *   last    = 1*"0" [ ";" extensions ] CRLF
+ *   trailer = *( name ":" value CRLF ) CRLF */
+typedef enum state {
+  DATA,       /* content, of a length or of a chunk */
+  SIZE_FIRST, /* a digit must come */
+  SIZE,
+  EXTENSION,
+  SIZE_LF,
+  DATA_CR,
+  DATA_LF,
+  TRAILER, /* the first byte of a trailer line */
+  TRAILER_NAME,
+  TRAILER_VALUE,
+  TRAILER_LF,
+  END_LF,
+  DONE,
+  BAD
+} state;
+
+/* Hexadecimal digits of a chunk's size: what 64 bits hold. */
+#define SIZE_DIGITS 16u
+
+void peal_http1_body_init(peal_http1_body *body,
+                          const struct peal_http1_head *head) {
+  *body = (peal_http1_body){.framing = (uint8_t)head->framing};
+  switch (head->framing) {
+  case PEAL_HTTP1_NO_BODY:
+    body->state = DONE;
+    break;
+  case PEAL_HTTP1_LENGTH:
+    body->left = head->content_length;
+    body->state = body->left ? DATA : DONE;
+    break;
+  case PEAL_HTTP1_CHUNKED:
+    body->state = SIZE_FIRST;
+    break;
+  case PEAL_HTTP1_UNTIL_CLOSE:
+    body->left = UINT64_MAX;
+    body->state = DATA;
+    break;
+  }
+}
+
+bool peal_http1_body_is_done(const peal_http1_body *body) {
+  return body->state == DONE;
+}
+
+static unsigned hex_value(char c) {
+  if (c <= '9')
+    return (unsigned)(c - '0');
+  return ((unsigned)c | 0x20u) - 'a' + 10u;
+}
+
+static state after_size(peal_http1_body *body, state at, char c) {
+  if (at == SIZE_FIRST) {
+    body->left = 0;
+    body->line = 0;
+  }
+  if (++body->line > PEAL_LIMIT_HTTP_CHUNK_LINE_BYTES)
+    return BAD;
+  if (at != EXTENSION && peal_http1_chars_has(c, PEAL_HTTP1_HEX)) {
+    if (body->line > SIZE_DIGITS)
+      return BAD;
+    body->left = body->left << 4 | hex_value(c);
+    return SIZE;
+  }
+  if (at == SIZE_FIRST)
+    return BAD;
+  if (c == '\r')
+    return SIZE_LF;
+  /* RFC9112 7.1.1: extensions nobody understands MUST be ignored. */
+  if (at == SIZE)
+    return c == ';' ? EXTENSION : BAD;
+  return peal_http1_chars_has(c, PEAL_HTTP1_VALUE) ? EXTENSION : BAD;
+}
+
+/* RFC9112 7.1.2: trailers follow the rules of field lines. */
+static state after_trailer(peal_http1_body *body, state at, char c) {
+  if (++body->line > PEAL_LIMIT_HTTP_HEAD_BYTES)
+    return BAD;
+  if (at == TRAILER_VALUE) {
+    if (c == '\r')
+      return TRAILER_LF;
+    return peal_http1_chars_has(c, PEAL_HTTP1_VALUE) ? TRAILER_VALUE : BAD;
+  }
+  if (at == TRAILER && c == '\r')
+    return END_LF;
+  if (at == TRAILER_NAME && c == ':')
+    return TRAILER_VALUE;
+  return peal_http1_chars_has(c, PEAL_HTTP1_TCHAR) ? TRAILER_NAME : BAD;
+}
+
+static state after_size_lf(peal_http1_body *body, char c) {
+  if (c != '\n')
+    return BAD;
+  body->line = 0;
+  return body->left ? DATA : TRAILER;
+}
+
+static state after(peal_http1_body *body, state at, char c) {
+  switch (at) {
+  case SIZE_FIRST:
+  case SIZE:
+  case EXTENSION:
+    return after_size(body, at, c);
+  case SIZE_LF:
+    return after_size_lf(body, c);
+  case DATA_CR:
+    return c == '\r' ? DATA_LF : BAD;
+  case DATA_LF:
+    return c == '\n' ? SIZE_FIRST : BAD;
+  case TRAILER:
+  case TRAILER_NAME:
+  case TRAILER_VALUE:
+    return after_trailer(body, at, c);
+  case TRAILER_LF:
+    return c == '\n' ? TRAILER : BAD;
+  case END_LF:
+    return c == '\n' ? DONE : BAD;
+  case DATA:
+  case DONE:
+  case BAD:
+    break;
+  }
+  return BAD;
+}
+
+static size_t take_data(peal_http1_body *body, peal_slice in) {
+  size_t len = body->left < in.len ? (size_t)body->left : in.len;
+  if (body->framing == PEAL_HTTP1_UNTIL_CLOSE)
+    return len;
+  body->left -= len;
+  if (!body->left)
+    body->state = body->framing == PEAL_HTTP1_CHUNKED ? DATA_CR : DONE;
+  return len;
+}
+
+peal_err peal_http1_body_feed(peal_http1_body *body, peal_slice in,
+                              size_t *used, peal_slice *data) {
+  size_t pos = 0;
+  *data = (peal_slice){in.ptr, 0};
+  while (pos < in.len && body->state != DONE && body->state != BAD) {
+    if (body->state == DATA) {
+      peal_slice rest = {in.ptr + pos, in.len - pos};
+      *data = (peal_slice){rest.ptr, take_data(body, rest)};
+      pos += data->len;
+      break;
+    }
+    body->state = (uint8_t)after(body, (state)body->state, in.ptr[pos]);
+    pos++;
+  }
+  *used = pos;
+  if (body->state == BAD)
+    return PEAL_ERR_HTTP_SYNTAX;
+  return body->state == DONE ? PEAL_OK : PEAL_ERR_AGAIN;
+}
