@@ -51,3 +51,9 @@ if(NOT PEAL_SANITIZE AND NOT PEAL_FUZZ AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug"
   add_compile_options(-fstack-protector-strong)
   add_link_options(-Wl,-z,relro,-z,now)
 endif()
+
+# Fat objects: the archive also serves those who link without it.
+if(PEAL_LTO)
+  add_compile_options(-flto=auto -ffat-lto-objects)
+  add_link_options(-flto=auto)
+endif()

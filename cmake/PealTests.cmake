@@ -30,6 +30,9 @@ endfunction()
 # A test program that may reach inside the library.
 function(peal_internal_executable name layer)
   add_executable(${name} ${ARGN})
+  if(PEAL_LTO)
+    target_link_options(${name} PRIVATE -fno-lto)
+  endif()
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/include"
     "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests/support")
   target_compile_definitions(${name} PRIVATE _GNU_SOURCE
