@@ -35,21 +35,21 @@ async function freePort() {
   throw new Error('no free port found');
 }
 
-function command(flags) {
+function command(flags, kind) {
   const args = [];
   for (const [name, value] of Object.entries(flags)) {
     const flag = name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
     args.push(`--${flag}`, String(value));
   }
-  if (target() === 'node') {
+  if (kind === 'node') {
     return [process.execPath,
       [path.join(__dirname, '..', 'fixture_node.js'), ...args]];
   }
-  return [path.resolve(target()), args];
+  return [path.resolve(kind), args];
 }
 
-function launch(flags) {
-  const [program, args] = command(flags);
+function launch(flags, kind) {
+  const [program, args] = command(flags, kind);
   const proc = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const server = { proc, port: flags.port, flags, stderr: '', expected: false };
   all.add(server);
@@ -113,9 +113,9 @@ function startServer(flags = {}) {
 }
 
 // A server of one's own, to be killed and restarted.
-async function privateServer(flags = {}) {
+async function privateServer(flags = {}, kind = target()) {
   const port = flags.port || await freePort();
-  return launch({ ...withWorkers(flags), port });
+  return launch({ ...withWorkers(flags), port }, kind);
 }
 
 async function stopAll() {
