@@ -75,7 +75,13 @@ async function snapshot() {
   return count;
 }
 
+const loggedAtMost = 2000;
 const logged = new Set();
+
+function markLogged(key) {
+  logged.add(key);
+  if (logged.size > loggedAtMost) logged.delete(logged.values().next().value);
+}
 
 // Puts what came before this page was opened, or while it was cut off, into
 // the log, in the order in which it happened.
@@ -85,7 +91,7 @@ function logHistory(pictures, recordings) {
     ...recordings.map((one) => ({ key: `audio ${one.audio_id}`, type: 'audio', text: audioText(one), at: one.timestamp })),
   ].filter(({ key }) => !logged.has(key)).sort((a, b) => parseTime(a.at) - parseTime(b.at));
   for (const { key, type, text, at } of entries) {
-    logged.add(key);
+    markLogged(key);
     log(type, text, parseTime(at));
   }
 }
@@ -123,14 +129,14 @@ function onCamera(update) {
     return;
   }
   deviceHeard(update.device_id, update.timestamp, 'images');
-  logged.add(`picture ${update.image_id}`);
+  markLogged(`picture ${update.image_id}`);
   log('picture', pictureText(update));
 }
 
 function onAudio(update) {
   deviceHeard(update.device_id, update.timestamp, 'audio');
   audioUpdate(update);
-  logged.add(`audio ${update.audio_id}`);
+  markLogged(`audio ${update.audio_id}`);
   log('audio', audioText(update));
 }
 
@@ -158,9 +164,10 @@ const events = {
 
 async function onConnect(again) {
   log('connection', again ? 'Connected again' : 'Connected');
-  if (!again) return;
   try {
+    // The first time, too: something may have come between history and now.
     const missed = await snapshot();
+    if (!again) return;
     notify('good', missed
       ? `Connected again and caught up on ${countOf(missed, 'reading')}.` : 'Connected again.');
   } catch (error) {
@@ -193,15 +200,26 @@ async function start() {
   else connectionOpen(events, { onConnect, onDisconnect, onRefused, onLog: log });
 }
 
-startTheme();
-startLog();
-startLogin();
-startDevices(onDeviceSelected);
-startCharts(series);
-startBody();
-startOled();
-startGallery(report);
-startAudio(report);
-startExport();
-byId('only-selected').addEventListener('change', () => filterMedia().catch(report));
-start();
+// Without these two nothing on the page can work.
+function partsAreMissing() {
+  if (window.io && window.uPlot) return false;
+  notify('error', 'A part of this page could not be loaded. Please reload it.');
+  return true;
+}
+
+function startAll() {
+  startTheme();
+  startLog();
+  startLogin();
+  startDevices(onDeviceSelected);
+  startCharts(series);
+  startBody();
+  startOled();
+  startGallery(report);
+  startAudio(report);
+  startExport();
+  byId('only-selected').addEventListener('change', () => filterMedia().catch(report));
+  start();
+}
+
+if (!partsAreMissing()) startAll();

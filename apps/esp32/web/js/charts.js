@@ -14,6 +14,7 @@ const plots = [
 const values = columns.map((name) => byId(`sensor-${name.replace('_', '-')}`));
 const repaintMs = 80;
 const scrollMs = 250;
+const leastSpanS = 10;
 
 let series = null;
 let spanS = 60;
@@ -35,8 +36,9 @@ function rightEdge() {
 export function chartsRange() {
   if (fixed) return fixed;
   const end = rightEdge();
-  const span = spanS || Math.max(10, end - (series.first?.[0] ?? end - 60));
-  return [end - span, end];
+  const known = Math.max(leastSpanS, end - (series.first?.[0] ?? end - 60));
+  // A history shorter than the stretch asked for fills the chart all the same.
+  return [end - (spanS ? Math.min(spanS, known) : known), end];
 }
 
 function rangeY(_plot, min, max) {

@@ -5,6 +5,7 @@ import { byId, setText } from './dom.js';
 
 const pingEveryMs = 3000;
 const ackTimeoutMs = 5000;
+const settleMs = 500;
 const reasons = {
   'io server disconnect': 'the server closed the connection',
   'io client disconnect': 'closed by this page',
@@ -17,6 +18,7 @@ let socket = null;
 let handlers = {};
 let attempt = 0;
 let wasConnected = false;
+let paused = false;
 
 function show(state, text) {
   byId('link').dataset.state = state;
@@ -55,8 +57,13 @@ function connected() {
   show('live', 'Live');
   showTransport();
   watchTransport();
-  measure();
+  // The first moments are busy with history: they would tell a wrong time.
+  setTimeout(measure, settleMs);
   handlers.onConnect(again);
+}
+
+function connectLater(delayMs) {
+  setTimeout(() => !paused && socket.connect(), delayMs);
 }
 
 function disconnected(reason) {
@@ -65,7 +72,7 @@ function disconnected(reason) {
   show('lost', 'Reconnecting…');
   handlers.onDisconnect(reasons[reason] ?? reason);
   // After the server closed the socket the client waits to be asked.
-  if (reason === 'io server disconnect') setTimeout(() => socket.connect(), 1000);
+  if (reason === 'io server disconnect') connectLater(1000);
 }
 
 function attempted(number) {
@@ -78,7 +85,7 @@ function failed(error) {
   if (attempt === 0) show('lost', wasConnected ? 'Reconnecting…' : 'Connecting…');
   handlers.onRefused(error);
   // Refused by the server itself (middleware): the manager does not try again.
-  if (!socket.active) setTimeout(() => socket.connect(), 3000);
+  if (!socket.active) connectLater(3000);
 }
 
 // Opens the connection. `events` maps event names to functions; `on` has
@@ -98,12 +105,14 @@ export function connectionOpen(events, on) {
 
 // Stops trying until connectionResume(): the reader must sign in first.
 export function connectionPause() {
+  paused = true;
   socket?.disconnect();
   show('locked', 'Sign in');
   showTransport();
 }
 
 export function connectionResume() {
+  paused = false;
   attempt = 0;
   show('connecting', 'Connecting…');
   socket.connect();

@@ -23,7 +23,8 @@ function build(device) {
     el('strong', { text: device.device_id }),
     isSimulated(device) && el('span', { class: 'badge', text: 'simulated' })),
   el('span', { class: 'when' }, state, age), counts);
-  return { node: el('li', {}, button), button, age, counts, state };
+  const option = el('option', { value: device.device_id, text: device.device_id });
+  return { node: el('li', {}, button), option, button, age, counts, state };
 }
 
 function showDevice(device) {
@@ -38,15 +39,13 @@ function showDevice(device) {
 }
 
 function place(device) {
-  const list = byId('device-list');
-  items.set(device.device_id, build(device));
-  const option = el('option', { value: device.device_id, text: device.device_id });
-  const ids = [...devices.keys()].sort();
-  const at = ids.indexOf(device.device_id);
-  list.insertBefore(items.get(device.device_id).node, list.children[at] ?? null);
+  const item = build(device);
+  const follower = items.get([...items.keys()].filter((id) => id > device.device_id).sort()[0]);
+  byId('device-list').insertBefore(item.node, follower?.node ?? null);
   const picker = byId('device-select');
   picker.querySelector('option[value=""]')?.remove();
-  picker.insertBefore(option, picker.children[at] ?? null);
+  picker.insertBefore(item.option, follower?.option ?? null);
+  items.set(device.device_id, item);
 }
 
 function render() {

@@ -11,7 +11,7 @@ const analysisMs = 60000;
 let pictures = [];
 let deviceId = '';
 let cursor = null;
-let large = -1;
+let largeId = null;
 const cards = new Map();
 
 function captionOf(picture) {
@@ -30,7 +30,7 @@ function build(picture) {
     el('span', { text: picture.device_id ?? 'unknown' }),
     el('time', { text: formatClock(parseTime(picture.timestamp)) }));
   const button = el('button', {
-    type: 'button', on: { click: () => openAt(pictures.indexOf(picture)) },
+    type: 'button', on: { click: () => openLarge(picture) },
   }, el('span', { class: 'frame' }, image), caption, detail);
   image.addEventListener('error', () => button.classList.add('broken'));
   return { node: el('li', {}, button), caption };
@@ -75,7 +75,8 @@ export function galleryUpdate(picture) {
   if (!fits(picture)) return;
   put(picture);
   render();
-  if (pictures[large]?.image_id === picture.image_id) showLarge();
+  // Also when it is another one: the place among all has changed.
+  if (largeId !== null) showLarge();
 }
 
 async function load(before) {
@@ -103,7 +104,10 @@ export function galleryFilter(id) {
 
 // --- one picture, large -----------------------------------------------------
 
+const largeAt = () => pictures.findIndex((one) => one.image_id === largeId);
+
 function showLarge() {
+  const large = largeAt();
   const picture = pictures[large];
   if (!picture) return;
   const image = byId('lightbox-image');
@@ -125,20 +129,21 @@ function showLarge() {
   byId('lightbox-next').disabled = large === pictures.length - 1;
 }
 
-function openAt(index) {
-  large = index;
+function openLarge(picture) {
+  largeId = picture.image_id;
   showLarge();
   byId('lightbox').showModal();
 }
 
 function step(by) {
-  const next = large + by;
-  if (next < 0 || next >= pictures.length) return;
-  large = next;
+  const next = pictures[largeAt() + by];
+  if (!next) return;
+  largeId = next.image_id;
   showLarge();
 }
 
 function onKey(event) {
+  const large = largeAt();
   const moves = { ArrowLeft: -1, ArrowRight: 1, Home: -large, End: pictures.length - 1 - large };
   if (!(event.key in moves)) return;
   event.preventDefault();
@@ -148,7 +153,7 @@ function onKey(event) {
 export function startGallery(report) {
   const box = byId('lightbox');
   box.addEventListener('keydown', onKey);
-  box.addEventListener('close', () => { large = -1; });
+  box.addEventListener('close', () => { largeId = null; });
   box.addEventListener('click', (event) => event.target === box && box.close());
   byId('lightbox-prev').addEventListener('click', () => step(-1));
   byId('lightbox-next').addEventListener('click', () => step(1));
