@@ -25,8 +25,9 @@ typedef struct floor_conn {
   uint32_t place; /* in the list of WebSocket connections */
   bool open, websocket;
   bool joining;  /* polling: the next GET is answered with the CONNECT */
-  uint8_t *body; /* polling: packets to echo with the next GET; NULL mostly */
+  uint8_t *body; /* polling: packets to echo with the next GET */
   uint32_t body_len;
+  uint32_t body_cap;
 } floor_conn;
 
 typedef struct floor_server {

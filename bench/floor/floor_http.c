@@ -45,10 +45,9 @@ static void got_upgrade(floor_server *server, floor_conn *conn) {
 }
 
 static void got_poll(floor_server *server, floor_conn *conn) {
-  if (conn->body != NULL) {
+  if (conn->body_len > 0) {
     respond_packets(&server->out, conn->body, conn->body_len);
-    free(conn->body);
-    conn->body = NULL;
+    conn->body_len = 0;
   } else if (conn->joining) {
     respond_packets(&server->out, joined, sizeof joined - 1);
     conn->joining = false;
@@ -65,10 +64,13 @@ static bool got_post(floor_server *server, floor_conn *conn,
     conn->joining = true;
     return true;
   }
-  free(conn->body);
-  conn->body = malloc(len > 0 ? len : 1);
-  if (conn->body == NULL)
-    return false;
+  if (len > conn->body_cap) {
+    uint8_t *grown = realloc(conn->body, len);
+    if (grown == NULL)
+      return false;
+    conn->body = grown;
+    conn->body_cap = (uint32_t)len;
+  }
   memcpy(conn->body, body, len);
   conn->body_len = (uint32_t)len;
   return true;
