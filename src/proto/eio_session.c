@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/eio_session.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "wire/eio_payload.h"
+#include "wire/json.h"
+
+#define NEVER UINT64_MAX
+#define SID_LEN 20u
+/* A server may use ids of its own; ours have 20 characters. */
+#define SID_MAX 64u
+#define NOOP_MS 100u
+
+typedef enum session_state {
+  OPENING, /* client: the handshake has not come */
+  OPEN,
+  CLOSING, /* on_close was told, the queue still leaves */
+  CLOSED
+} session_state;
+
+/* Control packets that wait to be sent. */
+enum {
+  DUE_OPEN = 1,
+  DUE_PING = 2,
+  DUE_PONG = 4,
+  DUE_NOOP = 8,
+  DUE_CLOSE = 16,
+  DUE_PROBE_PING = 32, /* on the probe */
+  DUE_PROBE_PONG = 64, /* on the probe */
+  DUE_UPGRADE = 128
+};
+
+struct peal_eio_session {
+  const peal_eio_session_opts *opts;
+  const peal_eio_session_callbacks *callbacks;
+  void *user;
+  const peal_mem *mem;
+  peal_eio_queue queue;
+  peal_bytes *open;     /* the handshake's text until it is sent */
+  uint64_t heartbeat_at; /* next ping, or the pong's (ping's) limit */
+  uint64_t upgrade_at;   /* the probe's limit, NEVER: no probe */
+  uint64_t noop_at;
+  uint64_t close_at;
+  size_t max_queue_bytes;
+  uint32_t patience_ms; /* client: interval + timeout of the server */
+  uint8_t state;
+  uint8_t current; /* peal_eio_via */
+  uint8_t due;
+  uint8_t policy;
+  uint8_t depth; /* calls on the stack: free waits for them */
+  bool ping_out; /* server: a pong is awaited */
+  bool probing, probed;
+  bool poll_waits, writable;
+  bool close_armed; /* the close packet may leave */
+  bool drain_due;
+  bool freed;
+  char sid[]; /* terminated; room for SID_LEN, or SID_MAX (client) */
+};
+
+/* -- options ---------------------------------------------------------------- */
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise) {
+  return value ? value : otherwise;
+}
+
+static uint32_t ping_interval(const peal_eio_session *session) {
+  return or_default(session->opts->ping_interval_ms, 25000);
+}
+
+static uint32_t ping_timeout(const peal_eio_session *session) {
+  return or_default(session->opts->ping_timeout_ms, 20000);
+}
+
+static uint32_t upgrade_timeout(const peal_eio_session *session) {
+  return or_default(session->opts->upgrade_timeout_ms, 10000);
+}
+
+static uint32_t close_timeout(const peal_eio_session *session) {
+  return or_default(session->opts->close_timeout_ms, 30000);
+}
+
+static size_t max_payload(const peal_eio_session *session) {
+  return session->opts->max_payload_bytes ? session->opts->max_payload_bytes
+                                          : PEAL_LIMIT_PAYLOAD_BYTES;
+}
+
+static size_t max_queue(const peal_eio_session *session) {
+  if (session->max_queue_bytes)
+    return session->max_queue_bytes;
+  return session->opts->max_queue_bytes ? session->opts->max_queue_bytes
+                                        : PEAL_LIMIT_QUEUE_BYTES;
+}
+
+static size_t max_queue_soft(const peal_eio_session *session) {
+  return session->opts->max_queue_soft_bytes
+             ? session->opts->max_queue_soft_bytes
+             : PEAL_LIMIT_QUEUE_SOFT_BYTES;
+}
+
+/* -- life ----------------------------------------------------------------------- */
+
+/* The key order is the reference's (EIO4 handshake). */
+static peal_bytes *handshake_text(const peal_eio_session *session) {
+  peal_buf buf;
+  peal_buf_init(&buf, session->mem, 0);
+  peal_buf_add_str(&buf, "{\"sid\":\"");
+  peal_buf_add_str(&buf, session->sid);
+  peal_buf_add_str(&buf, "\",\"upgrades\":[");
+  if (session->current == PEAL_EIO_POLLING && !session->opts->no_upgrades)
+    peal_buf_add_str(&buf, "\"websocket\"");
+  peal_buf_add_str(&buf, "],\"pingInterval\":");
+  peal_buf_add_u64(&buf, ping_interval(session));
+  peal_buf_add_str(&buf, ",\"pingTimeout\":");
+  peal_buf_add_u64(&buf, ping_timeout(session));
+  peal_buf_add_str(&buf, ",\"maxPayload\":");
+  peal_buf_add_u64(&buf, max_payload(session));
+  peal_buf_add_char(&buf, '}');
+  peal_bytes *bytes = NULL;
+  if (!buf.err)
+    bytes = peal_bytes_alloc(buf.len, session->mem);
+  if (bytes)
+    memcpy(peal_bytes_data(bytes), buf.ptr, buf.len);
+  peal_buf_deinit(&buf);
+  return bytes;
+}
+
+static bool begin_server(peal_eio_session *session, const char *sid,
+                         uint64_t now_ms) {
+  assert(strlen(sid) == SID_LEN);
+  memcpy(session->sid, sid, SID_LEN);
+  session->open = handshake_text(session);
+  session->due = DUE_OPEN;
+  session->state = OPEN;
+  session->heartbeat_at = now_ms + ping_interval(session);
+  return session->open != NULL;
+}
+
+peal_eio_session *peal_eio_session_new(
+    const peal_eio_session_opts *opts,
+    const peal_eio_session_callbacks *callbacks, void *user, const char *sid,
+    peal_eio_via via, uint64_t now_ms) {
+  const peal_mem *mem = peal_mem_or_libc(opts->mem);
+  size_t sid_room = (opts->client ? SID_MAX : SID_LEN) + 1;
+  peal_eio_session *session =
+      peal_mem_zalloc(mem, sizeof *session + sid_room);
+  if (!session)
+    return NULL;
+  session->opts = opts;
+  session->callbacks = callbacks;
+  session->user = user;
+  session->mem = mem;
+  session->current = (uint8_t)via;
+  session->policy = (uint8_t)opts->policy;
+  session->heartbeat_at = NEVER;
+  session->upgrade_at = NEVER;
+  session->noop_at = NEVER;
+  session->close_at = NEVER;
+  peal_eio_queue_init(&session->queue, mem);
+  if (!opts->client && !begin_server(session, sid, now_ms)) {
+    peal_eio_session_free(session);
+    return NULL;
+  }
+  return session;
+}
+
+static void release(peal_eio_session *session) {
+  peal_eio_queue_clear(&session->queue);
+  peal_bytes_unref(session->open);
+  peal_mem_free(session->mem, session);
+}
+
+void peal_eio_session_free(peal_eio_session *session) {
+  if (!session)
+    return;
+  session->freed = true;
+  if (!session->depth)
+    release(session);
+}
+
+static void enter(peal_eio_session *session) {
+  session->depth++;
+}
+
+static void leave(peal_eio_session *session) {
+  if (--session->depth == 0 && session->freed)
+    release(session);
+}
+
+/* -- closing -------------------------------------------------------------------- */
+
+static void stop_clocks(peal_eio_session *session) {
+  session->heartbeat_at = NEVER;
+  session->upgrade_at = NEVER;
+  session->noop_at = NEVER;
+  session->probing = false;
+  session->probed = false;
+}
+
+/* The session ends without an orderly farewell. A waiting GET is released
+ * with `last`: a close, or a no-op if the peer itself closed. */
+static void die(peal_eio_session *session, peal_eio_reason reason,
+                peal_err err, uint8_t last) {
+  bool told = session->state >= CLOSING;
+  session->state = CLOSED;
+  stop_clocks(session);
+  session->close_at = NEVER;
+  peal_eio_queue_clear(&session->queue);
+  session->due = 0;
+  if (session->poll_waits && session->current == PEAL_EIO_POLLING)
+    session->due = last;
+  if (told)
+    return;
+  session->callbacks->on_close(session, reason, err, session->user);
+}
+
+void peal_eio_session_close(peal_eio_session *session, bool discard,
+                            peal_err err, uint64_t now_ms) {
+  if (session->state >= CLOSING)
+    return;
+  enter(session);
+  if (discard)
+    peal_eio_queue_clear(&session->queue);
+  session->state = CLOSING;
+  stop_clocks(session);
+  session->close_at = now_ms + close_timeout(session);
+  session->due &= DUE_OPEN;
+  session->due |= DUE_CLOSE;
+  /* reference 3.1: a waiting GET gets `1`, a later one `6` and `1`. */
+  session->close_armed = !session->queue.count;
+  if (!(session->close_armed && session->poll_waits))
+    session->due |= DUE_NOOP;
+  session->callbacks->on_close(session, PEAL_EIO_FORCED_CLOSE, err,
+                               session->user);
+  leave(session);
+}
+
+/* -- what comes in: packets on the current way ------------------------------------- */
+
+static peal_err fail(peal_eio_session *session, peal_eio_reason reason,
+                     peal_err err) {
+  die(session, reason, err, DUE_CLOSE);
+  return err;
+}
+
+static peal_err on_ping(peal_eio_session *session, peal_slice data,
+                        uint64_t now_ms) {
+  (void)data;
+  /* EIO4 heartbeat: the server sends ping, the client answers. */
+  if (!session->opts->client)
+    return fail(session, PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_DIRECTION);
+  session->due |= DUE_PONG;
+  session->heartbeat_at = now_ms + session->patience_ms;
+  return PEAL_OK;
+}
+
+static peal_err on_pong(peal_eio_session *session, uint64_t now_ms) {
+  /* A pong that nobody asked for changes nothing. */
+  if (session->opts->client || !session->ping_out)
+    return PEAL_OK;
+  session->ping_out = false;
+  session->heartbeat_at = now_ms + ping_interval(session);
+  return PEAL_OK;
+}
+
+static uint32_t handshake_u32(peal_val value, uint32_t otherwise) {
+  int64_t number = peal_val_int(value, otherwise);
+  return number > 0 && number < UINT32_MAX / 4 ? (uint32_t)number : otherwise;
+}
+
+static peal_err on_open(peal_eio_session *session, peal_slice data,
+                        peal_arena *arena, uint64_t now_ms) {
+  if (!session->opts->client || session->state != OPENING)
+    return PEAL_OK;
+  peal_val value;
+  peal_err err = peal_json_decode(&value, data, arena, NULL);
+  if (err == PEAL_ERR_NOMEM)
+    return fail(session, PEAL_EIO_TRANSPORT_ERROR, err);
+  peal_slice sid = peal_val_str(peal_val_get(value, "sid"));
+  if (err || !sid.len || sid.len > SID_MAX)
+    return fail(session, PEAL_EIO_PARSE_ERROR, PEAL_ERR_EIO_PACKET);
+  memcpy(session->sid, sid.ptr, sid.len);
+  session->patience_ms =
+      handshake_u32(peal_val_get(value, "pingInterval"), 25000) +
+      handshake_u32(peal_val_get(value, "pingTimeout"), 20000);
+  session->heartbeat_at = now_ms + session->patience_ms;
+  session->state = OPEN;
+  if (session->callbacks->on_open)
+    session->callbacks->on_open(session, session->user);
+  return PEAL_OK;
+}
+
+static peal_err on_packet(peal_eio_session *session,
+                          const peal_eio_packet *packet, peal_arena *arena,
+                          uint64_t now_ms) {
+  switch ((peal_eio_type)packet->type) {
+  case PEAL_EIO_OPEN:
+    return on_open(session, packet->data, arena, now_ms);
+  case PEAL_EIO_CLOSE:
+    die(session, PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK, DUE_NOOP);
+    return PEAL_OK;
+  case PEAL_EIO_PING:
+    return on_ping(session, packet->data, now_ms);
+  case PEAL_EIO_PONG:
+    return on_pong(session, now_ms);
+  case PEAL_EIO_MESSAGE:
+    if (session->state == OPEN)
+      session->callbacks->on_message(session, packet->binary, packet->data,
+                                     session->user);
+    return PEAL_OK;
+  case PEAL_EIO_UPGRADE:
+  case PEAL_EIO_NOOP:
+    return PEAL_OK; /* reference 3.2: ignored */
+  }
+  return PEAL_OK;
+}
+
+/* -- what comes in: the probe ------------------------------------------------------ */
+
+static peal_err probe_broken(peal_eio_session *session) {
+  session->probing = false;
+  session->probed = false;
+  session->upgrade_at = NEVER;
+  session->noop_at = NEVER;
+  session->due &= (uint8_t) ~(DUE_PROBE_PING | DUE_PROBE_PONG);
+  return PEAL_ERR_SIO_STATE;
+}
+
+static void become_websocket(peal_eio_session *session) {
+  session->current = PEAL_EIO_WEBSOCKET;
+  session->probing = false;
+  session->probed = false;
+  session->upgrade_at = NEVER;
+  session->noop_at = NEVER;
+  session->poll_waits = false;
+  session->due &= (uint8_t)~DUE_NOOP;
+  session->writable = true;
+  if (session->callbacks->on_upgrade)
+    session->callbacks->on_upgrade(session, session->user);
+}
+
+static peal_err on_probe(peal_eio_session *session,
+                         const peal_eio_packet *packet, uint64_t now_ms) {
+  bool is_probe = peal_slice_is(packet->data, "probe");
+  if (session->opts->client) {
+    if (packet->type != PEAL_EIO_PONG || !is_probe || session->probed)
+      return probe_broken(session);
+    session->probed = true;
+    if (session->callbacks->on_probed)
+      session->callbacks->on_probed(session, session->user);
+    return PEAL_OK;
+  }
+  if (packet->type == PEAL_EIO_PING && is_probe) {
+    session->due |= DUE_PROBE_PONG;
+    session->probed = true;
+    session->noop_at = now_ms + NOOP_MS;
+    return PEAL_OK;
+  }
+  /* reference 3.3: `5` is accepted without a probe, too. */
+  if (packet->type != PEAL_EIO_UPGRADE)
+    return probe_broken(session);
+  become_websocket(session);
+  return PEAL_OK;
+}
+
+/* -- what comes in ------------------------------------------------------------------ */
+
+static peal_err feed_packets(peal_eio_session *session, peal_slice body,
+                             peal_arena *arena, uint64_t now_ms) {
+  bool more = true;
+  peal_slice text;
+  size_t count = 0;
+  while (peal_eio_payload_next(&body, &more, &text)) {
+    peal_eio_packet packet;
+    peal_err err = peal_eio_packet_decode(&packet, text, arena);
+    if (!err && ++count > PEAL_LIMIT_EIO_PACKETS)
+      err = PEAL_ERR_LIMIT;
+    if (err)
+      return fail(session, PEAL_EIO_PARSE_ERROR, err);
+    err = on_packet(session, &packet, arena, now_ms);
+    if (err)
+      return err;
+    if (session->state >= CLOSING)
+      return PEAL_OK;
+  }
+  return PEAL_OK;
+}
+
+peal_err peal_eio_session_feed_payload(peal_eio_session *session,
+                                       peal_slice body, peal_arena *arena,
+                                       uint64_t now_ms) {
+  if (session->state >= CLOSING)
+    return PEAL_ERR_CLOSED;
+  enter(session);
+  peal_err err = feed_packets(session, body, arena, now_ms);
+  leave(session);
+  return err;
+}
+
+static peal_err feed_one(peal_eio_session *session, bool binary,
+                         peal_slice data, peal_arena *arena, uint64_t now_ms) {
+  peal_eio_packet packet = {
+      .data = data, .type = PEAL_EIO_MESSAGE, .binary = true};
+  bool is_probe = session->current == PEAL_EIO_POLLING;
+  if (!binary) {
+    peal_err err = peal_eio_packet_decode(&packet, data, arena);
+    if (err && is_probe)
+      return probe_broken(session);
+    if (err)
+      return fail(session, PEAL_EIO_PARSE_ERROR, err);
+  }
+  if (!is_probe)
+    return on_packet(session, &packet, arena, now_ms);
+  if (!session->probing)
+    return PEAL_ERR_SIO_STATE;
+  return on_probe(session, &packet, now_ms);
+}
+
+peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
+                                     peal_slice data, peal_arena *arena,
+                                     uint64_t now_ms) {
+  if (session->state >= CLOSING)
+    return PEAL_ERR_CLOSED;
+  enter(session);
+  peal_err err = feed_one(session, binary, data, arena, now_ms);
+  leave(session);
+  return err;
+}
+
+/* -- ways --------------------------------------------------------------------------- */
+
+peal_err peal_eio_session_attach(peal_eio_session *session, uint64_t now_ms) {
+  if (session->state != OPEN || session->probing ||
+      session->current == PEAL_EIO_WEBSOCKET)
+    return PEAL_ERR_SIO_STATE;
+  session->probing = true;
+  session->upgrade_at = now_ms + upgrade_timeout(session);
+  if (session->opts->client)
+    session->due |= DUE_PROBE_PING;
+  return PEAL_OK;
+}
+
+peal_err peal_eio_session_switch(peal_eio_session *session, uint64_t now_ms) {
+  (void)now_ms;
+  if (!session->opts->client || !session->probed || session->state != OPEN)
+    return PEAL_ERR_SIO_STATE;
+  enter(session);
+  session->due |= DUE_UPGRADE;
+  become_websocket(session);
+  leave(session);
+  return PEAL_OK;
+}
+
+void peal_eio_session_detach(peal_eio_session *session, peal_eio_via via,
+                             peal_eio_reason reason, peal_err err,
+                             uint64_t now_ms) {
+  (void)now_ms;
+  if (via != (peal_eio_via)session->current) {
+    if (session->probing && via == PEAL_EIO_WEBSOCKET)
+      (void)probe_broken(session);
+    return;
+  }
+  if (session->state == CLOSED)
+    return;
+  enter(session);
+  session->poll_waits = false;
+  die(session, reason, err, 0);
+  leave(session);
+}
+
+/* -- what goes out -------------------------------------------------------------------- */
+
+static peal_err make_room(peal_eio_session *session, size_t cost) {
+  size_t max = max_queue(session);
+  if (cost <= max && session->queue.bytes <= max - cost)
+    return PEAL_OK;
+  session->drain_due = true;
+  if (session->policy == PEAL_EIO_POLICY_DROP_OLDEST && cost <= max) {
+    while (session->queue.bytes > max - cost)
+      if (!peal_eio_queue_drop_oldest(&session->queue))
+        return PEAL_ERR_QUEUE_FULL;
+    return PEAL_OK;
+  }
+  if (session->policy == PEAL_EIO_POLICY_CLOSE) {
+    enter(session);
+    die(session, PEAL_EIO_SLOW_CONSUMER, PEAL_ERR_QUEUE_FULL, DUE_CLOSE);
+    leave(session);
+  }
+  return PEAL_ERR_QUEUE_FULL;
+}
+
+peal_err peal_eio_session_send(peal_eio_session *session,
+                               const peal_eio_message *message,
+                               uint64_t now_ms) {
+  (void)now_ms;
+  if (session->state >= CLOSING)
+    return PEAL_ERR_CLOSED;
+  peal_err err = make_room(session, peal_eio_queue_cost(message));
+  if (err)
+    return err;
+  err = peal_eio_queue_add(&session->queue, message);
+  if (!err && session->queue.bytes > max_queue_soft(session))
+    session->drain_due = true;
+  return err;
+}
+
+static bool next_on_probe(const peal_eio_session *session, peal_eio_out *out) {
+  if (session->due & DUE_PROBE_PING)
+    out->type = PEAL_EIO_PING;
+  else if (session->due & DUE_PROBE_PONG)
+    out->type = PEAL_EIO_PONG;
+  else
+    return false;
+  out->text = PEAL_S("probe");
+  return true;
+}
+
+static bool next_message(const peal_eio_session *session, peal_eio_out *out) {
+  out->type = PEAL_EIO_MESSAGE;
+  return peal_eio_queue_peek(&session->queue, &out->bytes, &out->binary,
+                             &out->no_compress);
+}
+
+/* The bit of the control packet that goes next, before messages. */
+static uint8_t first_due(const peal_eio_session *session) {
+  static const uint8_t order[] = {DUE_OPEN, DUE_UPGRADE, DUE_PONG, DUE_PING};
+  for (size_t i = 0; i < sizeof order; i++)
+    if (session->due & order[i])
+      return order[i];
+  return 0;
+}
+
+/* Behind the messages: a no-op that releases a GET, the farewell. */
+static uint8_t last_due(const peal_eio_session *session) {
+  if (session->state == CLOSING && !session->close_armed)
+    return 0;
+  if (session->current == PEAL_EIO_WEBSOCKET)
+    return 0; /* a WebSocket is closed by its own handshake */
+  if (session->due & DUE_NOOP)
+    return DUE_NOOP;
+  return session->due & DUE_CLOSE;
+}
+
+static uint8_t type_of_due(uint8_t bit) {
+  switch (bit) {
+  case DUE_OPEN:
+    return PEAL_EIO_OPEN;
+  case DUE_UPGRADE:
+    return PEAL_EIO_UPGRADE;
+  case DUE_PING:
+    return PEAL_EIO_PING;
+  case DUE_PONG:
+    return PEAL_EIO_PONG;
+  case DUE_NOOP:
+    return PEAL_EIO_NOOP;
+  default:
+    return PEAL_EIO_CLOSE;
+  }
+}
+
+bool peal_eio_session_next(peal_eio_session *session, peal_eio_via via,
+                           peal_eio_out *out) {
+  *out = (peal_eio_out){0};
+  if (via != (peal_eio_via)session->current)
+    return via == PEAL_EIO_WEBSOCKET && session->probing &&
+           next_on_probe(session, out);
+  uint8_t bit = first_due(session);
+  if (!bit && next_message(session, out))
+    return true;
+  if (!bit)
+    bit = last_due(session);
+  if (!bit)
+    return false;
+  out->type = type_of_due(bit);
+  if (bit == DUE_OPEN)
+    out->bytes = session->open;
+  return true;
+}
+
+static void tell_drain(peal_eio_session *session) {
+  if (!session->drain_due || session->queue.count || session->state != OPEN)
+    return;
+  session->drain_due = false;
+  if (!session->callbacks->on_drain)
+    return;
+  enter(session);
+  session->callbacks->on_drain(session, session->user);
+  leave(session);
+}
+
+void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
+                          peal_bytes **keep, uint64_t now_ms) {
+  (void)now_ms;
+  if (keep)
+    *keep = NULL;
+  if (via != (peal_eio_via)session->current) {
+    session->due &= (uint8_t) ~(DUE_PROBE_PING | DUE_PROBE_PONG);
+    return;
+  }
+  uint8_t bit = first_due(session);
+  if (!bit && session->queue.count) {
+    peal_eio_queue_pop(&session->queue, keep);
+    tell_drain(session);
+    return;
+  }
+  if (!bit)
+    bit = last_due(session);
+  session->due &= (uint8_t)~bit;
+  if (bit != DUE_OPEN)
+    return;
+  if (keep)
+    *keep = session->open;
+  else
+    peal_bytes_unref(session->open);
+  session->open = NULL;
+}
+
+void peal_eio_session_poll_waits(peal_eio_session *session, bool waits,
+                                 uint64_t now_ms) {
+  session->poll_waits = waits;
+  if (session->current == PEAL_EIO_POLLING)
+    session->writable = waits;
+  if (!waits)
+    return;
+  if (session->state == CLOSING && !session->queue.count)
+    session->close_armed = true;
+  /* Every 100 ms of an upgrade; a GET that comes later in that time is
+   * released at the next tick (reference 3.3). */
+  if (session->probed && session->noop_at == NEVER)
+    session->noop_at = now_ms + NOOP_MS;
+}
+
+void peal_eio_session_set_writable(peal_eio_session *session, bool writable) {
+  session->writable = writable;
+}
+
+bool peal_eio_session_is_writable(const peal_eio_session *session) {
+  return session->state == OPEN && session->writable &&
+         session->queue.bytes <= max_queue_soft(session);
+}
+
+/* -- time ------------------------------------------------------------------------------ */
+
+static uint64_t earliest(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+uint64_t peal_eio_session_deadline(const peal_eio_session *session) {
+  return earliest(earliest(session->heartbeat_at, session->upgrade_at),
+                  earliest(session->noop_at, session->close_at));
+}
+
+static void tick_heartbeat(peal_eio_session *session, uint64_t now_ms) {
+  if (session->opts->client || session->ping_out) {
+    die(session, PEAL_EIO_PING_TIMEOUT, PEAL_ERR_TIMEOUT, DUE_CLOSE);
+    return;
+  }
+  session->ping_out = true;
+  session->due |= DUE_PING;
+  session->heartbeat_at = now_ms + ping_timeout(session);
+}
+
+static void tick_noop(peal_eio_session *session, uint64_t now_ms) {
+  session->noop_at = NEVER;
+  if (!session->probed)
+    return;
+  if (session->poll_waits)
+    session->due |= DUE_NOOP;
+  else
+    session->noop_at = now_ms + NOOP_MS;
+}
+
+void peal_eio_session_tick(peal_eio_session *session, uint64_t now_ms) {
+  enter(session);
+  if (now_ms >= session->heartbeat_at)
+    tick_heartbeat(session, now_ms);
+  if (now_ms >= session->upgrade_at)
+    (void)probe_broken(session);
+  if (now_ms >= session->noop_at)
+    tick_noop(session, now_ms);
+  if (now_ms >= session->close_at)
+    die(session, PEAL_EIO_FORCED_CLOSE, PEAL_ERR_TIMEOUT, DUE_CLOSE);
+  leave(session);
+}
+
+/* -- getters ------------------------------------------------------------------------- */
+
+const char *peal_eio_session_sid(const peal_eio_session *session) {
+  return session->sid;
+}
+
+peal_eio_via peal_eio_session_current(const peal_eio_session *session) {
+  return (peal_eio_via)session->current;
+}
+
+bool peal_eio_session_is_open(const peal_eio_session *session) {
+  return session->state == OPEN;
+}
+
+bool peal_eio_session_is_done(const peal_eio_session *session) {
+  if (session->state < CLOSING || session->queue.count)
+    return false;
+  if (session->current == PEAL_EIO_WEBSOCKET || session->state == CLOSED)
+    return session->state == CLOSED ? !(session->due & (DUE_NOOP | DUE_CLOSE))
+                                    : true;
+  return !(session->due & DUE_CLOSE);
+}
+
+bool peal_eio_session_is_upgrading(const peal_eio_session *session) {
+  return session->probing;
+}
+
+size_t peal_eio_session_queued_bytes(const peal_eio_session *session) {
+  return session->queue.bytes;
+}
+
+void peal_eio_session_set_queue(peal_eio_session *session, size_t max_bytes,
+                                peal_eio_policy policy) {
+  session->max_queue_bytes = max_bytes;
+  session->policy =
+      (uint8_t)(max_bytes ? policy : session->opts->policy);
+}
