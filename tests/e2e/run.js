@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 // Runs the suites against one server:
-//   node run.js --server node|PATH [--python PATH] [--workers N] [suite...]
+//   node run.js --server node|PATH [--python PATH] [--workers N]
+//     [--port-offset N] [suite...]
 // Each suite is a program of its own with its own slice of ports.
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -13,7 +14,10 @@ const SUITES = [
 ];
 
 function parse(argv) {
-  const opts = { server: 'node', workers: undefined, python: 'python3' };
+  const opts = {
+    server: 'node', workers: undefined, python: 'python3',
+    'port-offset': '0',
+  };
   const names = [];
   for (let i = 0; i < argv.length; i++) {
     const name = argv[i].replace(/^--/, '');
@@ -47,7 +51,8 @@ for (const file of suitesOf(names)) {
   console.log(`# ${file}`);
   const server = opts.server === 'node' ? 'node'
     : fs.realpathSync(opts.server);
-  const base = 23000 + SUITES.indexOf(file) * 20;
+  const base = 23000 + SUITES.indexOf(file) * 20 +
+    Number(opts['port-offset']);
   const args = [path.join(__dirname, file), '--server', server,
     '--port-base', String(base)];
   if (opts.workers !== undefined) args.push('--workers', opts.workers);
