@@ -12,6 +12,7 @@ import argparse
 import collections
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -82,19 +83,23 @@ class Totals:
 
     def add(self, preset, case):
         name = f"{preset}: {case.get('name')}"
-        suite = f"{preset}: {case.get('name').split('.')[0]}"
+        suite = f"{preset}: {re.split('[./]', case.get('name'))[0]}"
         output = case.findtext("system-out") or ""
         self.seconds[suite] += float(case.get("time") or 0)
         self.counts[suite] += 1
         if case.get("status") == "run":
             self.passed += 1
-        elif case.find("skipped") is not None and case.get("status") != "fail":
+            return
+        note = case.find("skipped")
+        if note is None:
+            note = case.find("failure")
+        why = note.get("message") if note is not None else ""
+        # Only the test itself may say that it is skipped; a test that could
+        # not be started has failed.
+        if why.startswith("SKIP_RETURN_CODE"):
             self.skipped += 1
-            reason = tail(output, 1) or case.find("skipped").get("message")
-            print(f"skipped {name}: {reason}", flush=True)
+            print(f"skipped {name}: {tail(output, 1) or why}", flush=True)
         else:
-            failure = case.find("failure")
-            why = failure.get("message") if failure is not None else ""
             self.fail(f"{name} ({why})" if why else name, output)
 
 
