@@ -10,22 +10,24 @@ import { onNextFrame } from './frame.js';
 import { onThemeChange, themeColour } from './theme.js';
 
 const radians = Math.PI / 180;
-const eye = { azimuth: -0.55, elevation: 0.62, distance: 5.5 };
+const eye = { azimuth: -0.55, elevation: 0.7, distance: 5.5 };
 const groundUp = -1.05;
-const follow = 0.22;
+const follow = 0.4;
+// 30 pictures a second look smooth and cost half of 60.
+const pictureMs = 30;
 const light = normal([-0.3, 0.35, 0.9]);
 
 // Boxes: centre and half size in (forward, right, up), and their colour.
 const board = { at: [0, 0, 0], half: [1.25, 0.72, 0.05], colour: [22, 101, 84] };
 const parts = [
   { at: [0.62, 0, 0.13], half: [0.42, 0.42, 0.08], colour: [190, 196, 206] },
-  { at: [1.14, 0, 0.07], half: [0.1, 0.42, 0.02], colour: [52, 60, 72] },
+  { at: [1.14, 0, 0.07], half: [0.1, 0.42, 0.02], colour: [84, 94, 110] },
   { at: [-1.14, 0, 0.13], half: [0.16, 0.2, 0.09], colour: [205, 208, 214] },
-  { at: [-0.3, 0.1, 0.09], half: [0.22, 0.22, 0.05], colour: [32, 36, 44] },
+  { at: [-0.3, 0.1, 0.09], half: [0.22, 0.22, 0.05], colour: [58, 63, 78] },
   { at: [-0.72, 0.38, 0.08], half: [0.07, 0.1, 0.04], colour: [236, 201, 110] },
   { at: [-0.72, -0.38, 0.08], half: [0.07, 0.1, 0.04], colour: [236, 201, 110] },
-  { at: [0.05, 0.65, 0.09], half: [1.0, 0.05, 0.05], colour: [30, 33, 40] },
-  { at: [0.05, -0.65, 0.09], half: [1.0, 0.05, 0.05], colour: [30, 33, 40] },
+  { at: [0.05, 0.65, 0.09], half: [1.0, 0.05, 0.05], colour: [62, 68, 84] },
+  { at: [0.05, -0.65, 0.09], half: [1.0, 0.05, 0.05], colour: [62, 68, 84] },
 ];
 const corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
 
@@ -34,6 +36,7 @@ let pen = null;
 let view = { width: 0, height: 0, scale: 1 };
 let wanted = null;
 let shown = { pitch: 0, roll: 0, yaw: 0 };
+let drawnAt = 0;
 
 function normal(v) {
   const size = Math.hypot(...v);
@@ -196,6 +199,8 @@ const shortWay = (from, to) => ((((to - from) % 360) + 540) % 360) - 180;
 
 // One step towards the wanted position; asks for the next while under way.
 function move() {
+  if (performance.now() - drawnAt < pictureMs) return onNextFrame(move);
+  drawnAt = performance.now();
   let rest = 0;
   for (const angle of ['pitch', 'roll', 'yaw']) {
     const way = shortWay(shown[angle], wanted?.[angle] ?? 0);

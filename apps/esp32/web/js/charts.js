@@ -12,7 +12,7 @@ const plots = [
   { id: 'chart-mic', from: 7, colours: ['--series-m'], fill: '--series-m-fill' },
 ];
 const values = columns.map((name) => byId(`sensor-${name.replace('_', '-')}`));
-const repaintMs = 80;
+const repaintMs = 100;
 const scrollMs = 250;
 const leastSpanS = 10;
 
@@ -138,7 +138,7 @@ function paint() {
   showValues();
 }
 
-// Asks for a repaint, at most one per 80 ms however many readings arrive.
+// Asks for a repaint, at most one per 100 ms however many readings arrive.
 export function chartsChanged() {
   if (later) return;
   const wait = Math.max(0, painted + repaintMs - performance.now());

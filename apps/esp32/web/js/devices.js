@@ -35,7 +35,7 @@ function showDevice(device) {
   setText(item.age, ` · ${formatAge(parseTime(device.last_seen))}`);
   setText(item.counts, [
     countOf(device.readings ?? 0, 'reading'), countOf(device.images ?? 0, 'picture'),
-    countOf(device.audio ?? 0, 'recording')].join(' · '));
+    countOf(device.audio ?? 0, 'sound')].join(' · '));
 }
 
 function place(device) {
