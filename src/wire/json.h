@@ -29,5 +29,10 @@ PEAL_MUST_CHECK peal_err peal_json_decode(peal_val *out, peal_slice in,
  * Thread: pure. */
 void peal_json_encode(peal_buf *out, peal_val value, size_t *placeholders);
 
+/* Append an array of `first`, if its ptr is not NULL, and `args`: an event or
+ * the arguments of an acknowledgement. Otherwise as peal_json_encode. */
+void peal_json_encode_args(peal_buf *out, peal_slice first, peal_args args,
+                           size_t *placeholders);
+
 /* Append a string with its quotes. */
 void peal_json_encode_str(peal_buf *out, peal_slice text);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* json_scan: how far a string goes on without anything special, for reading
+ * and for writing. */
+#include "base/wide.h"
+#include "wire/utf8_char.h"
+
+/* What may stand in a JSON string as it is (RFC8259 7), if it is ASCII. */
+static inline bool peal_json_scan_is_plain(char c) {
+  unsigned char u = (unsigned char)c;
+  return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
+}
+
+/* The high bits of those of these 8 bytes that are not plain. A zero byte is
+ * found by the borrow of a subtraction, a control character too; a borrow can
+ * mark bytes above a true one, so only the lowest mark is exact. */
+static inline uint64_t peal_json_scan_stops(uint64_t word) {
+  const uint64_t ones = 0x0101010101010101u;
+  uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
+  uint64_t hits = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+                  ((word - ones * 0x20) & ~word) | word;
+  return hits & PEAL_UTF8_CHAR_HIGH_BITS;
+}
+
+/* The first byte from `p` on that is not plain, or `end`. */
+static inline const char *peal_json_scan_plain(const char *p, const char *end) {
+#ifdef __SSE2__
+  const __m128i quotes = _mm_set1_epi8('"'), slashes = _mm_set1_epi8('\\');
+  const __m128i controls = _mm_set1_epi8(0x1f);
+  while (end - p >= 16) {
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i stops =
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(block, quotes),
+                                  _mm_cmpeq_epi8(block, slashes)),
+                     _mm_cmpeq_epi8(_mm_min_epu8(block, controls), block));
+    int mask = _mm_movemask_epi8(_mm_or_si128(stops, block));
+    if (mask)
+      return p + __builtin_ctz((unsigned)mask);
+    p += 16;
+  }
+#endif
+  while (end - p >= 8) {
+    uint64_t stops = peal_json_scan_stops(peal_wide_load64(p));
+    if (stops && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+      return p + __builtin_ctzll(stops) / 8;
+    if (stops)
+      break;
+    p += 8;
+  }
+  while (p < end && peal_json_scan_is_plain(*p))
+    p++;
+  return p;
+}
+
+/* Copy 1 to 16 bytes if all are plain: two loads that overlap in the middle.
+ * On false `to` is left half written. */
+static inline bool peal_json_scan_copy_short(char *to, const char *from,
+                                             size_t len) {
+  if (len >= 8) {
+    uint64_t a = peal_wide_load64(from), b = peal_wide_load64(from + len - 8);
+    memcpy(to, &a, 8);
+    memcpy(to + len - 8, &b, 8);
+    return (peal_json_scan_stops(a) | peal_json_scan_stops(b)) == 0;
+  }
+  if (len >= 4) {
+    uint32_t a = peal_wide_load32(from), b = peal_wide_load32(from + len - 4);
+    memcpy(to, &a, 4);
+    memcpy(to + len - 4, &b, 4);
+    return peal_json_scan_stops((uint64_t)a << 32 | b) == 0;
+  }
+  for (size_t i = 0; i < len; i++) {
+    if (!peal_json_scan_is_plain(from[i]))
+      return false;
+    to[i] = from[i];
+  }
+  return true;
+}
+
+/* Over valid UTF-8: stops at a quote, a backslash, a control
+ * character, or at the first byte of an invalid sequence. */
+static inline const char *peal_json_scan_text(const char *p, const char *end) {
+  for (;;) {
+    p = peal_json_scan_plain(p, end);
+    if (p == end || (unsigned char)*p < 0x80)
+      return p;
+    while (p < end && (unsigned char)*p >= 0x80) {
+      size_t len = peal_utf8_char_len(p, end);
+      if (len == 0)
+        return p;
+      p += len;
+    }
+  }
+}
