@@ -17,7 +17,7 @@ const WHY = {
   host: 'Node does not look into Host',
   coding: 'Node frames by a last "chunked" and ignores the codings before it',
   huge: 'the echo handler on Node has no ceiling and waits for the body',
-  version: 'Node answers 400 to every version it does not speak',
+  version: 'Node takes some other versions and answers 400 to the rest',
   method: 'Node refuses a method that is not on its list',
   old: 'Node is lenient with what old versions did not have',
   blanks: 'Node skips repeated blanks in the request line',
@@ -36,7 +36,7 @@ function add(name, raw, expect, more = {}) {
 
 const req = (line, headers = '', body = '') =>
   `${line}\r\nHost: x\r\n${headers}\r\n${body}`;
-const get = (headers) => req('GET /http/echo HTTP/1.1', headers);
+const get = (headers = '') => req('GET /http/echo HTTP/1.1', headers);
 const post = (headers, body) => req('POST /http/echo HTTP/1.1', headers, body);
 const chunked = (body) => post('Transfer-Encoding: chunked\r\n', body);
 const length = (value, body = 'hello') =>
@@ -63,8 +63,8 @@ add('a body of length zero', length(0, ''), TAKEN);
 add('a length with leading zeros', length('0005'), TAKEN);
 add('a body on GET', `${get('Content-Length: 3\r\n')}abc`, TAKEN,
   { echo: ['GET /http/echo 3\nabc'] });
-add('a body that looks like a request', length(CANARY.length, CANARY), TAKEN,
-  { echo: [`POST /http/echo ${CANARY.length}\n${CANARY}`] });
+add('a body that looks like a request', length(get().length, get()), TAKEN,
+  { echo: [`POST /http/echo ${get().length}\n${get()}`] });
 add('a POST without a body', post('', ''), TAKEN,
   { echo: ['POST /http/echo 0\n'] });
 add('a chunked body', chunked('5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n'), TAKEN,
@@ -142,7 +142,8 @@ for (const value of ['gzip, chunked', 'identity', 'xchunked', 'chunkedx',
   add(`Transfer-Encoding: ${JSON.stringify(value)}`,
     post(`Transfer-Encoding: ${value}\r\n`, '0\r\n\r\n'), UNKNOWN_CODING,
     /^(gzip|identity|x)?, ?chunked$/.test(value)
-      ? { node: TAKEN, why: WHY.coding } : {});
+      ? { node: TAKEN, why: WHY.coding }
+      : value === '' ? { node: [200, 400], why: WHY.coding } : {});
 }
 add('an empty element before chunked',
   post('Transfer-Encoding: ,chunked\r\n', '0\r\n\r\n'), UNKNOWN_CODING,
@@ -267,7 +268,7 @@ add('request line: no version', 'GET /http/echo\r\n\r\n', [[400, 505]],
   { node: [[200, 400]], why: WHY.old });
 for (const version of ['2.0', '3.0', '0.9', '9.9']) {
   add(`request line: HTTP/${version}`, lineOf(`GET /http/echo HTTP/${version}`),
-    [505], { node: REFUSED, why: WHY.version });
+    [505], { node: [[200, 400]], why: WHY.version });
 }
 add('the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [[400, 505]]);
 add('an unknown method', lineOf('BREW /http/echo HTTP/1.1'),
