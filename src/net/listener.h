@@ -6,12 +6,14 @@
  * waiting peers are refused instead of spinning. */
 #include <peal/base.h>
 
+#include "net/tcp.h"
 #include "net/worker_impl.h"
 
 typedef struct peal_listener peal_listener;
 
 /* `fd` is accepted, non-blocking, close-on-exec, TCP_NODELAY; taken. */
-typedef void (*peal_listener_fn)(peal_worker *worker, int fd, void *user);
+typedef void (*peal_listener_fn)(peal_worker *worker, int fd,
+                                 const peal_tcp_address *peer, void *user);
 
 /* Bind and listen on `host` (NULL: "::" with IPv4 mapped, falling back to
  * 0.0.0.0) and `port` (0: any free one; *port says which). Accepting starts
@@ -25,5 +27,5 @@ PEAL_MUST_CHECK peal_err peal_listener_open(peal_listener **out,
                                             void *user, const char **why);
 /* Stop accepting on all workers. Thread: any. */
 void peal_listener_stop(peal_listener *listener);
-/* After the group has ended. */
+/* After the group has ended or without a run, before the group is freed. */
 void peal_listener_free(peal_listener *listener);

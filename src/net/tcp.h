@@ -30,7 +30,8 @@ typedef struct peal_tcp_callbacks {
 } peal_tcp_callbacks;
 
 /* Take an open, non-blocking socket (taken; closed on failure). Reading
- * starts. Returns NULL if memory is out or the loop refuses. */
+ * starts. Returns NULL if memory is out, the loop refuses or the worker is
+ * ending. */
 PEAL_MUST_CHECK peal_tcp *peal_tcp_adopt(peal_worker *worker, int fd,
                                          const peal_tcp_callbacks *callbacks,
                                          void *user);
@@ -64,3 +65,22 @@ peal_worker *peal_tcp_worker(const peal_tcp *tcp);
 size_t peal_tcp_peer(const peal_tcp *tcp, char *out, uint16_t *port);
 /* Milliseconds (worker's now) of the last byte in or out. */
 uint64_t peal_tcp_last_progress_ms(const peal_tcp *tcp);
+/* A number of the owner's that stays with the connection when the owner
+ * changes (http/ keeps its account of the address there). */
+void peal_tcp_set_tag(peal_tcp *tcp, uint32_t tag);
+uint32_t peal_tcp_tag(const peal_tcp *tcp);
+/* Close all connections of a worker. */
+void peal_tcp_close_all(peal_worker *worker, peal_err err);
+
+/* An address in the form that the kernel gives: IPv4 is mapped (RFC4291
+ * 2.5.5.2). {0} is unknown. */
+typedef struct peal_tcp_address {
+  uint8_t ip[16];
+  uint16_t port;
+  bool known;
+} peal_tcp_address;
+
+struct sockaddr;
+peal_tcp_address peal_tcp_address_of(const struct sockaddr *from);
+/* As peal_tcp_peer. */
+size_t peal_tcp_address_text(const peal_tcp_address *address, char *out);

@@ -56,5 +56,16 @@ void peal_worker_impl_flush_later(peal_worker *worker, peal_flush *flush);
  * turn arena. Called by net/ after each read callback and in the check
  * handle; nobody else needs it. */
 void peal_worker_impl_end_turn(peal_worker *worker);
+/* Forget the on_start and on_stop functions registered with this `user`. */
+void peal_worker_impl_forget(peal_workers *group, const void *user);
+/* True from the moment on which all connections are closed. */
 bool peal_worker_impl_is_ending(const peal_worker *worker);
-/* Connections count as reasons to wait during the grace time. */
+
+/* Figures are written by one thread and read by any. */
+static inline void peal_worker_impl_count(uint64_t *figure, uint64_t more) {
+  __atomic_store_n(figure, *figure + more, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t peal_worker_impl_figure(const uint64_t *figure) {
+  return __atomic_load_n(figure, __ATOMIC_RELAXED);
+}
