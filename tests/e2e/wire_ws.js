@@ -450,4 +450,13 @@ test('a client that never reads does not hold up the others', async (t) => {
   await echoes(other.ws);
 });
 
+test('a client that never reads is cut at its ceiling, with a reason',
+  { only: 'peal' }, async (t) => {
+    const ws = await joined(t, { maxQueue: 1000000 });
+    ws.conn.sock.pause();
+    const filler = `42["echo","${'z'.repeat(500000)}"]`;
+    for (let i = 0; i < 40; i++) ws.send(filler);
+    assert.deepEqual(await reasonsOf(t, ws.server, ws.id), ['slow consumer']);
+  });
+
 run();
