@@ -454,8 +454,10 @@ test('a client that never reads is cut at its ceiling, with a reason',
   { only: 'peal' }, async (t) => {
     const ws = await joined(t, { maxQueue: 1000000 });
     ws.conn.sock.pause();
-    const filler = `42["echo","${'z'.repeat(500000)}"]`;
-    for (let i = 0; i < 40; i++) ws.send(filler);
+    const other = await openSio(t, ws.server.port, 'websocket');
+    const filler = `2["emit_id","${ws.id}","flood","${'z'.repeat(500000)}"]`;
+    for (let i = 0; i < 40; i++) await other.send(filler);
+    await echoes(other.ws);
     assert.deepEqual(await reasonsOf(t, ws.server, ws.id), ['slow consumer']);
   });
 
