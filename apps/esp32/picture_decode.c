@@ -73,9 +73,9 @@ static picture_err jpeg_decode(picture_raster *out, const picture_head *head,
  * its square. The squares that do not fit at the right and below are left out.
  */
 static void shrink(picture_raster *raster, uint32_t factor) {
-  uint32_t width = raster->width / factor, height = raster->height / factor;
-  if (factor < 2 || width == 0 || height == 0)
+  if (factor < 2 || raster->width < factor || raster->height < factor)
     return;
+  uint32_t width = raster->width / factor, height = raster->height / factor;
   uint8_t *to = raster->rgb;
   for (uint32_t y = 0; y < height; y++) {
     for (uint32_t x = 0; x < width; x++) {

@@ -136,8 +136,14 @@ class Model(BaseHTTPRequestHandler):
         self.answer(200, openai("\u00e9" * 500))
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        if sys.exc_info()[0] not in (BrokenPipeError, ConnectionResetError):
+            super().handle_error(request, client_address)
+
+
 def main():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    server = Server(("127.0.0.1", 0), Model)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
