@@ -464,11 +464,12 @@ static peal_err take_control(peal_ws_conn *conn, peal_slice data,
                              uint64_t now_ms) {
   if (conn->left == data.len && !conn->control_len)
     return act_on_control(conn, data, now_ms);
+  if (!data.len)
+    return PEAL_ERR_AGAIN;
   if (!reserve_buf(conn, conn->message_len + (size_t)conn->frame.len))
     return PEAL_ERR_NOMEM;
   char *control = conn->buf + conn->message_len;
-  if (data.len)
-    memcpy(control + conn->control_len, data.ptr, data.len);
+  memcpy(control + conn->control_len, data.ptr, data.len);
   conn->control_len = (uint8_t)(conn->control_len + data.len);
   conn->left -= data.len;
   if (conn->left)

@@ -153,10 +153,27 @@ static peal_err refuse(peal_ws_queue *queue, const peal_mem *mem,
   return PEAL_ERR_NOMEM;
 }
 
+/* RFC6455 5.5.1: nothing follows a close frame, so the pongs that wait go in
+ * front of it now. Returns false if memory is out. */
+static bool settle_pongs(peal_ws_queue_block *block, const peal_mem *mem) {
+  if (!ring_reserve(&block->frames, mem, block->pongs.count, block->first))
+    return false;
+  while (block->pongs.count) {
+    peal_ws_queue_frame pong = ring_shift(&block->pongs);
+    ring_push(&block->frames, &pong);
+    block->placed++;
+  }
+  return true;
+}
+
 peal_err peal_ws_queue_add(peal_ws_queue *queue, const peal_mem *mem,
                            const peal_ws_queue_frame *frame) {
   peal_ws_queue_block *block = get_block(queue, mem);
-  if (!block || !ring_reserve(&block->frames, mem, 1, block->first))
+  if (!block)
+    return refuse(queue, mem, frame);
+  if (frame->opcode == PEAL_WS_CLOSE && !settle_pongs(block, mem))
+    return refuse(queue, mem, frame);
+  if (!ring_reserve(&block->frames, mem, 1, block->first))
     return refuse(queue, mem, frame);
   ring_push(&block->frames, frame);
   block->messages += frame_is_message(frame) ? 1u : 0u;

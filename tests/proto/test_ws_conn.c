@@ -1,0 +1,964 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "proto/ws_conn.h"
+#include "torture.h"
+#include "wire_case.h"
+
+#define NEVER UINT64_MAX
+#define KEY 0x11223344u
+#define WIRE_MAX (1u << 21)
+
+/* -- one machine and what it told ------------------------------------------- */
+
+typedef enum act { DO_NOTHING, DO_CLOSE, DO_FREE, DO_ECHO } act;
+
+typedef struct side {
+  peal_ws_conn *conn;
+  unsigned messages;
+  peal_ws_opcode opcode; /* of the last message */
+  const char *ptr;       /* where it was */
+  size_t len;
+  char text[256]; /* its beginning */
+  unsigned closes;
+  peal_err err;
+  unsigned code;
+  act on_message;
+  act on_close;
+  wire_log *log;
+  bool quiet;
+} side;
+
+static void do_act(side *s, act what, peal_slice data) {
+  switch (what) {
+  case DO_NOTHING:
+    break;
+  case DO_CLOSE:
+    peal_ws_conn_close(s->conn, 1000, PEAL_S("enough"), 0);
+    break;
+  case DO_FREE:
+    peal_ws_conn_free(s->conn);
+    break;
+  case DO_ECHO: {
+    peal_bytes *bytes = peal_bytes_new(data);
+    assert_non_null(bytes);
+    assert_int_equal(peal_ws_conn_send(s->conn, s->opcode, 0, bytes), PEAL_OK);
+    peal_bytes_unref(bytes);
+    break;
+  }
+  }
+}
+
+static void on_message(peal_ws_conn *conn, peal_ws_opcode opcode,
+                       peal_slice data, void *user) {
+  side *s = user;
+  assert_ptr_equal(conn, s->conn);
+  assert_int_equal(s->closes, 0);
+  s->messages++;
+  s->opcode = opcode;
+  s->ptr = data.ptr;
+  s->len = data.len;
+  if (data.len && data.len < sizeof(s->text))
+    memcpy(s->text, data.ptr, data.len);
+  const char *words =
+      opcode == PEAL_WS_TEXT ? "message text" : "message binary";
+  if (s->log && s->quiet)
+    wire_log_add(s->log, "%s, %zu bytes", words, data.len);
+  else if (s->log)
+    wire_log_add_bytes(s->log, words, data);
+  do_act(s, s->on_message, data);
+}
+
+static void on_close(peal_ws_conn *conn, peal_err err, unsigned code,
+                     peal_slice reason, void *user) {
+  side *s = user;
+  assert_ptr_equal(conn, s->conn);
+  s->closes++;
+  s->err = err;
+  s->code = code;
+  if (s->log) {
+    wire_log_put_bytes(s->log, PEAL_S("close "));
+    wire_log_put_bytes(s->log, peal_slice_of(peal_err_name(err)));
+    wire_log_put_bytes(s->log, PEAL_S(" "));
+    for (unsigned div = 1000; div; div /= 10) {
+      char digit = (char)('0' + code / div % 10);
+      wire_log_put_bytes(s->log, (peal_slice){&digit, 1});
+    }
+    if (reason.len)
+      wire_log_put_bytes(s->log, PEAL_S(" "));
+    wire_log_put_bytes(s->log, reason);
+    wire_log_end(s->log);
+  }
+  do_act(s, s->on_close, reason);
+}
+
+static const peal_ws_conn_callbacks callbacks = {on_message, on_close};
+
+static uint32_t fixed_key(void *user) {
+  (void)user;
+  return KEY;
+}
+
+static peal_ws_conn *open_conn(side *s, bool client, size_t max,
+                               const peal_mem *mem) {
+  peal_ws_conn_opts opts = {
+      .client = client, .max_message_bytes = max, .mem = mem};
+  if (client)
+    opts.mask = fixed_key;
+  s->conn = peal_ws_conn_new(&opts, &callbacks, s);
+  return s->conn;
+}
+
+static void open_side(side *s, bool client) {
+  *s = (side){0};
+  assert_non_null(open_conn(s, client, 0, NULL));
+}
+
+/* Feed a copy of its own size, so that a sanitizer sees reading outside. */
+static peal_err feed(side *s, const char *data, size_t len) {
+  char *copy = malloc(len ? len : 1);
+  assert_non_null(copy);
+  if (len)
+    memcpy(copy, data, len);
+  peal_err err = peal_ws_conn_feed(s->conn, copy, len, 0);
+  free(copy);
+  return err;
+}
+
+/* Pull once, as much as fits; the bytes are copied to `out`. */
+static size_t pull_once(side *s, char *out, size_t cap) {
+  static char scratch[8192];
+  peal_iovs iovs;
+  size_t len = 0;
+  peal_iovs_init(&iovs, scratch, sizeof(scratch));
+  peal_ws_conn_pull(s->conn, &iovs);
+  for (size_t i = 0; i < iovs.count; i++) {
+    size_t piece = iovs.items[i].len;
+    if (piece > cap - len)
+      piece = cap - len;
+    if (piece)
+      memcpy(out + len, iovs.items[i].ptr, piece);
+    len += piece;
+  }
+  return len;
+}
+
+static size_t pull_all(side *s, char *out, size_t cap) {
+  size_t len = 0;
+  for (;;) {
+    size_t more = pull_once(s, out + len, cap - len);
+    if (!more)
+      break;
+    peal_ws_conn_sent(s->conn, more);
+    len += more;
+  }
+  assert_int_equal(peal_ws_conn_queued(s->conn), 0);
+  return len;
+}
+
+static void expect_out(side *s, const char *bytes, size_t len) {
+  char out[512];
+  assert_int_equal(pull_all(s, out, sizeof(out)), len);
+  if (len)
+    assert_memory_equal(out, bytes, len);
+}
+
+#define EXPECT_OUT(side, literal) expect_out(side, literal, sizeof(literal) - 1)
+#define FEED(side, literal) feed(side, literal, sizeof(literal) - 1)
+
+static void send_text(side *s, char prefix, const char *text) {
+  peal_bytes *bytes = peal_bytes_new(peal_slice_of(text));
+  assert_non_null(bytes);
+  assert_int_equal(peal_ws_conn_send(s->conn, PEAL_WS_TEXT, prefix, bytes),
+                   PEAL_OK);
+  peal_bytes_unref(bytes);
+}
+
+/* -- wire cases --------------------------------------------------------------- */
+
+static const char *out_name(const peal_ws_frame *frame) {
+  static const char *const names[2][3] = {
+      {"out close", "out ping", "out pong"},
+      {"out masked close", "out masked ping", "out masked pong"}};
+  assert_true(frame->opcode >= PEAL_WS_CLOSE && frame->fin);
+  return names[frame->masked][frame->opcode - PEAL_WS_CLOSE];
+}
+
+static void log_out(side *s, char *out, size_t len) {
+  for (size_t pos = 0; pos < len;) {
+    peal_ws_frame frame;
+    size_t used;
+    peal_slice rest = {out + pos, len - pos};
+    assert_int_equal(peal_ws_frame_decode(&frame, rest, &used), PEAL_OK);
+    char *body = out + pos + used;
+    size_t body_len = (size_t)frame.len;
+    assert_true(used + body_len <= rest.len);
+    peal_ws_frame_mask(body, body, body_len, frame.mask, 0);
+    pos += used + body_len;
+    if (frame.opcode == PEAL_WS_CLOSE && body_len) {
+      assert_int_equal(body_len, 2);
+      wire_log_add(s->log, "%s %u", out_name(&frame),
+                   (unsigned)(uint8_t)body[0] << 8 | (uint8_t)body[1]);
+    } else {
+      wire_log_add_bytes(s->log, out_name(&frame),
+                         (peal_slice){body, body_len});
+    }
+  }
+}
+
+static void run_case(const wire_case *test, wire_feed *pieces, wire_log *log,
+                     void *user) {
+  (void)user;
+  side s = {.log = log, .quiet = wire_case_opt(test, "quiet") != NULL};
+  char out[4096];
+  size_t max = (size_t)wire_case_opt_u64(test, "max", 0);
+  assert_non_null(
+      open_conn(&s, wire_case_opt(test, "client") != NULL, max, NULL));
+  peal_slice piece;
+  peal_err err = PEAL_OK;
+  while (wire_feed_next(pieces, &piece)) {
+    peal_err now = feed(&s, piece.ptr, piece.len);
+    /* A violation is told at once, and again at each later feed. */
+    if (err)
+      assert_int_equal(now, s.err ? s.err : PEAL_ERR_CLOSED);
+    else
+      assert_int_equal(now, s.err);
+    err = now || s.closes ? PEAL_ERR_CLOSED : PEAL_OK;
+  }
+  log_out(&s, out, pull_all(&s, out, sizeof(out)));
+  err = feed(&s, "", 0);
+  if (err)
+    wire_log_add(log, "error %s", peal_err_name(err));
+  assert_int_equal(peal_ws_conn_is_done(s.conn), s.closes == 1);
+  peal_ws_conn_free(s.conn);
+}
+
+static void reads_all_wire_cases_at_every_split(void **state) {
+  (void)state;
+  assert_int_equal(wire_case_run("ws_conn", WIRE_CASE_SPLIT, run_case, NULL),
+                   0);
+}
+
+/* -- sending ------------------------------------------------------------------ */
+
+static void a_server_sends_prefix_and_bytes_in_one_frame(void **state) {
+  (void)state;
+  side s;
+  open_side(&s, false);
+  send_text(&s, '4', "hello");
+  send_text(&s, 0, "hi");
+  assert_int_equal(peal_ws_conn_queued(s.conn), 12);
+  assert_int_equal(peal_ws_conn_queued_messages(s.conn), 2);
+  EXPECT_OUT(&s, "\x81\x06"
+                 "4hello\x81\x02hi");
+  assert_int_equal(peal_ws_conn_queued_messages(s.conn), 0);
+  peal_ws_conn_free(s.conn);
+}
+
+static void a_client_masks_prefix_and_bytes(void **state) {
+  (void)state;
+  side s;
+  uint8_t key[4];
+  uint32_t dice = KEY;
+  char out[32];
+  open_side(&s, true);
+  send_text(&s, '4', "hello");
+  assert_int_equal(pull_all(&s, out, sizeof(out)), 12);
+  memcpy(key, &dice, sizeof(key));
+  assert_memory_equal(out, "\x81\x86", 2);
+  assert_memory_equal(out + 2, key, 4);
+  peal_ws_frame_mask(out + 6, out + 6, 6, key, 0);
+  assert_memory_equal(out + 6, "4hello", 6);
+  peal_ws_conn_free(s.conn);
+}
+
+static void bytes_are_shared_and_not_changed_by_either_role(void **state) {
+  (void)state;
+  peal_bytes *bytes = peal_bytes_new(PEAL_S("the same for all"));
+  side sides[4];
+  char out[64];
+  for (size_t i = 0; i < 4; i++) {
+    open_side(&sides[i], i % 2 == 1);
+    assert_int_equal(peal_ws_conn_send(sides[i].conn, PEAL_WS_BINARY, 0, bytes),
+                     PEAL_OK);
+  }
+  assert_true(peal_slice_is(peal_bytes_slice(bytes), "the same for all"));
+  peal_bytes_unref(bytes);
+  for (size_t i = 0; i < 4; i++) {
+    if (i < 2)
+      (void)pull_all(&sides[i], out, sizeof(out));
+    peal_ws_conn_free(sides[i].conn);
+  }
+}
+
+static void what_was_pulled_and_not_sent_comes_again(void **state) {
+  (void)state;
+  side s;
+  char first[64];
+  char second[64];
+  open_side(&s, false);
+  send_text(&s, '4', "hello");
+  send_text(&s, '4', "world");
+  size_t len = pull_once(&s, first, sizeof(first));
+  assert_int_equal(len, 16);
+  for (size_t sent = 0; sent < len; sent++) {
+    assert_int_equal(peal_ws_conn_queued(s.conn), len - sent);
+    assert_int_equal(pull_once(&s, second, sizeof(second)), len - sent);
+    assert_memory_equal(second, first + sent, len - sent);
+    assert_int_equal(peal_ws_conn_queued_messages(s.conn), sent < 8 ? 2 : 1);
+    peal_ws_conn_sent(s.conn, 1);
+  }
+  assert_int_equal(pull_once(&s, second, sizeof(second)), 0);
+  peal_ws_conn_free(s.conn);
+}
+
+static void a_pong_overtakes_messages_but_cuts_no_frame(void **state) {
+  (void)state;
+  side s;
+  char out[64];
+  open_side(&s, false);
+  send_text(&s, 0, "one");
+  send_text(&s, 0, "two");
+  assert_int_equal(pull_once(&s, out, sizeof(out)), 10);
+  peal_ws_conn_sent(s.conn, 2);
+  assert_int_equal(FEED(&s, "\x89\x81\0\0\0\0p\x89\x81\0\0\0\0q"), PEAL_OK);
+  EXPECT_OUT(&s, "one\x8a\x01p\x8a\x01q\x81\x03two");
+  peal_ws_conn_free(s.conn);
+}
+
+static void a_pong_between_pull_and_sent_changes_no_order(void **state) {
+  (void)state;
+  side s;
+  char out[64];
+  open_side(&s, false);
+  send_text(&s, 0, "one");
+  assert_int_equal(pull_once(&s, out, sizeof(out)), 5);
+  assert_int_equal(FEED(&s, "\x89\x80\0\0\0\0"), PEAL_OK);
+  peal_ws_conn_sent(s.conn, 5);
+  EXPECT_OUT(&s, "\x8a\0");
+  peal_ws_conn_free(s.conn);
+}
+
+static void no_pong_follows_a_close(void **state) {
+  (void)state;
+  side s;
+  char out[64];
+  open_side(&s, false);
+  assert_int_equal(FEED(&s, "\x89\x81\0\0\0\0p"), PEAL_OK);
+  assert_int_equal(pull_once(&s, out, sizeof(out)), 3);
+  assert_int_equal(FEED(&s, "\x89\x81\0\0\0\0q"), PEAL_OK);
+  peal_ws_conn_close(s.conn, 0, PEAL_S(""), 0);
+  EXPECT_OUT(&s, "\x8a\x01p\x8a\x01q\x88\0");
+  peal_ws_conn_free(s.conn);
+}
+
+static void pings_nobody_reads_the_answers_of_are_bounded(void **state) {
+  (void)state;
+  side s = {0};
+  torture mem;
+  char out[8192];
+  torture_init(&mem, 0);
+  assert_non_null(open_conn(&s, false, 0, &mem.mem));
+  char ping[6 + 125] = {(char)0x89, (char)0xfd};
+  for (int i = 0; i < 10000; i++) {
+    assert_int_equal(peal_ws_conn_feed(s.conn, ping, sizeof(ping), 0), PEAL_OK);
+    if (i % 3 == 0)
+      (void)pull_once(&s, out, sizeof(out)); /* nothing leaves */
+  }
+  assert_true(mem.bytes < 16384);
+  assert_true(peal_ws_conn_queued(s.conn) <= 2 * PEAL_LIMIT_WS_PONGS * 127);
+  peal_ws_conn_free(s.conn);
+  assert_int_equal(mem.live, 0);
+}
+
+static void a_ping_of_ours_is_sent_and_its_pong_ignored(void **state) {
+  (void)state;
+  side s;
+  char big[126] = {0};
+  open_side(&s, false);
+  assert_int_equal(peal_ws_conn_ping(s.conn, PEAL_S("x")), PEAL_OK);
+  assert_int_equal(peal_ws_conn_ping(s.conn, (peal_slice){big, 126}),
+                   PEAL_ERR_USAGE);
+  EXPECT_OUT(&s, "\x89\x01x");
+  assert_int_equal(FEED(&s, "\x8a\x81\0\0\0\0x"), PEAL_OK);
+  assert_int_equal(s.messages + s.closes, 0);
+  peal_ws_conn_free(s.conn);
+}
+
+static void many_messages_leave_in_order(void **state) {
+  (void)state;
+  side s;
+  char out[8192];
+  char expected[8192];
+  size_t len = 0;
+  open_side(&s, false);
+  for (unsigned i = 0; i < 500; i++) {
+    char text[4] = {(char)('a' + i % 26), (char)('a' + i / 26), 'x', 0};
+    send_text(&s, 0, text);
+    memcpy(expected + len, "\x81\x03", 2);
+    memcpy(expected + len + 2, text, 3);
+    len += 5;
+  }
+  assert_int_equal(pull_all(&s, out, sizeof(out)), len);
+  assert_memory_equal(out, expected, len);
+  peal_ws_conn_free(s.conn);
+}
+
+/* -- closing ------------------------------------------------------------------ */
+
+static void closing_sends_queued_messages_first_and_then_nothing(void **state) {
+  (void)state;
+  side s;
+  peal_bytes *bytes = peal_bytes_new(PEAL_S("late"));
+  open_side(&s, false);
+  send_text(&s, 0, "last");
+  peal_ws_conn_close(s.conn, 1000, PEAL_S("bye"), 100);
+  peal_ws_conn_close(s.conn, 1001, PEAL_S("again"), 200);
+  assert_int_equal(peal_ws_conn_send(s.conn, PEAL_WS_TEXT, 0, bytes),
+                   PEAL_ERR_CLOSED);
+  assert_int_equal(peal_ws_conn_ping(s.conn, PEAL_S("")), PEAL_ERR_CLOSED);
+  assert_int_equal(FEED(&s, "\x89\x80\0\0\0\0"), PEAL_OK);
+  EXPECT_OUT(&s, "\x81\x04last\x88\x05\x03\xe8"
+                 "bye");
+  assert_false(peal_ws_conn_is_done(s.conn));
+  assert_int_equal(s.closes, 0);
+  assert_int_equal(FEED(&s, "\x88\x82\0\0\0\0\x03\xe8"), PEAL_OK);
+  assert_int_equal(s.closes, 1);
+  assert_int_equal(s.err, PEAL_OK);
+  assert_int_equal(s.code, 1000);
+  assert_true(peal_ws_conn_is_done(s.conn));
+  EXPECT_OUT(&s, "");
+  peal_bytes_unref(bytes);
+  peal_ws_conn_free(s.conn);
+}
+
+static void messages_before_the_peers_close_are_still_delivered(void **state) {
+  (void)state;
+  side s;
+  open_side(&s, false);
+  peal_ws_conn_close(s.conn, 1000, PEAL_S(""), 0);
+  assert_int_equal(FEED(&s, "\x81\x81\0\0\0\0a\x88\x80\0\0\0\0"), PEAL_OK);
+  assert_int_equal(s.messages, 1);
+  assert_int_equal(s.code, 1005);
+  peal_ws_conn_free(s.conn);
+}
+
+static void codes_that_may_not_be_sent_are_left_out(void **state) {
+  (void)state;
+  static const unsigned codes[] = {0, 999, 1004, 1005, 1006, 1015, 2999, 5000};
+  for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+    side s;
+    open_side(&s, false);
+    peal_ws_conn_close(s.conn, codes[i], PEAL_S("why"), 0);
+    EXPECT_OUT(&s, "\x88\0");
+    peal_ws_conn_free(s.conn);
+  }
+}
+
+static void a_long_reason_is_cut_between_characters(void **state) {
+  (void)state;
+  side s;
+  char reason[200];
+  char out[200];
+  for (size_t i = 0; i < sizeof(reason); i += 2)
+    memcpy(reason + i, "\xc3\xb6", 2);
+  open_side(&s, false);
+  peal_ws_conn_close(s.conn, 1000, (peal_slice){reason, sizeof(reason)}, 0);
+  assert_int_equal(pull_all(&s, out, sizeof(out)), 2 + 2 + 122);
+  assert_memory_equal(out + 4, reason, 122);
+  peal_ws_conn_free(s.conn);
+}
+
+static void every_close_code_is_taken_or_refused(void **state) {
+  (void)state;
+  for (unsigned code = 0; code < 0x10000; code++) {
+    side s;
+    char frame[] = {(char)0x88, (char)0x82,        0,         0, 0,
+                    0,          (char)(code >> 8), (char)code};
+    bool valid = (code >= 1000 && code <= 1003) ||
+                 (code >= 1007 && code <= 1014) ||
+                 (code >= 3000 && code <= 4999);
+    open_side(&s, false);
+    assert_int_equal(peal_ws_conn_feed(s.conn, frame, sizeof(frame), 0),
+                     valid ? PEAL_OK : PEAL_ERR_WS_CLOSE);
+    assert_int_equal(s.closes, 1);
+    assert_int_equal(s.code, valid ? code : 1006);
+    peal_ws_conn_free(s.conn);
+  }
+}
+
+static void a_peer_that_does_not_close_is_given_up(void **state) {
+  (void)state;
+  side s;
+  open_side(&s, false);
+  assert_true(peal_ws_conn_deadline(s.conn) == NEVER);
+  peal_ws_conn_close(s.conn, 1000, PEAL_S(""), 1000);
+  assert_int_equal(peal_ws_conn_deadline(s.conn), 6000);
+  peal_ws_conn_tick(s.conn, 5999);
+  assert_int_equal(s.closes, 0);
+  peal_ws_conn_tick(s.conn, 6000);
+  assert_int_equal(s.closes, 1);
+  assert_int_equal(s.err, PEAL_ERR_TIMEOUT);
+  assert_int_equal(s.code, 1006);
+  assert_true(peal_ws_conn_is_done(s.conn));
+  assert_true(peal_ws_conn_deadline(s.conn) == NEVER);
+  peal_ws_conn_tick(s.conn, 99999);
+  assert_int_equal(s.closes, 1);
+  assert_int_not_equal(FEED(&s, "x"), PEAL_OK);
+  peal_ws_conn_free(s.conn);
+}
+
+static void a_peer_that_does_not_read_our_close_is_given_up(void **state) {
+  (void)state;
+  side s;
+  open_side(&s, false);
+  send_text(&s, 0, "never read");
+  char frame[] = {(char)0x88, (char)0x80, 0, 0, 0, 0};
+  assert_int_equal(peal_ws_conn_feed(s.conn, frame, sizeof(frame), 50),
+                   PEAL_OK);
+  assert_int_equal(s.closes, 1);
+  assert_false(peal_ws_conn_is_done(s.conn));
+  assert_int_equal(peal_ws_conn_deadline(s.conn), 5050);
+  peal_ws_conn_tick(s.conn, 5050);
+  assert_true(peal_ws_conn_is_done(s.conn));
+  assert_int_equal(s.closes, 1);
+  peal_ws_conn_free(s.conn);
+}
+
+/* -- re-entrancy -------------------------------------------------------------- */
+
+static void freeing_in_on_message_takes_effect_after_feed(void **state) {
+  (void)state;
+
+  static const struct {
+    const char *data;
+    size_t len;
+  } cases[] = {
+      {"\x81\x81\0\0\0\0a\x81\x81\0\0\0\0b", 14},         /* whole */
+      {"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b\x82\x80", 16}, /* from the buffer */
+  };
+
+  for (size_t i = 0; i < 2; i++) {
+    side s;
+    open_side(&s, false);
+    s.on_message = DO_FREE;
+    assert_int_equal(feed(&s, cases[i].data, cases[i].len), PEAL_ERR_CLOSED);
+    assert_int_equal(s.messages, 1);
+    assert_int_equal(s.closes, 0);
+  }
+}
+
+static void freeing_in_on_close_is_allowed_everywhere(void **state) {
+  (void)state;
+
+  static const struct {
+    const char *data;
+    size_t len;
+  } cases[] = {
+      {"\x88\x80\0\0\0\0", 6},                       /* whole */
+      {"\x01\x81\0\0\0\0a\x88\x82\0\0\0\0\x03", 14}, /* see below */
+      {"\x83\x80", 2},                               /* violation */
+  };
+
+  for (size_t i = 0; i < 3; i++) {
+    side s;
+    open_side(&s, false);
+    s.on_close = DO_FREE;
+    peal_err err = feed(&s, cases[i].data, cases[i].len);
+    if (i == 1) { /* the close frame comes in pieces */
+      assert_int_equal(err, PEAL_OK);
+      err = FEED(&s, "\xe8");
+    }
+    assert_int_equal(err, PEAL_ERR_CLOSED);
+    assert_int_equal(s.closes, 1);
+  }
+  side s;
+  open_side(&s, false);
+  s.on_close = DO_FREE;
+  peal_ws_conn_close(s.conn, 0, PEAL_S(""), 0);
+  peal_ws_conn_tick(s.conn, NEVER - 1);
+  assert_int_equal(s.closes, 1);
+}
+
+static void closing_and_sending_in_callbacks_is_allowed(void **state) {
+  (void)state;
+  side s;
+  open_side(&s, false);
+  s.on_message = DO_ECHO;
+  assert_int_equal(FEED(&s, "\x81\x81\0\0\0\0a\x02\x81\0\0\0\0b"), PEAL_OK);
+  s.on_message = DO_CLOSE;
+  s.on_close = DO_CLOSE;
+  assert_int_equal(FEED(&s, "\x80\x81\0\0\0\0c\x88\x80\0\0\0\0"), PEAL_OK);
+  assert_int_equal(s.messages, 2);
+  assert_int_equal(s.closes, 1);
+  EXPECT_OUT(&s, "\x81\x01"
+                 "a\x88\x08\x03\xe8"
+                 "enough");
+  assert_true(peal_ws_conn_is_done(s.conn));
+  peal_ws_conn_free(s.conn);
+}
+
+static void freeing_nothing_is_allowed(void **state) {
+  (void)state;
+  peal_ws_conn_free(NULL);
+}
+
+/* -- memory ------------------------------------------------------------------- */
+
+static void an_idle_connection_owns_no_buffers(void **state) {
+  (void)state;
+  side s = {0};
+  torture mem;
+  torture_init(&mem, 0);
+  assert_non_null(open_conn(&s, false, 0, &mem.mem));
+  size_t idle = mem.bytes;
+  assert_true(idle < 200);
+  assert_int_equal(FEED(&s, "\x01\x81\0\0\0\0a\x89\x81\0\0\0\0"), PEAL_OK);
+  assert_int_equal(FEED(&s, "p\x80\x82\0\0\0\0b"), PEAL_OK);
+  assert_true(mem.bytes > idle);
+  assert_int_equal(FEED(&s, "c\x89\x81\0\0\0\0"), PEAL_OK);
+  assert_int_equal(FEED(&s, "q"), PEAL_OK);
+  for (int i = 0; i < 20; i++)
+    send_text(&s, '4', "hello");
+  char out[512];
+  (void)pull_all(&s, out, sizeof(out));
+  assert_int_equal(s.messages, 1);
+  assert_int_equal(mem.live, 1);
+  assert_int_equal(mem.bytes, idle);
+  peal_ws_conn_free(s.conn);
+  assert_int_equal(mem.live, 0);
+}
+
+static void whole_messages_are_neither_copied_nor_allocated_for(void **state) {
+  (void)state;
+  side s = {0};
+  torture mem;
+  char data[] = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+                "\x82\x83\x01\x02\x03\x04\x60\x60\x60";
+  torture_init(&mem, 0);
+  assert_non_null(open_conn(&s, false, 0, &mem.mem));
+  size_t calls = mem.calls;
+  assert_int_equal(peal_ws_conn_feed(s.conn, data, sizeof(data) - 1, 0),
+                   PEAL_OK);
+  assert_int_equal(s.messages, 2);
+  assert_ptr_equal(s.ptr, data + 17);
+  assert_memory_equal(s.text, "abc", 3);
+  assert_int_equal(mem.calls, calls);
+  peal_ws_conn_free(s.conn);
+}
+
+static void an_announced_length_reserves_little(void **state) {
+  (void)state;
+  side s = {0};
+  torture mem;
+  torture_init(&mem, 0);
+  assert_non_null(open_conn(&s, false, 0, &mem.mem));
+  assert_int_equal(FEED(&s, "\x82\xff\0\0\0\0\0\x0f\x42\x40\0\0\0\0x"),
+                   PEAL_OK);
+  assert_true(mem.bytes < 1024);
+  peal_ws_conn_free(s.conn);
+}
+
+static void a_partial_message_never_holds_more_than_its_limit(void **state) {
+  (void)state;
+
+  enum { MAX = 100000 };
+
+  side s = {0};
+  torture mem;
+  char *data = calloc(1, MAX + 14);
+  assert_non_null(data);
+  torture_init(&mem, 0);
+  assert_non_null(open_conn(&s, false, MAX, &mem.mem));
+  memcpy(data, "\x82\xff\0\0\0\0\0\x01\x86\xa0\0\0\0\0", 14);
+  size_t calls = mem.calls;
+  for (size_t at = 0; at < MAX + 14; at++) {
+    char byte = data[at];
+    assert_int_equal(peal_ws_conn_feed(s.conn, &byte, 1, 0), PEAL_OK);
+    assert_true(mem.bytes < MAX + 512);
+  }
+  assert_int_equal(s.messages, 1);
+  assert_int_equal(s.len, MAX);
+  assert_true(mem.calls - calls < 12); /* grows by doubling */
+  peal_ws_conn_free(s.conn);
+  free(data);
+}
+
+static void tiny_fragments_cost_as_many_bytes_as_they_have(void **state) {
+  (void)state;
+  side s = {0};
+  torture mem;
+  char fragment[] = {2, (char)0x81, 0, 0, 0, 0, 'x'};
+  torture_init(&mem, 0);
+  assert_non_null(open_conn(&s, false, 0, &mem.mem));
+  size_t calls = mem.calls;
+  for (unsigned i = 0; i < PEAL_LIMIT_WS_FRAMES; i++) {
+    assert_int_equal(peal_ws_conn_feed(s.conn, fragment, sizeof(fragment), 0),
+                     PEAL_OK);
+    fragment[0] = 0;
+    fragment[6] = 'x';
+  }
+  assert_true(mem.peak_bytes < 3 * PEAL_LIMIT_WS_FRAMES + 1024);
+  assert_true(mem.calls - calls < 8);
+  assert_int_equal(peal_ws_conn_feed(s.conn, fragment, sizeof(fragment), 0),
+                   PEAL_ERR_LIMIT);
+  assert_int_equal(s.closes, 1);
+  peal_ws_conn_free(s.conn);
+}
+
+/* Everything that allocates, once. */
+static peal_err use_both_roles(const peal_mem *mem, void *user) {
+  (void)user;
+  peal_err err = PEAL_ERR_NOMEM;
+  char wire[1024];
+  side a = {0};
+  side b = {0};
+  peal_bytes *bytes = peal_bytes_new(PEAL_S("hello"));
+  if (!bytes || !open_conn(&a, true, 0, mem) || !open_conn(&b, false, 0, mem))
+    goto fail;
+  for (int i = 0; i < 6; i++) {
+    err = peal_ws_conn_send(a.conn, PEAL_WS_TEXT, '4', bytes);
+    if (!err)
+      err = peal_ws_conn_ping(a.conn, PEAL_S("ping"));
+    if (!err)
+      err = peal_ws_conn_send(b.conn, PEAL_WS_TEXT, '4', bytes);
+    if (err)
+      goto fail;
+  }
+  size_t len = pull_all(&a, wire, sizeof(wire));
+  for (size_t at = 0; at < len && !err; at += 5)
+    err = peal_ws_conn_feed(b.conn, wire + at, len - at < 5 ? len - at : 5, 0);
+  if (err)
+    goto fail;
+  peal_ws_conn_close(b.conn, 1000, PEAL_S("done"), 0);
+  len = pull_all(&b, wire, sizeof(wire));
+  err = peal_ws_conn_feed(a.conn, wire, len, 0);
+  if (err)
+    goto fail;
+  len = pull_all(&a, wire, sizeof(wire));
+  err = peal_ws_conn_feed(b.conn, wire, len, 0);
+fail:
+  peal_bytes_unref(bytes);
+  peal_ws_conn_free(a.conn);
+  peal_ws_conn_free(b.conn);
+  return err;
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  size_t count = 0;
+  assert_true(torture_run(use_both_roles, NULL, true, &count));
+  assert_true(count > 20);
+}
+
+static void running_out_of_memory_while_reading_closes_with_1011(void **state) {
+  (void)state;
+  side s = {0};
+  torture mem;
+  torture_init(&mem, 2);
+  assert_non_null(open_conn(&s, false, 0, &mem.mem));
+  assert_int_equal(FEED(&s, "\x81\x85\0\0\0\0hel"), PEAL_ERR_NOMEM);
+  assert_int_equal(s.closes, 1);
+  assert_int_equal(s.err, PEAL_ERR_NOMEM);
+  EXPECT_OUT(&s, "\x88\x02\x03\xf3");
+  peal_ws_conn_free(s.conn);
+  assert_int_equal(mem.live, 0);
+}
+
+/* -- two machines joined in memory ---------------------------------------------- */
+
+typedef struct dice {
+  uint64_t state;
+} dice;
+
+static uint32_t roll(dice *d, uint32_t below) {
+  d->state = d->state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(d->state >> 33) % below;
+}
+
+typedef struct peer {
+  side side;
+  struct peer *other;
+  dice *dice;
+  uint32_t sent; /* messages, each told by its number */
+  uint32_t got;
+  char wire[WIRE_MAX]; /* from this peer to the other */
+  size_t wire_len;
+} peer;
+
+/* The content of message `number`: its length and bytes follow from it. */
+static size_t message_bytes(uint32_t number, char *out) {
+  dice d = {number};
+  size_t len = roll(&d, 8) ? roll(&d, 300) : roll(&d, 70000);
+  for (size_t i = 0; i < len; i++)
+    out[i] = (char)('a' + (i + number) % 26);
+  return len;
+}
+
+static void on_numbered(peal_ws_conn *conn, peal_ws_opcode opcode,
+                        peal_slice data, void *user) {
+  static char expected[70000];
+  peer *p = user;
+  (void)conn;
+  size_t len = message_bytes(p->got, expected);
+  assert_int_equal(opcode, p->got % 2 ? PEAL_WS_TEXT : PEAL_WS_BINARY);
+  assert_int_equal(data.len, len);
+  if (len)
+    assert_memory_equal(data.ptr, expected, len);
+  p->got++;
+}
+
+static void on_end(peal_ws_conn *conn, peal_err err, unsigned code,
+                   peal_slice reason, void *user) {
+  peer *p = user;
+  (void)conn;
+  assert_int_equal(err, PEAL_OK);
+  assert_int_equal(code, 1001);
+  (void)reason;
+  p->side.closes++;
+}
+
+static uint32_t rolled_key(void *user) {
+  peer *p = user;
+  return roll(p->dice, UINT32_MAX);
+}
+
+static void send_numbered(peer *p) {
+  static char text[70000];
+  size_t len = message_bytes(p->sent, text);
+  peal_bytes *bytes = peal_bytes_new((peal_slice){text, len});
+  assert_non_null(bytes);
+  peal_ws_opcode opcode = p->sent % 2 ? PEAL_WS_TEXT : PEAL_WS_BINARY;
+  assert_int_equal(peal_ws_conn_send(p->side.conn, opcode, 0, bytes), PEAL_OK);
+  peal_bytes_unref(bytes);
+  p->sent++;
+}
+
+static void write_some(peer *p) {
+  static char out[WIRE_MAX];
+  size_t room = sizeof(p->wire) - p->wire_len;
+  size_t len = pull_once(&p->side, out, room);
+  if (!len)
+    return;
+  size_t sent = 1 + roll(p->dice, (uint32_t)len);
+  memcpy(p->wire + p->wire_len, out, sent);
+  p->wire_len += sent;
+  peal_ws_conn_sent(p->side.conn, sent);
+}
+
+static void deliver_some(peer *p) {
+  static char piece[65536];
+  if (!p->wire_len)
+    return;
+  size_t len = 1 + roll(p->dice, roll(p->dice, 2) ? 16 : 65536);
+  if (len > p->wire_len)
+    len = p->wire_len;
+  memcpy(piece, p->wire, len);
+  p->wire_len -= len;
+  memmove(p->wire, p->wire + len, p->wire_len);
+  peal_err err = peal_ws_conn_feed(p->other->side.conn, piece, len, 0);
+  assert_int_equal(err, PEAL_OK);
+}
+
+static void step(peer *p, uint32_t messages) {
+  switch (roll(p->dice, 4)) {
+  case 0:
+    if (p->sent < messages)
+      send_numbered(p);
+    break;
+  case 1:
+    if (p->sent < messages)
+      assert_int_equal(peal_ws_conn_ping(p->side.conn, PEAL_S("?")), PEAL_OK);
+    break;
+  case 2:
+    write_some(p);
+    break;
+  default:
+    deliver_some(p);
+  }
+}
+
+static void talk(uint64_t seed) {
+  static const peal_ws_conn_callbacks numbered = {on_numbered, on_end};
+
+  enum { MESSAGES = 30 };
+
+  dice d = {seed};
+  peer *peers = calloc(2, sizeof(*peers));
+  assert_non_null(peers);
+  for (int i = 0; i < 2; i++) {
+    peers[i].other = &peers[1 - i];
+    peers[i].dice = &d;
+    peal_ws_conn_opts opts = {.client = i == 1, .mask = rolled_key};
+    peers[i].side.conn = peal_ws_conn_new(&opts, &numbered, &peers[i]);
+    assert_non_null(peers[i].side.conn);
+  }
+  bool closing = false;
+  for (uint32_t i = 0; i < 1000000; i++) {
+    step(&peers[roll(&d, 2)], MESSAGES);
+    if (!closing && peers[0].sent + peers[1].sent == 2 * MESSAGES) {
+      peal_ws_conn_close(peers[roll(&d, 2)].side.conn, 1001, PEAL_S("bye"), 0);
+      closing = true;
+    }
+    if (peal_ws_conn_is_done(peers[0].side.conn) &&
+        peal_ws_conn_is_done(peers[1].side.conn))
+      break;
+  }
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(peers[i].side.closes, 1);
+    /* The side that closed first got all, the other all before the close. */
+    assert_true(peers[i].got <= MESSAGES);
+    assert_int_equal(peal_ws_conn_queued(peers[i].side.conn), 0);
+    peal_ws_conn_free(peers[i].side.conn);
+  }
+  assert_true(peers[0].got == MESSAGES || peers[1].got == MESSAGES);
+  free(peers);
+}
+
+static void two_machines_talk_over_any_pieces(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 40; seed++)
+    talk(seed);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reads_all_wire_cases_at_every_split),
+      cmocka_unit_test(a_server_sends_prefix_and_bytes_in_one_frame),
+      cmocka_unit_test(a_client_masks_prefix_and_bytes),
+      cmocka_unit_test(bytes_are_shared_and_not_changed_by_either_role),
+      cmocka_unit_test(what_was_pulled_and_not_sent_comes_again),
+      cmocka_unit_test(a_pong_overtakes_messages_but_cuts_no_frame),
+      cmocka_unit_test(a_pong_between_pull_and_sent_changes_no_order),
+      cmocka_unit_test(no_pong_follows_a_close),
+      cmocka_unit_test(pings_nobody_reads_the_answers_of_are_bounded),
+      cmocka_unit_test(a_ping_of_ours_is_sent_and_its_pong_ignored),
+      cmocka_unit_test(many_messages_leave_in_order),
+      cmocka_unit_test(closing_sends_queued_messages_first_and_then_nothing),
+      cmocka_unit_test(messages_before_the_peers_close_are_still_delivered),
+      cmocka_unit_test(codes_that_may_not_be_sent_are_left_out),
+      cmocka_unit_test(a_long_reason_is_cut_between_characters),
+      cmocka_unit_test(every_close_code_is_taken_or_refused),
+      cmocka_unit_test(a_peer_that_does_not_close_is_given_up),
+      cmocka_unit_test(a_peer_that_does_not_read_our_close_is_given_up),
+      cmocka_unit_test(freeing_in_on_message_takes_effect_after_feed),
+      cmocka_unit_test(freeing_in_on_close_is_allowed_everywhere),
+      cmocka_unit_test(closing_and_sending_in_callbacks_is_allowed),
+      cmocka_unit_test(freeing_nothing_is_allowed),
+      cmocka_unit_test(an_idle_connection_owns_no_buffers),
+      cmocka_unit_test(whole_messages_are_neither_copied_nor_allocated_for),
+      cmocka_unit_test(an_announced_length_reserves_little),
+      cmocka_unit_test(a_partial_message_never_holds_more_than_its_limit),
+      cmocka_unit_test(tiny_fragments_cost_as_many_bytes_as_they_have),
+      cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(running_out_of_memory_while_reading_closes_with_1011),
+      cmocka_unit_test(two_machines_talk_over_any_pieces),
+  };
+  return cmocka_run_group_tests_name("ws_conn", tests, NULL, NULL);
+}
