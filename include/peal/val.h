@@ -55,6 +55,10 @@ typedef struct peal_args {
   size_t count;
 } peal_args;
 
+/* {"key", value} leaves key_len at zero on purpose, and the braces are the
+ * caller's: no narrower place can say so to the compiler. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* clang-format off */
 #define PEAL_ITEMS_(...) ((const peal_val[]){__VA_ARGS__})
 #define PEAL_ARGS(...)                                                         \

@@ -97,7 +97,8 @@ static void *cache_resize(void *user, void *ptr, size_t size) {
   size_t have = head->block.size;
   if (head->block.index == CACHE_NO_CLASS && size > CACHE_MAX_BYTES)
     return cache_resize_large(cache, head, size);
-  if (size <= have && size >= have / 2)
+  /* A smaller block is worth a copy only if it is much smaller. */
+  if (size <= have && (size >= have / 2 || have <= 64))
     return ptr;
   void *copy = cache_alloc(cache, size);
   if (!copy)

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/mem_cache.h"
+#include "torture.h"
+
+static void released_blocks_are_used_again(void **state) {
+  (void)state;
+  torture t;
+  torture_init(&t, 0);
+  peal_mem_cache cache;
+  peal_mem_cache_init(&cache, &t.mem, 1 << 20);
+  const peal_mem *mem = &cache.mem;
+  void *blocks[50];
+  for (int round = 0; round < 3; round++) {
+    for (size_t i = 0; i < 50; i++) {
+      blocks[i] = peal_mem_alloc(mem, i * 100 + 1);
+      assert_int_equal((uintptr_t)blocks[i] % 16, 0);
+      memset(blocks[i], 7, i * 100 + 1);
+    }
+    for (size_t i = 0; i < 50; i++)
+      peal_mem_free(mem, blocks[i]);
+    assert_int_equal(t.calls, 50);
+  }
+  assert_true(cache.cached_bytes > 0);
+  peal_mem_cache_deinit(&cache);
+  assert_int_equal(t.live, 0);
+}
+
+static void above_its_limit_the_cache_gives_back(void **state) {
+  (void)state;
+  torture t;
+  torture_init(&t, 0);
+  peal_mem_cache cache;
+  peal_mem_cache_init(&cache, &t.mem, 100);
+  void *a = peal_mem_alloc(&cache.mem, 64), *b = peal_mem_alloc(&cache.mem, 64);
+  void *large = peal_mem_alloc(&cache.mem, 100000);
+  peal_mem_free(&cache.mem, a);
+  peal_mem_free(&cache.mem, b);
+  peal_mem_free(&cache.mem, large);
+  assert_int_equal(t.live, 1);
+  assert_int_equal(cache.cached_bytes, 64);
+  peal_mem_cache_deinit(&cache);
+}
+
+static void resizing_keeps_content_through_all_sizes(void **state) {
+  (void)state;
+  torture t;
+  torture_init(&t, 0);
+  peal_mem_cache cache;
+  peal_mem_cache_init(&cache, &t.mem, 4096);
+  static const size_t sizes[] = {1, 33, 3000, 7000, 9000, 6144, 6145, 40, 8};
+  char *ptr = NULL;
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    ptr = peal_mem_resize(&cache.mem, ptr, sizes[i]);
+    assert_non_null(ptr);
+    if (i == 0)
+      ptr[0] = 'x';
+    assert_int_equal(ptr[0], 'x');
+    memset(ptr + 1, 0, sizes[i] - 1);
+  }
+  peal_mem_free(&cache.mem, ptr);
+  peal_mem_cache_deinit(&cache);
+  assert_int_equal(t.live, 0);
+}
+
+static void impossible_sizes_give_null(void **state) {
+  (void)state;
+  peal_mem_cache cache;
+  peal_mem_cache_init(&cache, NULL, 0);
+  assert_null(peal_mem_alloc(&cache.mem, SIZE_MAX));
+  void *ptr = peal_mem_alloc(&cache.mem, 10000);
+  assert_null(peal_mem_resize(&cache.mem, ptr, SIZE_MAX - 3));
+  peal_mem_free(&cache.mem, ptr);
+  peal_mem_cache_deinit(&cache);
+}
+
+static peal_err cache_step(const peal_mem *mem, void *user) {
+  (void)user;
+  peal_mem_cache cache;
+  peal_mem_cache_init(&cache, mem, 4096);
+  peal_err err = PEAL_OK;
+  char *ptr = NULL;
+  for (size_t size = 1; size < 20000 && err == PEAL_OK; size *= 3) {
+    char *more = peal_mem_resize(&cache.mem, ptr, size);
+    if (more)
+      ptr = more;
+    else
+      err = PEAL_ERR_NOMEM;
+  }
+  peal_mem_free(&cache.mem, ptr);
+  peal_mem_cache_deinit(&cache);
+  return err;
+}
+
+static void every_failing_allocation_leaves_the_old_block(void **state) {
+  (void)state;
+  /* Growing within a class needs no memory: not every call fails. */
+  assert_true(torture_run(cache_step, NULL, true, NULL));
+}
+
+static void mem_str_copies_and_terminates(void **state) {
+  (void)state;
+  char *copy = peal_mem_str(peal_mem_or_libc(NULL), PEAL_S("ab"));
+  assert_string_equal(copy, "ab");
+  peal_mem_free(peal_mem_libc(), copy);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(released_blocks_are_used_again),
+      cmocka_unit_test(above_its_limit_the_cache_gives_back),
+      cmocka_unit_test(resizing_keeps_content_through_all_sizes),
+      cmocka_unit_test(impossible_sizes_give_null),
+      cmocka_unit_test(every_failing_allocation_leaves_the_old_block),
+      cmocka_unit_test(mem_str_copies_and_terminates),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
