@@ -61,8 +61,7 @@ typedef struct peal_config_opts {
  * --version (printed to stdout), 1 after an error (one line on stderr that
  * names the key, where it came from and what was expected). Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_config *peal_config_new(
-    const peal_config_opts *opts, int argc, char *const argv[],
-    int *exit_code);
+    const peal_config_opts *opts, int argc, char *const argv[], int *exit_code);
 PEAL_API void peal_config_free(peal_config *config);
 
 /* Values; `name` must be in the table and of this type (INT also reads BYTES
@@ -71,8 +70,7 @@ PEAL_API const char *peal_config_str(const peal_config *config,
                                      const char *name);
 PEAL_API bool peal_config_bool(const peal_config *config, const char *name);
 PEAL_API int64_t peal_config_int(const peal_config *config, const char *name);
-PEAL_API double peal_config_double(const peal_config *config,
-                                   const char *name);
+PEAL_API double peal_config_double(const peal_config *config, const char *name);
 /* Where the value came from: "default", "flag", "environment" or the path of
  * the file. */
 PEAL_API const char *peal_config_source(const peal_config *config,
@@ -87,8 +85,7 @@ PEAL_API const char *peal_config_source(const peal_config *config,
  * is empty), PEAL_ERR_NOMEM. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_config_secret(char **out,
                                                      const char *path,
-                                                     size_t bytes,
-                                                     bool *is_new,
+                                                     size_t bytes, bool *is_new,
                                                      peal_err_info *info);
 PEAL_API void peal_config_secret_free(char *secret);
 

@@ -30,16 +30,16 @@ typedef struct peal_store_opts {
    * ends the waiting for more to batch. NULL: only the _sync functions and
    * calls from workers. */
   peal_workers *workers;
-  uint32_t batch_ms;      /* a commit waits so long for company; default 3;
+  uint32_t batch_ms;       /* a commit waits so long for company; default 3;
                              PEAL_STORE_NO_WAIT: takes what is queued */
-  uint32_t batch_max;     /* statements of one commit; default 512 */
-  uint32_t max_queue;     /* writes waiting; default 4096; more:
+  uint32_t batch_max;      /* statements of one commit; default 512 */
+  uint32_t max_queue;      /* writes waiting; default 4096; more:
                              PEAL_ERR_QUEUE_FULL. The same for reads */
-  size_t max_queue_bytes; /* of their parameters; default 64 MiB */
-  uint32_t readers;       /* read connections, a thread each; default 2 */
-  uint32_t busy_ms;       /* another process locks the file: retry so long,
+  size_t max_queue_bytes;  /* of their parameters; default 64 MiB */
+  uint32_t readers;        /* read connections, a thread each; default 2 */
+  uint32_t busy_ms;        /* another process locks the file: retry so long,
                              then PEAL_ERR_STORE; default 2000 */
-  uint32_t max_rows;      /* of one result; default 10000; more:
+  uint32_t max_rows;       /* of one result; default 10000; more:
                              PEAL_ERR_TOO_LONG */
   size_t max_result_bytes; /* default 64 MiB */
   peal_log_opts log;
@@ -85,6 +85,7 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_store_write(peal_store *store,
                                                    peal_args args,
                                                    peal_store_fn fn,
                                                    void *user);
+
 /* One statement of several. */
 typedef struct peal_store_stmt {
   const char *sql;
@@ -93,16 +94,15 @@ typedef struct peal_store_stmt {
 
 /* Several statements, all or none. The result is that of the last one, or of
  * the first that failed. */
-PEAL_API PEAL_MUST_CHECK peal_err peal_store_write_all(
-    peal_store *store, const peal_store_stmt *stmts, size_t count,
-    peal_store_fn fn, void *user);
+PEAL_API PEAL_MUST_CHECK peal_err
+peal_store_write_all(peal_store *store, const peal_store_stmt *stmts,
+                     size_t count, peal_store_fn fn, void *user);
 /* Ask: one statement that changes nothing, on a read connection; it sees every
  * write whose callback has been called. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_store_read(peal_store *store,
                                                   const char *sql,
                                                   peal_args args,
-                                                  peal_store_fn fn,
-                                                  void *user);
+                                                  peal_store_fn fn, void *user);
 /* Is it well: writes a row of its own table and reads it back. `fn` gets
  * PEAL_OK or why not. At most one probe runs, others share its result. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_store_probe(peal_store *store,
