@@ -63,7 +63,7 @@ PEAL_API PEAL_MUST_CHECK peal_web *peal_web_new(peal_http_server *http,
 /* After the run. */
 PEAL_API void peal_web_free(peal_web *app);
 
-/* -- routes ------------------------------------------------------------------ */
+/* -- routes ---------------------------------------------------------------- */
 
 /* The head is there. Answer, defer, or read the body. */
 typedef peal_http_req_fn peal_web_fn;
@@ -162,7 +162,7 @@ PEAL_API peal_err peal_web_before(peal_web *app, const char *prefix,
 /* After PEAL_WEB_LATER: go on with the next hook or the handler. */
 PEAL_API void peal_web_pass(peal_http_req *req);
 
-/* -- the request ------------------------------------------------------------- */
+/* -- the request ----------------------------------------------------------- */
 
 /* A parameter of the path, percent-decoded; NULL ptr if there is none of this
  * name. Borrowed for the life of the request. */
@@ -214,7 +214,7 @@ PEAL_API bool peal_web_fields_check(peal_val object,
 PEAL_API bool peal_web_fields(peal_http_req *req, peal_val object,
                               const peal_web_field *fields, size_t count);
 
-/* -- answers ------------------------------------------------------------------ */
+/* -- answers --------------------------------------------------------------- */
 
 /* {"status":"error","message":message} and "field" if it is not NULL. */
 PEAL_API void peal_web_error(peal_http_req *req, unsigned status,
@@ -251,7 +251,7 @@ typedef void (*peal_web_task_fn)(peal_http_req *req, peal_err err, void *user);
 PEAL_API bool peal_web_task(peal_http_req *req, peal_task_work_fn work,
                             peal_web_task_fn done, void *user);
 
-/* -- multipart bodies --------------------------------------------------------- */
+/* -- multipart bodies ------------------------------------------------------ */
 
 /* Head of a part (RFC7578); borrowed until on_part returns. */
 typedef struct peal_web_part {
@@ -283,7 +283,7 @@ typedef struct peal_web_multipart_opts {
 PEAL_API void peal_web_multipart(peal_http_req *req,
                                  const peal_web_multipart_opts *opts);
 
-/* -- files ---------------------------------------------------------------------- */
+/* -- files ----------------------------------------------------------------- */
 
 typedef struct peal_web_static_opts {
   const char *index; /* default "index.html"; PEAL_WEB_NONE: none */
@@ -313,7 +313,7 @@ PEAL_API void peal_web_file_send(peal_http_req *req, const char *dir,
                                  peal_slice name, const char *type,
                                  const char *cache_control);
 
-/* -- limits --------------------------------------------------------------------- */
+/* -- limits ---------------------------------------------------------------- */
 
 typedef struct peal_web_limit_opts {
   uint32_t count;    /* so many … */
@@ -335,7 +335,7 @@ PEAL_API bool peal_web_limit_take(peal_web_limit *limit, peal_slice key,
 PEAL_API bool peal_web_limit_check(peal_web_limit *limit, peal_http_req *req,
                                    peal_slice key);
 
-/* -- looking in from outside ------------------------------------------------------ */
+/* -- looking in from outside ----------------------------------------------- */
 
 /* Where metrics are written to. */
 typedef struct peal_web_metrics_out peal_web_metrics_out;
@@ -380,7 +380,7 @@ PEAL_API size_t peal_web_process_threads(char (*names)[16], size_t cap);
 PEAL_API peal_err peal_web_health(peal_web *app, const char *path,
                                   peal_store *store);
 
-/* -- log files ---------------------------------------------------------------------- */
+/* -- log files ------------------------------------------------------------- */
 
 typedef struct peal_logfile peal_logfile;
 
