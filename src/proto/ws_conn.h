@@ -26,8 +26,8 @@ typedef struct peal_ws_conn_opts {
 typedef struct peal_ws_conn_callbacks {
   /* A whole message: `opcode` is PEAL_WS_TEXT (valid UTF-8) or
    * PEAL_WS_BINARY; `data` is borrowed. */
-  void (*on_message)(peal_ws_conn *conn, peal_ws_opcode opcode,
-                     peal_slice data, void *user);
+  void (*on_message)(peal_ws_conn *conn, peal_ws_opcode opcode, peal_slice data,
+                     void *user);
   /* Exactly once: the handshake is over or was broken. `err` is PEAL_OK after
    * a clean close; `code` is the peer's close code, 1005 if it gave none, 1006
    * if no close frame came. Bytes may still wait to be pulled (our close
@@ -37,9 +37,9 @@ typedef struct peal_ws_conn_callbacks {
 } peal_ws_conn_callbacks;
 
 /* Returns NULL if memory is out. `callbacks` is borrowed for life. */
-PEAL_MUST_CHECK peal_ws_conn *
-peal_ws_conn_new(const peal_ws_conn_opts *opts,
-                 const peal_ws_conn_callbacks *callbacks, void *user);
+PEAL_MUST_CHECK peal_ws_conn *peal_ws_conn_new(
+    const peal_ws_conn_opts *opts, const peal_ws_conn_callbacks *callbacks,
+    void *user);
 /* Allowed inside a callback (takes effect when _feed returns). */
 void peal_ws_conn_free(peal_ws_conn *conn);
 

@@ -30,8 +30,8 @@ typedef struct peal_ws_frame {
  * PEAL_ERR_WS_LEN (not minimal, 2^63 or more), PEAL_ERR_WS_CONTROL (a control
  * frame fragmented or above 125 bytes). Thread: pure. Spec: RFC6455 5.2, 5.5.
  */
-PEAL_MUST_CHECK peal_err peal_ws_frame_decode(peal_ws_frame *out,
-                                              peal_slice in, size_t *used);
+PEAL_MUST_CHECK peal_err peal_ws_frame_decode(peal_ws_frame *out, peal_slice in,
+                                              size_t *used);
 /* Write the header to `out` (PEAL_WS_FRAME_HEADER_MAX bytes); returns its
  * length. */
 size_t peal_ws_frame_encode(char *out, const peal_ws_frame *frame);
