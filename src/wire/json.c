@@ -285,7 +285,9 @@ static json_next read_value(json_reader *r, peal_val *out) {
   case 'n':
     return read_word(r, "null", peal_null(), out);
   default:
-    return read_number(r, out);
+    if (r->at < r->end && (is_digit(*r->at) || *r->at == '-'))
+      return read_number(r, out);
+    return json_fail(r, PEAL_ERR_JSON, "expected a value");
   }
 }
 
@@ -311,9 +313,7 @@ static json_next read_behind(json_reader *r, peal_val *value) {
 static void read_all(json_reader *r, peal_val *out) {
   json_next next = JSON_VALUE;
   while (next == JSON_VALUE) {
-    /* An end of input is a value that cannot begin. */
-    next = r->at < r->end ? read_value(r, out)
-                          : json_fail(r, PEAL_ERR_JSON, "expected a value");
+    next = read_value(r, out);
     while (next == JSON_HAVE && r->depth > 0)
       next = read_behind(r, out);
   }
@@ -439,6 +439,7 @@ static void add_value(json_writer *w, peal_val value) {
   switch ((peal_type)value.type) {
   case PEAL_UNDEFINED:
   case PEAL_NULL:
+  case PEAL_END_:
     peal_buf_add(w->out, PEAL_S("null"));
     break;
   case PEAL_BOOL:

@@ -186,6 +186,8 @@ static bool input_add(wire_log *input, const char *text, size_t len) {
 
 static bool add_line(wire_case *test, char *line, bool *in_log) {
   size_t len = strlen(line);
+  if (*in_log && strncmp(line, "# ", 2) == 0)
+    return true;
   if (*in_log) {
     log_put(&test->expected, line, len);
     log_put(&test->expected, "\n", 1);

@@ -2,7 +2,7 @@
 #pragma once
 /* wire_case: bytes in, expected log out, from tests/wire/<stem>/<name>.txt.
  *
- *   # a comment, outside of a case
+ *   # a comment: before the first case, or where the log stands
  *   == the name of the case as a sentence
  *   -- key=value flag            options for the decoder under test, optional
  *   GET / HTTP/1.1\r\n           input: lines are joined without a newline;
