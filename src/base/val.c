@@ -160,7 +160,6 @@ static bool val_eq_depth(peal_val a, peal_val b, unsigned depth) {
     return val_eq_members(a, b, depth + 1) && val_eq_rest(a, b);
   case PEAL_INT:
   case PEAL_DOUBLE:
-  case PEAL_END_:
     break;
   }
   return false;

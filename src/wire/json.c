@@ -439,7 +439,6 @@ static void add_value(json_writer *w, peal_val value) {
   switch ((peal_type)value.type) {
   case PEAL_UNDEFINED:
   case PEAL_NULL:
-  case PEAL_END_:
     peal_buf_add(w->out, PEAL_S("null"));
     break;
   case PEAL_BOOL:
