@@ -45,10 +45,7 @@ static bool has(char c, peal_http1_chars flag) {
 }
 
 static bool is_all(peal_slice text, peal_http1_chars flag) {
-  for (size_t i = 0; i < text.len; i++)
-    if (!has(text.ptr[i], flag))
-      return false;
-  return true;
+  return peal_http1_chars_span(text.ptr, text.len, flag) == text.len;
 }
 
 bool peal_http1_is_token(peal_slice text) {
@@ -87,10 +84,10 @@ static bool next_element(peal_slice *list, peal_slice *out) {
 
 /* Take the bytes that have the flag. */
 static peal_slice take(parser *p, peal_http1_chars flag) {
-  size_t start = p->pos;
-  while (p->pos < p->in.len && has(p->in.ptr[p->pos], flag))
-    p->pos++;
-  return (peal_slice){p->in.ptr + start, p->pos - start};
+  const char *start = p->in.ptr + p->pos;
+  size_t len = peal_http1_chars_span(start, p->in.len - p->pos, flag);
+  p->pos += len;
+  return (peal_slice){start, len};
 }
 
 static bool take_char(parser *p, char c) {

@@ -3,6 +3,7 @@
 /* http1_chars: which bytes may stand where in HTTP/1.1, as one table of
  * flags. */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum peal_http1_chars {
@@ -20,3 +21,8 @@ extern const uint8_t peal_http1_chars_table[256];
 static inline bool peal_http1_chars_has(char c, peal_http1_chars flag) {
   return (peal_http1_chars_table[(uint8_t)c] & (unsigned)flag) != 0;
 }
+
+/* How many bytes from `ptr` on have the flag. Values, the bulk of a head, are
+ * looked at eight bytes at once. */
+size_t peal_http1_chars_span(const char *ptr, size_t len,
+                             peal_http1_chars flag);

@@ -106,16 +106,21 @@ static state after(state at, char c, size_t word_len) {
   return BAD;
 }
 
-/* Run over bytes that leave the state as it is: most of a head. */
-static size_t run(state at, peal_slice in, size_t pos, size_t end) {
+/* Run over bytes that leave the state as it is: most of a head. The target's
+ * are taken one by one where its limit is near. */
+static size_t run(const peal_http1_scan *scan, state at, peal_slice in,
+                  size_t end, size_t target_max) {
   peal_http1_chars flag = PEAL_HTTP1_TCHAR;
-  if (at == VALUE)
+  size_t pos = scan->pos;
+  if (at == VALUE || at == REST)
     flag = PEAL_HTTP1_VALUE;
+  else if (at == TARGET)
+    flag = PEAL_HTTP1_TARGET;
   else if (at != NAME)
     return pos;
-  while (pos < end && has(in.ptr[pos], flag))
-    pos++;
-  return pos;
+  if (at == TARGET && end - scan->word > target_max)
+    end = scan->word + target_max;
+  return pos + peal_http1_chars_span(in.ptr + pos, end - pos, flag);
 }
 
 static peal_err verdict(state at) {
@@ -149,7 +154,7 @@ peal_err peal_http1_scan_feed(peal_http1_scan *scan, peal_slice in,
   size_t end = in.len < max ? in.len : max;
   state at = (state)scan->state;
   while (scan->pos < end && at < BAD) {
-    scan->pos = run(at, in, scan->pos, end);
+    scan->pos = run(scan, at, in, end, target_max);
     if (scan->pos == end)
       break;
     char c = in.ptr[scan->pos];

@@ -11,12 +11,8 @@ static peal_slice behind(peal_slice text, size_t count) {
   return (peal_slice){text.ptr + count, text.len - count};
 }
 
-/* Length of the leading bytes that have the flag. */
 static size_t span(peal_slice text, peal_http1_chars flag) {
-  size_t len = 0;
-  while (len < text.len && peal_http1_chars_has(text.ptr[len], flag))
-    len++;
-  return len;
+  return peal_http1_chars_span(text.ptr, text.len, flag);
 }
 
 /* RFC3986 3.2.3: port = *DIGIT. */

@@ -282,6 +282,20 @@ static void knows_tokens_and_field_values_byte_by_byte(void **state) {
   assert_false(peal_http1_is_field_value(PEAL_S("a\r\nSet-Cookie: b")));
 }
 
+static void notices_one_bad_byte_anywhere_in_a_long_value(void **state) {
+  (void)state;
+  char text[40];
+  memset(text, 0x80, sizeof(text));
+  for (size_t at = 0; at < sizeof(text); at++)
+    for (unsigned c = 0; c < 256; c++) {
+      peal_slice value = {text, sizeof(text)};
+      text[at] = (char)c;
+      assert_int_equal(peal_http1_is_field_value(value),
+                       c == '\t' || (c >= 0x20 && c != 0x7f));
+      text[at] = (char)0x80;
+    }
+}
+
 /* -- scanning --------------------------------------------------------------- */
 
 /* The byte at which a byte-by-byte scan fails; SIZE_MAX if it does not. */
@@ -405,6 +419,7 @@ int main(void) {
       cmocka_unit_test(finds_fields_without_case),
       cmocka_unit_test(finds_tokens_in_lists_over_several_fields),
       cmocka_unit_test(knows_tokens_and_field_values_byte_by_byte),
+      cmocka_unit_test(notices_one_bad_byte_anywhere_in_a_long_value),
       cmocka_unit_test(notices_trouble_at_the_first_wrong_byte),
       cmocka_unit_test(a_scan_that_failed_stays_failed),
       cmocka_unit_test(an_empty_scan_asks_for_more),
