@@ -60,18 +60,17 @@ typedef struct peal_args {
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 /* clang-format off */
-#define PEAL_ITEMS_(...) ((const peal_val[]){__VA_ARGS__})
-#define PEAL_ARGS(...)                                                         \
-  ((peal_args){PEAL_ITEMS_(__VA_ARGS__),                                       \
-               sizeof(PEAL_ITEMS_(__VA_ARGS__)) / sizeof(peal_val)})
+#define PEAL_END_ 255 /* a type that no value has */
+/* The lists end with a mark that is counted up to, so that each argument is
+ * expanded once however deep they nest. */
+#define PEAL_ITEMS_(...)                                                       \
+  ((const peal_val[]){__VA_ARGS__, {.type = PEAL_END_}})
+#define PEAL_PAIRS_(...)                                                       \
+  ((const peal_pair[]){__VA_ARGS__, {.value = {.type = PEAL_END_}}})
+#define PEAL_ARGS(...) peal_args_(PEAL_ITEMS_(__VA_ARGS__))
 #define PEAL_NO_ARGS ((peal_args){NULL, 0})
-#define PEAL_ARRAY(...)                                                        \
-  peal_array(PEAL_ITEMS_(__VA_ARGS__),                                         \
-             sizeof(PEAL_ITEMS_(__VA_ARGS__)) / sizeof(peal_val))
-#define PEAL_PAIRS_(...) ((const peal_pair[]){__VA_ARGS__})
-#define PEAL_OBJECT(...)                                                       \
-  peal_object(PEAL_PAIRS_(__VA_ARGS__),                                        \
-              sizeof(PEAL_PAIRS_(__VA_ARGS__)) / sizeof(peal_pair))
+#define PEAL_ARRAY(...) peal_array_(PEAL_ITEMS_(__VA_ARGS__))
+#define PEAL_OBJECT(...) peal_object_(PEAL_PAIRS_(__VA_ARGS__))
 /* clang-format on */
 
 static inline peal_val peal_undefined(void) {
@@ -117,6 +116,25 @@ static inline peal_val peal_array(const peal_val *items, size_t count) {
 static inline peal_val peal_object(const peal_pair *pairs, size_t count) {
   return (peal_val){
       .type = PEAL_OBJECT, .len = (uint32_t)count, .as.pairs = pairs};
+}
+
+/* What stands behind the macros. */
+static inline peal_args peal_args_(const peal_val *items) {
+  size_t count = 0;
+  while (items[count].type != PEAL_END_)
+    count++;
+  return (peal_args){items, count};
+}
+
+static inline peal_val peal_array_(const peal_val *items) {
+  return peal_array(items, peal_args_(items).count);
+}
+
+static inline peal_val peal_object_(const peal_pair *pairs) {
+  size_t count = 0;
+  while (pairs[count].value.type != PEAL_END_)
+    count++;
+  return peal_object(pairs, count);
 }
 
 /* A terminated string, borrowed; NULL gives null. */

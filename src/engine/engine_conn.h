@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* engine_conn: one client's session on its worker, with the transports it has
+ * at the moment: a waiting GET, a POST, a WebSocket. The loop "after any call,
+ * pull until empty and re-arm the deadline" is written here, once. */
+#include "engine/engine.h"
+#include "engine/engine_handshake.h"
+#include "net/tcp.h"
+
+struct peal_engine_conn {
+  peal_engine *engine;
+  peal_worker *worker;
+  peal_eio_session *session;
+  peal_engine_handshake *handshake;
+  void *user;            /* the owner's (server/) */
+  peal_ws_conn *ws;      /* current, or the probe */
+  peal_tcp *tcp;         /* of ws */
+  peal_bytes *head;      /* the 101 until it is sent */
+  peal_http_req *poll;   /* the GET that waits */
+  peal_http_req *post;   /* the POST in progress */
+  peal_list node;        /* in peal_engine_local.conns */
+  peal_wheel_timer timer;
+  peal_flush flush;      /* answers the GET at the end of the turn */
+  uint64_t app_deadline; /* UINT64_MAX: none */
+  uint32_t head_sent;    /* bytes of head */
+  uint16_t depth;        /* calls on the stack: release waits for them */
+  bool opened;           /* on_open was told and returned true */
+  bool told_close;
+  bool first_poll;       /* the handshake's GET: cookie, initial headers */
+  bool base64;           /* binary as base64 text, over WebSocket too */
+  bool read_paused;
+  bool close_on_full;    /* policy of the send queue */
+  bool overflowed;       /* to be closed at the end of the turn */
+  bool released;
+};
+
+/* A session that begins on `via`; in the table, on_open told.
+ * Returns NULL if memory is out. */
+PEAL_MUST_CHECK peal_engine_conn *
+peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
+                     peal_engine_handshake *handshake, peal_eio_via via,
+                     bool base64);
+/* The session's id on a worker, or NULL. */
+peal_engine_conn *peal_engine_conn_find(peal_engine *engine,
+                                        const peal_worker *worker,
+                                        peal_slice sid);
+
+/* A callback into the machines begins and ends: between them nothing is
+ * freed; at the end everything is pumped, re-armed, and released if over. */
+void peal_engine_conn_enter(peal_engine_conn *conn);
+void peal_engine_conn_leave(peal_engine_conn *conn);
+
+/* The session has something for its transports: it leaves at the end of the
+ * turn. */
+void peal_engine_conn_nudge(peal_engine_conn *conn);
+
+/* For the owner: */
+
+/* Queue a message (references are taken), sent at the end of the turn. */
+PEAL_MUST_CHECK peal_err peal_engine_conn_send(peal_engine_conn *conn,
+                                               const peal_eio_message *message);
+/* Another ceiling and policy for the send queue; 0: the server's. */
+void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
+                                peal_queue_policy policy);
+/* May a volatile message be sent now? */
+bool peal_engine_conn_is_writable(const peal_engine_conn *conn);
+/* Close: `discard` drops what is queued. on_close comes inside. */
+void peal_engine_conn_close(peal_engine_conn *conn, bool discard,
+                            peal_err err);
+/* The peer broke the protocol above Engine.IO: logged, counted, closed. */
+void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err);
+/* When on_deadline is wanted; UINT64_MAX: never. */
+void peal_engine_conn_set_deadline(peal_engine_conn *conn, uint64_t at_ms);
+const char *peal_engine_conn_transport(const peal_engine_conn *conn);
+peal_engine_local *peal_engine_conn_local(const peal_engine_conn *conn);

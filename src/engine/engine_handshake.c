@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/engine_handshake.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+#define FIELD_HEADER 4u /* two lengths of two bytes */
+
+static bool keepable(peal_slice name, peal_slice value) {
+  return name.len <= UINT16_MAX && value.len <= UINT16_MAX;
+}
+
+static size_t fields_len(const peal_http_req *req) {
+  size_t len = 0;
+  for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
+    peal_slice value;
+    peal_slice name = peal_http_req_header_at(req, i, &value);
+    if (keepable(name, value))
+      len += FIELD_HEADER + name.len + value.len;
+  }
+  return len;
+}
+
+static char *put(char *at, peal_slice text) {
+  if (text.len)
+    memcpy(at, text.ptr, text.len);
+  return at + text.len;
+}
+
+static char *put_fields(char *at, const peal_http_req *req) {
+  for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
+    peal_slice value;
+    peal_slice name = peal_http_req_header_at(req, i, &value);
+    if (!keepable(name, value))
+      continue;
+    uint16_t lens[2] = {(uint16_t)name.len, (uint16_t)value.len};
+    memcpy(at, lens, FIELD_HEADER);
+    at = put(put(at + FIELD_HEADER, name), value);
+  }
+  return at;
+}
+
+peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
+                                                 const peal_mem *mem) {
+  peal_slice url = peal_http_req_target(req);
+  peal_slice address = peal_http_req_peer(req);
+  size_t fields = fields_len(req);
+  peal_engine_handshake *handshake = peal_mem_alloc(
+      mem, sizeof *handshake + fields + url.len + address.len);
+  if (!handshake)
+    return NULL;
+  handshake->mem = mem;
+  handshake->time_ms = peal_wall_ms();
+  handshake->fields_len = (uint32_t)fields;
+  char *at = put_fields(handshake->data, req);
+  handshake->url = (peal_slice){at, url.len};
+  at = put(at, url);
+  handshake->address = (peal_slice){at, address.len};
+  (void)put(at, address);
+  return handshake;
+}
+
+void peal_engine_handshake_free(peal_engine_handshake *handshake) {
+  if (handshake)
+    peal_mem_free(handshake->mem, handshake);
+}
+
+peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
+                                       const char *name) {
+  const char *at = handshake->data;
+  const char *end = at + handshake->fields_len;
+  while (at < end) {
+    uint16_t lens[2];
+    memcpy(lens, at, FIELD_HEADER);
+    peal_slice key = {at + FIELD_HEADER, lens[0]};
+    peal_slice value = {key.ptr + key.len, lens[1]};
+    if (peal_slice_is_nocase(key, name))
+      return value;
+    at = value.ptr + value.len;
+  }
+  return (peal_slice){0};
+}
+
+peal_slice peal_engine_handshake_param(const peal_engine_handshake *handshake,
+                                       const char *name) {
+  peal_slice url = handshake->url;
+  const char *mark = url.len ? memchr(url.ptr, '?', url.len) : NULL;
+  const char *end = url.ptr + url.len;
+  size_t name_len = strlen(name);
+  while (mark && mark < end) {
+    const char *key = mark + 1;
+    const char *amp = memchr(key, '&', (size_t)(end - key));
+    const char *stop = amp ? amp : end;
+    if ((size_t)(stop - key) > name_len && key[name_len] == '=' &&
+        !memcmp(key, name, name_len))
+      return (peal_slice){key + name_len + 1,
+                          (size_t)(stop - key) - name_len - 1};
+    mark = amp;
+  }
+  return (peal_slice){0};
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* engine_handshake: what is kept of the request that began a session, in one
+ * block: url, peer, header fields. */
+#include <peal/http.h>
+
+typedef struct peal_engine_handshake {
+  const peal_mem *mem;
+  int64_t time_ms; /* wall clock */
+  peal_slice url;
+  peal_slice address;
+  uint32_t fields_len;
+  char data[]; /* fields (u16 name length, u16 value length, both texts),
+                  url, address */
+} peal_engine_handshake;
+
+/* Copies from the request. Returns NULL if memory is out. */
+PEAL_MUST_CHECK peal_engine_handshake *
+peal_engine_handshake_new(const peal_http_req *req, const peal_mem *mem);
+void peal_engine_handshake_free(peal_engine_handshake *handshake);
+/* The first field of this name; NULL ptr if absent. */
+peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
+                                       const char *name);
+/* The raw text of a query parameter; NULL ptr if absent. */
+peal_slice peal_engine_handshake_param(const peal_engine_handshake *handshake,
+                                       const char *name);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/transport_polling.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "engine/engine_headers.h"
+#include "http/compress.h"
+#include "wire/eio_payload.h"
+#include "wire/json.h"
+
+#define TEXT_TYPE "text/plain; charset=UTF-8"
+
+/* -- answers ------------------------------------------------------------------------- */
+
+static void answer_headers(peal_engine_conn *conn, peal_http_req *req,
+                           bool initial) {
+  const char *sid = initial ? peal_eio_session_sid(conn->session) : NULL;
+  peal_engine_headers_answer(conn->engine, req, sid, initial);
+  (void)peal_http_answer_header(req, "cache-control", PEAL_S("no-store"));
+}
+
+static void answer_empty(peal_engine_conn *conn, peal_http_req *req,
+                         unsigned status) {
+  answer_headers(conn, req, false);
+  peal_http_answer(req, status, NULL, (peal_slice){0});
+}
+
+/* JSONP: ___eio[<digits>](<JSON string>); reference 3.1. */
+static bool wrap_jsonp(peal_http_req *req, peal_slice payload, peal_buf *out) {
+  peal_slice index;
+  if (!peal_http_req_param(req, "j", &index))
+    return false;
+  peal_buf_add_str(out, "___eio[");
+  for (size_t i = 0; i < index.len; i++)
+    if (index.ptr[i] >= '0' && index.ptr[i] <= '9')
+      peal_buf_add_char(out, index.ptr[i]);
+  peal_buf_add_str(out, "](");
+  peal_json_encode_str(out, payload);
+  peal_buf_add_str(out, ");");
+  return true;
+}
+
+static void answer_payload(peal_engine_conn *conn, peal_http_req *req,
+                           peal_slice payload, bool compress) {
+  answer_headers(conn, req, conn->first_poll);
+  conn->first_poll = false;
+  peal_compress coding = PEAL_COMPRESS_NONE;
+  if (compress && payload.len >= conn->engine->compress_threshold)
+    coding =
+        peal_compress_choose(peal_http_req_header(req, "accept-encoding"));
+  if (coding == PEAL_COMPRESS_NONE) {
+    peal_http_answer(req, 200, TEXT_TYPE, payload);
+    return;
+  }
+  peal_bytes *bytes = peal_compress_bytes(coding, payload);
+  (void)peal_http_answer_header(req, "Content-Encoding",
+                                peal_slice_of(peal_compress_name(coding)));
+  peal_http_answer_bytes(req, 200, TEXT_TYPE, bytes);
+  peal_bytes_unref(bytes);
+}
+
+/* -- GET ------------------------------------------------------------------------------- */
+
+static peal_slice out_data(const peal_eio_out *out) {
+  return out->bytes ? peal_bytes_slice(out->bytes) : out->text;
+}
+
+/* All packets that wait, in one body; false if there are none. */
+static bool collect(peal_engine_conn *conn, peal_buf *payload,
+                    bool *compress) {
+  peal_eio_out out;
+  bool any = false;
+  while (peal_eio_session_next(conn->session, PEAL_EIO_POLLING, &out)) {
+    peal_eio_packet packet = {
+        .data = out_data(&out), .type = out.type, .binary = out.binary};
+    peal_eio_payload_add(payload, 0, &packet);
+    *compress = *compress || !out.no_compress;
+    peal_eio_session_pop(conn->session, PEAL_EIO_POLLING, NULL,
+                         conn->worker->now_ms);
+    any = true;
+  }
+  return any;
+}
+
+static peal_http_req *take_poll(peal_engine_conn *conn) {
+  peal_http_req *req = conn->poll;
+  conn->poll = NULL;
+  peal_http_req_on_abort(req, NULL, NULL);
+  peal_eio_session_poll_waits(conn->session, false, conn->worker->now_ms);
+  return req;
+}
+
+void peal_transport_polling_flush(peal_engine_conn *conn) {
+  peal_buf payload, wrapped;
+  peal_buf_init(&payload, conn->worker->mem, 0);
+  peal_buf_init(&wrapped, conn->worker->mem, 0);
+  bool compress = false;
+  if (collect(conn, &payload, &compress)) {
+    peal_http_req *req = take_poll(conn);
+    bool is_jsonp = wrap_jsonp(req, peal_buf_slice(&payload), &wrapped);
+    if (payload.err || wrapped.err) {
+      answer_empty(conn, req, 503);
+      peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
+                              PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_NOMEM,
+                              conn->worker->now_ms);
+    } else {
+      answer_payload(conn, req,
+                     peal_buf_slice(is_jsonp ? &wrapped : &payload), compress);
+    }
+  }
+  peal_buf_deinit(&payload);
+  peal_buf_deinit(&wrapped);
+}
+
+/* reference 3.1: "poll connection closed prematurely". */
+static void on_poll_abort(peal_http_req *req, void *user) {
+  peal_engine_conn *conn = user;
+  peal_engine_conn_enter(conn);
+  conn->poll = NULL;
+  peal_eio_session_poll_waits(conn->session, false, conn->worker->now_ms);
+  peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
+                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_CLOSED,
+                          conn->worker->now_ms);
+  /* A deferred request is given back by its answer, though nobody reads it. */
+  peal_http_answer(req, 400, NULL, (peal_slice){0});
+  peal_engine_conn_leave(conn);
+}
+
+/* reference 3.1: the first is answered with a close, the second refused, the
+ * session ends ("overlap from client"). */
+static void overlap(peal_engine_conn *conn, peal_http_req *req) {
+  answer_empty(conn, req, 400);
+  if (conn->poll) {
+    peal_http_req *first = take_poll(conn);
+    answer_headers(conn, first, false);
+    peal_http_answer(first, 200, TEXT_TYPE, PEAL_S("1"));
+  }
+  peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
+                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_PACKET,
+                          conn->worker->now_ms);
+}
+
+void peal_transport_polling_get(peal_engine_conn *conn, peal_http_req *req) {
+  peal_engine_conn_enter(conn);
+  if (conn->poll) {
+    overlap(conn, req);
+  } else {
+    conn->poll = req;
+    peal_http_defer(req);
+    peal_http_req_on_abort(req, on_poll_abort, conn);
+    peal_eio_session_poll_waits(conn->session, true, conn->worker->now_ms);
+  }
+  peal_engine_conn_leave(conn);
+}
+
+void peal_transport_polling_end(peal_engine_conn *conn) {
+  if (!conn->poll)
+    return;
+  peal_http_req *req = take_poll(conn);
+  answer_headers(conn, req, false);
+  peal_http_answer(req, 200, TEXT_TYPE, PEAL_S("1"));
+  peal_eio_session_set_writable(conn->session, true);
+}
+
+/* -- POST ------------------------------------------------------------------------------- */
+
+/* The body of a form with one field d=<payload>: percent-decoded, then the
+ * JSONP client's doubled backslashes. */
+static peal_slice unwrap_jsonp(peal_slice body, peal_arena *arena) {
+  if (!peal_slice_starts(body, "d="))
+    return body;
+  char *out = peal_arena_alloc(arena, body.len);
+  if (!out)
+    return (peal_slice){0};
+  size_t len = 0;
+  for (size_t i = 2; i < body.len; i++) {
+    char c = body.ptr[i];
+    if (c == '+') {
+      c = ' ';
+    } else if (c == '%' && i + 2 < body.len) {
+      static const char hex[] = "0123456789abcdef0123456789ABCDEF";
+      const char *high = memchr(hex, body.ptr[i + 1], 32);
+      const char *low = memchr(hex, body.ptr[i + 2], 32);
+      if (high && low) {
+        c = (char)(((high - hex) & 15) << 4 | ((low - hex) & 15));
+        i += 2;
+      }
+    }
+    /* reference: "\\n" stands for a line end, "\\\\n" for "\\n". */
+    if (c == 'n' && len && out[len - 1] == '\\' &&
+        !(len > 1 && out[len - 2] == '\\')) {
+      out[len - 1] = '\n';
+      continue;
+    }
+    out[len++] = c;
+  }
+  return (peal_slice){out, len};
+}
+
+static void on_post_body(peal_http_req *req, peal_err err, peal_slice body,
+                         void *user) {
+  peal_engine_conn *conn = user;
+  peal_engine_conn_enter(conn);
+  conn->post = NULL;
+  peal_slice index;
+  uint64_t now_ms = conn->worker->now_ms;
+  if (err == PEAL_ERR_CLOSED || err == PEAL_ERR_TIMEOUT) {
+    peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
+                            PEAL_EIO_TRANSPORT_ERROR, err, now_ms);
+  } else if (!err) {
+    if (peal_http_req_param(req, "j", &index))
+      body = unwrap_jsonp(body, &conn->worker->turn);
+    /* Answered in any case: a body that ended the session gets its `ok`, the
+     * next request its 400 (reference 3.1). */
+    err = peal_eio_session_feed_payload(conn->session, body,
+                                        &conn->worker->turn, now_ms);
+    peal_http_answer(req, 200, "text/html", PEAL_S("ok"));
+  }
+  peal_engine_conn_leave(conn);
+}
+
+static bool is_octet_stream(const peal_http_req *req) {
+  return peal_slice_starts(peal_http_req_header(req, "content-type"),
+                           "application/octet-stream");
+}
+
+void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
+  peal_engine_conn_enter(conn);
+  if (conn->post) {
+    overlap(conn, req);
+  } else if (is_octet_stream(req)) {
+    /* EIO4 has no binary bodies. */
+    answer_empty(conn, req, 400);
+    peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
+                            PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_PACKET,
+                            conn->worker->now_ms);
+  } else {
+    conn->post = req;
+    answer_headers(conn, req, false);
+    peal_http_req_collect(req, conn->engine->max_payload, on_post_body, conn);
+  }
+  peal_engine_conn_leave(conn);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* transport_websocket: a session's packets as WebSocket messages. */
+#include "engine/engine_conn.h"
+
+/* Answer the upgrade request with 101 and `headers` (complete lines) and make
+ * its stream the conn's WebSocket (or probe). Frees the request.
+ * Returns: PEAL_OK; PEAL_ERR_CLOSED, PEAL_ERR_NOMEM (the stream is closed). */
+PEAL_MUST_CHECK peal_err peal_transport_websocket_open(peal_engine_conn *conn,
+                                                       peal_http_req *req,
+                                                       peal_slice headers);
+/* The session (or the probe) is over: close handshake, then the stream. */
+void peal_transport_websocket_finish(peal_engine_conn *conn);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* event: an event that came in, and its acknowledgement. */
+#include "server/server_impl.h"
+
+struct peal_event {
+  peal_socket *socket;
+  peal_slice name;
+  peal_args args;
+  uint64_t id;
+  bool has_id;
+  bool *acked; /* given already */
+};
+
+/* Call the handlers. */
+void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet);

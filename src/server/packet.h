@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* packet: values to a message for queues: encoded once, shared by all
+ * receivers (design: station 9). */
+#include "server/server_impl.h"
+
+/* An event. `worker` NULL or `crosses`: the bytes may leave the worker (they
+ * come from libc), otherwise they are the worker's own. `id` NULL: no
+ * acknowledgement is asked for.
+ * Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT (more
+ * than UINT16_MAX attachments), PEAL_ERR_NOMEM. */
+PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_message *out,
+                                           peal_nsp *nsp, peal_worker *worker,
+                                           bool crosses, const char *event,
+                                           peal_args args, const uint64_t *id);
+/* An acknowledgement to this socket. */
+PEAL_MUST_CHECK peal_err peal_packet_ack(peal_eio_message *out,
+                                         peal_socket *socket, uint64_t id,
+                                         peal_args args);
+/* Give the message's references back. */
+void peal_packet_release(peal_eio_message *message);
+/* Bytes of text and attachments. */
+size_t peal_packet_len(const peal_eio_message *message);
+/* The conflation key of a name in a namespace; 0 for NULL. */
+uint64_t peal_packet_key(const peal_nsp *nsp, const char *name);

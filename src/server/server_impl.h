@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* server_impl: the objects of the server and who owns them.
+ *
+ *   peal_server ── peal_nsp (one per name, shared, fixed during the run)
+ *        │             └─ peal_nsp_local (one per worker): sockets, rooms
+ *        └─ peal_server_local (one per worker): scratch, figures
+ *   peal_client (one per engine connection) ── peal_socket (one per namespace)
+ *
+ * Sockets are removed only by events of their own connection or at the end of
+ * the turn, never inside a call of a handler: so a broadcast may walk over
+ * them. */
+#include <stdatomic.h>
+
+#include <peal/server.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "engine/engine.h"
+#include "engine/engine_conn.h"
+#include "proto/sio_conn.h"
+
+typedef struct peal_client peal_client;
+typedef struct peal_room peal_room;
+typedef struct peal_pending_ack peal_pending_ack;
+
+/* -- the server --------------------------------------------------------------- */
+
+typedef struct peal_server_figures {
+  _Atomic uint64_t sockets, events_in, events_out, bytes_in, bytes_out,
+      queue_full;
+} peal_server_figures;
+
+typedef struct peal_server_local {
+  peal_buf encode; /* scratch for encoding, reused */
+  peal_sio_conn_opts sio;
+  peal_server_figures figures;
+} peal_server_local;
+
+struct peal_server {
+  peal_server_opts opts;
+  const peal_mem *mem;
+  peal_arena strings; /* copies of the options' strings */
+  peal_http_server *http;
+  peal_workers *workers;
+  peal_engine *engine;
+  peal_logger *log;
+  struct peal_client_files *files;
+  peal_server_local *locals;
+  peal_nsp **nsps;
+  size_t nsp_count, nsp_cap;
+  unsigned worker_count;
+  uint32_t seed;
+  uint64_t key_seed; /* of conflation keys */
+  bool owns_http;
+  atomic_bool running;
+};
+
+static inline void peal_figure_add(_Atomic uint64_t *figure, uint64_t delta) {
+  atomic_store_explicit(
+      figure, atomic_load_explicit(figure, memory_order_relaxed) + delta,
+      memory_order_relaxed);
+}
+
+static inline peal_server_local *
+peal_server_local_of(peal_server *server, const peal_worker *worker) {
+  return &server->locals[peal_worker_index(worker)];
+}
+
+/* -- namespaces ------------------------------------------------------------------ */
+
+/* One registered function; `next` is the next one of the same chain. */
+typedef struct peal_hook {
+  struct peal_hook *next;
+  union {
+    peal_event_fn event;
+    peal_outgoing_fn outgoing;
+    peal_connect_fn connect;
+    peal_disconnect_fn disconnect;
+    peal_socket_fn socket;
+    peal_use_fn use;
+  } fn;
+  void *user;
+  char name[]; /* of the event, terminated */
+} peal_hook;
+
+typedef struct peal_nsp_local {
+  peal_map sockets; /* id -> peal_socket */
+  peal_map rooms;   /* name -> peal_room */
+  peal_list all;    /* peal_socket.node */
+  size_t count;
+  uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
+  uint32_t epoch;    /* of peal_socket.visit */
+} peal_nsp_local;
+
+struct peal_nsp {
+  peal_server *server;
+  peal_map events; /* event name -> first peal_hook */
+  peal_hook *any, *outgoing, *connect, *disconnect, *disconnecting, *drain,
+      *use;
+  peal_nsp_local *locals;
+  char name[]; /* terminated */
+};
+
+static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
+                                                const peal_worker *worker) {
+  return &nsp->locals[peal_worker_index(worker)];
+}
+
+/* -- clients and sockets ------------------------------------------------------------ */
+
+struct peal_client {
+  peal_server *server;
+  peal_engine_conn *conn;
+  peal_sio_conn *sio;
+  peal_flush flush; /* sockets that leave at the end of the turn */
+  uint64_t ack_deadline;
+  bool close_asked;
+};
+
+typedef enum peal_socket_state {
+  PEAL_SOCKET_PENDING,   /* in the middleware */
+  PEAL_SOCKET_ACCEPTING, /* in the connect handlers */
+  PEAL_SOCKET_CONNECTED,
+  PEAL_SOCKET_LEAVING, /* peal_disconnect was called */
+  PEAL_SOCKET_GONE     /* the disconnect handlers run, or it was refused */
+} peal_socket_state;
+
+/* One socket in one room. */
+typedef struct peal_member {
+  struct peal_member *next; /* of the same socket */
+  peal_room *room;
+  peal_socket *socket;
+  uint32_t pos; /* in room->members */
+} peal_member;
+
+struct peal_room {
+  peal_member **members;
+  uint32_t count, cap;
+  uint32_t name_len;
+  char name[]; /* terminated */
+};
+
+struct peal_socket {
+  peal_nsp *nsp;
+  peal_client *client; /* NULL once the connection is gone */
+  peal_worker *worker;
+  peal_sio_link *link;
+  void *user;
+  peal_list node;
+  peal_member *members;
+  peal_doc *auth;
+  peal_pending_ack *acks; /* in order of emission */
+  peal_eio_queue *hold;   /* what is sent behind CONNECT */
+  peal_next *next;        /* the middleware that is running */
+  struct peal_refusal *refusal;
+  uint32_t room_count; /* without its own */
+  uint32_t ack_count;
+  uint32_t visit;
+  uint8_t state; /* peal_socket_state */
+  bool in_maps;
+  char id[21];
+};
