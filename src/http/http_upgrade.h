@@ -17,9 +17,8 @@ void peal_http_upgrade_free(peal_http_req *req);
 /* Write these bytes as the answer to an upgrade request and close the
  * connection (raw refusals; copied). */
 void peal_http_upgrade_refuse(peal_http_req *req, peal_slice raw);
-/* Everything of a request that must outlive it, in one block from `mem`. */
-/* Register with a server's statistics what engine/ does with connections
- * taken: they still count as connections until this is called. */
-void peal_http_upgrade_closed(peal_http_server *server, peal_worker *worker);
+/* Taken connections still count as connections of the server and of their
+ * address; the new owner calls this once, in its on_close. */
+void peal_http_upgrade_closed(peal_http_server *server, peal_tcp *tcp);
 /* The logger of the server's workers. */
 peal_logger *peal_http_server_logger(peal_http_server *server);

@@ -286,6 +286,8 @@ static void send_waiting(peal_tcp *tcp) {
     return;
   unset(tcp, BLOCKED | MORE);
   set(tcp, SENDING);
+  /* Before: the owner may change in between and ask again. */
+  peal_list_remove(&tcp->flush.node);
   int rounds = SEND_ROUNDS;
   bool more = true;
   while (more && rounds-- > 0)
@@ -293,9 +295,10 @@ static void send_waiting(peal_tcp *tcp) {
   unset(tcp, SENDING);
   if (has(tcp, CLOSING))
     return;
-  peal_list_remove(&tcp->flush.node);
   if (more)
     set(tcp, MORE);
+  if (has(tcp, BLOCKED | MORE))
+    peal_list_remove(&tcp->flush.node);
   watch(tcp);
 }
 

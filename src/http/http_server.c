@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "http/http_impl.h"
+
+#define PORT 3000
+#define BACKLOG 1024
+/* peal_http_server_run: connections have this long to finish. */
+#define GRACE_MS 5000u
+
+static const peal_slice none = {NULL, 0};
+
+/* -- options --------------------------------------------------------------- */
+
+static void fill_u32(uint32_t *option, uint32_t otherwise) {
+  if (*option == 0)
+    *option = otherwise;
+}
+
+static void fill_size(size_t *option, size_t otherwise) {
+  if (*option == 0)
+    *option = otherwise;
+}
+
+static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
+  peal_http_server_opts *to = &server->opts;
+  if (opts)
+    *to = *opts;
+  if (to->port == 0)
+    to->port = PORT;
+  if (to->backlog <= 0)
+    to->backlog = BACKLOG;
+  fill_size(&to->max_head_bytes, PEAL_LIMIT_HTTP_HEAD_BYTES);
+  fill_size(&to->max_target_bytes, PEAL_LIMIT_HTTP_TARGET_BYTES);
+  fill_u32(&to->head_timeout_ms, PEAL_LIMIT_HTTP_HEAD_MS);
+  fill_u32(&to->body_timeout_ms, PEAL_LIMIT_HTTP_BODY_MS);
+  fill_u32(&to->idle_timeout_ms, PEAL_LIMIT_HTTP_IDLE_MS);
+  fill_u32(&to->write_timeout_ms, PEAL_LIMIT_HTTP_WRITE_MS);
+  server->limits = (peal_http1_limits){to->max_head_bytes,
+                                       to->max_target_bytes};
+  /* As Node announces it; clients give a connection up before we do. */
+  snprintf(server->keep_alive, sizeof(server->keep_alive),
+           "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=%u\r\n\r\n",
+           to->idle_timeout_ms / 1000);
+}
+
+/* -- accepting ------------------------------------------------------------- */
+
+static void on_accept(peal_worker *worker, int fd,
+                      const peal_tcp_address *peer, void *user) {
+  peal_http_server *server = user;
+  peal_http_home *home = &server->homes[peal_worker_index(worker)];
+  uint32_t tag = 0;
+  size_t open = atomic_fetch_add(&server->open, 1);
+  peal_worker_impl_count(&home->stats.connections_total, 1);
+  bool full = server->opts.max_connections &&
+              open >= server->opts.max_connections;
+  if (!full && peal_http_address_add(&server->addresses, peer->ip, &tag) ==
+                   PEAL_OK) {
+    peal_http_conn_open(home, fd, peer, tag, false, none);
+    return;
+  }
+  peal_worker_impl_count(&home->stats.refused, 1);
+  peal_http_conn_refuse(home, fd, peer);
+}
+
+void peal_http_server_forget(peal_http_home *home, uint32_t tag) {
+  atomic_fetch_sub(&home->server->open, 1);
+  peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
+  peal_http_address_remove(&home->server->addresses, tag);
+}
+
+static void on_stop(peal_worker *worker, void *user) {
+  peal_http_server *server = user;
+  peal_http_home *home = &server->homes[peal_worker_index(worker)];
+  home->stopping = true;
+  peal_http_conn_stop_all(home);
+}
+
+/* -- life ------------------------------------------------------------------ */
+
+static void log_open(const peal_http_server *server, peal_err err,
+                     const char *why) {
+  peal_logger_write(server->homes[0].worker->log, PEAL_LOG_ERROR, "http", none,
+                    none, "cannot listen on %s port %d: %s",
+                    server->opts.host ? server->opts.host : "any address",
+                    server->opts.port < 0 ? 0 : server->opts.port,
+                    why ? why : peal_err_message(err));
+}
+
+static void init_homes(peal_http_server *server) {
+  for (unsigned i = 0; i < server->home_count; i++) {
+    peal_http_home *home = &server->homes[i];
+    home->server = server;
+    home->worker = peal_workers_get(server->workers, i);
+    peal_list_init(&home->conns);
+    peal_list_init(&home->reqs);
+  }
+}
+
+static peal_err open_listener(peal_http_server *server) {
+  int port = server->opts.port == PEAL_PORT_ANY ? 0 : server->opts.port;
+  const char *why = NULL;
+  server->port = (uint16_t)port;
+  peal_err err = peal_listener_open(&server->listener, server->workers,
+                                    server->opts.host, &server->port,
+                                    server->opts.backlog, on_accept, server,
+                                    &why);
+  if (err)
+    log_open(server, err, why);
+  else
+    err = peal_workers_on_stop(server->workers, on_stop, server);
+  return err;
+}
+
+static peal_workers *workers_of(const peal_http_server_opts *opts) {
+  if (opts && opts->on)
+    return opts->on;
+  static const peal_http_server_opts defaults;
+  if (!opts)
+    opts = &defaults;
+  return peal_workers_new(
+      &(peal_workers_opts){.count = opts->workers,
+                           .lag_warn_ms = opts->lag_warn_ms,
+                           .mem = opts->mem,
+                           .log = opts->log});
+}
+
+static peal_http_server *make(const peal_http_server_opts *opts,
+                              peal_workers *workers) {
+  const peal_mem *mem = peal_mem_or_libc(opts ? opts->mem : NULL);
+  unsigned count = peal_workers_count(workers);
+  peal_http_server *server = peal_mem_zalloc(
+      mem, sizeof(*server) + count * sizeof(server->homes[0]));
+  if (!server)
+    return NULL;
+  server->mem = mem;
+  server->workers = workers;
+  server->own_workers = !opts || !opts->on;
+  server->home_count = count;
+  fill(server, opts);
+  init_homes(server);
+  if (peal_http_address_init(&server->addresses,
+                             server->opts.max_connections_per_address, mem)) {
+    peal_mem_free(mem, server);
+    return NULL;
+  }
+  return server;
+}
+
+peal_err peal_http_server_new(peal_http_server **out,
+                              const peal_http_server_opts *opts) {
+  *out = NULL;
+  if (opts && (opts->port < PEAL_PORT_ANY || opts->port > 65535))
+    return PEAL_ERR_USAGE;
+  peal_workers *workers = workers_of(opts);
+  if (!workers)
+    return PEAL_ERR_NOMEM;
+  peal_http_server *server = make(opts, workers);
+  if (!server) {
+    if (!opts || !opts->on)
+      peal_workers_free(workers);
+    return PEAL_ERR_NOMEM;
+  }
+  peal_err err = open_listener(server);
+  if (err)
+    peal_http_server_free(server);
+  else
+    *out = server;
+  return err;
+}
+
+int peal_http_server_run(peal_http_server *server) {
+  peal_workers_stop_on_signals(server->workers, GRACE_MS);
+  return peal_workers_run(server->workers);
+}
+
+/* Requests that somebody deferred and never answered. */
+static void free_requests(peal_http_server *server) {
+  for (unsigned i = 0; i < server->home_count; i++) {
+    peal_list *head = &server->homes[i].reqs;
+    while (!peal_list_is_empty(head))
+      peal_http_req_free(PEAL_LIST_OF(head->next, peal_http_req, node));
+  }
+}
+
+void peal_http_server_free(peal_http_server *server) {
+  if (!server)
+    return;
+  free_requests(server);
+  peal_worker_impl_forget(server->workers, server);
+  peal_listener_free(server->listener);
+  if (server->own_workers)
+    peal_workers_free(server->workers);
+  for (size_t i = 0; i < server->mount_count; i++)
+    peal_mem_free(server->mem, server->mounts[i].path);
+  peal_mem_free(server->mem, server->mounts);
+  peal_http_address_deinit(&server->addresses);
+  peal_mem_free(server->mem, server);
+}
+
+unsigned peal_http_server_port(const peal_http_server *server) {
+  return server->port;
+}
+
+peal_workers *peal_http_server_workers(peal_http_server *server) {
+  return server->workers;
+}
+
+/* -- mounting -------------------------------------------------------------- */
+
+static size_t place_for(const peal_http_server *server, size_t len) {
+  size_t place = 0;
+  while (place < server->mount_count &&
+         server->mounts[place].path_len >= len)
+    place++;
+  return place;
+}
+
+peal_err peal_http_server_mount(peal_http_server *server,
+                                const peal_http_mount *mount) {
+  peal_slice path = peal_slice_of(mount ? mount->path : NULL);
+  if (!server || !path.len || path.ptr[0] != '/' || !mount->on_request)
+    return PEAL_ERR_USAGE;
+  for (size_t i = 0; i < server->mount_count; i++)
+    if (peal_slice_is(path, server->mounts[i].path))
+      return PEAL_ERR_EXISTS;
+  peal_http_mounted *mounts =
+      peal_mem_resize(server->mem, server->mounts,
+                      (server->mount_count + 1) * sizeof(*mounts));
+  if (!mounts)
+    return PEAL_ERR_NOMEM;
+  server->mounts = mounts;
+  char *copy = peal_mem_str(server->mem, path);
+  if (!copy)
+    return PEAL_ERR_NOMEM;
+  size_t place = place_for(server, path.len);
+  memmove(&mounts[place + 1], &mounts[place],
+          (server->mount_count - place) * sizeof(*mounts));
+  mounts[place] = (peal_http_mounted){*mount, copy, path.len};
+  mounts[place].mount.path = copy;
+  server->mount_count++;
+  return PEAL_OK;
+}
+
+const peal_http_mount *peal_http_server_find(const peal_http_server *server,
+                                             peal_slice path) {
+  for (size_t i = 0; i < server->mount_count; i++) {
+    const peal_http_mounted *one = &server->mounts[i];
+    if (path.len >= one->path_len &&
+        memcmp(path.ptr, one->path, one->path_len) == 0)
+      return &one->mount;
+  }
+  return NULL;
+}
+
+peal_err peal_http_server_on_done(peal_http_server *server,
+                                  peal_http_done_fn fn, void *user) {
+  if (!server || !fn)
+    return PEAL_ERR_USAGE;
+  if (server->on_done)
+    return PEAL_ERR_EXISTS;
+  server->on_done = fn;
+  server->on_done_user = user;
+  return PEAL_OK;
+}
+
+void peal_http_server_stats(peal_http_server *server, peal_http_stats *out) {
+  *out = (peal_http_stats){0};
+  for (unsigned i = 0; i < server->home_count; i++) {
+    const peal_http_stats *one = &server->homes[i].stats;
+    out->connections_open += peal_worker_impl_figure(&one->connections_open);
+    out->connections_total += peal_worker_impl_figure(&one->connections_total);
+    out->requests_total += peal_worker_impl_figure(&one->requests_total);
+    out->requests_bad += peal_worker_impl_figure(&one->requests_bad);
+    out->timeouts += peal_worker_impl_figure(&one->timeouts);
+    out->refused += peal_worker_impl_figure(&one->refused);
+  }
+}
