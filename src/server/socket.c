@@ -474,3 +474,20 @@ int64_t peal_socket_since_ms(const peal_socket *socket) {
   const peal_engine_handshake *handshake = handshake_of(socket);
   return handshake ? handshake->time_ms : 0;
 }
+
+/* The reference's strings (1.7), and ours for the slow consumer. */
+const char *peal_reason_text(peal_reason reason) {
+  static const char *const texts[] = {
+      "client namespace disconnect",
+      "server namespace disconnect",
+      "server shutting down",
+      "ping timeout",
+      "transport close",
+      "transport error",
+      "parse error",
+      "forced close",
+      "forced server close",
+      "slow consumer",
+  };
+  return (unsigned)reason < sizeof texts / sizeof *texts ? texts[reason] : "";
+}
