@@ -121,10 +121,11 @@ typedef enum peal_err_class {
 typedef enum peal_err {
   PEAL_OK = 0,
   PEAL_ERR_BASE_ = -1000,
+
 #define PEAL_ERR_ENUM_(name, cls, msg, ws, http) PEAL_ERR_##name,
   PEAL_ERR_MAP(PEAL_ERR_ENUM_)
 #undef PEAL_ERR_ENUM_
-  PEAL_ERR_END_
+      PEAL_ERR_END_
 } peal_err;
 
 /* Constant text, lower case, no full stop. Thread: pure. */

@@ -18,8 +18,8 @@ typedef struct peal_arena {
 
 /* `mem` NULL: libc. `block_bytes` is the size of a block (0: 16 KiB), `max`
  * the ceiling of all blocks (0: none). Cannot fail. */
-void peal_arena_init(peal_arena *arena, const peal_mem *mem,
-                     size_t block_bytes, size_t max);
+void peal_arena_init(peal_arena *arena, const peal_mem *mem, size_t block_bytes,
+                     size_t max);
 void peal_arena_deinit(peal_arena *arena);
 /* 16-byte aligned, not cleared. Returns NULL if memory is out or the ceiling
  * reached. */

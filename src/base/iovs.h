@@ -12,8 +12,8 @@
 typedef struct peal_iovs {
   peal_slice items[PEAL_LIMIT_IOVECS];
   size_t count;
-  size_t bytes;     /* of all items */
-  char *scratch;    /* borrowed from the worker */
+  size_t bytes;  /* of all items */
+  char *scratch; /* borrowed from the worker */
   size_t scratch_len;
   size_t scratch_cap;
 } peal_iovs;
