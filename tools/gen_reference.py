@@ -275,6 +275,9 @@ def page(stem, source):
             else:
                 out += [paragraph(text_of(text)), ""]
             continue
+        note = re.fullmatch(r"(#define [^\n]*?)\s*(/\*[^\n]*\*/)", text)
+        if note:
+            text, words, glued = note.group(1), text_of(note.group(2)), True
         if text.startswith("#define PEAL_ERR_MAP"):
             out += ["### Errors", "", paragraph(words), "", *errors(text), ""]
         elif is_public(text) and not is_forward(text, source):

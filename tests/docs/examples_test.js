@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+// Runs one example and asks of it what its first comment promises.
+//   node examples_test.js NAME        (PEAL_BIN, PEAL_SOURCE, PEAL_DOCS_CHAT)
+'use strict';
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const net = require('node:net');
+const path = require('node:path');
+const { createRequire } = require('node:module');
+
+const source = process.env.PEAL_SOURCE || path.resolve(__dirname, '../..');
+const { io } = load('socket.io-client');
+
+function load(name) {
+  for (const folder of ['', 'tests/e2e/']) {
+    try {
+      return createRequire(path.join(source, folder, 'package.json'))(name);
+    } catch (error) {
+      if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  console.log(`${name} is not installed`);
+  process.exit(77);
+}
+
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function freePort() {
+  return new Promise((done) => {
+    const server = net.createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+async function listening(port, child) {
+  for (let i = 0; i < 200; i++) {
+    assert.strictEqual(child.exitCode, null, 'the example ended at once');
+    const open = await new Promise((done) => {
+      const probe = net.connect(port, '127.0.0.1');
+      probe.on('connect', () => { probe.destroy(); done(true); });
+      probe.on('error', () => done(false));
+    });
+    if (open) return;
+    await wait(50);
+  }
+  assert.fail('the example does not listen');
+}
+
+// -- clients ------------------------------------------------------------------
+
+const sockets = [];
+let url;
+
+function client(options = {}) {
+  const socket = io(url, { forceNew: true, reconnection: false, ...options });
+  sockets.push(socket);
+  return socket;
+}
+
+function once(socket, event, ms = 5000) {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`no ${event}`)), ms);
+    socket.once(event, (...args) => {
+      clearTimeout(timer);
+      done(args);
+    });
+  });
+}
+
+async function joined(options) {
+  const socket = client(options);
+  await once(socket, 'connect');
+  return socket;
+}
+
+const ask = (socket, ...args) => socket.timeout(5000).emitWithAck(...args);
+
+// -- one test per example -----------------------------------------------------
+
+const tests = {
+  async chat() {
+    const ada = await joined();
+    const bob = await joined({ transports: ['websocket'] });
+    assert.strictEqual(await ask(bob, 'chat', 'anybody?'), 'ok');
+    const heard = once(bob, 'chat');
+    bob.on('chat', (message) => assert.notStrictEqual(message.from, bob.id));
+    assert.strictEqual(await ask(ada, 'chat', 'hello'), 'ok');
+    assert.deepStrictEqual(await heard, [{ from: ada.id, text: 'hello' }]);
+  },
+
+  async rooms() {
+    const ada = await joined();
+    const bob = await joined();
+    const eve = await joined();
+    let overheard = 0;
+    eve.on('said', () => overheard++);
+    assert.strictEqual(await ask(ada, 'enter', 'kitchen'), 'ok');
+    const entered = once(ada, 'entered');
+    assert.strictEqual(await ask(bob, 'enter', 'kitchen'), 'ok');
+    assert.deepStrictEqual(await entered, ['kitchen', bob.id]);
+    assert.deepStrictEqual(new Set(await ask(eve, 'who', 'kitchen')),
+      new Set([ada.id, bob.id]));
+    const said = once(bob, 'said');
+    assert.strictEqual(await ask(ada, 'say', 'kitchen', 'soup?'), 'ok');
+    assert.deepStrictEqual(await said, ['kitchen', 'soup?']);
+    assert.notStrictEqual(await ask(eve, 'say', 'kitchen', 'let me in'), 'ok');
+    assert.notStrictEqual(await ask(eve, 'enter', 'x'.repeat(100)), 'ok');
+    assert.notStrictEqual(await ask(eve, 'enter', { not: 'a name' }), 'ok');
+    // A socket's own room cannot be entered by its name.
+    assert.strictEqual(await ask(eve, 'enter', ada.id), 'ok');
+    assert.deepStrictEqual(await ask(bob, 'who', ada.id), [eve.id]);
+    assert.strictEqual(await ask(bob, 'leave', 'kitchen'), 'ok');
+    assert.deepStrictEqual(await ask(eve, 'who', 'kitchen'), [ada.id]);
+    assert.strictEqual(overheard, 0);
+  },
+
+  async acks() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'add', 2, 3), 5);
+    assert.strictEqual(await ask(ada, 'primes', 100000), 9592);
+    ada.on('question', (text, ack) => ack(`ada, to "${text}"`));
+    assert.deepStrictEqual(await ask(ada, 'ask me'),
+      { answer: 'ada, to "what is your name?"' });
+    const bob = await joined();
+    bob.on('question', () => {});
+    assert.deepStrictEqual(await ask(bob, 'ask me'), { error: 'timed out' });
+    ada.on('here?', (ack) => ack('ada'));
+    bob.on('here?', (ack) => ack('bob'));
+    const roll = await ask(ada, 'roll call');
+    assert.strictEqual(roll.asked, 2);
+    assert.deepStrictEqual(roll.answers.sort(), ['ada', 'bob']);
+    bob.off('here?');
+    assert.deepStrictEqual(await ask(ada, 'roll call'),
+      { asked: 2, answers: ['ada'] });
+  },
+
+  async auth() {
+    const ada = await joined({ auth: { name: 'ada', token: 'open sesame' } });
+    assert.strictEqual(await ask(ada, 'who am i'), 'ada');
+    const refusals = [
+      [undefined, 'token_missing'],
+      [{ name: 'eve' }, 'token_missing'],
+      [{ name: 'eve', token: 'open' }, 'token_invalid'],
+      [{ name: 'eve', token: 'open sesame!' }, 'token_invalid'],
+      [{ name: 'eve', token: { $ne: '' } }, 'token_missing'],
+      [{ name: '', token: 'open sesame' }, 'token_invalid']
+    ];
+    for (const [auth, code] of refusals) {
+      const [error] = await once(client({ auth }), 'connect_error');
+      assert.strictEqual(error.message, 'Authentication failed');
+      assert.deepStrictEqual(error.data, { code });
+    }
+  },
+
+  async binary() {
+    for (const transports of [['websocket'], ['polling']]) {
+      const ada = await joined({ transports });
+      const answer = await ask(ada, 'reverse',
+        { name: 'abc', data: Buffer.from('abc') });
+      assert.strictEqual(answer.name, 'abc');
+      assert.strictEqual(answer.size, 3);
+      assert.strictEqual(Buffer.from(answer.data).toString(), 'cba');
+      const empty = await ask(ada, 'reverse', { data: Buffer.alloc(0) });
+      assert.strictEqual(empty.size, 0);
+      const wrong = await ask(ada, 'reverse', { data: 'abc' });
+      assert.strictEqual(wrong.error, 'data must be binary');
+    }
+    const bob = await joined({ transports: ['websocket'] });
+    const large = Buffer.alloc(3 << 20, 'xy');
+    const answer = await ask(bob, 'reverse', { data: large });
+    assert.ok(Buffer.from(answer.data).equals(Buffer.from(large).reverse()));
+  },
+
+  async broadcast_threads() {
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => joined({ transports: ['websocket'] })));
+    const heard = all.map(() => []);
+    all.forEach((socket, i) => socket.on('tick', (n) => heard[i].push(n)));
+    await wait(1500);
+    for (const ticks of heard) {
+      assert.ok(ticks.length >= 8, `${ticks.length} ticks in 1.5 s`);
+      ticks.forEach((n, i) => assert.strictEqual(n, ticks[0] + i));
+    }
+  },
+
+  async conflate() {
+    const fast = await joined({ transports: ['websocket'] });
+    const slow = await joined({ transports: ['websocket'] });
+    const seen = { fast: [], slow: [] };
+    fast.on('picture', (p) => seen.fast.push(p.seq));
+    slow.on('picture', (p) => seen.slow.push(p.seq));
+    await once(slow, 'picture');
+    const stream = slow.io.engine.transport.ws._socket;
+    stream.pause();
+    // Long enough that what the kernel holds is little beside what passes.
+    await wait(6000);
+    const newest = seen.fast[seen.fast.length - 1];
+    const before = seen.slow.length;
+    stream.resume();
+    await wait(1000);
+    const late = seen.slow.slice(before);
+    for (const seqs of [seen.fast, seen.slow])
+      seqs.reduce((a, b) => (assert.ok(b > a, `${b} behind ${a}`), b));
+    const gap = Math.max(...late.slice(1).map((n, i) => n - late[i]));
+    assert.ok(gap > 30, `no frames were skipped (largest gap ${gap})`);
+    assert.ok(late[late.length - 1] >= newest, 'the newest frame is missing');
+    assert.ok(seen.fast.length > 100, 'the fast viewer was held up');
+    assert.ok(slow.connected);
+  }
+};
+
+async function main() {
+  const name = process.argv[2];
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  const program = name === 'chat' ? process.env.PEAL_DOCS_CHAT
+    : path.join(process.env.PEAL_BIN, `example-${name}`);
+  const child = spawn(program, [String(port)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame' }
+  });
+  child.on('error', (error) => { throw error; });
+  const ended = new Promise((done) => child.on('exit', (code) => done(code)));
+  try {
+    await listening(port, child);
+    await tests[name]();
+    sockets.forEach((socket) => socket.disconnect());
+    child.kill('SIGTERM');
+    assert.strictEqual(await ended, 0, 'exit code on SIGTERM');
+  } finally {
+    child.kill('SIGKILL');
+  }
+  console.log(`${name}: as promised`);
+}
+
+main().then(() => process.exit(0), (error) => {
+  console.error(error);
+  process.exit(1);
+});
