@@ -65,7 +65,7 @@ static inline void skip_blanks(json_reader *r) {
 /* The next character that is not blank, 0 at the end (a zero byte is not JSON
  * either). */
 static inline char peek(json_reader *r) {
-  if (r->at<r->end && * r->at> ' ')
+  if (r->at != r->end && *r->at > ' ')
     return *r->at;
   skip_blanks(r);
   return r->at < r->end ? *r->at : '\0';

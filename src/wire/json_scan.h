@@ -22,20 +22,25 @@ static inline uint64_t peal_json_scan_stops(uint64_t word) {
   return hits & PEAL_UTF8_CHAR_HIGH_BITS;
 }
 
+#ifdef __SSE2__
+/* A bit for each of these 16 bytes that is not plain. */
+static inline unsigned peal_json_scan_stops16(__m128i block) {
+  __m128i stops = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+                               _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+  __m128i low = _mm_min_epu8(block, _mm_set1_epi8(0x1f));
+  stops = _mm_or_si128(stops, _mm_cmpeq_epi8(low, block));
+  return (unsigned)_mm_movemask_epi8(_mm_or_si128(stops, block));
+}
+#endif
+
 /* The first byte from `p` on that is not plain, or `end`. */
 static inline const char *peal_json_scan_plain(const char *p, const char *end) {
 #ifdef __SSE2__
-  const __m128i quotes = _mm_set1_epi8('"'), slashes = _mm_set1_epi8('\\');
-  const __m128i controls = _mm_set1_epi8(0x1f);
   while (end - p >= 16) {
-    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i stops =
-        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(block, quotes),
-                                  _mm_cmpeq_epi8(block, slashes)),
-                     _mm_cmpeq_epi8(_mm_min_epu8(block, controls), block));
-    int mask = _mm_movemask_epi8(_mm_or_si128(stops, block));
-    if (mask)
-      return p + __builtin_ctz((unsigned)mask);
+    unsigned stops = peal_json_scan_stops16(
+        _mm_loadu_si128((const __m128i *)(const void *)p));
+    if (stops)
+      return p + __builtin_ctz(stops);
     p += 16;
   }
 #endif
@@ -52,6 +57,15 @@ static inline const char *peal_json_scan_plain(const char *p, const char *end) {
   return p;
 }
 
+/* Are these 8 bytes, and those 8, plain? */
+static inline bool peal_json_scan_pair_is_plain(uint64_t a, uint64_t b) {
+#ifdef __SSE2__
+  return peal_json_scan_stops16(_mm_set_epi64x((int64_t)b, (int64_t)a)) == 0;
+#else
+  return (peal_json_scan_stops(a) | peal_json_scan_stops(b)) == 0;
+#endif
+}
+
 /* Copy 1 to 16 bytes if all are plain: two loads that overlap in the middle.
  * On false `to` is left half written. */
 static inline bool peal_json_scan_copy_short(char *to, const char *from,
@@ -60,7 +74,7 @@ static inline bool peal_json_scan_copy_short(char *to, const char *from,
     uint64_t a = peal_wide_load64(from), b = peal_wide_load64(from + len - 8);
     memcpy(to, &a, 8);
     memcpy(to + len - 8, &b, 8);
-    return (peal_json_scan_stops(a) | peal_json_scan_stops(b)) == 0;
+    return peal_json_scan_pair_is_plain(a, b);
   }
   if (len >= 4) {
     uint32_t a = peal_wide_load32(from), b = peal_wide_load32(from + len - 4);
