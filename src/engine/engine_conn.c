@@ -139,14 +139,18 @@ static peal_err insert(peal_engine_conn *conn) {
   return PEAL_OK;
 }
 
+/* Its id is unknown from now on. */
+static void forget(peal_engine_conn *conn) {
+  if (!peal_list_is_linked(&conn->node))
+    return;
+  peal_map_remove(&peal_engine_conn_local(conn)->sessions,
+                  peal_slice_of(peal_eio_session_sid(conn->session)));
+  peal_list_remove(&conn->node);
+}
+
 static void release(peal_engine_conn *conn) {
-  peal_engine_local *local = peal_engine_conn_local(conn);
   assert(!conn->tcp && !conn->poll && !conn->post);
-  if (peal_list_is_linked(&conn->node)) {
-    peal_map_remove(&local->sessions,
-                    peal_slice_of(peal_eio_session_sid(conn->session)));
-    peal_list_remove(&conn->node);
-  }
+  forget(conn);
   if (peal_list_is_linked(&conn->flush.node))
     peal_list_remove(&conn->flush.node);
   peal_wheel_stop(&conn->worker->wheel, &conn->timer);
@@ -195,9 +199,18 @@ peal_engine_conn *peal_engine_conn_new(peal_engine *engine,
 
 /* -- settling ---------------------------------------------------------------------------- */
 
-/* The session is over: end what is left of its transports. */
+/* A probe that came to nothing: the session lives on polling. */
+static bool is_failed_probe(const peal_engine_conn *conn) {
+  return peal_eio_session_current(conn->session) == PEAL_EIO_POLLING &&
+         !peal_eio_session_is_upgrading(conn->session);
+}
+
+/* End what is left of the transports of a session that is over. */
 static void wind_up(peal_engine_conn *conn) {
-  if (conn->ws && peal_eio_session_is_done(conn->session))
+  bool is_done = peal_eio_session_is_done(conn->session);
+  if (is_done)
+    forget(conn);
+  if (conn->ws && (is_done || is_failed_probe(conn)))
     peal_transport_websocket_finish(conn);
 }
 

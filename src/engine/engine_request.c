@@ -12,6 +12,7 @@
 #include "http/http_upgrade.h"
 #include "net/crypto.h"
 #include "wire/http1.h"
+#include "wire/json.h"
 
 /* Codes and texts of the reference (1.3). */
 typedef enum request_code {
@@ -57,11 +58,18 @@ static void log_refusal(const incoming *request, unsigned code,
 
 static void refuse_plain(const incoming *request, unsigned code,
                          const char *text) {
-  peal_pair pairs[] = {{"code", peal_int((int64_t)code), 0},
-                       {"message", peal_str(text), 0}};
+  peal_buf body;
+  peal_buf_init(&body, peal_http_req_worker(request->req)->mem, 0);
+  peal_buf_add_str(&body, "{\"code\":");
+  peal_buf_add_u64(&body, code);
+  peal_buf_add_str(&body, ",\"message\":");
+  peal_json_encode_str(&body, peal_slice_of(text));
+  peal_buf_add_char(&body, '}');
   peal_engine_headers_answer(request->engine, request->req, NULL, false);
-  peal_http_answer_json(request->req, code == FORBIDDEN ? 403 : 400,
-                        peal_object(pairs, 2));
+  /* reference 1.3: this very type, without a charset. */
+  peal_http_answer(request->req, code == FORBIDDEN ? 403 : 400,
+                   "application/json", peal_buf_slice(&body));
+  peal_buf_deinit(&body);
 }
 
 /* Before the 101, always (design: deliberately better). */

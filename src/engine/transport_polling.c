@@ -14,11 +14,20 @@
 
 /* -- answers ------------------------------------------------------------------------- */
 
+/* reference 3.1: old browsers guess scripts in answers. */
+static bool is_old_browser(const peal_http_req *req) {
+  peal_slice agent = peal_http_req_header(req, "user-agent");
+  return agent.len && (memmem(agent.ptr, agent.len, ";MSIE", 5) ||
+                       memmem(agent.ptr, agent.len, "Trident/", 8));
+}
+
 static void answer_headers(peal_engine_conn *conn, peal_http_req *req,
                            bool initial) {
   const char *sid = initial ? peal_eio_session_sid(conn->session) : NULL;
   peal_engine_headers_answer(conn->engine, req, sid, initial);
   (void)peal_http_answer_header(req, "cache-control", PEAL_S("no-store"));
+  if (is_old_browser(req))
+    (void)peal_http_answer_header(req, "X-XSS-Protection", PEAL_S("0"));
 }
 
 static void answer_empty(peal_engine_conn *conn, peal_http_req *req,
@@ -226,6 +235,12 @@ static bool is_octet_stream(const peal_http_req *req) {
                            "application/octet-stream");
 }
 
+static bool is_too_long(const peal_engine_conn *conn,
+                        const peal_http_req *req) {
+  uint64_t len = peal_http_req_length(req);
+  return len != UINT64_MAX && len > conn->engine->max_payload;
+}
+
 void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
   peal_engine_conn_enter(conn);
   if (conn->post) {
@@ -236,6 +251,8 @@ void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
     peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
                             PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_PACKET,
                             conn->worker->now_ms);
+  } else if (is_too_long(conn, req)) {
+    answer_empty(conn, req, 413); /* reference 3.1: the session stays */
   } else {
     conn->post = req;
     answer_headers(conn, req, false);

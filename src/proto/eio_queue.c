@@ -147,6 +147,11 @@ static peal_eio_entry *find_key(const peal_eio_queue *queue, uint64_t key) {
   return NULL;
 }
 
+size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key) {
+  const peal_eio_entry *entry = key ? find_key(queue, key) : NULL;
+  return entry ? entry_cost(entry) : 0;
+}
+
 peal_err peal_eio_queue_add(peal_eio_queue *queue,
                             const peal_eio_message *message) {
   peal_eio_entry *entry = message->key ? find_key(queue, message->key) : NULL;

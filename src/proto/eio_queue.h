@@ -50,7 +50,10 @@ void peal_eio_queue_init(peal_eio_queue *queue, const peal_mem *mem);
 void peal_eio_queue_clear(peal_eio_queue *queue);
 /* What an entry is charged with. */
 size_t peal_eio_queue_cost(const peal_eio_message *message);
-/* Append (references are taken), or replace the unsent entry with the same
+/* The cost of the unsent entry that _add with this key would replace; 0 if
+ * there is none, or the key is 0. */
+size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key);
+/* Append (one more reference is held), or replace the unsent entry with the same
  * key in its place. Returns: PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_eio_queue_add(peal_eio_queue *queue,
                                             const peal_eio_message *message);

@@ -568,6 +568,8 @@ bool peal_eio_session_next(peal_eio_session *session, peal_eio_via via,
   if (via != (peal_eio_via)session->current)
     return via == PEAL_EIO_WEBSOCKET && session->probing &&
            next_on_probe(session, out);
+  if (via == PEAL_EIO_WEBSOCKET && next_on_probe(session, out))
+    return true; /* `5` came before the pong of its probe had left */
   uint8_t bit = first_due(session);
   if (!bit && next_message(session, out))
     return true;
@@ -597,10 +599,13 @@ void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
   (void)now_ms;
   if (keep)
     *keep = NULL;
-  if (via != (peal_eio_via)session->current) {
+  if (via == PEAL_EIO_WEBSOCKET &&
+      session->due & (DUE_PROBE_PING | DUE_PROBE_PONG)) {
     session->due &= (uint8_t) ~(DUE_PROBE_PING | DUE_PROBE_PONG);
     return;
   }
+  if (via != (peal_eio_via)session->current)
+    return;
   uint8_t bit = first_due(session);
   if (!bit && session->queue.count) {
     peal_eio_queue_pop(&session->queue, keep);

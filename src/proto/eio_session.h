@@ -86,13 +86,16 @@ PEAL_MUST_CHECK peal_eio_session *
 peal_eio_session_new(const peal_eio_session_opts *opts,
                      const peal_eio_session_callbacks *callbacks, void *user,
                      const char *sid, peal_eio_via via, uint64_t now_ms);
-/* Allowed in callbacks: takes effect when the outermost call returns. */
+/* Allowed in callbacks: takes effect when the outermost call returns; no
+ * callback comes after it, not even on_close. */
 void peal_eio_session_free(peal_eio_session *session);
 
 /* A polling body: POST (server), answer to GET (client). Base64 goes to the
  * arena. All its packets are processed in order until one closes the session.
- * Returns: PEAL_OK; an error of class PEER or NOMEM that has closed the
- * session; PEAL_ERR_CLOSED if it was closed before. */
+ * Returns: PEAL_OK; an error of class PEER, LIMIT or MEMORY that has closed
+ * the session; PEAL_ERR_CLOSED if it was closed before (a `1` still ends it);
+ * PEAL_ERR_SIO_STATE if the WebSocket is current: the body is dropped, as the
+ * rest of a transport that was left (reference 3.3). */
 PEAL_MUST_CHECK peal_err peal_eio_session_feed_payload(
     peal_eio_session *session, peal_slice body, peal_arena *arena,
     uint64_t now_ms);
@@ -105,7 +108,9 @@ PEAL_MUST_CHECK peal_err peal_eio_session_feed_frame(peal_eio_session *session,
                                                      uint64_t now_ms);
 
 /* Server: a WebSocket came with this session's id. Client: it is open, the
- * probe may begin. Returns: PEAL_OK, PEAL_ERR_SIO_STATE (there is one already,
+ * probe may begin. It ends without an answer if it takes too long: then
+ * _is_upgrading is false after a _tick, and the owner closes the WebSocket.
+ * Returns: PEAL_OK, PEAL_ERR_SIO_STATE (there is one already, none was offered,
  * or the session is closing). */
 PEAL_MUST_CHECK peal_err peal_eio_session_attach(peal_eio_session *session,
                                                  uint64_t now_ms);
@@ -114,8 +119,13 @@ PEAL_MUST_CHECK peal_err peal_eio_session_attach(peal_eio_session *session,
 void peal_eio_session_detach(peal_eio_session *session, peal_eio_via via,
                              peal_eio_reason reason, peal_err err,
                              uint64_t now_ms);
+/* End at once for a reason of the owner's, both ways being there: what waits is
+ * dropped, a waiting GET is released with `1`. */
+void peal_eio_session_kill(peal_eio_session *session, peal_eio_reason reason,
+                           peal_err err, uint64_t now_ms);
 
-/* Queue a message (references are taken).
+/* Queue a message (one more reference is held). A message that replaces one of
+ * the same key is charged with the difference only.
  * Returns: PEAL_OK; PEAL_ERR_CLOSED; PEAL_ERR_NOMEM; PEAL_ERR_QUEUE_FULL: not
  * queued (and closed, if the policy says so). */
 PEAL_MUST_CHECK peal_err peal_eio_session_send(peal_eio_session *session,
@@ -152,6 +162,10 @@ void peal_eio_session_tick(peal_eio_session *session, uint64_t now_ms);
 
 /* 20 characters, terminated; "" before a client's handshake. */
 const char *peal_eio_session_sid(const peal_eio_session *session);
+/* Client, after the handshake: does the server offer a WebSocket, and how many
+ * bytes may a polling body have? */
+bool peal_eio_session_can_upgrade(const peal_eio_session *session);
+size_t peal_eio_session_peer_max_payload(const peal_eio_session *session);
 peal_eio_via peal_eio_session_current(const peal_eio_session *session);
 bool peal_eio_session_is_open(const peal_eio_session *session);
 /* Closed, and nothing is left to take by _next. */
