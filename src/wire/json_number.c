@@ -15,6 +15,9 @@
 #define SIGN_BIT (UINT64_C(1) << 63)
 #define INFINITY_BITS (UINT64_C(0x7ff) << FRACTION_BITS)
 
+/* The longest text is below: a sign, 17 digits, "0.00000" or an exponent. */
+#define NUMBER_TEXT_BYTES 32
+
 /* Digits that fit uint64_t whatever they are. */
 #define NUMBER_DIGITS 19
 
@@ -285,40 +288,50 @@ static number_decimal decimal_of(uint64_t bits) {
   return decimal;
 }
 
-static void add_zeros(peal_buf *out, int count) {
-  for (; count > 0; count--)
-    peal_buf_add_char(out, '0');
+static char *put(char *to, const char *text, int count) {
+  memcpy(to, text, (size_t)count);
+  return to + count;
 }
 
-static void add_exponential(peal_buf *out, peal_slice digits, int point) {
-  peal_buf_add_char(out, digits.ptr[0]);
-  if (digits.len > 1) {
-    peal_buf_add_char(out, '.');
-    peal_buf_add(out, (peal_slice){digits.ptr + 1, digits.len - 1});
+static char *put_zeros(char *to, int count) {
+  for (; count > 0; count--)
+    *to++ = '0';
+  return to;
+}
+
+static char *put_exponential(char *to, const char *digits, int count,
+                             int point) {
+  int exponent = point - 1;
+  *to++ = digits[0];
+  if (count > 1) {
+    *to++ = '.';
+    to = put(to, digits + 1, count - 1);
   }
-  peal_buf_add_str(out, point > 0 ? "e+" : "e");
-  peal_buf_add_i64(out, point - 1);
+  *to++ = 'e';
+  *to++ = exponent < 0 ? '-' : '+';
+  exponent = exponent < 0 ? -exponent : exponent;
+  if (exponent >= 100)
+    *to++ = (char)('0' + exponent / 100);
+  if (exponent >= 10)
+    *to++ = (char)('0' + exponent / 10 % 10);
+  *to++ = (char)('0' + exponent % 10);
+  return to;
 }
 
 /* ECMA-262 Number::toString: `point` is n there, the digits' place before
- * the decimal point. */
-static void add_decimal(peal_buf *out, peal_slice digits, int point) {
-  int count = (int)digits.len;
-  if (point > 21 || point <= -6) {
-    add_exponential(out, digits, point);
-  } else if (point >= count) {
-    peal_buf_add(out, digits);
-    add_zeros(out, point - count);
-  } else if (point > 0) {
-    peal_buf_add(out, (peal_slice){digits.ptr, (size_t)point});
-    peal_buf_add_char(out, '.');
-    peal_buf_add(out,
-                 (peal_slice){digits.ptr + point, (size_t)(count - point)});
-  } else {
-    peal_buf_add_str(out, "0.");
-    add_zeros(out, -point);
-    peal_buf_add(out, digits);
+ * the decimal point. Writes at most 25 bytes. */
+static char *put_decimal(char *to, const char *digits, int count, int point) {
+  if (point > 21 || point <= -6)
+    return put_exponential(to, digits, count, point);
+  if (point >= count)
+    return put_zeros(put(to, digits, count), point - count);
+  if (point > 0) {
+    to = put(to, digits, point);
+    *to++ = '.';
+    return put(to, digits + point, count - point);
   }
+  to = put_zeros(put(to, "0.", 2), -point);
+  return put(to, digits, count);
 }
 
 static bool encode_integer(peal_buf *out, double value) {
@@ -339,14 +352,15 @@ void peal_json_number_encode(peal_buf *out, double value) {
   }
   if (encode_integer(out, value))
     return;
+  char text[NUMBER_TEXT_BYTES], digits[20];
+  char *to = text;
   if (bits & SIGN_BIT)
-    peal_buf_add_char(out, '-');
+    *to++ = '-';
   number_decimal decimal = decimal_of(bits & ~SIGN_BIT);
-  char digits[20];
   size_t at = sizeof digits;
   for (uint64_t left = decimal.digits; left > 0; left /= 10)
     digits[--at] = (char)('0' + left % 10);
-  size_t count = sizeof digits - at;
-  add_decimal(out, (peal_slice){digits + at, count},
-              (int)count + decimal.exponent);
+  int count = (int)(sizeof digits - at);
+  to = put_decimal(to, digits + at, count, count + decimal.exponent);
+  peal_buf_add(out, (peal_slice){text, (size_t)(to - text)});
 }

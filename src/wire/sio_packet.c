@@ -380,8 +380,8 @@ bool peal_sio_packet_is_reserved(peal_slice event) {
   static const char *const names[] = {"connect",     "connect_error",
                                       "disconnect",  "disconnecting",
                                       "newListener", "removeListener"};
-  /* Most names are of another length. */
-  if (event.len < 7 || event.len > 14)
+  /* Most names are of another length or begin otherwise. */
+  if (event.len < 7 || event.len > 14 || !memchr("cdnr", event.ptr[0], 4))
     return false;
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (peal_slice_is(event, names[i]))
