@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,10 +40,11 @@ static const char *date_of(peal_http_home *home) {
   static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
   if (!gmtime_r(&seconds, &tm))
     memset(&tm, 0, sizeof(tm));
-  /* strftime would ask the locale for the names. */
-  strftime(home->date, sizeof(home->date), "xxx, %d xxx %Y %H:%M:%S GMT", &tm);
-  memcpy(home->date, days + 3 * tm.tm_wday, 3);
-  memcpy(home->date + 8, months + 3 * tm.tm_mon, 3);
+  /* Not by strftime, which would ask the locale for the names. */
+  snprintf(home->date, sizeof(home->date),
+           "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * tm.tm_wday,
+           tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+           tm.tm_min, tm.tm_sec);
   home->date_until_ms = now_ms + 1000 - (uint64_t)(wall_ms % 1000);
   return home->date;
 }

@@ -50,7 +50,7 @@ typedef struct peal_http_home {
   peal_list reqs; /* all, also those whose connection is gone */
   peal_http_stats stats;
   uint64_t date_until_ms; /* worker's now from which `date` is old */
-  char date[32];          /* "Thu, 01 Jan 1970 00:00:00 GMT" */
+  char date[64];          /* "Thu, 01 Jan 1970 00:00:00 GMT" */
   bool stopping;
 } peal_http_home;
 

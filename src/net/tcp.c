@@ -321,7 +321,6 @@ static void read_end(peal_tcp *tcp) {
     peal_tcp_close(tcp, PEAL_OK);
     return;
   }
-  watch(tcp);
   if (has(tcp, FINISHING))
     return;
   if (tcp->callbacks->on_end)
@@ -369,7 +368,6 @@ static void end_while_paused(peal_tcp *tcp) {
   ssize_t got = recv(tcp->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (got > 0) {
     set(tcp, GONE_SEEN);
-    watch(tcp);
   } else if (got == 0) {
     read_end(tcp);
   } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
@@ -410,6 +408,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   if (!has(tcp, CLOSING) &&
       (events & UV_WRITABLE || peal_list_is_linked(&tcp->flush.node)))
     send_waiting(tcp);
+  watch(tcp);
   peal_arena_reset(&worker->turn);
 }
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* net_fixture: a group of workers running in a thread of its own, and blocking
+ * sockets on the other side. Included by the tests of net/ and http/. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <peal/worker.h>
+
+typedef struct net_fixture {
+  peal_workers *workers;
+  uv_thread_t thread;
+  int result;
+} net_fixture;
+
+static inline void net_fixture_main(void *user) {
+  net_fixture *fixture = user;
+  fixture->result = peal_workers_run(fixture->workers);
+}
+
+static inline void net_fixture_run(net_fixture *fixture) {
+  assert_int_equal(
+      uv_thread_create(&fixture->thread, net_fixture_main, fixture), 0);
+}
+
+static inline void net_fixture_join(net_fixture *fixture) {
+  uv_thread_join(&fixture->thread);
+  assert_int_equal(fixture->result, 0);
+}
+
+/* Nothing of a log in the test's output. */
+static inline void net_fixture_quiet(const peal_log_record *record,
+                                     void *user) {
+  (void)record;
+  (void)user;
+}
+
+#define NET_QUIET ((peal_log_opts){.fn = net_fixture_quiet})
+
+/* -- the other side --------------------------------------------------------- */
+
+static inline int net_connect(unsigned port) {
+  struct sockaddr_in at = {.sin_family = AF_INET,
+                           .sin_port = htons((uint16_t)port),
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_true(fd >= 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+  return fd;
+}
+
+static inline void net_send(int fd, const void *data, size_t len) {
+  const char *from = data;
+  while (len > 0) {
+    ssize_t sent = send(fd, from, len, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR)
+      continue;
+    assert_true(sent > 0);
+    from += sent;
+    len -= (size_t)sent;
+  }
+}
+
+static inline void net_send_str(int fd, const char *text) {
+  net_send(fd, text, strlen(text));
+}
+
+/* Wait up to `ms` for something to read. */
+static inline bool net_readable(int fd, int ms) {
+  struct pollfd one = {.fd = fd, .events = POLLIN};
+  return poll(&one, 1, ms) > 0;
+}
+
+/* Read until `len` bytes are there, or the end, an error or 5 s of silence.
+ * Returns how many came. */
+static inline size_t net_read(int fd, char *out, size_t len) {
+  size_t have = 0;
+  while (have < len && net_readable(fd, 5000)) {
+    ssize_t got = recv(fd, out + have, len - have, 0);
+    if (got <= 0)
+      break;
+    have += (size_t)got;
+  }
+  return have;
+}
+
+/* True if the peer has closed, within `ms`. */
+static inline bool net_closed(int fd, int ms) {
+  char byte;
+  return net_readable(fd, ms) && recv(fd, &byte, 1, 0) <= 0;
+}
+
+/* Wait until the counter has reached `value`, at most 5 s. */
+static inline bool net_wait(atomic_int *counter, int value) {
+  for (int i = 0; i < 5000; i++) {
+    if (atomic_load(counter) >= value)
+      return true;
+    uv_sleep(1);
+  }
+  return false;
+}
