@@ -33,7 +33,7 @@ typedef struct peal_eio_message {
 } peal_eio_message;
 
 typedef struct peal_eio_entry {
-  void *item;   /* peal_bytes or peal_eio_group, one reference */
+  void *item; /* peal_bytes or peal_eio_group, one reference */
   uint64_t key;
   uint32_t part; /* next part of a group */
   bool is_group, binary, no_compress;

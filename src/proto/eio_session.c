@@ -32,7 +32,8 @@ enum {
   DUE_CLOSE = 16,
   DUE_PROBE_PING = 32, /* on the probe */
   DUE_PROBE_PONG = 64, /* on the probe */
-  DUE_UPGRADE = 128
+  DUE_UPGRADE = 128,
+  DUE_PROBE = DUE_PROBE_PING | DUE_PROBE_PONG
 };
 
 struct peal_eio_session {
@@ -41,13 +42,14 @@ struct peal_eio_session {
   void *user;
   const peal_mem *mem;
   peal_eio_queue queue;
-  peal_bytes *open;     /* the handshake's text until it is sent */
+  peal_bytes *open;      /* the handshake's text until it is sent */
   uint64_t heartbeat_at; /* next ping, or the pong's (ping's) limit */
   uint64_t upgrade_at;   /* the probe's limit, NEVER: no probe */
   uint64_t noop_at;
   uint64_t close_at;
   size_t max_queue_bytes;
-  uint32_t patience_ms; /* client: interval + timeout of the server */
+  size_t peer_max_payload; /* client: of the handshake */
+  uint32_t patience_ms;    /* client: interval + timeout of the server */
   uint8_t state;
   uint8_t current; /* peal_eio_via */
   uint8_t due;
@@ -55,6 +57,7 @@ struct peal_eio_session {
   uint8_t depth; /* calls on the stack: free waits for them */
   bool ping_out; /* server: a pong is awaited */
   bool probing, probed;
+  bool can_upgrade; /* client: of the handshake */
   bool poll_waits, writable;
   bool close_armed; /* the close packet may leave */
   bool drain_due;
@@ -146,8 +149,7 @@ peal_eio_session *peal_eio_session_new(
     peal_eio_via via, uint64_t now_ms) {
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   size_t sid_room = (opts->client ? SID_MAX : SID_LEN) + 1;
-  peal_eio_session *session =
-      peal_mem_zalloc(mem, sizeof *session + sid_room);
+  peal_eio_session *session = peal_mem_zalloc(mem, sizeof *session + sid_room);
   if (!session)
     return NULL;
   session->opts = opts;
@@ -174,25 +176,6 @@ static void release(peal_eio_session *session) {
   peal_mem_free(session->mem, session);
 }
 
-void peal_eio_session_free(peal_eio_session *session) {
-  if (!session)
-    return;
-  session->freed = true;
-  if (!session->depth)
-    release(session);
-}
-
-static void enter(peal_eio_session *session) {
-  session->depth++;
-}
-
-static void leave(peal_eio_session *session) {
-  if (--session->depth == 0 && session->freed)
-    release(session);
-}
-
-/* -- closing -------------------------------------------------------------------- */
-
 static void stop_clocks(peal_eio_session *session) {
   session->heartbeat_at = NEVER;
   session->upgrade_at = NEVER;
@@ -201,10 +184,60 @@ static void stop_clocks(peal_eio_session *session) {
   session->probed = false;
 }
 
+/* A session that was freed in its own callback is deaf and mute until the
+ * outermost call returns. */
+void peal_eio_session_free(peal_eio_session *session) {
+  if (!session)
+    return;
+  session->freed = true;
+  session->state = CLOSED;
+  session->due = 0;
+  session->drain_due = false;
+  session->close_at = NEVER;
+  stop_clocks(session);
+  if (!session->depth)
+    release(session);
+}
+
+/* What holds between two calls. */
+static void check(const peal_eio_session *session) {
+  bool client = session->opts->client;
+  (void)client; /* without assertions */
+  assert(session->state != OPENING || client);
+  assert(!session->probed || session->probing);
+  assert(!session->probing ||
+         (session->state == OPEN && session->current == PEAL_EIO_POLLING));
+  assert((session->upgrade_at != NEVER) == session->probing);
+  assert(session->noop_at == NEVER || (session->probed && !client));
+  assert((session->close_at != NEVER) == (session->state == CLOSING));
+  assert((session->heartbeat_at != NEVER) == (session->state == OPEN));
+  assert(session->state != CLOSED || session->freed || !session->queue.count);
+  assert(!(session->due & DUE_OPEN) || session->open);
+  assert(!client ||
+         !(session->due & (DUE_OPEN | DUE_PING | DUE_NOOP | DUE_PROBE_PONG)));
+  assert(client || !(session->due & (DUE_PONG | DUE_UPGRADE | DUE_PROBE_PING)));
+  assert((session->queue.count == 0) == (session->queue.bytes == 0));
+  assert((session->queue.cap == 0) == (session->queue.ring == NULL));
+}
+
+static void enter(peal_eio_session *session) {
+  session->depth++;
+}
+
+static void leave(peal_eio_session *session) {
+  if (--session->depth)
+    return;
+  check(session);
+  if (session->freed)
+    release(session);
+}
+
+/* -- closing -------------------------------------------------------------------- */
+
 /* The session ends without an orderly farewell. A waiting GET is released
  * with `last`: a close, or a no-op if the peer itself closed. */
-static void die(peal_eio_session *session, peal_eio_reason reason,
-                peal_err err, uint8_t last) {
+static void die(peal_eio_session *session, peal_eio_reason reason, peal_err err,
+                uint8_t last) {
   bool told = session->state >= CLOSING;
   session->state = CLOSED;
   stop_clocks(session);
@@ -218,24 +251,47 @@ static void die(peal_eio_session *session, peal_eio_reason reason,
   session->callbacks->on_close(session, reason, err, session->user);
 }
 
+/* What still has to be said when the session closes in order. A WebSocket is
+ * closed by its own handshake; a client puts `1` behind its last messages. */
+static void arm_farewell(peal_eio_session *session) {
+  /* What waits on a WebSocket is understood only behind its `5`. */
+  session->due &= DUE_OPEN | DUE_UPGRADE;
+  session->close_armed = session->opts->client || !session->queue.count;
+  if (session->current == PEAL_EIO_WEBSOCKET)
+    return;
+  session->due |= DUE_CLOSE;
+  /* reference 3.1: a waiting GET gets `1`, a later one `6` and `1`. */
+  if (!session->opts->client && !(session->close_armed && session->poll_waits))
+    session->due |= DUE_NOOP;
+}
+
 void peal_eio_session_close(peal_eio_session *session, bool discard,
                             peal_err err, uint64_t now_ms) {
   if (session->state >= CLOSING)
     return;
   enter(session);
+  if (session->state == OPENING) {
+    /* Nobody is there to whom a farewell could be said. */
+    die(session, PEAL_EIO_FORCED_CLOSE, err, 0);
+    leave(session);
+    return;
+  }
   if (discard)
     peal_eio_queue_clear(&session->queue);
   session->state = CLOSING;
   stop_clocks(session);
   session->close_at = now_ms + close_timeout(session);
-  session->due &= DUE_OPEN;
-  session->due |= DUE_CLOSE;
-  /* reference 3.1: a waiting GET gets `1`, a later one `6` and `1`. */
-  session->close_armed = !session->queue.count;
-  if (!(session->close_armed && session->poll_waits))
-    session->due |= DUE_NOOP;
+  arm_farewell(session);
   session->callbacks->on_close(session, PEAL_EIO_FORCED_CLOSE, err,
                                session->user);
+  leave(session);
+}
+
+void peal_eio_session_kill(peal_eio_session *session, peal_eio_reason reason,
+                           peal_err err, uint64_t now_ms) {
+  (void)now_ms;
+  enter(session);
+  die(session, reason, err, DUE_CLOSE);
   leave(session);
 }
 
@@ -267,6 +323,24 @@ static peal_err on_pong(peal_eio_session *session, uint64_t now_ms) {
   return PEAL_OK;
 }
 
+/* It goes into the client's requests: nothing that would have to be escaped. */
+static bool is_sid(peal_slice sid) {
+  if (!sid.len || sid.len > SID_MAX)
+    return false;
+  for (size_t i = 0; i < sid.len; i++)
+    if (sid.ptr[i] <= ' ' || sid.ptr[i] > '~')
+      return false;
+  return true;
+}
+
+static bool offers_websocket(peal_val upgrades) {
+  for (uint32_t i = 0; peal_val_is(upgrades, PEAL_ARRAY) && i < upgrades.len;
+       i++)
+    if (peal_slice_is(peal_val_str(peal_val_at(upgrades, i)), "websocket"))
+      return true;
+  return false;
+}
+
 static uint32_t handshake_u32(peal_val value, uint32_t otherwise) {
   int64_t number = peal_val_int(value, otherwise);
   return number > 0 && number < UINT32_MAX / 4 ? (uint32_t)number : otherwise;
@@ -281,13 +355,16 @@ static peal_err on_open(peal_eio_session *session, peal_slice data,
   if (err == PEAL_ERR_NOMEM)
     return fail(session, PEAL_EIO_TRANSPORT_ERROR, err);
   peal_slice sid = peal_val_str(peal_val_get(value, "sid"));
-  if (err || !sid.len || sid.len > SID_MAX)
+  if (err || !is_sid(sid))
     return fail(session, PEAL_EIO_PARSE_ERROR, PEAL_ERR_EIO_PACKET);
   memcpy(session->sid, sid.ptr, sid.len);
   session->patience_ms =
       handshake_u32(peal_val_get(value, "pingInterval"), 25000) +
       handshake_u32(peal_val_get(value, "pingTimeout"), 20000);
   session->heartbeat_at = now_ms + session->patience_ms;
+  session->can_upgrade = offers_websocket(peal_val_get(value, "upgrades"));
+  session->peer_max_payload = handshake_u32(peal_val_get(value, "maxPayload"),
+                                            PEAL_LIMIT_PAYLOAD_BYTES);
   session->state = OPEN;
   if (session->callbacks->on_open)
     session->callbacks->on_open(session, session->user);
@@ -297,6 +374,10 @@ static peal_err on_open(peal_eio_session *session, peal_slice data,
 static peal_err on_packet(peal_eio_session *session,
                           const peal_eio_packet *packet, peal_arena *arena,
                           uint64_t now_ms) {
+  /* EIO4 handshake: a server's first packet is `open`. */
+  if (session->state == OPENING && packet->type != PEAL_EIO_OPEN &&
+      packet->type != PEAL_EIO_CLOSE && packet->type != PEAL_EIO_NOOP)
+    return fail(session, PEAL_EIO_PARSE_ERROR, PEAL_ERR_EIO_PACKET);
   switch ((peal_eio_type)packet->type) {
   case PEAL_EIO_OPEN:
     return on_open(session, packet->data, arena, now_ms);
@@ -326,7 +407,7 @@ static peal_err probe_broken(peal_eio_session *session) {
   session->probed = false;
   session->upgrade_at = NEVER;
   session->noop_at = NEVER;
-  session->due &= (uint8_t) ~(DUE_PROBE_PING | DUE_PROBE_PONG);
+  session->due &= (uint8_t)~DUE_PROBE;
   return PEAL_ERR_SIO_STATE;
 }
 
@@ -347,7 +428,8 @@ static peal_err on_probe(peal_eio_session *session,
                          const peal_eio_packet *packet, uint64_t now_ms) {
   bool is_probe = peal_slice_is(packet->data, "probe");
   if (session->opts->client) {
-    if (packet->type != PEAL_EIO_PONG || !is_probe || session->probed)
+    if (packet->type != PEAL_EIO_PONG || !is_probe || session->probed ||
+        session->due & DUE_PROBE_PING)
       return probe_broken(session);
     session->probed = true;
     if (session->callbacks->on_probed)
@@ -369,6 +451,28 @@ static peal_err on_probe(peal_eio_session *session,
 
 /* -- what comes in ------------------------------------------------------------------ */
 
+static peal_err unreadable(peal_eio_session *session, peal_err err) {
+  return fail(session,
+              err == PEAL_ERR_NOMEM ? PEAL_EIO_TRANSPORT_ERROR
+                                    : PEAL_EIO_PARSE_ERROR,
+              err);
+}
+
+/* Of what comes while we close, only the peer's own `1` matters. */
+static peal_err feed_closing(peal_eio_session *session, peal_slice body) {
+  bool more = session->state == CLOSING;
+  peal_slice text;
+  while (peal_eio_payload_next(&body, &more, &text)) {
+    if (text.len && text.ptr[0] == '1') {
+      enter(session);
+      die(session, PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK, DUE_NOOP);
+      leave(session);
+      break;
+    }
+  }
+  return PEAL_ERR_CLOSED;
+}
+
 static peal_err feed_packets(peal_eio_session *session, peal_slice body,
                              peal_arena *arena, uint64_t now_ms) {
   bool more = true;
@@ -380,7 +484,7 @@ static peal_err feed_packets(peal_eio_session *session, peal_slice body,
     if (!err && ++count > PEAL_LIMIT_EIO_PACKETS)
       err = PEAL_ERR_LIMIT;
     if (err)
-      return fail(session, PEAL_EIO_PARSE_ERROR, err);
+      return unreadable(session, err);
     err = on_packet(session, &packet, arena, now_ms);
     if (err)
       return err;
@@ -393,8 +497,10 @@ static peal_err feed_packets(peal_eio_session *session, peal_slice body,
 peal_err peal_eio_session_feed_payload(peal_eio_session *session,
                                        peal_slice body, peal_arena *arena,
                                        uint64_t now_ms) {
+  if (session->current != PEAL_EIO_POLLING)
+    return session->state >= CLOSING ? PEAL_ERR_CLOSED : PEAL_ERR_SIO_STATE;
   if (session->state >= CLOSING)
-    return PEAL_ERR_CLOSED;
+    return feed_closing(session, body);
   enter(session);
   peal_err err = feed_packets(session, body, arena, now_ms);
   leave(session);
@@ -411,7 +517,7 @@ static peal_err feed_one(peal_eio_session *session, bool binary,
     if (err && is_probe)
       return probe_broken(session);
     if (err)
-      return fail(session, PEAL_EIO_PARSE_ERROR, err);
+      return unreadable(session, err);
   }
   if (!is_probe)
     return on_packet(session, &packet, arena, now_ms);
@@ -424,7 +530,7 @@ peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
                                      peal_slice data, peal_arena *arena,
                                      uint64_t now_ms) {
   if (session->state >= CLOSING)
-    return PEAL_ERR_CLOSED;
+    return binary ? PEAL_ERR_CLOSED : feed_closing(session, data);
   enter(session);
   peal_err err = feed_one(session, binary, data, arena, now_ms);
   leave(session);
@@ -435,12 +541,14 @@ peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
 
 peal_err peal_eio_session_attach(peal_eio_session *session, uint64_t now_ms) {
   if (session->state != OPEN || session->probing ||
-      session->current == PEAL_EIO_WEBSOCKET)
+      session->current == PEAL_EIO_WEBSOCKET ||
+      (!session->opts->client && session->opts->no_upgrades))
     return PEAL_ERR_SIO_STATE;
   session->probing = true;
   session->upgrade_at = now_ms + upgrade_timeout(session);
   if (session->opts->client)
     session->due |= DUE_PROBE_PING;
+  check(session);
   return PEAL_OK;
 }
 
@@ -464,8 +572,6 @@ void peal_eio_session_detach(peal_eio_session *session, peal_eio_via via,
       (void)probe_broken(session);
     return;
   }
-  if (session->state == CLOSED)
-    return;
   enter(session);
   session->poll_waits = false;
   die(session, reason, err, 0);
@@ -474,17 +580,34 @@ void peal_eio_session_detach(peal_eio_session *session, peal_eio_via via,
 
 /* -- what goes out -------------------------------------------------------------------- */
 
-static peal_err make_room(peal_eio_session *session, size_t cost) {
-  size_t max = max_queue(session);
-  if (cost <= max && session->queue.bytes <= max - cost)
-    return PEAL_OK;
-  session->drain_due = true;
-  if (session->policy == PEAL_EIO_POLICY_DROP_OLDEST && cost <= max) {
-    while (session->queue.bytes > max - cost)
-      if (!peal_eio_queue_drop_oldest(&session->queue))
-        return PEAL_ERR_QUEUE_FULL;
-    return PEAL_OK;
+/* A message that takes the place of another one needs room for the difference
+ * only: the newest picture is taken although the queue is full. */
+static peal_err drop_oldest(peal_eio_session *session, size_t room,
+                            uint64_t key) {
+  size_t replaced = peal_eio_queue_replaced(&session->queue, key);
+  while (session->queue.bytes - replaced > room) {
+    if (!peal_eio_queue_drop_oldest(&session->queue))
+      return PEAL_ERR_QUEUE_FULL;
+    if (replaced) /* it may have been the oldest */
+      replaced = peal_eio_queue_replaced(&session->queue, key);
   }
+  return PEAL_OK;
+}
+
+static peal_err make_room(peal_eio_session *session,
+                          const peal_eio_message *message) {
+  size_t max = max_queue(session);
+  size_t cost = peal_eio_queue_cost(message);
+  size_t queued = session->queue.bytes;
+  if (cost <= max &&
+      (queued <= max - cost ||
+       queued - peal_eio_queue_replaced(&session->queue, message->key) <=
+           max - cost))
+    return PEAL_OK;
+  /* An empty queue does not become empty again. */
+  session->drain_due = session->drain_due || session->queue.count;
+  if (session->policy == PEAL_EIO_POLICY_DROP_OLDEST && cost <= max)
+    return drop_oldest(session, max - cost, message->key);
   if (session->policy == PEAL_EIO_POLICY_CLOSE) {
     enter(session);
     die(session, PEAL_EIO_SLOW_CONSUMER, PEAL_ERR_QUEUE_FULL, DUE_CLOSE);
@@ -499,7 +622,7 @@ peal_err peal_eio_session_send(peal_eio_session *session,
   (void)now_ms;
   if (session->state >= CLOSING)
     return PEAL_ERR_CLOSED;
-  peal_err err = make_room(session, peal_eio_queue_cost(message));
+  peal_err err = make_room(session, message);
   if (err)
     return err;
   err = peal_eio_queue_add(&session->queue, message);
@@ -508,13 +631,11 @@ peal_err peal_eio_session_send(peal_eio_session *session,
   return err;
 }
 
+/* First on a WebSocket, also if its `5` came in the same breath. */
 static bool next_on_probe(const peal_eio_session *session, peal_eio_out *out) {
-  if (session->due & DUE_PROBE_PING)
-    out->type = PEAL_EIO_PING;
-  else if (session->due & DUE_PROBE_PONG)
-    out->type = PEAL_EIO_PONG;
-  else
+  if (!(session->due & DUE_PROBE))
     return false;
+  out->type = session->due & DUE_PROBE_PING ? PEAL_EIO_PING : PEAL_EIO_PONG;
   out->text = PEAL_S("probe");
   return true;
 }
@@ -538,8 +659,6 @@ static uint8_t first_due(const peal_eio_session *session) {
 static uint8_t last_due(const peal_eio_session *session) {
   if (session->state == CLOSING && !session->close_armed)
     return 0;
-  if (session->current == PEAL_EIO_WEBSOCKET)
-    return 0; /* a WebSocket is closed by its own handshake */
   if (session->due & DUE_NOOP)
     return DUE_NOOP;
   return session->due & DUE_CLOSE;
@@ -565,11 +684,11 @@ static uint8_t type_of_due(uint8_t bit) {
 bool peal_eio_session_next(peal_eio_session *session, peal_eio_via via,
                            peal_eio_out *out) {
   *out = (peal_eio_out){0};
-  if (via != (peal_eio_via)session->current)
-    return via == PEAL_EIO_WEBSOCKET && session->probing &&
-           next_on_probe(session, out);
   if (via == PEAL_EIO_WEBSOCKET && next_on_probe(session, out))
-    return true; /* `5` came before the pong of its probe had left */
+    return true;
+  /* EIO4: nothing is said before the handshake has come. */
+  if (via != (peal_eio_via)session->current || session->state == OPENING)
+    return false;
   uint8_t bit = first_due(session);
   if (!bit && next_message(session, out))
     return true;
@@ -599,12 +718,11 @@ void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
   (void)now_ms;
   if (keep)
     *keep = NULL;
-  if (via == PEAL_EIO_WEBSOCKET &&
-      session->due & (DUE_PROBE_PING | DUE_PROBE_PONG)) {
-    session->due &= (uint8_t) ~(DUE_PROBE_PING | DUE_PROBE_PONG);
+  if (via == PEAL_EIO_WEBSOCKET && session->due & DUE_PROBE) {
+    session->due &= (uint8_t)~DUE_PROBE;
     return;
   }
-  if (via != (peal_eio_via)session->current)
+  if (via != (peal_eio_via)session->current || session->state == OPENING)
     return;
   uint8_t bit = first_due(session);
   if (!bit && session->queue.count) {
@@ -626,17 +744,24 @@ void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
 
 void peal_eio_session_poll_waits(peal_eio_session *session, bool waits,
                                  uint64_t now_ms) {
+  if (session->opts->client)
+    return;
   session->poll_waits = waits;
   if (session->current == PEAL_EIO_POLLING)
     session->writable = waits;
-  if (!waits)
+  if (!waits) {
+    /* Nobody is left who would take the last word. */
+    if (session->state == CLOSED)
+      session->due = 0;
     return;
+  }
   if (session->state == CLOSING && !session->queue.count)
     session->close_armed = true;
   /* Every 100 ms of an upgrade; a GET that comes later in that time is
    * released at the next tick (reference 3.3). */
   if (session->probed && session->noop_at == NEVER)
     session->noop_at = now_ms + NOOP_MS;
+  check(session);
 }
 
 void peal_eio_session_set_writable(peal_eio_session *session, bool writable) {
@@ -698,6 +823,14 @@ const char *peal_eio_session_sid(const peal_eio_session *session) {
   return session->sid;
 }
 
+bool peal_eio_session_can_upgrade(const peal_eio_session *session) {
+  return session->can_upgrade;
+}
+
+size_t peal_eio_session_peer_max_payload(const peal_eio_session *session) {
+  return session->peer_max_payload;
+}
+
 peal_eio_via peal_eio_session_current(const peal_eio_session *session) {
   return (peal_eio_via)session->current;
 }
@@ -707,12 +840,7 @@ bool peal_eio_session_is_open(const peal_eio_session *session) {
 }
 
 bool peal_eio_session_is_done(const peal_eio_session *session) {
-  if (session->state < CLOSING || session->queue.count)
-    return false;
-  if (session->current == PEAL_EIO_WEBSOCKET || session->state == CLOSED)
-    return session->state == CLOSED ? !(session->due & (DUE_NOOP | DUE_CLOSE))
-                                    : true;
-  return !(session->due & DUE_CLOSE);
+  return session->state >= CLOSING && !session->queue.count && !session->due;
 }
 
 bool peal_eio_session_is_upgrading(const peal_eio_session *session) {
@@ -726,6 +854,5 @@ size_t peal_eio_session_queued_bytes(const peal_eio_session *session) {
 void peal_eio_session_set_queue(peal_eio_session *session, size_t max_bytes,
                                 peal_eio_policy policy) {
   session->max_queue_bytes = max_bytes;
-  session->policy =
-      (uint8_t)(max_bytes ? policy : session->opts->policy);
+  session->policy = (uint8_t)(max_bytes ? policy : session->opts->policy);
 }

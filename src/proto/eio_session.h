@@ -71,8 +71,8 @@ typedef struct peal_eio_session_callbacks {
 
 /* A packet to send. */
 typedef struct peal_eio_out {
-  uint8_t type;      /* peal_eio_type */
-  bool binary;       /* a message of bytes */
+  uint8_t type; /* peal_eio_type */
+  bool binary;  /* a message of bytes */
   bool no_compress;
   peal_bytes *bytes; /* a message's data (borrowed until _pop), or NULL */
   peal_slice text;   /* data of other packets: constant or the session's */
@@ -82,10 +82,10 @@ typedef struct peal_eio_out {
  * its queue. `sid` is 20 characters (copied). Client role: `sid` is NULL, it
  * comes with the handshake.
  * Returns NULL if memory is out. */
-PEAL_MUST_CHECK peal_eio_session *
-peal_eio_session_new(const peal_eio_session_opts *opts,
-                     const peal_eio_session_callbacks *callbacks, void *user,
-                     const char *sid, peal_eio_via via, uint64_t now_ms);
+PEAL_MUST_CHECK peal_eio_session *peal_eio_session_new(
+    const peal_eio_session_opts *opts,
+    const peal_eio_session_callbacks *callbacks, void *user, const char *sid,
+    peal_eio_via via, uint64_t now_ms);
 /* Allowed in callbacks: takes effect when the outermost call returns; no
  * callback comes after it, not even on_close. */
 void peal_eio_session_free(peal_eio_session *session);
@@ -96,9 +96,9 @@ void peal_eio_session_free(peal_eio_session *session);
  * the session; PEAL_ERR_CLOSED if it was closed before (a `1` still ends it);
  * PEAL_ERR_SIO_STATE if the WebSocket is current: the body is dropped, as the
  * rest of a transport that was left (reference 3.3). */
-PEAL_MUST_CHECK peal_err peal_eio_session_feed_payload(
-    peal_eio_session *session, peal_slice body, peal_arena *arena,
-    uint64_t now_ms);
+PEAL_MUST_CHECK peal_err
+peal_eio_session_feed_payload(peal_eio_session *session, peal_slice body,
+                              peal_arena *arena, uint64_t now_ms);
 /* A WebSocket message. Returns as above; PEAL_ERR_SIO_STATE if the probe broke
  * the upgrade: close that WebSocket, the session lives on polling. */
 PEAL_MUST_CHECK peal_err peal_eio_session_feed_frame(peal_eio_session *session,
