@@ -9,14 +9,23 @@
 
 /* RFC9112 7.1: a chunked body.
  *
- *   chunk   = 1*HEX [ ";" extensions ] CRLF data CRLF
- *   last    = 1*"0" [ ";" extensions ] CRLF
+ *   chunk   = 1*HEX extensions CRLF data CRLF
+ *   last    = 1*"0" extensions CRLF
+ *   extensions = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted ) ] )
  *   trailer = *( name ":" value CRLF ) CRLF */
 typedef enum state {
   DATA,       /* content, of a length or of a chunk */
   SIZE_FIRST, /* a digit must come */
   SIZE,
-  EXTENSION,
+  SIZE_BLANK, /* blanks behind the size: a semicolon must come */
+  EXT_FIRST,  /* behind a semicolon */
+  EXT_NAME,
+  EXT_BLANK,   /* blanks behind a name */
+  VALUE_FIRST, /* behind an equals sign */
+  VALUE_TOKEN,
+  VALUE_QUOTED,
+  VALUE_ESCAPED, /* behind a backslash */
+  VALUE_END,     /* behind the closing quote */
   SIZE_LF,
   DATA_CR,
   DATA_LF,
@@ -63,27 +72,82 @@ static unsigned hex_value(char c) {
   return ((unsigned)c | 0x20u) - 'a' + 10u;
 }
 
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+/* What ends a size, a name or a value: the next extension or the line. */
+static state after_word(char c, state blank) {
+  if (c == '\r')
+    return SIZE_LF;
+  if (c == ';')
+    return EXT_FIRST;
+  return is_blank(c) ? blank : BAD;
+}
+
 static state after_size(peal_http1_body *body, state at, char c) {
-  if (at == SIZE_FIRST) {
+  if (at == SIZE_FIRST)
     body->left = 0;
-    body->line = 0;
-  }
-  if (++body->line > PEAL_LIMIT_HTTP_CHUNK_LINE_BYTES)
-    return BAD;
-  if (at != EXTENSION && peal_http1_chars_has(c, PEAL_HTTP1_HEX)) {
+  if (peal_http1_chars_has(c, PEAL_HTTP1_HEX)) {
     if (body->line > SIZE_DIGITS)
       return BAD;
     body->left = body->left << 4 | hex_value(c);
     return SIZE;
   }
+  return at == SIZE_FIRST ? BAD : after_word(c, SIZE_BLANK);
+}
+
+/* RFC9112 7.1.1: blanks around a semicolon or an equals sign are bad, and
+ * are taken (RFC9110 5.6.3); nowhere else, so not before the line's end. */
+static state after_extension(state at, char c) {
+  if (is_blank(c) && at != EXT_NAME)
+    return at;
+  if (peal_http1_chars_has(c, PEAL_HTTP1_TCHAR) &&
+      (at == EXT_FIRST || at == EXT_NAME))
+    return EXT_NAME;
+  if (c == '=' && (at == EXT_NAME || at == EXT_BLANK))
+    return VALUE_FIRST;
+  if (at == EXT_NAME)
+    return after_word(c, EXT_BLANK);
+  return c == ';' && at != EXT_FIRST ? EXT_FIRST : BAD;
+}
+
+/* RFC9110 5.6.4: quoted-string; a backslash may stand before any byte that a
+ * field value may have. */
+static state after_quoted(state at, char c) {
+  if (at == VALUE_QUOTED && c == '"')
+    return VALUE_END;
+  if (at == VALUE_QUOTED && c == '\\')
+    return VALUE_ESCAPED;
+  return peal_http1_chars_has(c, PEAL_HTTP1_VALUE) ? VALUE_QUOTED : BAD;
+}
+
+static state after_value(state at, char c) {
+  if (at == VALUE_FIRST && is_blank(c))
+    return VALUE_FIRST;
+  if (at == VALUE_FIRST && c == '"')
+    return VALUE_QUOTED;
+  if (at == VALUE_END)
+    return after_word(c, SIZE_BLANK);
+  if (peal_http1_chars_has(c, PEAL_HTTP1_TCHAR))
+    return VALUE_TOKEN;
+  return at == VALUE_TOKEN ? after_word(c, SIZE_BLANK) : BAD;
+}
+
+/* The line of a chunk's size. RFC9112 7.1.1: extensions nobody understands
+ * MUST be ignored, and their length limited. */
+static state after_size_line(peal_http1_body *body, state at, char c) {
   if (at == SIZE_FIRST)
+    body->line = 0;
+  if (++body->line > PEAL_LIMIT_HTTP_CHUNK_LINE_BYTES)
     return BAD;
-  if (c == '\r')
-    return SIZE_LF;
-  /* RFC9112 7.1.1: extensions nobody understands MUST be ignored. */
-  if (at == SIZE)
-    return c == ';' ? EXTENSION : BAD;
-  return peal_http1_chars_has(c, PEAL_HTTP1_VALUE) ? EXTENSION : BAD;
+  if (at <= SIZE)
+    return after_size(body, at, c);
+  if (at <= EXT_BLANK)
+    return after_extension(at, c);
+  if (at == VALUE_QUOTED || at == VALUE_ESCAPED)
+    return after_quoted(at, c);
+  return after_value(at, c);
 }
 
 /* RFC9112 7.1.2: trailers follow the rules of field lines. */
@@ -113,8 +177,16 @@ static state after(peal_http1_body *body, state at, char c) {
   switch (at) {
   case SIZE_FIRST:
   case SIZE:
-  case EXTENSION:
-    return after_size(body, at, c);
+  case SIZE_BLANK:
+  case EXT_FIRST:
+  case EXT_NAME:
+  case EXT_BLANK:
+  case VALUE_FIRST:
+  case VALUE_TOKEN:
+  case VALUE_QUOTED:
+  case VALUE_ESCAPED:
+  case VALUE_END:
+    return after_size_line(body, at, c);
   case SIZE_LF:
     return after_size_lf(body, c);
   case DATA_CR:

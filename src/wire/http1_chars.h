@@ -10,7 +10,9 @@ typedef enum peal_http1_chars {
   PEAL_HTTP1_TCHAR = 1,  /* RFC9110 5.6.2: of a token */
   PEAL_HTTP1_VALUE = 2,  /* RFC9110 5.5: of a field value, with blanks */
   PEAL_HTTP1_TARGET = 4, /* visible ASCII but '#': RFC9112 3.2 */
-  PEAL_HTTP1_HOST = 8,   /* RFC3986 3.2.2: of a registered name */
+  /* RFC3986 3.2.2: of a registered name; not the comma, which is what a
+   * proxy makes of two Host fields (RFC9110 5.3). */
+  PEAL_HTTP1_HOST = 8,
   PEAL_HTTP1_DIGIT = 16,
   PEAL_HTTP1_HEX = 32,
   PEAL_HTTP1_ALPHA = 64
