@@ -49,7 +49,10 @@ static void collect(peal_http_req *req, peal_slice data, bool whole) {
 void peal_http_body_deliver(peal_http_req *req, peal_slice data, bool whole) {
   if (!req->on_end)
     return;
-  if (data.len > req->body_max - req->body_taken) {
+  /* A chunk that announces more than there is room for is refused before it
+   * is sent, as a length is. */
+  uint64_t room = req->body_max - req->body_taken;
+  if (data.len > room || req->conn->framing.left > room - data.len) {
     peal_http_body_fail(req, PEAL_ERR_HTTP_BODY_LEN);
     return;
   }

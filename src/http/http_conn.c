@@ -266,11 +266,23 @@ static bool belongs_elsewhere(peal_http_conn *conn, peal_http_req *req,
   return true;
 }
 
+/* RFC9110 9.3, RFC5789: what a resource that does not exist might have. */
+static bool is_common(peal_slice method) {
+  static const char *const methods[] = {"GET",    "HEAD",    "POST",  "PUT",
+                                        "DELETE", "OPTIONS", "PATCH", "TRACE",
+                                        "CONNECT"};
+  for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+    if (peal_slice_is(method, methods[i]))
+      return true;
+  return false;
+}
+
 static void call_handler(peal_http_conn *conn, peal_http_req *req,
                          bool upgrade) {
   const peal_http_mount *mount = req->mount;
+  /* RFC9110 9.1: a mount may know any method; nobody else does. */
   if (!mount)
-    peal_http_answer(req, 404, NULL, none);
+    peal_http_answer(req, is_common(req->method) ? 404 : 501, NULL, none);
   else if (upgrade && mount->on_upgrade && !peal_http_req_has_body(req))
     mount->on_upgrade(req, mount->user);
   else
