@@ -159,12 +159,21 @@ peal_err peal_engine_new(peal_engine **out, const peal_server_opts *opts,
   return err;
 }
 
+static void free_local(peal_engine_local *local) {
+  if (!local->worker)
+    return;
+  /* Polling clients that did not come back for the end of their session. */
+  while (!peal_list_is_empty(&local->conns))
+    peal_engine_conn_abandon(
+        PEAL_LIST_OF(local->conns.next, peal_engine_conn, node));
+  peal_map_deinit(&local->sessions);
+}
+
 void peal_engine_free(peal_engine *engine) {
   if (!engine)
     return;
   for (unsigned i = 0; engine->locals && i < engine->worker_count; i++)
-    if (engine->locals[i].worker)
-      peal_map_deinit(&engine->locals[i].sessions);
+    free_local(&engine->locals[i]);
   peal_cors_free(engine->cors);
   peal_mem_free(engine->mem, engine->locals);
   peal_mem_free(engine->mem, engine->session_opts);

@@ -250,6 +250,13 @@ void peal_engine_conn_leave(peal_engine_conn *conn) {
     rearm(conn);
 }
 
+void peal_engine_conn_abandon(peal_engine_conn *conn) {
+  conn->depth++; /* whoever is told now cannot release it too */
+  peal_eio_session_close(conn->session, true, PEAL_ERR_CANCELLED,
+                         conn->worker->now_ms);
+  release(conn);
+}
+
 /* -- what the session tells ---------------------------------------------------------------- */
 
 static void on_message(peal_eio_session *session, bool binary, peal_slice data,

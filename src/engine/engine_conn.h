@@ -62,11 +62,20 @@ PEAL_MUST_CHECK peal_err peal_engine_conn_send(peal_engine_conn *conn,
 /* Another ceiling and policy for the send queue; 0: the server's. */
 void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
                                 peal_queue_policy policy);
+/* A send to it is near: fetch its memory. */
+static inline void peal_engine_conn_prefetch(const peal_engine_conn *conn) {
+  __builtin_prefetch(conn->session);
+  __builtin_prefetch(conn->tcp);
+  __builtin_prefetch(conn->ws);
+}
+
 /* May a volatile message be sent now? */
 bool peal_engine_conn_is_writable(const peal_engine_conn *conn);
 /* Close: `discard` drops what is queued. on_close comes inside. */
 void peal_engine_conn_close(peal_engine_conn *conn, bool discard,
                             peal_err err);
+/* After the run: end and free what nobody will ask for any more. */
+void peal_engine_conn_abandon(peal_engine_conn *conn);
 /* The peer broke the protocol above Engine.IO: logged, counted, closed. */
 void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err);
 /* When on_deadline is wanted; UINT64_MAX: never. */
