@@ -375,6 +375,8 @@ PEAL_API void *peal_socket_user(const peal_socket *socket);
 /* The handshake; borrowed for the life of the socket. */
 /* What the client sent as `auth`; undefined if nothing. */
 PEAL_API peal_val peal_socket_auth(const peal_socket *socket);
+/* Fields of the request that began the session, without Connection, Upgrade
+ * and Sec-WebSocket-*. */
 PEAL_API peal_slice peal_socket_header(const peal_socket *socket,
                                        const char *name);
 /* A parameter of the query, percent-decoded. */

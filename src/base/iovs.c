@@ -32,22 +32,34 @@ bool peal_iovs_add(peal_iovs *iovs, peal_slice data) {
   return iovs_reference(iovs, data);
 }
 
+char *peal_iovs_reserve(peal_iovs *iovs, size_t len) {
+  if (len > iovs->scratch_cap - iovs->scratch_len ||
+      iovs->count == PEAL_LIMIT_IOVECS)
+    return NULL;
+  return iovs->scratch + iovs->scratch_len;
+}
+
+void peal_iovs_commit(peal_iovs *iovs, size_t len) {
+  char *from = iovs->scratch + iovs->scratch_len;
+  peal_slice *last = iovs->count > 0 ? &iovs->items[iovs->count - 1] : NULL;
+  if (len == 0)
+    return;
+  /* Only a copied piece can end where the scratch goes on. */
+  if (last && iovs->scratch_len > 0 && last->ptr + last->len == from)
+    last->len += len;
+  else
+    iovs->items[iovs->count++] = (peal_slice){from, len};
+  iovs->bytes += len;
+  iovs->scratch_len += len;
+}
+
 bool peal_iovs_copy(peal_iovs *iovs, peal_slice data) {
   if (data.len == 0)
     return true;
-  if (data.len > iovs->scratch_cap - iovs->scratch_len)
+  char *to = peal_iovs_reserve(iovs, data.len);
+  if (!to)
     return false;
-  char *to = iovs->scratch + iovs->scratch_len;
-  peal_slice *last = iovs->count > 0 ? &iovs->items[iovs->count - 1] : NULL;
-  /* Only a copied piece can end where the scratch goes on. */
-  bool joins = last && iovs->scratch_len > 0 && last->ptr + last->len == to;
-  if (joins) {
-    last->len += data.len;
-    iovs->bytes += data.len;
-  } else if (!iovs_reference(iovs, (peal_slice){to, data.len})) {
-    return false;
-  }
   memcpy(to, data.ptr, data.len);
-  iovs->scratch_len += data.len;
+  peal_iovs_commit(iovs, data.len);
   return true;
 }

@@ -26,3 +26,8 @@ bool peal_iovs_add(peal_iovs *iovs, peal_slice data);
 /* Append a copy, always; for headers built on the stack.
  * Returns false if there is no room. */
 bool peal_iovs_copy(peal_iovs *iovs, peal_slice data);
+/* Room for `len` bytes in the scratch that will belong to the last piece, or
+ * NULL if there is none or they would begin a piece too many. Write them at
+ * once, then commit what was written. */
+char *peal_iovs_reserve(peal_iovs *iovs, size_t len);
+void peal_iovs_commit(peal_iovs *iovs, size_t len);

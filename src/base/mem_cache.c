@@ -5,125 +5,189 @@
 
 #include "base/mem.h"
 
-/* Class c holds 32, 48, 64, 96, 128 ... 4096, 6144 bytes: powers of two and
- * the middle between them, so at most a third is unused. */
-#define CACHE_MAX_BYTES 6144u
-#define CACHE_NO_CLASS UINT32_MAX
+/* Small blocks are cut from slabs and kept for good: a worker's many equal
+ * objects (connections, sessions, sockets) then cost 8 bytes each besides
+ * their own, and never fragment. Larger ones come from the parent. */
 
-/* In front of every block; keeps the data 16-byte aligned. */
-typedef union cache_head {
-  struct {
-    uint32_t index; /* the class, or CACHE_NO_CLASS */
-    size_t size;    /* bytes that fit behind the head */
-  } block;
-  union cache_head *next; /* in a free list */
-  _Alignas(16) char align[16];
-} cache_head;
+#define SMALL_STEP 16u
+#define SMALL_MAX 512u
+#define SMALL_CLASSES (SMALL_MAX / SMALL_STEP)
+#define LARGE_MAX 6144u
+#define SLAB_BYTES 16384u
+#define NO_CLASS UINT32_MAX
 
-static size_t cache_class_bytes(uint32_t index) {
-  return (size_t)(index & 1 ? 48u : 32u) << (index / 2);
+_Static_assert(SMALL_CLASSES + 8u <= PEAL_MEM_CACHE_CLASSES,
+               "a list for each class");
+
+/* In front of every block; the data behind it is 8-byte aligned for small
+ * blocks and 16-byte aligned for the others. */
+typedef struct head {
+  uint32_t index; /* the class, or NO_CLASS */
+  uint32_t size;  /* of a large block: bytes behind the head, if they fit */
+} head;
+
+typedef struct free_block {
+  struct free_block *next;
+} free_block;
+
+struct peal_mem_cache_slab {
+  peal_mem_cache_slab *next;
+  uint64_t data[];
+};
+
+/* Large classes: 768, 1024, 1536 … 6144, i.e. at most a third is unused. */
+static size_t large_bytes(uint32_t index) {
+  uint32_t n = index - SMALL_CLASSES;
+  return (size_t)(n & 1 ? 1024u : 768u) << (n / 2);
 }
 
-static uint32_t cache_class_of(size_t size) {
-  assert(size <= CACHE_MAX_BYTES);
-  if (size <= 32)
-    return 0;
-  uint32_t n = (uint32_t)size - 1;
-  uint32_t top = 31u - (uint32_t)__builtin_clz(n);
-  return (top - 5) * 2 + ((n >> (top - 1)) & 1) + 1;
+static uint32_t class_of(size_t size) {
+  if (PEAL_MEM_CACHE_PASS_THROUGH)
+    return NO_CLASS;
+  if (size <= SMALL_MAX)
+    return size ? (uint32_t)((size - 1) / SMALL_STEP) : 0;
+  if (size > LARGE_MAX)
+    return NO_CLASS;
+  uint32_t index = SMALL_CLASSES;
+  while (large_bytes(index) < size)
+    index++;
+  return index;
 }
 
-static void *cache_alloc_block(const peal_mem *parent, uint32_t index,
-                               size_t size) {
-  if (size > SIZE_MAX - sizeof(cache_head))
+static size_t small_bytes(uint32_t index) {
+  return ((size_t)index + 1) * SMALL_STEP;
+}
+
+/* -- small blocks ------------------------------------------------------------- */
+
+static bool new_slab(peal_mem_cache *cache) {
+  peal_mem_cache_slab *slab = peal_mem_alloc(cache->parent, SLAB_BYTES);
+  if (!slab)
+    return false;
+  slab->next = cache->slabs;
+  cache->slabs = slab;
+  cache->slab_at = (char *)slab->data;
+  cache->slab_left = SLAB_BYTES - sizeof *slab;
+  return true;
+}
+
+static void *cut_small(peal_mem_cache *cache, uint32_t index) {
+  size_t need = sizeof(head) + small_bytes(index);
+  if (cache->slab_left < need && !new_slab(cache))
     return NULL;
-  cache_head *head = peal_mem_alloc(parent, sizeof(cache_head) + size);
-  if (!head)
-    return NULL;
-  head->block.index = index;
-  head->block.size = size;
-  return head + 1;
+  head *at = (head *)(void *)cache->slab_at;
+  cache->slab_at += need;
+  cache->slab_left -= need;
+  at->index = index;
+  return at + 1;
 }
+
+/* -- large blocks ------------------------------------------------------------- */
+
+/* The parent's alignment is kept: two words in front. */
+static void *new_large(const peal_mem *parent, uint32_t index, size_t size) {
+  if (size > SIZE_MAX - 2 * sizeof(head))
+    return NULL;
+  head *at = peal_mem_alloc(parent, 2 * sizeof *at + size);
+  if (!at)
+    return NULL;
+  at[1].index = index;
+  at[1].size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+  return at + 2;
+}
+
+/* -- the allocator ------------------------------------------------------------- */
 
 static void *cache_alloc(void *user, size_t size) {
   peal_mem_cache *cache = user;
-  if (size > CACHE_MAX_BYTES)
-    return cache_alloc_block(cache->parent, CACHE_NO_CLASS, size);
-  uint32_t index = cache_class_of(size);
-  size_t bytes = cache_class_bytes(index);
-  cache_head *head = cache->lists[index];
-  if (!head)
-    return cache_alloc_block(cache->parent, index, bytes);
-  cache->lists[index] = head->next;
-  cache->cached_bytes -= bytes;
-  head->block.index = index;
-  head->block.size = bytes;
-  return head + 1;
+  uint32_t index = class_of(size);
+  if (index == NO_CLASS)
+    return new_large(cache->parent, NO_CLASS, size);
+  free_block *block = cache->lists[index];
+  if (block) {
+    cache->lists[index] = block->next;
+    if (index >= SMALL_CLASSES)
+      cache->cached_bytes -= large_bytes(index);
+    return block;
+  }
+  if (index < SMALL_CLASSES)
+    return cut_small(cache, index);
+  return new_large(cache->parent, index, large_bytes(index));
 }
 
 static void cache_release(void *user, void *ptr) {
+  peal_mem_cache *cache = user;
   if (!ptr)
     return;
-  peal_mem_cache *cache = user;
-  cache_head *head = (cache_head *)ptr - 1;
-  uint32_t index = head->block.index;
-  size_t bytes = head->block.size;
-  if (index == CACHE_NO_CLASS ||
-      cache->max_cached_bytes - cache->cached_bytes < bytes) {
-    peal_mem_free(cache->parent, head);
+  const head *at = (const head *)ptr - 1;
+  uint32_t index = at->index;
+  free_block *block = ptr;
+  bool is_small = index < SMALL_CLASSES;
+  size_t bytes = is_small || index == NO_CLASS ? 0 : large_bytes(index);
+  if (index == NO_CLASS ||
+      (bytes && cache->max_cached_bytes - cache->cached_bytes < bytes)) {
+    peal_mem_free(cache->parent, (head *)ptr - 2);
     return;
   }
-  head->next = cache->lists[index];
-  cache->lists[index] = head;
+  block->next = cache->lists[index];
+  cache->lists[index] = block;
   cache->cached_bytes += bytes;
 }
 
-static void *cache_resize_large(peal_mem_cache *cache, cache_head *head,
-                                size_t size) {
-  if (size > SIZE_MAX - sizeof(cache_head))
-    return NULL;
-  head = peal_mem_resize(cache->parent, head, sizeof(cache_head) + size);
-  if (!head)
-    return NULL;
-  head->block.size = size;
-  return head + 1;
+static size_t usable_bytes(const void *ptr) {
+  const head *at = (const head *)ptr - 1;
+  return at->index < SMALL_CLASSES ? small_bytes(at->index) : at->size;
 }
 
 static void *cache_resize(void *user, void *ptr, size_t size) {
   peal_mem_cache *cache = user;
   if (!ptr)
-    return cache_alloc(cache, size);
-  cache_head *head = (cache_head *)ptr - 1;
-  size_t have = head->block.size;
-  if (head->block.index == CACHE_NO_CLASS && size > CACHE_MAX_BYTES)
-    return cache_resize_large(cache, head, size);
-  /* A smaller block is worth a copy only if it is much smaller. */
-  if (size <= have && (size >= have / 2 || have <= 64))
+    return cache_alloc(user, size);
+  size_t old = usable_bytes(ptr);
+  const head *at = (const head *)ptr - 1;
+  if (at->index == NO_CLASS && class_of(size) == NO_CLASS) {
+    if (size > SIZE_MAX - 2 * sizeof(head))
+      return NULL;
+    head *moved = peal_mem_resize(cache->parent, (head *)ptr - 2,
+                                  2 * sizeof *moved + size);
+    if (!moved)
+      return NULL;
+    moved[1].size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+    return moved + 2;
+  }
+  if (size <= old && at->index != NO_CLASS)
     return ptr;
-  void *copy = cache_alloc(cache, size);
+  void *copy = cache_alloc(user, size);
   if (!copy)
-    return size <= have ? ptr : NULL;
-  memcpy(copy, ptr, size < have ? size : have);
-  cache_release(cache, ptr);
+    return NULL;
+  memcpy(copy, ptr, old < size ? old : size);
+  cache_release(user, ptr);
   return copy;
 }
 
 void peal_mem_cache_init(peal_mem_cache *cache, const peal_mem *parent,
                          size_t max_cached_bytes) {
   *cache = (peal_mem_cache){
-      .mem = {cache_alloc, cache_resize, cache_release, cache},
+      .mem = {.alloc = cache_alloc,
+              .resize = cache_resize,
+              .release = cache_release,
+              .user = cache},
       .parent = peal_mem_or_libc(parent),
-      .max_cached_bytes = max_cached_bytes,
-  };
+      .max_cached_bytes = max_cached_bytes};
 }
 
 void peal_mem_cache_deinit(peal_mem_cache *cache) {
-  for (size_t i = 0; i < PEAL_MEM_CACHE_CLASSES; i++) {
+  for (uint32_t i = SMALL_CLASSES; i < PEAL_MEM_CACHE_CLASSES; i++) {
     while (cache->lists[i]) {
-      cache_head *head = cache->lists[i];
-      cache->lists[i] = head->next;
-      peal_mem_free(cache->parent, head);
+      free_block *block = cache->lists[i];
+      cache->lists[i] = block->next;
+      peal_mem_free(cache->parent, (head *)(void *)block - 2);
     }
   }
-  cache->cached_bytes = 0;
+  while (cache->slabs) {
+    peal_mem_cache_slab *slab = cache->slabs;
+    cache->slabs = slab->next;
+    peal_mem_free(cache->parent, slab);
+  }
+  *cache = (peal_mem_cache){.mem = cache->mem, .parent = cache->parent};
 }

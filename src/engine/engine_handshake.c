@@ -7,8 +7,21 @@
 
 #define FIELD_HEADER 4u /* two lengths of two bytes */
 
+/* Fields that say nothing of the client but how this one request came. */
+static bool is_transient(peal_slice name) {
+  static const char *const names[] = {"connection", "upgrade",
+                                      "sec-websocket-key",
+                                      "sec-websocket-version",
+                                      "sec-websocket-extensions"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (peal_slice_is_nocase(name, names[i]))
+      return true;
+  return false;
+}
+
 static bool keepable(peal_slice name, peal_slice value) {
-  return name.len <= UINT16_MAX && value.len <= UINT16_MAX;
+  return name.len <= UINT16_MAX && value.len <= UINT16_MAX &&
+         !is_transient(name);
 }
 
 static size_t fields_len(const peal_http_req *req) {

@@ -10,6 +10,8 @@
 
 /* Frames a block holds without a second allocation. */
 #define INLINE_FRAMES 4u
+/* Frames that are copied whole into the write (as base/iovs does). */
+#define SHORT_BYTES 512u
 
 typedef struct ring {
   peal_ws_queue_frame *frames;
@@ -222,12 +224,31 @@ static void place_pongs(peal_ws_queue_block *block, const peal_mem *mem) {
   block->placed = count;
 }
 
+/* A short frame, whole: header and body in one step. Returns false if that is
+ * not possible here. */
+static bool pull_short(const peal_ws_queue_frame *frame, peal_slice body,
+                       peal_iovs *out) {
+  char *to = body.len > SHORT_BYTES
+                 ? NULL
+                 : peal_iovs_reserve(out, body.len + PEAL_WS_FRAME_HEADER_MAX +
+                                              1);
+  if (!to)
+    return false;
+  size_t len = frame_head(frame, to);
+  if (body.len)
+    memcpy(to + len, body.ptr, body.len);
+  peal_iovs_commit(out, len + body.len);
+  return true;
+}
+
 /* The part of one frame behind its first `skip` bytes. Returns false if there
  * is no room for all of it. */
 static bool pull_frame(const peal_ws_queue_frame *frame, size_t skip,
                        peal_iovs *out) {
   peal_slice body = frame_body(frame);
   char head[PEAL_WS_FRAME_HEADER_MAX + 1];
+  if (skip == 0 && pull_short(frame, body, out))
+    return true;
   size_t len = frame_head(frame, head);
   if (skip < len) {
     if (!peal_iovs_copy(out, (peal_slice){head + skip, len - skip}))

@@ -76,6 +76,14 @@ peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
 
 /* -- to many on this worker ---------------------------------------------------------------- */
 
+#define PREFETCH_FAR 8u
+#define PREFETCH_NEAR 4u
+
+static void prefetch(const peal_socket *socket) {
+  if (socket->client && socket->client->conn)
+    peal_engine_conn_prefetch(socket->client->conn);
+}
+
 /* The receivers' own errors (a full queue) are theirs alone. */
 static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
                              const peal_to *to, const char *without,
@@ -87,6 +95,11 @@ static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
       peal_adapter_select(nsp, worker, to, without, &sockets, &count);
   bool is_volatile = to && to->is_volatile;
   for (size_t i = 0; !err && i < count; i++) {
+    /* A delivery touches little, but of ever new connections. */
+    if (i + PREFETCH_FAR < count)
+      __builtin_prefetch(sockets[i + PREFETCH_FAR]);
+    if (i + PREFETCH_NEAR < count)
+      prefetch(sockets[i + PREFETCH_NEAR]);
     if (nsp->outgoing && args)
       tell_outgoing(sockets[i], event, *args);
     peal_err one = peal_socket_deliver(sockets[i], message, is_volatile);

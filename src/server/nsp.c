@@ -30,6 +30,7 @@ peal_nsp *peal_nsp_new(peal_server *server, peal_slice name) {
   if (!nsp)
     return NULL;
   nsp->server = server;
+  nsp->name_len = name.len;
   memcpy(nsp->name, name.ptr, name.len);
   peal_map_init(&nsp->events, server->mem, server->seed);
   if (!set_locals(nsp))

@@ -83,7 +83,7 @@ peal_err peal_packet_event(peal_eio_message *out, peal_nsp *nsp,
                            const char *event, peal_args args,
                            const uint64_t *id) {
   peal_slice name = peal_slice_of(event);
-  peal_slice path = peal_slice_of(nsp->name);
+  peal_slice path = {nsp->name, nsp->name_len};
   size_t attachments = 0;
   if (!event || peal_sio_packet_is_reserved(name))
     return PEAL_ERR_RESERVED;
@@ -108,8 +108,9 @@ peal_err peal_packet_ack(peal_eio_message *out, peal_socket *socket,
       &peal_server_local_of(socket->nsp->server, socket->worker)->encode;
   size_t attachments = 0;
   peal_buf_reset(buf);
-  peal_sio_packet_encode_ack(buf, peal_slice_of(socket->nsp->name), id, args,
-                             &attachments);
+  peal_sio_packet_encode_ack(
+      buf, (peal_slice){socket->nsp->name, socket->nsp->name_len}, id, args,
+      &attachments);
   return finish(out, buf, args, attachments, socket->worker->mem);
 }
 

@@ -100,6 +100,7 @@ struct peal_nsp {
   peal_hook *any, *outgoing, *connect, *disconnect, *disconnecting, *drain,
       *use;
   peal_nsp_local *locals;
+  size_t name_len;
   char name[]; /* terminated */
 };
 

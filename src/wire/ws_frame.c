@@ -122,11 +122,12 @@ size_t peal_ws_frame_encode(char *out, const peal_ws_frame *frame) {
  * The key, turned to `offset` and repeated, works on 8 (16) bytes at once. */
 void peal_ws_frame_mask(char *out, const char *in, size_t len,
                         const uint8_t mask[4], uint64_t offset) {
-  uint8_t turned[8];
-  uint64_t key;
+  uint8_t turned[4];
+  uint32_t narrow;
   for (size_t i = 0; i < sizeof(turned); i++)
     turned[i] = mask[(offset + i) & 3u];
-  memcpy(&key, turned, sizeof(key));
+  memcpy(&narrow, turned, sizeof(narrow));
+  uint64_t key = (uint64_t)narrow << 32 | narrow;
 #if PEAL_WS_FRAME_SSE2
   __m128i wide = _mm_set1_epi64x((long long)key);
   for (; len >= 16; len -= 16, in += 16, out += 16) {
@@ -139,6 +140,13 @@ void peal_ws_frame_mask(char *out, const char *in, size_t len,
     memcpy(&piece, in, sizeof(piece));
     piece ^= key;
     memcpy(out, &piece, sizeof(piece));
+  }
+  if (len >= 4) {
+    uint32_t piece;
+    memcpy(&piece, in, sizeof(piece));
+    piece ^= narrow;
+    memcpy(out, &piece, sizeof(piece));
+    len -= 4, in += 4, out += 4;
   }
   for (size_t i = 0; i < len; i++)
     out[i] = (char)((uint8_t)in[i] ^ turned[i]);
