@@ -3,6 +3,7 @@
 // Socket.IO 5 packets, case by case, over WebSocket and over polling.
 const assert = require('node:assert/strict');
 const { test, run, sleep, until } = require('./lib/suite');
+const { target } = require('./lib/server');
 const { openEngine, openSio, join } = require('./lib/eio');
 
 const BOTH = ['websocket', 'polling'];
@@ -247,13 +248,18 @@ both('escapes are decoded, surrogate pairs too', async (t, transport, server) =>
     '2["echo","A/\u{1F600}"]');
 });
 
-both('numbers are doubles', async (t, transport, server) => {
+// Integers of 64 bits are kept exactly; JavaScript rounds beyond 2^53.
+both('numbers are doubles, integers of 64 bits are exact', async (t, transport, server) => {
   const e = await ready(t, transport, server);
   await expectEcho(e, '2["echo",12345678901234567890]',
     '2["echo",12345678901234567000]');
   await expectEcho(e, '2["echo",1.0,1E2,0.1e1,-0]', '2["echo",1,100,1,0]');
+  const exact = target() !== 'node';
   await expectEcho(e, '2["echo",9007199254740993]',
-    '2["echo",9007199254740992]');
+    `2["echo",900719925474099${exact ? 3 : 2}]`);
+  await expectEcho(e, '2["echo",-9223372036854775808,9223372036854775807]',
+    exact ? '2["echo",-9223372036854775808,9223372036854775807]'
+      : '2["echo",-9223372036854776000,9223372036854776000]');
 });
 
 both('a number may be the event name', async (t, transport, server) => {

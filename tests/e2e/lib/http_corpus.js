@@ -21,6 +21,8 @@ const WHY = {
   method: 'Node refuses a method that is not on its list',
   old: 'Node is lenient with what old versions did not have',
   blanks: 'Node skips repeated blanks in the request line',
+  blank: 'Node reads extensions of a chunk by rules of its own',
+  trailer: 'a length in the trailer is dropped, Node refuses it (RFC9110 6.5.1)',
   upgrade: 'Node ends connections that ask for a protocol nobody offers',
 };
 
@@ -79,7 +81,8 @@ add('a chunk extension', chunked('5;a=b;c="d;e"\r\nhello\r\n0;x\r\n\r\n'), TAKEN
 add('trailer fields', chunked('5\r\nhello\r\n0\r\nX-Sum: 1\r\nX-B: 2\r\n\r\n'),
   TAKEN, { echo: ['POST /http/echo 5\nhello'] });
 add('a length in the trailer has no effect',
-  chunked('0\r\nContent-Length: 50\r\n\r\n'), TAKEN, { also: [REFUSED] });
+  chunked('0\r\nContent-Length: 50\r\n\r\n'), TAKEN,
+  { also: [REFUSED], why: WHY.trailer });
 add('Transfer-Encoding in any case',
   post('tRANSFER-eNCODING: ChUnKeD\r\n', '0\r\n\r\n'), TAKEN);
 add('Connection: close ends it', get('Connection: close\r\n'), [200],
@@ -187,6 +190,18 @@ for (const [name, body] of [
   ['NUL in an extension', '5;a\0b\r\nhello\r\n0\r\n\r\n'],
   ['a bare LF at the end', '5\r\nhello\r\n0\r\n\n'],
 ]) add(`chunk: ${name}`, chunked(body), REFUSED);
+for (const [name, body] of [
+  ['a blank before an extension', '5 ;a\r\nhello\r\n0\r\n\r\n'],
+  ['blanks inside an extension', '5; a\t= "b"\r\nhello\r\n0\r\n\r\n'],
+]) add(`chunk: ${name}`, chunked(body), TAKEN, { node: REFUSED, why: WHY.blank });
+for (const [name, body] of [
+  ['a semicolon alone', '5;\r\nhello\r\n0\r\n\r\n'],
+  ['an extension without a name', '5;=a\r\nhello\r\n0\r\n\r\n'],
+  ['a value with a colon', '5;a=b:c\r\nhello\r\n0\r\n\r\n'],
+  ['an open quote', '5;a="b\r\nhello\r\n0\r\n\r\n'],
+  ['a blank behind an extension', '5;a \r\nhello\r\n0\r\n\r\n'],
+]) add(`chunk: ${name}`, chunked(body), REFUSED,
+  /^(a semi|an ext)/.test(name) ? { node: TAKEN, why: WHY.blank } : {});
 add('chunk: a blank after the size', chunked('5 \r\nhello\r\n0\r\n\r\n'),
   REFUSED);
 add('chunk: 0xffffffffffffffff', chunked('ffffffffffffffff\r\nhello'),

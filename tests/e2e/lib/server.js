@@ -64,7 +64,7 @@ function launch(flags, kind) {
     });
   });
   proc.stderr.on('data', (data) => {
-    server.stderr = (server.stderr + data).slice(-8000);
+    server.stderr = (server.stderr + data).slice(-16000);
     if (process.env.PEAL_E2E_VERBOSE) process.stderr.write(data);
   });
   server.signal = (name) => { server.expected = true; proc.kill(name); };
@@ -77,6 +77,11 @@ function launch(flags, kind) {
     }, 5000);
     const result = await server.exit;
     clearTimeout(hard);
+    // Whatever went on before, a stop ends well; sanitizers speak up here.
+    if (result.code !== 0) {
+      crashes.push(`stopped with ${result.signal || result.code}: ` +
+        server.stderr);
+    }
     return result;
   };
   return new Promise((resolve, reject) => {
