@@ -3,10 +3,9 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "http/http_upgrade.h"
+#include "engine/client_files.h"
 #include "net/crypto.h"
 #include "server/client.h"
-#include "server/client_files.h"
 #include "server/nsp.h"
 
 #define STOP_GRACE_MS 5000u
@@ -98,7 +97,6 @@ static peal_err set_up(peal_server *server) {
     return err;
   server->workers = peal_http_server_workers(server->http);
   server->worker_count = peal_workers_count(server->workers);
-  server->log = peal_http_server_logger(server->http);
   err = peal_crypto_random(&server->seed, sizeof server->seed);
   if (!err)
     err = peal_crypto_random(&server->key_seed, sizeof server->key_seed);
@@ -107,8 +105,10 @@ static peal_err set_up(peal_server *server) {
   if (!err)
     err = peal_engine_new(&server->engine, &server->opts, server->http,
                           &peal_client_engine_callbacks, server);
+  if (!err)
+    server->log = server->engine->log;
   if (!err && !server->opts.no_client)
-    err = peal_client_files_new(&server->files, server);
+    err = peal_client_files_new(&server->files, server->engine);
   if (!err)
     err = peal_workers_on_start(server->workers, on_start, server);
   if (!err && !peal_server_of(server, "/"))
@@ -116,7 +116,7 @@ static peal_err set_up(peal_server *server) {
   return err;
 }
 
-/* Without an HTTP server there is no logger yet: the options' own is used. */
+/* Without an engine there is no logger yet: the options' own is used. */
 static void report(const peal_server_opts *opts, peal_logger *log,
                    const char *text) {
   peal_logger *own = log ? NULL : peal_logger_new(opts ? &opts->log : NULL);
@@ -162,8 +162,8 @@ void peal_server_free(peal_server *server) {
   if (!server)
     return;
   const peal_mem *mem = server->mem;
-  peal_engine_free(server->engine);
   peal_client_files_free(server->files);
+  peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)
     peal_nsp_free(server->nsps[i]);
   peal_mem_free(mem, server->nsps);

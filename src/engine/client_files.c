@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/client_files.h"
+#include "engine/client_files.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ typedef struct worker_files {
 } worker_files;
 
 struct peal_client_files {
-  peal_server *server;
+  peal_engine *engine;
   char *dir; /* NULL: not installed */
   worker_files *workers;
 };
@@ -64,10 +64,10 @@ static bool beside_program(char *out, size_t size) {
   return n > 0 && (size_t)n < size && is_installed(out);
 }
 
-static const char *find_dir(const peal_server *server, char *out,
+static const char *find_dir(const peal_engine *engine, char *out,
                             size_t size) {
-  if (server->opts.client_dir)
-    return server->opts.client_dir;
+  if (engine->opts->client_dir)
+    return engine->opts->client_dir;
   if (beside_program(out, size))
     return out;
   return is_installed(PEAL_SHARE_DIR "/client") ? PEAL_SHARE_DIR "/client"
@@ -154,7 +154,7 @@ static const char *type_of(size_t index) {
 static void answer(const peal_client_files *files, peal_http_req *req,
                    const cached_file *file, size_t index,
                    peal_compress coding) {
-  peal_cors_apply(files->server->engine->cors, req);
+  peal_cors_apply(files->engine->cors, req);
   (void)peal_http_answer_header(req, "Cache-Control",
                                 PEAL_S("public, max-age=0"));
   (void)peal_http_answer_header(req, "ETag", peal_slice_of(file->etag));
@@ -189,12 +189,12 @@ static void load_done(peal_worker *worker, peal_err err, void *user) {
                      PEAL_S("this file of the client is not installed\n"));
   else
     answer(files, job->req, file, job->index, job->coding);
-  peal_mem_free(files->server->mem, job);
+  peal_mem_free(files->engine->mem, job);
 }
 
 static void load(peal_client_files *files, peal_http_req *req, size_t index,
                  peal_compress coding) {
-  load_job *job = peal_mem_zalloc(files->server->mem, sizeof *job);
+  load_job *job = peal_mem_zalloc(files->engine->mem, sizeof *job);
   if (!job) {
     peal_http_answer(req, 503, NULL, (peal_slice){0});
     return;
@@ -203,7 +203,7 @@ static void load(peal_client_files *files, peal_http_req *req, size_t index,
       .files = files, .req = req, .index = index, .coding = coding};
   peal_http_defer(req);
   if (peal_task_run(peal_http_req_worker(req), load_work, load_done, job)) {
-    peal_mem_free(files->server->mem, job);
+    peal_mem_free(files->engine->mem, job);
     peal_http_answer(req, 503, NULL, (peal_slice){0});
   }
 }
@@ -222,7 +222,7 @@ static void on_request(peal_http_req *req, void *user) {
   bool is_get = peal_http_req_is_method(req, "GET") ||
                 peal_http_req_is_method(req, "HEAD");
   if (!files->dir || !is_get ||
-      !find_name(peal_http_req_path(req), strlen(files->server->engine->path),
+      !find_name(peal_http_req_path(req), strlen(files->engine->path),
                  &index)) {
     peal_http_answer(req, 404, NULL, (peal_slice){0});
     return;
@@ -240,21 +240,21 @@ static void on_request(peal_http_req *req, void *user) {
 
 /* -- life ------------------------------------------------------------------------------------- */
 
-peal_err peal_client_files_new(peal_client_files **out, peal_server *server) {
+peal_err peal_client_files_new(peal_client_files **out, peal_engine *engine) {
   char found[PATH_MAX];
-  const char *dir = find_dir(server, found, sizeof found);
-  peal_client_files *files = peal_mem_zalloc(server->mem, sizeof *files);
+  const char *dir = find_dir(engine, found, sizeof found);
+  peal_client_files *files = peal_mem_zalloc(engine->mem, sizeof *files);
   *out = files;
   if (!files)
     return PEAL_ERR_NOMEM;
-  files->server = server;
+  files->engine = engine;
   files->workers = peal_mem_zalloc(
-      server->mem, server->worker_count * sizeof *files->workers);
+      engine->mem, engine->worker_count * sizeof *files->workers);
   if (dir)
-    files->dir = peal_mem_str(server->mem, peal_slice_of(dir));
+    files->dir = peal_mem_str(engine->mem, peal_slice_of(dir));
   if (!files->workers || (dir && !files->dir))
     return PEAL_ERR_NOMEM;
-  peal_engine_set_client_files(server->engine, on_request, files);
+  peal_engine_set_client_files(engine, on_request, files);
   return PEAL_OK;
 }
 
@@ -266,8 +266,8 @@ static void free_bodies(cached_file *file) {
 void peal_client_files_free(peal_client_files *files) {
   if (!files)
     return;
-  const peal_mem *mem = files->server->mem;
-  for (unsigned i = 0; files->workers && i < files->server->worker_count; i++)
+  const peal_mem *mem = files->engine->mem;
+  for (unsigned i = 0; files->workers && i < files->engine->worker_count; i++)
     for (size_t j = 0; j < FILE_COUNT; j++)
       free_bodies(&files->workers[i].files[j]);
   peal_mem_free(mem, files->workers);
