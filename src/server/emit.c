@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "server/acks.h"
 #include "server/adapter.h"
+#include "server/op.h"
 #include "server/packet.h"
 #include "server/socket.h"
 

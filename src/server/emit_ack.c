@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "server/adapter.h"
+#include "server/op.h"
 
 #define DEFAULT_TIMEOUT_MS 10000u
 

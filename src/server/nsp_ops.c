@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "server/adapter.h"
+#include "server/op.h"
 
 /* -- moving -------------------------------------------------------------------------- */
 
