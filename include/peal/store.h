@@ -104,7 +104,7 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_store_read(peal_store *store,
                                                   peal_args args,
                                                   peal_store_fn fn, void *user);
 /* Is it well: writes a row of its own table and reads it back. `fn` gets
- * PEAL_OK or why not. At most one probe runs, others share its result. */
+ * PEAL_OK or why not. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_store_probe(peal_store *store,
                                                    peal_store_fn fn,
                                                    void *user);

@@ -60,7 +60,7 @@ typedef struct peal_web_opts {
  * is out. */
 PEAL_API PEAL_MUST_CHECK peal_web *peal_web_new(peal_http_server *http,
                                                 const peal_web_opts *opts);
-/* After the run. */
+/* After the run, and after the stores that peal_web_health looks at. */
 PEAL_API void peal_web_free(peal_web *app);
 
 /* -- routes ---------------------------------------------------------------- */
@@ -79,7 +79,7 @@ typedef struct peal_web_file {
   peal_bytes *data;
   peal_slice type; /* Content-Type as sent, or empty */
   peal_slice name; /* as the client calls it, or empty: never a path */
-  peal_val fields; /* object: the text parts before the file */
+  peal_val fields; /* object: the text parts */
 } peal_web_file;
 
 typedef void (*peal_web_file_fn)(peal_http_req *req, const peal_web_file *file,

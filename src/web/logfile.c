@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <peal/web.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+/* Bytes that wait for the disk; beyond, lines are dropped and counted. */
+#define QUEUE_BYTES ((size_t)1 << 20)
+
+struct peal_logfile {
+  peal_logfile_opts opts;
+  char *path;
+  int fd; /* -1: it could not be opened again; tried at the next write */
+  uint64_t size;
+  uv_thread_t thread;
+  uv_mutex_t lock;
+  uv_cond_t more;
+  peal_buf queue; /* under the lock */
+  uint64_t dropped;
+  bool closing;
+};
+
+/* -- writing, on the thread ------------------------------------------------ */
+
+static int open_file(peal_logfile *file) {
+  struct stat stat;
+  file->fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (file->fd < 0)
+    return -errno;
+  file->size = fstat(file->fd, &stat) == 0 ? (uint64_t)stat.st_size : 0;
+  return 0;
+}
+
+static char *numbered(const peal_logfile *file, unsigned number) {
+  size_t size = strlen(file->path) + 16;
+  char *name = peal_mem_alloc(peal_mem_libc(), size);
+  if (name && number)
+    snprintf(name, size, "%s.%u", file->path, number);
+  else if (name)
+    snprintf(name, size, "%s", file->path);
+  return name;
+}
+
+/* path.4 becomes path.5, …, path becomes path.1. */
+static void rotate(peal_logfile *file) {
+  for (unsigned i = file->opts.count; i > 0; i--) {
+    char *from = numbered(file, i - 1);
+    char *to = numbered(file, i);
+    if (from && to)
+      (void)rename(from, to);
+    peal_mem_free(peal_mem_libc(), from);
+    peal_mem_free(peal_mem_libc(), to);
+  }
+  close(file->fd);
+  (void)open_file(file);
+}
+
+static void write_all(int fd, peal_slice data) {
+  while (data.len) {
+    ssize_t done = write(fd, data.ptr, data.len);
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done <= 0)
+      return; /* a full disk must not stop the program */
+    data.ptr += done;
+    data.len -= (size_t)done;
+  }
+}
+
+/* Whole lines; a file is cut between two of them. */
+static void write_lines(peal_logfile *file, peal_slice lines) {
+  if (file->opts.console)
+    write_all(STDERR_FILENO, lines);
+  while (lines.len) {
+    if (file->fd < 0 && open_file(file))
+      return;
+    if (file->size >= file->opts.max_bytes) {
+      rotate(file);
+      continue;
+    }
+    uint64_t room = file->opts.max_bytes - file->size;
+    size_t len = lines.len;
+    if (len > room) {
+      const char *end = memchr(lines.ptr + room, '\n', len - (size_t)room);
+      len = end ? (size_t)(end - lines.ptr) + 1 : len;
+    }
+    write_all(file->fd, (peal_slice){lines.ptr, len});
+    file->size += len;
+    lines.ptr += len;
+    lines.len -= len;
+  }
+}
+
+static void main_of(void *user) {
+  peal_logfile *file = user;
+  peal_buf taken;
+  peal_buf_init(&taken, NULL, QUEUE_BYTES);
+  pthread_setname_np(pthread_self(), "peal-log");
+  uv_mutex_lock(&file->lock);
+  for (;;) {
+    while (!file->queue.len && !file->closing)
+      uv_cond_wait(&file->more, &file->lock);
+    if (!file->queue.len)
+      break;
+    peal_buf full = file->queue;
+    file->queue = taken;
+    taken = full;
+    uv_mutex_unlock(&file->lock);
+    write_lines(file, peal_buf_slice(&taken));
+    peal_buf_reset(&taken);
+    uv_mutex_lock(&file->lock);
+  }
+  uv_mutex_unlock(&file->lock);
+  peal_buf_deinit(&taken);
+}
+
+/* -- lines ----------------------------------------------------------------- */
+
+static const char *level_name(peal_log_level level) {
+  switch (level) {
+  case PEAL_LOG_ERROR:
+    return "error";
+  case PEAL_LOG_WARN:
+    return "warn ";
+  case PEAL_LOG_DEBUG:
+    return "debug";
+  case PEAL_LOG_DEFAULT:
+  case PEAL_LOG_INFO:
+  case PEAL_LOG_OFF:
+    break;
+  }
+  return "info ";
+}
+
+static void add_word(peal_buf *line, const char *name, peal_slice value) {
+  if (!value.len)
+    return;
+  peal_buf_add_str(line, name);
+  peal_buf_add(line, value);
+}
+
+static void add_line(peal_buf *line, const peal_log_record *record) {
+  char time[25];
+  peal_web_time_iso(time, record->time_ms);
+  peal_buf_add_str(line, time);
+  peal_buf_add_char(line, ' ');
+  peal_buf_add_str(line, level_name(record->level));
+  peal_buf_add_char(line, ' ');
+  peal_buf_add_str(line, record->area ? record->area : "-");
+  add_word(line, " peer=", record->peer);
+  add_word(line, " sid=", record->sid);
+  peal_buf_add_char(line, ' ');
+  peal_buf_add(line, record->text);
+  peal_buf_add_char(line, '\n');
+}
+
+/* The line fits as a whole or is dropped. */
+static void put(peal_logfile *file, const peal_log_record *record) {
+  size_t before = file->queue.len;
+  if (file->dropped) {
+    char text[64];
+    snprintf(text, sizeof(text), "%llu lines were dropped\n",
+             (unsigned long long)file->dropped);
+    peal_buf_add_str(&file->queue, text);
+  }
+  add_line(&file->queue, record);
+  if (!file->queue.err) {
+    file->dropped = 0;
+    return;
+  }
+  file->queue.len = before;
+  file->queue.err = PEAL_OK;
+  file->dropped++;
+}
+
+void peal_logfile_log(const peal_log_record *record, void *user) {
+  peal_logfile *file = user;
+  uv_mutex_lock(&file->lock);
+  put(file, record);
+  uv_cond_signal(&file->more);
+  uv_mutex_unlock(&file->lock);
+}
+
+/* -- life ------------------------------------------------------------------ */
+
+static void free_file(peal_logfile *file) {
+  if (file->fd >= 0)
+    close(file->fd);
+  peal_buf_deinit(&file->queue);
+  peal_mem_free(peal_mem_libc(), file->path);
+  peal_mem_free(peal_mem_libc(), file);
+}
+
+static peal_err start(peal_logfile *file) {
+  if (open_file(file))
+    return PEAL_ERR_SYSTEM;
+  uv_mutex_init(&file->lock);
+  uv_cond_init(&file->more);
+  if (uv_thread_create(&file->thread, main_of, file) == 0)
+    return PEAL_OK;
+  uv_cond_destroy(&file->more);
+  uv_mutex_destroy(&file->lock);
+  return PEAL_ERR_SYSTEM;
+}
+
+peal_err peal_logfile_new(peal_logfile **out, const peal_logfile_opts *opts) {
+  *out = NULL;
+  if (!opts || !opts->path)
+    return PEAL_ERR_USAGE;
+  peal_logfile *file = peal_mem_zalloc(peal_mem_libc(), sizeof(*file));
+  if (!file)
+    return PEAL_ERR_NOMEM;
+  file->opts = *opts;
+  file->fd = -1;
+  if (!file->opts.max_bytes)
+    file->opts.max_bytes = (size_t)10 << 20;
+  if (!file->opts.count)
+    file->opts.count = 5;
+  peal_buf_init(&file->queue, NULL, QUEUE_BYTES);
+  file->path = peal_mem_str(peal_mem_libc(), peal_slice_of(opts->path));
+  peal_err err = file->path ? start(file) : PEAL_ERR_NOMEM;
+  if (err) {
+    free_file(file);
+    return err;
+  }
+  *out = file;
+  return PEAL_OK;
+}
+
+void peal_logfile_free(peal_logfile *file) {
+  if (!file)
+    return;
+  uv_mutex_lock(&file->lock);
+  file->closing = true;
+  uv_cond_signal(&file->more);
+  uv_mutex_unlock(&file->lock);
+  uv_thread_join(&file->thread);
+  uv_cond_destroy(&file->more);
+  uv_mutex_destroy(&file->lock);
+  free_file(file);
+}

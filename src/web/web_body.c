@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "web/web_impl.h"
+#include "web/web_timeout.h"
+#include "web/web_upload.h"
+
+bool peal_web_body_fits(peal_http_req *req, uint64_t max) {
+  uint64_t length = peal_http_req_length(req);
+  if (!peal_http_req_has_body(req) || length == UINT64_MAX || length <= max)
+    return true;
+  char text[80];
+  snprintf(text, sizeof(text), "the body is over %llu bytes",
+           (unsigned long long)max);
+  peal_web_error(req, 413, text, NULL);
+  return false;
+}
+
+static void call_json(peal_web_ctx *ctx, peal_slice body) {
+  const peal_web_route *route = &ctx->entry->route;
+  peal_err_info info = {.msg = NULL};
+  if (!body.len) {
+    peal_web_error(ctx->req, 400, "the body is empty, expected JSON", NULL);
+    return;
+  }
+  peal_err err = peal_doc_from_json(&ctx->doc, body, &info);
+  if (!err) {
+    route->on_json(ctx->req, peal_doc_val(ctx->doc), route->user);
+    return;
+  }
+  if (err == PEAL_ERR_NOMEM) {
+    peal_web_error_of(ctx->req, err);
+    return;
+  }
+  char text[160];
+  snprintf(text, sizeof(text), "invalid JSON at position %zu: %s", info.pos,
+           info.msg ? info.msg : peal_err_message(err));
+  peal_web_error(ctx->req, 400, text, NULL);
+}
+
+/* On errors the answer has been given. */
+static void on_body(peal_http_req *req, peal_err err, peal_slice body,
+                    void *user) {
+  peal_web_ctx *ctx = user;
+  const peal_web_route *route = &ctx->entry->route;
+  if (err)
+    return;
+  peal_web_timeout_start(ctx);
+  if (route->on_json)
+    call_json(ctx, body);
+  else if (route->on_form)
+    peal_web_upload_urlencoded(ctx, body);
+  else if (route->on_file)
+    peal_web_upload_raw(ctx, body);
+  else
+    route->on_body(req, body, route->user);
+}
+
+static bool is_multipart(const peal_web_ctx *ctx) {
+  const peal_web_route *route = &ctx->entry->route;
+  if (!route->on_form && !route->on_file)
+    return false;
+  return peal_web_type_is(ctx->req, "multipart/form-data");
+}
+
+void peal_web_body_read(peal_web_ctx *ctx) {
+  const peal_web_route *route = &ctx->entry->route;
+  peal_slice type = peal_http_req_header(ctx->req, "Content-Type");
+  if (is_multipart(ctx)) {
+    peal_web_upload_read(ctx);
+    return;
+  }
+  if (route->types && !(route->type_optional && !type.len) &&
+      !peal_web_type_match(route->types, type)) {
+    peal_web_type_refuse(ctx->req, route, route->types);
+    return;
+  }
+  if (peal_web_body_fits(ctx->req, route->max_body_bytes))
+    peal_http_req_collect(ctx->req, route->max_body_bytes, on_body, ctx);
+}

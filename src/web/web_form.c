@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "web/web_form.h"
+
+#include <string.h>
+
+#include "wire/utf8.h"
+
+/* Offsets into the text, which moves while it grows. */
+typedef struct span {
+  size_t key, key_len, value, value_len;
+} span;
+
+/* Fields of one form: bounds the table. */
+#define FIELDS 1000u
+
+void peal_web_form_init(peal_web_form *form, const peal_mem *mem, size_t max) {
+  peal_buf_init(&form->text, mem, max);
+  peal_buf_init(&form->spans, mem, FIELDS * sizeof(span));
+  peal_buf_init(&form->pairs, mem, 0);
+}
+
+void peal_web_form_deinit(peal_web_form *form) {
+  peal_buf_deinit(&form->text);
+  peal_buf_deinit(&form->spans);
+  peal_buf_deinit(&form->pairs);
+}
+
+static span *last_span(peal_web_form *form) {
+  if (form->spans.err || form->spans.len < sizeof(span))
+    return NULL;
+  return (span *)(void *)(form->spans.ptr + form->spans.len - sizeof(span));
+}
+
+void peal_web_form_begin(peal_web_form *form, peal_slice name) {
+  span begun = {.key = form->text.len, .key_len = name.len};
+  begun.value = begun.key + name.len;
+  peal_buf_add(&form->text, name);
+  peal_buf_add(&form->spans, (peal_slice){(const char *)&begun, sizeof(begun)});
+}
+
+void peal_web_form_add(peal_web_form *form, peal_slice data) {
+  span *open = last_span(form);
+  peal_buf_add(&form->text, data);
+  if (open && !form->text.err)
+    open->value_len += data.len;
+}
+
+static int hex(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  c = (char)(c | 32);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A % without two digits stands for itself, + is a blank. */
+static size_t decode(peal_buf *out, peal_slice in) {
+  size_t before = out->len;
+  for (size_t i = 0; i < in.len; i++) {
+    char c = in.ptr[i];
+    if (c == '+') {
+      c = ' ';
+    } else if (c == '%' && in.len - i > 2 && hex(in.ptr[i + 1]) >= 0 &&
+               hex(in.ptr[i + 2]) >= 0) {
+      c = (char)(hex(in.ptr[i + 1]) << 4 | hex(in.ptr[i + 2]));
+      i += 2;
+    }
+    peal_buf_add_char(out, c);
+  }
+  return out->len - before;
+}
+
+static void decode_field(peal_web_form *form, peal_slice field) {
+  const char *eq = memchr(field.ptr, '=', field.len);
+  size_t key_len = eq ? (size_t)(eq - field.ptr) : field.len;
+  span added = {.key = form->text.len};
+  added.key_len = decode(&form->text, (peal_slice){field.ptr, key_len});
+  added.value = form->text.len;
+  if (eq)
+    added.value_len =
+        decode(&form->text, (peal_slice){eq + 1, field.len - key_len - 1});
+  peal_buf_add(&form->spans, (peal_slice){(const char *)&added, sizeof(added)});
+}
+
+void peal_web_form_decode(peal_web_form *form, peal_slice text) {
+  while (text.len) {
+    const char *stop = memchr(text.ptr, '&', text.len);
+    size_t len = stop ? (size_t)(stop - text.ptr) : text.len;
+    if (len)
+      decode_field(form, (peal_slice){text.ptr, len});
+    size_t used = stop ? len + 1 : len;
+    text.ptr += used;
+    text.len -= used;
+  }
+}
+
+peal_err peal_web_form_val(peal_web_form *form, peal_val *out) {
+  peal_err err = form->text.err ? form->text.err : form->spans.err;
+  if (err)
+    return err;
+  const char *text = form->text.ptr ? form->text.ptr : "";
+  size_t count = form->spans.len / sizeof(span);
+  for (size_t i = 0; i < count; i++) {
+    span at;
+    memcpy(&at, form->spans.ptr + i * sizeof(span), sizeof(at));
+    peal_pair pair = {
+        .key = at.key_len ? text + at.key : "",
+        .key_len = at.key_len,
+        .value = peal_str_slice((peal_slice){text + at.value, at.value_len})};
+    if (!peal_utf8_is_valid((peal_slice){text + at.key, at.key_len}) ||
+        !peal_utf8_is_valid(peal_val_str(pair.value)))
+      return PEAL_ERR_UTF8;
+    peal_buf_add(&form->pairs, (peal_slice){(const char *)&pair, sizeof(pair)});
+  }
+  *out = peal_object((const peal_pair *)(const void *)form->pairs.ptr, count);
+  return form->pairs.err;
+}

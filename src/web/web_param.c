@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "web/web_impl.h"
+#include "web/web_number.h"
+
+peal_slice peal_web_param(peal_http_req *req, const char *name) {
+  const peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  if (!ctx || !ctx->has_route || !name)
+    return (peal_slice){0};
+  const peal_web_router_match *match = &ctx->match;
+  for (size_t i = 0; i < match->count; i++) {
+    if (strcmp(match->names[i], name) == 0)
+      return match->values[i];
+  }
+  if (match->rest_name && strcmp(match->rest_name, name) == 0)
+    return ctx->rest;
+  return (peal_slice){0};
+}
+
+bool peal_web_param_int(peal_http_req *req, const char *name, int64_t min,
+                        int64_t max, int64_t *out) {
+  if (peal_web_number_parse(peal_web_param(req, name), out) && *out >= min &&
+      *out <= max)
+    return true;
+  peal_web_error(req, 404, "not found", NULL);
+  return false;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "web/web_impl.h"
+
+/* A media type without its parameters (RFC9110 8.3.1). */
+static peal_slice essence(peal_slice value) {
+  size_t len = 0;
+  while (len < value.len && value.ptr[len] != ';')
+    len++;
+  while (len && (value.ptr[len - 1] == ' ' || value.ptr[len - 1] == '\t'))
+    len--;
+  return (peal_slice){value.ptr, len};
+}
+
+static char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool same(peal_slice a, peal_slice b) {
+  if (a.len != b.len)
+    return false;
+  for (size_t i = 0; i < a.len; i++) {
+    if (lower(a.ptr[i]) != lower(b.ptr[i]))
+      return false;
+  }
+  return true;
+}
+
+/* One accepted type, possibly an image or such of any kind. */
+static bool covers(peal_slice wanted, peal_slice type) {
+  if (wanted.len >= 2 && wanted.ptr[wanted.len - 1] == '*') {
+    wanted.len--;
+    if (type.len > wanted.len)
+      type.len = wanted.len;
+  }
+  return same(wanted, type);
+}
+
+bool peal_web_type_match(const char *types, peal_slice value) {
+  peal_slice type = essence(value);
+  while (types && *types) {
+    size_t len = strcspn(types, " ,");
+    if (len && covers((peal_slice){types, len}, type))
+      return true;
+    types += len;
+    types += strspn(types, " ,");
+  }
+  return false;
+}
+
+bool peal_web_type_is(const peal_http_req *req, const char *type) {
+  return peal_web_type_match(type, peal_http_req_header(req, "Content-Type"));
+}
+
+void peal_web_type_refuse(peal_http_req *req, const peal_web_route *route,
+                          const char *types) {
+  char text[256];
+  const char *message = route->type_message;
+  if (!message) {
+    int len = snprintf(text, sizeof(text), "Content-Type must be ");
+    for (size_t i = (size_t)len; *types && i + 8 < sizeof(text); types++) {
+      const char *piece = *types == ' ' ? " or " : (char[2]){*types, 0};
+      i += (size_t)snprintf(text + i, sizeof(text) - i, "%s", piece);
+    }
+    message = text;
+  }
+  peal_web_error(req, route->type_status, message, NULL);
+}
