@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "device_keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pthread.h>
+
+#include "devices.h"
+#include "digest.h"
+
+enum { KEY_BYTES = 24 };
+
+typedef struct entry {
+  char id[DEVICES_ID_BYTES];
+  uint8_t hash[DIGEST_BYTES];
+  bool is_revoked;
+} entry;
+
+struct device_keys {
+  dash *app;
+  pthread_mutex_t lock; /* of the two below */
+  entry *entries;       /* by id */
+  size_t count;
+
+  int64_t changed, rows; /* of the table when it was loaded; worker 0 */
+  bool is_looking;
+
+  char sim_key[2 * KEY_BYTES + 1]; /* empty: none */
+  uint8_t sim_hash[DIGEST_BYTES];
+};
+
+#define ALL                                                                    \
+  "SELECT device_id, hash, is_revoked, changed FROM device_keys"               \
+  " ORDER BY device_id"
+
+static void set_entries(device_keys *keys, entry *entries, size_t count) {
+  pthread_mutex_lock(&keys->lock);
+  entry *old = keys->entries;
+  keys->entries = entries;
+  keys->count = count;
+  pthread_mutex_unlock(&keys->lock);
+  free(old);
+}
+
+static bool take_rows(device_keys *keys, peal_val rows) {
+  entry *entries = calloc(rows.len > 0 ? rows.len : 1, sizeof *entries);
+  if (entries == NULL)
+    return false;
+  int64_t changed = 0;
+  for (size_t i = 0; i < rows.len; i++) {
+    peal_val row = peal_val_at(rows, i);
+    peal_slice id = peal_val_str(peal_val_get(row, "device_id"));
+    peal_slice hash = peal_val_binary(peal_val_get(row, "hash"));
+    entry *e = &entries[i];
+    snprintf(e->id, sizeof e->id, "%.*s", PEAL_SFMT(id));
+    // a hash of another length is no hash: the device stays refused
+    e->is_revoked = hash.len != DIGEST_BYTES ||
+                    peal_val_int(peal_val_get(row, "is_revoked"), 1) != 0;
+    if (hash.len == DIGEST_BYTES)
+      memcpy(e->hash, hash.ptr, DIGEST_BYTES);
+    int64_t at = peal_val_int(peal_val_get(row, "changed"), 0);
+    changed = at > changed ? at : changed;
+  }
+  keys->changed = changed;
+  keys->rows = rows.len;
+  set_entries(keys, entries, rows.len);
+  return true;
+}
+
+device_keys *device_keys_new(dash *app) {
+  device_keys *keys = calloc(1, sizeof *keys);
+  if (keys == NULL)
+    return NULL;
+  keys->app = app;
+  pthread_mutex_init(&keys->lock, NULL);
+  peal_doc *rows = NULL;
+  bool done =
+      peal_store_exec_sync(app->store, ALL, PEAL_NO_ARGS, &rows) == PEAL_OK &&
+      take_rows(keys, peal_doc_val(rows));
+  peal_doc_free(rows);
+  if (done)
+    return keys;
+  dash_log(app, PEAL_LOG_ERROR, "keys", "the device keys cannot be read");
+  device_keys_free(keys);
+  return NULL;
+}
+
+void device_keys_free(device_keys *keys) {
+  if (keys == NULL)
+    return;
+  pthread_mutex_destroy(&keys->lock);
+  free(keys->entries);
+  free(keys);
+}
+
+/* ---- looking again -------------------------------------------------- */
+
+static void on_rows(const peal_store_result *result, void *user) {
+  device_keys *keys = user;
+  keys->is_looking = false;
+  if (result->err != PEAL_OK || !take_rows(keys, result->rows))
+    dash_log(keys->app, PEAL_LOG_WARN, "keys",
+             "the device keys could not be read again");
+  else
+    dash_log(keys->app, PEAL_LOG_INFO, "keys", "device keys changed");
+}
+
+static void on_version(const peal_store_result *result, void *user) {
+  device_keys *keys = user;
+  peal_val row = peal_val_at(result->rows, 0);
+  bool is_same =
+      result->err != PEAL_OK ||
+      (peal_val_int(peal_val_get(row, "changed"), 0) == keys->changed &&
+       peal_val_int(peal_val_get(row, "rows"), 0) == keys->rows);
+  if (is_same || peal_store_read(keys->app->store, ALL, PEAL_NO_ARGS, on_rows,
+                                 keys) != PEAL_OK)
+    keys->is_looking = false;
+}
+
+void device_keys_refresh(device_keys *keys) {
+  if (keys->is_looking)
+    return;
+  keys->is_looking =
+      peal_store_read(keys->app->store,
+                      "SELECT max(changed) AS changed, count(*) AS rows"
+                      " FROM device_keys",
+                      PEAL_NO_ARGS, on_version, keys) == PEAL_OK;
+}
+
+/* ---- asking --------------------------------------------------------- */
+
+static int compare(peal_slice id, const entry *e) {
+  size_t len = strlen(e->id);
+  int order = memcmp(id.ptr, e->id, id.len < len ? id.len : len);
+  return order != 0 ? order : (id.len > len) - (id.len < len);
+}
+
+/* With the lock held. */
+static const entry *find(const device_keys *keys, peal_slice id) {
+  size_t low = 0, high = keys->count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    int order = compare(id, &keys->entries[middle]);
+    if (order == 0)
+      return &keys->entries[middle];
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return NULL;
+}
+
+bool device_keys_has(device_keys *keys, peal_slice id) {
+  pthread_mutex_lock(&keys->lock);
+  bool has = find(keys, id) != NULL;
+  pthread_mutex_unlock(&keys->lock);
+  return has;
+}
+
+bool device_keys_allow(device_keys *keys, peal_slice id, peal_slice key) {
+  uint8_t hash[DIGEST_BYTES];
+  bool is_hashed = key.len > 0 && digest_of(hash, key);
+  if (is_hashed && keys->sim_key[0] != '\0' && peal_slice_starts(id, "SIM") &&
+      digest_is_equal(hash, keys->sim_hash))
+    return true;
+  pthread_mutex_lock(&keys->lock);
+  const entry *e = find(keys, id);
+  bool is_allowed =
+      e == NULL ? !keys->app->conf.require_keys
+                : !e->is_revoked && is_hashed && digest_is_equal(hash, e->hash);
+  pthread_mutex_unlock(&keys->lock);
+  return is_allowed;
+}
+
+static bool make_key(char out[2 * KEY_BYTES + 1], uint8_t hash[DIGEST_BYTES]) {
+  uint8_t random[KEY_BYTES];
+  if (!digest_random(random, sizeof random))
+    return false;
+  digest_hex(out, random, sizeof random);
+  return digest_of(hash, peal_slice_of(out));
+}
+
+const char *device_keys_for_simulation(device_keys *keys) {
+  if (keys->sim_key[0] == '\0' && !make_key(keys->sim_key, keys->sim_hash)) {
+    keys->sim_key[0] = '\0';
+    return NULL;
+  }
+  return keys->sim_key;
+}
+
+/* ---- the command line ----------------------------------------------- */
+
+static int complain(const char *what) {
+  fprintf(stderr, "peal-esp32: %s\n", what);
+  return 1;
+}
+
+static int add(peal_store *store, const char *id) {
+  if (!devices_id_is_good(peal_slice_of(id)))
+    return complain("a device id is text of 1 to 64 bytes without control "
+                    "characters");
+  char key[2 * KEY_BYTES + 1];
+  uint8_t hash[DIGEST_BYTES];
+  if (!make_key(key, hash))
+    return complain("there are no random numbers");
+  peal_slice bytes = {(const char *)hash, sizeof hash};
+  if (peal_store_exec_sync(
+          store,
+          "INSERT INTO device_keys (device_id, hash, changed, is_revoked)"
+          " VALUES (?1, ?2, ?3, 0) ON CONFLICT (device_id) DO UPDATE SET"
+          " hash = ?2, changed = ?3, is_revoked = 0",
+          PEAL_ARGS(peal_str(id), peal_binary(bytes), peal_int(peal_wall_ms())),
+          NULL) != PEAL_OK)
+    return complain("the key could not be stored");
+  printf("%s\n", key);
+  fprintf(stderr,
+          "This is the key of %s; it is shown only now. The device sends it "
+          "as X-Device-Key.\n",
+          id);
+  return 0;
+}
+
+static int revoke(peal_store *store, const char *id) {
+  peal_doc *rows = NULL;
+  if (peal_store_exec_sync(store,
+                           "UPDATE device_keys SET is_revoked = 1, changed = ?2"
+                           " WHERE device_id = ?1 RETURNING device_id",
+                           PEAL_ARGS(peal_str(id), peal_int(peal_wall_ms())),
+                           &rows) != PEAL_OK)
+    return complain("the key could not be revoked");
+  bool had = peal_doc_val(rows).len > 0;
+  peal_doc_free(rows);
+  if (!had)
+    return complain("this device has no key");
+  printf("revoked: %s is refused until it is given a new key\n", id);
+  return 0;
+}
+
+static int list(peal_store *store) {
+  peal_doc *doc = NULL;
+  if (peal_store_exec_sync(store, ALL, PEAL_NO_ARGS, &doc) != PEAL_OK)
+    return complain("the keys could not be read");
+  peal_val rows = peal_doc_val(doc);
+  for (size_t i = 0; i < rows.len; i++) {
+    peal_val row = peal_val_at(rows, i);
+    char when[25];
+    peal_web_time_iso(when, peal_val_int(peal_val_get(row, "changed"), 0));
+    bool is_revoked = peal_val_int(peal_val_get(row, "is_revoked"), 0) != 0;
+    printf("%s  %-7s  %.*s\n", when, is_revoked ? "revoked" : "valid",
+           PEAL_SFMT(peal_val_str(peal_val_get(row, "device_id"))));
+  }
+  peal_doc_free(doc);
+  return 0;
+}
+
+int device_keys_manage(peal_store *store, const settings *conf) {
+  if (conf->add_key != NULL)
+    return add(store, conf->add_key);
+  if (conf->revoke_key != NULL)
+    return revoke(store, conf->revoke_key);
+  return list(store);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* devices: who has sent something, when last, and how much; online as long as
+ * it is heard. Kept in memory for all workers, written to the store every few
+ * seconds and rebuilt from the readings after a crash. */
+#include "dash.h"
+#include "picture.h"
+
+enum { DEVICES_ID_BYTES = 65 }; /* with the terminator */
+
+typedef struct devices devices;
+
+/* What a device sends, for its counts. */
+typedef enum device_kind {
+  DEVICE_READING,
+  DEVICE_IMAGE,
+  DEVICE_AUDIO,
+  DEVICE_KIND_COUNT,
+} device_kind;
+
+/* Text of 1 to 64 bytes, valid UTF-8, no control characters. Thread: pure. */
+bool devices_id_is_good(peal_slice id);
+/* Ids of simulated devices start with SIM. Thread: pure. */
+bool devices_is_simulated(peal_slice id);
+
+/* Load what is known. Blocks: before the run. Returns NULL after logging. */
+devices *devices_new(dash *app);
+void devices_free(devices *all);
+/* Every second, on one worker: who has fallen silent, what is to be stored. */
+void devices_tick(devices *all);
+/* Store what has changed. */
+void devices_flush(devices *all);
+
+/* The device has been heard: it is online. *stamp (may be NULL) is the time,
+ * later than every stamp of this device before, as pages tell readings apart
+ * by it.
+ * Returns: PEAL_OK, PEAL_ERR_LIMIT (too many devices), PEAL_ERR_NOMEM.
+ * Thread: any. */
+PEAL_MUST_CHECK peal_err devices_heard(devices *all, peal_slice id,
+                                       int64_t *stamp);
+/* The same for a device that is known already; others are not noted. */
+void devices_noticed(devices *all, peal_slice id);
+/* One more of what it sends is stored. Thread: any. */
+void devices_count(devices *all, peal_slice id, device_kind kind);
+
+/* The thumb of its last picture, and that of a newer one. Thread: any. */
+void devices_thumb_get(devices *all, peal_slice id, picture_thumb *out);
+void devices_thumb_set(devices *all, peal_slice id, const picture_thumb *thumb);
+
+typedef struct device_info {
+  char id[DEVICES_ID_BYTES];
+  int64_t first_seen, last_seen; /* ms since 1970 */
+  uint64_t counts[DEVICE_KIND_COUNT];
+  bool is_online;
+} device_info;
+
+/* All of them, the last heard first: *out is the caller's, free(). Thread:
+ * any. */
+PEAL_MUST_CHECK peal_err devices_list(devices *all, device_info **out,
+                                      size_t *count);
+/* How many, and how many of them online. Thread: any. */
+void devices_totals(devices *all, size_t *count, size_t *online);
+
+/* What stands in answers; `times` has the text that the value borrows. */
+typedef struct device_text {
+  char first_seen[25], last_seen[25];
+} device_text;
+
+enum { DEVICE_PAIRS = 9 };
+
+/* Fill `pairs` and return the object; all is borrowed. Thread: any. */
+peal_val devices_value(dash *app, const device_info *info, device_text *text,
+                       peal_pair pairs[DEVICE_PAIRS]);

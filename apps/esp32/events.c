@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "events.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "device_keys.h"
+#include "devices.h"
+#include "gate.h"
+#include "oled.h"
+#include "readings.h"
+
+/* ---- connecting ------------------------------------------------------------ */
+
+/* The key that a device showed: in `auth` or as a header of the handshake. */
+static peal_slice key_of(const peal_socket *socket) {
+  peal_slice key =
+      peal_val_str(peal_val_get(peal_socket_auth(socket), "device_key"));
+  return key.len > 0 ? key : peal_socket_header(socket, "X-Device-Key");
+}
+
+static bool is_device(const dash *app, const peal_socket *socket) {
+  peal_slice id =
+      peal_val_str(peal_val_get(peal_socket_auth(socket), "device_id"));
+  if (id.len == 0)
+    id = peal_socket_header(socket, "X-Device-Id");
+  peal_slice key = key_of(socket);
+  return id.len > 0 && key.len > 0 && device_keys_has(app->keys, id) &&
+         device_keys_allow(app->keys, id, key);
+}
+
+static void on_use(peal_socket *socket, peal_next *next, void *user) {
+  dash *app = user;
+  if (auth_socket_is_reader(app->auth, socket) || is_device(app, socket))
+    peal_next_ok(next);
+  else
+    peal_next_refuse(next, "please sign in",
+                     PEAL_OBJECT({"code", peal_str("unauthorized")}));
+}
+
+static peal_err on_connect(peal_socket *socket, void *user) {
+  dash *app = user;
+  // where a password is asked for, a device is no reader
+  if (!auth_socket_is_reader(app->auth, socket)) {
+    peal_err err = peal_join(socket, DASH_DEVICES);
+    if (err != PEAL_OK)
+      return err;
+  }
+  char now[25];
+  peal_web_time_iso(now, peal_wall_ms());
+  return peal_emit(
+      socket, "connection_response",
+      PEAL_ARGS(PEAL_OBJECT({"status", peal_str("Connected")},
+                            {"server_time", peal_str(now)},
+                            {"sid", peal_str(peal_socket_id(socket))})));
+}
+
+static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
+                          void *user) {
+  peal_slice address = peal_socket_address(socket);
+  dash_log(user, PEAL_LOG_INFO, "events", "%s from %.*s is gone: %s%s%s",
+           peal_socket_id(socket), PEAL_SFMT(address), peal_reason_text(reason),
+           err != PEAL_OK ? ", " : "",
+           err != PEAL_OK ? peal_err_message(err) : "");
+}
+
+/* ---- request ---------------------------------------------------------------- */
+
+static void ack_success(const peal_event *event, peal_val data) {
+  (void)peal_ack(event, PEAL_ARGS(PEAL_OBJECT({"status", peal_str("success")},
+                                              {"data", data})));
+}
+
+static void ack_refusal(const peal_event *event, const refusal *why) {
+  peal_pair pairs[3];
+  (void)peal_ack(event, PEAL_ARGS(refusal_value(why, pairs)));
+}
+
+/* The devices as an array; everything is in one block, *block, to free. */
+static bool devices_val(dash *app, peal_val *out, void **block) {
+  typedef struct row {
+    peal_val item;
+    peal_pair pairs[DEVICE_PAIRS];
+    device_text text;
+    device_info info;
+  } row;
+
+  device_info *list;
+  size_t count;
+  if (devices_list(app->devices, &list, &count) != PEAL_OK)
+    return false;
+  peal_val *items = malloc((count + 1) * (sizeof *items + sizeof(row)));
+  *block = items;
+  row *rows = (row *)(void *)(items + count + 1);
+  for (size_t i = 0; i < count && items != NULL; i++) {
+    rows[i].info = list[i];
+    items[i] = devices_value(app, &rows[i].info, &rows[i].text, rows[i].pairs);
+  }
+  free(list);
+  *out = peal_array(items, count);
+  return items != NULL;
+}
+
+static peal_val server_val(dash *app, char now[25]) {
+  peal_server_stats stats;
+  peal_server_stats_get(app->server, &stats);
+  peal_web_time_iso(now, peal_wall_ms());
+  static _Thread_local peal_pair pairs[3];
+  pairs[0] = (peal_pair){"server_time", peal_str(now)};
+  pairs[1] = (peal_pair){"clients", peal_int((int64_t)stats.clients)};
+  pairs[2] = (peal_pair){"version", peal_str(peal_version())};
+  return peal_object(pairs, 3);
+}
+
+static void answer_devices(dash *app, const peal_event *event, bool is_all) {
+  peal_val list;
+  void *block = NULL;
+  char now[25], message[64];
+  peal_pair pairs[OLED_PAIRS];
+  if (!devices_val(app, &list, &block)) {
+    refusal why;
+    refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+    ack_refusal(event, &why);
+  } else if (is_all) {
+    ack_success(event,
+                PEAL_OBJECT({"server", server_val(app, now)}, {"devices", list},
+                            {"oled", oled_value(app->oled, message, pairs)}));
+  } else {
+    ack_success(event, list);
+  }
+  free(block);
+}
+
+/* {"type":"ping"}, "status", "oled", "devices" or "snapshot"; without a type:
+ * the snapshot. */
+static void on_request(peal_socket *socket, const peal_event *event,
+                       void *user) {
+  dash *app = user;
+  peal_val what = peal_event_arg(event, 0);
+  peal_val type =
+      peal_val_is(what, PEAL_STRING) ? what : peal_val_get(what, "type");
+  peal_slice name = peal_val_str(type);
+  char now[25], message[64];
+  peal_pair pairs[OLED_PAIRS];
+  bool may_see = !peal_socket_in(socket, DASH_DEVICES);
+  if (peal_slice_is(name, "ping") || peal_slice_is(name, "status")) {
+    ack_success(event, server_val(app, now));
+  } else if (peal_slice_is(name, "oled")) {
+    ack_success(event, oled_value(app->oled, message, pairs));
+  } else if (may_see && peal_slice_is(name, "devices")) {
+    answer_devices(app, event, false);
+  } else if (may_see && (name.len == 0 || peal_slice_is(name, "snapshot"))) {
+    answer_devices(app, event, true);
+  } else {
+    refusal why;
+    refusal_set(&why, 422, "type",
+                "type must be ping, status, oled, devices or snapshot");
+    ack_refusal(event, &why);
+  }
+}
+
+/* ---- the other two ------------------------------------------------------------ */
+
+static void on_sensor_data(peal_socket *socket, const peal_event *event,
+                           void *user) {
+  readings_on_event(user, event, key_of(socket));
+}
+
+static void on_set_oled(peal_socket *socket, const peal_event *event,
+                        void *user) {
+  (void)socket;
+  oled_on_event(user, event);
+}
+
+peal_err events_register(dash *app) {
+  peal_nsp *nsp = app->nsp;
+  peal_err err = peal_use(nsp, on_use, app);
+  if (err == PEAL_OK)
+    err = peal_on_connect(nsp, on_connect, app);
+  if (err == PEAL_OK)
+    err = peal_on_disconnect(nsp, on_disconnect, app);
+  if (err == PEAL_OK)
+    err = peal_on(nsp, "request", on_request, app);
+  if (err == PEAL_OK)
+    err = peal_on(nsp, "sensor_data", on_sensor_data, app);
+  if (err == PEAL_OK)
+    err = peal_on(nsp, "set_oled_display", on_set_oled, app);
+  return err;
+}

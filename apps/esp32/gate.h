@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* gate: may this device send now? Its id must be good, its key right, its rate
+ * within the limit. The same for HTTP and for events. */
+#include "dash.h"
+
+/* Why not, in words for the sender. */
+typedef struct refusal {
+  unsigned status;   /* of HTTP */
+  uint64_t retry_ms; /* 429: when to try again */
+  const char *field; /* static text, or NULL */
+  char message[160];
+} refusal;
+
+/* Who sends: `named` in the body comes first, then X-Device-Id, then
+ * ?device_id=, then "unknown". Borrowed from the request. */
+peal_slice gate_device_id(peal_http_req *req, peal_slice named);
+/* The key of a request, or empty. */
+peal_slice gate_key(const peal_http_req *req);
+
+/* Is the id good and the key right for it? Thread: any. */
+bool gate_check(dash *app, peal_slice id, peal_slice key, refusal *out);
+/* And is it within its rate? Takes one of its tokens. On a worker. */
+bool gate_enter(dash *app, peal_slice id, peal_slice key, refusal *out);
+
+PEAL_PRINTF(4, 5)
+void refusal_set(refusal *out, unsigned status, const char *field,
+                 const char *format, ...);
+/* The answer of HTTP. */
+void refusal_answer(peal_http_req *req, const refusal *why);
+/* The acknowledgement of an event: arguments of static size, borrowed from
+ * `refusal` and `pairs`. */
+peal_val refusal_value(const refusal *why, peal_pair pairs[3]);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices.h"
+#include "media.h"
+#include "span.h"
+
+enum { DEFAULT_ROWS = 100 };
+
+/* One history: the same question of all devices and of one. Each is answered
+ * by one walk along an index. */
+typedef struct source {
+  const char *of_all, *of_one;
+} source;
+
+#define NEWEST(columns, table, where)                                          \
+  "SELECT " columns " FROM " table " WHERE " where                             \
+  " ts >= ?1 AND ts <= ?2 AND (ts, id) < (?3, ?4)"                             \
+  " ORDER BY ts DESC, id DESC LIMIT ?5"
+#define HISTORY(columns, table)                                                \
+  { NEWEST(columns, table, ""), NEWEST(columns, table, "device_id = ?6 AND") }
+
+static const source readings =
+    HISTORY("id, ts, device_id, accel_x, accel_y, accel_z, gyro_x, gyro_y,"
+            " gyro_z, mic_level",
+            "readings");
+static const source orientations =
+    HISTORY("id, ts, device_id, pitch, roll, yaw", "orientations");
+static const source images =
+    HISTORY("id, ts, id AS image_id, device_id, '" MEDIA_URL "' || file AS url,"
+            " width, height, bytes, caption, analysis_ms",
+            "images");
+static const source audio =
+    HISTORY("id, ts, id AS audio_id, device_id, '" MEDIA_URL "' || file AS url,"
+            " bytes, duration_ms, sample_rate, channels, rms_db, peak_db",
+            "audio");
+
+/* A question on its way. */
+typedef struct question {
+  dash *app;
+  peal_http_req *req;
+  int64_t limit;
+} question;
+
+/* ---- the answer --------------------------------------------------------------- */
+
+static void answer_page(peal_http_req *req, const peal_val *items, size_t count,
+                        const char *next) {
+  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
+  peal_http_answer_json(
+      req, 200,
+      PEAL_OBJECT({"status", peal_str("success")},
+                  {"data", peal_array(items, count)},
+                  {"next", next != NULL ? peal_str(next) : peal_null()}));
+}
+
+/* The row without its first two columns, which become `timestamp`. */
+static bool row_value(peal_http_req *req, peal_val row, peal_val *out) {
+  char *timestamp = peal_http_req_alloc(req, 25);
+  peal_pair *pairs = peal_http_req_alloc(req, (row.len - 1) * sizeof *pairs);
+  if (timestamp == NULL || pairs == NULL)
+    return false;
+  peal_web_time_iso(timestamp, peal_val_int(row.as.pairs[1].value, 0));
+  pairs[0] = (peal_pair){"timestamp", peal_str(timestamp)};
+  memcpy(pairs + 1, row.as.pairs + 2, (row.len - 2) * sizeof *pairs);
+  *out = peal_object(pairs, row.len - 1);
+  return true;
+}
+
+static void answer_rows(peal_http_req *req, peal_val rows, int64_t limit) {
+  size_t count = rows.len < (size_t)limit ? rows.len : (size_t)limit;
+  peal_val *items = peal_http_req_alloc(req, (count + 1) * sizeof *items);
+  for (size_t i = 0; i < count && items != NULL; i++)
+    if (!row_value(req, peal_val_at(rows, i), &items[i]))
+      items = NULL;
+  if (items == NULL) {
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    return;
+  }
+  char next[48];
+  bool has_more = rows.len > count;
+  if (has_more) {
+    peal_val last = peal_val_at(rows, count - 1);
+    span_cursor_write(next, peal_val_int(peal_val_get(last, "ts"), 0),
+                      peal_val_int(peal_val_get(last, "id"), 0));
+  }
+  answer_page(req, items, count, has_more ? next : NULL);
+}
+
+static void on_rows(const peal_store_result *result, void *user) {
+  question *q = user;
+  if (result->err == PEAL_OK) {
+    answer_rows(q->req, result->rows, q->limit);
+    return;
+  }
+  dash_store_failed(q->app, "history was not read", result);
+  peal_web_error_of(q->req, result->err);
+}
+
+/* ---- the question --------------------------------------------------------------- */
+
+static void ask(peal_http_req *req, dash *app, const source *from) {
+  span asked;
+  if (!span_read(&asked, req, DEFAULT_ROWS))
+    return;
+  question *q = peal_http_req_alloc(req, sizeof *q);
+  if (q == NULL) {
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    return;
+  }
+  *q = (question){app, req, asked.limit};
+  peal_http_defer(req);
+  bool is_one = asked.device_id.len > 0;
+  // one row more than wanted tells whether there is another page
+  const peal_val args[] = {
+      peal_int(asked.since),     peal_int(asked.until),
+      peal_int(asked.before_ts), peal_int(asked.before_id),
+      peal_int(asked.limit + 1), peal_str_slice(asked.device_id)};
+  peal_err err =
+      peal_store_read(app->store, is_one ? from->of_one : from->of_all,
+                      (peal_args){args, is_one ? 6 : 5}, on_rows, q);
+  if (err != PEAL_OK)
+    peal_web_error_of(req, err);
+}
+
+void history_on_sensor(peal_http_req *req, void *user) {
+  ask(req, user, &readings);
+}
+
+void history_on_orientation(peal_http_req *req, void *user) {
+  ask(req, user, &orientations);
+}
+
+void history_on_images(peal_http_req *req, void *user) {
+  ask(req, user, &images);
+}
+
+void history_on_audio(peal_http_req *req, void *user) {
+  ask(req, user, &audio);
+}
+
+/* ---- devices --------------------------------------------------------------------- */
+
+/* Devices have no id that rises: the cursor counts those that were shown. */
+static bool is_wanted(const span *asked, const device_info *info) {
+  return info->last_seen >= asked->since && info->last_seen <= asked->until &&
+         (asked->device_id.len == 0 ||
+          peal_slice_is(asked->device_id, info->id));
+}
+
+typedef struct device_row {
+  peal_pair pairs[DEVICE_PAIRS];
+  device_text text;
+} device_row;
+
+static void answer_devices(peal_http_req *req, dash *app, const span *asked,
+                           const device_info *list, size_t count) {
+  size_t limit = (size_t)asked->limit, rows = 0;
+  int64_t skip = asked->before_id == INT64_MAX ? 0 : asked->before_id, seen = 0;
+  limit = limit < count ? limit : count;
+  peal_val *items = peal_http_req_alloc(req, (limit + 1) * sizeof *items);
+  device_row *space = peal_http_req_alloc(req, (limit + 1) * sizeof *space);
+  if (items == NULL || space == NULL) {
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    return;
+  }
+  bool has_more = false;
+  for (size_t i = 0; i < count && !has_more; i++) {
+    if (!is_wanted(asked, &list[i]) || seen++ < skip)
+      continue;
+    has_more = rows == limit;
+    if (!has_more) {
+      items[rows] =
+          devices_value(app, &list[i], &space[rows].text, space[rows].pairs);
+      rows++;
+    }
+  }
+  char next[48];
+  span_cursor_write(next, 0, skip + (int64_t)rows);
+  answer_page(req, items, rows, has_more ? next : NULL);
+}
+
+void history_on_devices(peal_http_req *req, void *user) {
+  dash *app = user;
+  span asked;
+  device_info *list;
+  size_t count;
+  if (!span_read(&asked, req, SPAN_MAX_ROWS))
+    return;
+  peal_err err = devices_list(app->devices, &list, &count);
+  if (err != PEAL_OK) {
+    peal_web_error_of(req, err);
+    return;
+  }
+  answer_devices(req, app, &asked, list, count);
+  free(list);
+}

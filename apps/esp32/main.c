@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* peal-esp32: the dashboard of ESP32 devices. main makes the parts in order,
+ * runs, and takes them down in the opposite order. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <unistd.h>
+
+#include "analysis.h"
+#include "auth.h"
+#include "dash.h"
+#include "device_keys.h"
+#include "devices.h"
+#include "events.h"
+#include "media.h"
+#include "oled.h"
+#include "places.h"
+#include "readings.h"
+#include "routes.h"
+#include "schema.h"
+#include "simulate.h"
+
+enum {
+  PING_INTERVAL_MS = 25000,
+  PING_TIMEOUT_MS = 60000,
+  MAX_MESSAGE_BYTES = 10 * 1024 * 1024,
+  TICK_MS = 1000,
+  PRUNE_TICKS = 30,
+  KEY_TICKS = 2,
+  POOL_THREADS = 6, /* beside those of the analysis */
+};
+
+/* What only main knows of. */
+typedef struct program {
+  dash dash;
+  simulate sim;
+  peal_timer *timer;
+  unsigned ticks;
+  int lock_fd;
+  char web_dir[4096], client_dir[4096];
+  bool has_client;
+} program;
+
+/* ---- log ------------------------------------------------------------------- */
+
+static peal_log_level level_of(const char *name) {
+  return strcmp(name, "error") == 0   ? PEAL_LOG_ERROR
+         : strcmp(name, "warn") == 0  ? PEAL_LOG_WARN
+         : strcmp(name, "debug") == 0 ? PEAL_LOG_DEBUG
+                                      : PEAL_LOG_INFO;
+}
+
+/* Lines go to the console until there is a file. */
+static void on_log(const peal_log_record *record, void *user) {
+  const dash *app = user;
+  if (app->logfile != NULL)
+    peal_logfile_log(record, app->logfile);
+  else
+    fprintf(stderr, "peal-esp32: %.*s\n", PEAL_SFMT(record->text));
+}
+
+static bool open_log(dash *app) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/peal-esp32.log", app->conf.data_dir);
+  peal_logfile *file = NULL;
+  peal_err err = peal_logfile_new(
+      &file, &(peal_logfile_opts){.path = path,
+                                  .max_bytes = (size_t)app->conf.log_bytes,
+                                  .count = app->conf.log_count,
+                                  .console = true});
+  if (err != PEAL_OK)
+    fprintf(stderr, "peal-esp32: %s cannot be written: %s\n", path,
+            peal_err_message(err));
+  app->logfile = file;
+  return err == PEAL_OK;
+}
+
+/* ---- parts ------------------------------------------------------------------ */
+
+static bool hold_data_dir(program *p) {
+  const char *dir = p->dash.conf.data_dir;
+  if (!places_make_dir(dir)) {
+    fprintf(stderr, "peal-esp32: data folder %s: %s\n", dir, strerror(errno));
+    return false;
+  }
+  p->lock_fd = places_lock(dir);
+  if (p->lock_fd >= 0)
+    return true;
+  if (errno == EWOULDBLOCK)
+    fprintf(stderr,
+            "peal-esp32: data folder %s is in use by another "
+            "peal-esp32\n",
+            dir);
+  else
+    fprintf(stderr, "peal-esp32: data folder %s: %s\n", dir, strerror(errno));
+  return false;
+}
+
+static bool find_places(program *p) {
+  const char *wanted = p->dash.conf.web_dir;
+  p->has_client = places_share(p->client_dir, sizeof p->client_dir, "client");
+  if (wanted != NULL) {
+    snprintf(p->web_dir, sizeof p->web_dir, "%s", wanted);
+    return true;
+  }
+  if (places_share(p->web_dir, sizeof p->web_dir, "esp32/web"))
+    return true;
+  fputs("peal-esp32: the page is missing: expected ../share/peal/esp32/web "
+        "beside the program's folder, or --web-dir\n",
+        stderr);
+  return false;
+}
+
+static peal_err open_store(dash *app, peal_workers *workers) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/esp32.db", app->conf.data_dir);
+  return peal_store_open(&app->store,
+                         &(peal_store_opts){.path = path,
+                                            .migrations = schema_migrations,
+                                            .workers = workers,
+                                            .log = app->log});
+}
+
+static bool open_http(dash *app) {
+  peal_http_server_opts opts = {.host = app->conf.host,
+                                .port = app->conf.port,
+                                .workers = app->conf.workers,
+                                .max_connections = app->conf.max_connections,
+                                .log = app->log};
+  // the library's line says which address and why
+  if (peal_http_server_new(&app->http, &opts) != PEAL_OK)
+    return false;
+  app->workers = peal_http_server_workers(app->http);
+  return true;
+}
+
+/* Pages of this machine, unless origins are configured. Borrowed from
+ * `out`. */
+static const char *origins_of(const dash *app, char *out, size_t cap) {
+  if (app->conf.cors_origins != NULL)
+    return app->conf.cors_origins;
+  unsigned port = peal_http_server_port(app->http);
+  snprintf(out, cap,
+           "http://localhost:%u http://127.0.0.1:%u http://localhost:3000 "
+           "http://127.0.0.1:3000 http://localhost:8080 http://127.0.0.1:8080",
+           port, port);
+  return out;
+}
+
+static bool open_faces(program *p) {
+  dash *app = &p->dash;
+  char origins[256];
+  peal_cors_opts cors = {
+      .origins = origins_of(app, origins, sizeof origins),
+      .methods = "GET,POST,PUT,DELETE,OPTIONS",
+  };
+  cors.credentials = strchr(cors.origins, '*') == NULL;
+  app->web = peal_web_new(
+      app->http,
+      &(peal_web_opts){
+          .cors = cors,
+          .proxies = app->conf.proxies,
+          .security.csp =
+              "default-src 'self'; img-src 'self' data: blob:; media-src "
+              "'self' blob:; connect-src 'self' ws: wss:; style-src 'self' "
+              "'unsafe-inline'; object-src 'none'; base-uri 'self'; "
+              "form-action 'self'; frame-ancestors 'self'"});
+  app->server = peal_server_new(
+      &(peal_server_opts){.http = app->http,
+                          .log = app->log,
+                          .cors = cors,
+                          .ping_interval_ms = PING_INTERVAL_MS,
+                          .ping_timeout_ms = PING_TIMEOUT_MS,
+                          .max_payload_bytes = MAX_MESSAGE_BYTES,
+                          .client_dir = p->has_client ? p->client_dir : NULL});
+  if (app->web == NULL || app->server == NULL)
+    return false;
+  app->nsp = peal_server_of(app->server, "/");
+  return app->nsp != NULL;
+}
+
+static bool make_parts(program *p) {
+  dash *app = &p->dash;
+  app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
+      .count = app->conf.device_rate, .burst = app->conf.device_burst});
+  return app->device_limit != NULL &&
+         (app->keys = device_keys_new(app)) != NULL &&
+         (app->devices = devices_new(app)) != NULL &&
+         (app->media = media_new(app)) != NULL &&
+         (app->oled = oled_new(app)) != NULL &&
+         (app->auth = auth_new(app)) != NULL &&
+         (app->analysis = analysis_new(app)) != NULL && open_faces(p) &&
+         routes_register(app, p->web_dir) == PEAL_OK &&
+         events_register(app) == PEAL_OK;
+}
+
+/* ---- the run ------------------------------------------------------------------ */
+
+static void on_tick(peal_timer *timer, void *user) {
+  (void)timer;
+  program *p = user;
+  devices_tick(p->dash.devices);
+  simulate_check(&p->sim, &p->dash);
+  if (p->ticks % KEY_TICKS == 0)
+    device_keys_refresh(p->dash.keys);
+  if (p->ticks++ % PRUNE_TICKS == 0)
+    readings_prune(&p->dash);
+}
+
+static void say_ready(const dash *app) {
+  const char *host = app->conf.host;
+  bool is_all =
+      host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+  bool is_v6 = !is_all && strchr(host, ':') != NULL;
+  printf("peal-esp32: http://%s%s%s:%u/\n", is_v6 ? "[" : "",
+         is_all ? "localhost" : host, is_v6 ? "]" : "",
+         peal_http_server_port(app->http));
+  fflush(stdout);
+}
+
+static void on_start(peal_worker *worker, void *user) {
+  program *p = user;
+  if (peal_worker_index(worker) != 0)
+    return;
+  p->timer = peal_timer_new(worker, on_tick, p);
+  if (p->timer == NULL) {
+    dash_log(&p->dash, PEAL_LOG_ERROR, "main", "out of memory");
+    peal_workers_stop(p->dash.workers, 0);
+    return;
+  }
+  peal_timer_start(p->timer, TICK_MS, TICK_MS);
+  analysis_start(p->dash.analysis);
+  say_ready(&p->dash);
+  simulate_start(&p->sim, &p->dash);
+}
+
+static void on_stop(peal_worker *worker, void *user) {
+  program *p = user;
+  if (peal_worker_index(worker) != 0)
+    return;
+  dash_log(&p->dash, PEAL_LOG_INFO, "main", "stopping");
+  simulate_stop(&p->sim);
+  analysis_stop(p->dash.analysis);
+  peal_timer_free(p->timer);
+  p->timer = NULL;
+}
+
+static int run(program *p) {
+  dash *app = &p->dash;
+  if (peal_workers_on_start(app->workers, on_start, p) != PEAL_OK ||
+      peal_workers_on_stop(app->workers, on_stop, p) != PEAL_OK)
+    return 1;
+  int code = peal_http_server_run(app->http);
+  simulate_wait(&p->sim);
+  devices_flush(app->devices);
+  dash_log(app, PEAL_LOG_INFO, "main", "stopped");
+  return code;
+}
+
+/* All of it takes NULL: what was not made is not taken down. */
+static void take_down(program *p) {
+  dash *app = &p->dash;
+  peal_store_close(app->store);
+  peal_server_free(app->server);
+  peal_web_free(app->web);
+  analysis_free(app->analysis);
+  auth_free(app->auth);
+  oled_free(app->oled);
+  media_free(app->media);
+  devices_free(app->devices);
+  device_keys_free(app->keys);
+  peal_web_limit_free(app->device_limit);
+  peal_http_server_free(app->http);
+  peal_logfile *file = app->logfile;
+  app->logfile = NULL;
+  peal_logfile_free(file);
+  if (p->lock_fd >= 0)
+    close(p->lock_fd);
+}
+
+static int manage_keys(dash *app) {
+  if (!places_make_dir(app->conf.data_dir)) {
+    fprintf(stderr, "peal-esp32: data folder %s: %s\n", app->conf.data_dir,
+            strerror(errno));
+    return 1;
+  }
+  if (open_store(app, NULL) != PEAL_OK)
+    return 1;
+  int code = device_keys_manage(app->store, &app->conf);
+  peal_store_close(app->store);
+  return code;
+}
+
+/* The pool is one for the whole program: the analysis may fill its share of
+ * it, and uploads still have theirs. */
+static void size_pool(const settings *conf) {
+  char count[16];
+  snprintf(count, sizeof count, "%u",
+           conf->analysis_concurrency + POOL_THREADS);
+  setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
+static int serve(program *p) {
+  dash *app = &p->dash;
+  size_pool(&app->conf);
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like others
+  int code = 1;
+  // the port first: who finds it taken leaves the data alone
+  if (find_places(p) && open_http(app) && hold_data_dir(p) && open_log(app) &&
+      open_store(app, app->workers) == PEAL_OK && make_parts(p))
+    code = run(p);
+  take_down(p);
+  return code;
+}
+
+int main(int argc, char **argv) {
+  static program self = {.lock_fd = -1};
+  dash *app = &self.dash;
+  int code = 1;
+  if (!settings_init(&app->conf, argc, argv, &code)) {
+    settings_deinit(&app->conf);
+    return code;
+  }
+  app->log = (peal_log_opts){
+      .fn = on_log, .user = app, .level = level_of(app->conf.log_level)};
+  const settings *conf = &app->conf;
+  if (conf->add_key != NULL || conf->revoke_key != NULL || conf->list_keys)
+    code = manage_keys(app);
+  else
+    code = serve(&self);
+  settings_deinit(&app->conf);
+  return code;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* media: the files of pictures and recordings, in <data-dir>/media, under names
+ * that the server gives. A file is whole and on disk before its row is stored,
+ * and goes after its row; what a crash leaves between is swept up at the next
+ * start. Count and bytes of each kind are bounded: the oldest go first. */
+#include "dash.h"
+
+enum { MEDIA_NAME_BYTES = 64, MEDIA_MAX_PARTS = 3 };
+
+#define MEDIA_URL "/media/"
+
+typedef enum media_kind {
+  MEDIA_IMAGE,
+  MEDIA_AUDIO,
+  MEDIA_KIND_COUNT,
+} media_kind;
+
+typedef struct media media;
+
+/* Make the folder, count what is there, sweep. Blocks: before the run. Returns
+ * NULL after logging why. */
+media *media_new(dash *app);
+void media_free(media *m);
+
+/* A name that was never used: kind, time, random digits, `extension`. Returns
+ * false if there are no random numbers. Thread: any. */
+PEAL_MUST_CHECK bool media_name(char out[MEDIA_NAME_BYTES], media_kind kind,
+                                int64_t stamp, const char *extension);
+/* Write a file from `count` parts (borrowed); when it returns true, it is on
+ * disk under its name. False: errno says why and nothing is left. Blocks: for
+ * the pool. Thread: any. */
+PEAL_MUST_CHECK bool media_write(media *m, const char *name,
+                                 const peal_slice *parts, size_t count);
+/* Read a file: *out is the caller's, free(). Blocks. Thread: any. */
+PEAL_MUST_CHECK bool media_read(media *m, const char *name, void **out,
+                                size_t *len);
+/* Blocks. Thread: any. */
+void media_remove(media *m, const char *name);
+
+/* A row was stored: room is made if it was one too many. On a worker. */
+void media_added(media *m, media_kind kind, int64_t bytes);
+/* What is kept. Thread: any. */
+void media_totals(media *m, media_kind kind, int64_t *count, int64_t *bytes);
+
+/* GET /media/:name; `user` is the dash. */
+void media_on_get(peal_http_req *req, void *user);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "routes.h"
+
+#include "auth.h"
+#include "figures.h"
+#include "history.h"
+#include "media.h"
+#include "oled.h"
+#include "readings.h"
+#include "uploads.h"
+
+enum {
+  READING_BYTES = 16384, /* a reading has a few hundred */
+  SMALL_BYTES = 4096,
+};
+
+/* The words of the first version, which its devices may look for. */
+#define WANTS_JSON                                                             \
+  .type_status = 400, .type_message = "Content-Type must be application/json"
+
+/* What devices send. curl and some sketches leave the type of a form behind;
+ * what it really is, its content says. */
+static const peal_web_route device_routes[] = {
+    {.method = "POST",
+     .path = "/api/sensor-data",
+     .on_json = readings_on_sensor,
+     .max_body_bytes = READING_BYTES,
+     WANTS_JSON},
+    {.method = "POST",
+     .path = "/api/orientation-data",
+     .on_json = readings_on_orientation,
+     .max_body_bytes = READING_BYTES,
+     WANTS_JSON},
+    {.method = "POST",
+     .path = "/upload",
+     .on_file = uploads_on_image,
+     .file_field = "image",
+     .max_body_bytes = UPLOADS_MAX_BYTES,
+     .types = "image/* application/octet-stream "
+              "application/x-www-form-urlencoded",
+     .type_optional = true,
+     .before = uploads_before},
+    {.method = "POST",
+     .path = "/upload-audio",
+     .on_file = uploads_on_audio,
+     .file_field = "audio",
+     .max_body_bytes = UPLOADS_MAX_BYTES,
+     .types = "audio/* application/octet-stream "
+              "application/x-www-form-urlencoded",
+     .type_optional = true,
+     .before = uploads_before},
+    {.path = "/api/oled-display/get", .on_request = oled_on_get},
+    {.method = "POST",
+     .path = "/api/oled-display/set",
+     .on_json = oled_on_set,
+     .max_body_bytes = SMALL_BYTES,
+     .before = auth_hook_or_device,
+     WANTS_JSON},
+};
+
+/* What readers ask for. */
+static const peal_web_route reader_routes[] = {
+    {.path = "/api/sensor-data", .on_request = history_on_sensor},
+    {.path = "/api/orientation-data", .on_request = history_on_orientation},
+    {.path = "/api/images", .on_request = history_on_images},
+    {.path = "/api/audio", .on_request = history_on_audio},
+    {.path = "/api/devices", .on_request = history_on_devices},
+    {.path = MEDIA_URL ":name", .on_request = media_on_get},
+    {.path = "/status", .on_request = figures_on_status},
+    {.path = "/memory-stats", .on_request = figures_on_memory},
+};
+
+static const peal_web_route login_routes[] = {
+    {.method = "POST",
+     .path = "/api/login",
+     .on_json = auth_on_login,
+     .max_body_bytes = SMALL_BYTES},
+    {.method = "POST", .path = "/api/logout", .on_request = auth_on_logout},
+};
+
+#define COUNT(routes) (sizeof(routes) / sizeof *(routes))
+
+static peal_err add(dash *app, const peal_web_route *routes, size_t count,
+                    peal_web_hook_fn before) {
+  for (size_t i = 0; i < count; i++) {
+    peal_web_route route = routes[i];
+    route.user = app;
+    route.before_user = app;
+    if (before != NULL)
+      route.before = before;
+    peal_err err = peal_web_route_add(app->web, &route);
+    if (err != PEAL_OK)
+      return err;
+  }
+  return PEAL_OK;
+}
+
+peal_err routes_register(dash *app, const char *web_dir) {
+  peal_err err = add(app, device_routes, COUNT(device_routes), NULL);
+  if (err == PEAL_OK)
+    err = add(app, reader_routes, COUNT(reader_routes), auth_hook);
+  if (err == PEAL_OK)
+    err = add(app, login_routes, COUNT(login_routes), NULL);
+  if (err == PEAL_OK)
+    err = peal_web_before(app->web, "/metrics", auth_hook, app);
+  if (err == PEAL_OK)
+    err = peal_web_metrics(app->web, "/metrics");
+  if (err == PEAL_OK)
+    err = peal_web_metrics_add(app->web, figures_on_metrics, app);
+  if (err == PEAL_OK)
+    err = peal_web_health(app->web, "/api/health", app->store);
+  if (err == PEAL_OK)
+    err = peal_web_static(app->web, "/", web_dir, NULL);
+  return err;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* routes: which address is whose. */
+#include "dash.h"
+
+/* Register everything on dash->web; the page comes from `web_dir`. Errors are
+ * logged. */
+PEAL_MUST_CHECK peal_err routes_register(dash *app, const char *web_dir);
