@@ -10,12 +10,17 @@
 #include "base/mem.h"
 
 #define NEVER UINT64_MAX
+/* Namespaces that a server remembers to have sent its client away from: as many
+ * as can reasonably be crossed by packets at one time. */
+#define LEFT_MAX 8u
 
 /* A packet that waits: for its attachments, or for its namespace. */
 typedef struct held_packet {
   struct held_packet *next;
-  uint32_t wanted; /* attachments announced */
-  uint32_t got;
+  peal_sio_link *link; /* NULL: left since the header came, will be dropped */
+  uint32_t wanted;     /* attachments announced */
+  uint32_t to_come;
+  uint32_t got; /* attachments kept */
   size_t text_len;
   peal_slice *attachments; /* behind the text; their bytes are owned */
   char text[];
@@ -25,9 +30,11 @@ struct peal_sio_link {
   peal_sio_link *next;
   void *user;
   held_packet *held; /* in order of arrival, while not connected */
+  held_packet **held_end;
   uint32_t nsp_len;
   bool connected;
-  bool gone; /* unlinked during a delivery */
+  bool gone;    /* out of the list, freed when nobody can hold it */
+  bool we_left; /* the peer may not know it yet */
   char nsp[];
 };
 
@@ -38,6 +45,7 @@ struct peal_sio_conn {
   const peal_mem *mem;
   peal_sio_link *links;
   peal_sio_link *graveyard; /* gone, freed when nothing is on the stack */
+  peal_sio_link *left;      /* server: newest first, at most LEFT_MAX */
   held_packet *partial;     /* its attachments are coming */
   size_t held_bytes;        /* of `partial` and all `held` */
   uint64_t connect_at;
@@ -45,6 +53,7 @@ struct peal_sio_conn {
   uint32_t link_count;
   uint16_t depth;
   bool freed;
+  bool err_told;
   int16_t err; /* sticky peal_err */
 };
 
@@ -110,7 +119,8 @@ static peal_err held_new(peal_sio_conn *conn, held_packet **out,
     conn->held_bytes -= cost;
     return PEAL_ERR_NOMEM;
   }
-  *packet = (held_packet){.wanted = wanted, .text_len = text.len};
+  *packet =
+      (held_packet){.wanted = wanted, .to_come = wanted, .text_len = text.len};
   packet->attachments = (peal_slice *)(void *)((char *)packet + room);
   if (text.len)
     memcpy(packet->text, text.ptr, text.len);
@@ -135,19 +145,57 @@ static peal_err held_attach(peal_sio_conn *conn, held_packet *packet,
 }
 
 static void held_append(peal_sio_link *link, held_packet *packet) {
-  held_packet **end = &link->held;
-  while (*end)
-    end = &(*end)->next;
-  *end = packet;
+  *link->held_end = packet;
+  link->held_end = &packet->next;
+}
+
+static held_packet *held_shift(peal_sio_link *link) {
+  held_packet *packet = link->held;
+  link->held = packet->next;
+  if (!link->held)
+    link->held_end = &link->held;
+  return packet;
 }
 
 /* -- links --------------------------------------------------------------------- */
 
-static peal_sio_link *link_find(const peal_sio_conn *conn, peal_slice nsp) {
-  for (peal_sio_link *link = conn->links; link; link = link->next)
-    if (link->nsp_len == nsp.len && !memcmp(link->nsp, nsp.ptr, nsp.len))
-      return link;
-  return NULL;
+static peal_sio_link **find_in(peal_sio_link **at, peal_slice nsp) {
+  for (; *at; at = &(*at)->next)
+    if ((*at)->nsp_len == nsp.len && !memcmp((*at)->nsp, nsp.ptr, nsp.len))
+      break;
+  return at;
+}
+
+static peal_sio_link *link_find(peal_sio_conn *conn, peal_slice nsp) {
+  return *find_in(&conn->links, nsp);
+}
+
+/* May a packet come for a namespace in which the peer is not? */
+static bool may_cross(peal_sio_conn *conn, peal_slice nsp) {
+  return conn->opts->client || *find_in(&conn->left, nsp);
+}
+
+/* The peer knows that it is out. */
+static void left_forget(peal_sio_conn *conn, peal_slice nsp) {
+  peal_sio_link **at = find_in(&conn->left, nsp);
+  peal_sio_link *link = *at;
+  if (!link)
+    return;
+  *at = link->next;
+  peal_mem_free(conn->mem, link);
+}
+
+static void left_remember(peal_sio_conn *conn, peal_sio_link *link) {
+  left_forget(conn, peal_sio_link_nsp(link));
+  link->next = conn->left;
+  conn->left = link;
+  peal_sio_link **at = &conn->left;
+  for (unsigned i = 0; i < LEFT_MAX && *at; i++)
+    at = &(*at)->next;
+  if (*at) {
+    peal_mem_free(conn->mem, *at);
+    *at = NULL;
+  }
 }
 
 static peal_err link_new(peal_sio_conn *conn, peal_sio_link **out,
@@ -159,6 +207,7 @@ static peal_err link_new(peal_sio_conn *conn, peal_sio_link **out,
   if (!link)
     return PEAL_ERR_NOMEM;
   *link = (peal_sio_link){.nsp_len = (uint32_t)nsp.len};
+  link->held_end = &link->held;
   memcpy(link->nsp, nsp.ptr, nsp.len);
   peal_sio_link **end = &conn->links;
   while (*end)
@@ -170,11 +219,10 @@ static peal_err link_new(peal_sio_conn *conn, peal_sio_link **out,
 }
 
 static void link_drop_held(peal_sio_conn *conn, peal_sio_link *link) {
-  while (link->held) {
-    held_packet *packet = link->held;
-    link->held = packet->next;
-    held_free(conn, packet);
-  }
+  while (link->held)
+    held_free(conn, held_shift(link));
+  if (conn->partial && conn->partial->link == link)
+    conn->partial->link = NULL;
 }
 
 /* Out of the list at once; freed when nobody on the stack can hold it. */
@@ -196,7 +244,10 @@ static void bury(peal_sio_conn *conn) {
   while (conn->graveyard) {
     peal_sio_link *link = conn->graveyard;
     conn->graveyard = link->next;
-    peal_mem_free(conn->mem, link);
+    if (link->we_left && !conn->opts->client)
+      left_remember(conn, link);
+    else
+      peal_mem_free(conn->mem, link);
   }
 }
 
@@ -224,7 +275,10 @@ static void release(peal_sio_conn *conn) {
   while (conn->links)
     link_remove(conn, conn->links);
   bury(conn);
+  while (conn->left)
+    left_forget(conn, peal_sio_link_nsp(conn->left));
   held_free(conn, conn->partial);
+  assert(!conn->held_bytes && !conn->link_count);
   peal_mem_free(conn->mem, conn);
 }
 
@@ -240,9 +294,25 @@ static void enter(peal_sio_conn *conn) {
   conn->depth++;
 }
 
+/* What holds between two calls. */
+static void check(const peal_sio_conn *conn) {
+  uint32_t count = 0;
+  for (const peal_sio_link *link = conn->links; link; link = link->next) {
+    assert(!link->gone &&
+           (!link->connected || !link->held || conn->err || conn->freed));
+    count++;
+  }
+  assert(count == conn->link_count);
+  assert((conn->attach_at != NEVER) == (conn->partial != NULL) || conn->err);
+  assert(!conn->partial || conn->partial->to_come || conn->err);
+  assert(conn->held_bytes <= max_held(conn));
+  (void)count; /* without assertions */
+}
+
 static void leave(peal_sio_conn *conn) {
   if (--conn->depth)
     return;
+  check(conn);
   if (conn->freed)
     release(conn);
   else if (conn->graveyard)
@@ -254,6 +324,8 @@ static void leave(peal_sio_conn *conn) {
 static peal_err send_control(peal_sio_conn *conn, peal_sio_type type,
                              peal_slice nsp, peal_val data) {
   peal_buf buf;
+  if (conn->freed)
+    return PEAL_ERR_CLOSED;
   peal_buf_init(&buf, conn->mem, 0);
   peal_sio_packet_encode_control(&buf, type, nsp, data);
   peal_err err = buf.err;
@@ -276,6 +348,7 @@ static peal_err on_connect_request(peal_sio_conn *conn,
   /* reference 3.4: CONNECT for a joined namespace closes. */
   if (link_find(conn, packet->nsp))
     return PEAL_ERR_SIO_STATE;
+  left_forget(conn, packet->nsp);
   peal_err err = link_new(conn, &link, packet->nsp);
   if (err)
     return err;
@@ -283,26 +356,16 @@ static peal_err on_connect_request(peal_sio_conn *conn,
   return PEAL_OK;
 }
 
-static peal_err on_connect_reply(peal_sio_conn *conn, peal_sio_link *link,
-                                 const peal_sio_packet *packet) {
-  if (!link || link->connected)
-    return PEAL_ERR_SIO_STATE;
-  if (packet->type == PEAL_SIO_CONNECT) {
-    link->connected = true;
-    conn->callbacks->on_connect(conn, link, packet->data, conn->user);
+static peal_err on_disconnect(peal_sio_conn *conn, peal_slice nsp) {
+  peal_sio_link *link = link_find(conn, nsp);
+  if (!link) {
+    if (!may_cross(conn, nsp))
+      return PEAL_ERR_SIO_STATE;
+    left_forget(conn, nsp);
     return PEAL_OK;
   }
-  if (conn->callbacks->on_connect_error)
-    conn->callbacks->on_connect_error(conn, link, packet->data, conn->user);
   link_remove(conn, link);
-  return PEAL_OK;
-}
-
-static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_link *link) {
-  if (!link)
-    return PEAL_ERR_SIO_STATE;
   conn->callbacks->on_disconnect(conn, link, conn->user);
-  link_remove(conn, link);
   return PEAL_OK;
 }
 
@@ -323,63 +386,43 @@ static bool waits_for_attachments(const peal_sio_packet *packet) {
   return is_binary && packet->attachments > 0;
 }
 
-static peal_err on_data(peal_sio_conn *conn, peal_sio_packet *packet,
-                        peal_slice text, peal_arena *arena, uint64_t now_ms) {
+static peal_err begin_partial(peal_sio_conn *conn, peal_sio_link *link,
+                              const peal_sio_packet *packet, peal_slice text,
+                              uint64_t now_ms) {
+  uint32_t timeout = conn->opts->attach_timeout_ms
+                         ? conn->opts->attach_timeout_ms
+                         : PEAL_LIMIT_SIO_ATTACH_MS;
+  peal_err err = held_new(conn, &conn->partial, text, packet->attachments);
+  if (err)
+    return err;
+  conn->partial->link = link;
+  conn->attach_at = now_ms + timeout;
+  return PEAL_OK;
+}
+
+/* Nothing overtakes what is held. */
+static bool must_wait(const peal_sio_link *link) {
+  return !link->connected || link->held;
+}
+
+static peal_err on_data(peal_sio_conn *conn, const peal_sio_packet *packet,
+                        peal_slice text, uint64_t now_ms) {
   peal_sio_link *link = link_find(conn, packet->nsp);
-  if (!link)
+  if (!link && !may_cross(conn, packet->nsp))
     return PEAL_ERR_SIO_STATE;
-  bool is_binary = packet->type == PEAL_SIO_BINARY_EVENT ||
-                   packet->type == PEAL_SIO_BINARY_ACK;
-  if (waits_for_attachments(packet)) {
-    uint32_t timeout = conn->opts->attach_timeout_ms
-                           ? conn->opts->attach_timeout_ms
-                           : PEAL_LIMIT_SIO_ATTACH_MS;
-    conn->attach_at = now_ms + timeout;
-    return held_new(conn, &conn->partial, text, packet->attachments);
-  }
-  if (!link->connected) {
+  if (waits_for_attachments(packet))
+    return begin_partial(conn, link, packet, text, now_ms);
+  if (!link)
+    return PEAL_OK;
+  if (must_wait(link)) {
     held_packet *held = NULL;
     peal_err err = held_new(conn, &held, text, 0);
     if (!err)
       held_append(link, held);
     return err;
   }
-  if (is_binary) {
-    peal_err err = peal_sio_packet_attach(packet, NULL, 0, arena);
-    if (err)
-      return err;
-  }
   deliver(conn, link, packet);
   return PEAL_OK;
-}
-
-static peal_err on_text(peal_sio_conn *conn, peal_slice text,
-                        peal_arena *arena, uint64_t now_ms) {
-  peal_sio_packet packet;
-  if (conn->partial)
-    return PEAL_ERR_SIO_ATTACHMENTS;
-  peal_err err = peal_sio_packet_decode(&packet, text, max_attachments(conn),
-                                        arena, NULL);
-  if (err)
-    return err;
-  switch ((peal_sio_type)packet.type) {
-  case PEAL_SIO_CONNECT:
-    if (!conn->opts->client)
-      return on_connect_request(conn, &packet);
-    return on_connect_reply(conn, link_find(conn, packet.nsp), &packet);
-  case PEAL_SIO_CONNECT_ERROR:
-    if (!conn->opts->client)
-      return PEAL_ERR_SIO_STATE;
-    return on_connect_reply(conn, link_find(conn, packet.nsp), &packet);
-  case PEAL_SIO_DISCONNECT:
-    return on_disconnect(conn, link_find(conn, packet.nsp));
-  case PEAL_SIO_EVENT:
-  case PEAL_SIO_ACK:
-  case PEAL_SIO_BINARY_EVENT:
-  case PEAL_SIO_BINARY_ACK:
-    return on_data(conn, &packet, text, arena, now_ms);
-  }
-  return PEAL_ERR_SIO_PACKET;
 }
 
 /* Decode a packet that was kept, and deliver it. */
@@ -387,14 +430,74 @@ static peal_err deliver_held(peal_sio_conn *conn, peal_sio_link *link,
                              held_packet *held, peal_arena *arena) {
   peal_sio_packet packet;
   peal_slice text = {held->text, held->text_len};
-  peal_err err = peal_sio_packet_decode(&packet, text, max_attachments(conn),
-                                        arena, NULL);
-  if (!err && (packet.type == PEAL_SIO_BINARY_EVENT ||
-               packet.type == PEAL_SIO_BINARY_ACK))
+  peal_err err =
+      peal_sio_packet_decode(&packet, text, max_attachments(conn), arena, NULL);
+  if (!err && waits_for_attachments(&packet))
     err = peal_sio_packet_attach(&packet, held->attachments, held->got, arena);
   if (!err)
     deliver(conn, link, &packet);
   return err;
+}
+
+/* A held packet is delivered once, in order; the handler may leave. */
+static peal_err deliver_all_held(peal_sio_conn *conn, peal_sio_link *link,
+                                 peal_arena *arena) {
+  while (!link->gone && link->held && !conn->freed) {
+    held_packet *held = held_shift(link);
+    peal_err err = deliver_held(conn, link, held, arena);
+    held_free(conn, held);
+    if (err)
+      return err;
+  }
+  return PEAL_OK;
+}
+
+static peal_err on_connect_reply(peal_sio_conn *conn,
+                                 const peal_sio_packet *packet,
+                                 peal_arena *arena) {
+  peal_sio_link *link = link_find(conn, packet->nsp);
+  if (!link) /* left before the answer came */
+    return PEAL_OK;
+  if (link->connected)
+    return PEAL_ERR_SIO_STATE;
+  if (packet->type == PEAL_SIO_CONNECT) {
+    link->connected = true;
+    conn->callbacks->on_connect(conn, link, packet->data, conn->user);
+    return deliver_all_held(conn, link, arena);
+  }
+  link_remove(conn, link);
+  if (conn->callbacks->on_connect_error)
+    conn->callbacks->on_connect_error(conn, link, packet->data, conn->user);
+  return PEAL_OK;
+}
+
+static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
+                        uint64_t now_ms) {
+  peal_sio_packet packet;
+  if (conn->partial)
+    return PEAL_ERR_SIO_ATTACHMENTS;
+  peal_err err =
+      peal_sio_packet_decode(&packet, text, max_attachments(conn), arena, NULL);
+  if (err)
+    return err;
+  switch ((peal_sio_type)packet.type) {
+  case PEAL_SIO_CONNECT:
+    if (!conn->opts->client)
+      return on_connect_request(conn, &packet);
+    return on_connect_reply(conn, &packet, arena);
+  case PEAL_SIO_CONNECT_ERROR:
+    if (!conn->opts->client)
+      return PEAL_ERR_SIO_STATE;
+    return on_connect_reply(conn, &packet, arena);
+  case PEAL_SIO_DISCONNECT:
+    return on_disconnect(conn, packet.nsp);
+  case PEAL_SIO_EVENT:
+  case PEAL_SIO_ACK:
+  case PEAL_SIO_BINARY_EVENT:
+  case PEAL_SIO_BINARY_ACK:
+    return on_data(conn, &packet, text, now_ms);
+  }
+  return PEAL_ERR_SIO_PACKET;
 }
 
 static peal_err on_attachment(peal_sio_conn *conn, peal_slice data,
@@ -402,40 +505,40 @@ static peal_err on_attachment(peal_sio_conn *conn, peal_slice data,
   held_packet *held = conn->partial;
   if (!held)
     return PEAL_ERR_SIO_ATTACHMENTS;
-  peal_err err = held_attach(conn, held, data);
-  if (err || held->got < held->wanted)
+  peal_err err = held->link ? held_attach(conn, held, data) : PEAL_OK;
+  if (err || --held->to_come)
     return err;
   conn->partial = NULL;
   conn->attach_at = NEVER;
-  peal_sio_packet packet;
-  peal_slice text = {held->text, held->text_len};
-  err = peal_sio_packet_decode(&packet, text, max_attachments(conn), arena,
-                               NULL);
-  /* The namespace may have been left since the header came. */
-  peal_sio_link *link = err ? NULL : link_find(conn, packet.nsp);
-  if (link && !link->connected) {
-    held_append(link, held);
+  if (held->link && must_wait(held->link)) {
+    held_append(held->link, held);
     return PEAL_OK;
   }
-  if (link)
-    err = deliver_held(conn, link, held, arena);
+  if (held->link)
+    err = deliver_held(conn, held->link, held, arena);
   held_free(conn, held);
   return err;
 }
 
-static peal_err fail(peal_sio_conn *conn, peal_err err) {
-  if (err)
+/* The first error stays. */
+static void fail(peal_sio_conn *conn, peal_err err) {
+  if (err && !conn->err)
     conn->err = (int16_t)err;
-  return err;
+}
+
+static peal_err tell(peal_sio_conn *conn) {
+  conn->err_told = conn->err != 0;
+  return (peal_err)conn->err;
 }
 
 peal_err peal_sio_conn_feed(peal_sio_conn *conn, bool binary, peal_slice data,
                             peal_arena *arena, uint64_t now_ms) {
-  if (conn->err)
-    return (peal_err)conn->err;
+  if (conn->err || conn->freed)
+    return conn->err ? tell(conn) : PEAL_ERR_CLOSED;
   enter(conn);
-  peal_err err = fail(conn, binary ? on_attachment(conn, data, arena)
-                                   : on_text(conn, data, arena, now_ms));
+  fail(conn, binary ? on_attachment(conn, data, arena)
+                    : on_text(conn, data, arena, now_ms));
+  peal_err err = tell(conn);
   leave(conn);
   return err;
 }
@@ -445,6 +548,9 @@ peal_err peal_sio_conn_feed(peal_sio_conn *conn, bool binary, peal_slice data,
 peal_sio_link *peal_sio_conn_join(peal_sio_conn *conn, peal_slice nsp,
                                   peal_val auth, void *user) {
   peal_sio_link *link = NULL;
+  bool is_name = nsp.len && nsp.ptr[0] == '/' && !memchr(nsp.ptr, ',', nsp.len);
+  if (!is_name || conn->err || conn->freed)
+    return NULL;
   if (link_find(conn, nsp) || link_new(conn, &link, nsp))
     return NULL;
   link->user = user;
@@ -460,6 +566,8 @@ peal_sio_link *peal_sio_conn_join(peal_sio_conn *conn, peal_slice nsp,
 peal_err peal_sio_conn_accept(peal_sio_conn *conn, peal_sio_link *link,
                               peal_val data) {
   assert(!link->connected && !link->gone);
+  if (conn->err)
+    return tell(conn);
   enter(conn);
   peal_err err =
       send_control(conn, PEAL_SIO_CONNECT, peal_sio_link_nsp(link), data);
@@ -469,60 +577,59 @@ peal_err peal_sio_conn_accept(peal_sio_conn *conn, peal_sio_link *link,
   return err;
 }
 
-/* A held packet is delivered once, in order; the handler may leave. */
-static peal_err deliver_all_held(peal_sio_conn *conn, peal_sio_link *link,
-                                 peal_arena *arena) {
-  while (!link->gone && link->held && !conn->freed) {
-    held_packet *held = link->held;
-    link->held = held->next;
-    peal_err err = deliver_held(conn, link, held, arena);
-    held_free(conn, held);
-    if (err)
-      return err;
-  }
-  return PEAL_OK;
-}
-
 peal_err peal_sio_conn_deliver(peal_sio_conn *conn, peal_sio_link *link,
                                peal_arena *arena) {
+  if (conn->err || link->gone)
+    return tell(conn);
   enter(conn);
   link->connected = true;
-  peal_err err = fail(conn, deliver_all_held(conn, link, arena));
+  fail(conn, deliver_all_held(conn, link, arena));
+  peal_err err = tell(conn);
   leave(conn);
   return err;
 }
 
-void peal_sio_conn_refuse(peal_sio_conn *conn, peal_sio_link *link,
-                          peal_val data) {
+/* The last word to a namespace, once. Without memory for it the connection has
+ * to end: the peer would wait for ever. */
+static void end_link(peal_sio_conn *conn, peal_sio_link *link,
+                     peal_sio_type type, peal_val data) {
+  if (link->gone)
+    return;
   enter(conn);
-  (void)send_control(conn, PEAL_SIO_CONNECT_ERROR, peal_sio_link_nsp(link),
-                     data);
+  link->we_left = true;
+  if (send_control(conn, type, peal_sio_link_nsp(link), data) == PEAL_ERR_NOMEM)
+    fail(conn, PEAL_ERR_NOMEM);
   link_remove(conn, link);
   leave(conn);
 }
 
+void peal_sio_conn_refuse(peal_sio_conn *conn, peal_sio_link *link,
+                          peal_val data) {
+  end_link(conn, link, PEAL_SIO_CONNECT_ERROR, data);
+}
+
 void peal_sio_conn_leave(peal_sio_conn *conn, peal_sio_link *link) {
-  enter(conn);
-  (void)send_control(conn, PEAL_SIO_DISCONNECT, peal_sio_link_nsp(link),
-                     peal_undefined());
-  link_remove(conn, link);
-  leave(conn);
+  end_link(conn, link, PEAL_SIO_DISCONNECT, peal_undefined());
 }
 
 peal_sio_link *peal_sio_conn_next(const peal_sio_conn *conn,
                                   const peal_sio_link *link) {
-  return link ? link->next : conn->links;
+  if (!link)
+    return conn->links;
+  return link->gone ? NULL : link->next;
 }
 
 /* -- time ---------------------------------------------------------------------------- */
 
 peal_err peal_sio_conn_tick(peal_sio_conn *conn, uint64_t now_ms) {
   if (now_ms >= conn->connect_at || now_ms >= conn->attach_at)
-    return fail(conn, PEAL_ERR_TIMEOUT);
-  return PEAL_OK;
+    fail(conn, PEAL_ERR_TIMEOUT);
+  return tell(conn);
 }
 
 uint64_t peal_sio_conn_deadline(const peal_sio_conn *conn) {
+  if (conn->err) /* dead: told once, there is nothing to wait for */
+    return conn->err_told ? NEVER : 0;
   return conn->connect_at < conn->attach_at ? conn->connect_at
                                             : conn->attach_at;
 }

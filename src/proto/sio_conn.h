@@ -11,15 +11,20 @@
  * (wire/sio_packet) once for all receivers.
  *
  * Events that arrive for a namespace before it has been accepted are held,
- * within limits, and delivered in order behind the acceptance. */
+ * within limits, and delivered in order behind the acceptance (a client's
+ * on_connect delivers them at once).
+ *
+ * What crosses a DISCONNECT or a refusal on the wire is nobody's mistake: a
+ * client drops packets for namespaces it is not in, a server those for the ones
+ * it has sent the client away from lately. */
 #include <peal/val.h>
 
 #include "base/arena.h"
 #include "wire/sio_packet.h"
 
 typedef struct peal_sio_conn peal_sio_conn;
-/* One namespace of the connection; lives until its on_disconnect (or
- * refusal). */
+/* One namespace of the connection; lives until its on_disconnect (or refusal)
+ * returns. It is out of _next before that, so a handler may join again. */
 typedef struct peal_sio_link peal_sio_link;
 
 /* Shared by all connections of an owner; borrowed for life. Zero: default. */
@@ -53,29 +58,29 @@ typedef struct peal_sio_conn_callbacks {
 } peal_sio_conn_callbacks;
 
 /* Returns NULL if memory is out. */
-PEAL_MUST_CHECK peal_sio_conn *
-peal_sio_conn_new(const peal_sio_conn_opts *opts,
-                  const peal_sio_conn_callbacks *callbacks, void *user,
-                  uint64_t now_ms);
-/* Allowed in callbacks: takes effect when the outermost call returns. No
- * callback comes for links that are open: walk them first. */
+PEAL_MUST_CHECK peal_sio_conn *peal_sio_conn_new(
+    const peal_sio_conn_opts *opts, const peal_sio_conn_callbacks *callbacks,
+    void *user, uint64_t now_ms);
+/* Allowed in callbacks: takes effect when the outermost call returns; no
+ * callback comes after it. None comes for links that are open: walk them
+ * first. */
 void peal_sio_conn_free(peal_sio_conn *conn);
 
 /* An Engine.IO message. `data` is borrowed, values lie in the arena.
  * Returns: PEAL_OK, or what was wrong; then the machine is dead and the owner
  * closes the connection. */
 PEAL_MUST_CHECK peal_err peal_sio_conn_feed(peal_sio_conn *conn, bool binary,
-                                            peal_slice data,
-                                            peal_arena *arena,
+                                            peal_slice data, peal_arena *arena,
                                             uint64_t now_ms);
 
-/* Client: ask to join; `auth` may be undefined. NULL if memory is out or the
- * namespace is joined or being joined. */
+/* Client: ask to join; `auth` may be undefined. NULL if memory is out, the
+ * name is none, there are too many, or it is joined or being joined. */
 PEAL_MUST_CHECK peal_sio_link *peal_sio_conn_join(peal_sio_conn *conn,
-                                                  peal_slice nsp,
-                                                  peal_val auth, void *user);
+                                                  peal_slice nsp, peal_val auth,
+                                                  void *user);
 /* Server: CONNECT with `data`; events are held until _deliver.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM (not accepted). */
+ * Returns: PEAL_OK; PEAL_ERR_NOMEM (not accepted); what killed the machine, if
+ * it is dead. */
 PEAL_MUST_CHECK peal_err peal_sio_conn_accept(peal_sio_conn *conn,
                                               peal_sio_link *link,
                                               peal_val data);
@@ -87,13 +92,16 @@ PEAL_MUST_CHECK peal_err peal_sio_conn_deliver(peal_sio_conn *conn,
                                                peal_sio_link *link,
                                                peal_arena *arena);
 /* Server: CONNECT_ERROR with `data`; the link is gone, what was held is
- * dropped. */
+ * dropped. If memory is out for it, or for the DISCONNECT of _leave, the peer
+ * would wait for ever: then the machine is dead, its deadline 0, and the next
+ * _feed or _tick says PEAL_ERR_NOMEM. */
 void peal_sio_conn_refuse(peal_sio_conn *conn, peal_sio_link *link,
                           peal_val data);
 /* Leave: DISCONNECT is sent, the link is gone. No callback. */
 void peal_sio_conn_leave(peal_sio_conn *conn, peal_sio_link *link);
 
-/* Links of the connection: start with NULL. */
+/* Links of the connection: start with NULL. Behind a link that is gone there
+ * is none: get the next one first. */
 peal_sio_link *peal_sio_conn_next(const peal_sio_conn *conn,
                                   const peal_sio_link *link);
 /* Server: PEAL_ERR_TIMEOUT at the deadlines (nothing joined in time,
