@@ -8,6 +8,9 @@
 
 static const peal_slice none = {NULL, 0};
 
+/* A peer that is to read is looked after so often in its time limit. */
+#define WRITE_LOOKS 4
+
 static void on_timer(peal_wheel_timer *timer, uint64_t now_ms);
 
 /* -- life ------------------------------------------------------------------ */
@@ -104,7 +107,7 @@ static uint64_t deadline(const peal_http_conn *conn) {
   const peal_http_server_opts *opts = &conn->home->server->opts;
   uint64_t now_ms = conn->home->worker->now_ms;
   if (peal_http_conn_waiting(conn) > 0)
-    return now_ms + opts->write_timeout_ms;
+    return now_ms + opts->write_timeout_ms / WRITE_LOOKS + 1;
   switch ((peal_http_phase)conn->phase) {
   case PEAL_HTTP_IDLE:
     return now_ms +
@@ -143,6 +146,16 @@ static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
   return false;
 }
 
+/* Nothing has moved for the whole time limit, neither from us to the kernel
+ * nor from the kernel to the peer. */
+static bool write_is_late(peal_http_conn *conn) {
+  uint32_t unacked = (uint32_t)peal_tcp_unacked(conn->tcp);
+  if (unacked != conn->unacked)
+    conn->stalled = 0;
+  conn->unacked = unacked;
+  return ++conn->stalled >= WRITE_LOOKS;
+}
+
 /* -- the end of a connection ----------------------------------------------- */
 
 static void finish(peal_http_conn *conn) {
@@ -171,24 +184,28 @@ void peal_http_conn_break(peal_http_conn *conn, peal_err err) {
     peal_tcp_close(conn->tcp, err);
 }
 
+static bool is_late(peal_http_conn *conn, bool writes, uint64_t now_ms) {
+  if (writes)
+    return write_is_late(conn);
+  if (conn->phase == PEAL_HTTP_EXCHANGE || conn->phase == PEAL_HTTP_DRAIN)
+    return reads_body(conn) && body_is_late(conn, now_ms);
+  return true;
+}
+
 static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
   peal_http_conn *conn = PEAL_LIST_OF(timer, peal_http_conn, timer);
-  bool body = conn->phase == PEAL_HTTP_EXCHANGE ||
-              conn->phase == PEAL_HTTP_DRAIN;
-  if (body && peal_http_conn_waiting(conn) == 0 &&
-      (!reads_body(conn) || !body_is_late(conn, now_ms))) {
+  bool writes = peal_http_conn_waiting(conn) > 0;
+  if (!is_late(conn, writes, now_ms)) {
     peal_http_conn_arm(conn);
     return;
   }
   peal_worker_impl_count(&conn->home->stats.timeouts, 1);
-  if (peal_http_conn_waiting(conn) > 0 || conn->phase != PEAL_HTTP_EXCHANGE) {
-    if (conn->phase == PEAL_HTTP_HEAD)
-      answer_bad(conn, 408);
-    else
-      peal_http_conn_break(conn, PEAL_ERR_TIMEOUT);
-    return;
-  }
-  peal_http_body_fail(conn->req, PEAL_ERR_TIMEOUT);
+  if (conn->phase == PEAL_HTTP_HEAD)
+    answer_bad(conn, 408);
+  else if (conn->phase == PEAL_HTTP_EXCHANGE && !writes)
+    peal_http_body_fail(conn->req, PEAL_ERR_TIMEOUT);
+  else
+    peal_http_conn_break(conn, PEAL_ERR_TIMEOUT);
 }
 
 /* -- heads ----------------------------------------------------------------- */
@@ -604,6 +621,7 @@ static void on_sent(peal_tcp *tcp, size_t len, void *user) {
   peal_http_conn *conn = user;
   (void)tcp;
   account(conn, len);
+  conn->stalled = 0;
   size_t waiting = peal_http_conn_waiting(conn);
   if (!conn->req)
     return;

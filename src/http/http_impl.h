@@ -112,11 +112,13 @@ struct peal_http_conn {
   uint64_t pace_bytes;     /* of the body since pace_ms */
   uint64_t pace_ms;
   uint32_t drain_left;
+  uint32_t unacked;        /* of the peer, at the last look */
   peal_slice behind; /* the newest head, while busy */
   peal_tcp_address address;
   uint8_t phase;  /* peal_http_phase */
   uint8_t busy;   /* inside process: not to be freed, nor entered again */
-  bool fresh;     /* no request yet */
+  uint8_t stalled; /* looks without progress of what is written */
+  bool fresh;      /* no request yet */
   bool handed;    /* came from another worker for this request */
   bool body_dead; /* its framing is lost, or we close: drop what comes */
   bool ended;     /* the peer's FIN has come */

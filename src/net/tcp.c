@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -481,6 +483,13 @@ bool peal_tcp_is_blocked(const peal_tcp *tcp) {
 
 uint64_t peal_tcp_last_progress_ms(const peal_tcp *tcp) {
   return tcp->progress_ms;
+}
+
+size_t peal_tcp_unacked(const peal_tcp *tcp) {
+  int bytes = 0;
+  if (ioctl(tcp->fd, SIOCOUTQ, &bytes) != 0)
+    return 0;
+  return (size_t)bytes;
 }
 
 void peal_tcp_set_tag(peal_tcp *tcp, uint32_t tag) {

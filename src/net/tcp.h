@@ -65,6 +65,9 @@ peal_worker *peal_tcp_worker(const peal_tcp *tcp);
 size_t peal_tcp_peer(const peal_tcp *tcp, char *out, uint16_t *port);
 /* Milliseconds (worker's now) of the last byte in or out. */
 uint64_t peal_tcp_last_progress_ms(const peal_tcp *tcp);
+/* Bytes that the kernel has taken and the peer has not acknowledged: they
+ * shrink while a slow peer reads, long before the kernel takes more. */
+size_t peal_tcp_unacked(const peal_tcp *tcp);
 /* A number of the owner's that stays with the connection when the owner
  * changes (http/ keeps its account of the address there). */
 void peal_tcp_set_tag(peal_tcp *tcp, uint32_t tag);

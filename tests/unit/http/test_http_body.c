@@ -300,6 +300,8 @@ static void go_on(peal_timer *timer, void *user) {
 
 static void on_slow_data(peal_http_req *req, peal_slice data, void *user) {
   on_data(req, data, user);
+  if (atomic_load(&received) == 4194304)
+    return;
   peal_http_req_pause(req);
   peal_timer_start(peal_timer_new(peal_http_req_worker(req), go_on, req), 2,
                    0);

@@ -107,7 +107,7 @@ static void pipelined_requests_are_answered_in_order(void **state) {
   int fd = net_connect(it->port);
   net_send(fd, all, len);
   for (int i = 0; i < 2000; i++) {
-    char expected[8];
+    char expected[16];
     snprintf(expected, sizeof(expected), "/%04d", i);
     http_expect_on(fd, 200, expected);
   }
@@ -281,7 +281,7 @@ static int connect_small(unsigned port) {
   struct sockaddr_in at = {.sin_family = AF_INET,
                            .sin_port = htons((uint16_t)port),
                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int small = 4096;
+  int small = 32768;
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
   assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
