@@ -102,8 +102,22 @@ def code_problem(root, words, known):
     return None
 
 
+def station_problems(root, page):
+    """docs/flow.md: a function stands in a file of its own row."""
+    for row in page.read_text(encoding="utf-8").split("\n"):
+        files = re.findall(r"`(src/[\w/]+\.c)`", row)
+        text = "".join((root / f).read_text(encoding="utf-8") for f in files
+                       if (root / f).exists())
+        for name in re.findall(r"`([a-z]+_\w+)`", row) if files else []:
+            if not re.search(rf"\b{name}\(", text):
+                yield f"`{name}` is not in {', '.join(files)}"
+
+
 def check_links(root):
     known = sources(root)
+    flow = root / "docs/flow.md"
+    for wrong in station_problems(root, flow) if flow.exists() else []:
+        yield flow, wrong
     for page in pages(root):
         text = without_code(page.read_text(encoding="utf-8"))
         for target in LINK.findall(re.sub(r"`([^`\n]+)`", "code", text)):
