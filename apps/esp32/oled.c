@@ -12,7 +12,7 @@
 
 static const char *const pets[] = {"BABY", "CHILD", "TEEN", "ADULT", "ELDER"};
 
-enum { PET_COUNT = sizeof pets / sizeof *pets, FIRST_PET = 0 };
+enum { PET_COUNT = sizeof pets / sizeof *pets, FIRST_PET = 1 };
 
 struct oled {
   dash *app;
