@@ -184,7 +184,18 @@ static void add(const writer *to, const char *name, const char *value) {
   to->add(name, peal_slice_of(value), to->user);
 }
 
-/* What both kinds of answer begin with, in the reference's order. */
+static bool is_preflight(const peal_http_req *req) {
+  return peal_http_req_is_method(req, "OPTIONS");
+}
+
+/* The headers that a preflight asks for are reflected, so it varies. */
+static bool reflects(const peal_cors *cors, const peal_http_req *req) {
+  return is_preflight(req) && !cors->headers;
+}
+
+/* What both kinds of answer begin with, in the reference's order. A single
+ * origin is named whoever asks; of several, the asking one if it is among
+ * them. */
 static void add_origin(const peal_cors *cors, const peal_http_req *req,
                        const writer *to) {
   if (cors->any) {
@@ -198,21 +209,11 @@ static void add_origin(const peal_cors *cors, const peal_http_req *req,
   } else if (origin.ptr && is_listed(cors, origin)) {
     to->add("Access-Control-Allow-Origin", origin, to->user);
   }
-  /* Caches must not give one origin's answer to another. */
-  add(to, "Vary", "Origin");
-}
-
-static bool is_preflight(const peal_http_req *req) {
-  return peal_http_req_is_method(req, "OPTIONS");
-}
-
-/* Whether this request gets headers at all: from no origin it does, as in the
- * reference, from a refused one it does not. */
-static bool deserves(const peal_cors *cors, const peal_http_req *req) {
-  if (!cors->origins)
-    return false;
-  peal_slice origin = peal_http_req_header(req, "origin");
-  return !origin.ptr || is_listed(cors, origin);
+  /* Also when refused: caches must not give one origin's answer to
+   * another. */
+  add(to, "Vary",
+      reflects(cors, req) ? "Origin, Access-Control-Request-Headers"
+                          : "Origin");
 }
 
 static void add_preflight(const peal_cors *cors, const peal_http_req *req,
@@ -223,7 +224,8 @@ static void add_preflight(const peal_cors *cors, const peal_http_req *req,
   } else {
     peal_slice asked =
         peal_http_req_header(req, "access-control-request-headers");
-    add(to, "Vary", "Access-Control-Request-Headers");
+    if (cors->any)
+      add(to, "Vary", "Access-Control-Request-Headers");
     if (asked.len)
       to->add("Access-Control-Allow-Headers", asked, to->user);
   }
@@ -236,7 +238,7 @@ void peal_cors_headers(const peal_cors *cors, const peal_http_req *req,
                                       void *user),
                        void *user) {
   const writer to = {add_fn, user};
-  if (!deserves(cors, req))
+  if (!cors->origins)
     return;
   add_origin(cors, req, &to);
   if (cors->credentials)

@@ -18,9 +18,9 @@ void peal_cors_free(peal_cors *cors);
  * means: the origin's host and port are `host`. Thread: pure. */
 bool peal_cors_allows(const peal_cors *cors, peal_slice origin,
                       peal_slice host);
-/* Add the response headers that this request deserves (none if not allowed or
- * not configured), for any response including 101. `add` is called per
- * header. */
+/* Add the response headers for this request (none if not configured), for any
+ * response including 101. An origin that is not allowed is not named in them,
+ * but they vary by origin all the same. `add` is called per header. */
 void peal_cors_headers(const peal_cors *cors, const peal_http_req *req,
                        void (*add)(const char *name, peal_slice value,
                                    void *user),
