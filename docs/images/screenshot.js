@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 // Takes dashboard.png from a dashboard that has run with simulated devices for
 // some minutes:
-//   build/release/bin/peal-esp32 --port 5050 --simulate 3 --data-dir /tmp/shot &
+//   build/release/bin/peal-esp32 --port 5050 --simulate 3 --data-dir shot &
 //   node docs/images/screenshot.js http://127.0.0.1:5050 docs/images/dashboard.png
 'use strict';
 const path = require('node:path');
@@ -16,7 +16,7 @@ async function main([url, out]) {
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     args: ['--no-sandbox']
   });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1160 } });
   await page.goto(url);
   await page.locator('#transport', { hasText: 'WebSocket' }).waitFor();
   await page.waitForTimeout(70000); // a minute of charts
