@@ -21,8 +21,7 @@ int main(int argc, char **argv) {
   peal_err err = peal_http_server_new(&server, &opts);
   if (!err)
     err = peal_http_server_mount(
-        server,
-        &(peal_http_mount){.path = "/", .on_request = on_request});
+        server, &(peal_http_mount){.path = "/", .on_request = on_request});
   if (err) {
     fprintf(stderr, "http_hello: %s\n", peal_err_message(err));
     return 1;

@@ -23,8 +23,7 @@ static peal_slice trim(peal_slice text) {
 
 /* The piece before the separator, taken off `list`. */
 static peal_slice next_piece(peal_slice *list, char separator) {
-  const char *stop =
-      list->len ? memchr(list->ptr, separator, list->len) : NULL;
+  const char *stop = list->len ? memchr(list->ptr, separator, list->len) : NULL;
   size_t len = stop ? (size_t)(stop - list->ptr) : list->len;
   peal_slice piece = {list->ptr, len};
   size_t past = stop ? len + 1 : len;

@@ -147,8 +147,8 @@ static bool is_same_origin(peal_slice origin, peal_slice host) {
     return false;
   }
   peal_slice theirs = {origin.ptr + scheme, origin.len - scheme};
-  return host.len && eq_nocase(without_port(theirs, port),
-                               without_port(host, port));
+  return host.len &&
+         eq_nocase(without_port(theirs, port), without_port(host, port));
 }
 
 static bool is_listed(const peal_cors *cors, peal_slice origin) {

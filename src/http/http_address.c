@@ -103,8 +103,8 @@ static peal_err add(peal_http_addresses *table, const uint8_t ip[16],
   return PEAL_OK;
 }
 
-peal_err peal_http_address_add(peal_http_addresses *table,
-                               const uint8_t ip[16], uint32_t *tag) {
+peal_err peal_http_address_add(peal_http_addresses *table, const uint8_t ip[16],
+                               uint32_t *tag) {
   *tag = 0;
   if (!table->max)
     return PEAL_OK;

@@ -141,8 +141,7 @@ static bool may_begin(peal_http_req *req) {
   if (!req->begun && !req->ended && !req->taken)
     return true;
   peal_logger_write(req->home->worker->log, PEAL_LOG_WARN, "http", none, none,
-                    "a second answer to %.*s is ignored",
-                    PEAL_SFMT(req->path));
+                    "a second answer to %.*s is ignored", PEAL_SFMT(req->path));
   return false;
 }
 
@@ -369,8 +368,7 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
     return PEAL_ERR_CLOSED;
   if (!req->begun || req->ended || req->file)
     return PEAL_ERR_USAGE;
-  if (req->announced != UINT64_MAX &&
-      data.len > req->announced - req->written)
+  if (req->announced != UINT64_MAX && data.len > req->announced - req->written)
     return PEAL_ERR_USAGE;
   if (peal_tcp_is_closing(req->conn->tcp))
     return PEAL_ERR_CLOSED;

@@ -22,9 +22,8 @@ void peal_http_body_fail(peal_http_req *req, peal_err err) {
   if (conn)
     conn->body_dead = true;
   if (!req->begun)
-    peal_http_answer_error(req, peal_err_http_status(err)
-                                    ? peal_err_http_status(err)
-                                    : 400);
+    peal_http_answer_error(
+        req, peal_err_http_status(err) ? peal_err_http_status(err) : 400);
   else if (conn && !req->ended)
     peal_http_conn_break(conn, err);
   tell_end(req, err, none);

@@ -236,8 +236,7 @@ typedef struct handover {
 
 static void on_handover(peal_worker *worker, peal_mail *mail) {
   handover *given = PEAL_LIST_OF(mail, handover, mail);
-  peal_http_home *home =
-      &given->server->homes[peal_worker_index(worker)];
+  peal_http_home *home = &given->server->homes[peal_worker_index(worker)];
   peal_http_conn_open(home, given->fd, &given->address, given->tag, true,
                       (peal_slice){given->data, given->len});
   peal_mem_free(given->server->mem, given);
@@ -285,9 +284,9 @@ static bool belongs_elsewhere(peal_http_conn *conn, peal_http_req *req,
 
 /* RFC9110 9.3, RFC5789: what a resource that does not exist might have. */
 static bool is_common(peal_slice method) {
-  static const char *const methods[] = {"GET",    "HEAD",    "POST",  "PUT",
-                                        "DELETE", "OPTIONS", "PATCH", "TRACE",
-                                        "CONNECT"};
+  static const char *const methods[] = {"GET",   "HEAD",   "POST",
+                                        "PUT",   "DELETE", "OPTIONS",
+                                        "PATCH", "TRACE",  "CONNECT"};
   for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
     if (peal_slice_is(method, methods[i]))
       return true;
@@ -314,8 +313,8 @@ static void take_head(peal_http_conn *conn, peal_slice in, size_t len) {
   peal_http1_head head;
   peal_err_info info = {.msg = NULL};
   peal_slice raw = {in.ptr, len};
-  peal_err err = peal_http1_request_decode(&head, raw,
-                                           &home->server->limits, &info);
+  peal_err err =
+      peal_http1_request_decode(&head, raw, &home->server->limits, &info);
   if (err) {
     refuse_head(conn, err, info.msg);
     return;
@@ -346,8 +345,8 @@ static bool step_head(peal_http_conn *conn, peal_slice in, size_t *took) {
   size_t len = 0;
   if (!in.len)
     return false;
-  peal_err err = peal_http1_scan_feed(&conn->scan, in,
-                                      &conn->home->server->limits, &len);
+  peal_err err =
+      peal_http1_scan_feed(&conn->scan, in, &conn->home->server->limits, &len);
   if (err == PEAL_ERR_AGAIN) {
     if (conn->phase == PEAL_HTTP_IDLE) {
       conn->phase = PEAL_HTTP_HEAD;
@@ -492,8 +491,8 @@ static void drop_used(peal_http_conn *conn, size_t used) {
 static bool process_kept(peal_http_conn *conn) {
   conn->busy = true;
   peal_slice kept = peal_buf_slice(&conn->in);
-  size_t used = process(conn, (peal_slice){kept.ptr + conn->in_pos,
-                                           kept.len - conn->in_pos});
+  size_t used = process(
+      conn, (peal_slice){kept.ptr + conn->in_pos, kept.len - conn->in_pos});
   /* An upgrade takes the buffer along. */
   if (conn->tcp && conn->in.ptr)
     drop_used(conn, used);
@@ -525,8 +524,7 @@ static void feed(peal_http_conn *conn, peal_slice data) {
   conn->busy = true;
   size_t used = process(conn, data);
   if (conn->tcp && used < data.len) {
-    peal_buf_add(&conn->in,
-                 (peal_slice){data.ptr + used, data.len - used});
+    peal_buf_add(&conn->in, (peal_slice){data.ptr + used, data.len - used});
     if (conn->in.err)
       peal_http_conn_break(conn, PEAL_ERR_NOMEM);
   }

@@ -67,8 +67,7 @@ static void took(peal_http_file *file, size_t len) {
   peal_http_conn_flush(conn);
 }
 
-static void finish_read(peal_http_file *file, long result,
-                        const char *why) {
+static void finish_read(peal_http_file *file, long result, const char *why) {
   if (result < 0)
     fail(file, why);
   else if (result == 0)

@@ -68,7 +68,7 @@ struct peal_http_server {
   peal_listener *listener;
   uint16_t port;
   peal_http1_limits limits;
-  char keep_alive[64]; /* the two lines of a connection that stays open */
+  char keep_alive[64];       /* the two lines of a connection that stays open */
   peal_http_mounted *mounts; /* longest path first */
   size_t mount_count;
   peal_http_done_fn on_done;
@@ -112,16 +112,16 @@ struct peal_http_conn {
   uint64_t pace_bytes;     /* of the body since pace_ms */
   uint64_t pace_ms;
   uint32_t drain_left;
-  uint32_t unacked;        /* of the peer, at the last look */
+  uint32_t unacked;  /* of the peer, at the last look */
   peal_slice behind; /* the newest head, while busy */
   peal_tcp_address address;
-  uint8_t phase;  /* peal_http_phase */
-  uint8_t busy;   /* inside process: not to be freed, nor entered again */
+  uint8_t phase;   /* peal_http_phase */
+  uint8_t busy;    /* inside process: not to be freed, nor entered again */
   uint8_t stalled; /* looks without progress of what is written */
   bool fresh;      /* no request yet */
-  bool handed;    /* came from another worker for this request */
-  bool body_dead; /* its framing is lost, or we close: drop what comes */
-  bool ended;     /* the peer's FIN has come */
+  bool handed;     /* came from another worker for this request */
+  bool body_dead;  /* its framing is lost, or we close: drop what comes */
+  bool ended;      /* the peer's FIN has come */
 };
 
 /* Take an accepted socket. `data` (borrowed) came with it. */
@@ -159,8 +159,8 @@ struct peal_http_req {
   peal_http_conn *conn; /* NULL: gone, or taken over */
   peal_http_home *home;
   const peal_http_mount *mount;
-  peal_list node;   /* home->reqs */
-  peal_flush flush; /* frees it at the end of the turn */
+  peal_list node;          /* home->reqs */
+  peal_flush flush;        /* frees it at the end of the turn */
   peal_http_field *fields; /* these three lie behind this struct */
   char *peer;              /* address as text, when it has been asked for */
   char *head;
@@ -199,16 +199,16 @@ struct peal_http_req {
   bool is_head : 1;
   bool continued : 1; /* 100 Continue has been sent */
   bool arena_used : 1;
-  bool paused : 1;    /* the flow of the body */
+  bool paused : 1; /* the flow of the body */
   bool deferred : 1;
-  bool aborted : 1;   /* the connection is gone */
-  bool begun : 1;     /* the answer's head is written */
-  bool ended : 1;     /* all of it is */
-  bool chunked : 1;   /* the answer */
-  bool bodyless : 1;  /* the answer: HEAD, 204, 304 */
-  bool close : 1;     /* asked for */
+  bool aborted : 1;    /* the connection is gone */
+  bool begun : 1;      /* the answer's head is written */
+  bool ended : 1;      /* all of it is */
+  bool chunked : 1;    /* the answer */
+  bool bodyless : 1;   /* the answer: HEAD, 204, 304 */
+  bool close : 1;      /* asked for */
   bool length_204 : 1; /* a 204 with Content-Length: 0 (preflights) */
-  bool drain_due : 1; /* the writer was told to wait */
+  bool drain_due : 1;  /* the writer was told to wait */
   bool done_told : 1;
   bool taken : 1;
 };
@@ -216,8 +216,7 @@ struct peal_http_req {
 /* One block with copies of the head's parts. Returns NULL if memory is
  * out. */
 peal_http_req *peal_http_req_new(peal_http_conn *conn,
-                                 const peal_http1_head *head,
-                                 peal_slice raw);
+                                 const peal_http1_head *head, peal_slice raw);
 void peal_http_req_free(peal_http_req *req);
 /* Tell on_done once. */
 void peal_http_req_tell_done(peal_http_req *req, peal_err err);

@@ -40,26 +40,23 @@ static void copy_head(peal_http_req *req, const peal_http1_head *head,
                       peal_slice raw) {
   memcpy(req->head, raw.ptr, raw.len);
   req->head_len = (uint32_t)raw.len;
-  req->method = (peal_slice){req->head + (head->method.ptr - raw.ptr),
-                             head->method.len};
-  req->target = (peal_slice){req->head + (head->target.ptr - raw.ptr),
-                             head->target.len};
+  req->method =
+      (peal_slice){req->head + (head->method.ptr - raw.ptr), head->method.len};
+  req->target =
+      (peal_slice){req->head + (head->target.ptr - raw.ptr), head->target.len};
   req->field_count = (uint32_t)head->count;
   for (size_t i = 0; i < head->count; i++) {
     const peal_http1_field *field = &head->fields[i];
     const char *value = field->value.ptr ? field->value.ptr : raw.ptr;
-    req->fields[i] =
-        (peal_http_field){(uint32_t)(field->name.ptr - raw.ptr),
-                          (uint32_t)field->name.len,
-                          (uint32_t)(value - raw.ptr),
-                          (uint32_t)field->value.len};
+    req->fields[i] = (peal_http_field){
+        (uint32_t)(field->name.ptr - raw.ptr), (uint32_t)field->name.len,
+        (uint32_t)(value - raw.ptr), (uint32_t)field->value.len};
   }
   split_target(req);
 }
 
 peal_http_req *peal_http_req_new(peal_http_conn *conn,
-                                 const peal_http1_head *head,
-                                 peal_slice raw) {
+                                 const peal_http1_head *head, peal_slice raw) {
   peal_http_home *home = conn->home;
   const peal_mem *mem = home->worker->mem;
   size_t fields_at = sizeof(peal_http_req);
@@ -145,8 +142,7 @@ static void log_unanswered(const peal_http_req *req) {
 }
 
 void peal_http_req_check(peal_http_req *req) {
-  if (req->begun || req->deferred || req->on_end || req->aborted ||
-      req->taken)
+  if (req->begun || req->deferred || req->on_end || req->aborted || req->taken)
     return;
   log_unanswered(req);
   peal_http_answer_error(req, 500);
@@ -175,8 +171,7 @@ peal_slice peal_http_req_query(const peal_http_req *req) {
 }
 
 static peal_slice name_of(const peal_http_req *req, size_t i) {
-  return (peal_slice){req->head + req->fields[i].name,
-                      req->fields[i].name_len};
+  return (peal_slice){req->head + req->fields[i].name, req->fields[i].name_len};
 }
 
 static peal_slice value_of(const peal_http_req *req, size_t i) {

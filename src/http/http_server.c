@@ -38,8 +38,8 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
   fill_u32(&to->body_timeout_ms, PEAL_LIMIT_HTTP_BODY_MS);
   fill_u32(&to->idle_timeout_ms, PEAL_LIMIT_HTTP_IDLE_MS);
   fill_u32(&to->write_timeout_ms, PEAL_LIMIT_HTTP_WRITE_MS);
-  server->limits = (peal_http1_limits){to->max_head_bytes,
-                                       to->max_target_bytes};
+  server->limits =
+      (peal_http1_limits){to->max_head_bytes, to->max_target_bytes};
   /* As Node announces it; clients give a connection up before we do. */
   snprintf(server->keep_alive, sizeof(server->keep_alive),
            "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=%u\r\n\r\n",
@@ -48,17 +48,17 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
 
 /* -- accepting ------------------------------------------------------------- */
 
-static void on_accept(peal_worker *worker, int fd,
-                      const peal_tcp_address *peer, void *user) {
+static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
+                      void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
   uint32_t tag = 0;
   size_t open = atomic_fetch_add(&server->open, 1);
   peal_worker_impl_count(&home->stats.connections_total, 1);
-  bool full = server->opts.max_connections &&
-              open >= server->opts.max_connections;
-  if (!full && peal_http_address_add(&server->addresses, peer->ip, &tag) ==
-                   PEAL_OK) {
+  bool full =
+      server->opts.max_connections && open >= server->opts.max_connections;
+  if (!full &&
+      peal_http_address_add(&server->addresses, peer->ip, &tag) == PEAL_OK) {
     peal_http_conn_open(home, fd, peer, tag, false, none);
     return;
   }
@@ -104,10 +104,9 @@ static peal_err open_listener(peal_http_server *server) {
   int port = server->opts.port == PEAL_PORT_ANY ? 0 : server->opts.port;
   const char *why = NULL;
   server->port = (uint16_t)port;
-  peal_err err = peal_listener_open(&server->listener, server->workers,
-                                    server->opts.host, &server->port,
-                                    server->opts.backlog, on_accept, server,
-                                    &why);
+  peal_err err = peal_listener_open(
+      &server->listener, server->workers, server->opts.host, &server->port,
+      server->opts.backlog, on_accept, server, &why);
   if (err)
     log_open(server, err, why);
   else
@@ -121,19 +120,18 @@ static peal_workers *workers_of(const peal_http_server_opts *opts) {
   static const peal_http_server_opts defaults;
   if (!opts)
     opts = &defaults;
-  return peal_workers_new(
-      &(peal_workers_opts){.count = opts->workers,
-                           .lag_warn_ms = opts->lag_warn_ms,
-                           .mem = opts->mem,
-                           .log = opts->log});
+  return peal_workers_new(&(peal_workers_opts){.count = opts->workers,
+                                               .lag_warn_ms = opts->lag_warn_ms,
+                                               .mem = opts->mem,
+                                               .log = opts->log});
 }
 
 static peal_http_server *make(const peal_http_server_opts *opts,
                               peal_workers *workers) {
   const peal_mem *mem = peal_mem_or_libc(opts ? opts->mem : NULL);
   unsigned count = peal_workers_count(workers);
-  peal_http_server *server = peal_mem_zalloc(
-      mem, sizeof(*server) + count * sizeof(server->homes[0]));
+  peal_http_server *server =
+      peal_mem_zalloc(mem, sizeof(*server) + count * sizeof(server->homes[0]));
   if (!server)
     return NULL;
   server->mem = mem;
@@ -213,8 +211,7 @@ peal_workers *peal_http_server_workers(peal_http_server *server) {
 
 static size_t place_for(const peal_http_server *server, size_t len) {
   size_t place = 0;
-  while (place < server->mount_count &&
-         server->mounts[place].path_len >= len)
+  while (place < server->mount_count && server->mounts[place].path_len >= len)
     place++;
   return place;
 }
@@ -227,9 +224,8 @@ peal_err peal_http_server_mount(peal_http_server *server,
   for (size_t i = 0; i < server->mount_count; i++)
     if (peal_slice_is(path, server->mounts[i].path))
       return PEAL_ERR_EXISTS;
-  peal_http_mounted *mounts =
-      peal_mem_resize(server->mem, server->mounts,
-                      (server->mount_count + 1) * sizeof(*mounts));
+  peal_http_mounted *mounts = peal_mem_resize(
+      server->mem, server->mounts, (server->mount_count + 1) * sizeof(*mounts));
   if (!mounts)
     return PEAL_ERR_NOMEM;
   server->mounts = mounts;

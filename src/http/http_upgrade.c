@@ -40,8 +40,8 @@ peal_tcp *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
   if (conn->busy)
     *rest = conn->behind;
   else if (conn->in.len > conn->in_pos)
-    *rest = (peal_slice){conn->in.ptr + conn->in_pos,
-                         conn->in.len - conn->in_pos};
+    *rest =
+        (peal_slice){conn->in.ptr + conn->in_pos, conn->in.len - conn->in_pos};
   /* What was kept, and what `rest` points into, goes with the request. */
   req->rest = conn->in;
   peal_buf_init(&conn->in, conn->home->worker->mem, 0);

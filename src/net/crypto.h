@@ -12,7 +12,6 @@ PEAL_MUST_CHECK peal_err peal_crypto_id(char out[21]);
 /* Sec-WebSocket-Accept for a key (RFC6455 4.2.2): 28 characters, terminated. */
 PEAL_MUST_CHECK peal_err peal_crypto_ws_accept(char out[29], peal_slice key);
 /* SHA-256 in lower-case hex, terminated. */
-PEAL_MUST_CHECK peal_err peal_crypto_sha256_hex(char out[65],
-                                                peal_slice data);
+PEAL_MUST_CHECK peal_err peal_crypto_sha256_hex(char out[65], peal_slice data);
 /* Constant-time comparison of equal lengths. */
 bool peal_crypto_eq(peal_slice a, peal_slice b);

@@ -2,10 +2,10 @@
 #include "net/listener.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -54,8 +54,8 @@ static int set_option(int fd, int level, int name, int value) {
 /* A bound socket, or -1 with errno. */
 static int bind_socket(const struct addrinfo *info, uint16_t port,
                        bool shared) {
-  int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                  0);
+  int fd =
+      socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return -1;
   struct sockaddr_storage at;
@@ -125,8 +125,8 @@ static int spare_open(void) {
 }
 
 /* Try the addresses of a host in order. On failure errno says why. */
-static bool bind_host(peal_listener *listener, const char *host,
-                      uint16_t *port, int backlog, const char **why) {
+static bool bind_host(peal_listener *listener, const char *host, uint16_t *port,
+                      int backlog, const char **why) {
   const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
                                  .ai_socktype = SOCK_STREAM};
   struct addrinfo *found = NULL;
@@ -156,8 +156,8 @@ static bool bind_host(peal_listener *listener, const char *host,
 }
 
 /* All addresses: IPv6 with IPv4 mapped into it where there is IPv6. */
-static bool bind_any(peal_listener *listener, const char *host,
-                     uint16_t *port, int backlog, const char **why) {
+static bool bind_any(peal_listener *listener, const char *host, uint16_t *port,
+                     int backlog, const char **why) {
   if (host)
     return bind_host(listener, host, port, backlog, why);
   uint16_t asked = *port;
@@ -293,8 +293,8 @@ void peal_listener_stop(peal_listener *listener) {
 static peal_listener *make(peal_workers *workers, peal_listener_fn fn,
                            void *user) {
   unsigned count = peal_workers_count(workers);
-  peal_listener *listener = peal_mem_zalloc(
-      workers->mem, sizeof(*listener) + count * sizeof(slot));
+  peal_listener *listener =
+      peal_mem_zalloc(workers->mem, sizeof(*listener) + count * sizeof(slot));
   if (!listener)
     return NULL;
   listener->group = workers;
@@ -321,16 +321,14 @@ static void drop(peal_listener *listener) {
 
 peal_err peal_listener_open(peal_listener **out, peal_workers *workers,
                             const char *host, uint16_t *port, int backlog,
-                            peal_listener_fn fn, void *user,
-                            const char **why) {
+                            peal_listener_fn fn, void *user, const char **why) {
   const char *reason = NULL;
   *out = NULL;
   peal_listener *listener = make(workers, fn, user);
   if (!listener)
     return PEAL_ERR_NOMEM;
   if (!bind_any(listener, host, port, backlog, &reason)) {
-    peal_err err =
-        errno == EADDRINUSE ? PEAL_ERR_PORT_IN_USE : PEAL_ERR_SYSTEM;
+    peal_err err = errno == EADDRINUSE ? PEAL_ERR_PORT_IN_USE : PEAL_ERR_SYSTEM;
     if (why)
       *why = reason ? reason : strerrordesc_np(errno);
     drop(listener);

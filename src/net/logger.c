@@ -45,15 +45,14 @@ static void write_stderr(const peal_log_record *record, void *user) {
   if (gmtime_r(&seconds, &tm))
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
   char line[TEXT_MAX + 512];
-  int len = snprintf(line, sizeof(line), "%s.%03dZ %s %s: %.*s%s%.*s%s%.*s\n",
-                     when, (int)(record->time_ms % 1000),
-                     level_name(record->level), record->area,
-                     PEAL_SFMT(record->text), record->peer.len ? " peer=" : "",
-                     PEAL_SFMT(record->peer), record->sid.len ? " sid=" : "",
-                     PEAL_SFMT(record->sid));
+  int len =
+      snprintf(line, sizeof(line), "%s.%03dZ %s %s: %.*s%s%.*s%s%.*s\n", when,
+               (int)(record->time_ms % 1000), level_name(record->level),
+               record->area, PEAL_SFMT(record->text),
+               record->peer.len ? " peer=" : "", PEAL_SFMT(record->peer),
+               record->sid.len ? " sid=" : "", PEAL_SFMT(record->sid));
   if (len > 0)
-    fwrite(line, 1,
-           (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1,
+    fwrite(line, 1, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1,
            stderr);
 }
 

@@ -13,8 +13,7 @@ void peal_mailbox_init(peal_mailbox *box) {
 }
 
 peal_mailbox_result peal_mailbox_put(peal_mailbox *box, peal_mail *mail) {
-  peal_mail *newest =
-      atomic_load_explicit(&box->newest, memory_order_relaxed);
+  peal_mail *newest = atomic_load_explicit(&box->newest, memory_order_relaxed);
   do {
     if (newest == &closed) {
       atomic_thread_fence(memory_order_acquire);
@@ -22,8 +21,7 @@ peal_mailbox_result peal_mailbox_put(peal_mailbox *box, peal_mail *mail) {
     }
     mail->next = newest;
   } while (!atomic_compare_exchange_weak_explicit(
-      &box->newest, &newest, mail, memory_order_acq_rel,
-      memory_order_acquire));
+      &box->newest, &newest, mail, memory_order_acq_rel, memory_order_acquire));
   return newest ? PEAL_MAILBOX_PUT : PEAL_MAILBOX_PUT_FIRST;
 }
 

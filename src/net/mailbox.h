@@ -19,8 +19,7 @@ typedef enum peal_mailbox_result {
 
 void peal_mailbox_init(peal_mailbox *box);
 /* The mail belongs to the box until it is taken. Thread: any. */
-peal_mailbox_result peal_mailbox_put(peal_mailbox *box,
-                                     struct peal_mail *mail);
+peal_mailbox_result peal_mailbox_put(peal_mailbox *box, struct peal_mail *mail);
 /* Everything there, oldest first, chained by `next`; NULL if empty. Receiver
  * only. */
 struct peal_mail *peal_mailbox_take(peal_mailbox *box);

@@ -49,8 +49,8 @@ struct peal_tcp {
   uv_poll_t poll; /* its loop is the worker's first member */
   const peal_tcp_callbacks *callbacks;
   void *user;
-  peal_list node;     /* worker->conns */
-  peal_flush flush;   /* what waits leaves, or on_close is told */
+  peal_list node;   /* worker->conns */
+  peal_flush flush; /* what waits leaves, or on_close is told */
   uint64_t progress_ms;
   deadline *linger; /* while finishing */
   int fd;
@@ -336,8 +336,7 @@ static bool read_once(peal_tcp *tcp) {
   peal_worker *worker = peal_tcp_worker(tcp);
   ssize_t got;
   do
-    got = recv(tcp->fd, worker->read_buf, PEAL_LIMIT_READ_BYTES,
-               MSG_DONTWAIT);
+    got = recv(tcp->fd, worker->read_buf, PEAL_LIMIT_READ_BYTES, MSG_DONTWAIT);
   while (got < 0 && errno == EINTR);
   if (got < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK)

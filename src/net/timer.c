@@ -30,8 +30,7 @@ static void on_due(peal_wheel_timer *wheel, uint64_t now_ms) {
     release(timer);
 }
 
-peal_timer *peal_timer_new(peal_worker *worker, peal_timer_fn fn,
-                           void *user) {
+peal_timer *peal_timer_new(peal_worker *worker, peal_timer_fn fn, void *user) {
   if (!worker || !fn)
     return NULL;
   peal_timer *timer = peal_mem_alloc(worker->mem, sizeof(*timer));

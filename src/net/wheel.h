@@ -28,8 +28,7 @@ void peal_wheel_timer_init(peal_wheel_timer *timer,
                                       uint64_t now_ms));
 /* Call fn at `at_ms` or soon after; replaces an earlier setting. A time that
  * has passed fires at the next tick. UINT64_MAX stops. */
-void peal_wheel_set(peal_wheel *wheel, peal_wheel_timer *timer,
-                    uint64_t at_ms);
+void peal_wheel_set(peal_wheel *wheel, peal_wheel_timer *timer, uint64_t at_ms);
 void peal_wheel_stop(peal_wheel *wheel, peal_wheel_timer *timer);
 bool peal_wheel_is_set(const peal_wheel_timer *timer);
 /* Fire everything due at `now_ms`; timers may set, stop and free timers

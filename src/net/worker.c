@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <peal/worker.h>
-
 #include <string.h>
 #include <time.h>
+
+#include <peal/worker.h>
 
 #include "base/mem.h"
 #include "net/worker_priv.h"

@@ -32,16 +32,16 @@ struct peal_worker {
   uv_loop_t loop;
   peal_workers *group;
   unsigned index;
-  const peal_mem *mem;  /* &cache.mem: this worker's thread only */
+  const peal_mem *mem; /* &cache.mem: this worker's thread only */
   peal_mem_cache cache;
-  peal_arena turn;      /* reset at the end of every turn */
-  char *read_buf;       /* PEAL_LIMIT_READ_BYTES */
-  char *scratch;        /* PEAL_LIMIT_SCRATCH_BYTES, for peal_iovs */
-  peal_wheel wheel;     /* timers of this worker */
-  peal_list flushes;    /* peal_flush.node */
-  peal_list conns;      /* all peal_tcp of this worker */
-  peal_logger *log;     /* the group's; thread safe */
-  uint64_t now_ms;      /* refreshed at every wake-up */
+  peal_arena turn;   /* reset at the end of every turn */
+  char *read_buf;    /* PEAL_LIMIT_READ_BYTES */
+  char *scratch;     /* PEAL_LIMIT_SCRATCH_BYTES, for peal_iovs */
+  peal_wheel wheel;  /* timers of this worker */
+  peal_list flushes; /* peal_flush.node */
+  peal_list conns;   /* all peal_tcp of this worker */
+  peal_logger *log;  /* the group's; thread safe */
+  uint64_t now_ms;   /* refreshed at every wake-up */
   peal_worker_stats stats;
   bool ending;
   struct peal_worker_private *priv; /* mailbox, async, prepare/check handles */

@@ -31,10 +31,10 @@ struct peal_worker_private {
   uv_async_t async;
   uv_prepare_t prepare;
   uv_check_t check;
-  uv_timer_t timer;   /* drives the wheel */
-  uint64_t armed_ms;  /* when the timer fires; UINT64_MAX: never */
+  uv_timer_t timer;    /* drives the wheel */
+  uint64_t armed_ms;   /* when the timer fires; UINT64_MAX: never */
   uint64_t lag_log_ms; /* last line about lag */
-  bool timers_ran;    /* in this turn */
+  bool timers_ran;     /* in this turn */
   peal_worker_phase phase;
   bool hooks_stopped; /* on_stop functions have run */
   bool idle, quiet;   /* told to the group */
@@ -50,7 +50,8 @@ typedef struct peal_worker_hooks {
   struct peal_worker_hook {
     peal_post_fn fn;
     void *user;
-  } *items;
+  } * items;
+
   size_t count;
 } peal_worker_hooks;
 
@@ -84,10 +85,12 @@ void peal_worker_priv_end(peal_worker *worker);
 void peal_worker_priv_free(peal_worker *worker);
 /* The life of a worker's thread. */
 void peal_worker_priv_run(peal_worker *worker);
+
 /* At the beginning of every callback from the loop. */
 static inline void peal_worker_priv_wake(peal_worker *worker) {
   worker->now_ms = uv_now(&worker->loop);
 }
+
 /* Send a mail; false if the worker has ended (the mail is the caller's). */
 bool peal_worker_priv_put(peal_worker *worker, peal_mail *mail);
 

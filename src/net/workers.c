@@ -32,8 +32,7 @@ static bool init_locks(peal_workers *group) {
 }
 
 static bool make_workers(peal_workers *group, unsigned count) {
-  group->items =
-      peal_mem_zalloc(group->mem, count * sizeof(group->items[0]));
+  group->items = peal_mem_zalloc(group->mem, count * sizeof(group->items[0]));
   if (!group->items)
     return false;
   for (; group->count < count; group->count++) {
@@ -161,8 +160,7 @@ void peal_workers_close(peal_workers *group) {
   if (atomic_exchange(&group->close_sent, true))
     return;
   for (unsigned i = 0; i < group->count; i++)
-    peal_worker_impl_send(group->items[i],
-                          &group->items[i]->priv->close_mail);
+    peal_worker_impl_send(group->items[i], &group->items[i]->priv->close_mail);
 }
 
 void peal_workers_stop(peal_workers *group, uint32_t grace_ms) {
@@ -174,8 +172,7 @@ void peal_workers_stop(peal_workers *group, uint32_t grace_ms) {
   }
   atomic_store(&group->grace_ms, grace_ms);
   for (unsigned i = 0; i < group->count; i++)
-    peal_worker_impl_send(group->items[i],
-                          &group->items[i]->priv->stop_mail);
+    peal_worker_impl_send(group->items[i], &group->items[i]->priv->stop_mail);
   if (grace_ms == 0)
     peal_workers_end(group);
 }
@@ -185,8 +182,7 @@ void peal_workers_stop(peal_workers *group, uint32_t grace_ms) {
 static void on_signal(uv_signal_t *handle, int number) {
   peal_workers *group = handle->data;
   peal_logger_write(group->log, PEAL_LOG_INFO, "worker", none, none,
-                    "%s: stopping%s",
-                    number == SIGTERM ? "SIGTERM" : "SIGINT",
+                    "%s: stopping%s", number == SIGTERM ? "SIGTERM" : "SIGINT",
                     atomic_load(&group->stops) ? " at once" : "");
   peal_workers_stop(group, group->signal_grace_ms);
 }
@@ -237,8 +233,7 @@ static bool start_threads(peal_workers *group) {
       continue;
     }
     peal_logger_write(group->log, PEAL_LOG_ERROR, "worker", none, none,
-                      "thread %u of %u could not be started", i,
-                      group->count);
+                      "thread %u of %u could not be started", i, group->count);
     atomic_fetch_sub(&group->busy, group->count - i);
     atomic_fetch_sub(&group->unquiet, group->count - i);
     peal_workers_stop(group, 0);

@@ -2,11 +2,11 @@
 #pragma once
 /* http_fixture: an HTTP server on a free port in a thread of its own, and a
  * client that knows nothing but bytes. */
-#include "../net/net_fixture.h"
-
 #include <stdlib.h>
 
 #include <peal/http.h>
+
+#include "../net/net_fixture.h"
 
 typedef struct http_fixture {
   net_fixture net;

@@ -12,6 +12,7 @@
 
 static void the_client_s_preference_decides(void **state) {
   (void)state;
+
   static const struct {
     const char *header;
     peal_compress expected;
@@ -39,6 +40,7 @@ static void the_client_s_preference_decides(void **state) {
       {",,;,gzip,", PEAL_COMPRESS_GZIP},
       {"gzippy", PEAL_COMPRESS_NONE},
   };
+
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     peal_compress got = peal_compress_choose(peal_slice_of(cases[i].header));
     if (got != cases[i].expected)

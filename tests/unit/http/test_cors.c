@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_fixture.h"
-
 #include "http/cors.h"
+#include "http_fixture.h"
 
 /* The configurations of cors_cases.txt. */
 static const peal_cors_opts configurations[] = {
@@ -23,8 +22,7 @@ static peal_cors *all[COUNT];
 static void on_request(peal_http_req *req, void *user) {
   (void)user;
   const peal_cors *cors = all[peal_http_req_path(req).ptr[1] - '0'];
-  if (peal_http_req_is_method(req, "OPTIONS") &&
-      peal_cors_preflight(cors, req))
+  if (peal_http_req_is_method(req, "OPTIONS") && peal_cors_preflight(cors, req))
     return;
   peal_cors_apply(cors, req);
   peal_http_answer(req, 200, NULL, PEAL_S("x"));
@@ -36,14 +34,13 @@ static void summarise(const http_answer *answer, char *out, size_t size) {
   const char *line = strstr(answer->head, "\r\n") + 2;
   while (*line != '\r') {
     const char *end = strstr(line, "\r\n");
-    bool own = strncmp(line, "Date", 4) == 0 ||
-               strncmp(line, "Connection", 10) == 0 ||
-               strncmp(line, "Keep-Alive", 10) == 0 ||
-               (answer->status == 200 &&
-                strncmp(line, "Content-Length", 14) == 0);
+    bool own =
+        strncmp(line, "Date", 4) == 0 || strncmp(line, "Connection", 10) == 0 ||
+        strncmp(line, "Keep-Alive", 10) == 0 ||
+        (answer->status == 200 && strncmp(line, "Content-Length", 14) == 0);
     if (!own)
-      len += (size_t)snprintf(out + len, size - len, "|%.*s",
-                              (int)(end - line), line);
+      len += (size_t)snprintf(out + len, size - len, "|%.*s", (int)(end - line),
+                              line);
     line = end + 2;
   }
 }
@@ -76,8 +73,7 @@ static void headers_are_those_of_the_reference(void **state) {
   http_fixture it = http_make(&opts);
   http_mount(&it, "/", on_request, NULL);
   for (size_t i = 0; i < COUNT; i++)
-    assert_int_equal(peal_cors_new(&all[i], &configurations[i], NULL),
-                     PEAL_OK);
+    assert_int_equal(peal_cors_new(&all[i], &configurations[i], NULL), PEAL_OK);
   http_run(&it);
   FILE *cases = fopen(PEAL_TEST_DIR "/unit/http/cors_cases.txt", "r");
   assert_non_null(cases);
@@ -104,7 +100,8 @@ static void without_origins_nobody_is_told_anything(void **state) {
   assert_int_equal(peal_cors_new(&all[0], NULL, NULL), PEAL_OK);
   http_run(&it);
   int fd = net_connect(it.port);
-  net_send_str(fd, "OPTIONS /0 HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n");
+  net_send_str(fd,
+               "OPTIONS /0 HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n");
   http_answer answer = http_read(fd, false);
   assert_int_equal(answer.status, 200);
   assert_null(strstr(answer.head, "Access-Control"));
@@ -119,9 +116,8 @@ static void contradictory_options_are_refused(void **state) {
   (void)state;
   peal_cors *cors = NULL;
   assert_int_equal(
-      peal_cors_new(&cors,
-                    &(peal_cors_opts){.origins = "*", .credentials = true},
-                    NULL),
+      peal_cors_new(
+          &cors, &(peal_cors_opts){.origins = "*", .credentials = true}, NULL),
       PEAL_ERR_OPTION);
   assert_null(cors);
   assert_int_equal(

@@ -21,28 +21,22 @@ static void counts_each_address_for_itself(void **state) {
   peal_http_addresses table;
   uint8_t ip[16];
   uint32_t tag = 0;
-  assert_int_equal(peal_http_address_init(&table, 2, peal_mem_libc()),
-                   PEAL_OK);
+  assert_int_equal(peal_http_address_init(&table, 2, peal_mem_libc()), PEAL_OK);
   for (int round = 0; round < 3; round++) {
     for (unsigned i = 0; i < MANY; i++) {
       set_ip(ip, i);
-      assert_int_equal(peal_http_address_add(&table, ip, &tags[i][0]),
-                       PEAL_OK);
-      assert_int_equal(peal_http_address_add(&table, ip, &tags[i][1]),
-                       PEAL_OK);
+      assert_int_equal(peal_http_address_add(&table, ip, &tags[i][0]), PEAL_OK);
+      assert_int_equal(peal_http_address_add(&table, ip, &tags[i][1]), PEAL_OK);
       assert_int_equal(tags[i][0], tags[i][1]);
-      assert_int_equal(peal_http_address_add(&table, ip, &tag),
-                       PEAL_ERR_LIMIT);
+      assert_int_equal(peal_http_address_add(&table, ip, &tag), PEAL_ERR_LIMIT);
       assert_int_equal(tag, 0);
     }
     for (unsigned i = round ? 1 : 0; i < MANY; i += 2)
       peal_http_address_remove(&table, tags[i][0]);
     for (unsigned i = round ? 1 : 0; i < MANY; i += 2) {
       set_ip(ip, i);
-      assert_int_equal(peal_http_address_add(&table, ip, &tags[i][0]),
-                       PEAL_OK);
-      assert_int_equal(peal_http_address_add(&table, ip, &tag),
-                       PEAL_ERR_LIMIT);
+      assert_int_equal(peal_http_address_add(&table, ip, &tags[i][0]), PEAL_OK);
+      assert_int_equal(peal_http_address_add(&table, ip, &tag), PEAL_ERR_LIMIT);
     }
     for (unsigned i = 0; i < MANY; i++) {
       peal_http_address_remove(&table, tags[i][0]);
@@ -57,8 +51,7 @@ static void without_a_limit_nothing_is_kept(void **state) {
   peal_http_addresses table;
   uint8_t ip[16] = {0};
   uint32_t tag = 7;
-  assert_int_equal(peal_http_address_init(&table, 0, peal_mem_libc()),
-                   PEAL_OK);
+  assert_int_equal(peal_http_address_init(&table, 0, peal_mem_libc()), PEAL_OK);
   for (int i = 0; i < 10; i++)
     assert_int_equal(peal_http_address_add(&table, ip, &tag), PEAL_OK);
   assert_int_equal(tag, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_fixture.h"
-
 #include <peal/val.h>
+
+#include "http_fixture.h"
 
 static http_fixture it;
 static atomic_int failures, drains, aborts, held_count;
@@ -96,8 +96,8 @@ static void head_204_and_304_have_no_body(void **state) {
   static const unsigned bare[] = {204, 304};
   for (size_t i = 0; i < 2; i++) {
     char request[64];
-    snprintf(request, sizeof(request),
-             "GET /?s=%u HTTP/1.1\r\nHost: a\r\n\r\n", bare[i]);
+    snprintf(request, sizeof(request), "GET /?s=%u HTTP/1.1\r\nHost: a\r\n\r\n",
+             bare[i]);
     net_send_str(fd, request);
     answer = http_read(fd, false);
     assert_int_equal(answer.status, bare[i]);
@@ -160,8 +160,7 @@ static void bodies_of_every_size_arrive_whole(void **state) {
 static void on_json(peal_http_req *req, void *user) {
   (void)user;
   peal_http_answer_json(req, 200,
-                        PEAL_OBJECT({"a", PEAL_ARRAY(peal_int(1),
-                                                     peal_null())},
+                        PEAL_OBJECT({"a", PEAL_ARRAY(peal_int(1), peal_null())},
                                     {"b", peal_str("\xc3\xa9\n")}));
 }
 
@@ -361,7 +360,8 @@ static void a_stream_lives_until_its_end_or_the_peer_s(void **state) {
   assert_int_equal(
       peal_worker_post(peal_workers_get(it.net.workers, 0), write_more, NULL),
       PEAL_OK);
-  for (size_t len = 0; len < sizeof(back) - 1 && !strstr(back, "data: 2"); len++)
+  for (size_t len = 0; len < sizeof(back) - 1 && !strstr(back, "data: 2");
+       len++)
     assert_int_equal(net_read(fd, back + len, 1), 1);
   close(fd);
   assert_true(net_wait(&aborts, 1));

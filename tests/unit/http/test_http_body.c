@@ -104,14 +104,13 @@ static void big_bodies_are_collected_up_to_the_limit(void **state) {
   free(body);
 }
 
-static void an_announced_length_over_the_limit_is_refused_unread(
-    void **state) {
+static void an_announced_length_over_the_limit_is_refused_unread(void **state) {
   (void)state;
   http_mount(&it, "/", on_collect, NULL);
   http_run(&it);
   int fd = net_connect(it.port);
-  net_send_str(
-      fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+  net_send_str(fd,
+               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
   http_answer answer = http_read(fd, false);
   assert_int_equal(answer.status, 413);
   assert_string_equal(http_header(&answer, "connection"), "close");
@@ -144,14 +143,12 @@ static void bad_chunks_are_answered_with_400(void **state) {
   (void)state;
   http_mount(&it, "/", on_collect, NULL);
   http_run(&it);
-  static const char *const bodies[] = {"x\r\n",        "5\r\nhelloX\r\n",
-                                       "-1\r\n\r\n",   "5\nhello",
-                                       "11111111111111111\r\n"};
+  static const char *const bodies[] = {"x\r\n", "5\r\nhelloX\r\n", "-1\r\n\r\n",
+                                       "5\nhello", "11111111111111111\r\n"};
   for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
     int fd = net_connect(it.port);
     net_send_str(
-        fd,
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        fd, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     net_send_str(fd, bodies[i]);
     http_expect_on(fd, 400, NULL);
     assert_int_equal(atomic_load(&last_err), PEAL_ERR_HTTP_SYNTAX);
@@ -235,8 +232,8 @@ static void a_big_unread_body_ends_the_connection(void **state) {
   http_mount(&it, "/", http_on_path, NULL);
   http_run(&it);
   int fd = net_connect(it.port);
-  net_send_str(
-      fd, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n");
+  net_send_str(fd,
+               "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n");
   http_answer answer = http_read(fd, false);
   assert_int_equal(answer.status, 200);
   assert_string_equal(http_header(&answer, "connection"), "close");
@@ -279,8 +276,8 @@ static void a_stream_passes_in_pieces(void **state) {
   atomic_store(&received, 0);
   char *body = calloc(1, 1u << 20);
   int fd = net_connect(it.port);
-  net_send_str(
-      fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n");
+  net_send_str(fd,
+               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n");
   for (int i = 0; i < 8; i++)
     net_send(fd, body, 1u << 20);
   http_expect_on(fd, 200, "");
@@ -303,8 +300,7 @@ static void on_slow_data(peal_http_req *req, peal_slice data, void *user) {
   if (atomic_load(&received) == 4194304)
     return;
   peal_http_req_pause(req);
-  peal_timer_start(peal_timer_new(peal_http_req_worker(req), go_on, req), 2,
-                   0);
+  peal_timer_start(peal_timer_new(peal_http_req_worker(req), go_on, req), 2, 0);
 }
 
 static void on_slow_stream(peal_http_req *req, void *user) {
@@ -319,8 +315,8 @@ static void a_paused_stream_holds_the_sender_back(void **state) {
   atomic_store(&received, 0);
   char *body = calloc(1, 1u << 20);
   int fd = net_connect(it.port);
-  net_send_str(
-      fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4194304\r\n\r\n");
+  net_send_str(fd,
+               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4194304\r\n\r\n");
   for (int i = 0; i < 4; i++)
     net_send(fd, body, 1u << 20);
   http_expect_on(fd, 200, "");
@@ -339,8 +335,8 @@ static void an_early_answer_cancels_the_stream(void **state) {
   http_mount(&it, "/", on_early, NULL);
   http_run(&it);
   int fd = net_connect(it.port);
-  net_send_str(
-      fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
+  net_send_str(fd,
+               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
   http_expect_on(fd, 403, "no");
   assert_true(net_wait(&ends, 1));
   assert_int_equal(atomic_load(&last_err), PEAL_ERR_CANCELLED);
@@ -374,10 +370,9 @@ static void a_deferred_body_waits_until_it_is_asked_for(void **state) {
     assert_true(net_wait(&deferred, i));
     net_send(fd, body, 200000);
     uv_sleep(20);
-    assert_int_equal(
-        peal_worker_post(peal_workers_get(it.net.workers, 0), collect_held,
-                         NULL),
-        PEAL_OK);
+    assert_int_equal(peal_worker_post(peal_workers_get(it.net.workers, 0),
+                                      collect_held, NULL),
+                     PEAL_OK);
     net_send(fd, body, 100000);
     http_expect_on(fd, 200, body);
   }
@@ -404,8 +399,8 @@ static void a_trickling_body_times_out(void **state) {
   http_mount(&it, "/", on_collect, NULL);
   http_run(&it);
   int fd = net_connect(it.port);
-  net_send_str(
-      fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  net_send_str(fd,
+               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
   int sent = 0;
   while (sent < 100 && !net_readable(fd, 50)) {
     if (send(fd, "x", 1, MSG_NOSIGNAL) < 0)
@@ -422,8 +417,7 @@ static void a_slow_but_steady_body_is_accepted(void **state) {
   http_mount(&it, "/", on_collect, NULL);
   http_run(&it);
   int fd = net_connect(it.port);
-  net_send_str(
-      fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n");
+  net_send_str(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n");
   for (int i = 0; i < 20; i++) {
     net_send(fd, "0123456789", 10);
     uv_sleep(40);
@@ -435,8 +429,7 @@ static void a_slow_but_steady_body_is_accepted(void **state) {
   close(fd);
 }
 
-#define BODY_TEST(name)                                                        \
-  cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define BODY_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define HASTY_TEST(name)                                                       \
   cmocka_unit_test_setup_teardown(name, set_up_hasty, tear_down)
 

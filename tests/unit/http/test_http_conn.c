@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_fixture.h"
-
 #include <strings.h>
+
+#include "http_fixture.h"
 
 static http_fixture *start(void **state, const peal_http_server_opts *opts) {
   http_fixture *it = calloc(1, sizeof(*it));
@@ -158,6 +158,7 @@ static void expect_bad(unsigned port, const char *request, unsigned status) {
 
 static void what_breaks_the_rules_gets_its_status_and_the_end(void **state) {
   http_fixture *it = *state;
+
   static const struct {
     unsigned status;
     const char *request;
@@ -177,6 +178,7 @@ static void what_breaks_the_rules_gets_its_status_and_the_end(void **state) {
       {417, "GET / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n"},
       {400, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"},
   };
+
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
     expect_bad(it->port, cases[i].request, cases[i].status);
   peal_http_stats stats;

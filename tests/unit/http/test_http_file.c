@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_fixture.h"
-
 #include <fcntl.h>
+
+#include "http_fixture.h"
 
 #define SIZE 1500000
 
@@ -92,8 +92,8 @@ static void a_file_that_is_too_short_breaks_the_connection(void **state) {
   http_run(&it);
   int fd = net_connect(it.port);
   char request[100];
-  snprintf(request, sizeof(request),
-           "GET /?len=%d HTTP/1.1\r\nHost: a\r\n\r\n", SIZE + 10);
+  snprintf(request, sizeof(request), "GET /?len=%d HTTP/1.1\r\nHost: a\r\n\r\n",
+           SIZE + 10);
   net_send_str(fd, request);
   http_answer answer = http_read(fd, false);
   assert_int_equal(answer.status, 200);
@@ -131,8 +131,7 @@ static void who_leaves_in_the_middle_leaves_nothing_open(void **state) {
   close(after);
 }
 
-#define FILE_TEST(name)                                                        \
-  cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

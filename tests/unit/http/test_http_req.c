@@ -69,7 +69,8 @@ static void on_params(peal_http_req *req, void *user) {
   (void)user;
   CHECK(peal_http_req_param(req, "a", &value) && peal_slice_is(value, "1"));
   CHECK(peal_http_req_param(req, "b", &value) && peal_slice_is(value, "x y"));
-  CHECK(peal_http_req_param(req, "c", &value) && peal_slice_is(value, "\xc3\xa9&"));
+  CHECK(peal_http_req_param(req, "c", &value) &&
+        peal_slice_is(value, "\xc3\xa9&"));
   CHECK(peal_http_req_param(req, "d e", &value) && peal_slice_is(value, ""));
   CHECK(peal_http_req_param(req, "f", &value) && peal_slice_is(value, "%zz%4"));
   CHECK(peal_http_req_param(req, "g", &value) && value.len == 0);
@@ -165,8 +166,7 @@ static void answer_held(peal_worker *worker, void *user) {
 
 static void post(peal_post_fn fn, void *user) {
   assert_int_equal(
-      peal_worker_post(peal_workers_get(it.net.workers, 0), fn, user),
-      PEAL_OK);
+      peal_worker_post(peal_workers_get(it.net.workers, 0), fn, user), PEAL_OK);
 }
 
 static void a_deferred_request_is_answered_later(void **state) {
@@ -219,8 +219,7 @@ static void on_twice(peal_http_req *req, void *user) {
   (void)user;
   peal_http_answer(req, 200, NULL, PEAL_S("first"));
   peal_http_answer(req, 404, NULL, PEAL_S("second"));
-  CHECK(peal_http_answer_header(req, "X-Late", PEAL_S("1")) ==
-        PEAL_ERR_USAGE);
+  CHECK(peal_http_answer_header(req, "X-Late", PEAL_S("1")) == PEAL_ERR_USAGE);
 }
 
 static void a_handler_that_does_nothing_gets_a_500(void **state) {

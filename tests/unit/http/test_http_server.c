@@ -14,9 +14,8 @@ static void the_longest_mount_wins(void **state) {
   http_mount(&it, "/api/deep", on_tag, deep);
   http_mount(&it, "/api", on_tag, api);
   assert_int_equal(
-      peal_http_server_mount(it.server, &(peal_http_mount){
-                                            .path = "/api",
-                                            .on_request = on_tag}),
+      peal_http_server_mount(
+          it.server, &(peal_http_mount){.path = "/api", .on_request = on_tag}),
       PEAL_ERR_EXISTS);
   assert_int_equal(
       peal_http_server_mount(
@@ -31,10 +30,9 @@ static void the_longest_mount_wins(void **state) {
   http_expect(it.port, HTTP_GET("/api?x=/api/deep"), 200, "api");
   http_expect(it.port, HTTP_GET("/api/x"), 200, "api");
   http_expect(it.port, HTTP_GET("/api/deep/x"), 200, "deep");
-  http_expect(it.port, "GET http://a/api/deep HTTP/1.1\r\nHost: a\r\n\r\n",
-              200, "deep");
-  http_expect(it.port, "GET http://a HTTP/1.1\r\nHost: a\r\n\r\n", 200,
-              "root");
+  http_expect(it.port, "GET http://a/api/deep HTTP/1.1\r\nHost: a\r\n\r\n", 200,
+              "deep");
+  http_expect(it.port, "GET http://a HTTP/1.1\r\nHost: a\r\n\r\n", 200, "root");
   http_stop(&it);
 }
 
@@ -69,8 +67,8 @@ static void a_port_in_use_is_said(void **state) {
 
 static void two_servers_share_workers(void **state) {
   (void)state;
-  net_fixture net = {.workers = peal_workers_new(&(peal_workers_opts){
-                         .count = 2, .log = NET_QUIET})};
+  net_fixture net = {.workers = peal_workers_new(
+                         &(peal_workers_opts){.count = 2, .log = NET_QUIET})};
   peal_http_server_opts opts = http_opts();
   opts.on = net.workers;
   http_fixture a = http_make(&opts), b = http_make(&opts);
@@ -157,9 +155,9 @@ static void on_collected(peal_http_req *req, peal_err err, peal_slice body,
   (void)user;
   if (err)
     return;
-  int len = snprintf(text, sizeof(text), "%u:%.*s",
-                     peal_worker_index(peal_http_req_worker(req)),
-                     PEAL_SFMT(body));
+  int len =
+      snprintf(text, sizeof(text), "%u:%.*s",
+               peal_worker_index(peal_http_req_worker(req)), PEAL_SFMT(body));
   assert_ptr_equal(peal_http_req_worker(req), peal_worker_self());
   peal_http_answer(req, 200, NULL, (peal_slice){text, (size_t)len});
 }
@@ -173,12 +171,11 @@ static http_fixture make_four(void) {
   opts.workers = 4;
   opts.max_connections_per_address = 1000;
   http_fixture it = http_make(&opts);
-  assert_int_equal(
-      peal_http_server_mount(it.server, &(peal_http_mount){
-                                            .path = "/",
-                                            .on_request = on_owned,
-                                            .worker_of = worker_of}),
-      PEAL_OK);
+  assert_int_equal(peal_http_server_mount(
+                       it.server, &(peal_http_mount){.path = "/",
+                                                     .on_request = on_owned,
+                                                     .worker_of = worker_of}),
+                   PEAL_OK);
   return it;
 }
 
@@ -294,8 +291,7 @@ static void every_exchange_is_told_when_it_is_over(void **state) {
   const peal_http_server_opts opts = http_opts();
   http_fixture it = http_make(&opts);
   http_mount(&it, "/", http_on_path, NULL);
-  assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL),
-                   PEAL_OK);
+  assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL), PEAL_OK);
   assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL),
                    PEAL_ERR_EXISTS);
   http_run(&it);
@@ -342,9 +338,9 @@ static void a_stop_lets_open_answers_finish_and_closes_the_idle(void **state) {
   assert_true(net_wait(&deferred, 1));
   peal_workers_stop(it.net.workers, 3000);
   assert_true(net_closed(idle, 1000));
-  assert_int_equal(peal_worker_post(peal_workers_get(it.net.workers, 0),
-                                    answer_held, NULL),
-                   PEAL_OK);
+  assert_int_equal(
+      peal_worker_post(peal_workers_get(it.net.workers, 0), answer_held, NULL),
+      PEAL_OK);
   http_answer answer = http_read(busy, false);
   assert_string_equal(answer.body, "late");
   assert_string_equal(http_header(&answer, "connection"), "close");
@@ -355,8 +351,7 @@ static void a_stop_lets_open_answers_finish_and_closes_the_idle(void **state) {
   peal_http_server_free(it.server);
 }
 
-static void a_request_nobody_answers_does_not_outlive_the_server(
-    void **state) {
+static void a_request_nobody_answers_does_not_outlive_the_server(void **state) {
   (void)state;
   const peal_http_server_opts opts = http_opts();
   http_fixture it = http_make(&opts);

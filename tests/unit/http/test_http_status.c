@@ -13,8 +13,7 @@ static void statuses_have_their_texts(void **state) {
   assert_string_equal(peal_http_status_text(404), "Not Found");
   assert_string_equal(peal_http_status_text(431),
                       "Request Header Fields Too Large");
-  assert_string_equal(peal_http_status_text(505),
-                      "HTTP Version Not Supported");
+  assert_string_equal(peal_http_status_text(505), "HTTP Version Not Supported");
   assert_string_equal(peal_http_status_text(0), "");
   assert_string_equal(peal_http_status_text(299), "");
   assert_string_equal(peal_http_status_text(1000), "");

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_fixture.h"
-
 #include "base/buf.h"
 #include "http/http_upgrade.h"
+#include "http_fixture.h"
 
 static http_fixture it;
 static atomic_int taken, closed, deferred, dones, done_status;
@@ -114,15 +113,13 @@ static int set_up(void **state) {
   peal_http_server_opts opts = http_opts();
   opts.max_connections_per_address = 100;
   it = http_make(&opts);
-  assert_int_equal(
-      peal_http_server_mount(it.server, &(peal_http_mount){
-                                            .path = "/",
-                                            .on_request = http_on_path,
-                                            .on_upgrade = on_upgrade}),
-      PEAL_OK);
-  http_mount(&it, "/plain", http_on_path, NULL);
-  assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL),
+  assert_int_equal(peal_http_server_mount(
+                       it.server, &(peal_http_mount){.path = "/",
+                                                     .on_request = http_on_path,
+                                                     .on_upgrade = on_upgrade}),
                    PEAL_OK);
+  http_mount(&it, "/plain", http_on_path, NULL);
+  assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL), PEAL_OK);
   http_run(&it);
   return 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 /* net_fixture: a group of workers running in a thread of its own, and blocking
  * sockets on the other side. Included by the tests of net/ and http/. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,7 +13,6 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>

@@ -23,8 +23,7 @@ static void hashes_as_the_standard_says(void **state) {
   assert_int_equal(peal_crypto_sha256_hex(out, PEAL_S("abc")), PEAL_OK);
   assert_string_equal(out, "ba7816bf8f01cfea414140de5dae2223"
                            "b00361a396177a9cb410ff61f20015ad");
-  assert_int_equal(peal_crypto_sha256_hex(out, (peal_slice){NULL, 0}),
-                   PEAL_OK);
+  assert_int_equal(peal_crypto_sha256_hex(out, (peal_slice){NULL, 0}), PEAL_OK);
   assert_string_equal(out, "e3b0c44298fc1c149afbf4c8996fb924"
                            "27ae41e4649b934ca495991b7852b855");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "net_fixture.h"
-
 #include "net/listener.h"
+#include "net_fixture.h"
 
 static atomic_int accepted[4];
 static atomic_int total;
@@ -26,13 +25,13 @@ static void a_port_in_use_is_an_error_for_one_and_for_many(void **state) {
   const char *why = NULL;
   peal_listener *first = NULL, *second = NULL;
   peal_workers *many = group_of(4), *one = group_of(1);
-  assert_int_equal(peal_listener_open(&first, many, NULL, &port, 10, on_accept,
-                                      NULL, NULL),
-                   PEAL_OK);
+  assert_int_equal(
+      peal_listener_open(&first, many, NULL, &port, 10, on_accept, NULL, NULL),
+      PEAL_OK);
   assert_true(port != 0);
-  assert_int_equal(peal_listener_open(&second, one, NULL, &port, 10, on_accept,
-                                      NULL, &why),
-                   PEAL_ERR_PORT_IN_USE);
+  assert_int_equal(
+      peal_listener_open(&second, one, NULL, &port, 10, on_accept, NULL, &why),
+      PEAL_ERR_PORT_IN_USE);
   assert_null(second);
   assert_string_equal(why, "Address already in use");
   peal_workers *others = group_of(3);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "net_fixture.h"
-
 #include "net/mailbox.h"
 #include "net/worker_impl.h"
+#include "net_fixture.h"
 
 typedef struct letter {
   peal_mail mail;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "net_fixture.h"
-
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "net/listener.h"
+#include "net_fixture.h"
 
 /* One echo server for all; what a test wants of it is said by the first byte
  * of a connection. */
@@ -129,8 +128,8 @@ typedef struct server {
 
 static int set_up(void **state) {
   server *it = calloc(1, sizeof(*it));
-  it->net.workers = peal_workers_new(
-      &(peal_workers_opts){.count = 2, .log = NET_QUIET});
+  it->net.workers =
+      peal_workers_new(&(peal_workers_opts){.count = 2, .log = NET_QUIET});
   assert_int_equal(peal_listener_open(&it->listener, it->net.workers,
                                       "127.0.0.1", &it->port, 100, on_accept,
                                       NULL, NULL),
@@ -293,7 +292,9 @@ static void the_end_of_the_workers_closes_with_cancelled(void **state) {
 /* Many at once, from both workers. */
 static void many_connections_echo_at_the_same_time(void **state) {
   server *it = *state;
+
   enum { COUNT = 100 };
+
   int fds[COUNT];
   char back[8];
   for (int i = 0; i < COUNT; i++)

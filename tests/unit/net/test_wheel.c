@@ -58,8 +58,7 @@ static void check_all(const peal_wheel *wheel, uint64_t now_ms) {
   uint64_t first_ms = UINT64_MAX;
   for (int i = 0; i < TIMERS; i++) {
     const subject *one = &subjects[i];
-    assert_int_equal(peal_wheel_is_set(&one->timer),
-                     one->due_ms != UINT64_MAX);
+    assert_int_equal(peal_wheel_is_set(&one->timer), one->due_ms != UINT64_MAX);
     assert_true(one->due_ms > now_ms);
     if (one->due_ms < first_ms)
       first_ms = one->due_ms;

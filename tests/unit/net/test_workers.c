@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "net_fixture.h"
-
 #include <signal.h>
 #include <stdlib.h>
 
 #include "net/worker_impl.h"
+#include "net_fixture.h"
 
 static atomic_int starts, stops, posts, tasks, dones, cancels;
 
@@ -19,8 +18,8 @@ static void reset(void) {
 
 static void open_group(net_fixture *fixture, unsigned count) {
   reset();
-  fixture->workers = peal_workers_new(
-      &(peal_workers_opts){.count = count, .log = NET_QUIET});
+  fixture->workers =
+      peal_workers_new(&(peal_workers_opts){.count = count, .log = NET_QUIET});
   assert_non_null(fixture->workers);
 }
 
@@ -116,8 +115,8 @@ static void ping_pong(peal_worker *worker, void *user) {
   peal_workers *group = peal_worker_group(worker);
   unsigned next = (peal_worker_index(worker) + 1) % peal_workers_count(group);
   if (left > 0)
-    assert_int_equal(peal_worker_post(peal_workers_get(group, next),
-                                      ping_pong, (void *)(left - 1)),
+    assert_int_equal(peal_worker_post(peal_workers_get(group, next), ping_pong,
+                                      (void *)(left - 1)),
                      PEAL_OK);
 }
 
@@ -259,9 +258,9 @@ static void tasks_run_on_the_pool_and_end_on_the_worker(void **state) {
   open_group(&fixture, 2);
   net_fixture_run(&fixture);
   for (unsigned i = 0; i < 2; i++)
-    assert_int_equal(peal_worker_post(peal_workers_get(fixture.workers, i),
-                                      run_tasks, NULL),
-                     PEAL_OK);
+    assert_int_equal(
+        peal_worker_post(peal_workers_get(fixture.workers, i), run_tasks, NULL),
+        PEAL_OK);
   assert_true(net_wait(&dones, 80));
   assert_int_equal(atomic_load(&tasks), 80);
   peal_worker_stats stats;
@@ -327,8 +326,8 @@ static void a_callback_that_blocks_is_reported(void **state) {
   net_fixture fixture;
   reset();
   atomic_store(&lag_lines, 0);
-  fixture.workers = peal_workers_new(&(peal_workers_opts){
-      .lag_warn_ms = 30, .log = {.fn = count_lag}});
+  fixture.workers = peal_workers_new(
+      &(peal_workers_opts){.lag_warn_ms = 30, .log = {.fn = count_lag}});
   net_fixture_run(&fixture);
   peal_worker *worker = peal_workers_get(fixture.workers, 0);
   assert_int_equal(peal_worker_post(worker, block, NULL), PEAL_OK);
