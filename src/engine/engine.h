@@ -29,8 +29,8 @@ typedef struct peal_engine_callbacks {
   /* The time set by peal_engine_conn_set_deadline has come. */
   void (*on_deadline)(peal_engine_conn *conn, void *user);
   /* Exactly once and last, if on_open returned true. */
-  void (*on_close)(peal_engine_conn *conn, peal_eio_reason reason,
-                   peal_err err, void *user);
+  void (*on_close)(peal_engine_conn *conn, peal_eio_reason reason, peal_err err,
+                   void *user);
   /* The run of this worker ends: every session is about to be closed. */
   void (*on_stop)(peal_worker *worker, void *user);
 } peal_engine_callbacks;

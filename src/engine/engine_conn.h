@@ -12,13 +12,13 @@ struct peal_engine_conn {
   peal_worker *worker;
   peal_eio_session *session;
   peal_engine_handshake *handshake;
-  void *user;            /* the owner's (server/) */
-  peal_ws_conn *ws;      /* current, or the probe */
-  peal_tcp *tcp;         /* of ws */
-  peal_bytes *head;      /* the 101 until it is sent */
-  peal_http_req *poll;   /* the GET that waits */
-  peal_http_req *post;   /* the POST in progress */
-  peal_list node;        /* in peal_engine_local.conns */
+  void *user;          /* the owner's (server/) */
+  peal_ws_conn *ws;    /* current, or the probe */
+  peal_tcp *tcp;       /* of ws */
+  peal_bytes *head;    /* the 101 until it is sent */
+  peal_http_req *poll; /* the GET that waits */
+  peal_http_req *post; /* the POST in progress */
+  peal_list node;      /* in peal_engine_local.conns */
   peal_wheel_timer timer;
   peal_flush flush;      /* answers the GET at the end of the turn */
   uint64_t app_deadline; /* UINT64_MAX: none */
@@ -26,20 +26,19 @@ struct peal_engine_conn {
   uint16_t depth;        /* calls on the stack: release waits for them */
   bool opened;           /* on_open was told and returned true */
   bool told_close;
-  bool first_poll;       /* the handshake's GET: cookie, initial headers */
-  bool base64;           /* binary as base64 text, over WebSocket too */
+  bool first_poll; /* the handshake's GET: cookie, initial headers */
+  bool base64;     /* binary as base64 text, over WebSocket too */
   bool read_paused;
-  bool close_on_full;    /* policy of the send queue */
-  bool overflowed;       /* to be closed at the end of the turn */
+  bool close_on_full; /* policy of the send queue */
+  bool overflowed;    /* to be closed at the end of the turn */
   bool released;
 };
 
 /* A session that begins on `via`; in the table, on_open told.
  * Returns NULL if memory is out. */
-PEAL_MUST_CHECK peal_engine_conn *
-peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
-                     peal_engine_handshake *handshake, peal_eio_via via,
-                     bool base64);
+PEAL_MUST_CHECK peal_engine_conn *peal_engine_conn_new(
+    peal_engine *engine, peal_worker *worker, peal_engine_handshake *handshake,
+    peal_eio_via via, bool base64);
 /* The session's id on a worker, or NULL. */
 peal_engine_conn *peal_engine_conn_find(peal_engine *engine,
                                         const peal_worker *worker,
@@ -62,6 +61,7 @@ PEAL_MUST_CHECK peal_err peal_engine_conn_send(peal_engine_conn *conn,
 /* Another ceiling and policy for the send queue; 0: the server's. */
 void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
                                 peal_queue_policy policy);
+
 /* A send to it is near: fetch its memory. */
 static inline void peal_engine_conn_prefetch(const peal_engine_conn *conn) {
   __builtin_prefetch(conn->session);
@@ -72,8 +72,7 @@ static inline void peal_engine_conn_prefetch(const peal_engine_conn *conn) {
 /* May a volatile message be sent now? */
 bool peal_engine_conn_is_writable(const peal_engine_conn *conn);
 /* Close: `discard` drops what is queued. on_close comes inside. */
-void peal_engine_conn_close(peal_engine_conn *conn, bool discard,
-                            peal_err err);
+void peal_engine_conn_close(peal_engine_conn *conn, bool discard, peal_err err);
 /* After the run: end and free what nobody will ask for any more. */
 void peal_engine_conn_abandon(peal_engine_conn *conn);
 /* The peer broke the protocol above Engine.IO: logged, counted, closed. */

@@ -11,8 +11,7 @@ struct peal_headers {
   peal_buf *lines;
 };
 
-static peal_err add(peal_headers *headers, const char *name,
-                    peal_slice value) {
+static peal_err add(peal_headers *headers, const char *name, peal_slice value) {
   if (headers->req)
     return peal_http_answer_header(headers->req, name, value);
   if (!peal_http1_is_token(peal_slice_of(name)) ||

@@ -16,11 +16,11 @@ peal_err peal_acks_add(peal_socket *socket, uint64_t id, uint32_t timeout_ms,
   if (!ack)
     return PEAL_ERR_NOMEM;
   uint64_t now_ms = socket->worker->now_ms;
-  *ack = (peal_pending_ack){.id = id,
-                            .deadline = timeout_ms ? now_ms + timeout_ms
-                                                   : NEVER,
-                            .fn = fn,
-                            .user = user};
+  *ack =
+      (peal_pending_ack){.id = id,
+                         .deadline = timeout_ms ? now_ms + timeout_ms : NEVER,
+                         .fn = fn,
+                         .user = user};
   /* Answers come in order as a rule: new ones go to the end. */
   peal_pending_ack **end = &socket->acks;
   while (*end)

@@ -100,8 +100,7 @@ peal_err peal_adapter_join(peal_socket *socket, const char *name) {
   if (socket->room_count >= (max ? max : PEAL_LIMIT_ROOMS))
     return PEAL_ERR_LIMIT;
   peal_member *member = peal_mem_zalloc(mem, sizeof *member);
-  peal_room *room =
-      member ? room_open(local, peal_slice_of(name), mem) : NULL;
+  peal_room *room = member ? room_open(local, peal_slice_of(name), mem) : NULL;
   if (!room || room_push(room, member, mem)) {
     if (room)
       room_close_if_empty(local, room, mem);

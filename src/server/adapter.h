@@ -18,9 +18,7 @@ void peal_adapter_leave(peal_socket *socket, const char *room);
 /* Sockets of this worker that `to` names, without the one whose id is
  * `without` (may be NULL). The array lies in the turn arena.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
-PEAL_MUST_CHECK peal_err peal_adapter_select(peal_nsp *nsp,
-                                             peal_worker *worker,
+PEAL_MUST_CHECK peal_err peal_adapter_select(peal_nsp *nsp, peal_worker *worker,
                                              const peal_to *to,
                                              const char *without,
-                                             peal_socket ***out,
-                                             size_t *count);
+                                             peal_socket ***out, size_t *count);

@@ -11,8 +11,8 @@
 
 static peal_err set_locals(peal_nsp *nsp) {
   peal_server *server = nsp->server;
-  nsp->locals = peal_mem_zalloc(server->mem, server->worker_count *
-                                                 sizeof *nsp->locals);
+  nsp->locals =
+      peal_mem_zalloc(server->mem, server->worker_count * sizeof *nsp->locals);
   if (!nsp->locals)
     return PEAL_ERR_NOMEM;
   for (unsigned i = 0; i < server->worker_count; i++) {
@@ -90,8 +90,7 @@ peal_server *peal_nsp_server(peal_nsp *nsp) {
 
 static peal_hook *hook_new(peal_nsp *nsp, const char *name, void *user) {
   size_t len = strlen(name);
-  peal_hook *hook =
-      peal_mem_zalloc(nsp->server->mem, sizeof *hook + len + 1);
+  peal_hook *hook = peal_mem_zalloc(nsp->server->mem, sizeof *hook + len + 1);
   if (!hook)
     return NULL;
   memcpy(hook->name, name, len);

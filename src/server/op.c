@@ -66,8 +66,7 @@ peal_op *peal_op_ref(peal_op *op) {
 }
 
 void peal_op_unref(peal_op *op) {
-  if (!op ||
-      atomic_fetch_sub_explicit(&op->refs, 1, memory_order_acq_rel) != 1)
+  if (!op || atomic_fetch_sub_explicit(&op->refs, 1, memory_order_acq_rel) != 1)
     return;
   if (op->release)
     op->release(op);
@@ -105,8 +104,8 @@ static void on_finish(peal_worker *worker, peal_mail *base) {
  * again, so that this cannot fail. `mail` NULL: we are at home already, or the
  * calling worker ran directly. */
 static void ran(peal_op *op, op_mail *mail, const peal_worker *worker) {
-  bool is_last = atomic_fetch_sub_explicit(&op->waiting, 1,
-                                           memory_order_acq_rel) == 1;
+  bool is_last =
+      atomic_fetch_sub_explicit(&op->waiting, 1, memory_order_acq_rel) == 1;
   if (is_last && op->finish && worker != op->home) {
     assert(mail);
     mail->mail = (peal_mail){.fn = on_finish};

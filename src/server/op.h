@@ -16,10 +16,11 @@ typedef struct peal_op {
   void (*run)(struct peal_op *op, peal_worker *worker);
   /* On the home worker, behind all runs; may be NULL. */
   void (*finish)(struct peal_op *op);
-  void (*release)(struct peal_op *op); /* frees what `data` holds; may be NULL */
+  void (*release)(
+      struct peal_op *op); /* frees what `data` holds; may be NULL */
   void *data;
-  peal_to to;           /* points into `strings` */
-  const char *without;  /* likewise, or NULL */
+  peal_to to;          /* points into `strings` */
+  const char *without; /* likewise, or NULL */
   peal_arena strings;
 } peal_op;
 

@@ -36,8 +36,7 @@ static peal_err fill_parts(peal_bytes **parts, peal_slice text,
 }
 
 static peal_err make_group(peal_eio_message *out, peal_slice text,
-                           peal_args args, size_t count,
-                           const peal_mem *mem) {
+                           peal_args args, size_t count, const peal_mem *mem) {
   peal_slice few[INLINE_PARTS];
   peal_bytes *few_parts[INLINE_PARTS + 1];
   peal_slice *attachments = few;
@@ -79,9 +78,8 @@ static peal_err finish(peal_eio_message *out, const peal_buf *text,
 }
 
 peal_err peal_packet_event(peal_eio_message *out, peal_nsp *nsp,
-                           peal_worker *worker, bool crosses,
-                           const char *event, peal_args args,
-                           const uint64_t *id) {
+                           peal_worker *worker, bool crosses, const char *event,
+                           peal_args args, const uint64_t *id) {
   peal_slice name = peal_slice_of(event);
   peal_slice path = {nsp->name, nsp->name_len};
   size_t attachments = 0;

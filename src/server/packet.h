@@ -9,10 +9,10 @@
  * acknowledgement is asked for.
  * Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT (more
  * than UINT16_MAX attachments), PEAL_ERR_NOMEM. */
-PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_message *out,
-                                           peal_nsp *nsp, peal_worker *worker,
-                                           bool crosses, const char *event,
-                                           peal_args args, const uint64_t *id);
+PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_message *out, peal_nsp *nsp,
+                                           peal_worker *worker, bool crosses,
+                                           const char *event, peal_args args,
+                                           const uint64_t *id);
 /* An acknowledgement to this socket. */
 PEAL_MUST_CHECK peal_err peal_packet_ack(peal_eio_message *out,
                                          peal_socket *socket, uint64_t id,
