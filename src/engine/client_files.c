@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -15,15 +16,14 @@
 /* The largest of them is a map of some 400 KiB. */
 #define FILE_MAX_BYTES (8u << 20)
 
-static const char *const names[FILE_COUNT] = {
-    "socket.io.js",
-    "socket.io.min.js",
-    "socket.io.esm.min.js",
-    "socket.io.msgpack.min.js",
-    "socket.io.js.map",
-    "socket.io.min.js.map",
-    "socket.io.esm.min.js.map",
-    "socket.io.msgpack.min.js.map"};
+static const char *const names[FILE_COUNT] = {"socket.io.js",
+                                              "socket.io.min.js",
+                                              "socket.io.esm.min.js",
+                                              "socket.io.msgpack.min.js",
+                                              "socket.io.js.map",
+                                              "socket.io.min.js.map",
+                                              "socket.io.esm.min.js.map",
+                                              "socket.io.msgpack.min.js.map"};
 
 typedef struct cached_file {
   peal_bytes *bodies[CODINGS]; /* by peal_compress */
@@ -64,8 +64,7 @@ static bool beside_program(char *out, size_t size) {
   return n > 0 && (size_t)n < size && is_installed(out);
 }
 
-static const char *find_dir(const peal_engine *engine, char *out,
-                            size_t size) {
+static const char *find_dir(const peal_engine *engine, char *out, size_t size) {
   if (engine->opts->client_dir)
     return engine->opts->client_dir;
   if (beside_program(out, size))
@@ -94,8 +93,8 @@ static peal_bytes *read_file(const char *path) {
     if (size >= 0 && size <= (long)FILE_MAX_BYTES)
       bytes = peal_bytes_alloc((size_t)size, NULL);
     rewind(file);
-    if (bytes && fread(peal_bytes_data(bytes), 1, (size_t)size, file) !=
-                     (size_t)size) {
+    if (bytes &&
+        fread(peal_bytes_data(bytes), 1, (size_t)size, file) != (size_t)size) {
       peal_bytes_unref(bytes);
       bytes = NULL;
     }
@@ -199,8 +198,8 @@ static void load(peal_client_files *files, peal_http_req *req, size_t index,
     peal_http_answer(req, 503, NULL, (peal_slice){0});
     return;
   }
-  *job = (load_job){
-      .files = files, .req = req, .index = index, .coding = coding};
+  *job =
+      (load_job){.files = files, .req = req, .index = index, .coding = coding};
   peal_http_defer(req);
   if (peal_task_run(peal_http_req_worker(req), load_work, load_done, job)) {
     peal_mem_free(files->engine->mem, job);
@@ -248,8 +247,8 @@ peal_err peal_client_files_new(peal_client_files **out, peal_engine *engine) {
   if (!files)
     return PEAL_ERR_NOMEM;
   files->engine = engine;
-  files->workers = peal_mem_zalloc(
-      engine->mem, engine->worker_count * sizeof *files->workers);
+  files->workers = peal_mem_zalloc(engine->mem, engine->worker_count *
+                                                    sizeof *files->workers);
   if (dir)
     files->dir = peal_mem_str(engine->mem, peal_slice_of(dir));
   if (!files->workers || (dir && !files->dir))

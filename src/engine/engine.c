@@ -40,8 +40,7 @@ static void on_stop(peal_worker *worker, void *user) {
 /* -- setting up ---------------------------------------------------------------------- */
 
 static peal_err set_path(peal_engine *engine) {
-  const char *path =
-      engine->opts->path ? engine->opts->path : "/socket.io";
+  const char *path = engine->opts->path ? engine->opts->path : "/socket.io";
   peal_slice text = peal_slice_of(path);
   /* reference 1.1: one trailing slash is stripped, then one appended. */
   if (text.len && text.ptr[text.len - 1] == '/')
@@ -73,15 +72,14 @@ static void set_session_opts(peal_engine *engine, peal_worker *worker,
       .policy = opts->queue_policy == PEAL_QUEUE_DROP_OLDEST
                     ? PEAL_EIO_POLICY_DROP_OLDEST
                     : PEAL_EIO_POLICY_DROP_NEWEST,
-      .no_upgrades = opts->no_upgrades ||
-                     !(engine->transports & PEAL_TRANSPORT_WEBSOCKET),
+      .no_upgrades =
+          opts->no_upgrades || !(engine->transports & PEAL_TRANSPORT_WEBSOCKET),
       .mem = worker->mem};
 }
 
 static peal_err set_locals(peal_engine *engine) {
   unsigned count = engine->worker_count;
-  engine->locals =
-      peal_mem_zalloc(engine->mem, count * sizeof *engine->locals);
+  engine->locals = peal_mem_zalloc(engine->mem, count * sizeof *engine->locals);
   engine->session_opts =
       peal_mem_zalloc(engine->mem, count * sizeof *engine->session_opts);
   if (!engine->locals || !engine->session_opts)
@@ -106,8 +104,7 @@ static peal_err mount(peal_engine *engine) {
       .on_upgrade = engine->transports & PEAL_TRANSPORT_WEBSOCKET
                         ? peal_engine_request_upgrade
                         : NULL,
-      .worker_of = engine->worker_count > 1 ? peal_engine_request_worker
-                                            : NULL,
+      .worker_of = engine->worker_count > 1 ? peal_engine_request_worker : NULL,
       .user = engine};
   return peal_http_server_mount(engine->http, &options);
 }
@@ -141,14 +138,13 @@ peal_err peal_engine_new(peal_engine **out, const peal_server_opts *opts,
   engine->workers = peal_http_server_workers(http);
   engine->log = peal_http_server_logger(http);
   engine->worker_count = peal_workers_count(engine->workers);
-  engine->transports = opts->transports ? opts->transports
-                                        : PEAL_TRANSPORT_POLLING |
-                                              PEAL_TRANSPORT_WEBSOCKET;
+  engine->transports = opts->transports
+                           ? opts->transports
+                           : PEAL_TRANSPORT_POLLING | PEAL_TRANSPORT_WEBSOCKET;
   engine->max_payload = opts->max_payload_bytes ? opts->max_payload_bytes
                                                 : PEAL_LIMIT_PAYLOAD_BYTES;
-  engine->compress_threshold = opts->compress_threshold_bytes
-                                   ? opts->compress_threshold_bytes
-                                   : 1024;
+  engine->compress_threshold =
+      opts->compress_threshold_bytes ? opts->compress_threshold_bytes : 1024;
   if (engine->compress_threshold == PEAL_OFF)
     engine->compress_threshold = SIZE_MAX;
   peal_err err = set_up(engine);
@@ -172,6 +168,7 @@ static void free_local(peal_engine_local *local) {
 void peal_engine_free(peal_engine *engine) {
   if (!engine)
     return;
+  peal_worker_impl_forget(engine->workers, engine);
   for (unsigned i = 0; engine->locals && i < engine->worker_count; i++)
     free_local(&engine->locals[i]);
   peal_cors_free(engine->cors);

@@ -54,8 +54,8 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 }
 
 static uint64_t deadline(const peal_engine_conn *conn) {
-  uint64_t at = earliest(peal_eio_session_deadline(conn->session),
-                         conn->app_deadline);
+  uint64_t at =
+      earliest(peal_eio_session_deadline(conn->session), conn->app_deadline);
   return conn->ws ? earliest(at, peal_ws_conn_deadline(conn->ws)) : at;
 }
 
@@ -95,10 +95,8 @@ static void on_flush(peal_flush *flush) {
   peal_engine_conn *conn = PEAL_LIST_OF(flush, peal_engine_conn, flush);
   peal_engine_conn_enter(conn);
   if (conn->overflowed)
-    peal_eio_session_detach(conn->session,
-                            peal_eio_session_current(conn->session),
-                            PEAL_EIO_SLOW_CONSUMER, PEAL_ERR_QUEUE_FULL,
-                            conn->worker->now_ms);
+    peal_eio_session_kill(conn->session, PEAL_EIO_SLOW_CONSUMER,
+                          PEAL_ERR_QUEUE_FULL, conn->worker->now_ms);
   if (conn->poll)
     peal_transport_polling_flush(conn);
   peal_engine_conn_leave(conn);
@@ -113,8 +111,7 @@ void peal_engine_conn_nudge(peal_engine_conn *conn) {
 
 /* -- life ------------------------------------------------------------------------------ */
 
-static peal_eio_session *new_session(peal_engine_conn *conn,
-                                     peal_eio_via via) {
+static peal_eio_session *new_session(peal_engine_conn *conn, peal_eio_via via) {
   char sid[SID_LEN + 1];
   if (make_sid(conn->engine, conn->worker, sid))
     return NULL;
@@ -126,9 +123,9 @@ static peal_eio_session *new_session(peal_engine_conn *conn,
 
 static peal_err insert(peal_engine_conn *conn) {
   peal_engine_local *local = peal_engine_conn_local(conn);
-  peal_err err = peal_map_add(
-      &local->sessions, peal_slice_of(peal_eio_session_sid(conn->session)),
-      conn);
+  peal_err err =
+      peal_map_add(&local->sessions,
+                   peal_slice_of(peal_eio_session_sid(conn->session)), conn);
   if (err)
     return err;
   peal_list_push(&local->conns, &conn->node);
@@ -161,8 +158,7 @@ static void release(peal_engine_conn *conn) {
   peal_mem_free(conn->worker->mem, conn);
 }
 
-peal_engine_conn *peal_engine_conn_new(peal_engine *engine,
-                                       peal_worker *worker,
+peal_engine_conn *peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
                                        peal_engine_handshake *handshake,
                                        peal_eio_via via, bool base64) {
   peal_engine_conn *conn = peal_mem_zalloc(worker->mem, sizeof *conn);
@@ -215,8 +211,8 @@ static void wind_up(peal_engine_conn *conn) {
 }
 
 static bool is_over(const peal_engine_conn *conn) {
-  return peal_eio_session_is_done(conn->session) && !conn->tcp &&
-         !conn->poll && !conn->post;
+  return peal_eio_session_is_done(conn->session) && !conn->tcp && !conn->poll &&
+         !conn->post;
 }
 
 static void watch_queue(peal_engine_conn *conn) {
@@ -284,9 +280,9 @@ static void on_drain(peal_eio_session *session, void *user) {
 }
 
 static const char *reason_name(peal_eio_reason reason) {
-  static const char *const names[] = {
-      "transport close", "transport error", "parse error",
-      "ping timeout",    "forced close",    "slow consumer"};
+  static const char *const names[] = {"transport close", "transport error",
+                                      "parse error",     "ping timeout",
+                                      "forced close",    "slow consumer"};
   return names[reason];
 }
 
@@ -312,7 +308,9 @@ static void on_close(peal_eio_session *session, peal_eio_reason reason,
   count(&local->stats.clients, UINT64_MAX);
   if (peal_eio_session_current(session) == PEAL_EIO_POLLING)
     count(&local->stats.clients_polling, UINT64_MAX);
-  if (peal_err_class_of(err) == PEAL_CLASS_PEER)
+  if (peal_err_class_of(err) == PEAL_CLASS_PEER ||
+      (peal_err_class_of(err) == PEAL_CLASS_LIMIT &&
+       reason != PEAL_EIO_SLOW_CONSUMER))
     count(&local->stats.errors_peer, 1);
   log_close(conn, reason, err);
   conn->engine->callbacks->on_close(conn, reason, err, conn->engine->user);
@@ -329,8 +327,8 @@ static const peal_eio_session_callbacks session_callbacks = {
 
 peal_err peal_engine_conn_send(peal_engine_conn *conn,
                                const peal_eio_message *message) {
-  peal_err err = peal_eio_session_send(conn->session, message,
-                                       conn->worker->now_ms);
+  peal_err err =
+      peal_eio_session_send(conn->session, message, conn->worker->now_ms);
   if (!err) {
     if (!conn->depth)
       peal_engine_conn_nudge(conn);
@@ -370,7 +368,6 @@ void peal_engine_conn_close(peal_engine_conn *conn, bool discard,
 }
 
 void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err) {
-  count(&peal_engine_conn_local(conn)->stats.errors_peer, 1);
   peal_engine_conn_close(conn, true, err);
 }
 

@@ -9,10 +9,9 @@
 
 /* Fields that say nothing of the client but how this one request came. */
 static bool is_transient(peal_slice name) {
-  static const char *const names[] = {"connection", "upgrade",
-                                      "sec-websocket-key",
-                                      "sec-websocket-version",
-                                      "sec-websocket-extensions"};
+  static const char *const names[] = {
+      "connection", "upgrade", "sec-websocket-key", "sec-websocket-version",
+      "sec-websocket-extensions"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (peal_slice_is_nocase(name, names[i]))
       return true;
@@ -59,11 +58,12 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
   peal_slice url = peal_http_req_target(req);
   peal_slice address = peal_http_req_peer(req);
   size_t fields = fields_len(req);
-  peal_engine_handshake *handshake = peal_mem_alloc(
-      mem, sizeof *handshake + fields + url.len + address.len);
+  peal_engine_handshake *handshake =
+      peal_mem_alloc(mem, sizeof *handshake + fields + url.len + address.len);
   if (!handshake)
     return NULL;
   handshake->mem = mem;
+  handshake->decoded = NULL;
   handshake->time_ms = peal_wall_ms();
   handshake->fields_len = (uint32_t)fields;
   char *at = put_fields(handshake->data, req);
@@ -75,8 +75,10 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
 }
 
 void peal_engine_handshake_free(peal_engine_handshake *handshake) {
-  if (handshake)
-    peal_mem_free(handshake->mem, handshake);
+  if (!handshake)
+    return;
+  peal_mem_free(handshake->mem, handshake->decoded);
+  peal_mem_free(handshake->mem, handshake);
 }
 
 peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
@@ -95,8 +97,8 @@ peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
   return (peal_slice){0};
 }
 
-peal_slice peal_engine_handshake_param(const peal_engine_handshake *handshake,
-                                       const char *name) {
+static peal_slice raw_param(const peal_engine_handshake *handshake,
+                            const char *name) {
   peal_slice url = handshake->url;
   const char *mark = url.len ? memchr(url.ptr, '?', url.len) : NULL;
   const char *end = url.ptr + url.len;
@@ -112,4 +114,42 @@ peal_slice peal_engine_handshake_param(const peal_engine_handshake *handshake,
     mark = amp;
   }
   return (peal_slice){0};
+}
+
+static int hex_value(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  c = (char)(c | 32);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* `out` has room for raw.len bytes. */
+static peal_slice decode(char *out, peal_slice raw) {
+  size_t len = 0;
+  for (size_t i = 0; i < raw.len; i++) {
+    char c = raw.ptr[i] == '+' ? ' ' : raw.ptr[i];
+    int high = c == '%' && i + 2 < raw.len ? hex_value(raw.ptr[i + 1]) : -1;
+    int low = high >= 0 ? hex_value(raw.ptr[i + 2]) : -1;
+    if (low >= 0) {
+      c = (char)(high << 4 | low);
+      i += 2;
+    }
+    out[len++] = c;
+  }
+  return (peal_slice){out, len};
+}
+
+/* What has to be decoded stands in a second copy of the URL, each parameter at
+ * its own place: asking again writes the same bytes. */
+peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
+                                       const char *name) {
+  peal_slice raw = raw_param(handshake, name);
+  if (!raw.len ||
+      (!memchr(raw.ptr, '%', raw.len) && !memchr(raw.ptr, '+', raw.len)))
+    return raw;
+  if (!handshake->decoded)
+    handshake->decoded = peal_mem_alloc(handshake->mem, handshake->url.len);
+  if (!handshake->decoded)
+    return (peal_slice){0};
+  return decode(handshake->decoded + (raw.ptr - handshake->url.ptr), raw);
 }

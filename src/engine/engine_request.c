@@ -102,10 +102,9 @@ static bool find_transport(incoming *request) {
   peal_slice name;
   if (!peal_http_req_param(request->req, "transport", &name))
     return false;
-  unsigned bit = peal_slice_is(name, "polling") ? PEAL_TRANSPORT_POLLING
-                 : peal_slice_is(name, "websocket")
-                     ? PEAL_TRANSPORT_WEBSOCKET
-                     : 0;
+  unsigned bit = peal_slice_is(name, "polling")     ? PEAL_TRANSPORT_POLLING
+                 : peal_slice_is(name, "websocket") ? PEAL_TRANSPORT_WEBSOCKET
+                                                    : 0;
   request->via =
       bit == PEAL_TRANSPORT_WEBSOCKET ? PEAL_EIO_WEBSOCKET : PEAL_EIO_POLLING;
   return (bit & request->engine->transports) != 0;
@@ -216,23 +215,6 @@ static void add_subprotocol(peal_http_req *req, peal_buf *lines) {
   peal_buf_add_str(lines, "\r\n");
 }
 
-static void open_websocket(const incoming *request, peal_engine_conn *conn,
-                           bool initial) {
-  peal_buf lines;
-  peal_buf_init(&lines, conn->worker->mem, 0);
-  add_subprotocol(request->req, &lines);
-  peal_engine_headers_lines(request->engine, request->req, initial, &lines);
-  peal_engine_conn_enter(conn);
-  peal_err err = peal_transport_websocket_open(conn, request->req,
-                                               peal_buf_slice(&lines));
-  if (err)
-    peal_eio_session_detach(conn->session, PEAL_EIO_WEBSOCKET,
-                            PEAL_EIO_TRANSPORT_ERROR, err,
-                            conn->worker->now_ms);
-  peal_engine_conn_leave(conn);
-  peal_buf_deinit(&lines);
-}
-
 static void unavailable(const incoming *request) {
   if (request->is_upgrade)
     peal_http_upgrade_refuse(
@@ -240,6 +222,27 @@ static void unavailable(const incoming *request) {
                              "Connection: close\r\nContent-Length: 0\r\n\r\n"));
   else
     peal_http_answer(request->req, 503, NULL, (peal_slice){0});
+}
+
+static void open_websocket(const incoming *request, peal_engine_conn *conn,
+                           bool initial) {
+  peal_buf lines;
+  peal_buf_init(&lines, conn->worker->mem, 0);
+  add_subprotocol(request->req, &lines);
+  peal_engine_headers_lines(request->engine, request->req, initial, &lines);
+  peal_engine_conn_enter(conn);
+  peal_err err = lines.err;
+  if (err)
+    unavailable(request);
+  else
+    err = peal_transport_websocket_open(conn, request->req,
+                                        peal_buf_slice(&lines));
+  if (err)
+    peal_eio_session_detach(conn->session, PEAL_EIO_WEBSOCKET,
+                            PEAL_EIO_TRANSPORT_ERROR, err,
+                            conn->worker->now_ms);
+  peal_engine_conn_leave(conn);
+  peal_buf_deinit(&lines);
 }
 
 static void begin(const incoming *request) {
@@ -256,7 +259,9 @@ static void begin(const incoming *request) {
 
 /* The last checks, behind allow_request (reference: version comes last). */
 static void admit(const incoming *request) {
-  if (!is_eio4(request->req))
+  if (peal_http_req_is_aborted(request->req))
+    unavailable(request); /* nobody is there: only the request is given back */
+  else if (!is_eio4(request->req))
     refuse(request, BAD_VERSION, NULL);
   else
     begin(request);
@@ -266,9 +271,9 @@ static void admit(const incoming *request) {
 
 static incoming allow_request_of(const peal_allow *allow) {
   return (incoming){.engine = allow->engine,
-                   .req = allow->req,
-                   .via = allow->via,
-                   .is_upgrade = allow->is_upgrade};
+                    .req = allow->req,
+                    .via = allow->via,
+                    .is_upgrade = allow->is_upgrade};
 }
 
 void peal_allow_accept(peal_allow *allow) {
@@ -367,8 +372,7 @@ static void refuse_second(peal_http_req *req) {
 
 static void upgrade_session(const incoming *request) {
   peal_engine_conn *conn = request->conn;
-  if (conn->tcp || peal_eio_session_attach(conn->session,
-                                           conn->worker->now_ms))
+  if (conn->tcp || peal_eio_session_attach(conn->session, conn->worker->now_ms))
     refuse_second(request->req);
   else
     open_websocket(request, conn, false);

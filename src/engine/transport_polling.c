@@ -57,13 +57,16 @@ static void answer_payload(peal_engine_conn *conn, peal_http_req *req,
   conn->first_poll = false;
   peal_compress coding = PEAL_COMPRESS_NONE;
   if (compress && payload.len >= conn->engine->compress_threshold)
-    coding =
-        peal_compress_choose(peal_http_req_header(req, "accept-encoding"));
+    coding = peal_compress_choose(peal_http_req_header(req, "accept-encoding"));
   if (coding == PEAL_COMPRESS_NONE) {
     peal_http_answer(req, 200, TEXT_TYPE, payload);
     return;
   }
   peal_bytes *bytes = peal_compress_bytes(coding, payload);
+  if (!bytes) { /* its packets are out of the queue: they go as they are */
+    peal_http_answer(req, 200, TEXT_TYPE, payload);
+    return;
+  }
   (void)peal_http_answer_header(req, "Content-Encoding",
                                 peal_slice_of(peal_compress_name(coding)));
   peal_http_answer_bytes(req, 200, TEXT_TYPE, bytes);
@@ -77,8 +80,7 @@ static peal_slice out_data(const peal_eio_out *out) {
 }
 
 /* All packets that wait, in one body; false if there are none. */
-static bool collect(peal_engine_conn *conn, peal_buf *payload,
-                    bool *compress) {
+static bool collect(peal_engine_conn *conn, peal_buf *payload, bool *compress) {
   peal_eio_out out;
   bool any = false;
   while (peal_eio_session_next(conn->session, PEAL_EIO_POLLING, &out)) {
@@ -115,8 +117,8 @@ void peal_transport_polling_flush(peal_engine_conn *conn) {
                               PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_NOMEM,
                               conn->worker->now_ms);
     } else {
-      answer_payload(conn, req,
-                     peal_buf_slice(is_jsonp ? &wrapped : &payload), compress);
+      answer_payload(conn, req, peal_buf_slice(is_jsonp ? &wrapped : &payload),
+                     compress);
     }
   }
   peal_buf_deinit(&payload);
@@ -216,8 +218,9 @@ static void on_post_body(peal_http_req *req, peal_err err, peal_slice body,
   peal_slice index;
   uint64_t now_ms = conn->worker->now_ms;
   if (err == PEAL_ERR_CLOSED || err == PEAL_ERR_TIMEOUT) {
-    peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
-                            PEAL_EIO_TRANSPORT_ERROR, err, now_ms);
+    if (peal_eio_session_current(conn->session) == PEAL_EIO_POLLING)
+      peal_eio_session_kill(conn->session, PEAL_EIO_TRANSPORT_ERROR, err,
+                            now_ms);
   } else if (!err) {
     if (peal_http_req_param(req, "j", &index))
       body = unwrap_jsonp(body, &conn->worker->turn);
@@ -248,9 +251,8 @@ void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
   } else if (is_octet_stream(req)) {
     /* EIO4 has no binary bodies. */
     answer_empty(conn, req, 400);
-    peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
-                            PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_PACKET,
-                            conn->worker->now_ms);
+    peal_eio_session_kill(conn->session, PEAL_EIO_TRANSPORT_ERROR,
+                          PEAL_ERR_EIO_PACKET, conn->worker->now_ms);
   } else if (is_too_long(conn, req)) {
     answer_empty(conn, req, 413); /* reference 3.1: the session stays */
   } else {

@@ -83,9 +83,12 @@ static bool pull_head(peal_engine_conn *conn, peal_iovs *out) {
 static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
   peal_engine_conn *conn = user;
   (void)tcp;
+  /* Taking packets may tell on_drain, or end the session. */
+  peal_engine_conn_enter(conn);
   push(conn);
   if (pull_head(conn, out))
     peal_ws_conn_pull(conn->ws, out);
+  peal_engine_conn_leave(conn);
 }
 
 static size_t sent_head(peal_engine_conn *conn, size_t len) {
@@ -128,8 +131,7 @@ static void on_read(peal_tcp *tcp, char *data, size_t len, void *user) {
   peal_engine_conn_leave(conn);
 }
 
-static void lost(peal_engine_conn *conn, peal_eio_reason reason,
-                 peal_err err) {
+static void lost(peal_engine_conn *conn, peal_eio_reason reason, peal_err err) {
   peal_eio_session_detach(conn->session, PEAL_EIO_WEBSOCKET, reason, err,
                           conn->worker->now_ms);
 }
@@ -169,9 +171,9 @@ static void on_ws_message(peal_ws_conn *ws, peal_ws_opcode opcode,
                           peal_slice data, void *user) {
   peal_engine_conn *conn = user;
   uint64_t now_ms = conn->worker->now_ms;
-  peal_err err = peal_eio_session_feed_frame(conn->session,
-                                             opcode == PEAL_WS_BINARY, data,
-                                             &conn->worker->turn, now_ms);
+  peal_err err =
+      peal_eio_session_feed_frame(conn->session, opcode == PEAL_WS_BINARY, data,
+                                  &conn->worker->turn, now_ms);
   /* A session that closed is wound up when the feed returns; a broken probe
    * closes only its WebSocket. */
   if (err == PEAL_ERR_SIO_STATE)
@@ -236,8 +238,7 @@ static void unprepare(peal_engine_conn *conn) {
 }
 
 peal_err peal_transport_websocket_open(peal_engine_conn *conn,
-                                       peal_http_req *req,
-                                       peal_slice headers) {
+                                       peal_http_req *req, peal_slice headers) {
   peal_slice rest = {0};
   peal_err err = prepare(conn, req, headers);
   peal_tcp *tcp = peal_http_upgrade_take(req, &rest);

@@ -14,7 +14,9 @@
 void peal_client_send_text(peal_client *client, peal_bytes *text) {
   peal_eio_message message = {.bytes = text};
   peal_err err = peal_engine_conn_send(client->conn, &message);
-  (void)err; /* a full queue has its own consequence */
+  /* Without its CONNECT or DISCONNECT a client would wait for ever. */
+  if (err && err != PEAL_ERR_CLOSED)
+    peal_client_fail_later(client, err);
   peal_bytes_unref(text);
 }
 
@@ -36,8 +38,7 @@ static void on_connect(peal_sio_conn *sio, peal_sio_link *link, peal_val auth,
   peal_sio_conn_refuse(sio, link, peal_object(&message, 1));
 }
 
-static void on_disconnect(peal_sio_conn *sio, peal_sio_link *link,
-                          void *user) {
+static void on_disconnect(peal_sio_conn *sio, peal_sio_link *link, void *user) {
   peal_socket *socket = peal_sio_link_user(link);
   (void)sio;
   (void)user;
@@ -72,18 +73,25 @@ static const peal_sio_conn_callbacks sio_callbacks = {
 
 /* -- leaving at the end of the turn --------------------------------------------------------- */
 
-static void leave_links(peal_client *client, bool all) {
+static peal_sio_link *first_leaving(const peal_client *client, bool all) {
   peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
-  while (link) {
-    peal_sio_link *next = peal_sio_conn_next(client->sio, link);
+  for (; link; link = peal_sio_conn_next(client->sio, link)) {
+    const peal_socket *socket = peal_sio_link_user(link);
+    if (socket->state == PEAL_SOCKET_LEAVING ||
+        (all && socket->state == PEAL_SOCKET_CONNECTED))
+      break;
+  }
+  return link;
+}
+
+/* From the beginning each time: a disconnect handler may refuse a socket that
+ * waits in the middleware, and then its link is gone. */
+static void leave_links(peal_client *client, bool all) {
+  peal_sio_link *link;
+  while ((link = first_leaving(client, all))) {
     peal_socket *socket = peal_sio_link_user(link);
-    bool is_member = socket->state == PEAL_SOCKET_CONNECTED ||
-                     socket->state == PEAL_SOCKET_LEAVING;
-    if (socket->state == PEAL_SOCKET_LEAVING || (all && is_member)) {
-      peal_sio_conn_leave(client->sio, link);
-      peal_socket_end(socket, PEAL_REASON_SERVER_DISCONNECT, PEAL_OK);
-    }
-    link = next;
+    peal_sio_conn_leave(client->sio, link);
+    peal_socket_end(socket, PEAL_REASON_SERVER_DISCONNECT, PEAL_OK);
   }
 }
 
@@ -92,9 +100,15 @@ static void on_flush(peal_flush *flush) {
   peal_engine_conn *conn = client->conn;
   peal_engine_conn_enter(conn);
   bool close = client->close_asked;
-  leave_links(client, close);
-  if (close)
-    peal_engine_conn_close(conn, false, PEAL_OK);
+  if (client->failure) {
+    peal_engine_conn_close(conn, true, (peal_err)client->failure);
+  } else {
+    leave_links(client, close);
+    if (close)
+      peal_engine_conn_close(conn, false, PEAL_OK);
+    else
+      peal_client_rearm(client);
+  }
   peal_engine_conn_leave(conn);
 }
 
@@ -102,18 +116,29 @@ void peal_client_leave_later(peal_client *client) {
   peal_worker_impl_flush_later(client->conn->worker, &client->flush);
 }
 
+void peal_client_fail_later(peal_client *client, peal_err err) {
+  if (!client->failure)
+    client->failure = (int16_t)err;
+  peal_client_leave_later(client);
+}
+
 /* -- time ------------------------------------------------------------------------------------- */
 
 static uint64_t next_deadline(const peal_client *client) {
   uint64_t at = peal_sio_conn_deadline(client->sio);
-  for (const peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
-       link; link = peal_sio_conn_next(client->sio, link)) {
+  for (const peal_sio_link *link = peal_sio_conn_next(client->sio, NULL); link;
+       link = peal_sio_conn_next(client->sio, link)) {
     const peal_socket *socket = peal_sio_link_user(link);
     uint64_t ack_at = socket ? peal_acks_deadline(socket) : NEVER;
     if (ack_at < at)
       at = ack_at;
   }
   return at;
+}
+
+void peal_client_rearm(peal_client *client) {
+  if (!client->conn->told_close)
+    peal_engine_conn_set_deadline(client->conn, next_deadline(client));
 }
 
 static void on_deadline(peal_engine_conn *conn, void *user) {
@@ -145,9 +170,8 @@ static bool on_open(peal_engine_conn *conn, void *user) {
   client->conn = conn;
   client->flush.fn = on_flush;
   peal_list_init(&client->flush.node);
-  client->sio =
-      peal_sio_conn_new(&peal_server_local_of(server, worker)->sio,
-                        &sio_callbacks, client, worker->now_ms);
+  client->sio = peal_sio_conn_new(&peal_server_local_of(server, worker)->sio,
+                                  &sio_callbacks, client, worker->now_ms);
   if (!client->sio) {
     peal_mem_free(worker->mem, client);
     return false;
@@ -205,6 +229,8 @@ static peal_reason reason_of(peal_eio_reason reason, peal_err err) {
   }
   if (err == PEAL_ERR_CANCELLED)
     return PEAL_REASON_SHUTDOWN;
+  if (err == PEAL_ERR_QUEUE_FULL)
+    return PEAL_REASON_SLOW_CONSUMER;
   return err ? PEAL_REASON_FORCED_CLOSE : PEAL_REASON_FORCED_SERVER;
 }
 

@@ -22,15 +22,15 @@ static peal_err emit_one(peal_socket *socket, const peal_to *to,
                          const char *event, peal_args args,
                          const uint64_t *id) {
   peal_eio_message message;
-  peal_err err = peal_packet_event(&message, socket->nsp, socket->worker,
-                                   false, event, args, id);
+  peal_err err = peal_packet_event(&message, socket->nsp, socket->worker, false,
+                                   event, args, id);
   if (err)
     return err;
   if (to) {
     message.key = peal_packet_key(socket->nsp, to->conflate);
     message.no_compress = to->no_compress;
   }
-  if (socket->nsp->outgoing)
+  if (socket->nsp->outgoing && peal_socket_takes(socket, to && to->is_volatile))
     tell_outgoing(socket, event, args);
   err = peal_socket_deliver(socket, &message, to && to->is_volatile);
   peal_packet_release(&message);
@@ -56,8 +56,9 @@ peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
                        uint32_t timeout_ms, peal_ack_fn fn, void *user) {
   if (!fn)
     return PEAL_ERR_USAGE;
-  if (socket->state == PEAL_SOCKET_LEAVING ||
-      socket->state == PEAL_SOCKET_GONE || !socket->client)
+  /* In the middleware it is not connected yet, and may never be. */
+  if (socket->state != PEAL_SOCKET_ACCEPTING &&
+      socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
   uint64_t id = peal_nsp_local_of(socket->nsp, socket->worker)->next_ack++;
   peal_err err = peal_acks_add(socket, id, timeout_ms, fn, user);
@@ -88,8 +89,8 @@ static void prefetch(const peal_socket *socket) {
 /* The receivers' own errors (a full queue) are theirs alone. */
 static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
                              const peal_to *to, const char *without,
-                             const peal_eio_message *message,
-                             const char *event, const peal_args *args) {
+                             const peal_eio_message *message, const char *event,
+                             const peal_args *args) {
   peal_socket **sockets;
   size_t count;
   peal_err err =
@@ -101,7 +102,7 @@ static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
       __builtin_prefetch(sockets[i + PREFETCH_FAR]);
     if (i + PREFETCH_NEAR < count)
       prefetch(sockets[i + PREFETCH_NEAR]);
-    if (nsp->outgoing && args)
+    if (nsp->outgoing && args && peal_socket_takes(sockets[i], is_volatile))
       tell_outgoing(sockets[i], event, *args);
     peal_err one = peal_socket_deliver(sockets[i], message, is_volatile);
     (void)one;
@@ -126,9 +127,9 @@ static void broadcast_run(peal_op *op, peal_worker *worker) {
     peal_val list = peal_doc_val(data->args);
     args = (peal_args){list.as.items, list.len};
   }
-  peal_err err = deliver_here(op->nsp, worker, &op->to, op->without,
-                              &data->message, data->event,
-                              data->args ? &args : NULL);
+  peal_err err =
+      deliver_here(op->nsp, worker, &op->to, op->without, &data->message,
+                   data->event, data->args ? &args : NULL);
   if (err)
     peal_logger_write(op->nsp->server->log, PEAL_LOG_ERROR, "server",
                       (peal_slice){0}, (peal_slice){0},
@@ -144,11 +145,10 @@ static void broadcast_release(peal_op *op) {
 
 static peal_op *broadcast_op(peal_nsp *nsp, const peal_to *to,
                              const char *without,
-                             const peal_eio_message *message,
-                             const char *event, peal_args args) {
+                             const peal_eio_message *message, const char *event,
+                             peal_args args) {
   peal_op *op = peal_op_new(nsp, to, without);
-  broadcast *data =
-      op ? peal_arena_alloc(&op->strings, sizeof *data) : NULL;
+  broadcast *data = op ? peal_arena_alloc(&op->strings, sizeof *data) : NULL;
   if (!data) {
     peal_op_unref(op);
     return NULL;
@@ -175,9 +175,8 @@ static peal_worker *own_worker(const peal_nsp *nsp) {
   return self && self->group == nsp->server->workers ? self : NULL;
 }
 
-static peal_err emit_many(peal_nsp *nsp, const peal_to *to,
-                          const char *without, const char *event,
-                          peal_args args) {
+static peal_err emit_many(peal_nsp *nsp, const peal_to *to, const char *without,
+                          const char *event, peal_args args) {
   peal_worker *self = own_worker(nsp);
   bool crosses = !self || nsp->server->worker_count > 1;
   peal_eio_message message;
@@ -205,8 +204,8 @@ static peal_err emit_many(peal_nsp *nsp, const peal_to *to,
   return err;
 }
 
-peal_err peal_emit_to(peal_socket *socket, const peal_to *to,
-                      const char *event, peal_args args) {
+peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
+                      peal_args args) {
   const char *without = to && to->with_self ? NULL : socket->id;
   return emit_many(socket->nsp, to, without, event, args);
 }

@@ -66,8 +66,8 @@ static void tell_if_done(gather_state *gather) {
   peal_val *items = NULL;
   peal_acks acks = {.err = gather->err, .expected = gather->expected};
   if (gather->count)
-    items = peal_arena_alloc(&gather->home->turn,
-                             gather->count * sizeof *items);
+    items =
+        peal_arena_alloc(&gather->home->turn, gather->count * sizeof *items);
   if (gather->count && !items)
     acks.err = PEAL_ERR_NOMEM;
   for (size_t i = 0; items && i < gather->count; i++)
@@ -116,75 +116,78 @@ static void on_client_ack(peal_socket *socket, peal_err err, peal_args args,
   (void)socket;
   mail->err = err;
   if (!err) {
-    mail->doc =
-        peal_doc_new(args.count ? args.items[0] : peal_undefined());
+    mail->doc = peal_doc_new(args.count ? args.items[0] : peal_undefined());
     if (!mail->doc)
       mail->err = PEAL_ERR_NOMEM;
   }
   peal_worker_impl_send(mail->gather->home, &mail->mail);
 }
 
-/* A client that could not be asked counts as one that did not answer. */
-static void ask_one(const ask_data *ask, peal_socket *socket, peal_args args) {
+/* A client that could not be asked counts as one that did not answer; false
+ * if memory is out even for that. */
+static bool ask_one(const ask_data *ask, peal_socket *socket, peal_args args) {
   gather_state *gather = ask->gather;
   answer_mail *mail = peal_mem_zalloc(mem_of(gather), sizeof *mail);
   if (!mail)
-    return;
+    return false;
   mail->mail.fn = on_answer;
   mail->gather = gather;
   atomic_fetch_add_explicit(&gather->refs, 1, memory_order_relaxed);
   peal_err err = peal_emit_ack(socket, ask->event, args, ask->timeout_ms,
                                on_client_ack, mail);
   if (!err)
-    return;
+    return true;
   mail->err = err;
   peal_worker_impl_send(gather->home, &mail->mail);
+  return true;
 }
-
-static atomic_size_t *asked_of(peal_op *op);
-
-static void ask_run(peal_op *op, peal_worker *worker) {
-  const ask_data *data = op->data;
-  peal_val list = peal_doc_val(data->args);
-  peal_args args = {list.as.items, list.len};
-  peal_socket **sockets;
-  size_t count;
-  if (peal_adapter_select(op->nsp, worker, &op->to, op->without, &sockets,
-                          &count))
-    return;
-  atomic_fetch_add_explicit(asked_of(op), count, memory_order_relaxed);
-  for (size_t i = 0; i < count; i++)
-    ask_one(data, sockets[i], args);
-}
-
-/* -- the round ------------------------------------------------------------------------------ */
 
 typedef struct round {
   ask_data ask;
   atomic_size_t asked;
+  atomic_bool failed; /* memory was out: somebody was not asked */
 } round_data;
 
-static atomic_size_t *asked_of(peal_op *op) {
-  return &((round_data *)op->data)->asked;
+static void ask_run(peal_op *op, peal_worker *worker) {
+  round_data *data = op->data;
+  peal_val list = peal_doc_val(data->ask.args);
+  peal_args args = {list.as.items, list.len};
+  peal_socket **sockets;
+  size_t count;
+  if (peal_adapter_select(op->nsp, worker, &op->to, op->without, &sockets,
+                          &count)) {
+    atomic_store_explicit(&data->failed, true, memory_order_relaxed);
+    return;
+  }
+  size_t asked = 0;
+  for (size_t i = 0; i < count; i++)
+    asked += ask_one(&data->ask, sockets[i], args);
+  atomic_fetch_add_explicit(&data->asked, asked, memory_order_relaxed);
+  if (asked < count)
+    atomic_store_explicit(&data->failed, true, memory_order_relaxed);
 }
+
+/* -- the round ------------------------------------------------------------------------------ */
 
 /* Every worker has asked its clients. */
 static void ask_finish(peal_op *op) {
-  const ask_data *data = op->data;
-  gather_state *gather = data->gather;
-  gather->expected = atomic_load_explicit(asked_of(op), memory_order_relaxed);
+  round_data *data = op->data;
+  gather_state *gather = data->ask.gather;
+  gather->expected = atomic_load_explicit(&data->asked, memory_order_relaxed);
+  if (atomic_load_explicit(&data->failed, memory_order_relaxed))
+    gather->err = PEAL_ERR_NOMEM;
   gather->round_done = true;
   tell_if_done(gather);
 }
 
 static void ask_release(peal_op *op) {
-  ask_data *data = op->data;
-  peal_doc_free(data->args);
-  unref(data->gather);
+  round_data *data = op->data;
+  peal_doc_free(data->ask.args);
+  unref(data->ask.gather);
 }
 
-static gather_state *gather_new(peal_nsp *nsp, peal_worker *home, peal_acks_fn fn,
-                          void *user) {
+static gather_state *gather_new(peal_nsp *nsp, peal_worker *home,
+                                peal_acks_fn fn, void *user) {
   gather_state *gather = peal_mem_zalloc(nsp->server->mem, sizeof *gather);
   if (!gather)
     return NULL;
@@ -197,26 +200,26 @@ static gather_state *gather_new(peal_nsp *nsp, peal_worker *home, peal_acks_fn f
 }
 
 peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to, const char *event,
-                           peal_args args, uint32_t timeout_ms,
-                           peal_acks_fn fn, void *user) {
+                           peal_args args, uint32_t timeout_ms, peal_acks_fn fn,
+                           void *user) {
   if (!fn || !event)
     return PEAL_ERR_USAGE;
   if (peal_sio_packet_is_reserved(peal_slice_of(event)))
     return PEAL_ERR_RESERVED;
   peal_op *op = peal_op_new(nsp, to, NULL);
-  round_data *data =
-      op ? peal_arena_alloc(&op->strings, sizeof *data) : NULL;
+  round_data *data = op ? peal_arena_alloc(&op->strings, sizeof *data) : NULL;
   gather_state *gather = data ? gather_new(nsp, op->home, fn, user) : NULL;
   if (!gather) {
     peal_op_unref(op);
     return PEAL_ERR_NOMEM;
   }
   atomic_init(&data->asked, 0);
-  data->ask = (ask_data){
-      .gather = gather,
-      .args = peal_doc_new(peal_array(args.items, args.count)),
-      .event = peal_arena_str(&op->strings, peal_slice_of(event)),
-      .timeout_ms = timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS};
+  atomic_init(&data->failed, false);
+  data->ask =
+      (ask_data){.gather = gather,
+                 .args = peal_doc_new(peal_array(args.items, args.count)),
+                 .event = peal_arena_str(&op->strings, peal_slice_of(event)),
+                 .timeout_ms = timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS};
   op->data = data;
   op->run = ask_run;
   op->finish = ask_finish;

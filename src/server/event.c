@@ -53,8 +53,7 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
   bool acked = false;
   peal_event event = {.socket = socket,
                       .name = peal_val_str(packet->data.as.items[0]),
-                      .args = {packet->data.as.items + 1,
-                               packet->data.len - 1},
+                      .args = {packet->data.as.items + 1, packet->data.len - 1},
                       .id = packet->id,
                       .has_id = packet->has_id,
                       .acked = &acked};
@@ -118,7 +117,8 @@ static peal_err reply_now(const peal_reply *reply, peal_args args) {
   peal_nsp_local *local = peal_nsp_local_of(reply->nsp, reply->worker);
   peal_socket *socket =
       peal_map_get(&local->sockets, peal_slice_of(reply->socket_id));
-  return socket ? send_ack(socket, reply->id, args) : PEAL_OK;
+  peal_err err = socket ? send_ack(socket, reply->id, args) : PEAL_OK;
+  return err == PEAL_ERR_CLOSED ? PEAL_OK : err;
 }
 
 static void on_reply_mail(peal_worker *worker, peal_mail *mail) {

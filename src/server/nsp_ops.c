@@ -28,7 +28,7 @@ static void each_selected(peal_op *op, peal_worker *worker, move_fn fn) {
 
 static void join_one(peal_socket *socket, const move_data *move) {
   peal_err err = peal_join(socket, move->room);
-  if (err)
+  if (err && err != PEAL_ERR_CLOSED)
     peal_logger_write(socket->nsp->server->log, PEAL_LOG_WARN, "server",
                       (peal_slice){0}, peal_slice_of(socket->id),
                       "cannot join a room: %s", peal_err_message(err));
@@ -61,8 +61,7 @@ static peal_err move_all(peal_nsp *nsp, const peal_to *to, const char *room,
   move_data *data = op ? peal_arena_alloc(&op->strings, sizeof *data) : NULL;
   if (data) {
     data->close = close;
-    data->room =
-        peal_arena_str(&op->strings, peal_slice_of(room ? room : ""));
+    data->room = peal_arena_str(&op->strings, peal_slice_of(room ? room : ""));
   }
   if (!data || !data->room) {
     peal_op_unref(op);
@@ -154,8 +153,8 @@ static peal_err take_census(peal_nsp *nsp, const peal_to *to, bool with_ids,
                             peal_members_fn fn, void *user) {
   if (!fn)
     return PEAL_ERR_USAGE;
-  size_t size = sizeof(census_data) +
-                nsp->server->worker_count * sizeof(worker_members);
+  size_t size =
+      sizeof(census_data) + nsp->server->worker_count * sizeof(worker_members);
   peal_op *op = peal_op_new(nsp, to, NULL);
   census_data *data = op ? peal_arena_alloc(&op->strings, size) : NULL;
   if (!data) {
@@ -178,8 +177,8 @@ peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to, peal_members_fn fn,
   return take_census(nsp, to, false, fn, user);
 }
 
-peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
-                          peal_members_fn fn, void *user) {
+peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to, peal_members_fn fn,
+                          void *user) {
   return take_census(nsp, to, true, fn, user);
 }
 
@@ -188,7 +187,8 @@ void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
   peal_worker *worker = peal_worker_self();
   peal_socket **sockets;
   size_t count;
-  if (!worker || peal_adapter_select(nsp, worker, to, NULL, &sockets, &count))
+  if (!worker || worker->group != nsp->server->workers ||
+      peal_adapter_select(nsp, worker, to, NULL, &sockets, &count))
     return;
   for (size_t i = 0; i < count; i++)
     fn(sockets[i], user);

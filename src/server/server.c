@@ -35,7 +35,8 @@ static const char *wrong_option(const peal_server_opts *opts) {
     return "transports has an unknown bit";
   if ((unsigned)opts->queue_policy > PEAL_QUEUE_DROP_OLDEST)
     return "queue_policy is unknown";
-  if (opts->max_queue_bytes && opts->max_queue_soft_bytes > opts->max_queue_bytes)
+  if (opts->max_queue_soft_bytes >
+      (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
     return "max_queue_soft_bytes is above max_queue_bytes";
   if (opts->http && (opts->host || opts->port || opts->workers))
     return "host, port and workers belong to the http server that was given";
@@ -66,8 +67,8 @@ static peal_err set_locals(peal_server *server) {
   const peal_server_opts *opts = &server->opts;
   size_t payload = opts->max_payload_bytes ? opts->max_payload_bytes
                                            : PEAL_LIMIT_PAYLOAD_BYTES;
-  server->locals = peal_mem_zalloc(
-      server->mem, server->worker_count * sizeof *server->locals);
+  server->locals = peal_mem_zalloc(server->mem, server->worker_count *
+                                                    sizeof *server->locals);
   if (!server->locals)
     return PEAL_ERR_NOMEM;
   for (unsigned i = 0; i < server->worker_count; i++) {
@@ -130,8 +131,7 @@ static void report(const peal_server_opts *opts, peal_logger *log,
 peal_server *peal_server_new(const peal_server_opts *opts) {
   const peal_mem *mem = peal_mem_or_libc(opts ? opts->mem : NULL);
   const char *wrong = opts ? wrong_option(opts) : NULL;
-  peal_server *server =
-      wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
+  peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     report(opts, NULL, wrong ? wrong : peal_err_message(PEAL_ERR_NOMEM));
     return NULL;
@@ -162,6 +162,8 @@ void peal_server_free(peal_server *server) {
   if (!server)
     return;
   const peal_mem *mem = server->mem;
+  if (server->workers)
+    peal_worker_impl_forget(server->workers, server);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)

@@ -63,8 +63,8 @@ static inline void peal_figure_add(_Atomic uint64_t *figure, uint64_t delta) {
       memory_order_relaxed);
 }
 
-static inline peal_server_local *
-peal_server_local_of(peal_server *server, const peal_worker *worker) {
+static inline peal_server_local *peal_server_local_of(
+    peal_server *server, const peal_worker *worker) {
   return &server->locals[peal_worker_index(worker)];
 }
 
@@ -73,6 +73,7 @@ peal_server_local_of(peal_server *server, const peal_worker *worker) {
 /* One registered function; `next` is the next one of the same chain. */
 typedef struct peal_hook {
   struct peal_hook *next;
+
   union {
     peal_event_fn event;
     peal_outgoing_fn outgoing;
@@ -81,6 +82,7 @@ typedef struct peal_hook {
     peal_socket_fn socket;
     peal_use_fn use;
   } fn;
+
   void *user;
   char name[]; /* of the event, terminated */
 } peal_hook;
@@ -116,7 +118,7 @@ struct peal_client {
   peal_engine_conn *conn;
   peal_sio_conn *sio;
   peal_flush flush; /* sockets that leave at the end of the turn */
-  uint64_t ack_deadline;
+  int16_t failure;  /* peal_err: to be closed for it at the end of the turn */
   bool close_asked;
 };
 

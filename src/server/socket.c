@@ -108,16 +108,17 @@ static void refuse_socket(peal_socket *socket, peal_val data) {
   peal_client *client = socket->client;
   peal_adapter_remove(socket);
   socket->state = PEAL_SOCKET_GONE;
+  peal_acks_close(socket);
   peal_sio_conn_refuse(client->sio, socket->link, data);
+  peal_client_rearm(client);
   bury(socket);
 }
 
 static void refuse_with_own(peal_socket *socket, peal_err err) {
   peal_pair pairs[2];
-  peal_val data = socket->refusal
-                      ? peal_doc_val(socket->refusal->doc)
-                      : refusal_data(peal_err_message(err), peal_undefined(),
-                                     pairs);
+  peal_val data = socket->refusal ? peal_doc_val(socket->refusal->doc)
+                                  : refusal_data(peal_err_message(err),
+                                                 peal_undefined(), pairs);
   refuse_socket(socket, data);
 }
 
@@ -130,6 +131,14 @@ static peal_err run_connect_handlers(peal_socket *socket) {
       return err;
   }
   return PEAL_OK;
+}
+
+static void count_out(const peal_socket *socket,
+                      const peal_eio_message *message) {
+  peal_server_figures *figures =
+      &peal_server_local_of(socket->nsp->server, socket->worker)->figures;
+  peal_figure_add(&figures->events_out, 1);
+  peal_figure_add(&figures->bytes_out, peal_packet_len(message));
 }
 
 /* What was emitted before the CONNECT went out. */
@@ -149,8 +158,12 @@ static void flush_hold(peal_socket *socket) {
     else
       message.bytes = entry->item;
     peal_err err = peal_engine_conn_send(socket->client->conn, &message);
+    /* Its emit was told that it would be sent. */
+    if (err && err != PEAL_ERR_CLOSED)
+      peal_client_fail_later(socket->client, err);
     if (err)
       break;
+    count_out(socket, &message);
   }
   peal_eio_queue_clear(hold);
   peal_mem_free(socket->worker->mem, hold);
@@ -167,8 +180,7 @@ static void accept_socket(peal_socket *socket) {
     err = run_connect_handlers(socket);
   if (!err) {
     peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
-    err = peal_sio_conn_accept(client->sio, socket->link,
-                               peal_object(&sid, 1));
+    err = peal_sio_conn_accept(client->sio, socket->link, peal_object(&sid, 1));
   }
   if (err) {
     refuse_with_own(socket, err);
@@ -184,13 +196,14 @@ static void accept_socket(peal_socket *socket) {
   peal_mem_free(worker->mem, socket->next);
   socket->next = NULL;
   err = peal_sio_conn_deliver(client->sio, socket->link, &worker->turn);
+  /* Not at once: the middleware may have been answered by a handler of this
+   * very client. */
   if (err)
-    peal_engine_conn_violation(conn, err);
+    peal_client_fail_later(client, err);
   peal_engine_conn_leave(conn);
 }
 
-peal_err peal_refuse(peal_socket *socket, const char *message,
-                     peal_val data) {
+peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
   peal_pair pairs[2];
   const peal_mem *mem = socket->worker->mem;
   if (socket->state != PEAL_SOCKET_ACCEPTING)
@@ -200,8 +213,8 @@ peal_err peal_refuse(peal_socket *socket, const char *message,
   if (!socket->refusal)
     return PEAL_ERR_NOMEM;
   peal_doc_free(socket->refusal->doc);
-  socket->refusal->doc = peal_doc_new(
-      refusal_data(message ? message : "refused", data, pairs));
+  socket->refusal->doc =
+      peal_doc_new(refusal_data(message ? message : "refused", data, pairs));
   if (socket->refusal->doc)
     return PEAL_ERR_USAGE;
   peal_mem_free(mem, socket->refusal);
@@ -234,15 +247,14 @@ static peal_socket *new_socket(peal_client *client, peal_nsp *nsp,
   return NULL;
 }
 
-void peal_socket_begin(peal_client *client, peal_nsp *nsp,
-                       peal_sio_link *link, peal_val auth) {
+void peal_socket_begin(peal_client *client, peal_nsp *nsp, peal_sio_link *link,
+                       peal_val auth) {
   peal_socket *socket = new_socket(client, nsp, link, auth);
   if (!socket) {
     peal_pair pairs[2];
-    peal_sio_conn_refuse(
-        client->sio, link,
-        refusal_data(peal_err_message(PEAL_ERR_NOMEM), peal_undefined(),
-                     pairs));
+    peal_sio_conn_refuse(client->sio, link,
+                         refusal_data(peal_err_message(PEAL_ERR_NOMEM),
+                                      peal_undefined(), pairs));
     return;
   }
   peal_sio_link_set_user(link, socket);
@@ -305,6 +317,14 @@ static peal_err hold(peal_socket *socket, const peal_eio_message *message) {
   return peal_eio_queue_add(socket->hold, message);
 }
 
+bool peal_socket_takes(const peal_socket *socket, bool is_volatile) {
+  if (socket->state == PEAL_SOCKET_PENDING ||
+      socket->state == PEAL_SOCKET_ACCEPTING)
+    return !is_orphan(socket);
+  return socket->state == PEAL_SOCKET_CONNECTED &&
+         (!is_volatile || peal_engine_conn_is_writable(socket->client->conn));
+}
+
 peal_err peal_socket_deliver(peal_socket *socket,
                              const peal_eio_message *message,
                              bool is_volatile) {
@@ -314,17 +334,15 @@ peal_err peal_socket_deliver(peal_socket *socket,
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
   peal_engine_conn *conn = socket->client->conn;
-  if (is_volatile && !peal_engine_conn_is_writable(conn))
+  if (!peal_socket_takes(socket, is_volatile))
     return PEAL_OK;
   peal_err err = peal_engine_conn_send(conn, message);
-  peal_server_figures *figures =
-      &peal_server_local_of(socket->nsp->server, socket->worker)->figures;
-  if (!err) {
-    peal_figure_add(&figures->events_out, 1);
-    peal_figure_add(&figures->bytes_out, peal_packet_len(message));
-  } else if (err == PEAL_ERR_QUEUE_FULL) {
-    peal_figure_add(&figures->queue_full, 1);
-  }
+  if (!err)
+    count_out(socket, message);
+  else if (err == PEAL_ERR_QUEUE_FULL)
+    peal_figure_add(&peal_server_local_of(socket->nsp->server, socket->worker)
+                         ->figures.queue_full,
+                    1);
   return err;
 }
 
@@ -389,14 +407,13 @@ bool peal_socket_is_connected(const peal_socket *socket) {
 }
 
 const char *peal_socket_transport(const peal_socket *socket) {
-  return socket->client ? peal_engine_conn_transport(socket->client->conn)
-                        : "";
+  return socket->client ? peal_engine_conn_transport(socket->client->conn) : "";
 }
 
 size_t peal_socket_queued_bytes(const peal_socket *socket) {
-  return socket->client ? peal_eio_session_queued_bytes(
-                              socket->client->conn->session)
-                        : 0;
+  return socket->client
+             ? peal_eio_session_queued_bytes(socket->client->conn->session)
+             : 0;
 }
 
 void peal_socket_set_queue(peal_socket *socket, size_t max_bytes,
@@ -417,8 +434,7 @@ peal_val peal_socket_auth(const peal_socket *socket) {
   return socket->auth ? peal_doc_val(socket->auth) : peal_undefined();
 }
 
-static const peal_engine_handshake *
-handshake_of(const peal_socket *socket) {
+static const peal_engine_handshake *handshake_of(const peal_socket *socket) {
   return socket->client ? socket->client->conn->handshake : NULL;
 }
 
@@ -428,36 +444,11 @@ peal_slice peal_socket_header(const peal_socket *socket, const char *name) {
                    : (peal_slice){0};
 }
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  c = (char)(c | 32);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Percent-decoded in the turn arena. */
-static peal_slice decode_param(peal_slice raw, peal_arena *arena) {
-  char *out = raw.len ? peal_arena_alloc(arena, raw.len) : NULL;
-  size_t len = 0;
-  for (size_t i = 0; out && i < raw.len; i++) {
-    char c = raw.ptr[i] == '+' ? ' ' : raw.ptr[i];
-    int high = c == '%' && i + 2 < raw.len ? hex_value(raw.ptr[i + 1]) : -1;
-    int low = high >= 0 ? hex_value(raw.ptr[i + 2]) : -1;
-    if (low >= 0) {
-      c = (char)(high << 4 | low);
-      i += 2;
-    }
-    out[len++] = c;
-  }
-  return (peal_slice){out, len};
-}
-
 peal_slice peal_socket_query(const peal_socket *socket, const char *name) {
-  const peal_engine_handshake *handshake = handshake_of(socket);
-  if (!handshake)
-    return (peal_slice){0};
-  return decode_param(peal_engine_handshake_param(handshake, name),
-                      &socket->worker->turn);
+  peal_engine_handshake *handshake =
+      socket->client ? socket->client->conn->handshake : NULL;
+  return handshake ? peal_engine_handshake_param(handshake, name)
+                   : (peal_slice){0};
 }
 
 peal_slice peal_socket_url(const peal_socket *socket) {
