@@ -444,7 +444,10 @@ static peal_err deliver_all_held(peal_sio_conn *conn, peal_sio_link *link,
                                  peal_arena *arena) {
   while (!link->gone && link->held && !conn->freed) {
     held_packet *held = held_shift(link);
+    /* A turn for each, as if they had come one by one. */
+    peal_arena_mark mark = peal_arena_mark_get(arena);
     peal_err err = deliver_held(conn, link, held, arena);
+    peal_arena_mark_set(arena, mark);
     held_free(conn, held);
     if (err)
       return err;

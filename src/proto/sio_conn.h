@@ -85,7 +85,7 @@ PEAL_MUST_CHECK peal_err peal_sio_conn_accept(peal_sio_conn *conn,
                                               peal_sio_link *link,
                                               peal_val data);
 /* Server, behind _accept: deliver what was held, in order, and everything from
- * now on at once.
+ * now on at once. Behind each packet the arena goes back to where it was.
  * Returns: PEAL_OK, or what was wrong with a held packet (the machine is
  * dead). */
 PEAL_MUST_CHECK peal_err peal_sio_conn_deliver(peal_sio_conn *conn,

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_eio_session: two games, chosen by the first byte.
+ *
+ * script: the rest is a list of what owner and peer do to one session; its
+ * promises hold whatever that is.
+ * bodies: the rest is a polling body; its packets in bodies of their own must
+ * be told the same. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/eio_session.h"
+#include "wire/eio_payload.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+#define SID "abcdefghij0123456789"
+#define NEVER UINT64_MAX
+#define QUEUE_BYTES 600u
+
+static void must(bool holds) {
+  if (!holds)
+    abort();
+}
+
+typedef struct player {
+  peal_eio_session *session;
+  peal_eio_session_opts opts;
+  peal_arena arena;
+  uint64_t now, digest;
+  unsigned closes, drains;
+  unsigned sent, got; /* numbered messages: queued, and taken */
+  bool freed, in_order;
+  uint8_t habits; /* what is done in callbacks */
+} player;
+
+static void mix(player *p, const void *data, size_t len) {
+  const uint8_t *bytes = data;
+  for (size_t i = 0; i < len; i++)
+    p->digest = (p->digest ^ bytes[i]) * 1099511628211u;
+}
+
+static void mix_slice(player *p, char what, peal_slice data) {
+  mix(p, &what, 1);
+  mix(p, &data.len, sizeof data.len);
+  mix(p, data.ptr, data.len);
+}
+
+static void send_number(player *p, uint64_t key, size_t parts) {
+  peal_bytes *bytes[4] = {0};
+  for (size_t i = 0; i < parts; i++)
+    must((bytes[i] = peal_bytes_new(
+              (peal_slice){(const char *)&p->sent, sizeof p->sent})) != NULL);
+  peal_eio_message message = {.bytes = bytes[0], .binary = true, .key = key};
+  if (parts > 1)
+    must((message.group = peal_eio_group_new(bytes, parts, NULL)) != NULL);
+  peal_err err = peal_eio_session_send(p->session, &message, p->now);
+  must(!err || err == PEAL_ERR_CLOSED || err == PEAL_ERR_QUEUE_FULL);
+  if (message.group)
+    peal_eio_group_unref(message.group);
+  else
+    peal_bytes_unref(bytes[0]);
+  p->sent++;
+}
+
+static void react(player *p, unsigned bit) {
+  if (!(p->habits & bit))
+    return;
+  switch (p->habits >> 6) {
+  case 0:
+    peal_eio_session_free(p->session);
+    p->freed = true;
+    break;
+  case 1:
+    peal_eio_session_close(p->session, false, PEAL_OK, p->now);
+    break;
+  case 2:
+    send_number(p, 0, 1);
+    break;
+  default:
+    peal_eio_session_poll_waits(p->session, true, p->now);
+  }
+}
+
+static void on_open(peal_eio_session *session, void *user) {
+  player *p = user;
+  must(!p->closes && !p->freed && p->opts.client);
+  mix_slice(p, 'o', peal_slice_of(peal_eio_session_sid(session)));
+  react(p, 1);
+}
+
+static void on_message(peal_eio_session *session, bool binary, peal_slice data,
+                       void *user) {
+  player *p = user;
+  must(!p->closes && !p->freed && peal_eio_session_is_open(session));
+  mix_slice(p, binary ? 'b' : 't', data);
+  react(p, 2);
+}
+
+static void on_probed(peal_eio_session *session, void *user) {
+  player *p = user;
+  must(!p->closes && !p->freed && peal_eio_session_is_upgrading(session));
+  react(p, 4);
+}
+
+static void on_upgrade(peal_eio_session *session, void *user) {
+  player *p = user;
+  must(!p->closes && !p->freed &&
+       peal_eio_session_current(session) == PEAL_EIO_WEBSOCKET);
+  react(p, 8);
+}
+
+static void on_drain(peal_eio_session *session, void *user) {
+  player *p = user;
+  must(!p->closes && !p->freed && !peal_eio_session_queued_bytes(session));
+  if (p->drains++ < 8) /* who sends in it might go on for ever */
+    react(p, 16);
+}
+
+static void on_close(peal_eio_session *session, peal_eio_reason reason,
+                     peal_err err, void *user) {
+  player *p = user;
+  must(!p->closes && !p->freed && !peal_eio_session_is_open(session));
+  mix(p, &reason, sizeof reason);
+  mix(p, &err, sizeof err);
+  p->closes++;
+  react(p, 32);
+}
+
+static const peal_eio_session_callbacks callbacks = {
+    on_open, on_message, on_probed, on_upgrade, on_drain, on_close};
+
+static void begin(player *p, uint8_t first) {
+  static const peal_eio_policy policies[] = {
+      PEAL_EIO_POLICY_CLOSE, PEAL_EIO_POLICY_DROP_NEWEST,
+      PEAL_EIO_POLICY_DROP_OLDEST, PEAL_EIO_POLICY_CLOSE};
+  *p = (player){.now = 1000, .in_order = true};
+  p->opts = (peal_eio_session_opts){.client = first & 1,
+                                    .max_queue_bytes = QUEUE_BYTES,
+                                    .max_queue_soft_bytes = QUEUE_BYTES / 2,
+                                    .policy = policies[first >> 2 & 3]};
+  peal_arena_init(&p->arena, NULL, 0, 1u << 20);
+  p->session = peal_eio_session_new(
+      &p->opts, &callbacks, p, first & 1 ? NULL : SID,
+      first & 2 ? PEAL_EIO_WEBSOCKET : PEAL_EIO_POLLING, p->now);
+  must(p->session != NULL);
+}
+
+/* -- script --------------------------------------------------------------------- */
+
+/* Numbers never go back: dropped and replaced ones only leave gaps, unless a
+ * newer one took an older one's place. */
+static void take(player *p, peal_eio_via via, unsigned most) {
+  peal_eio_out out;
+  while (most-- && !p->freed && peal_eio_session_next(p->session, via, &out)) {
+    must(out.type <= PEAL_EIO_NOOP && !(out.bytes && out.text.len));
+    must(via == PEAL_EIO_WEBSOCKET || out.text.len == 0);
+    if (out.type == PEAL_EIO_MESSAGE) {
+      peal_slice data = peal_bytes_slice(out.bytes);
+      unsigned number;
+      must(data.len == sizeof number);
+      memcpy(&number, data.ptr, sizeof number);
+      must(number < p->sent && (!p->in_order || number >= p->got));
+      p->got = number;
+    }
+    peal_eio_session_pop(p->session, via, NULL, p->now);
+  }
+}
+
+static void feed(player *p, bool body, bool binary, const uint8_t *data,
+                 size_t len) {
+  char *copy = malloc(len ? len : 1);
+  must(copy != NULL);
+  if (len)
+    memcpy(copy, data, len);
+  bool was_over = p->closes;
+  peal_err err =
+      body ? peal_eio_session_feed_payload(p->session, (peal_slice){copy, len},
+                                           &p->arena, p->now)
+           : peal_eio_session_feed_frame(p->session, binary,
+                                         (peal_slice){copy, len}, &p->arena,
+                                         p->now);
+  must(!was_over || err == PEAL_ERR_CLOSED);
+  must(!err || err == PEAL_ERR_SIO_STATE || p->closes || p->freed);
+  free(copy);
+  peal_arena_reset(&p->arena);
+}
+
+static const char *const words[] = {
+    "2probe",
+    "3probe",
+    "5",
+    "1",
+    "2",
+    "3",
+    "4m",
+    "6",
+    "0{\"sid\":\"x\",\"pingInterval\":30,\"pingTimeout\":20}",
+    "baGk=",
+    "7"};
+
+static size_t act(player *p, const uint8_t *data, size_t len) {
+  uint8_t op = data[0];
+  unsigned much = op >> 4;
+  const char *word = words[much % 11];
+  switch (op & 15) {
+  case 0:
+  case 1:
+    feed(p, op & 1, false, (const uint8_t *)word, strlen(word));
+    return 1;
+  case 2:
+  case 3: {
+    size_t most = len - 1 < much + 1 ? len - 1 : much + 1;
+    feed(p, op & 1, much & 1, data + 1, most);
+    return 1 + most;
+  }
+  case 4:
+    (void)!peal_eio_session_attach(p->session, p->now);
+    return 1;
+  case 5:
+    (void)!peal_eio_session_switch(p->session, p->now);
+    return 1;
+  case 6:
+    peal_eio_session_detach(p->session, (peal_eio_via)(much & 1),
+                            PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK, p->now);
+    return 1;
+  case 7:
+    p->in_order = p->in_order && !(much & 7);
+    send_number(p, much & 7, 1 + (much >> 3) * 2);
+    return 1;
+  case 8:
+    send_number(p, 0, 1 + much % 4);
+    return 1;
+  case 9:
+  case 10:
+    take(p, (peal_eio_via)(op & 1), much + 1);
+    return 1;
+  case 11:
+    peal_eio_session_poll_waits(p->session, much & 1, p->now);
+    return 1;
+  case 12: {
+    uint64_t at = peal_eio_session_deadline(p->session);
+    p->now = much & 1 || at == NEVER || at < p->now ? p->now + much * 700 : at;
+    peal_eio_session_tick(p->session, p->now);
+    must(p->freed || peal_eio_session_deadline(p->session) > p->now);
+    return 1;
+  }
+  case 13:
+    peal_eio_session_close(p->session, much & 1, PEAL_OK, p->now);
+    return 1;
+  case 14:
+    peal_eio_session_set_writable(p->session, much & 1);
+    return 1;
+  default:
+    peal_eio_session_set_queue(p->session, much * 40,
+                               (peal_eio_policy)(much % 3));
+    return 1;
+  }
+}
+
+static void play(uint8_t first, const uint8_t *data, size_t len) {
+  player p;
+  begin(&p, first);
+  if (len) {
+    p.habits = data[0];
+    data++;
+    len--;
+  }
+  while (len && !p.freed) {
+    size_t used = act(&p, data, len);
+    data += used;
+    len -= used;
+    if (p.freed)
+      break;
+    must(peal_eio_session_queued_bytes(p.session) <= QUEUE_BYTES);
+    must(peal_eio_session_is_open(p.session) ? !p.closes : true);
+    must(!peal_eio_session_is_done(p.session) || p.closes);
+  }
+  /* Left alone, it ends. */
+  if (!p.freed)
+    peal_eio_session_close(p.session, false, PEAL_OK, p.now);
+  while (!p.freed && peal_eio_session_deadline(p.session) != NEVER) {
+    p.now = peal_eio_session_deadline(p.session);
+    peal_eio_session_tick(p.session, p.now);
+  }
+  if (!p.freed) {
+    peal_eio_session_poll_waits(p.session, false, p.now);
+    must(peal_eio_session_is_done(p.session) ||
+         peal_eio_session_current(p.session) == PEAL_EIO_WEBSOCKET);
+    must(p.closes == 1);
+    peal_eio_session_free(p.session);
+  }
+  peal_arena_deinit(&p.arena);
+}
+
+/* -- bodies ------------------------------------------------------------------------ */
+
+static uint64_t tell(uint8_t first, const uint8_t *data, size_t len,
+                     bool apart) {
+  player p;
+  begin(&p, (uint8_t)(first & ~2u));
+  peal_slice body = {(const char *)data, len}, text;
+  bool more = true;
+  if (!apart)
+    feed(&p, true, false, data, len);
+  while (apart && !p.closes && peal_eio_payload_next(&body, &more, &text))
+    feed(&p, true, false, (const uint8_t *)text.ptr, text.len);
+  peal_eio_session_free(p.session);
+  peal_arena_deinit(&p.arena);
+  return p.digest;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
+  if (len < 1 || len > 4096)
+    return 0;
+  if (data[0] & 0x80u)
+    play(data[0], data + 1, len - 1);
+  else
+    must(tell(data[0], data + 1, len - 1, false) ==
+         tell(data[0], data + 1, len - 1, true));
+  return 0;
+}
