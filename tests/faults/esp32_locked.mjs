@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Another process holds the lock of peal-esp32's store: writes wait, then are
+// refused; reads, pages and live events go on; afterwards all is well.
+//   node esp32_locked.mjs PROGRAM
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { heard, isSlow, Program, png, reading, runSteps, until } from '../apps/esp32/program.mjs';
+
+const script = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+db.execute("ROLLBACK")
+`;
+let server;
+let holder;
+
+async function hold() {
+  holder = spawn('python3', ['-c', script, path.join(server.dataDir, 'esp32.db')],
+    { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise((done) => { holder.stdout.once('data', done); });
+}
+
+async function release() {
+  const gone = new Promise((done) => { holder.once('exit', done); });
+  holder.stdin.end();
+  await gone;
+}
+
+async function aShortLockIsWaitedFor() {
+  server = await new Program().start();
+  assert.equal((await server.post('/api/sensor-data', reading('L'))).status, 200);
+  await hold();
+  const waiting = server.post('/api/sensor-data', reading('L'));
+  setTimeout(release, 500);
+  assert.equal((await waiting).status, 200);
+}
+
+async function aLongLockIsRefusedAndNothingStands() {
+  await hold();
+  const page = await server.connect();
+  const began = performance.now();
+  const waiting = server.post('/api/sensor-data', reading('L', { mic_level: 77 }));
+  await heard(page, 'sensor_update', ({ data }) => data.mic_level === 77);
+  const history = await server.get('/api/sensor-data');
+  assert.equal(history.json.data.length, 2);
+  assert.equal((await server.get('/')).status, 200);
+  assert.ok(performance.now() - began < (isSlow ? 1900 : 1000), 'readers do not wait for writers');
+  const answer = await waiting;
+  assert.equal(answer.status, 500, answer.text);
+  assert.ok(!/lock|sqlite|busy/i.test(answer.text), 'nothing of the inside is told');
+  const picture = await server.post('/upload', png(), { type: 'image/png' });
+  assert.equal(picture.status, 500);
+  assert.equal((await server.get('/api/health')).status, 503);
+}
+
+async function afterwardsAllIsWell() {
+  await release();
+  await until('it is healthy', async () => (await server.get('/api/health')).status === 200);
+  assert.equal((await server.post('/api/sensor-data', reading('L'))).status, 200);
+  assert.equal((await server.post('/upload', png(), { type: 'image/png' })).text, 'OK');
+  const { data } = (await server.get('/api/images')).json;
+  assert.equal(data.length, 1);
+  await server.stop();
+}
+
+await runSteps([aShortLockIsWaitedFor, aLongLockIsRefusedAndNothingStands, afterwardsAllIsWell]);
