@@ -303,26 +303,27 @@ static void a_client_learns_from_the_handshake(void **state) {
 }
 
 static void a_client_refuses_a_broken_handshake(void **state) {
-  static const char *const broken[] = {
-      "0",
-      "0{",
-      "0{}",
-      "0[]",
-      "0{\"sid\":\"\"}",
-      "0{\"sid\":7}",
-      "0{\"sid\":\"a b\"}",
-      "0{\"sid\":\"a\\r\\nb\"}",
-      "0{\"sid\":\"a\\u0000\"}",
+  static const char long_sid[] =
       "0{\"sid\":\"0123456789012345678901234567890123456789"
-      "0123456789012345678901234\"}",
-      "4early",
-      "2",
-      "3",
-      "5",
-      "",
-      "7",
-      "bAQ==",
-      "b!"};
+      "0123456789012345678901234\"}";
+  static const char *const broken[] = {"0",
+                                       "0{",
+                                       "0{}",
+                                       "0[]",
+                                       "0{\"sid\":\"\"}",
+                                       "0{\"sid\":7}",
+                                       "0{\"sid\":\"a b\"}",
+                                       "0{\"sid\":\"a\\r\\nb\"}",
+                                       "0{\"sid\":\"a\\u0000\"}",
+                                       long_sid,
+                                       "4early",
+                                       "2",
+                                       "3",
+                                       "5",
+                                       "",
+                                       "7",
+                                       "bAQ==",
+                                       "b!"};
   (void)state;
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
     side s = {.opts = {.client = true}};
