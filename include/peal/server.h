@@ -119,6 +119,7 @@ PEAL_API int peal_server_run(peal_server *server);
 PEAL_API void peal_server_stop(peal_server *server);
 PEAL_API void peal_server_free(peal_server *server);
 PEAL_API peal_http_server *peal_server_http(peal_server *server);
+PEAL_API peal_workers *peal_server_workers(peal_server *server);
 
 PEAL_API void peal_allow_accept(peal_allow *allow);
 /* `message` is copied; NULL: "Forbidden". Answered with 403 and code 4. */
@@ -254,7 +255,7 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
 /* Who gets a broadcast, and how. NULL or {0}: everyone in the namespace. */
 typedef struct peal_to {
   /* Union of rooms, each socket once; a socket id is a room of its own. NULL:
-   * all. NULL-terminated, borrowed for the call. */
+   * all; an empty list: nobody. NULL-terminated, borrowed for the call. */
   const char *const *rooms;
   const char *const *except; /* sockets in any of these are left out */
   bool with_self;   /* peal_emit_to: the socket itself, too */
@@ -314,8 +315,10 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
 
 /* -- rooms ---------------------------------------------------------------------- */
 
-/* Returns: PEAL_OK (also if it is in already), PEAL_ERR_LIMIT (max_rooms),
- * PEAL_ERR_CLOSED, PEAL_ERR_NOMEM. */
+/* A name that a client chose may be the id of another socket, whose events it
+ * would then receive: put a prefix of your own in front of such names.
+ * Returns: PEAL_OK (also if it is in already), PEAL_ERR_LIMIT (max_rooms),
+ * PEAL_ERR_CLOSED (not yet accepted, or gone), PEAL_ERR_NOMEM. */
 PEAL_API peal_err peal_join(peal_socket *socket, const char *room);
 PEAL_API void peal_leave(peal_socket *socket, const char *room);
 PEAL_API bool peal_socket_in(const peal_socket *socket, const char *room);

@@ -83,7 +83,8 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_stop(peal_workers *workers,
 typedef struct peal_timer peal_timer;
 typedef void (*peal_timer_fn)(peal_timer *timer, void *user);
 
-/* A stopped timer on this worker. Returns NULL if memory is out. */
+/* A stopped timer on this worker; may be made before the run and freed after
+ * it. Returns NULL if memory is out. */
 PEAL_API PEAL_MUST_CHECK peal_timer *
 peal_timer_new(peal_worker *worker, peal_timer_fn fn, void *user);
 /* Call after `delay_ms`, then every `repeat_ms` (0: once). Starting again

@@ -33,8 +33,9 @@
 #define PEAL_LIMIT_WS_FRAMES 4096u
 /* Pongs that wait for a peer that does not read; the newest are kept. */
 #define PEAL_LIMIT_WS_PONGS 16u
-/* Packets of one polling body. */
-#define PEAL_LIMIT_EIO_PACKETS 4096u
+/* Packets of one polling body: more than a full body of the default size can
+ * have as the smallest events (`42["a"]`), which a client may send at once. */
+#define PEAL_LIMIT_EIO_PACKETS 131072u
 /* Bytes queued for one session: above the soft one volatile events are
  * dropped, at the hard one the policy of the socket decides. Option. */
 #define PEAL_LIMIT_QUEUE_SOFT_BYTES (1u << 20)
@@ -52,8 +53,6 @@
 #define PEAL_LIMIT_SIO_NSP_BYTES 256u
 /* Acknowledgements a server socket may wait for at one time. */
 #define PEAL_LIMIT_SIO_ACKS 1024u
-/* Decimal digits of an acknowledgement id that still has a meaning. */
-#define PEAL_LIMIT_SIO_ACK_DIGITS 20u
 /* Rooms one socket may be in. Option. */
 #define PEAL_LIMIT_ROOMS 10000u
 /* JSON nesting. */
@@ -66,5 +65,3 @@
 /* The worker's scratch for small outgoing pieces, and pieces per write. */
 #define PEAL_LIMIT_SCRATCH_BYTES 65536u
 #define PEAL_LIMIT_IOVECS 64u
-/* Copied to the heap when a socket does not take everything. */
-#define PEAL_LIMIT_BLOCKED_BYTES 4096u
