@@ -8,7 +8,7 @@
 #include "server/client.h"
 #include "server/nsp.h"
 
-#define STOP_GRACE_MS 5000u
+#define STOP_GRACE_MS 4000u
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -180,6 +180,10 @@ void peal_server_free(peal_server *server) {
 
 peal_http_server *peal_server_http(peal_server *server) {
   return server->http;
+}
+
+peal_workers *peal_server_workers(peal_server *server) {
+  return server->workers;
 }
 
 /* -- namespaces ---------------------------------------------------------------------------- */
