@@ -50,7 +50,7 @@ typedef struct peal_http_server_opts {
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_server_new(peal_http_server **out, const peal_http_server_opts *opts);
 /* Run its workers until stopped: peal_workers_run with
- * peal_workers_stop_on_signals (grace 5 s). */
+ * peal_workers_stop_on_signals (grace 4 s: gone within 5). */
 PEAL_API int peal_http_server_run(peal_http_server *server);
 PEAL_API void peal_http_server_free(peal_http_server *server);
 PEAL_API unsigned peal_http_server_port(const peal_http_server *server);

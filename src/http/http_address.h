@@ -6,6 +6,9 @@
 
 #include <peal/base.h>
 
+/* The tag of a connection that was refused: it counts nowhere. */
+#define PEAL_HTTP_ADDRESS_REFUSED UINT32_MAX
+
 typedef struct peal_http_addresses {
   uv_mutex_t lock;
   const peal_mem *mem;

@@ -8,7 +8,7 @@
 #define PORT 3000
 #define BACKLOG 1024
 /* peal_http_server_run: connections have this long to finish. */
-#define GRACE_MS 5000u
+#define GRACE_MS 4000u
 
 static const peal_slice none = {NULL, 0};
 
@@ -62,13 +62,17 @@ static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
     peal_http_conn_open(home, fd, peer, tag, false, none);
     return;
   }
+  /* While it is told so it takes nobody's place. */
+  atomic_fetch_sub(&server->open, 1);
   peal_worker_impl_count(&home->stats.refused, 1);
   peal_http_conn_refuse(home, fd, peer);
 }
 
 void peal_http_server_forget(peal_http_home *home, uint32_t tag) {
-  atomic_fetch_sub(&home->server->open, 1);
   peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
+  if (tag == PEAL_HTTP_ADDRESS_REFUSED)
+    return;
+  atomic_fetch_sub(&home->server->open, 1);
   peal_http_address_remove(&home->server->addresses, tag);
 }
 
