@@ -195,10 +195,10 @@ peal_engine_conn *peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
 
 /* -- settling ---------------------------------------------------------------------------- */
 
-/* A probe that came to nothing: the session lives on polling. */
+/* A probe that came to nothing: the session lives on polling, or ends there. */
 static bool is_failed_probe(const peal_engine_conn *conn) {
   return peal_eio_session_current(conn->session) == PEAL_EIO_POLLING &&
-         !peal_eio_session_is_upgrading(conn->session);
+         (conn->told_close || !peal_eio_session_is_upgrading(conn->session));
 }
 
 /* End what is left of the transports of a session that is over. */
