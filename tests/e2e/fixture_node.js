@@ -23,6 +23,10 @@
 //   data_set(key, value)+ack data_get(key)+ack(value)
 //   kick(close)              DISCONNECT, or the whole connection
 //   log(id)+ack([{nsp, reason}])    why this socket was disconnected
+//   flood(n, size, key?)     n `flood`(i, buf), conflated by the key (Peal)
+//   count_me(x)+ack(x)       counted: `--tell 1` prints the sum at the end
+//   task_emit(room, n)+ack(failed)  n `from_task`(i) from another thread
+//   figures()+ack({clients, sockets, queue_full})
 //   recorded()+ack([names])  what the catch-all handler of this socket saw
 // "/auth": refused with data unless auth.token is "good"; `me`+ack(auth), echo
 // "/slow": the middleware answers after 200 ms; echo
@@ -125,8 +129,12 @@ io.engine.on('initial_headers', (headers) => { headers['x-initial'] = 'yes'; });
 io.engine.on('headers', (headers) => { headers['x-every'] = 'yes'; });
 
 const log = new Map();
+let counted = 0;
 
 function record(socket, reason) {
+  if (flags.tell === '1') {
+    process.stdout.write(`gone ${socket.id} ${socket.nsp.name} ${reason}\n`);
+  }
   const list = log.get(socket.id) || [];
   list.push({ nsp: socket.nsp.name, reason });
   log.set(socket.id, list);
@@ -208,6 +216,19 @@ io.on('connection', (socket) => {
   socket.on('data_get', (key, ack) =>
     ack(socket.data[key] === undefined ? null : socket.data[key]));
   socket.on('kick', (close) => socket.disconnect(close));
+  socket.on('flood', (n, size) => {
+    const data = Buffer.alloc(size);
+    for (let i = 0; i < n; i++) socket.emit('flood', i, data);
+  });
+  socket.on('count_me', (x, ack) => { counted++; ack(x); });
+  socket.on('task_emit', (room, n, ack) => setImmediate(() => {
+    for (let i = 0; i < n; i++) io.to(room).emit('from_task', i);
+    ack(0);
+  }));
+  socket.on('figures', (ack) => ack({
+    clients: io.engine.clientsCount, sockets: io.sockets.sockets.size,
+    queue_full: 0,
+  }));
   socket.on('log', (id, ack) => ack(log.get(id) || []));
   socket.on('recorded', (ack) => ack(seen));
 });
@@ -247,4 +268,7 @@ httpServer.on('error', (err) => {
 httpServer.listen(num('port', 3000), '127.0.0.1', () =>
   process.stdout.write(`ready ${httpServer.address().port}\n`));
 
-process.on('SIGTERM', () => io.close(() => process.exit(0)));
+process.on('SIGTERM', () => io.close(() => {
+  if (flags.tell === '1') process.stdout.write(`counted ${counted}\n`);
+  process.exit(0);
+}));

@@ -51,7 +51,9 @@ function command(flags, kind) {
 function launch(flags, kind) {
   const [program, args] = command(flags, kind);
   const proc = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const server = { proc, port: flags.port, flags, stderr: '', expected: false };
+  const server = {
+    proc, port: flags.port, flags, stdout: '', stderr: '', expected: false,
+  };
   all.add(server);
   server.exit = new Promise((resolve) => {
     proc.once('error', (err) => resolve({ error: err }));
@@ -85,12 +87,11 @@ function launch(flags, kind) {
     return result;
   };
   return new Promise((resolve, reject) => {
-    let text = '';
     const timer = setTimeout(
       () => reject(new Error(`server not ready: ${server.stderr}`)), 15000);
     proc.stdout.on('data', (data) => {
-      text += data;
-      const found = /ready (\d+)\n/.exec(text);
+      server.stdout += data;
+      const found = /ready (\d+)\n/.exec(server.stdout);
       if (found) {
         clearTimeout(timer);
         server.port = Number(found[1]);
