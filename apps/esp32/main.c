@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "analysis.h"
@@ -53,13 +54,41 @@ static peal_log_level level_of(const char *name) {
                                       : PEAL_LOG_INFO;
 }
 
-/* Lines go to the console until there is a file. */
+/* A console that takes nothing must not hold up a worker: the line is then in
+ * the file only. */
+static void write_console(const peal_log_record *record) {
+  static const char *const levels[] = {"", "error", "warn", "info", "debug"};
+  struct pollfd console = {.fd = STDERR_FILENO, .events = POLLOUT};
+  char line[1024], when[25];
+  if (poll(&console, 1, 0) <= 0 || (console.revents & POLLOUT) == 0)
+    return;
+  peal_web_time_iso(when, record->time_ms);
+  bool has_peer = record->peer.len > 0, has_sid = record->sid.len > 0;
+  int len = snprintf(line, sizeof line - 1, "%s %-5s %s%s%.*s%s%.*s %.*s", when,
+                     record->level < 5 ? levels[record->level] : "",
+                     record->area, has_peer ? " peer=" : "",
+                     PEAL_SFMT(record->peer), has_sid ? " sid=" : "",
+                     PEAL_SFMT(record->sid), PEAL_SFMT(record->text));
+  if (len < 0)
+    return;
+  if ((size_t)len > sizeof line - 2)
+    len = (int)sizeof line - 2;
+  line[len++] = '\n';
+  ssize_t written = write(STDERR_FILENO, line, (size_t)len);
+  (void)written;
+}
+
+/* Lines go to the console until there is a file. Devices send several requests
+ * a second: these lines are for the file only, unless all is to be seen. */
 static void on_log(const peal_log_record *record, void *user) {
   const dash *app = user;
-  if (app->logfile != NULL)
-    peal_logfile_log(record, app->logfile);
-  else
+  if (app->logfile == NULL) {
     fprintf(stderr, "peal-esp32: %.*s\n", PEAL_SFMT(record->text));
+    return;
+  }
+  peal_logfile_log(record, app->logfile);
+  if (strcmp(record->area, "access") != 0 || app->log.level == PEAL_LOG_DEBUG)
+    write_console(record);
 }
 
 static bool open_log(dash *app) {
@@ -69,8 +98,7 @@ static bool open_log(dash *app) {
   peal_err err = peal_logfile_new(
       &file, &(peal_logfile_opts){.path = path,
                                   .max_bytes = (size_t)app->conf.log_bytes,
-                                  .count = app->conf.log_count,
-                                  .console = true});
+                                  .count = app->conf.log_count});
   if (err != PEAL_OK)
     fprintf(stderr, "peal-esp32: %s cannot be written: %s\n", path,
             peal_err_message(err));
