@@ -33,16 +33,15 @@ peal_bytes *peal_bytes_new(peal_slice data) {
   return bytes;
 }
 
-/* Whoever sees a count of one holds the only reference: nobody else can change
- * it meanwhile, so the common case needs no atomic read-modify-write. */
+/* A count of one does not mean that nobody else is here: several workers may
+ * take a reference through one that a shared object holds. */
 peal_bytes *peal_bytes_ref(peal_bytes *bytes) {
-  if (atomic_load_explicit(&bytes->refs, memory_order_acquire) == 1)
-    atomic_store_explicit(&bytes->refs, 2, memory_order_relaxed);
-  else
-    atomic_fetch_add_explicit(&bytes->refs, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&bytes->refs, 1, memory_order_relaxed);
   return bytes;
 }
 
+/* Whoever gives the last reference back is alone with it: then the atomic
+ * read-modify-write is saved. */
 void peal_bytes_unref(peal_bytes *bytes) {
   if (!bytes)
     return;
