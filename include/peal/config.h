@@ -29,6 +29,10 @@ typedef enum peal_config_type {
   PEAL_CONFIG_MS      /* 250ms, 30s, 5m, 12h, 7d; a bare number is ms */
 } peal_config_type;
 
+/* A row may end where its defaults begin, and the braces are the caller's: no
+ * narrower place can say so to the compiler. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* One key of the table. Everything is borrowed for the life of the config. */
 typedef struct peal_config_key {
   const char *name; /* lower case words joined by `-`: "data-dir" */
