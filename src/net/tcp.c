@@ -17,10 +17,12 @@
 #include "base/mem.h"
 #include "net/worker_priv.h"
 
-/* Rounds of one connection in one turn, so that a fast peer does not keep the
- * others waiting: reads of PEAL_LIMIT_READ_BYTES, writes of what fits. */
+/* The share of one connection in one turn, so that a fast peer does not keep
+ * the others waiting: reads of PEAL_LIMIT_READ_BYTES, writes of what fits
+ * until this much has left. */
 #define READ_ROUNDS 4
 #define SEND_ROUNDS 16
+#define SEND_BYTES (256u << 10)
 /* After our FIN the peer has this long to close; before it, what waits must
  * make progress in this time. */
 #define LINGER_MS 1000u
@@ -258,8 +260,8 @@ static size_t send_once(peal_tcp *tcp, peal_iovs *iovs) {
   return 0;
 }
 
-/* Pull and send once. Returns true if more may follow at once. */
-static bool send_round(peal_tcp *tcp) {
+/* Pull and send once; *left counts down. Returns true if more may follow. */
+static bool send_round(peal_tcp *tcp, size_t *left) {
   peal_worker *worker = peal_tcp_worker(tcp);
   peal_iovs iovs;
   peal_iovs_init(&iovs, worker->scratch, PEAL_LIMIT_SCRATCH_BYTES);
@@ -277,6 +279,7 @@ static bool send_round(peal_tcp *tcp) {
   /* The rest would be refused: wait for room without asking. */
   if (sent < iovs.bytes)
     set(tcp, BLOCKED);
+  *left -= sent < *left ? sent : *left;
   tcp->progress_ms = worker->now_ms;
   peal_worker_impl_count(&worker->stats.bytes_out, sent);
   tcp->callbacks->on_sent(tcp, sent, tcp->user);
@@ -291,9 +294,10 @@ static void send_waiting(peal_tcp *tcp) {
   /* Before: the owner may change in between and ask again. */
   peal_list_remove(&tcp->flush.node);
   int rounds = SEND_ROUNDS;
+  size_t left = SEND_BYTES;
   bool more = true;
-  while (more && rounds-- > 0)
-    more = send_round(tcp);
+  while (more && rounds-- > 0 && left > 0)
+    more = send_round(tcp, &left);
   unset(tcp, SENDING);
   if (has(tcp, CLOSING))
     return;

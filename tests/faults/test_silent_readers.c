@@ -79,7 +79,7 @@ static void run(const char *request, long max_kib) {
     most = now > most ? now : most;
   }
   print_message("%ld KiB for %d readers\n", most - before, READERS);
-  if (!getenv("PEAL_SANITIZE") || !*getenv("PEAL_SANITIZE"))
+  if (!faults_sanitized())
     assert_in_range(most - before, 0, max_kib);
   /* They are cut, and what was open is closed. */
   for (int i = 0; i < 100 && open_files(&child) >= READERS / 2; i++)
