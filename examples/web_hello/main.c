@@ -6,7 +6,7 @@
  *   curl -d '{"text":"hi"}' -H 'Content-Type: application/json' \
  *        localhost:8000/api/notes */
 #include <stdio.h>
-#include <stdlib.h>
+#include <time.h>
 
 #include <peal/config.h>
 #include <peal/store.h>
@@ -128,6 +128,50 @@ static peal_web_verdict need_name(peal_http_req *req, void *user) {
   return PEAL_WEB_STOP;
 }
 
+/* A hook that must ask first: only names that have a note of their own. */
+static void on_member_known(const peal_store_result *result, void *user) {
+  peal_http_req *req = user;
+  if (!result->err && result->rows.len)
+    peal_web_pass(req);
+  else
+    peal_web_error(req, 403, "not a member", NULL);
+}
+
+static peal_web_verdict need_member(peal_http_req *req, void *user) {
+  peal_store *store = user;
+  peal_slice name = peal_http_req_cookie(req, "name");
+  peal_err err =
+      peal_store_read(store, "SELECT 1 FROM notes WHERE text = ? LIMIT 1",
+                      PEAL_ARGS(peal_str_slice(name)), on_member_known, req);
+  if (!err)
+    return PEAL_WEB_LATER;
+  peal_web_error_of(req, err);
+  return PEAL_WEB_STOP;
+}
+
+/* What blocks goes to the pool. */
+static void sleep_on_pool(void *user) {
+  const int64_t *ms = user;
+  nanosleep(&(struct timespec){.tv_nsec = *ms * 1000000}, NULL);
+}
+
+static void on_slept(peal_http_req *req, peal_err err, void *user) {
+  const int64_t *ms = user;
+  if (err)
+    peal_web_error_of(req, err);
+  else
+    peal_http_answer_json(req, 200, PEAL_OBJECT({"slept_ms", peal_int(*ms)}));
+}
+
+static void on_slow(peal_http_req *req, void *user) {
+  (void)user;
+  int64_t *ms = peal_http_req_alloc(req, sizeof(*ms));
+  if (!ms)
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+  else if (peal_web_query_int(req, "ms", 10, 0, 900, ms))
+    (void)peal_web_task(req, sleep_on_pool, on_slept, ms);
+}
+
 /* Deferred and forgotten: the route's time limit answers. */
 static void on_never(peal_http_req *req, void *user) {
   (void)user;
@@ -150,6 +194,7 @@ static bool add_routes(peal_web *app, peal_store *store,
        .max_body_bytes = 1u << 20},
       {.method = "POST", .path = "/login", .on_form = on_login},
       {.method = "POST", .path = "/api/form", .on_form = on_form},
+      {.path = "/api/slow", .on_request = on_slow, .timeout_ms = 300},
       {.path = "/api/never", .on_request = on_never, .timeout_ms = 300},
   };
   peal_err err = peal_web_get(app, "/api/hello/:name", on_hello, NULL);
@@ -163,6 +208,10 @@ static bool add_routes(peal_web *app, peal_store *store,
          !peal_web_route_add(app, &(peal_web_route){.path = "/api/limited",
                                                     .on_request = on_whoami,
                                                     .limit = limit}) &&
+         !peal_web_route_add(app, &(peal_web_route){.path = "/api/members",
+                                                    .on_request = on_whoami,
+                                                    .before = need_member,
+                                                    .before_user = store}) &&
          !peal_web_metrics(app, "/metrics") &&
          !peal_web_health(app, "/api/health", store);
 }

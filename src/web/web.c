@@ -323,3 +323,7 @@ peal_err peal_web_before(peal_web *app, const char *prefix, peal_web_hook_fn fn,
     complain(app, "hook for", prefix, err);
   return err;
 }
+
+void peal_web_pass(peal_http_req *req) {
+  peal_web_serve_pass(req);
+}

@@ -96,6 +96,8 @@ struct peal_web_ctx {
 void peal_web_serve(peal_http_req *req, void *app);
 /* NULL if the request is not the web layer's. */
 peal_web_ctx *peal_web_serve_ctx(const peal_http_req *req);
+/* Go on behind a hook that waited. */
+void peal_web_serve_pass(peal_http_req *req);
 /* 404, or 405 where another method has the path. */
 void peal_web_serve_missing(peal_web_ctx *ctx);
 /* on_done of the server: figures and access log. */

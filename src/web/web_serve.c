@@ -217,7 +217,7 @@ static void go_on(peal_web_ctx *ctx) {
     peal_web_body_read(ctx);
 }
 
-void peal_web_pass(peal_http_req *req) {
+void peal_web_serve_pass(peal_http_req *req) {
   peal_web_ctx *ctx = peal_web_serve_ctx(req);
   if (!ctx || !ctx->waits)
     return;

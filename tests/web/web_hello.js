@@ -297,6 +297,26 @@ test('a request that nobody answers gets 503 in its time', async () => {
   assert.ok(Date.now() - before < 3000);
 });
 
+test('an answer may come from a task', async () => {
+  const res = await get('/api/slow?ms=20');
+  assert.deepStrictEqual(res.json, { slept_ms: 20 });
+});
+test('an answer that comes too late does no harm', async () => {
+  isError(await get('/api/slow?ms=600'), 503, /time/);
+  await new Promise((done) => setTimeout(done, 500));
+  assert.strictEqual((await get('/api/slow?ms=1')).status, 200);
+});
+test('a client may leave while its answer is made', async () => {
+  await Promise.all([...Array(8).keys()].map((i) => new Promise((done) => {
+    const socket = net.connect(port, '127.0.0.1', () => {
+      socket.write('GET /api/slow?ms=100 HTTP/1.1\r\nHost: a\r\n\r\n');
+      setTimeout(() => { socket.resetAndDestroy(); done(); }, 10 + i);
+    });
+  })));
+  await new Promise((done) => setTimeout(done, 300));
+  assert.strictEqual((await get('/api/slow?ms=1')).status, 200);
+});
+
 // -- store --------------------------------------------------------------------
 
 test('a note is there once it was acknowledged', async () => {
@@ -307,6 +327,11 @@ test('a note is there once it was acknowledged', async () => {
   const { notes } = (await get('/api/notes?limit=1000')).json;
   assert.strictEqual(notes.length, 100);
   assert.ok(notes.some((note) => note.text === 'note 99'));
+});
+test('a hook may ask the store first', async () => {
+  isError(await get('/api/members', { Cookie: 'name=nobody' }), 403, /member/);
+  const res = await get('/api/members', { Cookie: 'name="note 5"' });
+  assert.deepStrictEqual(res.json, { name: 'note 5' });
 });
 test('health says that the store is well', async () => {
   const res = await get('/api/health');
