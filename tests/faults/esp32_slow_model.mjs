@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { isSlow, Program, png, runSteps, sleep, until } from '../apps/esp32/program.mjs';
 
-const limitMs = isSlow ? 1500 : 100;
-let delayMs = 1500;
+const limitMs = isSlow ? 500 : 100;
+let delayMs = 2500;
 let way = 'good';
 let under = 0;
 let most = 0;
@@ -41,9 +41,10 @@ async function uploadsDoNotWaitForTheModel() {
     assert.equal(answer.text, 'OK');
     times.push(performance.now() - began);
   }
-  const worst = Math.max(...times);
-  console.log(`# slowest answer ${worst.toFixed(1)} ms`);
-  assert.ok(worst < limitMs, `${worst} ms`);
+  // others may keep the machine busy, but no answer waits for the model
+  times.sort((a, b) => a - b);
+  console.log(`# answers: median ${times[6].toFixed(1)} ms, slowest ${times[11].toFixed(1)} ms`);
+  assert.ok(times[6] < limitMs && times[11] < delayMs - 200, `${times[6]} ${times[11]} ms`);
   assert.ok((await server.get('/api/images')).json.data.every((one) => one.caption === null));
 }
 

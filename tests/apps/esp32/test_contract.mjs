@@ -154,12 +154,9 @@ async function orientationIsTakenToldAndKept() {
 
 async function aPictureIsStoredToldTwiceAndServed() {
   const picture = png(40, 30);
-  const began = performance.now();
   const answer = await server.post('/upload?device_id=CAM-1', picture, { type: 'image/png' });
-  const took = performance.now() - began;
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.text, 'OK');
-  assert.ok(took < (process.env.PEAL_SANITIZE ? 1000 : 100), `answered within 100 ms, not ${took}`);
   const first = await heard(page, 'camera_update', (one) => one.caption === undefined);
   assert.equal(first.width, 40);
   assert.equal(first.height, 30);
@@ -174,6 +171,17 @@ async function aPictureIsStoredToldTwiceAndServed() {
   const { data } = (await server.get('/api/images')).json;
   assert.equal(data.length, 1);
   assert.deepEqual({ ...data[0], caption: 0 }, { ...second, caption: 0 });
+}
+
+async function uploadsAreAnsweredWithin100Ms() {
+  const times = [];
+  for (let i = 0; i < 9; i += 1) {
+    const began = performance.now();
+    await server.post('/upload?device_id=CAM-3', png(64, 48), { type: 'image/png' });
+    times.push(performance.now() - began);
+  }
+  const median = times.sort((a, b) => a - b)[4]; // others may keep the machine busy
+  assert.ok(median < (process.env.PEAL_SANITIZE ? 500 : 100), `${median} ms`);
 }
 
 function form(field, bytes, device, name = '../../evil.png') {
@@ -360,7 +368,7 @@ async function everythingIsThereAfterARestart() {
 await runSteps([aClientIsGreetedAlone, healthSaysSo, onlyThePageFolderIsPublic, theOledIsChosenOverHttp,
   oledChoicesAreChecked, theOledIsChosenByEvent, aReadingIsTakenToldAndKept, readingsAreChecked,
   theIdMayStandOutside, orientationIsTakenToldAndKept, aPictureIsStoredToldTwiceAndServed,
-  aFormBringsAPictureToo, picturesAreCheckedByContent, aRecordingIsStoredToldAndPlayable,
+  uploadsAreAnsweredWithin100Ms, aFormBringsAPictureToo, picturesAreCheckedByContent, aRecordingIsStoredToldAndPlayable,
   bareSamplesBecomeAWav, recordingsAreChecked, readingsArriveByEventToo, requestsAreAnswered,
   historyIsPagedNewestFirst, questionsAreChecked, statusAndMemoryAreTold, preflightsAreAnswered,
   everythingIsThereAfterARestart]);
