@@ -144,8 +144,9 @@ PEAL_API void *peal_http_req_user(const peal_http_req *req);
 
 /* The whole body (borrowed until the callback returns), or why there is none:
  * PEAL_ERR_HTTP_BODY_LEN (413 has been answered), PEAL_ERR_TIMEOUT (408),
- * PEAL_ERR_HTTP_SYNTAX (400), PEAL_ERR_CLOSED, PEAL_ERR_NOMEM (503): on errors
- * the answer is given, the callback only cleans up. */
+ * PEAL_ERR_HTTP_SYNTAX (400), PEAL_ERR_CLOSED, PEAL_ERR_NOMEM (503),
+ * PEAL_ERR_CANCELLED (answered before the body's end): on errors the answer is
+ * given, the callback only cleans up. */
 typedef void (*peal_http_body_fn)(peal_http_req *req, peal_err err,
                                   peal_slice body, void *user);
 /* Collect the body up to `max_bytes`. `fn` comes exactly once, at once if
@@ -204,12 +205,14 @@ PEAL_API void peal_http_answer_file(peal_http_req *req, unsigned status,
                                     const char *type, int fd, uint64_t offset,
                                     uint64_t length);
 /* A stream: begin (`length` bytes, or UINT64_MAX: chunked, on HTTP/1.0 until
- * close), write, end. */
+ * close), write, end. Once begun the request is valid until its end, as if it
+ * were deferred. */
 PEAL_API void peal_http_answer_begin(peal_http_req *req, unsigned status,
                                      const char *type, uint64_t length);
 /* `data` is copied. Returns: PEAL_OK; PEAL_ERR_AGAIN: taken, but wait for
- * on_drain before the next; PEAL_ERR_CLOSED; PEAL_ERR_NOMEM; PEAL_ERR_USAGE
- * (more than announced). */
+ * on_drain before the next; PEAL_ERR_QUEUE_FULL: 8 MiB wait already, nothing
+ * was taken; PEAL_ERR_CLOSED; PEAL_ERR_NOMEM; PEAL_ERR_USAGE (more than
+ * announced). */
 PEAL_API peal_err peal_http_answer_write(peal_http_req *req, peal_slice data);
 PEAL_API void peal_http_answer_on_drain(peal_http_req *req,
                                         peal_http_req_fn fn, void *user);

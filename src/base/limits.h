@@ -24,6 +24,20 @@
 #define PEAL_LIMIT_HTTP_IDLE_MS 5000u
 /* A response that the peer does not read: milliseconds without progress. */
 #define PEAL_LIMIT_HTTP_WRITE_MS 30000u
+/* A body that nobody reads, in bytes: up to here it is read and dropped to
+ * keep the connection, beyond the connection ends behind the answer. */
+#define PEAL_LIMIT_HTTP_DRAIN_BYTES 65536u
+/* Bytes per second that a body must bring over each of its time limits:
+ * trickling is no progress. */
+#define PEAL_LIMIT_HTTP_BODY_PACE 64u
+/* A streamed answer: bytes that wait for the peer. Above the first the writer
+ * is asked to wait, below the second to go on, above the third it is
+ * refused. */
+#define PEAL_LIMIT_HTTP_STREAM_HIGH_BYTES (256u << 10)
+#define PEAL_LIMIT_HTTP_STREAM_LOW_BYTES (64u << 10)
+#define PEAL_LIMIT_HTTP_STREAM_BYTES (8u << 20)
+/* Memory of a request for its handler (peal_http_req_alloc), in bytes. */
+#define PEAL_LIMIT_HTTP_REQ_BYTES (16u << 20)
 
 /* -- WebSocket, Engine.IO ------------------------------------------------ */
 /* A message or a polling body in bytes (`maxPayload`): the reference's

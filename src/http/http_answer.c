@@ -59,7 +59,7 @@ static bool body_is_in_the_way(const peal_http_req *req) {
   if (conn->body_dead || (req->expects && !req->continued))
     return true;
   return req->framed_length && !req->on_end &&
-         conn->framing.left > PEAL_HTTP_DRAIN_BYTES;
+         conn->framing.left > PEAL_LIMIT_HTTP_DRAIN_BYTES;
 }
 
 static bool keeps(const peal_http_req *req, uint64_t length) {
@@ -373,8 +373,8 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
   if (peal_tcp_is_closing(req->conn->tcp))
     return PEAL_ERR_CLOSED;
   size_t waiting = peal_http_conn_waiting(req->conn);
-  if (data.len > PEAL_HTTP_STREAM_MAX_BYTES ||
-      waiting > PEAL_HTTP_STREAM_MAX_BYTES - data.len)
+  if (data.len > PEAL_LIMIT_HTTP_STREAM_BYTES ||
+      waiting > PEAL_LIMIT_HTTP_STREAM_BYTES - data.len)
     return PEAL_ERR_QUEUE_FULL;
   if (data.len == 0)
     return PEAL_OK;
@@ -389,7 +389,7 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
   peal_http_conn_flush(req->conn);
   if (waiting == 0)
     peal_http_conn_arm(req->conn);
-  req->drain_due = waiting + data.len > PEAL_HTTP_STREAM_HIGH_BYTES;
+  req->drain_due = waiting + data.len > PEAL_LIMIT_HTTP_STREAM_HIGH_BYTES;
   return req->drain_due ? PEAL_ERR_AGAIN : PEAL_OK;
 }
 
@@ -427,7 +427,7 @@ void peal_http_answer_sent(peal_http_req *req, size_t waiting) {
       peal_http_file_next(req);
     return;
   }
-  if (!req->drain_due || waiting > PEAL_HTTP_STREAM_LOW_BYTES)
+  if (!req->drain_due || waiting > PEAL_LIMIT_HTTP_STREAM_LOW_BYTES)
     return;
   req->drain_due = false;
   if (req->on_drain)

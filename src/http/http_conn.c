@@ -140,7 +140,7 @@ static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
     return true;
   if (now_ms < conn->pace_ms + limit_ms)
     return false;
-  if (conn->pace_bytes < limit_ms * PEAL_HTTP_BODY_PACE / 1000)
+  if (conn->pace_bytes < limit_ms * PEAL_LIMIT_HTTP_BODY_PACE / 1000)
     return true;
   start_pace(conn);
   return false;
@@ -331,7 +331,7 @@ static void take_head(peal_http_conn *conn, peal_slice in, size_t len) {
   conn->handed = false;
   conn->fresh = false;
   conn->body_dead = false;
-  conn->drain_left = PEAL_HTTP_DRAIN_BYTES;
+  conn->drain_left = PEAL_LIMIT_HTTP_DRAIN_BYTES;
   conn->behind = (peal_slice){in.ptr + len, in.len - len};
   conn->phase = PEAL_HTTP_EXCHANGE;
   peal_http1_body_init(&conn->framing, &head);

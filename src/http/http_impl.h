@@ -28,17 +28,6 @@ typedef struct peal_http_file peal_http_file;
 
 /* An answer body up to this many bytes goes into one buffer with the head. */
 #define PEAL_HTTP_INLINE_BYTES 16384u
-/* A streamed answer asks its writer to wait above the first, and to go on
- * below the second; above the third it refuses. */
-#define PEAL_HTTP_STREAM_HIGH_BYTES (256u << 10)
-#define PEAL_HTTP_STREAM_LOW_BYTES (64u << 10)
-#define PEAL_HTTP_STREAM_MAX_BYTES PEAL_LIMIT_QUEUE_BYTES
-/* An unwanted body up to this many bytes is read to keep the connection. */
-#define PEAL_HTTP_DRAIN_BYTES 65536u
-/* A body must come at this pace over each time limit, in bytes per second. */
-#define PEAL_HTTP_BODY_PACE 64u
-/* Memory that a request's peal_http_req_alloc gives out, in bytes. */
-#define PEAL_HTTP_REQ_ALLOC_BYTES (16u << 20)
 
 /* -- the server ------------------------------------------------------------ */
 

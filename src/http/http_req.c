@@ -332,7 +332,7 @@ peal_worker *peal_http_req_worker(const peal_http_req *req) {
 void *peal_http_req_alloc(peal_http_req *req, size_t size) {
   if (!req->arena_used) {
     peal_arena_init(&req->arena, req->home->worker->mem, 1024,
-                    PEAL_HTTP_REQ_ALLOC_BYTES);
+                    PEAL_LIMIT_HTTP_REQ_BYTES);
     req->arena_used = true;
   }
   return peal_arena_alloc(&req->arena, size ? size : 1);
