@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <unistd.h>
+
 #include "base/mem.h"
 #include "http/http_impl.h"
 
@@ -48,6 +50,10 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
 
 /* -- accepting ------------------------------------------------------------- */
 
+/* A 503 needs its connection for a moment; beyond this many at a time peers
+ * are closed without a word. */
+#define REFUSALS 64u
+
 static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
                       void *user) {
   peal_http_server *server = user;
@@ -65,7 +71,13 @@ static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
   /* While it is told so it takes nobody's place. */
   atomic_fetch_sub(&server->open, 1);
   peal_worker_impl_count(&home->stats.refused, 1);
-  peal_http_conn_refuse(home, fd, peer);
+  if (atomic_fetch_add(&server->refusing, 1) < REFUSALS) {
+    peal_http_conn_refuse(home, fd, peer);
+    return;
+  }
+  atomic_fetch_sub(&server->refusing, 1);
+  atomic_fetch_sub(&server->open, 1);
+  close(fd);
 }
 
 void peal_http_server_forget(peal_http_home *home, uint32_t tag) {
