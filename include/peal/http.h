@@ -90,7 +90,9 @@ typedef struct peal_http_done {
 
 typedef void (*peal_http_done_fn)(peal_http_req *req,
                                   const peal_http_done *done, void *user);
-/* Called for every request when it is over. Before the run. */
+/* Call `fn` for every request when it is over; several functions run in order
+ * of registration. Before the run.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_http_server_on_done(
     peal_http_server *server, peal_http_done_fn fn, void *user);
 

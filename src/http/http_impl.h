@@ -60,8 +60,13 @@ struct peal_http_server {
   char keep_alive[64];       /* the two lines of a connection that stays open */
   peal_http_mounted *mounts; /* longest path first */
   size_t mount_count;
-  peal_http_done_fn on_done;
-  void *on_done_user;
+
+  struct peal_http_watcher {
+    peal_http_done_fn fn;
+    void *user;
+  } * watchers; /* of finished requests, in order of registration */
+
+  size_t watcher_count;
   atomic_size_t open;     /* connections of all workers */
   atomic_size_t refusing; /* those that get a 503 */
   peal_http_addresses addresses;
@@ -108,7 +113,6 @@ struct peal_http_conn {
   uint8_t phase;   /* peal_http_phase */
   uint8_t busy;    /* inside process: not to be freed, nor entered again */
   uint8_t stalled; /* looks without progress of what is written */
-  bool refused;    /* one too many: gets a 503 */
   bool fresh;      /* no request yet */
   bool handed;     /* came from another worker for this request */
   bool body_dead;  /* its framing is lost, or we close: drop what comes */

@@ -89,7 +89,7 @@ peal_http_req *peal_http_req_new(peal_http_conn *conn,
   peal_buf_init(&req->headers, mem, home->server->opts.max_head_bytes * 4);
   peal_buf_init(&req->collected, mem, 0);
   peal_buf_init(&req->rest, mem, 0);
-  if (home->server->on_done)
+  if (home->server->watcher_count)
     req->start_ns = uv_hrtime();
   return req;
 }
@@ -111,14 +111,15 @@ void peal_http_req_free(peal_http_req *req) {
 
 void peal_http_req_tell_done(peal_http_req *req, peal_err err) {
   peal_http_server *server = req->home->server;
-  if (!server->on_done || req->done_told)
+  if (!server->watcher_count || req->done_told)
     return;
   req->done_told = true;
   const peal_http_done done = {.status = req->begun ? req->status : 0,
                                .bytes = req->written,
                                .micros = (uv_hrtime() - req->start_ns) / 1000,
                                .err = err};
-  server->on_done(req, &done, server->on_done_user);
+  for (size_t i = 0; i < server->watcher_count; i++)
+    server->watchers[i].fn(req, &done, server->watchers[i].user);
 }
 
 void peal_http_req_abort(peal_http_req *req, peal_err err) {

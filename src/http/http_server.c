@@ -76,14 +76,15 @@ static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
     return;
   }
   atomic_fetch_sub(&server->refusing, 1);
-  atomic_fetch_sub(&server->open, 1);
   close(fd);
 }
 
 void peal_http_server_forget(peal_http_home *home, uint32_t tag) {
   peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
-  if (tag == PEAL_HTTP_ADDRESS_REFUSED)
+  if (tag == PEAL_HTTP_ADDRESS_REFUSED) {
+    atomic_fetch_sub(&home->server->refusing, 1);
     return;
+  }
   atomic_fetch_sub(&home->server->open, 1);
   peal_http_address_remove(&home->server->addresses, tag);
 }
@@ -211,6 +212,7 @@ void peal_http_server_free(peal_http_server *server) {
   for (size_t i = 0; i < server->mount_count; i++)
     peal_mem_free(server->mem, server->mounts[i].path);
   peal_mem_free(server->mem, server->mounts);
+  peal_mem_free(server->mem, server->watchers);
   peal_http_address_deinit(&server->addresses);
   peal_mem_free(server->mem, server);
 }
@@ -272,10 +274,14 @@ peal_err peal_http_server_on_done(peal_http_server *server,
                                   peal_http_done_fn fn, void *user) {
   if (!server || !fn)
     return PEAL_ERR_USAGE;
-  if (server->on_done)
-    return PEAL_ERR_EXISTS;
-  server->on_done = fn;
-  server->on_done_user = user;
+  struct peal_http_watcher *watchers =
+      peal_mem_resize(server->mem, server->watchers,
+                      (server->watcher_count + 1) * sizeof(*watchers));
+  if (!watchers)
+    return PEAL_ERR_NOMEM;
+  watchers[server->watcher_count++] =
+      (struct peal_http_watcher){.fn = fn, .user = user};
+  server->watchers = watchers;
   return PEAL_OK;
 }
 

@@ -116,6 +116,38 @@ static void too_many_connections_are_refused_with_503(void **state) {
   http_stop(&it);
 }
 
+static void a_flood_beyond_the_limit_is_closed_without_a_word(void **state) {
+  (void)state;
+
+  enum { COUNT = 150 };
+
+  peal_http_server_opts opts = http_opts();
+  opts.max_connections = 1;
+  http_fixture it = http_make(&opts);
+  http_mount(&it, "/", http_on_path, NULL);
+  http_run(&it);
+  int fds[COUNT], told = 0;
+  char back[512];
+  /* Twice: the places of the refused are given back. */
+  for (int round = 0; round < 2; round++) {
+    fds[0] = net_connect(it.port);
+    net_send_str(fds[0], HTTP_GET("/x"));
+    http_expect_on(fds[0], 200, "/x");
+    for (int i = 1; i < COUNT; i++)
+      fds[i] = net_connect(it.port);
+    told = 0;
+    for (int i = 1; i < COUNT; i++) {
+      assert_true(net_readable(fds[i], 3000));
+      told += recv(fds[i], back, sizeof(back), 0) > 0;
+    }
+    assert_in_range(told, 60, 70);
+    for (int i = 0; i < COUNT; i++)
+      close(fds[i]);
+    uv_sleep(100);
+  }
+  http_stop(&it);
+}
+
 static void one_address_has_a_limit_of_its_own(void **state) {
   (void)state;
   peal_http_server_opts opts = http_opts();
@@ -286,17 +318,32 @@ static void on_done(peal_http_req *req, const peal_http_done *done,
   atomic_fetch_add(&dones, 1);
 }
 
+static atomic_int second_dones;
+
+static void on_done_too(peal_http_req *req, const peal_http_done *done,
+                        void *user) {
+  (void)req;
+  (void)done;
+  /* In order of registration: the first has been told. */
+  if (user == &second_dones && atomic_load(&dones) > atomic_load(&second_dones))
+    atomic_fetch_add(&second_dones, 1);
+}
+
 static void every_exchange_is_told_when_it_is_over(void **state) {
   (void)state;
   const peal_http_server_opts opts = http_opts();
   http_fixture it = http_make(&opts);
   http_mount(&it, "/", http_on_path, NULL);
   assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL), PEAL_OK);
-  assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL),
-                   PEAL_ERR_EXISTS);
+  assert_int_equal(
+      peal_http_server_on_done(it.server, on_done_too, &second_dones),
+      PEAL_OK);
+  assert_int_equal(peal_http_server_on_done(it.server, NULL, NULL),
+                   PEAL_ERR_USAGE);
   http_run(&it);
   http_expect(it.port, HTTP_GET("/abc"), 200, "/abc");
   assert_true(net_wait(&dones, 1));
+  assert_true(net_wait(&second_dones, 1));
   assert_int_equal(atomic_load(&done_status), 200);
   assert_int_equal(atomic_load(&done_bytes), 4);
   assert_int_equal(atomic_load(&done_err), PEAL_OK);
@@ -373,6 +420,7 @@ int main(void) {
       cmocka_unit_test(a_port_in_use_is_said),
       cmocka_unit_test(two_servers_share_workers),
       cmocka_unit_test(too_many_connections_are_refused_with_503),
+      cmocka_unit_test(a_flood_beyond_the_limit_is_closed_without_a_word),
       cmocka_unit_test(one_address_has_a_limit_of_its_own),
       cmocka_unit_test(a_request_moves_to_the_worker_that_owns_it),
       cmocka_unit_test(what_is_pipelined_moves_along),
