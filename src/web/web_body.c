@@ -5,14 +5,18 @@
 #include "web/web_timeout.h"
 #include "web/web_upload.h"
 
-bool peal_web_body_fits(peal_http_req *req, uint64_t max) {
-  uint64_t length = peal_http_req_length(req);
-  if (!peal_http_req_has_body(req) || length == UINT64_MAX || length <= max)
-    return true;
+static void answer_too_long(peal_http_req *req, uint64_t max) {
   char text[80];
   snprintf(text, sizeof(text), "the body is over %llu bytes",
            (unsigned long long)max);
   peal_web_error(req, 413, text, NULL);
+}
+
+bool peal_web_body_fits(peal_http_req *req, uint64_t max) {
+  uint64_t length = peal_http_req_length(req);
+  if (!peal_http_req_has_body(req) || length == UINT64_MAX || length <= max)
+    return true;
+  answer_too_long(req, max);
   return false;
 }
 
@@ -56,6 +60,35 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
     route->on_body(req, body, route->user);
 }
 
+/* Chunks of a body whose length nobody announced. */
+static void on_chunk(peal_http_req *req, peal_slice data, void *user) {
+  peal_web_ctx *ctx = user;
+  if (req->begun)
+    return;
+  peal_buf_add(&ctx->chunks, data);
+  if (ctx->chunks.err == PEAL_ERR_LIMIT)
+    answer_too_long(req, ctx->chunks.max);
+  else if (ctx->chunks.err)
+    peal_web_error_of(req, ctx->chunks.err);
+}
+
+static void on_chunks_end(peal_http_req *req, peal_err err, peal_slice body,
+                          void *user) {
+  peal_web_ctx *ctx = user;
+  (void)body;
+  if (!err && !ctx->chunks.err)
+    on_body(req, PEAL_OK, peal_buf_slice(&ctx->chunks), ctx);
+}
+
+static void collect(peal_web_ctx *ctx, size_t max) {
+  if (peal_http_req_length(ctx->req) != UINT64_MAX) {
+    peal_http_req_collect(ctx->req, max, on_body, ctx);
+    return;
+  }
+  ctx->chunks.max = max;
+  peal_http_req_stream(ctx->req, UINT64_MAX, on_chunk, on_chunks_end, ctx);
+}
+
 static bool is_multipart(const peal_web_ctx *ctx) {
   const peal_web_route *route = &ctx->entry->route;
   if (!route->on_form && !route->on_file)
@@ -76,5 +109,5 @@ void peal_web_body_read(peal_web_ctx *ctx) {
     return;
   }
   if (peal_web_body_fits(ctx->req, route->max_body_bytes))
-    peal_http_req_collect(ctx->req, route->max_body_bytes, on_body, ctx);
+    collect(ctx, route->max_body_bytes);
 }

@@ -85,7 +85,8 @@ struct peal_web_ctx {
   bool route_hook_done;
   bool waits; /* for peal_web_pass */
   bool in_hook;
-  peal_doc *doc; /* the body as a value */
+  peal_doc *doc;   /* the body as a value */
+  peal_buf chunks; /* a body without announced length */
   peal_slice address;
   peal_wheel_timer timer; /* the time to answer */
   uint32_t timeout_ms;

@@ -14,6 +14,7 @@ static void free_ctx(void *layer) {
   peal_web_ctx *ctx = layer;
   peal_web_timeout_stop(ctx);
   peal_web_upload_free(ctx);
+  peal_buf_deinit(&ctx->chunks);
   peal_doc_free(ctx->doc);
 }
 
@@ -27,6 +28,7 @@ static peal_web_ctx *new_ctx(peal_http_req *req, peal_web *app) {
   ctx->entry = &app->other;
   ctx->hook = app->hooks;
   peal_web_timeout_init(ctx);
+  peal_buf_init(&ctx->chunks, app->mem, 0);
   req->layer = ctx;
   req->layer_free = free_ctx;
   return ctx;

@@ -8,6 +8,7 @@
 
 #include <peal/web.h>
 
+#include "torture.h"
 #include "web/web_form.h"
 
 /* What is said about a field of a JSON object; "" if nothing. */
@@ -116,6 +117,22 @@ static void refuses_a_form_that_is_no_text_or_too_long(void **state) {
   peal_web_form_deinit(&form);
 }
 
+static peal_err decode_once(const peal_mem *mem, void *user) {
+  peal_web_form form;
+  peal_val value;
+  (void)user;
+  peal_web_form_init(&form, mem, 1000);
+  peal_web_form_decode(&form, PEAL_S("a=1&b=2&c=%41"));
+  peal_err err = peal_web_form_val(&form, &value);
+  peal_web_form_deinit(&form);
+  return err;
+}
+
+static void a_form_survives_every_failing_allocation(void **state) {
+  (void)state;
+  assert_true(torture_run(decode_once, NULL, false, NULL));
+}
+
 static void writes_times_as_iso_8601(void **state) {
   char text[25];
   (void)state;
@@ -142,6 +159,7 @@ int main(void) {
       cmocka_unit_test(counts_the_fields_of_a_list),
       cmocka_unit_test(decodes_an_urlencoded_form),
       cmocka_unit_test(refuses_a_form_that_is_no_text_or_too_long),
+      cmocka_unit_test(a_form_survives_every_failing_allocation),
       cmocka_unit_test(writes_times_as_iso_8601),
       cmocka_unit_test(escapes_labels),
   };

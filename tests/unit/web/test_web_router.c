@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "torture.h"
 #include "web/web_open.h"
 #include "web/web_router.h"
 
@@ -202,6 +203,20 @@ static void no_spelling_passes_by_a_prefix(void **state) {
   }
 }
 
+static peal_err build_router(const peal_mem *mem, void *user) {
+  static const char *const patterns[] = {"/", "/a/:id", "/a/b/c", "/d/*rest"};
+  peal_web_router *router = peal_web_router_new(mem);
+  peal_err err = router ? PEAL_OK : PEAL_ERR_NOMEM;
+  for (size_t i = 0; i < 4 && !err; i++)
+    err = peal_web_router_add(router, PEAL_S("GET"), patterns[i], user);
+  peal_web_router_free(router);
+  return err;
+}
+
+static void survives_every_failing_allocation(void **state) {
+  assert_true(torture_run(build_router, *state, false, NULL));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_the_route_of_a_path),
@@ -216,6 +231,7 @@ int main(void) {
       cmocka_unit_test(refuses_malformed_paths),
       cmocka_unit_test(bounds_the_parts_of_a_path),
       cmocka_unit_test(no_spelling_passes_by_a_prefix),
+      cmocka_unit_test(survives_every_failing_allocation),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
