@@ -91,8 +91,6 @@ static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
   if (err)
     return err;
   err = peal_http_server_on_done(app->http, peal_web_log_done, app);
-  if (err == PEAL_ERR_EXISTS) /* a second application: it tells both */
-    err = PEAL_OK;
   if (!err)
     err = peal_workers_on_start(app->workers, on_start, app);
   return err;

@@ -39,9 +39,11 @@ void peal_web_log_done(peal_http_req *req, const peal_http_done *done,
                        void *user) {
   peal_web *app = user;
   peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  if (ctx && ctx->app != app)
+    return; /* another application's: it watches for itself */
   unsigned worker = peal_worker_index(peal_http_req_worker(req));
   peal_web_entry *entry = ctx ? ctx->entry : &app->other;
   count(&entry->figures[worker], done);
   if (ctx)
-    write_line(ctx->app, req, done);
+    write_line(app, req, done);
 }
