@@ -38,6 +38,9 @@ typedef struct peal_http_server_opts {
    * limit but the descriptors. Beyond: 503 and close. */
   size_t max_connections;
   size_t max_connections_per_address;
+  /* Bodies that are being collected, all requests together; default 256 MiB.
+   * Beyond: 503 for the one that wants more. */
+  size_t max_collected_bytes;
 
   peal_log_opts log;
   const peal_mem *mem; /* borrowed for life; NULL: libc */

@@ -12,6 +12,8 @@
 #define PEAL_LIMIT_HTTP_FIELDS 100u
 /* A collected request body in bytes, unless the route says otherwise. */
 #define PEAL_LIMIT_HTTP_BODY_BYTES 1000000u
+/* Bodies being collected, of all requests of a server together. Option. */
+#define PEAL_LIMIT_HTTP_COLLECTED_BYTES (256u << 20)
 /* A chunk-size line with its extensions, in bytes. */
 #define PEAL_LIMIT_HTTP_CHUNK_LINE_BYTES 256u
 /* Requests that may wait in one connection behind an unanswered one: read

@@ -31,6 +31,24 @@ void peal_http_body_fail(peal_http_req *req, peal_err err) {
 
 /* -- pieces ---------------------------------------------------------------- */
 
+void peal_http_body_release(peal_http_req *req) {
+  atomic_fetch_sub_explicit(&req->home->server->collected, req->collected.len,
+                            memory_order_relaxed);
+  peal_buf_deinit(&req->collected);
+}
+
+/* All bodies together have a ceiling, whoever sends them: what is over it is
+ * refused, what is under way goes on. */
+static bool charge(const peal_http_req *req, size_t len) {
+  peal_http_server *server = req->home->server;
+  size_t before = atomic_fetch_add_explicit(&server->collected, len,
+                                            memory_order_relaxed);
+  if (before + len <= server->opts.max_collected_bytes)
+    return true;
+  atomic_fetch_sub_explicit(&server->collected, len, memory_order_relaxed);
+  return false;
+}
+
 static void collect(peal_http_req *req, peal_slice data, bool whole) {
   if (whole && req->collected.len == 0) {
     /* All of it lies in one piece: no copy. */
@@ -40,8 +58,14 @@ static void collect(peal_http_req *req, peal_slice data, bool whole) {
   }
   if (req->collected.len == 0 && req->framed_length)
     (void)peal_buf_reserve(&req->collected, (size_t)req->length);
-  peal_buf_add(&req->collected, data);
-  if (req->collected.err)
+  size_t before = req->collected.len;
+  bool has_room = charge(req, data.len);
+  if (has_room)
+    peal_buf_add(&req->collected, data);
+  if (has_room && req->collected.len == before)
+    atomic_fetch_sub_explicit(&req->home->server->collected, data.len,
+                              memory_order_relaxed);
+  if (!has_room || req->collected.err)
     peal_http_body_fail(req, PEAL_ERR_NOMEM);
 }
 
@@ -68,7 +92,7 @@ void peal_http_body_end(peal_http_req *req) {
   /* The buffer outlives the callback, not the request. */
   peal_slice body = peal_buf_slice(&req->collected);
   tell_end(req, PEAL_OK, body);
-  peal_buf_deinit(&req->collected);
+  peal_http_body_release(req);
   peal_http_req_check(req);
 }
 

@@ -67,7 +67,8 @@ struct peal_http_server {
   } * watchers; /* of finished requests, in order of registration */
 
   size_t watcher_count;
-  atomic_size_t open;     /* connections of all workers */
+  atomic_size_t open;      /* connections of all workers */
+  atomic_size_t collected; /* bytes of bodies that are being collected */
   atomic_size_t refusing; /* those that get a 503 */
   peal_http_addresses addresses;
   unsigned home_count;
@@ -226,6 +227,8 @@ void peal_http_req_check(peal_http_req *req);
 void peal_http_body_deliver(peal_http_req *req, peal_slice data, bool whole);
 /* The body is complete. */
 void peal_http_body_end(peal_http_req *req);
+/* Gives what was collected back. */
+void peal_http_body_release(peal_http_req *req);
 /* It will not be: answer if that is still possible, tell the consumer. */
 void peal_http_body_fail(peal_http_req *req, peal_err err);
 /* Tell the consumer without an answer. */

@@ -104,7 +104,7 @@ void peal_http_req_free(peal_http_req *req) {
   if (req->arena_used)
     peal_arena_deinit(&req->arena);
   peal_buf_deinit(&req->headers);
-  peal_buf_deinit(&req->collected);
+  peal_http_body_release(req);
   peal_buf_deinit(&req->rest);
   peal_mem_free(req->home->worker->mem, req);
 }

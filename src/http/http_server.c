@@ -35,6 +35,7 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
   if (to->backlog <= 0)
     to->backlog = BACKLOG;
   fill_size(&to->max_head_bytes, PEAL_LIMIT_HTTP_HEAD_BYTES);
+  fill_size(&to->max_collected_bytes, PEAL_LIMIT_HTTP_COLLECTED_BYTES);
   fill_size(&to->max_target_bytes, PEAL_LIMIT_HTTP_TARGET_BYTES);
   fill_u32(&to->head_timeout_ms, PEAL_LIMIT_HTTP_HEAD_MS);
   fill_u32(&to->body_timeout_ms, PEAL_LIMIT_HTTP_BODY_MS);

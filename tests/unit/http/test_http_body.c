@@ -120,6 +120,44 @@ static void an_announced_length_over_the_limit_is_refused_unread(void **state) {
   close(fd);
 }
 
+static void all_bodies_together_have_a_ceiling(void **state) {
+  (void)state;
+  peal_http_server_opts opts = http_opts();
+  opts.max_collected_bytes = 3000;
+  http_fixture small = http_make(&opts);
+  http_mount(&small, "/", on_collect, NULL);
+  http_run(&small);
+  static const char head[] =
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n";
+  char part[1000];
+  memset(part, 'x', sizeof(part));
+  int first = net_connect(small.port), second = net_connect(small.port);
+  net_send_str(first, head);
+  net_send(first, part, 1000);
+  uv_sleep(50);
+  net_send_str(second, head);
+  net_send(second, part, 1000);
+  uv_sleep(50);
+  /* 2000 bytes are held: 1000 more fit, the next 1000 do not. */
+  net_send(first, part, 999);
+  uv_sleep(50);
+  net_send(second, part, 500);
+  http_expect_on(second, 503, NULL);
+  net_send(first, part, 1);
+  http_expect_on(first, 200, NULL);
+  close(second);
+  /* Everything has been given back. */
+  for (int i = 0; i < 5; i++) {
+    net_send_str(first, head);
+    net_send(first, part, 1000);
+    uv_sleep(10);
+    net_send(first, part, 1000);
+    http_expect_on(first, 200, NULL);
+  }
+  close(first);
+  http_stop(&small);
+}
+
 static void chunks_over_the_limit_are_refused(void **state) {
   (void)state;
   http_mount(&it, "/", on_collect, NULL);
@@ -439,6 +477,7 @@ int main(void) {
       BODY_TEST(without_a_body_the_callback_comes_at_once),
       BODY_TEST(big_bodies_are_collected_up_to_the_limit),
       BODY_TEST(an_announced_length_over_the_limit_is_refused_unread),
+      cmocka_unit_test(all_bodies_together_have_a_ceiling),
       BODY_TEST(chunks_over_the_limit_are_refused),
       BODY_TEST(bad_chunks_are_answered_with_400),
       BODY_TEST(who_leaves_in_the_middle_is_told_to_the_consumer),
