@@ -41,8 +41,8 @@ void peal_http_body_release(peal_http_req *req) {
  * refused, what is under way goes on. */
 static bool charge(const peal_http_req *req, size_t len) {
   peal_http_server *server = req->home->server;
-  size_t before = atomic_fetch_add_explicit(&server->collected, len,
-                                            memory_order_relaxed);
+  size_t before =
+      atomic_fetch_add_explicit(&server->collected, len, memory_order_relaxed);
   if (before + len <= server->opts.max_collected_bytes)
     return true;
   atomic_fetch_sub_explicit(&server->collected, len, memory_order_relaxed);

@@ -69,7 +69,7 @@ struct peal_http_server {
   size_t watcher_count;
   atomic_size_t open;      /* connections of all workers */
   atomic_size_t collected; /* bytes of bodies that are being collected */
-  atomic_size_t refusing; /* those that get a 503 */
+  atomic_size_t refusing;  /* those that get a 503 */
   peal_http_addresses addresses;
   unsigned home_count;
   peal_http_home homes[];

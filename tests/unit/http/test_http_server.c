@@ -336,8 +336,7 @@ static void every_exchange_is_told_when_it_is_over(void **state) {
   http_mount(&it, "/", http_on_path, NULL);
   assert_int_equal(peal_http_server_on_done(it.server, on_done, NULL), PEAL_OK);
   assert_int_equal(
-      peal_http_server_on_done(it.server, on_done_too, &second_dones),
-      PEAL_OK);
+      peal_http_server_on_done(it.server, on_done_too, &second_dones), PEAL_OK);
   assert_int_equal(peal_http_server_on_done(it.server, NULL, NULL),
                    PEAL_ERR_USAGE);
   http_run(&it);
