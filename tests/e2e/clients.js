@@ -217,7 +217,7 @@ everywhere('broadcast with acknowledgements and timeout', async (c) => {
   assert.equal(all.error, null);
   assert.deepEqual(all.responses.sort(), ['a7', 'b7']);
   b.off('vote');
-  a.emit('broadcast_ack', room, 'vote', 250, 8);
+  a.emit('broadcast_ack', room, 'vote', 1000, 8);
   const [part] = await next(a, 'broadcast_result');
   assert.equal(part.error, 'operation has timed out');
   assert.deepEqual(part.responses, ['a8']);

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { WebSocket } = require('ws');
 const { test, run } = require('./lib/suite');
 
-const PING = { pingInterval: 300, pingTimeout: 200 };
+const PING = { pingInterval: 300, pingTimeout: 1500 };
 const PATH = '/socket.io/?EIO=4';
 const SEP = '\x1e';
 
@@ -107,7 +107,7 @@ test('Engine.IO: polling opens a session', async (t) => {
   assert.equal(typeof value.sid, 'string');
   assert.deepEqual(value.upgrades, ['websocket']);
   assert.equal(value.pingInterval, 300);
-  assert.equal(value.pingTimeout, 200);
+  assert.equal(value.pingTimeout, 1500);
   assert.equal(value.maxPayload, 1000000);
 });
 
@@ -134,7 +134,7 @@ test('Engine.IO: WebSocket opens a session', async (t) => {
   assert.equal(text[0], '0');
   assert.deepEqual(value.upgrades, []);
   assert.equal(value.pingInterval, 300);
-  assert.equal(value.pingTimeout, 200);
+  assert.equal(value.pingTimeout, 1500);
 });
 
 for (const [name, query] of [
@@ -236,7 +236,7 @@ test('Engine.IO: no pong, no session, by polling', async (t) => {
   const server = await t.server(PING);
   const sid = await open(server);
   assert.equal(await pull(server, sid), '2');
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await new Promise((resolve) => setTimeout(resolve, 2000));
   assert.equal((await fetch(http(server, `&sid=${sid}`))).status, 400);
 });
 

@@ -635,8 +635,8 @@ test('pings come each interval after the last pong, WebSocket', async (t) => {
 
 test('no pong: ping timeout, WebSocket', async (t) => {
   const server = await t.server(FAST);
-  const e = await openSio(t, server.port, 'websocket');
   const start = Date.now();
+  const e = await openSio(t, server.port, 'websocket');
   const { before } = await e.ws.closed();
   assert.deepEqual(before, ['2']);
   assert.ok(Date.now() - start >= 450, `after ${Date.now() - start} ms`);
