@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "wire/percent.h"
 
 #define FIELD_HEADER 4u /* two lengths of two bytes */
 
@@ -116,29 +117,6 @@ static peal_slice raw_param(const peal_engine_handshake *handshake,
   return (peal_slice){0};
 }
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  c = (char)(c | 32);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* `out` has room for raw.len bytes. */
-static peal_slice decode(char *out, peal_slice raw) {
-  size_t len = 0;
-  for (size_t i = 0; i < raw.len; i++) {
-    char c = raw.ptr[i] == '+' ? ' ' : raw.ptr[i];
-    int high = c == '%' && i + 2 < raw.len ? hex_value(raw.ptr[i + 1]) : -1;
-    int low = high >= 0 ? hex_value(raw.ptr[i + 2]) : -1;
-    if (low >= 0) {
-      c = (char)(high << 4 | low);
-      i += 2;
-    }
-    out[len++] = c;
-  }
-  return (peal_slice){out, len};
-}
-
 /* What has to be decoded stands in a second copy of the URL, each parameter at
  * its own place: asking again writes the same bytes. */
 peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
@@ -151,5 +129,6 @@ peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
     handshake->decoded = peal_mem_alloc(handshake->mem, handshake->url.len);
   if (!handshake->decoded)
     return (peal_slice){0};
-  return decode(handshake->decoded + (raw.ptr - handshake->url.ptr), raw);
+  char *out = handshake->decoded + (raw.ptr - handshake->url.ptr);
+  return (peal_slice){out, peal_percent_decode_form(out, raw)};
 }

@@ -9,6 +9,7 @@
 #include "http/compress.h"
 #include "wire/eio_payload.h"
 #include "wire/json.h"
+#include "wire/percent.h"
 
 #define TEXT_TYPE "text/plain; charset=UTF-8"
 
@@ -79,11 +80,15 @@ static peal_slice out_data(const peal_eio_out *out) {
   return out->bytes ? peal_bytes_slice(out->bytes) : out->text;
 }
 
-/* All packets that wait, in one body; false if there are none. */
+/* All packets that wait, in one body; false if there are none. What on_drain
+ * adds meanwhile is bounded (attachments grow by a third as base64): the rest
+ * goes with the next GET. */
 static bool collect(peal_engine_conn *conn, peal_buf *payload, bool *compress) {
   peal_eio_out out;
   bool any = false;
-  while (peal_eio_session_next(conn->session, PEAL_EIO_POLLING, &out)) {
+  size_t max = 2 * peal_eio_session_queued_bytes(conn->session) + 4096;
+  while (payload->len < max &&
+         peal_eio_session_next(conn->session, PEAL_EIO_POLLING, &out)) {
     peal_eio_packet packet = {
         .data = out_data(&out), .type = out.type, .binary = out.binary};
     peal_eio_payload_add(payload, 0, &packet);
@@ -177,37 +182,31 @@ void peal_transport_polling_end(peal_engine_conn *conn) {
 
 /* -- POST ------------------------------------------------------------------------------- */
 
-/* The body of a form with one field d=<payload>: percent-decoded, then the
- * JSONP client's doubled backslashes. */
+/* reference: the JSONP client sends "\\n" for a line end and doubles a
+ * backslash in front of an n of its own. */
+static size_t restore_line_ends(char *text, size_t len) {
+  size_t out = 0;
+  for (size_t i = 0; i < len; i++) {
+    bool is_end = text[i] == 'n' && out && text[out - 1] == '\\' &&
+                  !(out > 1 && text[out - 2] == '\\');
+    if (is_end)
+      text[out - 1] = '\n';
+    else
+      text[out++] = text[i];
+  }
+  return out;
+}
+
+/* The body of a form with one field d=<payload>. */
 static peal_slice unwrap_jsonp(peal_slice body, peal_arena *arena) {
   if (!peal_slice_starts(body, "d="))
     return body;
   char *out = peal_arena_alloc(arena, body.len);
   if (!out)
     return (peal_slice){0};
-  size_t len = 0;
-  for (size_t i = 2; i < body.len; i++) {
-    char c = body.ptr[i];
-    if (c == '+') {
-      c = ' ';
-    } else if (c == '%' && i + 2 < body.len) {
-      static const char hex[] = "0123456789abcdef0123456789ABCDEF";
-      const char *high = memchr(hex, body.ptr[i + 1], 32);
-      const char *low = memchr(hex, body.ptr[i + 2], 32);
-      if (high && low) {
-        c = (char)(((high - hex) & 15) << 4 | ((low - hex) & 15));
-        i += 2;
-      }
-    }
-    /* reference: "\\n" stands for a line end, "\\\\n" for "\\n". */
-    if (c == 'n' && len && out[len - 1] == '\\' &&
-        !(len > 1 && out[len - 2] == '\\')) {
-      out[len - 1] = '\n';
-      continue;
-    }
-    out[len++] = c;
-  }
-  return (peal_slice){out, len};
+  size_t len = peal_percent_decode_form(
+      out, (peal_slice){body.ptr + 2, body.len - 2});
+  return (peal_slice){out, restore_line_ends(out, len)};
 }
 
 static void on_post_body(peal_http_req *req, peal_err err, peal_slice body,

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "http/http_impl.h"
+#include "wire/percent.h"
 
 static const peal_slice none = {NULL, 0};
 
@@ -242,34 +243,6 @@ peal_slice peal_http_req_cookie(const peal_http_req *req, const char *name) {
   return none;
 }
 
-static int hex(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
-/* application/x-www-form-urlencoded as the URL standard decodes it: + is a
- * blank, a % without two digits stands for itself. */
-static size_t decode_form(char *out, peal_slice in) {
-  size_t len = 0;
-  for (size_t i = 0; i < in.len; i++) {
-    char c = in.ptr[i];
-    if (c == '+') {
-      c = ' ';
-    } else if (c == '%' && i + 2 < in.len && hex(in.ptr[i + 1]) >= 0 &&
-               hex(in.ptr[i + 2]) >= 0) {
-      c = (char)(hex(in.ptr[i + 1]) << 4 | hex(in.ptr[i + 2]));
-      i += 2;
-    }
-    out[len++] = c;
-  }
-  return len;
-}
-
 static bool needs_decoding(peal_slice in) {
   return in.len && (memchr(in.ptr, '%', in.len) || memchr(in.ptr, '+', in.len));
 }
@@ -281,7 +254,7 @@ static bool decoded(peal_http_req *req, peal_slice *text) {
   char *copy = peal_http_req_alloc(req, text->len);
   if (!copy)
     return false;
-  *text = (peal_slice){copy, decode_form(copy, *text)};
+  *text = (peal_slice){copy, peal_percent_decode_form(copy, *text)};
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "wire/percent.h"
 #include "wire/utf8.h"
 
 /* Offsets into the text, which moves while it grows. */
@@ -45,28 +46,14 @@ void peal_web_form_add(peal_web_form *form, peal_slice data) {
     open->value_len += data.len;
 }
 
-static int hex(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  c = (char)(c | 32);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* A % without two digits stands for itself, + is a blank. */
+/* Decoding never makes a text longer. */
 static size_t decode(peal_buf *out, peal_slice in) {
-  size_t before = out->len;
-  for (size_t i = 0; i < in.len; i++) {
-    char c = in.ptr[i];
-    if (c == '+') {
-      c = ' ';
-    } else if (c == '%' && in.len - i > 2 && hex(in.ptr[i + 1]) >= 0 &&
-               hex(in.ptr[i + 2]) >= 0) {
-      c = (char)(hex(in.ptr[i + 1]) << 4 | hex(in.ptr[i + 2]));
-      i += 2;
-    }
-    peal_buf_add_char(out, c);
-  }
-  return out->len - before;
+  char *to = peal_buf_reserve(out, in.len);
+  if (!to)
+    return 0;
+  size_t len = peal_percent_decode_form(to, in);
+  peal_buf_advance(out, len);
+  return len;
 }
 
 static void decode_field(peal_web_form *form, peal_slice field) {

@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "wire/percent.h"
 
 /* A method of a path. */
 typedef struct entry {
@@ -36,33 +37,10 @@ size_t peal_web_router_scratch(peal_slice path) {
   return path.len && memchr(path.ptr, '%', path.len) ? path.len : 0;
 }
 
-static int hex(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
-/* RFC3986 2.1: "%" HEXDIG HEXDIG, and nothing else begins with "%". */
 static bool decode(peal_slice *part, char *out) {
-  size_t len = 0;
-  for (size_t i = 0; i < part->len; i++) {
-    char c = part->ptr[i];
-    if (c == '%') {
-      int high = i + 2 < part->len ? hex(part->ptr[i + 1]) : -1;
-      int low = i + 2 < part->len ? hex(part->ptr[i + 2]) : -1;
-      if (high < 0 || low < 0)
-        return false;
-      c = (char)(high << 4 | low);
-      i += 2;
-    }
-    if (c == 0)
-      return false;
-    out[len++] = c;
-  }
+  size_t len;
+  if (peal_percent_decode_path(out, &len, *part))
+    return false;
   *part = (peal_slice){out, len};
   return true;
 }

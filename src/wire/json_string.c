@@ -3,21 +3,12 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "wire/json_scan.h"
 
 #define REPLACEMENT 0xfffdu
 
 /* -- decode ----------------------------------------------------------------- */
-
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
 
 /* Four hexadecimal digits at `p`; false if they are not. */
 static bool hex_unit(const char *p, const char *end, uint32_t *out) {
@@ -25,7 +16,7 @@ static bool hex_unit(const char *p, const char *end, uint32_t *out) {
     return false;
   uint32_t unit = 0;
   for (int i = 0; i < 4; i++) {
-    int digit = hex_digit(p[i]);
+    int digit = peal_hex_value(p[i]);
     if (digit < 0)
       return false;
     unit = unit << 4 | (uint32_t)digit;
