@@ -240,21 +240,22 @@ static void on_any_event(peal_socket *socket, const peal_event *event,
   trace_add("event %.*s", PEAL_SFMT(peal_event_name(event)));
 }
 
-static server_fixture with_middleware(peal_use_fn fn) {
-  server_fixture it = server_make(NULL);
+/* The running thread keeps `it`: it must stay where it is. */
+static void with_middleware(server_fixture *it, peal_use_fn fn) {
+  *it = server_make(NULL);
   atomic_store(&asked, 0);
-  server_trace_ends(it.root);
-  assert_int_equal(peal_use(it.root, use_now, step1), PEAL_OK);
-  assert_int_equal(peal_use(it.root, fn, step2), PEAL_OK);
-  assert_int_equal(peal_on_connect(it.root, accept_and_say, NULL), PEAL_OK);
-  assert_int_equal(peal_on_any(it.root, on_any_event, NULL), PEAL_OK);
-  server_run(&it);
-  return it;
+  server_trace_ends(it->root);
+  assert_int_equal(peal_use(it->root, use_now, step1), PEAL_OK);
+  assert_int_equal(peal_use(it->root, fn, step2), PEAL_OK);
+  assert_int_equal(peal_on_connect(it->root, accept_and_say, NULL), PEAL_OK);
+  assert_int_equal(peal_on_any(it->root, on_any_event, NULL), PEAL_OK);
+  server_run(it);
 }
 
 static void middleware_runs_in_order_before_connect(void **state) {
   (void)state;
-  server_fixture it = with_middleware(use_now);
+  server_fixture it;
+  with_middleware(&it, use_now);
   sio_client client;
   assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
   trace_expect("step1\nstep2\nconnect\n");
@@ -265,7 +266,8 @@ static void middleware_runs_in_order_before_connect(void **state) {
 
 static void middleware_may_answer_later_and_events_wait(void **state) {
   (void)state;
-  server_fixture it = with_middleware(use_later);
+  server_fixture it;
+  with_middleware(&it, use_later);
   sio_client client;
   assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
   assert_true(sio_client_send(&client, "40"));
@@ -288,7 +290,8 @@ static void middleware_may_answer_later_and_events_wait(void **state) {
 
 static void middleware_may_refuse_later(void **state) {
   (void)state;
-  server_fixture it = with_middleware(use_later);
+  server_fixture it;
+  with_middleware(&it, use_later);
   sio_client client;
   assert_true(sio_client_open(&client, it.port, SIO_POLLING));
   assert_true(sio_client_send(&client, "40"));
@@ -311,7 +314,8 @@ static void middleware_may_refuse_later(void **state) {
 static void an_answer_after_the_client_has_gone_has_no_effect(void **state) {
   (void)state;
   for (int i = 0; i < 4; i++) {
-    server_fixture it = with_middleware(use_later);
+    server_fixture it;
+  with_middleware(&it, use_later);
     sio_client client;
     assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
     assert_true(sio_client_send(&client, "40"));
@@ -340,7 +344,8 @@ static void use_no(peal_socket *socket, peal_next *next, void *user) {
 
 static void middleware_may_refuse_at_once(void **state) {
   (void)state;
-  server_fixture it = with_middleware(use_no);
+  server_fixture it;
+  with_middleware(&it, use_no);
   sio_client client;
   assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
   for (int i = 0; i < 3; i++) {
