@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory runs out at every single allocation of a session's life: the client
+ * concerned may be refused, closed or left without an answer, but the server
+ * lives on, serves the next client and gives everything back. */
+#include "server_fixture.h"
+#include "torture.h"
+
+/* From several threads, counted; the failing call is counted from arm(). */
+typedef struct shared_torture {
+  torture torture;
+  peal_mem mem;
+  pthread_mutex_t lock;
+} shared_torture;
+
+static void *shared_alloc(void *user, size_t size) {
+  shared_torture *s = user;
+  pthread_mutex_lock(&s->lock);
+  void *ptr = s->torture.mem.alloc(s->torture.mem.user, size);
+  pthread_mutex_unlock(&s->lock);
+  return ptr;
+}
+
+static void *shared_resize(void *user, void *old, size_t size) {
+  shared_torture *s = user;
+  pthread_mutex_lock(&s->lock);
+  void *ptr = s->torture.mem.resize(s->torture.mem.user, old, size);
+  pthread_mutex_unlock(&s->lock);
+  return ptr;
+}
+
+static void shared_release(void *user, void *ptr) {
+  shared_torture *s = user;
+  pthread_mutex_lock(&s->lock);
+  s->torture.mem.release(s->torture.mem.user, ptr);
+  pthread_mutex_unlock(&s->lock);
+}
+
+static void shared_init(shared_torture *s) {
+  torture_init(&s->torture, 0);
+  pthread_mutex_init(&s->lock, NULL);
+  s->mem = (peal_mem){shared_alloc, shared_resize, shared_release, s};
+}
+
+/* The `n`th allocation from now fails; 0: none. */
+static void arm(shared_torture *s, size_t n) {
+  pthread_mutex_lock(&s->lock);
+  s->torture.calls = 0;
+  s->torture.fail_at = n;
+  s->torture.failed = false;
+  pthread_mutex_unlock(&s->lock);
+}
+
+static bool disarm(shared_torture *s) {
+  pthread_mutex_lock(&s->lock);
+  bool failed = s->torture.failed;
+  s->torture.fail_at = 0;
+  pthread_mutex_unlock(&s->lock);
+  return failed;
+}
+
+/* -- the server under test --------------------------------------------------------- */
+
+static void on_echo(peal_socket *socket, const peal_event *event, void *user) {
+  (void)user;
+  (void)peal_emit(socket, "echo", peal_event_args(event));
+  (void)peal_ack(event, peal_event_args(event));
+}
+
+static void on_ack(peal_socket *socket, peal_err err, peal_args args,
+                   void *user) {
+  atomic_int *told = user;
+  (void)socket;
+  (void)err;
+  (void)args;
+  atomic_fetch_add(told, 1);
+}
+
+static void on_all(const peal_acks *acks, void *user) {
+  atomic_int *told = user;
+  (void)acks;
+  atomic_fetch_add(told, 1);
+}
+
+static atomic_int expected, told;
+
+static void on_all_kinds(peal_socket *socket, const peal_event *event,
+                         void *user) {
+  (void)user;
+  peal_nsp *nsp = peal_socket_nsp(socket);
+  const char *room = peal_event_str(event, 0);
+  (void)peal_join(socket, room ? room : "x");
+  (void)peal_nsp_emit(
+      nsp, &(peal_to){.rooms = PEAL_ROOMS("room"), .conflate = "key"}, "cast",
+      PEAL_ARGS(peal_binary(PEAL_S("bytes"))));
+  if (!peal_emit_ack(socket, "q", PEAL_NO_ARGS, 20, on_ack, &told))
+    atomic_fetch_add(&expected, 1);
+  if (!peal_nsp_emit_ack(nsp, NULL, "q", PEAL_NO_ARGS, 20, on_all, &told))
+    atomic_fetch_add(&expected, 1);
+  peal_reply *reply = peal_ack_later(event);
+  (void)peal_reply_send(reply, PEAL_ARGS(peal_int(1)));
+  (void)peal_nsp_leave(nsp, NULL, "room");
+}
+
+static void on_bye(peal_socket *socket, const peal_event *event, void *user) {
+  (void)event;
+  (void)user;
+  peal_disconnect(socket, true);
+}
+
+static peal_err on_connect(peal_socket *socket, void *user) {
+  (void)user;
+  (void)peal_join(socket, "room");
+  (void)peal_emit(socket, "hello", PEAL_NO_ARGS);
+  return PEAL_OK;
+}
+
+/* -- scenarios; each step may fail, none may take long ------------------------------- */
+
+static const int quick = 150;
+
+static bool drain(sio_client *client) {
+  for (int i = 0; i < 8; i++)
+    if (!sio_client_next(client, i ? 2 : quick))
+      break;
+  return !sio_client_is_closed(client);
+}
+
+static bool connect_to(sio_client *client, unsigned port, sio_via via) {
+  return sio_client_open(client, port, via) &&
+         sio_client_send(client, "40{\"a\":[1,2]}") && drain(client);
+}
+
+static void echo(sio_client *client) {
+  if (sio_client_send(client, "421[\"echo\",{\"a\":[1,2,\"x\"]}]"))
+    (void)drain(client);
+  if (sio_client_send(client,
+                      "452-[\"echo\",{\"_placeholder\":true,\"num\":0},{\"_"
+                      "placeholder\":true,\"num\":1}]") &&
+      sio_client_send_binary(client, "abc", 3) &&
+      sio_client_send_binary(client, "defg", 4))
+    (void)drain(client);
+}
+
+static void websocket_scene(unsigned port) {
+  sio_client client;
+  if (connect_to(&client, port, SIO_WEBSOCKET))
+    echo(&client);
+  sio_client_close(&client);
+}
+
+static void polling_scene(unsigned port) {
+  sio_client client;
+  if (connect_to(&client, port, SIO_POLLING))
+    echo(&client);
+  sio_client_close(&client);
+}
+
+static void upgrade_scene(unsigned port) {
+  sio_client client;
+  if (connect_to(&client, port, SIO_POLLING) && sio_client_upgrade(&client))
+    echo(&client);
+  sio_client_close(&client);
+}
+
+static void all_kinds_scene(unsigned port) {
+  sio_client client;
+  if (connect_to(&client, port, SIO_WEBSOCKET) &&
+      sio_client_send(&client, "427[\"all\",\"room 2\"]") && drain(&client) &&
+      sio_client_send(&client, "42[\"bye\"]"))
+    (void)sio_client_ends(&client, quick);
+  sio_client_close(&client);
+}
+
+static bool is_served(unsigned port) {
+  sio_client client;
+  bool ok = sio_client_start(&client, port, SIO_WEBSOCKET) &&
+            sio_client_await(&client, "42[\"hello\"]") &&
+            sio_client_send(&client, "429[\"echo\",1]") &&
+            sio_client_await(&client, "439[1]");
+  sio_client_close(&client);
+  return ok;
+}
+
+/* -- every allocation --------------------------------------------------------------------- */
+
+/* One server for each N: nothing is warm, and a leak has its number. Returns
+ * false when no allocation was left to fail. */
+static bool run_one(void (*scene)(unsigned port), size_t n) {
+  shared_torture s;
+  shared_init(&s);
+  peal_server_opts opts = server_opts();
+  opts.mem = &s.mem;
+  opts.log.level = PEAL_LOG_ERROR;
+  server_fixture it = server_make(&opts);
+  assert_int_equal(peal_on(it.root, "echo", on_echo, NULL), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "all", on_all_kinds, NULL), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "bye", on_bye, NULL), PEAL_OK);
+  assert_int_equal(peal_on_connect(it.root, on_connect, NULL), PEAL_OK);
+  server_run(&it);
+  atomic_store(&expected, 0);
+  atomic_store(&told, 0);
+  arm(&s, n);
+  scene(it.port);
+  bool failed = disarm(&s);
+  if (!is_served(it.port))
+    fail_msg("after allocation %zu failed nobody is served", n);
+  server_stop(&it);
+  if (s.torture.live)
+    fail_msg("allocation %zu failing leaks %zu blocks", n, s.torture.live);
+  if (expected != told)
+    fail_msg("allocation %zu failing: %d of %d answers told", n, told,
+             expected);
+  pthread_mutex_destroy(&s.lock);
+  return failed;
+}
+
+static void run_all(void (*scene)(unsigned port)) {
+  size_t n = 1;
+  while (n < 400 && run_one(scene, n))
+    n++;
+  print_message("%zu allocations\n", n - 1);
+  assert_in_range(n, 2, 399);
+}
+
+static void a_websocket_session(void **state) {
+  (void)state;
+  run_all(websocket_scene);
+}
+
+static void a_polling_session(void **state) {
+  (void)state;
+  run_all(polling_scene);
+}
+
+static void an_upgrade(void **state) {
+  (void)state;
+  run_all(upgrade_scene);
+}
+
+static void broadcasts_and_acknowledgements(void **state) {
+  (void)state;
+  run_all(all_kinds_scene);
+}
+
+/* The server itself. */
+static void setting_up(void **state) {
+  (void)state;
+  for (size_t n = 1; n < 400; n++) {
+    shared_torture s;
+    shared_init(&s);
+    arm(&s, n);
+    peal_server_opts opts = server_opts();
+    opts.mem = &s.mem;
+    opts.workers = 2;
+    opts.path = "/x";
+    opts.log.level = PEAL_LOG_OFF;
+    opts.cookie.name = "io";
+    opts.cors.origins = "http://a http://b";
+    peal_server *server = peal_server_new(&opts);
+    if (server) {
+      peal_nsp *nsp = peal_server_of(server, "/n");
+      if (nsp) {
+        (void)peal_on(nsp, "x", on_echo, NULL);
+        (void)peal_on_connect(nsp, on_connect, NULL);
+      }
+    }
+    peal_server_free(server);
+    if (s.torture.live)
+      fail_msg("allocation %zu failing leaks %zu blocks", n, s.torture.live);
+    bool failed = disarm(&s);
+    pthread_mutex_destroy(&s.lock);
+    if (!failed)
+      return;
+  }
+  fail_msg("too many allocations");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(setting_up),
+      cmocka_unit_test(a_websocket_session),
+      cmocka_unit_test(a_polling_session),
+      cmocka_unit_test(an_upgrade),
+      cmocka_unit_test(broadcasts_and_acknowledgements),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
