@@ -60,10 +60,12 @@ peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
   if (socket->state != PEAL_SOCKET_ACCEPTING &&
       socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
-  uint64_t id = peal_nsp_local_of(socket->nsp, socket->worker)->next_ack++;
+  peal_nsp_local *local = peal_nsp_local_of(socket->nsp, socket->worker);
+  uint64_t id = local->next_ack;
   peal_err err = peal_acks_add(socket, id, timeout_ms, fn, user);
   if (err)
     return err;
+  local->next_ack++;
   err = emit_one(socket, NULL, event, args, &id);
   if (err) {
     peal_acks_forget(socket, id);

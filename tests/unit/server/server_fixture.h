@@ -94,7 +94,6 @@ typedef struct server_fixture {
   peal_nsp *root;
   pthread_t thread;
   unsigned port;
-  int result;
 } server_fixture;
 
 static inline void server_quiet(const peal_log_record *record, void *user) {
@@ -123,18 +122,18 @@ static inline server_fixture server_make(const peal_server_opts *opts) {
 }
 
 static inline void *server_main(void *user) {
-  server_fixture *it = user;
-  it->result = peal_server_run(it->server);
-  return NULL;
+  return peal_server_run(user) == 0 ? user : NULL;
 }
 
 static inline void server_run(server_fixture *it) {
-  assert_int_equal(pthread_create(&it->thread, NULL, server_main, it), 0);
+  assert_int_equal(pthread_create(&it->thread, NULL, server_main, it->server),
+                   0);
 }
 
 static inline void server_join(server_fixture *it) {
-  pthread_join(it->thread, NULL);
-  assert_int_equal(it->result, 0);
+  void *result = NULL;
+  pthread_join(it->thread, &result);
+  assert_ptr_equal(result, it->server);
 }
 
 /* Nothing may be left of anybody. */

@@ -315,7 +315,7 @@ static void an_answer_after_the_client_has_gone_has_no_effect(void **state) {
   (void)state;
   for (int i = 0; i < 4; i++) {
     server_fixture it;
-  with_middleware(&it, use_later);
+    with_middleware(&it, use_later);
     sio_client client;
     assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
     assert_true(sio_client_send(&client, "40"));
