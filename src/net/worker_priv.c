@@ -155,8 +155,11 @@ static void on_end_mail(peal_worker *worker, peal_mail *mail) {
   peal_task_cancel_all(worker);
 }
 
+/* From here to the end of the loop nobody else may act for this worker: those
+ * who find the box closed do so under the same lock. */
 static void close_mailbox(peal_worker *worker) {
   struct peal_worker_private *priv = worker->priv;
+  uv_mutex_lock(&worker->group->late_lock);
   peal_mail *rest = peal_mailbox_close(&priv->mailbox);
   while (atomic_load(&priv->senders) > 0)
     uv_sleep(0);
@@ -196,6 +199,7 @@ static void finish_loop(peal_worker *worker) {
     peal_logger_write(worker->log, PEAL_LOG_ERROR, "worker", none, none,
                       "the loop of worker %u did not end: %s", worker->index,
                       uv_strerror(failed));
+  uv_mutex_unlock(&worker->group->late_lock); /* since close_mailbox */
 }
 
 void peal_worker_priv_run(peal_worker *worker) {
