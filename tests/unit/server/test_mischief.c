@@ -13,12 +13,13 @@ static void on_echo(peal_socket *socket, const peal_event *event, void *user) {
   (void)peal_ack(event, peal_event_args(event));
 }
 
-static server_fixture mischief_server(void) {
+/* Short pings, so that lost polling sessions end. */
+static server_fixture mischief_server(bool short_pings) {
   peal_server_opts opts = server_opts();
   opts.log.level = PEAL_LOG_ERROR;
   opts.workers = 2;
-  opts.ping_interval_ms = 500; /* so that lost polling sessions end */
-  opts.ping_timeout_ms = 1000;
+  opts.ping_interval_ms = short_pings ? 500 : 0;
+  opts.ping_timeout_ms = short_pings ? 1000 : 0;
   server_fixture it = server_make(&opts);
   assert_int_equal(peal_on_connect(it.root, on_connect, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "echo", on_echo, NULL), PEAL_OK);
@@ -158,7 +159,7 @@ static void break_upgrades(unsigned port, bool reset) {
 
 static void breaking_off_in_every_state(void **state) {
   (void)state;
-  server_fixture it = mischief_server();
+  server_fixture it = mischief_server(true);
   for (int reset = 0; reset < 2; reset++) {
     break_bytes(it.port, reset);
     break_frames(it.port, reset);
@@ -175,7 +176,7 @@ static void breaking_off_in_every_state(void **state) {
 
 static void floods_end_at_a_limit_or_are_served(void **state) {
   (void)state;
-  server_fixture it = mischief_server();
+  server_fixture it = mischief_server(false);
   sio_client client;
   char packet[64];
   /* Join and leave, pipelined. */
@@ -232,7 +233,7 @@ static char chunk[1 << 16];
 /* The one who reads gets everything in order, whoever else does not. */
 static void who_does_not_read_is_cut_and_others_read_on(void **state) {
   (void)state;
-  server_fixture it = mischief_server();
+  server_fixture it = mischief_server(false);
   sio_client deaf, good;
   peal_server_stats stats;
   memset(chunk, 'c', sizeof chunk);
