@@ -204,8 +204,8 @@ static peal_slice unwrap_jsonp(peal_slice body, peal_arena *arena) {
   char *out = peal_arena_alloc(arena, body.len);
   if (!out)
     return (peal_slice){0};
-  size_t len = peal_percent_decode_form(
-      out, (peal_slice){body.ptr + 2, body.len - 2});
+  size_t len =
+      peal_percent_decode_form(out, (peal_slice){body.ptr + 2, body.len - 2});
   return (peal_slice){out, restore_line_ends(out, len)};
 }
 
