@@ -39,8 +39,6 @@ void peal_worker_impl_end_turn(peal_worker *worker) {
       flush->fn(flush);
     }
   }
-  if (!peal_list_is_empty(&worker->flushes) && worker->priv->loop_open)
-    uv_async_send(&worker->priv->async);
   peal_arena_reset(&worker->turn);
 }
 
