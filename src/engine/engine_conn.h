@@ -64,8 +64,13 @@ void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
 
 /* A send to it is near: fetch its memory. */
 static inline void peal_engine_conn_prefetch(const peal_engine_conn *conn) {
+  /* Their flags lie behind the first line. */
   __builtin_prefetch(conn->session);
-  __builtin_prefetch(conn->tcp);
+  __builtin_prefetch((const char *)conn->session + 64);
+  if (conn->tcp) {
+    __builtin_prefetch(conn->tcp);
+    __builtin_prefetch((const char *)conn->tcp + 64);
+  }
   __builtin_prefetch(conn->ws);
 }
 

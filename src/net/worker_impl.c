@@ -35,6 +35,7 @@ void peal_worker_impl_end_turn(peal_worker *worker) {
       peal_list *node = peal_list_shift(&now);
       if (!node)
         break;
+      __builtin_prefetch(now.next->next); /* the one behind the next */
       peal_flush *flush = PEAL_LIST_OF(node, peal_flush, node);
       flush->fn(flush);
     }
