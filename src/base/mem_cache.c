@@ -9,7 +9,7 @@
  * objects (connections, sessions, sockets) then cost 8 bytes each besides
  * their own, and never fragment. Larger ones come from the parent. */
 
-#define SMALL_STEP 16u
+#define SMALL_STEP 8u
 #define SMALL_MAX 512u
 #define SMALL_CLASSES (SMALL_MAX / SMALL_STEP)
 #define LARGE_MAX 6144u
@@ -167,13 +167,12 @@ static void *cache_resize(void *user, void *ptr, size_t size) {
 
 void peal_mem_cache_init(peal_mem_cache *cache, const peal_mem *parent,
                          size_t max_cached_bytes) {
-  *cache = (peal_mem_cache){
-      .mem = {.alloc = cache_alloc,
-              .resize = cache_resize,
-              .release = cache_release,
-              .user = cache},
-      .parent = peal_mem_or_libc(parent),
-      .max_cached_bytes = max_cached_bytes};
+  *cache = (peal_mem_cache){.mem = {.alloc = cache_alloc,
+                                    .resize = cache_resize,
+                                    .release = cache_release,
+                                    .user = cache},
+                            .parent = peal_mem_or_libc(parent),
+                            .max_cached_bytes = max_cached_bytes};
 }
 
 void peal_mem_cache_deinit(peal_mem_cache *cache) {

@@ -19,7 +19,7 @@
 #define PEAL_MEM_CACHE_PASS_THROUGH 0
 #endif
 
-#define PEAL_MEM_CACHE_CLASSES 40
+#define PEAL_MEM_CACHE_CLASSES 72
 
 typedef struct peal_mem_cache_slab peal_mem_cache_slab;
 

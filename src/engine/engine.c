@@ -19,15 +19,11 @@ peal_engine_local *peal_engine_local_of(peal_engine *engine,
 
 static void close_all(peal_worker *worker, peal_engine *engine) {
   peal_engine_local *local = peal_engine_local_of(engine, worker);
-  peal_list waiting;
-  peal_list_init(&waiting);
-  peal_list_move(&waiting, &local->conns);
-  peal_list *node;
-  while ((node = peal_list_shift(&waiting))) {
-    peal_list_push(&local->conns, node);
-    peal_engine_conn_close(PEAL_LIST_OF(node, peal_engine_conn, node), false,
-                           PEAL_ERR_CANCELLED);
-  }
+  uint32_t cursor = 0;
+  peal_engine_conn *conn;
+  /* None is added while the worker stops. */
+  while ((conn = peal_map_next(&local->sessions, &cursor)))
+    peal_engine_conn_close(conn, false, PEAL_ERR_CANCELLED);
 }
 
 static void on_stop(peal_worker *worker, void *user) {
@@ -91,7 +87,6 @@ static peal_err set_locals(peal_engine *engine) {
       return PEAL_ERR_SYSTEM;
     local->worker = peal_workers_get(engine->workers, i);
     peal_map_init(&local->sessions, local->worker->mem, seed);
-    peal_list_init(&local->conns);
     set_session_opts(engine, local->worker, &engine->session_opts[i]);
   }
   return PEAL_OK;
@@ -159,9 +154,10 @@ static void free_local(peal_engine_local *local) {
   if (!local->worker)
     return;
   /* Polling clients that did not come back for the end of their session. */
-  while (!peal_list_is_empty(&local->conns))
-    peal_engine_conn_abandon(
-        PEAL_LIST_OF(local->conns.next, peal_engine_conn, node));
+  uint32_t cursor = 0;
+  peal_engine_conn *conn;
+  while ((conn = peal_map_next(&local->sessions, &cursor)))
+    peal_engine_conn_abandon(conn);
   peal_map_deinit(&local->sessions);
 }
 

@@ -32,6 +32,8 @@ typedef struct peal_engine_callbacks {
   void (*on_close)(peal_engine_conn *conn, peal_eio_reason reason, peal_err err,
                    void *user);
   /* The run of this worker ends: every session is about to be closed. */
+  /* The end of a turn in which peal_engine_conn_flush_later was called. */
+  void (*on_flush)(peal_engine_conn *conn, void *user);
   void (*on_stop)(peal_worker *worker, void *user);
 } peal_engine_callbacks;
 
@@ -44,7 +46,6 @@ typedef struct peal_engine_stats {
 typedef struct peal_engine_local {
   peal_worker *worker;
   peal_map sessions; /* sid -> peal_engine_conn */
-  peal_list conns;   /* peal_engine_conn.node */
   peal_engine_stats stats;
   bool stopping;
 } peal_engine_local;

@@ -97,9 +97,18 @@ static void on_flush(peal_flush *flush) {
   if (conn->overflowed)
     peal_eio_session_kill(conn->session, PEAL_EIO_SLOW_CONSUMER,
                           PEAL_ERR_QUEUE_FULL, conn->worker->now_ms);
+  if (conn->owner_waits && !conn->told_close) {
+    conn->owner_waits = false;
+    conn->engine->callbacks->on_flush(conn, conn->engine->user);
+  }
   if (conn->poll)
     peal_transport_polling_flush(conn);
   peal_engine_conn_leave(conn);
+}
+
+void peal_engine_conn_flush_later(peal_engine_conn *conn) {
+  conn->owner_waits = true;
+  peal_worker_impl_flush_later(conn->worker, &conn->flush);
 }
 
 void peal_engine_conn_nudge(peal_engine_conn *conn) {
@@ -128,7 +137,7 @@ static peal_err insert(peal_engine_conn *conn) {
                    peal_slice_of(peal_eio_session_sid(conn->session)), conn);
   if (err)
     return err;
-  peal_list_push(&local->conns, &conn->node);
+  conn->listed = true;
   count(&local->stats.clients, 1);
   count(&local->stats.sessions_total, 1);
   if (peal_eio_session_current(conn->session) == PEAL_EIO_POLLING)
@@ -138,11 +147,11 @@ static peal_err insert(peal_engine_conn *conn) {
 
 /* Its id is unknown from now on. */
 static void forget(peal_engine_conn *conn) {
-  if (!peal_list_is_linked(&conn->node))
+  if (!conn->listed)
     return;
+  conn->listed = false;
   peal_map_remove(&peal_engine_conn_local(conn)->sessions,
                   peal_slice_of(peal_eio_session_sid(conn->session)));
-  peal_list_remove(&conn->node);
 }
 
 static void release(peal_engine_conn *conn) {
@@ -152,9 +161,8 @@ static void release(peal_engine_conn *conn) {
     peal_list_remove(&conn->flush.node);
   peal_wheel_stop(&conn->worker->wheel, &conn->timer);
   peal_ws_conn_free(conn->ws);
-  peal_bytes_unref(conn->head);
   peal_eio_session_free(conn->session);
-  peal_engine_handshake_free(conn->handshake);
+  peal_engine_handshake_free(conn->handshake, conn->worker->mem);
   peal_mem_free(conn->worker->mem, conn);
 }
 
@@ -170,7 +178,6 @@ peal_engine_conn *peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
   conn->app_deadline = NEVER;
   conn->close_on_full = engine->opts->queue_policy == PEAL_QUEUE_CLOSE;
   conn->flush.fn = on_flush;
-  peal_list_init(&conn->node);
   peal_list_init(&conn->flush.node);
   peal_wheel_timer_init(&conn->timer, on_timer);
   conn->session = new_session(conn, via);
@@ -179,8 +186,7 @@ peal_engine_conn *peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
     return NULL;
   }
   conn->handshake = handshake;
-  conn->opened = engine->callbacks->on_open(conn, engine->user);
-  if (!conn->opened) {
+  if (!engine->callbacks->on_open(conn, engine->user)) {
     conn->handshake = NULL; /* stays the caller's */
     conn->told_close = true;
     count(&peal_engine_conn_local(conn)->stats.clients, UINT64_MAX);
@@ -293,7 +299,7 @@ static void log_close(const peal_engine_conn *conn, peal_eio_reason reason,
                   err == PEAL_ERR_NOMEM;
   peal_logger_write(conn->engine->log,
                     is_fault ? PEAL_LOG_WARN : PEAL_LOG_DEBUG, "engine",
-                    conn->handshake->address,
+                    peal_engine_handshake_address(conn->handshake),
                     peal_slice_of(peal_eio_session_sid(conn->session)),
                     "session closed: %s%s%s", reason_name(reason),
                     err ? ", " : "", err ? peal_err_message(err) : "");

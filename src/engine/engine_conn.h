@@ -15,24 +15,24 @@ struct peal_engine_conn {
   void *user;          /* the owner's (server/) */
   peal_ws_conn *ws;    /* current, or the probe */
   peal_tcp *tcp;       /* of ws */
-  peal_bytes *head;    /* the 101 until it is sent */
   peal_http_req *poll; /* the GET that waits */
   peal_http_req *post; /* the POST in progress */
-  peal_list node;      /* in peal_engine_local.conns */
   peal_wheel_timer timer;
-  peal_flush flush;      /* answers the GET at the end of the turn */
+  peal_flush flush;      /* what is to be done at the end of the turn */
   uint64_t app_deadline; /* UINT64_MAX: none */
-  uint32_t head_sent;    /* bytes of head */
   uint16_t depth;        /* calls on the stack: release waits for them */
-  bool opened;           /* on_open was told and returned true */
-  bool told_close;
-  bool first_poll; /* the handshake's GET: cookie, initial headers */
-  bool base64;     /* binary as base64 text, over WebSocket too */
-  bool read_paused;
-  bool close_on_full; /* policy of the send queue */
-  bool overflowed;    /* to be closed at the end of the turn */
-  bool released;
+  bool listed : 1;       /* its id is known */
+  bool told_close : 1;
+  bool first_poll : 1; /* the handshake's GET: cookie, initial headers */
+  bool base64 : 1;     /* binary as base64 text, over WebSocket too */
+  bool read_paused : 1;
+  bool close_on_full : 1; /* policy of the send queue */
+  bool overflowed : 1;    /* to be closed at the end of the turn */
+  bool owner_waits : 1;   /* on_flush is wanted at the end of the turn */
 };
+
+/* What an idle client costs here; see the budget in design.md 7. */
+_Static_assert(sizeof(peal_engine_conn) <= 144, "peal_engine_conn has grown");
 
 /* A session that begins on `via`; in the table, on_open told.
  * Returns NULL if memory is out. */
@@ -64,11 +64,18 @@ void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
 
 /* A send to it is near: fetch its memory. */
 static inline void peal_engine_conn_prefetch(const peal_engine_conn *conn) {
+  /* Their flags lie behind the first line. */
   __builtin_prefetch(conn->session);
-  __builtin_prefetch(conn->tcp);
+  __builtin_prefetch((const char *)conn->session + 64);
+  if (conn->tcp) {
+    __builtin_prefetch(conn->tcp);
+    __builtin_prefetch((const char *)conn->tcp + 64);
+  }
   __builtin_prefetch(conn->ws);
 }
 
+/* on_flush is wanted at the end of the turn. */
+void peal_engine_conn_flush_later(peal_engine_conn *conn);
 /* May a volatile message be sent now? */
 bool peal_engine_conn_is_writable(const peal_engine_conn *conn);
 /* Close: `discard` drops what is queued. on_close comes inside. */

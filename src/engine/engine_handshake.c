@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/engine_handshake.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -60,26 +61,37 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
   peal_slice address = peal_http_req_peer(req);
   size_t fields = fields_len(req);
   peal_engine_handshake *handshake =
-      peal_mem_alloc(mem, sizeof *handshake + fields + url.len + address.len);
+      peal_mem_alloc(mem, offsetof(peal_engine_handshake, data) + fields +
+                              url.len + address.len);
   if (!handshake)
     return NULL;
-  handshake->mem = mem;
   handshake->decoded = NULL;
   handshake->time_ms = peal_wall_ms();
   handshake->fields_len = (uint32_t)fields;
+  handshake->url_len = (uint32_t)url.len;
+  handshake->address_len = (uint16_t)address.len;
   char *at = put_fields(handshake->data, req);
-  handshake->url = (peal_slice){at, url.len};
-  at = put(at, url);
-  handshake->address = (peal_slice){at, address.len};
-  (void)put(at, address);
+  (void)put(put(at, url), address);
   return handshake;
 }
 
-void peal_engine_handshake_free(peal_engine_handshake *handshake) {
+void peal_engine_handshake_free(peal_engine_handshake *handshake,
+                                const peal_mem *mem) {
   if (!handshake)
     return;
-  peal_mem_free(handshake->mem, handshake->decoded);
-  peal_mem_free(handshake->mem, handshake);
+  peal_mem_free(mem, handshake->decoded);
+  peal_mem_free(mem, handshake);
+}
+
+peal_slice peal_engine_handshake_url(const peal_engine_handshake *handshake) {
+  return (peal_slice){handshake->data + handshake->fields_len,
+                      handshake->url_len};
+}
+
+peal_slice peal_engine_handshake_address(
+    const peal_engine_handshake *handshake) {
+  peal_slice url = peal_engine_handshake_url(handshake);
+  return (peal_slice){url.ptr + url.len, handshake->address_len};
 }
 
 peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
@@ -100,7 +112,7 @@ peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
 
 static peal_slice raw_param(const peal_engine_handshake *handshake,
                             const char *name) {
-  peal_slice url = handshake->url;
+  peal_slice url = peal_engine_handshake_url(handshake);
   const char *mark = url.len ? memchr(url.ptr, '?', url.len) : NULL;
   const char *end = url.ptr + url.len;
   size_t name_len = strlen(name);
@@ -120,15 +132,16 @@ static peal_slice raw_param(const peal_engine_handshake *handshake,
 /* What has to be decoded stands in a second copy of the URL, each parameter at
  * its own place: asking again writes the same bytes. */
 peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
-                                       const char *name) {
+                                       const char *name, const peal_mem *mem) {
   peal_slice raw = raw_param(handshake, name);
   if (!raw.len ||
       (!memchr(raw.ptr, '%', raw.len) && !memchr(raw.ptr, '+', raw.len)))
     return raw;
   if (!handshake->decoded)
-    handshake->decoded = peal_mem_alloc(handshake->mem, handshake->url.len);
+    handshake->decoded = peal_mem_alloc(mem, handshake->url_len);
   if (!handshake->decoded)
     return (peal_slice){0};
-  char *out = handshake->decoded + (raw.ptr - handshake->url.ptr);
+  const char *url = peal_engine_handshake_url(handshake).ptr;
+  char *out = handshake->decoded + (raw.ptr - url);
   return (peal_slice){out, peal_percent_decode_form(out, raw)};
 }

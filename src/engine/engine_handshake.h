@@ -5,24 +5,28 @@
 #include <peal/http.h>
 
 typedef struct peal_engine_handshake {
-  const peal_mem *mem;
   int64_t time_ms; /* wall clock */
-  peal_slice url;
-  peal_slice address;
-  char *decoded; /* parameters, at their places in the url; NULL: none yet */
+  char *decoded;   /* parameters, at their places in the url; NULL: none yet */
   uint32_t fields_len;
+  uint32_t url_len;
+  uint16_t address_len;
   char data[]; /* fields (u16 name length, u16 value length, both texts),
                   url, address */
 } peal_engine_handshake;
 
-/* Copies from the request. Returns NULL if memory is out. */
+/* Copies from the request. Returns NULL if memory is out. The same allocator
+ * goes to the functions that ask for one. */
 PEAL_MUST_CHECK peal_engine_handshake *peal_engine_handshake_new(
     const peal_http_req *req, const peal_mem *mem);
-void peal_engine_handshake_free(peal_engine_handshake *handshake);
+void peal_engine_handshake_free(peal_engine_handshake *handshake,
+                                const peal_mem *mem);
+peal_slice peal_engine_handshake_url(const peal_engine_handshake *handshake);
+peal_slice peal_engine_handshake_address(
+    const peal_engine_handshake *handshake);
 /* The first field of this name; NULL ptr if absent. */
 peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
                                        const char *name);
 /* A query parameter, percent-decoded; lives as long as the handshake. NULL ptr
  * if absent, or memory is out. */
 peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
-                                       const char *name);
+                                       const char *name, const peal_mem *mem);

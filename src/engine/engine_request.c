@@ -195,7 +195,7 @@ static peal_engine_conn *new_conn(const incoming *request) {
       peal_engine_conn_new(request->engine, worker, handshake, request->via,
                            wants_base64(request->req));
   if (!conn)
-    peal_engine_handshake_free(handshake);
+    peal_engine_handshake_free(handshake, worker->mem);
   return conn;
 }
 

@@ -72,44 +72,20 @@ static void push(peal_engine_conn *conn) {
 
 /* -- the stream ------------------------------------------------------------------------ */
 
-static bool pull_head(peal_engine_conn *conn, peal_iovs *out) {
-  if (!conn->head)
-    return true;
-  peal_slice head = peal_bytes_slice(conn->head);
-  return peal_iovs_add(out, (peal_slice){head.ptr + conn->head_sent,
-                                         head.len - conn->head_sent});
-}
-
 static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
   peal_engine_conn *conn = user;
   (void)tcp;
   /* Taking packets may tell on_drain, or end the session. */
   peal_engine_conn_enter(conn);
   push(conn);
-  if (pull_head(conn, out))
-    peal_ws_conn_pull(conn->ws, out);
+  peal_ws_conn_pull(conn->ws, out);
   peal_engine_conn_leave(conn);
-}
-
-static size_t sent_head(peal_engine_conn *conn, size_t len) {
-  if (!conn->head)
-    return len;
-  size_t left = peal_bytes_slice(conn->head).len - conn->head_sent;
-  if (len < left) {
-    conn->head_sent += (uint32_t)len;
-    return 0;
-  }
-  peal_bytes_unref(conn->head);
-  conn->head = NULL;
-  return len - left;
 }
 
 static void on_sent(peal_tcp *tcp, size_t len, void *user) {
   peal_engine_conn *conn = user;
   (void)tcp;
-  len = sent_head(conn, len);
-  if (len)
-    peal_ws_conn_sent(conn->ws, len);
+  peal_ws_conn_sent(conn->ws, len);
   /* What is over is closed when its last byte has left. */
   if (conn->told_close || peal_ws_conn_is_done(conn->ws)) {
     peal_engine_conn_enter(conn);
@@ -151,8 +127,6 @@ static void on_tcp_close(peal_tcp *tcp, peal_err err, void *user) {
   lost(conn, PEAL_EIO_TRANSPORT_CLOSE, err == PEAL_ERR_CLOSED ? PEAL_OK : err);
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;
-  peal_bytes_unref(conn->head);
-  conn->head = NULL;
   peal_http_upgrade_closed(conn->engine->http, tcp);
   peal_engine_conn_leave(conn);
 }
@@ -222,19 +196,20 @@ static peal_bytes *answer_101(peal_http_req *req, peal_slice headers,
 
 static peal_err prepare(peal_engine_conn *conn, peal_http_req *req,
                         peal_slice headers) {
+  peal_bytes *answer = answer_101(req, headers, conn->worker->mem);
+  if (!answer)
+    return PEAL_ERR_NOMEM;
   peal_ws_conn_opts opts = {.max_message_bytes = conn->engine->max_payload,
+                            .head = answer,
                             .mem = conn->worker->mem};
   conn->ws = peal_ws_conn_new(&opts, &ws_callbacks, conn);
-  conn->head = answer_101(req, headers, conn->worker->mem);
-  conn->head_sent = 0;
-  return conn->ws && conn->head ? PEAL_OK : PEAL_ERR_NOMEM;
+  peal_bytes_unref(answer);
+  return conn->ws ? PEAL_OK : PEAL_ERR_NOMEM;
 }
 
 static void unprepare(peal_engine_conn *conn) {
   peal_ws_conn_free(conn->ws);
-  peal_bytes_unref(conn->head);
   conn->ws = NULL;
-  conn->head = NULL;
 }
 
 peal_err peal_transport_websocket_open(peal_engine_conn *conn,
@@ -270,7 +245,7 @@ void peal_transport_websocket_finish(peal_engine_conn *conn) {
   if (!conn->tcp || peal_tcp_is_closing(conn->tcp))
     return;
   peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, conn->worker->now_ms);
-  if (peal_ws_conn_is_done(conn->ws) && !conn->head)
+  if (peal_ws_conn_is_done(conn->ws))
     peal_tcp_finish(conn->tcp);
   else
     peal_tcp_flush(conn->tcp);

@@ -29,9 +29,8 @@
 #define FINISH_STALL_MS 30000u
 
 enum {
-  CLOSING = 1 << 0,   /* the descriptor is closed, on_close is due or told */
-  TOLD = 1 << 1,      /* on_close has been called, or is not to be */
-  POLL_GONE = 1 << 2, /* the poll handle's close callback has come */
+  CLOSING = 1 << 0, /* the descriptor is closed, on_close is due or told */
+  WATCHED = 1 << 2, /* the poller knows the descriptor */
   PAUSED = 1 << 3,
   READ_ENDED = 1 << 4, /* the peer's FIN has been read */
   GONE_SEEN = 1 << 5,  /* it is known to wait behind unread bytes */
@@ -48,7 +47,7 @@ typedef struct deadline {
 } deadline;
 
 struct peal_tcp {
-  uv_poll_t poll; /* its loop is the worker's first member */
+  peal_worker *worker;
   const peal_tcp_callbacks *callbacks;
   void *user;
   peal_list node;   /* worker->conns */
@@ -59,11 +58,11 @@ struct peal_tcp {
   uint32_t tag;
   int16_t err; /* peal_err of the close */
   uint16_t state;
-  uint8_t watched; /* what libuv has been asked for */
+  uint32_t watched; /* what the poller has been asked for */
 };
 
 /* What an idle connection costs here; see the budget in design.md 7. */
-_Static_assert(sizeof(peal_tcp) <= 300, "peal_tcp has grown");
+_Static_assert(sizeof(peal_tcp) <= 96, "peal_tcp has grown");
 
 static bool has(const peal_tcp *tcp, unsigned bits) {
   return (tcp->state & bits) != 0;
@@ -78,51 +77,46 @@ static void unset(peal_tcp *tcp, unsigned bits) {
 }
 
 peal_worker *peal_tcp_worker(const peal_tcp *tcp) {
-  return (peal_worker *)(void *)tcp->poll.loop;
+  return tcp->worker;
 }
 
 /* -- what to wait for ------------------------------------------------------ */
 
-static void on_poll(uv_poll_t *poll, int status, int events);
-
-/* Errors are reported whatever we ask for, as long as we ask for something:
- * PRIORITIZED (urgent data) is what no decent peer sends. */
-static int wanted(const peal_tcp *tcp) {
-  int events = has(tcp, PAUSED) ? UV_DISCONNECT : UV_READABLE;
+/* Errors are reported whatever we ask for; urgent data is what no decent peer
+ * sends, so EPOLLPRI stands for nothing else. */
+static uint32_t wanted(const peal_tcp *tcp) {
+  uint32_t events = has(tcp, PAUSED) ? EPOLLRDHUP : EPOLLIN;
   if (has(tcp, READ_ENDED) || (has(tcp, PAUSED) && has(tcp, GONE_SEEN)))
-    events = UV_PRIORITIZED;
+    events = EPOLLPRI;
   if (has(tcp, BLOCKED | MORE))
-    events |= UV_WRITABLE;
+    events |= EPOLLOUT;
   return events;
 }
 
 static void watch(peal_tcp *tcp) {
-  int events = wanted(tcp);
-  /* Asking again would cost two system calls, even for the same. */
+  uint32_t events = wanted(tcp);
   if (has(tcp, CLOSING) || events == tcp->watched)
     return;
-  tcp->watched = (uint8_t)events;
-  if (uv_poll_start(&tcp->poll, events, on_poll))
+  tcp->watched = events;
+  if (peal_poller_watch(tcp->worker->poller, tcp->fd, events, tcp,
+                        has(tcp, WATCHED)))
+    set(tcp, WATCHED);
+  else
     peal_tcp_close(tcp, PEAL_ERR_SYSTEM);
+}
+
+static void unwatch(peal_tcp *tcp) {
+  if (has(tcp, WATCHED))
+    peal_poller_forget(tcp->worker->poller, tcp->fd);
+  unset(tcp, WATCHED);
 }
 
 /* -- closing --------------------------------------------------------------- */
 
-static void free_if_over(peal_tcp *tcp) {
-  if (has(tcp, TOLD) && has(tcp, POLL_GONE))
-    peal_mem_free(peal_tcp_worker(tcp)->mem, tcp);
-}
-
-static void on_poll_gone(uv_handle_t *handle) {
-  peal_tcp *tcp = (peal_tcp *)(void *)handle;
-  set(tcp, POLL_GONE);
-  free_if_over(tcp);
-}
-
 static void stop_linger(peal_tcp *tcp) {
   if (!tcp->linger)
     return;
-  peal_worker *worker = peal_tcp_worker(tcp);
+  peal_worker *worker = tcp->worker;
   peal_wheel_stop(&worker->wheel, &tcp->linger->timer);
   peal_mem_free(worker->mem, tcp->linger);
   tcp->linger = NULL;
@@ -130,7 +124,7 @@ static void stop_linger(peal_tcp *tcp) {
 
 /* Out of the worker's books. */
 static void leave(peal_tcp *tcp) {
-  peal_worker *worker = peal_tcp_worker(tcp);
+  peal_worker *worker = tcp->worker;
   stop_linger(tcp);
   peal_list_remove(&tcp->node);
   peal_worker_impl_count(&worker->stats.connections, UINT64_MAX);
@@ -140,8 +134,13 @@ static void tell_close(peal_flush *flush) {
   peal_tcp *tcp = PEAL_LIST_OF(flush, peal_tcp, flush);
   leave(tcp);
   tcp->callbacks->on_close(tcp, (peal_err)tcp->err, tcp->user);
-  set(tcp, TOLD);
-  free_if_over(tcp);
+  peal_mem_free(tcp->worker->mem, tcp);
+}
+
+/* An event may still be told for it in this turn. */
+static void free_released(peal_flush *flush) {
+  peal_tcp *tcp = PEAL_LIST_OF(flush, peal_tcp, flush);
+  peal_mem_free(tcp->worker->mem, tcp);
 }
 
 void peal_tcp_close(peal_tcp *tcp, peal_err err) {
@@ -149,12 +148,11 @@ void peal_tcp_close(peal_tcp *tcp, peal_err err) {
     return;
   set(tcp, CLOSING);
   tcp->err = (int16_t)err;
-  /* Before the descriptor: libuv takes it out of the epoll set here. */
-  uv_close((uv_handle_t *)&tcp->poll, on_poll_gone);
+  unwatch(tcp);
   close(tcp->fd);
   tcp->fd = -1;
   tcp->flush.fn = tell_close;
-  peal_worker_impl_flush_later(peal_tcp_worker(tcp), &tcp->flush);
+  peal_worker_impl_flush_later(tcp->worker, &tcp->flush);
 }
 
 void peal_tcp_reset(peal_tcp *tcp, peal_err err) {
@@ -198,13 +196,13 @@ static void on_linger_over(peal_wheel_timer *timer, uint64_t now_ms) {
   else if (now_ms >= stalled_at_ms)
     peal_tcp_reset(tcp, PEAL_ERR_TIMEOUT);
   else
-    peal_wheel_set(&peal_tcp_worker(tcp)->wheel, timer, stalled_at_ms);
+    peal_wheel_set(&tcp->worker->wheel, timer, stalled_at_ms);
 }
 
 void peal_tcp_finish(peal_tcp *tcp) {
   if (has(tcp, CLOSING | FINISHING))
     return;
-  peal_worker *worker = peal_tcp_worker(tcp);
+  peal_worker *worker = tcp->worker;
   set(tcp, FINISHING);
   tcp->linger = peal_mem_alloc(worker->mem, sizeof(*tcp->linger));
   if (!tcp->linger) {
@@ -228,7 +226,7 @@ static void send_fin(peal_tcp *tcp) {
     peal_tcp_close(tcp, PEAL_OK);
     return;
   }
-  peal_worker *worker = peal_tcp_worker(tcp);
+  peal_worker *worker = tcp->worker;
   set(tcp, FIN_SENT);
   unset(tcp, PAUSED | BLOCKED | MORE);
   peal_wheel_set(&worker->wheel, &tcp->linger->timer,
@@ -262,7 +260,7 @@ static size_t send_once(peal_tcp *tcp, peal_iovs *iovs) {
 
 /* Pull and send once; *left counts down. Returns true if more may follow. */
 static bool send_round(peal_tcp *tcp, size_t *left) {
-  peal_worker *worker = peal_tcp_worker(tcp);
+  peal_worker *worker = tcp->worker;
   peal_iovs iovs;
   peal_iovs_init(&iovs, worker->scratch, PEAL_LIMIT_SCRATCH_BYTES);
   tcp->callbacks->on_pull(tcp, &iovs, tcp->user);
@@ -316,7 +314,7 @@ static void on_flush(peal_flush *flush) {
 
 void peal_tcp_flush(peal_tcp *tcp) {
   if (!has(tcp, CLOSING | BLOCKED | MORE | FIN_SENT))
-    peal_worker_impl_flush_later(peal_tcp_worker(tcp), &tcp->flush);
+    peal_worker_impl_flush_later(tcp->worker, &tcp->flush);
 }
 
 /* -- reading --------------------------------------------------------------- */
@@ -337,7 +335,7 @@ static void read_end(peal_tcp *tcp) {
 
 /* Returns true if there may be more. */
 static bool read_once(peal_tcp *tcp) {
-  peal_worker *worker = peal_tcp_worker(tcp);
+  peal_worker *worker = tcp->worker;
   ssize_t got;
   do
     got = recv(tcp->fd, worker->read_buf, PEAL_LIMIT_READ_BYTES, MSG_DONTWAIT);
@@ -388,33 +386,37 @@ static void on_trouble(peal_tcp *tcp) {
   peal_tcp_close(tcp, number ? err_of(number) : PEAL_ERR_CLOSED);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events) {
-  peal_tcp *tcp = (peal_tcp *)(void *)poll;
-  peal_worker *worker = peal_tcp_worker(tcp);
-  peal_worker_priv_wake(worker);
-  if (status < 0) {
-    tcp->watched = 0;
-    /* libuv has stopped watching. What came before a reset is delivered,
-     * the read behind it fails. */
-    if (has(tcp, PAUSED | READ_ENDED))
-      on_trouble(tcp);
-    else
-      while (!has(tcp, CLOSING | READ_ENDED | PAUSED) && read_once(tcp))
-        continue;
-    if (!has(tcp, CLOSING))
-      on_trouble(tcp);
-  }
-  if (!has(tcp, CLOSING) && events & UV_READABLE)
+/* What came before a reset is delivered, the read behind it fails. */
+static void on_error(peal_tcp *tcp) {
+  if (has(tcp, PAUSED | READ_ENDED))
+    on_trouble(tcp);
+  else
+    while (!has(tcp, CLOSING | READ_ENDED | PAUSED) && read_once(tcp))
+      continue;
+  if (!has(tcp, CLOSING))
+    on_trouble(tcp);
+}
+
+void peal_tcp_ready(void *item, uint32_t events) {
+  peal_tcp *tcp = item;
+  if (has(tcp, CLOSING)) /* by an event told before this one */
+    return;
+  /* A hang-up alone is found out by doing what we wait for. */
+  if (!(events & (tcp->watched | EPOLLERR)))
+    events = tcp->watched;
+  if (events & EPOLLERR)
+    on_error(tcp);
+  if (!has(tcp, CLOSING) && events & tcp->watched & EPOLLIN)
     read_waiting(tcp);
-  if (!has(tcp, CLOSING) && events & UV_DISCONNECT)
+  if (!has(tcp, CLOSING) && events & tcp->watched & EPOLLRDHUP)
     end_while_paused(tcp);
-  if (!has(tcp, CLOSING) && events & UV_PRIORITIZED)
+  if (!has(tcp, CLOSING) && events & tcp->watched & EPOLLPRI)
     on_trouble(tcp);
   if (!has(tcp, CLOSING) &&
-      (events & UV_WRITABLE || peal_list_is_linked(&tcp->flush.node)))
+      (events & EPOLLOUT || peal_list_is_linked(&tcp->flush.node)))
     send_waiting(tcp);
   watch(tcp);
-  peal_arena_reset(&worker->turn);
+  peal_arena_reset(&tcp->worker->turn);
 }
 
 void peal_tcp_pause(peal_tcp *tcp) {
@@ -437,11 +439,11 @@ peal_tcp *peal_tcp_adopt(peal_worker *worker, int fd,
                          const peal_tcp_callbacks *callbacks, void *user) {
   peal_tcp *tcp =
       worker->ending ? NULL : peal_mem_alloc(worker->mem, sizeof(*tcp));
-  if (!tcp || uv_poll_init(&worker->loop, &tcp->poll, fd)) {
-    peal_mem_free(worker->mem, tcp);
+  if (!tcp) {
     close(fd);
     return NULL;
   }
+  tcp->worker = worker;
   tcp->callbacks = callbacks;
   tcp->user = user;
   tcp->flush.fn = on_flush;
@@ -468,11 +470,12 @@ void peal_tcp_set_owner(peal_tcp *tcp, const peal_tcp_callbacks *callbacks,
 int peal_tcp_release(peal_tcp *tcp) {
   assert(!has(tcp, CLOSING));
   int fd = tcp->fd;
-  set(tcp, CLOSING | TOLD);
+  unwatch(tcp);
+  set(tcp, CLOSING);
   leave(tcp);
-  peal_list_remove(&tcp->flush.node);
-  uv_close((uv_handle_t *)&tcp->poll, on_poll_gone);
   tcp->fd = -1;
+  tcp->flush.fn = free_released;
+  peal_worker_impl_flush_later(tcp->worker, &tcp->flush);
   return fd;
 }
 

@@ -72,6 +72,8 @@ size_t peal_tcp_unacked(const peal_tcp *tcp);
  * changes (http/ keeps its account of the address there). */
 void peal_tcp_set_tag(peal_tcp *tcp, uint32_t tag);
 uint32_t peal_tcp_tag(const peal_tcp *tcp);
+/* The worker's: epoll's events have come for a watched peal_tcp. */
+void peal_tcp_ready(void *tcp, uint32_t events);
 /* Close all connections of a worker. */
 void peal_tcp_close_all(peal_worker *worker, peal_err err);
 

@@ -35,12 +35,11 @@ void peal_worker_impl_end_turn(peal_worker *worker) {
       peal_list *node = peal_list_shift(&now);
       if (!node)
         break;
+      __builtin_prefetch(now.next->next); /* the one behind the next */
       peal_flush *flush = PEAL_LIST_OF(node, peal_flush, node);
       flush->fn(flush);
     }
   }
-  if (!peal_list_is_empty(&worker->flushes) && worker->priv->loop_open)
-    uv_async_send(&worker->priv->async);
   peal_arena_reset(&worker->turn);
 }
 

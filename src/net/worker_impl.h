@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/mem_cache.h"
 #include "net/logger.h"
+#include "net/poller.h"
 #include "net/wheel.h"
 
 /* Something that wants to write at the end of the turn; embed and initialise
@@ -32,6 +33,7 @@ struct peal_worker {
   uv_loop_t loop;
   peal_workers *group;
   unsigned index;
+  int poller;          /* net/poller; the loop is in it */
   const peal_mem *mem; /* &cache.mem: this worker's thread only */
   peal_mem_cache cache;
   peal_arena turn;   /* reset at the end of every turn */
@@ -44,7 +46,7 @@ struct peal_worker {
   uint64_t now_ms;   /* refreshed at every wake-up */
   peal_worker_stats stats;
   bool ending;
-  struct peal_worker_private *priv; /* mailbox, async, prepare/check handles */
+  struct peal_worker_private *priv; /* mailbox, async handle, the end */
 };
 
 /* Thread: any. Never fails: the mail is the caller's memory. If the worker
@@ -52,9 +54,8 @@ struct peal_worker {
 void peal_worker_impl_send(peal_worker *worker, peal_mail *mail);
 /* Run flush->fn at the end of this turn (once, however often asked). */
 void peal_worker_impl_flush_later(peal_worker *worker, peal_flush *flush);
-/* End of a callback that came from the loop: run the flushes and reset the
- * turn arena. Called by net/ after each read callback and in the check
- * handle; nobody else needs it. */
+/* End of a turn: run the flushes and reset the turn arena. Called by net/
+ * when everything that came has been told; nobody else needs it. */
 void peal_worker_impl_end_turn(peal_worker *worker);
 /* Forget the on_start and on_stop functions registered with this `user`. */
 void peal_worker_impl_forget(peal_workers *group, const void *user);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/worker_priv.h"
 
+#include <limits.h>
+
+#include <unistd.h>
+
 #include "base/limits.h"
 #include "base/mem.h"
 #include "net/tcp.h"
@@ -33,8 +37,8 @@ static void on_async(uv_async_t *async) {
   run_mails(worker, peal_mailbox_take(&worker->priv->mailbox));
 }
 
-static void measure_lag(peal_worker *worker) {
-  uint64_t spent = uv_hrtime() / 1000000 - uv_now(&worker->loop);
+static void measure_lag(peal_worker *worker, uint64_t woken_ms) {
+  uint64_t spent = uv_hrtime() / 1000000 - woken_ms;
   if (spent > peal_worker_impl_figure(&worker->stats.lag_max_ms))
     __atomic_store_n(&worker->stats.lag_max_ms, spent, __ATOMIC_RELAXED);
   if (spent < worker->group->lag_warn_ms)
@@ -50,32 +54,6 @@ static void measure_lag(peal_worker *worker) {
                     "callbacks kept worker %u busy for %llu ms: what blocks "
                     "belongs into a task",
                     worker->index, (unsigned long long)spent);
-}
-
-static void on_timer(uv_timer_t *timer) {
-  peal_worker *worker = timer->data;
-  worker->priv->armed_ms = UINT64_MAX;
-  worker->priv->timers_ran = true;
-  peal_worker_priv_wake(worker);
-  peal_wheel_advance(&worker->wheel, worker->now_ms);
-}
-
-/* Before the loop waits: what timers and close callbacks produced leaves. */
-static void on_prepare(uv_prepare_t *prepare) {
-  peal_worker *worker = prepare->data;
-  struct peal_worker_private *priv = worker->priv;
-  peal_worker_impl_end_turn(worker);
-  if (priv->timers_ran) {
-    priv->timers_ran = false;
-    measure_lag(worker);
-  }
-  uint64_t next_ms = peal_wheel_next(&worker->wheel);
-  if (next_ms >= priv->armed_ms)
-    return;
-  priv->armed_ms = next_ms;
-  uint64_t now_ms = uv_now(&worker->loop);
-  uint64_t delay_ms = next_ms > now_ms ? next_ms - now_ms : 0;
-  uv_timer_start(&priv->timer, on_timer, delay_ms, 0);
 }
 
 /* Is there a reason to wait? */
@@ -103,12 +81,42 @@ static void tell_group(peal_worker *worker) {
   }
 }
 
-/* After the loop has delivered what it found. */
-static void on_check(uv_check_t *check) {
-  peal_worker *worker = check->data;
+/* -- turns ---------------------------------------------------------------- */
+
+static void on_wake(void *user) {
+  peal_worker *worker = user;
+  uv_update_time(&worker->loop);
+  peal_worker_priv_wake(worker);
+}
+
+/* How long there is nothing to do, in the form of epoll_wait. */
+static int idle_ms(const peal_worker *worker) {
+  if (!peal_list_is_empty(&worker->flushes))
+    return 0;
+  int timeout_ms = uv_backend_timeout(&worker->loop);
+  uint64_t next_ms = peal_wheel_next(&worker->wheel);
+  if (next_ms == UINT64_MAX)
+    return timeout_ms;
+  uint64_t delay_ms = next_ms > worker->now_ms ? next_ms - worker->now_ms : 0;
+  if (delay_ms > INT_MAX)
+    delay_ms = INT_MAX;
+  return timeout_ms >= 0 && (uint64_t)timeout_ms < delay_ms ? timeout_ms
+                                                            : (int)delay_ms;
+}
+
+/* Wait, tell what has come, write what that produced. */
+static void run_turn(peal_worker *worker) {
+  bool loop_ready = peal_poller_wait(worker->poller, idle_ms(worker), on_wake,
+                                     worker, peal_tcp_ready);
+  uint64_t woken_ms = worker->now_ms;
+  if (peal_wheel_next(&worker->wheel) <= woken_ms)
+    peal_wheel_advance(&worker->wheel, woken_ms);
+  /* 0: its own timers, or handles to be watched or closed. */
+  if (loop_ready || uv_backend_timeout(&worker->loop) == 0)
+    uv_run(&worker->loop, UV_RUN_NOWAIT);
   peal_worker_impl_end_turn(worker);
   peal_worker_impl_count(&worker->stats.turns, 1);
-  measure_lag(worker);
+  measure_lag(worker, woken_ms);
   if (worker->priv->phase != PEAL_WORKER_RUNNING)
     tell_group(worker);
 }
@@ -171,9 +179,6 @@ static void close_handles(peal_worker *worker) {
   struct peal_worker_private *priv = worker->priv;
   peal_workers_close_signals(worker);
   uv_close((uv_handle_t *)&priv->async, NULL);
-  uv_close((uv_handle_t *)&priv->prepare, NULL);
-  uv_close((uv_handle_t *)&priv->check, NULL);
-  uv_close((uv_handle_t *)&priv->timer, NULL);
   priv->loop_open = false;
 }
 
@@ -191,8 +196,9 @@ static void on_close_mail(peal_worker *worker, peal_mail *mail) {
 /* -- life ----------------------------------------------------------------- */
 
 static void finish_loop(peal_worker *worker) {
-  uv_run(&worker->loop, UV_RUN_DEFAULT);
-  peal_worker_impl_end_turn(worker);
+  while (uv_loop_alive(&worker->loop))
+    run_turn(worker);
+  close(worker->poller);
   int failed = uv_loop_close(&worker->loop);
   const peal_slice none = {NULL, 0};
   if (failed)
@@ -211,26 +217,22 @@ void peal_worker_priv_run(peal_worker *worker) {
   peal_worker_set_self(NULL);
 }
 
-/* uv_*_init of these cannot fail; only the async handle needs a
- * descriptor. */
 static bool open_handles(peal_worker *worker) {
   struct peal_worker_private *priv = worker->priv;
   if (uv_loop_init(&worker->loop))
     return false;
-  if (uv_async_init(&worker->loop, &priv->async, on_async)) {
+  worker->poller = peal_poller_open(&worker->loop);
+  if (worker->poller < 0) {
     uv_loop_close(&worker->loop);
     return false;
   }
-  uv_prepare_init(&worker->loop, &priv->prepare);
-  uv_check_init(&worker->loop, &priv->check);
-  uv_timer_init(&worker->loop, &priv->timer);
+  if (uv_async_init(&worker->loop, &priv->async, on_async)) {
+    close(worker->poller);
+    uv_loop_close(&worker->loop);
+    return false;
+  }
   priv->async.data = worker;
-  priv->prepare.data = worker;
-  priv->check.data = worker;
-  priv->timer.data = worker;
   worker->loop.data = worker;
-  uv_prepare_start(&priv->prepare, on_prepare);
-  uv_check_start(&priv->check, on_check);
   priv->loop_open = true;
   return true;
 }
@@ -269,7 +271,6 @@ peal_worker *peal_worker_priv_new(peal_workers *group, unsigned index) {
   peal_mailbox_init(&priv->mailbox);
   peal_list_init(&priv->tasks);
   peal_wheel_timer_init(&priv->grace, on_grace_over);
-  priv->armed_ms = UINT64_MAX;
   priv->stop_mail.fn = on_stop_mail;
   priv->end_mail.fn = on_end_mail;
   priv->close_mail.fn = on_close_mail;
@@ -288,7 +289,7 @@ void peal_worker_priv_end(peal_worker *worker) {
   peal_worker_set_self(worker);
   on_end_mail(worker, NULL);
   while (!is_empty(worker))
-    uv_run(&worker->loop, UV_RUN_ONCE);
+    run_turn(worker);
   on_close_mail(worker, NULL);
   finish_loop(worker);
   peal_worker_set_self(NULL);

@@ -29,12 +29,7 @@ struct peal_worker_private {
    * closed only when there are none. */
   atomic_uint senders;
   uv_async_t async;
-  uv_prepare_t prepare;
-  uv_check_t check;
-  uv_timer_t timer;    /* drives the wheel */
-  uint64_t armed_ms;   /* when the timer fires; UINT64_MAX: never */
   uint64_t lag_log_ms; /* last line about lag */
-  bool timers_ran;     /* in this turn */
   peal_worker_phase phase;
   bool hooks_stopped; /* on_stop functions have run */
   bool idle, quiet;   /* told to the group */

@@ -2,6 +2,7 @@
 #include "proto/eio_session.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -40,30 +41,39 @@ struct peal_eio_session {
   const peal_eio_session_opts *opts;
   const peal_eio_session_callbacks *callbacks;
   void *user;
-  const peal_mem *mem;
-  peal_eio_queue queue;
-  peal_bytes *open;      /* the handshake's text until it is sent */
+  peal_eio_queue queue; /* its allocator is the session's */
+
+  union {
+    peal_bytes *open; /* server: the handshake's text until it is sent */
+
+    struct {
+      uint32_t max_payload;
+      uint32_t patience_ms; /* interval + timeout */
+    } peer;                 /* client: of the handshake */
+  } hello;
+
   uint64_t heartbeat_at; /* next ping, or the pong's (ping's) limit */
-  uint64_t upgrade_at;   /* the probe's limit, NEVER: no probe */
+  uint64_t limit_at;     /* of the probe, or of an orderly close */
   uint64_t noop_at;
-  uint64_t close_at;
   size_t max_queue_bytes;
-  size_t peer_max_payload; /* client: of the handshake */
-  uint32_t patience_ms;    /* client: interval + timeout of the server */
   uint8_t state;
   uint8_t current; /* peal_eio_via */
   uint8_t due;
   uint8_t policy;
-  uint8_t depth; /* calls on the stack: free waits for them */
-  bool ping_out; /* server: a pong is awaited */
-  bool probing, probed;
-  bool can_upgrade; /* client: of the handshake */
-  bool poll_waits, writable;
-  bool close_armed; /* the close packet may leave */
-  bool drain_due;
-  bool freed;
+  uint8_t depth;     /* calls on the stack: free waits for them */
+  bool ping_out : 1; /* server: a pong is awaited */
+  bool probing : 1, probed : 1;
+  bool can_upgrade : 1; /* client: of the handshake */
+  bool poll_waits : 1, writable : 1;
+  bool close_armed : 1; /* the close packet may leave */
+  bool drain_due : 1;
+  bool freed : 1;
   char sid[]; /* terminated; room for SID_LEN, or SID_MAX (client) */
 };
+
+/* What an idle client costs here; see the budget in design.md 7. */
+_Static_assert(offsetof(peal_eio_session, sid) + SID_LEN + 1 <= 136,
+               "peal_eio_session has grown");
 
 /* -- options ---------------------------------------------------------------- */
 
@@ -110,7 +120,7 @@ static size_t max_queue_soft(const peal_eio_session *session) {
 /* The key order is the reference's (EIO4 handshake). */
 static peal_bytes *handshake_text(const peal_eio_session *session) {
   peal_buf buf;
-  peal_buf_init(&buf, session->mem, 0);
+  peal_buf_init(&buf, session->queue.mem, 0);
   peal_buf_add_str(&buf, "{\"sid\":\"");
   peal_buf_add_str(&buf, session->sid);
   peal_buf_add_str(&buf, "\",\"upgrades\":[");
@@ -125,7 +135,7 @@ static peal_bytes *handshake_text(const peal_eio_session *session) {
   peal_buf_add_char(&buf, '}');
   peal_bytes *bytes = NULL;
   if (!buf.err)
-    bytes = peal_bytes_alloc(buf.len, session->mem);
+    bytes = peal_bytes_alloc(buf.len, session->queue.mem);
   if (bytes)
     memcpy(peal_bytes_data(bytes), buf.ptr, buf.len);
   peal_buf_deinit(&buf);
@@ -136,11 +146,11 @@ static bool begin_server(peal_eio_session *session, const char *sid,
                          uint64_t now_ms) {
   assert(strlen(sid) == SID_LEN);
   memcpy(session->sid, sid, SID_LEN);
-  session->open = handshake_text(session);
+  session->hello.open = handshake_text(session);
   session->due = DUE_OPEN;
   session->state = OPEN;
   session->heartbeat_at = now_ms + ping_interval(session);
-  return session->open != NULL;
+  return session->hello.open != NULL;
 }
 
 peal_eio_session *peal_eio_session_new(
@@ -149,19 +159,18 @@ peal_eio_session *peal_eio_session_new(
     peal_eio_via via, uint64_t now_ms) {
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   size_t sid_room = (opts->client ? SID_MAX : SID_LEN) + 1;
-  peal_eio_session *session = peal_mem_zalloc(mem, sizeof *session + sid_room);
+  peal_eio_session *session =
+      peal_mem_zalloc(mem, offsetof(peal_eio_session, sid) + sid_room);
   if (!session)
     return NULL;
   session->opts = opts;
   session->callbacks = callbacks;
   session->user = user;
-  session->mem = mem;
   session->current = (uint8_t)via;
   session->policy = (uint8_t)opts->policy;
   session->heartbeat_at = NEVER;
-  session->upgrade_at = NEVER;
+  session->limit_at = NEVER;
   session->noop_at = NEVER;
-  session->close_at = NEVER;
   peal_eio_queue_init(&session->queue, mem);
   if (!opts->client && !begin_server(session, sid, now_ms)) {
     peal_eio_session_free(session);
@@ -172,13 +181,14 @@ peal_eio_session *peal_eio_session_new(
 
 static void release(peal_eio_session *session) {
   peal_eio_queue_clear(&session->queue);
-  peal_bytes_unref(session->open);
-  peal_mem_free(session->mem, session);
+  if (!session->opts->client)
+    peal_bytes_unref(session->hello.open);
+  peal_mem_free(session->queue.mem, session);
 }
 
 static void stop_clocks(peal_eio_session *session) {
   session->heartbeat_at = NEVER;
-  session->upgrade_at = NEVER;
+  session->limit_at = NEVER;
   session->noop_at = NEVER;
   session->probing = false;
   session->probed = false;
@@ -193,7 +203,6 @@ void peal_eio_session_free(peal_eio_session *session) {
   session->state = CLOSED;
   session->due = 0;
   session->drain_due = false;
-  session->close_at = NEVER;
   stop_clocks(session);
   if (!session->depth)
     release(session);
@@ -207,12 +216,12 @@ static void check(const peal_eio_session *session) {
   assert(!session->probed || session->probing);
   assert(!session->probing ||
          (session->state == OPEN && session->current == PEAL_EIO_POLLING));
-  assert((session->upgrade_at != NEVER) == session->probing);
   assert(session->noop_at == NEVER || (session->probed && !client));
-  assert((session->close_at != NEVER) == (session->state == CLOSING));
+  assert((session->limit_at != NEVER) ==
+         (session->probing || session->state == CLOSING));
   assert((session->heartbeat_at != NEVER) == (session->state == OPEN));
   assert(session->state != CLOSED || session->freed || !session->queue.count);
-  assert(!(session->due & DUE_OPEN) || session->open);
+  assert(!(session->due & DUE_OPEN) || session->hello.open);
   assert(!client ||
          !(session->due & (DUE_OPEN | DUE_PING | DUE_NOOP | DUE_PROBE_PONG)));
   assert(client || !(session->due & (DUE_PONG | DUE_UPGRADE | DUE_PROBE_PING)));
@@ -241,7 +250,6 @@ static void die(peal_eio_session *session, peal_eio_reason reason, peal_err err,
   bool told = session->state >= CLOSING;
   session->state = CLOSED;
   stop_clocks(session);
-  session->close_at = NEVER;
   peal_eio_queue_clear(&session->queue);
   session->due = 0;
   if (session->poll_waits && session->current == PEAL_EIO_POLLING)
@@ -280,7 +288,7 @@ void peal_eio_session_close(peal_eio_session *session, bool discard,
     peal_eio_queue_clear(&session->queue);
   session->state = CLOSING;
   stop_clocks(session);
-  session->close_at = now_ms + close_timeout(session);
+  session->limit_at = now_ms + close_timeout(session);
   arm_farewell(session);
   session->callbacks->on_close(session, PEAL_EIO_FORCED_CLOSE, err,
                                session->user);
@@ -310,7 +318,7 @@ static peal_err on_ping(peal_eio_session *session, peal_slice data,
   if (!session->opts->client)
     return fail(session, PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_DIRECTION);
   session->due |= DUE_PONG;
-  session->heartbeat_at = now_ms + session->patience_ms;
+  session->heartbeat_at = now_ms + session->hello.peer.patience_ms;
   return PEAL_OK;
 }
 
@@ -358,13 +366,13 @@ static peal_err on_open(peal_eio_session *session, peal_slice data,
   if (err || !is_sid(sid))
     return fail(session, PEAL_EIO_PARSE_ERROR, PEAL_ERR_EIO_PACKET);
   memcpy(session->sid, sid.ptr, sid.len);
-  session->patience_ms =
+  session->hello.peer.patience_ms =
       handshake_u32(peal_val_get(value, "pingInterval"), 25000) +
       handshake_u32(peal_val_get(value, "pingTimeout"), 20000);
-  session->heartbeat_at = now_ms + session->patience_ms;
+  session->heartbeat_at = now_ms + session->hello.peer.patience_ms;
   session->can_upgrade = offers_websocket(peal_val_get(value, "upgrades"));
-  session->peer_max_payload = handshake_u32(peal_val_get(value, "maxPayload"),
-                                            PEAL_LIMIT_PAYLOAD_BYTES);
+  session->hello.peer.max_payload = handshake_u32(
+      peal_val_get(value, "maxPayload"), PEAL_LIMIT_PAYLOAD_BYTES);
   session->state = OPEN;
   if (session->callbacks->on_open)
     session->callbacks->on_open(session, session->user);
@@ -405,7 +413,7 @@ static peal_err on_packet(peal_eio_session *session,
 static peal_err probe_broken(peal_eio_session *session) {
   session->probing = false;
   session->probed = false;
-  session->upgrade_at = NEVER;
+  session->limit_at = NEVER;
   session->noop_at = NEVER;
   session->due &= (uint8_t)~DUE_PROBE;
   return PEAL_ERR_SIO_STATE;
@@ -415,7 +423,7 @@ static void become_websocket(peal_eio_session *session) {
   session->current = PEAL_EIO_WEBSOCKET;
   session->probing = false;
   session->probed = false;
-  session->upgrade_at = NEVER;
+  session->limit_at = NEVER;
   session->noop_at = NEVER;
   session->poll_waits = false;
   session->due &= (uint8_t)~DUE_NOOP;
@@ -545,7 +553,7 @@ peal_err peal_eio_session_attach(peal_eio_session *session, uint64_t now_ms) {
       (!session->opts->client && session->opts->no_upgrades))
     return PEAL_ERR_SIO_STATE;
   session->probing = true;
-  session->upgrade_at = now_ms + upgrade_timeout(session);
+  session->limit_at = now_ms + upgrade_timeout(session);
   if (session->opts->client)
     session->due |= DUE_PROBE_PING;
   check(session);
@@ -698,7 +706,7 @@ bool peal_eio_session_next(peal_eio_session *session, peal_eio_via via,
     return false;
   out->type = type_of_due(bit);
   if (bit == DUE_OPEN)
-    out->bytes = session->open;
+    out->bytes = session->hello.open;
   return true;
 }
 
@@ -736,10 +744,10 @@ void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
   if (bit != DUE_OPEN)
     return;
   if (keep)
-    *keep = session->open;
+    *keep = session->hello.open;
   else
-    peal_bytes_unref(session->open);
-  session->open = NULL;
+    peal_bytes_unref(session->hello.open);
+  session->hello.open = NULL;
 }
 
 void peal_eio_session_poll_waits(peal_eio_session *session, bool waits,
@@ -780,8 +788,8 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 }
 
 uint64_t peal_eio_session_deadline(const peal_eio_session *session) {
-  return earliest(earliest(session->heartbeat_at, session->upgrade_at),
-                  earliest(session->noop_at, session->close_at));
+  return earliest(session->heartbeat_at,
+                  earliest(session->limit_at, session->noop_at));
 }
 
 static void tick_heartbeat(peal_eio_session *session, uint64_t now_ms) {
@@ -808,11 +816,11 @@ void peal_eio_session_tick(peal_eio_session *session, uint64_t now_ms) {
   enter(session);
   if (now_ms >= session->heartbeat_at)
     tick_heartbeat(session, now_ms);
-  if (now_ms >= session->upgrade_at)
+  if (now_ms >= session->limit_at && session->probing)
     (void)probe_broken(session);
   if (now_ms >= session->noop_at)
     tick_noop(session, now_ms);
-  if (now_ms >= session->close_at)
+  if (now_ms >= session->limit_at && session->state == CLOSING)
     die(session, PEAL_EIO_FORCED_CLOSE, PEAL_ERR_TIMEOUT, DUE_CLOSE);
   leave(session);
 }
@@ -828,7 +836,7 @@ bool peal_eio_session_can_upgrade(const peal_eio_session *session) {
 }
 
 size_t peal_eio_session_peer_max_payload(const peal_eio_session *session) {
-  return session->peer_max_payload;
+  return session->hello.peer.max_payload;
 }
 
 peal_eio_via peal_eio_session_current(const peal_eio_session *session) {

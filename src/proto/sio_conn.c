@@ -2,6 +2,7 @@
 #include "proto/sio_conn.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -20,7 +21,8 @@ typedef struct held_packet {
   peal_sio_link *link; /* NULL: left since the header came, will be dropped */
   uint32_t wanted;     /* attachments announced */
   uint32_t to_come;
-  uint32_t got; /* attachments kept */
+  uint32_t got;       /* attachments kept */
+  uint64_t attach_at; /* when they must have come */
   size_t text_len;
   peal_slice *attachments; /* behind the text; their bytes are owned */
   char text[];
@@ -29,8 +31,7 @@ typedef struct held_packet {
 struct peal_sio_link {
   peal_sio_link *next;
   void *user;
-  held_packet *held; /* in order of arrival, while not connected */
-  held_packet **held_end;
+  held_packet *held; /* the newest, whose next is the oldest: a ring */
   uint32_t nsp_len;
   bool connected;
   bool gone;    /* out of the list, freed when nobody can hold it */
@@ -42,14 +43,12 @@ struct peal_sio_conn {
   const peal_sio_conn_opts *opts;
   const peal_sio_conn_callbacks *callbacks;
   void *user;
-  const peal_mem *mem;
   peal_sio_link *links;
   peal_sio_link *graveyard; /* gone, freed when nothing is on the stack */
   peal_sio_link *left;      /* server: newest first, at most LEFT_MAX */
   held_packet *partial;     /* its attachments are coming */
   size_t held_bytes;        /* of `partial` and all `held` */
   uint64_t connect_at;
-  uint64_t attach_at;
   uint32_t link_count;
   uint16_t depth;
   bool freed;
@@ -57,7 +56,16 @@ struct peal_sio_conn {
   int16_t err; /* sticky peal_err */
 };
 
+/* What an idle client costs here; see the budget in design.md 7. */
+_Static_assert(sizeof(peal_sio_conn) <= 88 &&
+                   offsetof(peal_sio_link, nsp) + 1 <= 32,
+               "peal_sio_conn has grown");
+
 /* -- options ---------------------------------------------------------------- */
+
+static const peal_mem *mem_of(const peal_sio_conn *conn) {
+  return peal_mem_or_libc(conn->opts->mem);
+}
 
 static uint32_t max_attachments(const peal_sio_conn *conn) {
   return conn->opts->max_attachments ? conn->opts->max_attachments
@@ -90,8 +98,8 @@ static void held_free(peal_sio_conn *conn, held_packet *packet) {
     return;
   conn->held_bytes -= held_cost(packet);
   for (uint32_t i = 0; i < packet->got; i++)
-    peal_mem_free(conn->mem, (void *)(uintptr_t)packet->attachments[i].ptr);
-  peal_mem_free(conn->mem, packet);
+    peal_mem_free(mem_of(conn), (void *)(uintptr_t)packet->attachments[i].ptr);
+  peal_mem_free(mem_of(conn), packet);
 }
 
 /* Every byte kept for a peer is charged before it is allocated. */
@@ -114,7 +122,7 @@ static peal_err held_new(peal_sio_conn *conn, held_packet **out,
   if (err)
     return err;
   size_t room = align8(sizeof *packet + text.len);
-  packet = peal_mem_alloc(conn->mem, room + wanted * sizeof(peal_slice));
+  packet = peal_mem_alloc(mem_of(conn), room + wanted * sizeof(peal_slice));
   if (!packet) {
     conn->held_bytes -= cost;
     return PEAL_ERR_NOMEM;
@@ -133,7 +141,7 @@ static peal_err held_attach(peal_sio_conn *conn, held_packet *packet,
   peal_err err = charge(conn, data.len);
   if (err)
     return err;
-  char *copy = peal_mem_alloc(conn->mem, data.len ? data.len : 1);
+  char *copy = peal_mem_alloc(mem_of(conn), data.len ? data.len : 1);
   if (!copy) {
     conn->held_bytes -= data.len;
     return PEAL_ERR_NOMEM;
@@ -145,16 +153,20 @@ static peal_err held_attach(peal_sio_conn *conn, held_packet *packet,
 }
 
 static void held_append(peal_sio_link *link, held_packet *packet) {
-  *link->held_end = packet;
-  link->held_end = &packet->next;
+  held_packet *newest = link->held;
+  packet->next = newest ? newest->next : packet;
+  if (newest)
+    newest->next = packet;
+  link->held = packet;
 }
 
 static held_packet *held_shift(peal_sio_link *link) {
-  held_packet *packet = link->held;
-  link->held = packet->next;
-  if (!link->held)
-    link->held_end = &link->held;
-  return packet;
+  held_packet *oldest = link->held->next;
+  if (oldest == link->held)
+    link->held = NULL;
+  else
+    link->held->next = oldest->next;
+  return oldest;
 }
 
 /* -- links --------------------------------------------------------------------- */
@@ -182,7 +194,7 @@ static void left_forget(peal_sio_conn *conn, peal_slice nsp) {
   if (!link)
     return;
   *at = link->next;
-  peal_mem_free(conn->mem, link);
+  peal_mem_free(mem_of(conn), link);
 }
 
 static void left_remember(peal_sio_conn *conn, peal_sio_link *link) {
@@ -193,7 +205,7 @@ static void left_remember(peal_sio_conn *conn, peal_sio_link *link) {
   for (unsigned i = 0; i < LEFT_MAX && *at; i++)
     at = &(*at)->next;
   if (*at) {
-    peal_mem_free(conn->mem, *at);
+    peal_mem_free(mem_of(conn), *at);
     *at = NULL;
   }
 }
@@ -203,11 +215,15 @@ static peal_err link_new(peal_sio_conn *conn, peal_sio_link **out,
   if (conn->link_count >= max_namespaces(conn) ||
       nsp.len > PEAL_LIMIT_SIO_NSP_BYTES)
     return PEAL_ERR_LIMIT;
-  peal_sio_link *link = peal_mem_alloc(conn->mem, sizeof *link + nsp.len);
+  peal_sio_link *link =
+      peal_mem_alloc(mem_of(conn), offsetof(peal_sio_link, nsp) + nsp.len);
   if (!link)
     return PEAL_ERR_NOMEM;
-  *link = (peal_sio_link){.nsp_len = (uint32_t)nsp.len};
-  link->held_end = &link->held;
+  link->next = NULL;
+  link->user = NULL;
+  link->held = NULL;
+  link->nsp_len = (uint32_t)nsp.len;
+  link->connected = link->gone = link->we_left = false;
   memcpy(link->nsp, nsp.ptr, nsp.len);
   peal_sio_link **end = &conn->links;
   while (*end)
@@ -247,7 +263,7 @@ static void bury(peal_sio_conn *conn) {
     if (link->we_left && !conn->opts->client)
       left_remember(conn, link);
     else
-      peal_mem_free(conn->mem, link);
+      peal_mem_free(mem_of(conn), link);
   }
 }
 
@@ -256,8 +272,8 @@ static void bury(peal_sio_conn *conn) {
 peal_sio_conn *peal_sio_conn_new(const peal_sio_conn_opts *opts,
                                  const peal_sio_conn_callbacks *callbacks,
                                  void *user, uint64_t now_ms) {
-  const peal_mem *mem = peal_mem_or_libc(opts->mem);
-  peal_sio_conn *conn = peal_mem_zalloc(mem, sizeof *conn);
+  peal_sio_conn *conn =
+      peal_mem_zalloc(peal_mem_or_libc(opts->mem), sizeof *conn);
   if (!conn)
     return NULL;
   uint32_t timeout =
@@ -265,9 +281,7 @@ peal_sio_conn *peal_sio_conn_new(const peal_sio_conn_opts *opts,
   conn->opts = opts;
   conn->callbacks = callbacks;
   conn->user = user;
-  conn->mem = mem;
   conn->connect_at = opts->client ? NEVER : now_ms + timeout;
-  conn->attach_at = NEVER;
   return conn;
 }
 
@@ -279,7 +293,7 @@ static void release(peal_sio_conn *conn) {
     left_forget(conn, peal_sio_link_nsp(conn->left));
   held_free(conn, conn->partial);
   assert(!conn->held_bytes && !conn->link_count);
-  peal_mem_free(conn->mem, conn);
+  peal_mem_free(mem_of(conn), conn);
 }
 
 void peal_sio_conn_free(peal_sio_conn *conn) {
@@ -303,7 +317,6 @@ static void check(const peal_sio_conn *conn) {
     count++;
   }
   assert(count == conn->link_count);
-  assert((conn->attach_at != NEVER) == (conn->partial != NULL) || conn->err);
   assert(!conn->partial || conn->partial->to_come || conn->err);
   assert(conn->held_bytes <= max_held(conn));
   (void)count; /* without assertions */
@@ -326,10 +339,10 @@ static peal_err send_control(peal_sio_conn *conn, peal_sio_type type,
   peal_buf buf;
   if (conn->freed)
     return PEAL_ERR_CLOSED;
-  peal_buf_init(&buf, conn->mem, 0);
+  peal_buf_init(&buf, mem_of(conn), 0);
   peal_sio_packet_encode_control(&buf, type, nsp, data);
   peal_err err = buf.err;
-  peal_bytes *text = err ? NULL : peal_bytes_alloc(buf.len, conn->mem);
+  peal_bytes *text = err ? NULL : peal_bytes_alloc(buf.len, mem_of(conn));
   if (text)
     memcpy(peal_bytes_data(text), buf.ptr, buf.len);
   else if (!err)
@@ -396,7 +409,7 @@ static peal_err begin_partial(peal_sio_conn *conn, peal_sio_link *link,
   if (err)
     return err;
   conn->partial->link = link;
-  conn->attach_at = now_ms + timeout;
+  conn->partial->attach_at = now_ms + timeout;
   return PEAL_OK;
 }
 
@@ -512,7 +525,6 @@ static peal_err on_attachment(peal_sio_conn *conn, peal_slice data,
   if (err || --held->to_come)
     return err;
   conn->partial = NULL;
-  conn->attach_at = NEVER;
   if (held->link && must_wait(held->link)) {
     held_append(held->link, held);
     return PEAL_OK;
@@ -624,8 +636,12 @@ peal_sio_link *peal_sio_conn_next(const peal_sio_conn *conn,
 
 /* -- time ---------------------------------------------------------------------------- */
 
+static uint64_t attach_at(const peal_sio_conn *conn) {
+  return conn->partial ? conn->partial->attach_at : NEVER;
+}
+
 peal_err peal_sio_conn_tick(peal_sio_conn *conn, uint64_t now_ms) {
-  if (now_ms >= conn->connect_at || now_ms >= conn->attach_at)
+  if (now_ms >= conn->connect_at || now_ms >= attach_at(conn))
     fail(conn, PEAL_ERR_TIMEOUT);
   return tell(conn);
 }
@@ -633,8 +649,8 @@ peal_err peal_sio_conn_tick(peal_sio_conn *conn, uint64_t now_ms) {
 uint64_t peal_sio_conn_deadline(const peal_sio_conn *conn) {
   if (conn->err) /* dead: told once, there is nothing to wait for */
     return conn->err_told ? NEVER : 0;
-  return conn->connect_at < conn->attach_at ? conn->connect_at
-                                            : conn->attach_at;
+  uint64_t attach = attach_at(conn);
+  return conn->connect_at < attach ? conn->connect_at : attach;
 }
 
 /* -- getters ------------------------------------------------------------------------- */

@@ -19,14 +19,8 @@
 /* Up to here the announced length of a frame is reserved at once. */
 #define BUF_TRUST 4096u
 
-struct peal_ws_conn {
-  const peal_ws_conn_callbacks *callbacks;
-  void *user;
-  const peal_mem *mem;
-  uint32_t (*mask)(void *user); /* client */
-  size_t max_message_bytes;
-  uint64_t deadline;
-
+/* What is known of a frame and a message that have not come whole. */
+typedef struct receiver {
   /* The frame that is being read, if in_frame. */
   peal_ws_frame frame;
   uint64_t left; /* of its payload */
@@ -35,23 +29,38 @@ struct peal_ws_conn {
   char *buf;
   size_t buf_cap;
   size_t message_len;
-  peal_ws_queue queue;
 
-  uint32_t close_timeout_ms;
   uint32_t frames;                     /* of the unfinished message */
   peal_utf8 utf8;                      /* of the unfinished text */
-  peal_err err;                        /* sticky: each later feed returns it */
   char head[PEAL_WS_FRAME_HEADER_MAX]; /* an unfinished header */
   uint8_t head_len;
   uint8_t control_len;    /* bytes of the control frame in buf */
   uint8_t message_opcode; /* of the unfinished message, 0: none */
-  bool client;
   bool in_frame;
+} receiver;
+
+struct peal_ws_conn {
+  const peal_ws_conn_callbacks *callbacks;
+  void *user;
+  const peal_mem *mem;
+  uint32_t (*mask)(void *user); /* client */
+  size_t max_message_bytes;
+  uint64_t deadline;
+  /* On the stack of _feed; kept between two of them only if something is
+   * unfinished, else NULL. */
+  receiver *in;
+  peal_ws_queue queue;
+  uint32_t close_timeout_ms;
+  peal_err err; /* sticky: each later feed returns it */
+  bool client;
   bool is_closing; /* our close frame is queued or sent */
   bool is_ended;   /* on_close was called */
   bool is_busy;    /* inside a callback's caller */
   bool is_freed;
 };
+
+/* What an idle client costs here; see the budget in design.md 7. */
+_Static_assert(sizeof(peal_ws_conn) <= 88, "peal_ws_conn has grown");
 
 /* What is left of the bytes given to _feed. */
 typedef struct input {
@@ -84,15 +93,31 @@ peal_ws_conn *peal_ws_conn_new(const peal_ws_conn_opts *opts,
   conn->close_timeout_ms =
       opts->close_timeout_ms ? opts->close_timeout_ms : CLOSE_TIMEOUT_MS;
   conn->deadline = UINT64_MAX;
-  return conn;
+  if (!opts->head)
+    return conn;
+  peal_ws_queue_frame head = {.bytes = peal_bytes_ref(opts->head),
+                              .opcode = PEAL_WS_QUEUE_RAW};
+  if (!peal_ws_queue_add(&conn->queue, mem, &head))
+    return conn;
+  peal_ws_conn_free(conn);
+  return NULL;
 }
 
 static void release_buf(peal_ws_conn *conn) {
-  peal_mem_free(conn->mem, conn->buf);
-  conn->buf = NULL;
-  conn->buf_cap = 0;
-  conn->message_len = 0;
-  conn->control_len = 0;
+  receiver *in = conn->in;
+  if (!in)
+    return;
+  peal_mem_free(conn->mem, in->buf);
+  in->buf = NULL;
+  in->buf_cap = 0;
+  in->message_len = 0;
+  in->control_len = 0;
+}
+
+static void drop_receiver(peal_ws_conn *conn) {
+  release_buf(conn);
+  peal_mem_free(conn->mem, conn->in);
+  conn->in = NULL;
 }
 
 void peal_ws_conn_free(peal_ws_conn *conn) {
@@ -102,7 +127,7 @@ void peal_ws_conn_free(peal_ws_conn *conn) {
     conn->is_freed = true;
     return;
   }
-  release_buf(conn);
+  drop_receiver(conn);
   peal_ws_queue_deinit(&conn->queue, conn->mem);
   peal_mem_free(conn->mem, conn);
 }
@@ -263,7 +288,10 @@ void peal_ws_conn_tick(peal_ws_conn *conn, uint64_t now_ms) {
   if (now_ms < peal_ws_conn_deadline(conn))
     return;
   conn->deadline = UINT64_MAX;
-  release_buf(conn);
+  if (conn->is_busy)
+    release_buf(conn);
+  else
+    drop_receiver(conn);
   peal_ws_queue_deinit(&conn->queue, conn->mem);
   if (conn->is_ended)
     return;
@@ -285,20 +313,20 @@ static void skip(input *in, size_t count) {
 
 /* RFC6455 5.4: fragments of one message follow one another. */
 static peal_err begin_data(peal_ws_conn *conn) {
-  const peal_ws_frame *frame = &conn->frame;
+  const peal_ws_frame *frame = &conn->in->frame;
   if (frame->opcode == PEAL_WS_CONTINUATION) {
-    if (!conn->message_opcode)
+    if (!conn->in->message_opcode)
       return PEAL_ERR_WS_FRAGMENT;
-    if (++conn->frames > PEAL_LIMIT_WS_FRAMES)
+    if (++conn->in->frames > PEAL_LIMIT_WS_FRAMES)
       return PEAL_ERR_LIMIT;
   } else {
-    if (conn->message_opcode)
+    if (conn->in->message_opcode)
       return PEAL_ERR_WS_FRAGMENT;
-    conn->message_opcode = frame->opcode;
-    conn->frames = 1;
-    conn->utf8 = (peal_utf8){0};
+    conn->in->message_opcode = frame->opcode;
+    conn->in->frames = 1;
+    conn->in->utf8 = (peal_utf8){0};
   }
-  if (frame->len > conn->max_message_bytes - conn->message_len)
+  if (frame->len > conn->max_message_bytes - conn->in->message_len)
     return PEAL_ERR_WS_TOO_BIG;
   return PEAL_OK;
 }
@@ -308,7 +336,7 @@ static bool is_control(const peal_ws_frame *frame) {
 }
 
 static peal_err begin_frame(peal_ws_conn *conn) {
-  const peal_ws_frame *frame = &conn->frame;
+  const peal_ws_frame *frame = &conn->in->frame;
   /* RFC6455 5.2: no extension was negotiated that gives RSV1 a meaning. */
   if (frame->rsv1)
     return PEAL_ERR_WS_RSV;
@@ -320,8 +348,8 @@ static peal_err begin_frame(peal_ws_conn *conn) {
     if (err)
       return err;
   }
-  conn->in_frame = true;
-  conn->left = frame->len;
+  conn->in->in_frame = true;
+  conn->in->left = frame->len;
   return PEAL_OK;
 }
 
@@ -330,26 +358,27 @@ static peal_err begin_frame(peal_ws_conn *conn) {
 static peal_err take_header(peal_ws_conn *conn, input *in) {
   size_t used = 0;
   peal_err err;
-  if (!conn->head_len) {
-    err = peal_ws_frame_decode(&conn->frame, (peal_slice){in->ptr, in->len},
+  if (!conn->in->head_len) {
+    err = peal_ws_frame_decode(&conn->in->frame, (peal_slice){in->ptr, in->len},
                                &used);
     if (err == PEAL_ERR_AGAIN) {
-      memcpy(conn->head, in->ptr, in->len);
-      conn->head_len = (uint8_t)in->len;
+      memcpy(conn->in->head, in->ptr, in->len);
+      conn->in->head_len = (uint8_t)in->len;
       skip(in, in->len);
     }
   } else {
-    size_t room = sizeof(conn->head) - conn->head_len;
+    size_t room = sizeof(conn->in->head) - conn->in->head_len;
     size_t more = in->len < room ? in->len : room;
-    memcpy(conn->head + conn->head_len, in->ptr, more);
+    memcpy(conn->in->head + conn->in->head_len, in->ptr, more);
     err = peal_ws_frame_decode(
-        &conn->frame, (peal_slice){conn->head, conn->head_len + more}, &used);
+        &conn->in->frame,
+        (peal_slice){conn->in->head, conn->in->head_len + more}, &used);
     if (err == PEAL_ERR_AGAIN) {
-      conn->head_len = (uint8_t)(conn->head_len + more);
+      conn->in->head_len = (uint8_t)(conn->in->head_len + more);
       skip(in, more);
     } else if (!err) {
-      used -= conn->head_len;
-      conn->head_len = 0;
+      used -= conn->in->head_len;
+      conn->in->head_len = 0;
     }
   }
   if (err)
@@ -363,13 +392,13 @@ static peal_err take_header(peal_ws_conn *conn, input *in) {
 /* Room for `need` bytes in all. Grows by doubling, so that the work is linear
  * in the bytes that came, and never past what the peer may send. */
 static bool reserve_buf(peal_ws_conn *conn, size_t need) {
-  if (need <= conn->buf_cap)
+  if (need <= conn->in->buf_cap)
     return true;
   size_t max = conn->max_message_bytes + CONTROL_MAX;
-  size_t cap = conn->buf_cap ? conn->buf_cap * 2 : BUF_MIN;
-  if (!is_control(&conn->frame)) {
-    if (conn->frame.fin)
-      max = conn->message_len + (size_t)conn->left;
+  size_t cap = conn->in->buf_cap ? conn->in->buf_cap * 2 : BUF_MIN;
+  if (!is_control(&conn->in->frame)) {
+    if (conn->in->frame.fin)
+      max = conn->in->message_len + (size_t)conn->in->left;
     if (max <= BUF_TRUST)
       cap = max;
   }
@@ -377,51 +406,51 @@ static bool reserve_buf(peal_ws_conn *conn, size_t need) {
     cap = max;
   if (cap < need)
     cap = need;
-  char *buf = conn->buf ? peal_mem_resize(conn->mem, conn->buf, cap)
-                        : peal_mem_alloc(conn->mem, cap);
+  char *buf = conn->in->buf ? peal_mem_resize(conn->mem, conn->in->buf, cap)
+                            : peal_mem_alloc(conn->mem, cap);
   if (!buf)
     return false;
-  conn->buf = buf;
-  conn->buf_cap = cap;
+  conn->in->buf = buf;
+  conn->in->buf_cap = cap;
   return true;
 }
 
 static void deliver(peal_ws_conn *conn, peal_slice data) {
-  peal_ws_opcode opcode = (peal_ws_opcode)conn->message_opcode;
-  conn->message_opcode = 0;
+  peal_ws_opcode opcode = (peal_ws_opcode)conn->in->message_opcode;
+  conn->in->message_opcode = 0;
   if (!conn->is_freed)
     conn->callbacks->on_message(conn, opcode, data, conn->user);
 }
 
 /* A message in one frame that lies whole in the input: the usual case. */
 static peal_err take_whole(peal_ws_conn *conn, peal_slice data) {
-  conn->in_frame = false;
-  if (conn->message_opcode == PEAL_WS_TEXT && !peal_utf8_is_valid(data))
+  conn->in->in_frame = false;
+  if (conn->in->message_opcode == PEAL_WS_TEXT && !peal_utf8_is_valid(data))
     return PEAL_ERR_UTF8;
   deliver(conn, data);
   return PEAL_OK;
 }
 
 static peal_err take_piece(peal_ws_conn *conn, peal_slice data) {
-  bool is_text = conn->message_opcode == PEAL_WS_TEXT;
+  bool is_text = conn->in->message_opcode == PEAL_WS_TEXT;
   /* RFC6455 8.1: fail at the first byte that is wrong. */
-  if (is_text && !peal_utf8_feed(&conn->utf8, data))
+  if (is_text && !peal_utf8_feed(&conn->in->utf8, data))
     return PEAL_ERR_UTF8;
   if (data.len) {
-    if (!reserve_buf(conn, conn->message_len + data.len))
+    if (!reserve_buf(conn, conn->in->message_len + data.len))
       return PEAL_ERR_NOMEM;
-    memcpy(conn->buf + conn->message_len, data.ptr, data.len);
-    conn->message_len += data.len;
-    conn->left -= data.len;
+    memcpy(conn->in->buf + conn->in->message_len, data.ptr, data.len);
+    conn->in->message_len += data.len;
+    conn->in->left -= data.len;
   }
-  if (conn->left)
+  if (conn->in->left)
     return PEAL_ERR_AGAIN;
-  conn->in_frame = false;
-  if (!conn->frame.fin)
+  conn->in->in_frame = false;
+  if (!conn->in->frame.fin)
     return PEAL_OK;
-  if (is_text && !peal_utf8_is_complete(&conn->utf8))
+  if (is_text && !peal_utf8_is_complete(&conn->in->utf8))
     return PEAL_ERR_UTF8;
-  deliver(conn, (peal_slice){conn->buf, conn->message_len});
+  deliver(conn, (peal_slice){conn->in->buf, conn->in->message_len});
   release_buf(conn);
   return PEAL_OK;
 }
@@ -450,11 +479,11 @@ static peal_err take_close(peal_ws_conn *conn, peal_slice payload,
 
 static peal_err act_on_control(peal_ws_conn *conn, peal_slice payload,
                                uint64_t now_ms) {
-  conn->in_frame = false;
-  if (conn->frame.opcode == PEAL_WS_CLOSE)
+  conn->in->in_frame = false;
+  if (conn->in->frame.opcode == PEAL_WS_CLOSE)
     return take_close(conn, payload, now_ms);
   /* RFC6455 5.5.2: a pong with the same payload, unless we are closing. */
-  if (conn->frame.opcode == PEAL_WS_PING && !conn->is_closing)
+  if (conn->in->frame.opcode == PEAL_WS_PING && !conn->is_closing)
     return queue_control(conn, PEAL_WS_PONG, payload);
   return PEAL_OK;
 }
@@ -462,33 +491,33 @@ static peal_err act_on_control(peal_ws_conn *conn, peal_slice payload,
 /* Pieces of a control frame are gathered behind those of a message. */
 static peal_err take_control(peal_ws_conn *conn, peal_slice data,
                              uint64_t now_ms) {
-  if (conn->left == data.len && !conn->control_len)
+  if (conn->in->left == data.len && !conn->in->control_len)
     return act_on_control(conn, data, now_ms);
   if (!data.len)
     return PEAL_ERR_AGAIN;
-  if (!reserve_buf(conn, conn->message_len + (size_t)conn->frame.len))
+  if (!reserve_buf(conn, conn->in->message_len + (size_t)conn->in->frame.len))
     return PEAL_ERR_NOMEM;
-  char *control = conn->buf + conn->message_len;
-  memcpy(control + conn->control_len, data.ptr, data.len);
-  conn->control_len = (uint8_t)(conn->control_len + data.len);
-  conn->left -= data.len;
-  if (conn->left)
+  char *control = conn->in->buf + conn->in->message_len;
+  memcpy(control + conn->in->control_len, data.ptr, data.len);
+  conn->in->control_len = (uint8_t)(conn->in->control_len + data.len);
+  conn->in->left -= data.len;
+  if (conn->in->left)
     return PEAL_ERR_AGAIN;
-  peal_err err =
-      act_on_control(conn, (peal_slice){control, conn->control_len}, now_ms);
-  conn->control_len = 0;
-  if (!conn->message_len)
+  peal_err err = act_on_control(
+      conn, (peal_slice){control, conn->in->control_len}, now_ms);
+  conn->in->control_len = 0;
+  if (!conn->in->message_len)
     release_buf(conn);
   return err;
 }
 
 static peal_err take_payload(peal_ws_conn *conn, input *in, uint64_t now_ms) {
-  const peal_ws_frame *frame = &conn->frame;
-  size_t len = conn->left < in->len ? (size_t)conn->left : in->len;
+  const peal_ws_frame *frame = &conn->in->frame;
+  size_t len = conn->in->left < in->len ? (size_t)conn->in->left : in->len;
   char *ptr = in->ptr;
   skip(in, len);
   if (frame->masked)
-    peal_ws_frame_mask(ptr, ptr, len, frame->mask, frame->len - conn->left);
+    peal_ws_frame_mask(ptr, ptr, len, frame->mask, frame->len - conn->in->left);
   peal_slice data = {ptr, len};
   if (is_control(frame))
     return take_control(conn, data, now_ms);
@@ -498,11 +527,39 @@ static peal_err take_payload(peal_ws_conn *conn, input *in, uint64_t now_ms) {
 }
 
 static void check(const peal_ws_conn *conn) {
-  assert(conn->message_len + conn->control_len <= conn->buf_cap);
-  assert(conn->message_len <= conn->max_message_bytes);
-  assert(!conn->in_frame || !conn->head_len);
+  assert(conn->in->message_len + conn->in->control_len <= conn->in->buf_cap);
+  assert(conn->in->message_len <= conn->max_message_bytes);
+  assert(!conn->in->in_frame || !conn->in->head_len);
   assert(!conn->is_ended || conn->err);
   (void)conn;
+}
+
+static bool is_unfinished(const receiver *in) {
+  return in->in_frame || in->head_len || in->message_opcode;
+}
+
+/* Keep what is unfinished, or forget all. `fresh` is on the stack. */
+static peal_err settle_receiver(peal_ws_conn *conn, receiver *fresh,
+                                uint64_t now_ms) {
+  peal_err err = PEAL_OK;
+  bool keep = !conn->err && !conn->is_freed && is_unfinished(conn->in);
+  if (keep && conn->in != fresh)
+    return PEAL_OK;
+  receiver *kept = keep ? peal_mem_alloc(conn->mem, sizeof(*kept)) : NULL;
+  if (kept) {
+    *kept = *fresh;
+    conn->in = kept;
+    return PEAL_OK;
+  }
+  if (keep) {
+    err = PEAL_ERR_NOMEM;
+    fail(conn, err, now_ms);
+  }
+  release_buf(conn);
+  if (conn->in != fresh)
+    peal_mem_free(conn->mem, conn->in);
+  conn->in = NULL;
+  return err;
 }
 
 peal_err peal_ws_conn_feed(peal_ws_conn *conn, char *data, size_t len,
@@ -514,8 +571,13 @@ peal_err peal_ws_conn_feed(peal_ws_conn *conn, char *data, size_t len,
   if (conn->err)
     return conn->err;
   conn->is_busy = true;
+  receiver fresh;
+  if (!conn->in) {
+    fresh = (receiver){.left = 0};
+    conn->in = &fresh;
+  }
   while (in.len && !conn->err && !conn->is_freed) {
-    err = conn->in_frame ? PEAL_OK : take_header(conn, &in);
+    err = conn->in->in_frame ? PEAL_OK : take_header(conn, &in);
     if (!err)
       err = take_payload(conn, &in, now_ms);
     if (err && err != PEAL_ERR_AGAIN)
@@ -523,6 +585,8 @@ peal_err peal_ws_conn_feed(peal_ws_conn *conn, char *data, size_t len,
     check(conn);
   }
   err = err == PEAL_ERR_AGAIN ? PEAL_OK : err;
+  peal_err kept = settle_receiver(conn, &fresh, now_ms);
+  err = err ? err : kept;
   if (conn->is_freed)
     err = PEAL_ERR_CLOSED;
   leave(conn);

@@ -19,7 +19,9 @@ typedef struct peal_ws_conn_opts {
   bool client;               /* role: masks what it sends, else demands masks */
   size_t max_message_bytes;  /* 0: PEAL_LIMIT_PAYLOAD_BYTES */
   uint32_t close_timeout_ms; /* wait for the peer's close; 0: 5000 */
-  const peal_mem *mem;       /* borrowed; NULL: libc */
+  peal_bytes *head;    /* sent before the first frame: the answer to the opening
+                       handshake (a reference is taken); NULL: nothing */
+  const peal_mem *mem; /* borrowed; NULL: libc */
   uint32_t (*mask)(void *user); /* client: a fresh unpredictable key */
 } peal_ws_conn_opts;
 

@@ -84,6 +84,8 @@ static peal_slice frame_body(const peal_ws_queue_frame *frame) {
 
 /* Header and prefix to `out` (PEAL_WS_FRAME_HEADER_MAX + 1 bytes). */
 static size_t frame_head(const peal_ws_queue_frame *frame, char *out) {
+  if (frame->opcode == PEAL_WS_QUEUE_RAW)
+    return 0;
   peal_ws_frame head = {.len =
                             frame_body(frame).len + (frame->prefix ? 1u : 0u),
                         .opcode = frame->opcode,
@@ -99,6 +101,8 @@ static size_t frame_head(const peal_ws_queue_frame *frame, char *out) {
 /* Bytes on the wire, all told. */
 static size_t frame_size(const peal_ws_queue_frame *frame) {
   size_t len = frame_body(frame).len + (frame->prefix ? 1u : 0u);
+  if (frame->opcode == PEAL_WS_QUEUE_RAW)
+    return len;
   size_t extended = len < 126 ? 0 : len <= UINT16_MAX ? 2 : 8;
   return 2 + extended + (frame->masked ? 4u : 0u) + len;
 }
@@ -203,7 +207,7 @@ peal_err peal_ws_queue_add_pong(peal_ws_queue *queue, const peal_mem *mem,
 }
 
 /* Give the waiting pongs their place: first, but behind a frame that is half
- * sent. Pongs placed before must have left, so that a peer that does not read
+ * sent or raw. Pongs placed before must have left, so that a peer that does not read
  * holds at most two sets of them. If memory is out they wait longer. */
 static void place_pongs(peal_ws_queue_block *block, const peal_mem *mem) {
   ring *frames = &block->frames;
@@ -213,7 +217,9 @@ static void place_pongs(peal_ws_queue_block *block, const peal_mem *mem) {
   if (!ring_reserve(frames, mem, count, block->first))
     return;
   peal_ws_queue_frame begun = {.bytes = NULL};
-  bool has_begun = block->offset > 0;
+  bool has_begun =
+      block->offset > 0 ||
+      (frames->count && ring_at(frames, 0)->opcode == PEAL_WS_QUEUE_RAW);
   if (has_begun)
     begun = ring_shift(frames);
   for (uint32_t i = count; i-- > 0;)
@@ -228,10 +234,10 @@ static void place_pongs(peal_ws_queue_block *block, const peal_mem *mem) {
  * not possible here. */
 static bool pull_short(const peal_ws_queue_frame *frame, peal_slice body,
                        peal_iovs *out) {
-  char *to = body.len > SHORT_BYTES
-                 ? NULL
-                 : peal_iovs_reserve(out, body.len + PEAL_WS_FRAME_HEADER_MAX +
-                                              1);
+  char *to =
+      body.len > SHORT_BYTES
+          ? NULL
+          : peal_iovs_reserve(out, body.len + PEAL_WS_FRAME_HEADER_MAX + 1);
   if (!to)
     return false;
   size_t len = frame_head(frame, to);

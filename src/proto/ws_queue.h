@@ -7,11 +7,15 @@
 
 #include "base/iovs.h"
 
+/* An opcode that RFC6455 does not have: the bytes go out as they are, and
+ * nothing overtakes them. */
+#define PEAL_WS_QUEUE_RAW 0xffu
+
 /* One frame, never fragmented. */
 typedef struct peal_ws_queue_frame {
   peal_bytes *bytes; /* the payload as it goes on the wire; NULL: empty */
   uint8_t key[4];    /* if masked */
-  uint8_t opcode;    /* peal_ws_opcode */
+  uint8_t opcode;    /* peal_ws_opcode, or PEAL_WS_QUEUE_RAW */
   char prefix;       /* sent before the bytes; 0: none */
   bool masked;       /* the bytes are masked with key; no prefix then */
 } peal_ws_queue_frame;

@@ -95,10 +95,9 @@ static void leave_links(peal_client *client, bool all) {
   }
 }
 
-static void on_flush(peal_flush *flush) {
-  peal_client *client = PEAL_LIST_OF(flush, peal_client, flush);
-  peal_engine_conn *conn = client->conn;
-  peal_engine_conn_enter(conn);
+static void on_flush(peal_engine_conn *conn, void *user) {
+  peal_client *client = conn->user;
+  (void)user;
   bool close = client->close_asked;
   if (client->failure) {
     peal_engine_conn_close(conn, true, (peal_err)client->failure);
@@ -109,11 +108,10 @@ static void on_flush(peal_flush *flush) {
     else
       peal_client_rearm(client);
   }
-  peal_engine_conn_leave(conn);
 }
 
 void peal_client_leave_later(peal_client *client) {
-  peal_worker_impl_flush_later(client->conn->worker, &client->flush);
+  peal_engine_conn_flush_later(client->conn);
 }
 
 void peal_client_fail_later(peal_client *client, peal_err err) {
@@ -168,8 +166,6 @@ static bool on_open(peal_engine_conn *conn, void *user) {
     return false;
   client->server = server;
   client->conn = conn;
-  client->flush.fn = on_flush;
-  peal_list_init(&client->flush.node);
   client->sio = peal_sio_conn_new(&peal_server_local_of(server, worker)->sio,
                                   &sio_callbacks, client, worker->now_ms);
   if (!client->sio) {
@@ -245,8 +241,6 @@ static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
     if (socket)
       peal_socket_end(socket, told, err);
   }
-  if (peal_list_is_linked(&client->flush.node))
-    peal_list_remove(&client->flush.node);
   peal_sio_conn_free(client->sio);
   peal_mem_free(conn->worker->mem, client);
   conn->user = NULL;
@@ -264,5 +258,6 @@ const peal_engine_callbacks peal_client_engine_callbacks = {
     .on_drain = on_drain,
     .on_deadline = on_deadline,
     .on_close = on_close,
+    .on_flush = on_flush,
     .on_stop = on_stop,
 };

@@ -11,16 +11,15 @@
 #include "server/client.h"
 #include "server/packet.h"
 
-/* What a connect handler or the middleware refuses with. */
-typedef struct peal_refusal {
-  peal_doc *doc; /* {"message":…,"data":…} */
-} peal_refusal;
-
 /* -- middleware ------------------------------------------------------------------------- */
 
+/* What a socket needs only until it is accepted. */
 struct peal_next {
   peal_socket *socket;
+  peal_sio_link *link;
   const peal_hook *hook; /* the one that has been called */
+  peal_eio_queue hold;   /* what is sent behind CONNECT */
+  peal_doc *refusal;     /* of a connect handler */
   bool called;           /* it has answered */
   bool looping;          /* run_chain is on the stack */
 };
@@ -28,18 +27,20 @@ struct peal_next {
 static void accept_socket(peal_socket *socket);
 static void refuse_socket(peal_socket *socket, peal_val data);
 
+static void free_next(peal_socket *socket) {
+  peal_next *next = socket->next;
+  if (!next)
+    return;
+  peal_eio_queue_clear(&next->hold);
+  peal_doc_free(next->refusal);
+  peal_mem_free(socket->worker->mem, next);
+  socket->next = NULL;
+}
+
 static void free_socket(peal_socket *socket) {
-  const peal_mem *mem = socket->worker->mem;
-  if (socket->hold) {
-    peal_eio_queue_clear(socket->hold);
-    peal_mem_free(mem, socket->hold);
-  }
-  if (socket->refusal)
-    peal_doc_free(socket->refusal->doc);
-  peal_mem_free(mem, socket->refusal);
-  peal_mem_free(mem, socket->next);
+  free_next(socket);
   peal_doc_free(socket->auth);
-  peal_mem_free(mem, socket);
+  peal_mem_free(socket->worker->mem, socket);
 }
 
 /* One function after the other; those that answer at once do not nest. */
@@ -109,23 +110,24 @@ static void refuse_socket(peal_socket *socket, peal_val data) {
   peal_adapter_remove(socket);
   socket->state = PEAL_SOCKET_GONE;
   peal_acks_close(socket);
-  peal_sio_conn_refuse(client->sio, socket->link, data);
+  peal_sio_conn_refuse(client->sio, socket->next->link, data);
   peal_client_rearm(client);
   bury(socket);
 }
 
 static void refuse_with_own(peal_socket *socket, peal_err err) {
   peal_pair pairs[2];
-  peal_val data = socket->refusal ? peal_doc_val(socket->refusal->doc)
-                                  : refusal_data(peal_err_message(err),
-                                                 peal_undefined(), pairs);
+  const peal_doc *own = socket->next->refusal;
+  peal_val data =
+      own ? peal_doc_val(own)
+          : refusal_data(peal_err_message(err), peal_undefined(), pairs);
   refuse_socket(socket, data);
 }
 
 static peal_err run_connect_handlers(peal_socket *socket) {
   for (const peal_hook *hook = socket->nsp->connect; hook; hook = hook->next) {
     peal_err err = hook->fn.connect(socket, hook->user);
-    if (!err && socket->refusal)
+    if (!err && socket->next->refusal)
       err = PEAL_ERR_USAGE; /* peal_refuse without returning its result */
     if (err)
       return err;
@@ -143,10 +145,7 @@ static void count_out(const peal_socket *socket,
 
 /* What was emitted before the CONNECT went out. */
 static void flush_hold(peal_socket *socket) {
-  peal_eio_queue *hold = socket->hold;
-  if (!hold)
-    return;
-  socket->hold = NULL;
+  peal_eio_queue *hold = &socket->next->hold;
   for (uint32_t i = 0; i < hold->count; i++) {
     const peal_eio_entry *entry =
         &hold->ring[(hold->head + i) & (hold->cap - 1)];
@@ -165,14 +164,13 @@ static void flush_hold(peal_socket *socket) {
       break;
     count_out(socket, &message);
   }
-  peal_eio_queue_clear(hold);
-  peal_mem_free(socket->worker->mem, hold);
 }
 
 static void accept_socket(peal_socket *socket) {
   peal_client *client = socket->client;
   peal_engine_conn *conn = client->conn;
   peal_worker *worker = socket->worker;
+  peal_sio_link *link = socket->next->link;
   socket->state = PEAL_SOCKET_ACCEPTING;
   peal_engine_conn_enter(conn);
   peal_err err = peal_adapter_add(socket);
@@ -180,7 +178,7 @@ static void accept_socket(peal_socket *socket) {
     err = run_connect_handlers(socket);
   if (!err) {
     peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
-    err = peal_sio_conn_accept(client->sio, socket->link, peal_object(&sid, 1));
+    err = peal_sio_conn_accept(client->sio, link, peal_object(&sid, 1));
   }
   if (err) {
     refuse_with_own(socket, err);
@@ -193,9 +191,8 @@ static void accept_socket(peal_socket *socket) {
   peal_figure_add(
       &peal_server_local_of(client->server, worker)->figures.sockets, 1);
   flush_hold(socket);
-  peal_mem_free(worker->mem, socket->next);
-  socket->next = NULL;
-  err = peal_sio_conn_deliver(client->sio, socket->link, &worker->turn);
+  free_next(socket);
+  err = peal_sio_conn_deliver(client->sio, link, &worker->turn);
   /* Not at once: the middleware may have been answered by a handler of this
    * very client. */
   if (err)
@@ -205,21 +202,12 @@ static void accept_socket(peal_socket *socket) {
 
 peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
   peal_pair pairs[2];
-  const peal_mem *mem = socket->worker->mem;
   if (socket->state != PEAL_SOCKET_ACCEPTING)
     return PEAL_ERR_USAGE;
-  if (!socket->refusal)
-    socket->refusal = peal_mem_zalloc(mem, sizeof *socket->refusal);
-  if (!socket->refusal)
-    return PEAL_ERR_NOMEM;
-  peal_doc_free(socket->refusal->doc);
-  socket->refusal->doc =
+  peal_doc_free(socket->next->refusal);
+  socket->next->refusal =
       peal_doc_new(refusal_data(message ? message : "refused", data, pairs));
-  if (socket->refusal->doc)
-    return PEAL_ERR_USAGE;
-  peal_mem_free(mem, socket->refusal);
-  socket->refusal = NULL;
-  return PEAL_ERR_NOMEM;
+  return socket->next->refusal ? PEAL_ERR_USAGE : PEAL_ERR_NOMEM;
 }
 
 /* -- beginning --------------------------------------------------------------------------- */
@@ -233,12 +221,15 @@ static peal_socket *new_socket(peal_client *client, peal_nsp *nsp,
   socket->nsp = nsp;
   socket->client = client;
   socket->worker = worker;
-  socket->link = link;
   socket->state = PEAL_SOCKET_PENDING;
   peal_list_init(&socket->node);
   if (!peal_val_is(auth, PEAL_UNDEFINED))
     socket->auth = peal_doc_new(auth);
-  socket->next = peal_mem_zalloc(worker->mem, sizeof *socket->next);
+  socket->next = peal_mem_alloc(worker->mem, sizeof *socket->next);
+  if (socket->next) {
+    *socket->next = (peal_next){.socket = socket, .link = link, .called = true};
+    peal_eio_queue_init(&socket->next->hold, worker->mem);
+  }
   bool ok = socket->next && !peal_crypto_id(socket->id) &&
             (socket->auth || peal_val_is(auth, PEAL_UNDEFINED));
   if (ok)
@@ -258,7 +249,6 @@ void peal_socket_begin(peal_client *client, peal_nsp *nsp, peal_sio_link *link,
     return;
   }
   peal_sio_link_set_user(link, socket);
-  *socket->next = (peal_next){.socket = socket, .called = true};
   run_chain(socket->next);
 }
 
@@ -303,18 +293,14 @@ void peal_disconnect(peal_socket *socket, bool close) {
 
 /* -- sending ------------------------------------------------------------------------------ */
 
-static peal_err hold(peal_socket *socket, const peal_eio_message *message) {
+static peal_err hold_back(peal_socket *socket,
+                          const peal_eio_message *message) {
   size_t max = socket->nsp->server->opts.max_queue_bytes;
-  if (!socket->hold) {
-    socket->hold = peal_mem_alloc(socket->worker->mem, sizeof *socket->hold);
-    if (!socket->hold)
-      return PEAL_ERR_NOMEM;
-    peal_eio_queue_init(socket->hold, socket->worker->mem);
-  }
-  if (socket->hold->bytes + peal_eio_queue_cost(message) >
+  peal_eio_queue *hold = &socket->next->hold;
+  if (hold->bytes + peal_eio_queue_cost(message) >
       (max ? max : PEAL_LIMIT_QUEUE_BYTES))
     return PEAL_ERR_QUEUE_FULL;
-  return peal_eio_queue_add(socket->hold, message);
+  return peal_eio_queue_add(hold, message);
 }
 
 bool peal_socket_takes(const peal_socket *socket, bool is_volatile) {
@@ -330,7 +316,7 @@ peal_err peal_socket_deliver(peal_socket *socket,
                              bool is_volatile) {
   if (socket->state == PEAL_SOCKET_PENDING ||
       socket->state == PEAL_SOCKET_ACCEPTING)
-    return is_orphan(socket) ? PEAL_ERR_CLOSED : hold(socket, message);
+    return is_orphan(socket) ? PEAL_ERR_CLOSED : hold_back(socket, message);
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
   peal_engine_conn *conn = socket->client->conn;
@@ -447,18 +433,19 @@ peal_slice peal_socket_header(const peal_socket *socket, const char *name) {
 peal_slice peal_socket_query(const peal_socket *socket, const char *name) {
   peal_engine_handshake *handshake =
       socket->client ? socket->client->conn->handshake : NULL;
-  return handshake ? peal_engine_handshake_param(handshake, name)
-                   : (peal_slice){0};
+  return handshake
+             ? peal_engine_handshake_param(handshake, name, socket->worker->mem)
+             : (peal_slice){0};
 }
 
 peal_slice peal_socket_url(const peal_socket *socket) {
   const peal_engine_handshake *handshake = handshake_of(socket);
-  return handshake ? handshake->url : (peal_slice){0};
+  return handshake ? peal_engine_handshake_url(handshake) : (peal_slice){0};
 }
 
 peal_slice peal_socket_address(const peal_socket *socket) {
   const peal_engine_handshake *handshake = handshake_of(socket);
-  return handshake ? handshake->address : (peal_slice){0};
+  return handshake ? peal_engine_handshake_address(handshake) : (peal_slice){0};
 }
 
 int64_t peal_socket_since_ms(const peal_socket *socket) {
