@@ -28,8 +28,8 @@ typedef struct peal_http_server_opts {
   unsigned workers;
   uint32_t lag_warn_ms; /* as in peal_workers_opts */
 
-  size_t max_head_bytes;   /* default 16384; more: 431 */
-  size_t max_target_bytes; /* default 8192; more: 414 */
+  size_t max_head_bytes;     /* default 16384; more: 431 */
+  size_t max_target_bytes;   /* default 8192; more: 414 */
   uint32_t head_timeout_ms;  /* default 10000: the whole head; 408 */
   uint32_t body_timeout_ms;  /* default 30000 without progress; 408 */
   uint32_t idle_timeout_ms;  /* default 5000 between requests */
@@ -102,7 +102,7 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_http_server_on_done(
 typedef struct peal_http_stats {
   uint64_t connections_open, connections_total;
   uint64_t requests_total, requests_bad; /* bad: refused by the parser */
-  uint64_t timeouts, refused; /* refused: connection limits */
+  uint64_t timeouts, refused;            /* refused: connection limits */
 } peal_http_stats;
 
 /* Sum over the workers. Thread: any. */
@@ -219,8 +219,8 @@ PEAL_API void peal_http_answer_begin(peal_http_req *req, unsigned status,
  * was taken; PEAL_ERR_CLOSED; PEAL_ERR_NOMEM; PEAL_ERR_USAGE (more than
  * announced). */
 PEAL_API peal_err peal_http_answer_write(peal_http_req *req, peal_slice data);
-PEAL_API void peal_http_answer_on_drain(peal_http_req *req,
-                                        peal_http_req_fn fn, void *user);
+PEAL_API void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
+                                        void *user);
 PEAL_API void peal_http_answer_end(peal_http_req *req);
 /* "Not Found" for 404; "" if unknown. Thread: pure. */
 PEAL_API const char *peal_http_status_text(unsigned status);

@@ -38,7 +38,8 @@ typedef enum peal_transport {
 typedef enum peal_queue_policy {
   PEAL_QUEUE_CLOSE,       /* default: the client goes, reason "slow consumer" */
   PEAL_QUEUE_DROP_NEWEST, /* the emit returns PEAL_ERR_QUEUE_FULL */
-  PEAL_QUEUE_DROP_OLDEST  /* the oldest queued events make room */
+  PEAL_QUEUE_DROP_OLDEST  /* the oldest queued events make room;
+                             acknowledgements are kept */
 } peal_queue_policy;
 
 /* A cookie with the session id on the first polling answer. {0}: none. */
@@ -73,15 +74,15 @@ typedef struct peal_server_opts {
   peal_log_opts log;
   const peal_mem *mem;
 
-  const char *path;          /* default "/socket.io" */
-  bool no_trailing_slash;    /* serve <path> instead of <path>/ */
-  unsigned transports;       /* bits of peal_transport; default both */
-  bool no_upgrades;          /* reference: allowUpgrades false */
-  uint32_t ping_interval_ms; /* default 25000 */
-  uint32_t ping_timeout_ms;  /* default 20000 */
-  uint32_t upgrade_timeout_ms; /* default 10000 */
-  uint32_t connect_timeout_ms; /* default 45000: to join a namespace */
-  size_t max_payload_bytes;    /* default 1000000: maxHttpBufferSize */
+  const char *path;                /* default "/socket.io" */
+  bool no_trailing_slash;          /* serve <path> instead of <path>/ */
+  unsigned transports;             /* bits of peal_transport; default both */
+  bool no_upgrades;                /* reference: allowUpgrades false */
+  uint32_t ping_interval_ms;       /* default 25000 */
+  uint32_t ping_timeout_ms;        /* default 20000 */
+  uint32_t upgrade_timeout_ms;     /* default 10000 */
+  uint32_t connect_timeout_ms;     /* default 45000: to join a namespace */
+  size_t max_payload_bytes;        /* default 1000000: maxHttpBufferSize */
   size_t compress_threshold_bytes; /* default 1024 (httpCompression);
                                       PEAL_OFF: never */
   peal_cors_opts cors; /* also enforced: other origins are refused, on
@@ -90,7 +91,7 @@ typedef struct peal_server_opts {
   bool no_client;         /* do not serve <path>/socket.io.js and kin */
   const char *client_dir; /* default: the installed share folder */
 
-  size_t max_queue_bytes; /* send queue of a client; default 8 MiB */
+  size_t max_queue_bytes;      /* send queue of a client; default 8 MiB */
   size_t max_queue_soft_bytes; /* volatile events are dropped above;
                                   default 1 MiB */
   peal_queue_policy queue_policy;
@@ -109,8 +110,8 @@ typedef struct peal_server_opts {
 
 /* Copies `opts`; NULL is {0}. Returns NULL after logging why: port in use,
  * contradictory options, memory. */
-PEAL_API PEAL_MUST_CHECK peal_server *
-peal_server_new(const peal_server_opts *opts);
+PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new(
+    const peal_server_opts *opts);
 /* Run its HTTP server until stopped (SIGINT, SIGTERM, peal_server_stop).
  * NULL is allowed and returns 1. Returns the exit code for main. */
 PEAL_API int peal_server_run(peal_server *server);
@@ -130,9 +131,9 @@ PEAL_API peal_err peal_headers_add(peal_headers *headers, const char *name,
                                    const char *value);
 
 typedef struct peal_server_stats {
-  uint64_t clients;           /* open Engine.IO sessions */
-  uint64_t clients_polling;   /* of them on polling */
-  uint64_t sockets;           /* connected, all namespaces */
+  uint64_t clients;         /* open Engine.IO sessions */
+  uint64_t clients_polling; /* of them on polling */
+  uint64_t sockets;         /* connected, all namespaces */
   uint64_t sessions_total;
   uint64_t events_in, events_out; /* packets, a broadcast counts receivers */
   uint64_t bytes_in, bytes_out;   /* of messages, before framing */
@@ -258,8 +259,8 @@ typedef struct peal_to {
    * all; an empty list: nobody. NULL-terminated, borrowed for the call. */
   const char *const *rooms;
   const char *const *except; /* sockets in any of these are left out */
-  bool with_self;   /* peal_emit_to: the socket itself, too */
-  bool is_volatile; /* may be dropped by a client that is not ready */
+  bool with_self;            /* peal_emit_to: the socket itself, too */
+  bool is_volatile;          /* may be dropped by a client that is not ready */
   /* A queued event with the same key (in the same namespace) is replaced, so
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
@@ -291,6 +292,7 @@ typedef void (*peal_ack_fn)(peal_socket *socket, peal_err err, peal_args args,
                             void *user);
 /* Emit and ask for an acknowledgement within `timeout_ms` (0: no limit, the
  * disconnect ends it).
+ * Not before the socket has been accepted (in a connect handler it has).
  * Returns: as peal_emit, PEAL_ERR_LIMIT (max_acks awaited); on error `fn` is
  * not called. */
 PEAL_API peal_err peal_emit_ack(peal_socket *socket, const char *event,

@@ -32,6 +32,7 @@ typedef struct peal_val {
   uint8_t flags;  /* internal, 0 in values that the caller builds */
   uint16_t extra; /* internal */
   uint32_t len;   /* bytes of a string or binary, count of items or pairs */
+
   union {
     bool boolean;
     int64_t integer;
@@ -71,6 +72,7 @@ typedef struct peal_args {
 #define PEAL_NO_ARGS ((peal_args){NULL, 0})
 #define PEAL_ARRAY(...) peal_array_(PEAL_ITEMS_(__VA_ARGS__))
 #define PEAL_OBJECT(...) peal_object_(PEAL_PAIRS_(__VA_ARGS__))
+
 /* clang-format on */
 
 static inline peal_val peal_undefined(void) {

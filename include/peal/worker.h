@@ -30,8 +30,8 @@ typedef struct peal_workers_opts {
 
 /* Copies `opts`; NULL is {0}. No thread runs before peal_workers_run.
  * Returns NULL if memory or descriptors are out. */
-PEAL_API PEAL_MUST_CHECK peal_workers *
-peal_workers_new(const peal_workers_opts *opts);
+PEAL_API PEAL_MUST_CHECK peal_workers *peal_workers_new(
+    const peal_workers_opts *opts);
 /* Run worker 0 on the calling thread and start threads for the others;
  * returns after peal_workers_stop when all of them have ended and every
  * object on them has been told. Returns 0, or 1 if it could not start (the
@@ -67,8 +67,7 @@ typedef void (*peal_post_fn)(peal_worker *worker, void *user);
  * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (the worker has ended; fn
  * is not called). Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_worker_post(peal_worker *worker,
-                                                   peal_post_fn fn,
-                                                   void *user);
+                                                   peal_post_fn fn, void *user);
 /* Call `fn` on every worker once it runs, before its first event. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_start(peal_workers *workers,
                                                         peal_post_fn fn,
@@ -85,8 +84,9 @@ typedef void (*peal_timer_fn)(peal_timer *timer, void *user);
 
 /* A stopped timer on this worker; may be made before the run and freed after
  * it. Returns NULL if memory is out. */
-PEAL_API PEAL_MUST_CHECK peal_timer *
-peal_timer_new(peal_worker *worker, peal_timer_fn fn, void *user);
+PEAL_API PEAL_MUST_CHECK peal_timer *peal_timer_new(peal_worker *worker,
+                                                    peal_timer_fn fn,
+                                                    void *user);
 /* Call after `delay_ms`, then every `repeat_ms` (0: once). Starting again
  * replaces. */
 PEAL_API void peal_timer_start(peal_timer *timer, uint64_t delay_ms,
@@ -116,13 +116,13 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_task_run(peal_worker *worker,
 /* -- figures ---------------------------------------------------------------- */
 
 typedef struct peal_worker_stats {
-  uint64_t turns;          /* loop iterations */
-  uint64_t posts;          /* posted functions that ran */
-  uint64_t tasks_running;  /* tasks begun and not done */
-  uint64_t connections;    /* open TCP connections */
+  uint64_t turns;         /* loop iterations */
+  uint64_t posts;         /* posted functions that ran */
+  uint64_t tasks_running; /* tasks begun and not done */
+  uint64_t connections;   /* open TCP connections */
   uint64_t bytes_in;
   uint64_t bytes_out;
-  uint64_t lag_max_ms;     /* longest turn since the last call */
+  uint64_t lag_max_ms; /* longest turn since the last call */
 } peal_worker_stats;
 
 PEAL_API void peal_worker_stats_get(peal_worker *worker,

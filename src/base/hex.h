@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
+
 /* hex: one hexadecimal digit. */
 
 /* 0 to 15, or -1 if it is none. */

@@ -81,7 +81,8 @@ static void entry_set(peal_eio_entry *entry, const peal_eio_message *message) {
   *entry = (peal_eio_entry){.key = message->key,
                             .is_group = message->group != NULL,
                             .binary = message->binary,
-                            .no_compress = message->no_compress};
+                            .no_compress = message->no_compress,
+                            .keep = message->keep};
   if (message->group)
     entry->item = peal_eio_group_ref(message->group);
   else
@@ -215,14 +216,16 @@ void peal_eio_queue_pop(peal_eio_queue *queue, peal_bytes **out) {
 bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {
   if (!queue->count)
     return false;
-  /* A group that has begun must be finished: the one behind it goes. */
+  /* A group that has begun must be finished: one behind it goes. */
   uint32_t victim = at(queue, 0)->part ? 1 : 0;
+  while (victim < queue->count && at(queue, victim)->keep)
+    victim++;
   if (victim >= queue->count)
     return false;
   queue->bytes -= entry_cost(at(queue, victim));
   entry_release(at(queue, victim));
-  if (victim == 1)
-    *at(queue, 1) = *at(queue, 0);
+  for (uint32_t i = victim; i > 0; i--)
+    *at(queue, i) = *at(queue, i - 1);
   queue->head = (queue->head + 1) & (queue->cap - 1);
   if (--queue->count == 0)
     release_ring(queue);

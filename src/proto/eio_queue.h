@@ -30,13 +30,14 @@ typedef struct peal_eio_message {
   uint64_t key;          /* conflation key, 0: none */
   bool binary;           /* of bytes */
   bool no_compress;
+  bool keep; /* not to be dropped for others (connects, acknowledgements) */
 } peal_eio_message;
 
 typedef struct peal_eio_entry {
   void *item; /* peal_bytes or peal_eio_group, one reference */
   uint64_t key;
   uint32_t part; /* next part of a group */
-  bool is_group, binary, no_compress;
+  bool is_group, binary, no_compress, keep;
 } peal_eio_entry;
 
 typedef struct peal_eio_queue {
@@ -63,6 +64,6 @@ bool peal_eio_queue_peek(const peal_eio_queue *queue, peal_bytes **bytes,
 /* Drop what _peek showed; the reference goes to the caller if `out` is not
  * NULL. */
 void peal_eio_queue_pop(peal_eio_queue *queue, peal_bytes **out);
-/* Drop the oldest entry of which nothing has been sent; false if there is
- * none. */
+/* Drop the oldest entry that may go: nothing of it has been sent, and it is
+ * not to be kept. False if there is none. */
 bool peal_eio_queue_drop_oldest(peal_eio_queue *queue);

@@ -12,7 +12,7 @@
 /* -- what the machine tells ------------------------------------------------------------ */
 
 void peal_client_send_text(peal_client *client, peal_bytes *text) {
-  peal_eio_message message = {.bytes = text};
+  peal_eio_message message = {.bytes = text, .keep = true};
   peal_err err = peal_engine_conn_send(client->conn, &message);
   /* Without its CONNECT or DISCONNECT a client would wait for ever. */
   if (err && err != PEAL_ERR_CLOSED)

@@ -68,6 +68,7 @@ static peal_err send_ack(peal_socket *socket, uint64_t id, peal_args args) {
   peal_err err = peal_packet_ack(&message, socket, id, args);
   if (err)
     return err;
+  message.keep = true; /* the other end waits for it */
   err = peal_socket_deliver(socket, &message, false);
   peal_packet_release(&message);
   return err;

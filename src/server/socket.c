@@ -151,7 +151,8 @@ static void flush_hold(peal_socket *socket) {
         &hold->ring[(hold->head + i) & (hold->cap - 1)];
     peal_eio_message message = {.key = entry->key,
                                 .binary = entry->binary,
-                                .no_compress = entry->no_compress};
+                                .no_compress = entry->no_compress,
+                                .keep = entry->keep};
     if (entry->is_group)
       message.group = entry->item;
     else

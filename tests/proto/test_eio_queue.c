@@ -152,6 +152,26 @@ static void a_group_that_has_begun_is_finished(void **state) {
   expect(&queue, "a1 a2 c c1");
 }
 
+static void what_is_to_be_kept_is_passed_over(void **state) {
+  peal_eio_queue queue;
+  char out[64];
+  (void)state;
+  peal_eio_queue_init(&queue, NULL);
+  peal_bytes *bytes = peal_bytes_new(PEAL_S("kept"));
+  assert_int_equal(add_group(&queue, 'a', 3, 0), PEAL_OK);
+  assert_true(take(&queue, out));
+  peal_eio_message kept = {.bytes = bytes, .keep = true};
+  assert_int_equal(peal_eio_queue_add(&queue, &kept), PEAL_OK);
+  assert_int_equal(add(&queue, "x", 0), PEAL_OK);
+  assert_int_equal(peal_eio_queue_add(&queue, &kept), PEAL_OK);
+  assert_int_equal(add(&queue, "y", 0), PEAL_OK);
+  peal_bytes_unref(bytes);
+  assert_true(peal_eio_queue_drop_oldest(&queue));
+  assert_true(peal_eio_queue_drop_oldest(&queue));
+  assert_false(peal_eio_queue_drop_oldest(&queue));
+  expect(&queue, "a1 a2 kept kept");
+}
+
 static void the_oldest_whole_entry_is_dropped(void **state) {
   peal_eio_queue queue;
   char out[64];
@@ -267,6 +287,7 @@ int main(void) {
       cmocka_unit_test(groups_of_other_sizes_replace_each_other),
       cmocka_unit_test(a_group_that_has_begun_is_finished),
       cmocka_unit_test(the_oldest_whole_entry_is_dropped),
+      cmocka_unit_test(what_is_to_be_kept_is_passed_over),
       cmocka_unit_test(attachments_are_binary_and_the_flag_is_kept),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(random_steps_agree_with_a_plain_list),

@@ -38,13 +38,12 @@ static void paths_refuse_what_is_not_encoded_right(void **state) {
   char out[64];
   size_t len;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    assert_int_equal(
-        peal_percent_decode_path(out, &len, peal_slice_of(bad[i])),
-        PEAL_ERR_HTTP_SYNTAX);
+    assert_int_equal(peal_percent_decode_path(out, &len, peal_slice_of(bad[i])),
+                     PEAL_ERR_HTTP_SYNTAX);
   assert_int_equal(peal_percent_decode_path(out, &len, PEAL_S("a\0b")),
                    PEAL_ERR_HTTP_SYNTAX);
-  assert_int_equal(
-      peal_percent_decode_path(out, &len, PEAL_S("a%2Fb+%c3%a9")), PEAL_OK);
+  assert_int_equal(peal_percent_decode_path(out, &len, PEAL_S("a%2Fb+%c3%a9")),
+                   PEAL_OK);
   assert_int_equal(len, 6);
   assert_memory_equal(out, "a/b+\xc3\xa9", 6);
 }
