@@ -259,6 +259,13 @@ void peal_engine_conn_abandon(peal_engine_conn *conn) {
   release(conn);
 }
 
+void peal_engine_conn_leave_pull(peal_engine_conn *conn) {
+  if (conn->told_close)
+    peal_engine_conn_leave(conn);
+  else
+    conn->depth--;
+}
+
 /* -- what the session tells ---------------------------------------------------------------- */
 
 static void on_message(peal_eio_session *session, bool binary, peal_slice data,

@@ -48,6 +48,9 @@ peal_engine_conn *peal_engine_conn_find(peal_engine *engine,
  * freed; at the end everything is pumped, re-armed, and released if over. */
 void peal_engine_conn_enter(peal_engine_conn *conn);
 void peal_engine_conn_leave(peal_engine_conn *conn);
+/* The same for the end of a pull: what waits is being written already, so
+ * nothing is nudged (it would be pulled for ever). */
+void peal_engine_conn_leave_pull(peal_engine_conn *conn);
 
 /* The session has something for its transports: it leaves at the end of the
  * turn. */

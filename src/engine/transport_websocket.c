@@ -79,7 +79,7 @@ static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
   peal_engine_conn_enter(conn);
   push(conn);
   peal_ws_conn_pull(conn->ws, out);
-  peal_engine_conn_leave(conn);
+  peal_engine_conn_leave_pull(conn);
 }
 
 static void on_sent(peal_tcp *tcp, size_t len, void *user) {

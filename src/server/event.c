@@ -58,7 +58,8 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
                       .has_id = packet->has_id,
                       .acked = &acked};
   call_chain(socket->nsp->any, &event);
-  call_chain(peal_nsp_handlers(socket->nsp, event.name), &event);
+  call_chain(peal_nsp_handlers(socket->nsp, socket->worker, event.name),
+             &event);
 }
 
 /* -- acknowledging ------------------------------------------------------------------- */

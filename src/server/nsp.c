@@ -94,6 +94,7 @@ static peal_hook *hook_new(peal_nsp *nsp, const char *name, void *user) {
   if (!hook)
     return NULL;
   memcpy(hook->name, name, len);
+  hook->name_len = len;
   hook->user = user;
   return hook;
 }
@@ -161,6 +162,15 @@ DEFINE_REGISTER(peal_on_disconnecting, peal_disconnect_fn, disconnecting,
 DEFINE_REGISTER(peal_on_drain, peal_socket_fn, drain, socket)
 DEFINE_REGISTER(peal_use, peal_use_fn, use, use)
 
-const peal_hook *peal_nsp_handlers(const peal_nsp *nsp, peal_slice event) {
-  return peal_map_get(&nsp->events, event);
+const peal_hook *peal_nsp_handlers(peal_nsp *nsp, const peal_worker *worker,
+                                   peal_slice event) {
+  peal_nsp_local *local = peal_nsp_local_of(nsp, worker);
+  const peal_hook *last = local->last;
+  if (last && event.len && last->name_len == event.len &&
+      !memcmp(last->name, event.ptr, event.len))
+    return last;
+  const peal_hook *found = peal_map_get(&nsp->events, event);
+  if (found)
+    local->last = found;
+  return found;
 }

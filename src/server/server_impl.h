@@ -84,13 +84,15 @@ typedef struct peal_hook {
   } fn;
 
   void *user;
+  size_t name_len;
   char name[]; /* of the event, terminated */
 } peal_hook;
 
 typedef struct peal_nsp_local {
-  peal_map sockets; /* id -> peal_socket */
-  peal_map rooms;   /* name -> peal_room */
-  peal_list all;    /* peal_socket.node */
+  peal_map sockets;      /* id -> peal_socket */
+  peal_map rooms;        /* name -> peal_room */
+  peal_list all;         /* peal_socket.node */
+  const peal_hook *last; /* handlers of the last event: often the next */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint32_t epoch;    /* of peal_socket.visit */
