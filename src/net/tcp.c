@@ -245,8 +245,11 @@ static size_t send_once(peal_tcp *tcp, peal_iovs *iovs) {
   struct msghdr msg = {.msg_iov = (struct iovec *)(void *)iovs->items,
                        .msg_iovlen = iovs->count};
   ssize_t sent;
-  do
-    sent = sendmsg(tcp->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+  do /* one piece, as a rule: the kernel then has no list to copy */
+    sent = iovs->count == 1
+               ? send(tcp->fd, iovs->items[0].ptr, iovs->items[0].len,
+                      MSG_NOSIGNAL | MSG_DONTWAIT)
+               : sendmsg(tcp->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (sent < 0 && errno == EINTR);
   if (sent >= 0)
     return (size_t)sent;
