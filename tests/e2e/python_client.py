@@ -194,6 +194,9 @@ def sync_disconnect(port, transports):
     check(gone.wait(WAIT_S), "the kicked client saw no disconnect")
     left, _ = connect(port, transports)
     left_sid = left.get_sid()
+    # Its writer waits for the answer to its last POST: what is queued before
+    # that answer is not sent any more by a client that disconnects.
+    time.sleep(0.2)
     left.disconnect()
     try:
         same("server namespace disconnect", reason(observer, sid))
