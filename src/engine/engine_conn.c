@@ -112,8 +112,8 @@ void peal_engine_conn_flush_later(peal_engine_conn *conn) {
 }
 
 void peal_engine_conn_nudge(peal_engine_conn *conn) {
-  if (conn->tcp)
-    peal_tcp_flush(conn->tcp);
+  if (conn->stream)
+    peal_stream_flush(conn->stream);
   if (conn->poll)
     peal_worker_impl_flush_later(conn->worker, &conn->flush);
 }
@@ -155,7 +155,7 @@ static void forget(peal_engine_conn *conn) {
 }
 
 static void release(peal_engine_conn *conn) {
-  assert(!conn->tcp && !conn->poll && !conn->post);
+  assert(!conn->stream && !conn->poll && !conn->post);
   forget(conn);
   if (peal_list_is_linked(&conn->flush.node))
     peal_list_remove(&conn->flush.node);
@@ -217,20 +217,20 @@ static void wind_up(peal_engine_conn *conn) {
 }
 
 static bool is_over(const peal_engine_conn *conn) {
-  return peal_eio_session_is_done(conn->session) && !conn->tcp && !conn->poll &&
-         !conn->post;
+  return peal_eio_session_is_done(conn->session) && !conn->stream &&
+         !conn->poll && !conn->post;
 }
 
 static void watch_queue(peal_engine_conn *conn) {
   /* A client that sends and does not read is read no further. */
-  if (!conn->tcp || conn->read_paused ||
+  if (!conn->stream || conn->read_paused ||
       peal_eio_session_queued_bytes(conn->session) <=
           (conn->engine->opts->max_queue_soft_bytes
                ? conn->engine->opts->max_queue_soft_bytes
                : PEAL_LIMIT_QUEUE_SOFT_BYTES))
     return;
   conn->read_paused = true;
-  peal_tcp_pause(conn->tcp);
+  peal_stream_pause(conn->stream);
 }
 
 void peal_engine_conn_enter(peal_engine_conn *conn) {
@@ -285,9 +285,9 @@ static void on_upgrade(peal_eio_session *session, void *user) {
 static void on_drain(peal_eio_session *session, void *user) {
   peal_engine_conn *conn = user;
   (void)session;
-  if (conn->read_paused && conn->tcp) {
+  if (conn->read_paused && conn->stream) {
     conn->read_paused = false;
-    peal_tcp_resume(conn->tcp);
+    peal_stream_resume(conn->stream);
   }
   conn->engine->callbacks->on_drain(conn, conn->engine->user);
 }
@@ -369,7 +369,7 @@ void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
 bool peal_engine_conn_is_writable(const peal_engine_conn *conn) {
   if (!peal_eio_session_is_writable(conn->session))
     return false;
-  return !conn->tcp || !peal_tcp_is_blocked(conn->tcp) ||
+  return !conn->stream || !peal_stream_is_blocked(conn->stream) ||
          peal_eio_session_current(conn->session) == PEAL_EIO_POLLING;
 }
 

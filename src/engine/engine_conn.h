@@ -5,7 +5,7 @@
  * pull until empty and re-arm the deadline" is written here, once. */
 #include "engine/engine.h"
 #include "engine/engine_handshake.h"
-#include "net/tcp.h"
+#include "net/stream.h"
 
 struct peal_engine_conn {
   peal_engine *engine;
@@ -14,7 +14,7 @@ struct peal_engine_conn {
   peal_engine_handshake *handshake;
   void *user;          /* the owner's (server/) */
   peal_ws_conn *ws;    /* current, or the probe */
-  peal_tcp *tcp;       /* of ws */
+  peal_stream *stream; /* of ws */
   peal_http_req *poll; /* the GET that waits */
   peal_http_req *post; /* the POST in progress */
   peal_wheel_timer timer;
@@ -70,9 +70,9 @@ static inline void peal_engine_conn_prefetch(const peal_engine_conn *conn) {
   /* Their flags lie behind the first line. */
   __builtin_prefetch(conn->session);
   __builtin_prefetch((const char *)conn->session + 64);
-  if (conn->tcp) {
-    __builtin_prefetch(conn->tcp);
-    __builtin_prefetch((const char *)conn->tcp + 64);
+  if (conn->stream) {
+    __builtin_prefetch(conn->stream);
+    __builtin_prefetch((const char *)conn->stream + 64);
   }
   __builtin_prefetch(conn->ws);
 }

@@ -372,7 +372,8 @@ static void refuse_second(peal_http_req *req) {
 
 static void upgrade_session(const incoming *request) {
   peal_engine_conn *conn = request->conn;
-  if (conn->tcp || peal_eio_session_attach(conn->session, conn->worker->now_ms))
+  if (conn->stream ||
+      peal_eio_session_attach(conn->session, conn->worker->now_ms))
     refuse_second(request->req);
   else
     open_websocket(request, conn, false);

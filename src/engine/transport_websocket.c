@@ -72,9 +72,9 @@ static void push(peal_engine_conn *conn) {
 
 /* -- the stream ------------------------------------------------------------------------ */
 
-static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
+static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_engine_conn *conn = user;
-  (void)tcp;
+  (void)stream;
   /* Taking packets may tell on_drain, or end the session. */
   peal_engine_conn_enter(conn);
   push(conn);
@@ -82,9 +82,9 @@ static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
   peal_engine_conn_leave_pull(conn);
 }
 
-static void on_sent(peal_tcp *tcp, size_t len, void *user) {
+static void on_sent(peal_stream *stream, size_t len, void *user) {
   peal_engine_conn *conn = user;
-  (void)tcp;
+  (void)stream;
   peal_ws_conn_sent(conn->ws, len);
   /* What is over is closed when its last byte has left. */
   if (conn->told_close || peal_ws_conn_is_done(conn->ws)) {
@@ -99,9 +99,9 @@ static void feed(peal_engine_conn *conn, char *data, size_t len) {
   (void)err;
 }
 
-static void on_read(peal_tcp *tcp, char *data, size_t len, void *user) {
+static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
   peal_engine_conn *conn = user;
-  (void)tcp;
+  (void)stream;
   peal_engine_conn_enter(conn);
   feed(conn, data, len);
   peal_engine_conn_leave(conn);
@@ -112,31 +112,31 @@ static void lost(peal_engine_conn *conn, peal_eio_reason reason, peal_err err) {
                           conn->worker->now_ms);
 }
 
-static void on_end(peal_tcp *tcp, void *user) {
+static void on_end(peal_stream *stream, void *user) {
   peal_engine_conn *conn = user;
   peal_engine_conn_enter(conn);
   lost(conn, PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK);
-  peal_tcp_finish(tcp);
+  peal_stream_finish(stream);
   peal_engine_conn_leave(conn);
 }
 
-static void on_tcp_close(peal_tcp *tcp, peal_err err, void *user) {
+static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn *conn = user;
   peal_engine_conn_enter(conn);
-  conn->tcp = NULL;
+  conn->stream = NULL;
   lost(conn, PEAL_EIO_TRANSPORT_CLOSE, err == PEAL_ERR_CLOSED ? PEAL_OK : err);
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;
-  peal_http_upgrade_closed(conn->engine->http, tcp);
+  peal_http_upgrade_closed(conn->engine->http, stream);
   peal_engine_conn_leave(conn);
 }
 
-static const peal_tcp_callbacks tcp_callbacks = {
+static const peal_stream_callbacks stream_callbacks = {
     .on_read = on_read,
     .on_end = on_end,
     .on_pull = on_pull,
     .on_sent = on_sent,
-    .on_close = on_tcp_close,
+    .on_close = on_stream_close,
 };
 
 /* -- WebSocket -> session --------------------------------------------------------------- */
@@ -216,18 +216,18 @@ peal_err peal_transport_websocket_open(peal_engine_conn *conn,
                                        peal_http_req *req, peal_slice headers) {
   peal_slice rest = {0};
   peal_err err = prepare(conn, req, headers);
-  peal_tcp *tcp = peal_http_upgrade_take(req, &rest);
-  if (!err && !tcp)
+  peal_stream *stream = peal_http_upgrade_take(req, &rest);
+  if (!err && !stream)
     err = PEAL_ERR_CLOSED;
   if (err) {
     unprepare(conn);
-    if (tcp)
-      peal_tcp_close(tcp, err);
+    if (stream)
+      peal_stream_close(stream, err);
     peal_http_upgrade_free(req);
     return err;
   }
-  conn->tcp = tcp;
-  peal_tcp_set_owner(tcp, &tcp_callbacks, conn);
+  conn->stream = stream;
+  peal_stream_set_owner(stream, &stream_callbacks, conn);
   peal_eio_session_set_writable(
       conn->session,
       peal_eio_session_current(conn->session) == PEAL_EIO_WEBSOCKET ||
@@ -242,11 +242,11 @@ peal_err peal_transport_websocket_open(peal_engine_conn *conn,
 }
 
 void peal_transport_websocket_finish(peal_engine_conn *conn) {
-  if (!conn->tcp || peal_tcp_is_closing(conn->tcp))
+  if (!conn->stream || peal_stream_is_closing(conn->stream))
     return;
   peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, conn->worker->now_ms);
   if (peal_ws_conn_is_done(conn->ws))
-    peal_tcp_finish(conn->tcp);
+    peal_stream_finish(conn->stream);
   else
-    peal_tcp_flush(conn->tcp);
+    peal_stream_flush(conn->stream);
 }

@@ -370,7 +370,7 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
     return PEAL_ERR_USAGE;
   if (req->announced != UINT64_MAX && data.len > req->announced - req->written)
     return PEAL_ERR_USAGE;
-  if (peal_tcp_is_closing(req->conn->tcp))
+  if (peal_stream_is_closing(req->conn->stream))
     return PEAL_ERR_CLOSED;
   size_t waiting = peal_http_conn_waiting(req->conn);
   if (data.len > PEAL_LIMIT_HTTP_STREAM_BYTES ||

@@ -26,14 +26,14 @@ static void free_conn(peal_http_conn *conn) {
 }
 
 void peal_http_conn_give(peal_http_conn *conn) {
-  conn->tcp = NULL;
+  conn->stream = NULL;
   conn->phase = PEAL_HTTP_CLOSING;
   if (!conn->busy)
     free_conn(conn);
 }
 
 static peal_http_conn *new_conn(peal_http_home *home,
-                                const peal_tcp_address *address) {
+                                const peal_address *address) {
   const peal_mem *mem = home->worker->mem;
   peal_http_conn *conn = peal_mem_zalloc(mem, sizeof(*conn));
   if (!conn)
@@ -57,8 +57,8 @@ size_t peal_http_conn_waiting(const peal_http_conn *conn) {
 }
 
 void peal_http_conn_flush(peal_http_conn *conn) {
-  if (conn->tcp)
-    peal_tcp_flush(conn->tcp);
+  if (conn->stream)
+    peal_stream_flush(conn->stream);
 }
 
 /* -- reading or not -------------------------------------------------------- */
@@ -83,16 +83,16 @@ static bool wants_read(const peal_http_conn *conn) {
 
 static void update_reading(peal_http_conn *conn) {
   if (wants_read(conn))
-    peal_tcp_resume(conn->tcp);
+    peal_stream_resume(conn->stream);
   else
-    peal_tcp_pause(conn->tcp);
+    peal_stream_pause(conn->stream);
 }
 
 /* -- time ------------------------------------------------------------------ */
 
 static uint64_t body_deadline(const peal_http_conn *conn) {
   uint64_t limit_ms = conn->home->server->opts.body_timeout_ms;
-  uint64_t still_ms = peal_tcp_last_progress_ms(conn->tcp) + limit_ms;
+  uint64_t still_ms = peal_stream_last_progress_ms(conn->stream) + limit_ms;
   uint64_t pace_ms = conn->pace_ms + limit_ms;
   return still_ms < pace_ms ? still_ms : pace_ms;
 }
@@ -136,7 +136,7 @@ static void start_pace(peal_http_conn *conn) {
 
 static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
   uint64_t limit_ms = conn->home->server->opts.body_timeout_ms;
-  if (now_ms >= peal_tcp_last_progress_ms(conn->tcp) + limit_ms)
+  if (now_ms >= peal_stream_last_progress_ms(conn->stream) + limit_ms)
     return true;
   if (now_ms < conn->pace_ms + limit_ms)
     return false;
@@ -149,7 +149,7 @@ static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
 /* Nothing has moved for the whole time limit, neither from us to the kernel
  * nor from the kernel to the peer. */
 static bool write_is_late(peal_http_conn *conn) {
-  uint32_t unacked = (uint32_t)peal_tcp_unacked(conn->tcp);
+  uint32_t unacked = (uint32_t)peal_stream_unacked(conn->stream);
   if (unacked != conn->unacked)
     conn->stalled = 0;
   conn->unacked = unacked;
@@ -161,7 +161,7 @@ static bool write_is_late(peal_http_conn *conn) {
 static void finish(peal_http_conn *conn) {
   conn->phase = PEAL_HTTP_CLOSING;
   peal_wheel_stop(&conn->home->worker->wheel, &conn->timer);
-  peal_tcp_finish(conn->tcp);
+  peal_stream_finish(conn->stream);
 }
 
 /* Answer what is no request, and close. */
@@ -175,13 +175,13 @@ static void answer_bad(peal_http_conn *conn, unsigned status) {
 }
 
 void peal_http_conn_break(peal_http_conn *conn, peal_err err) {
-  if (!conn->tcp)
+  if (!conn->stream)
     return;
   conn->phase = PEAL_HTTP_CLOSING;
   if (peal_http_conn_waiting(conn) > 0)
-    peal_tcp_reset(conn->tcp, err);
+    peal_stream_reset(conn->stream, err);
   else
-    peal_tcp_close(conn->tcp, err);
+    peal_stream_close(conn->stream, err);
 }
 
 static bool is_late(peal_http_conn *conn, bool writes, uint64_t now_ms) {
@@ -215,8 +215,8 @@ static void refuse_head(peal_http_conn *conn, peal_err err, const char *msg) {
   peal_http_home *home = conn->home;
   peal_worker_impl_count(&home->stats.requests_bad, 1);
   if (peal_logger_wants(home->worker->log, PEAL_LOG_DEBUG)) {
-    char peer[PEAL_TCP_ADDRESS_MAX];
-    size_t len = peal_tcp_address_text(&conn->address, peer);
+    char peer[PEAL_ADDRESS_MAX];
+    size_t len = peal_address_text(&conn->address, peer);
     peal_logger_write(home->worker->log, PEAL_LOG_DEBUG, "http",
                       (peal_slice){peer, len}, none, "refused: %s",
                       msg ? msg : peal_err_message(err));
@@ -227,7 +227,7 @@ static void refuse_head(peal_http_conn *conn, peal_err err, const char *msg) {
 typedef struct handover {
   peal_mail mail;
   peal_http_server *server;
-  peal_tcp_address address;
+  peal_address address;
   uint32_t tag;
   int fd;
   size_t len;
@@ -253,10 +253,10 @@ static bool hand_over(peal_http_conn *conn, unsigned index, peal_slice all) {
   given->mail.fn = on_handover;
   given->server = server;
   given->address = conn->address;
-  given->tag = peal_tcp_tag(conn->tcp);
+  given->tag = peal_stream_tag(conn->stream);
   given->len = all.len;
   memcpy(given->data, all.ptr, all.len);
-  given->fd = peal_tcp_release(conn->tcp);
+  given->fd = peal_stream_release(conn->stream);
   peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
   peal_http_conn_give(conn);
   peal_worker_impl_send(server->homes[index].worker, &given->mail);
@@ -466,11 +466,11 @@ static size_t process(peal_http_conn *conn, peal_slice in) {
 /* Returns false if the connection is gone. */
 static bool settle(peal_http_conn *conn) {
   conn->busy = false;
-  if (!conn->tcp) {
+  if (!conn->stream) {
     free_conn(conn);
     return false;
   }
-  if (peal_tcp_is_closing(conn->tcp))
+  if (peal_stream_is_closing(conn->stream))
     return true;
   /* The deadlines of heads and of the idle are set once. */
   if (conn->phase == PEAL_HTTP_EXCHANGE || conn->phase == PEAL_HTTP_DRAIN) {
@@ -494,13 +494,13 @@ static bool process_kept(peal_http_conn *conn) {
   size_t used = process(
       conn, (peal_slice){kept.ptr + conn->in_pos, kept.len - conn->in_pos});
   /* An upgrade takes the buffer along. */
-  if (conn->tcp && conn->in.ptr)
+  if (conn->stream && conn->in.ptr)
     drop_used(conn, used);
   return settle(conn);
 }
 
 bool peal_http_conn_kick(peal_http_conn *conn) {
-  if (conn->busy || !conn->tcp)
+  if (conn->busy || !conn->stream)
     return true;
   if (conn->in.len > conn->in_pos)
     return process_kept(conn);
@@ -523,7 +523,7 @@ static void feed(peal_http_conn *conn, peal_slice data) {
   }
   conn->busy = true;
   size_t used = process(conn, data);
-  if (conn->tcp && used < data.len) {
+  if (conn->stream && used < data.len) {
     peal_buf_add(&conn->in, (peal_slice){data.ptr + used, data.len - used});
     if (conn->in.err)
       peal_http_conn_break(conn, PEAL_ERR_NOMEM);
@@ -531,14 +531,14 @@ static void feed(peal_http_conn *conn, peal_slice data) {
   settle(conn);
 }
 
-static void on_read(peal_tcp *tcp, char *data, size_t len, void *user) {
-  (void)tcp;
+static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
+  (void)stream;
   feed(user, (peal_slice){data, len});
 }
 
 /* The peer sends no more. Whoever waits for an answer to a request that is
  * still open is taken as gone, as Node does; what is answered is sent. */
-static void on_end(peal_tcp *tcp, void *user) {
+static void on_end(peal_stream *stream, void *user) {
   peal_http_conn *conn = user;
   conn->ended = true;
   if (conn->phase == PEAL_HTTP_EXCHANGE) {
@@ -546,7 +546,7 @@ static void on_end(peal_tcp *tcp, void *user) {
       peal_http_conn_break(conn, PEAL_ERR_CLOSED);
     return;
   }
-  (void)tcp;
+  (void)stream;
   if (conn->phase != PEAL_HTTP_CLOSING)
     finish(conn);
 }
@@ -580,9 +580,9 @@ static bool end_exchange(peal_http_conn *conn) {
   return peal_http_conn_kick(conn);
 }
 
-static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
+static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_http_conn *conn = user;
-  (void)tcp;
+  (void)stream;
   if (peal_http_conn_waiting(conn) == 0 && conn->req && conn->req->ended &&
       !end_exchange(conn))
     return;
@@ -615,9 +615,9 @@ static void account(peal_http_conn *conn, size_t len) {
   }
 }
 
-static void on_sent(peal_tcp *tcp, size_t len, void *user) {
+static void on_sent(peal_stream *stream, size_t len, void *user) {
   peal_http_conn *conn = user;
-  (void)tcp;
+  (void)stream;
   account(conn, len);
   conn->stalled = 0;
   size_t waiting = peal_http_conn_waiting(conn);
@@ -633,12 +633,12 @@ static void on_sent(peal_tcp *tcp, size_t len, void *user) {
     peal_http_conn_arm(conn);
 }
 
-static void on_close(peal_tcp *tcp, peal_err err, void *user) {
+static void on_close(peal_stream *stream, peal_err err, void *user) {
   peal_http_conn *conn = user;
   peal_http_req *req = conn->req;
-  uint32_t tag = peal_tcp_tag(tcp);
+  uint32_t tag = peal_stream_tag(stream);
   peal_http_home *home = conn->home;
-  conn->tcp = NULL;
+  conn->stream = NULL;
   conn->req = NULL;
   conn->phase = PEAL_HTTP_CLOSING;
   if (req)
@@ -647,21 +647,21 @@ static void on_close(peal_tcp *tcp, peal_err err, void *user) {
   peal_http_server_forget(home, tag);
 }
 
-static const peal_tcp_callbacks callbacks = {on_read, on_end, on_pull, on_sent,
-                                             on_close};
+static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
+                                                on_sent, on_close};
 
 /* -- beginning and stopping ------------------------------------------------ */
 
 static peal_http_conn *adopt(peal_http_home *home, int fd,
-                             const peal_tcp_address *address, uint32_t tag) {
+                             const peal_address *address, uint32_t tag) {
   peal_http_conn *conn = new_conn(home, address);
   peal_worker_impl_count(&home->stats.connections_open, 1);
   if (conn)
-    conn->tcp = peal_tcp_adopt(home->worker, fd, &callbacks, conn);
+    conn->stream = peal_stream_adopt(home->worker, fd, &callbacks, conn);
   else
     close(fd);
-  if (conn && conn->tcp) {
-    peal_tcp_set_tag(conn->tcp, tag);
+  if (conn && conn->stream) {
+    peal_stream_set_tag(conn->stream, tag);
     return conn;
   }
   if (conn)
@@ -671,8 +671,8 @@ static peal_http_conn *adopt(peal_http_home *home, int fd,
 }
 
 void peal_http_conn_open(peal_http_home *home, int fd,
-                         const peal_tcp_address *address, uint32_t tag,
-                         bool handed, peal_slice data) {
+                         const peal_address *address, uint32_t tag, bool handed,
+                         peal_slice data) {
   peal_http_conn *conn = adopt(home, fd, address, tag);
   if (!conn)
     return;
@@ -684,7 +684,7 @@ void peal_http_conn_open(peal_http_home *home, int fd,
 }
 
 void peal_http_conn_refuse(peal_http_home *home, int fd,
-                           const peal_tcp_address *address) {
+                           const peal_address *address) {
   peal_http_conn *conn = adopt(home, fd, address, PEAL_HTTP_ADDRESS_REFUSED);
   if (conn)
     answer_bad(conn, 503);

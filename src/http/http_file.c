@@ -117,7 +117,7 @@ static void read_on_pool(peal_http_file *file, char *to) {
 void peal_http_file_next(peal_http_req *req) {
   peal_http_file *file = req->file;
   peal_http_conn *conn = req->conn;
-  if (file->reading || !conn || !conn->tcp)
+  if (file->reading || !conn || !conn->stream)
     return;
   if (!file->piece)
     file->piece = peal_bytes_alloc(piece_len(file), file->worker->mem);

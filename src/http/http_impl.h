@@ -20,7 +20,7 @@
 #include "base/limits.h"
 #include "http/http_address.h"
 #include "net/listener.h"
-#include "net/tcp.h"
+#include "net/stream.h"
 #include "wire/http1.h"
 
 typedef struct peal_http_conn peal_http_conn;
@@ -92,7 +92,7 @@ typedef enum peal_http_phase {
 } peal_http_phase;
 
 struct peal_http_conn {
-  peal_tcp *tcp; /* NULL: given away */
+  peal_stream *stream; /* NULL: given away */
   peal_http_home *home;
   peal_list node; /* home->conns */
   peal_wheel_timer timer;
@@ -110,7 +110,7 @@ struct peal_http_conn {
   uint32_t drain_left;
   uint32_t unacked;  /* of the peer, at the last look */
   peal_slice behind; /* the newest head, while busy */
-  peal_tcp_address address;
+  peal_address address;
   uint8_t phase;   /* peal_http_phase */
   uint8_t busy;    /* inside process: not to be freed, nor entered again */
   uint8_t stalled; /* looks without progress of what is written */
@@ -122,11 +122,11 @@ struct peal_http_conn {
 
 /* Take an accepted socket. `data` (borrowed) came with it. */
 void peal_http_conn_open(peal_http_home *home, int fd,
-                         const peal_tcp_address *address, uint32_t tag,
-                         bool handed, peal_slice data);
+                         const peal_address *address, uint32_t tag, bool handed,
+                         peal_slice data);
 /* Too many: a 503 and the end. */
 void peal_http_conn_refuse(peal_http_home *home, int fd,
-                           const peal_tcp_address *address);
+                           const peal_address *address);
 /* Use what waits in `in` if that is possible now. Returns false if the
  * connection is gone afterwards. */
 bool peal_http_conn_kick(peal_http_conn *conn);
@@ -169,7 +169,7 @@ struct peal_http_req {
   void *layer; /* of the layer behind the mount (web/), beside `user` */
   void (*layer_free)(void *layer);
   peal_arena arena; /* peal_http_req_alloc */
-  peal_tcp_address address;
+  peal_address address;
 
   /* The body's consumer: either collects (on_end alone) or streams. */
   peal_http_data_fn on_data;

@@ -62,7 +62,7 @@ peal_http_req *peal_http_req_new(peal_http_conn *conn,
   const peal_mem *mem = home->worker->mem;
   size_t fields_at = sizeof(peal_http_req);
   size_t peer_at = fields_at + head->count * sizeof(peal_http_field);
-  size_t head_at = peer_at + PEAL_TCP_ADDRESS_MAX;
+  size_t head_at = peer_at + PEAL_ADDRESS_MAX;
   peal_http_req *req = peal_mem_alloc(mem, head_at + raw.len);
   if (!req)
     return NULL;
@@ -283,7 +283,7 @@ bool peal_http_req_param(peal_http_req *req, const char *name,
 
 peal_slice peal_http_req_peer(const peal_http_req *req) {
   if (!req->peer[0])
-    peal_tcp_address_text(&req->address, req->peer);
+    peal_address_text(&req->address, req->peer);
   return (peal_slice){req->peer, strlen(req->peer)};
 }
 

@@ -55,7 +55,7 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
  * are closed without a word. */
 #define REFUSALS 64u
 
-static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
+static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
                       void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];

@@ -4,39 +4,39 @@
 #include "http/http_impl.h"
 
 /* Until the new owner says who it is. */
-static void on_read(peal_tcp *tcp, char *data, size_t len, void *user) {
-  (void)tcp;
+static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
+  (void)stream;
   (void)data;
   (void)len;
   (void)user;
 }
 
-static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
-  (void)tcp;
+static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
+  (void)stream;
   (void)out;
   (void)user;
 }
 
-static void on_sent(peal_tcp *tcp, size_t len, void *user) {
-  (void)tcp;
+static void on_sent(peal_stream *stream, size_t len, void *user) {
+  (void)stream;
   (void)len;
   (void)user;
 }
 
-static void on_close(peal_tcp *tcp, peal_err err, void *user) {
+static void on_close(peal_stream *stream, peal_err err, void *user) {
   (void)err;
-  peal_http_upgrade_closed(user, tcp);
+  peal_http_upgrade_closed(user, stream);
 }
 
-static const peal_tcp_callbacks nobody = {on_read, NULL, on_pull, on_sent,
-                                          on_close};
+static const peal_stream_callbacks nobody = {on_read, NULL, on_pull, on_sent,
+                                             on_close};
 
-peal_tcp *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
+peal_stream *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
   peal_http_conn *conn = req->conn;
   *rest = (peal_slice){NULL, 0};
-  if (!conn || req->begun || peal_tcp_is_closing(conn->tcp))
+  if (!conn || req->begun || peal_stream_is_closing(conn->stream))
     return NULL;
-  peal_tcp *tcp = conn->tcp;
+  peal_stream *stream = conn->stream;
   if (conn->busy)
     *rest = conn->behind;
   else if (conn->in.len > conn->in_pos)
@@ -51,10 +51,10 @@ peal_tcp *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
   req->ended = true;
   req->status = 101;
   conn->req = NULL;
-  peal_tcp_set_owner(tcp, &nobody, req->home->server);
+  peal_stream_set_owner(stream, &nobody, req->home->server);
   peal_http_conn_give(conn);
-  peal_tcp_resume(tcp);
-  return tcp;
+  peal_stream_resume(stream);
+  return stream;
 }
 
 void peal_http_upgrade_free(peal_http_req *req) {
@@ -91,9 +91,9 @@ void peal_http_upgrade_refuse(peal_http_req *req, peal_slice raw) {
   peal_http_answer_over(req);
 }
 
-void peal_http_upgrade_closed(peal_http_server *server, peal_tcp *tcp) {
-  unsigned index = peal_worker_index(peal_tcp_worker(tcp));
-  peal_http_server_forget(&server->homes[index], peal_tcp_tag(tcp));
+void peal_http_upgrade_closed(peal_http_server *server, peal_stream *stream) {
+  unsigned index = peal_worker_index(peal_stream_worker(stream));
+  peal_http_server_forget(&server->homes[index], peal_stream_tag(stream));
 }
 
 peal_logger *peal_http_server_logger(peal_http_server *server) {

@@ -83,7 +83,7 @@ static uint16_t port_of(int fd) {
   socklen_t len = sizeof(at);
   if (getsockname(fd, (struct sockaddr *)&at, &len) != 0)
     return 0;
-  return peal_tcp_address_of((struct sockaddr *)&at).port;
+  return peal_address_of((struct sockaddr *)&at).port;
 }
 
 /* Sockets for all workers on one address. Several can share a port only if
@@ -215,7 +215,7 @@ static bool accept_one(slot *one) {
     one->starved = false;
     if (one->spare < 0)
       one->spare = spare_open();
-    peal_tcp_address peer = peal_tcp_address_of((struct sockaddr *)&from);
+    peal_address peer = peal_address_of((struct sockaddr *)&from);
     one->listener->fn(one->worker, fd, &peer, one->listener->user);
     return !one->stopped;
   }

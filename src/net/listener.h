@@ -6,14 +6,14 @@
  * waiting peers are refused instead of spinning. */
 #include <peal/base.h>
 
-#include "net/tcp.h"
+#include "net/stream.h"
 #include "net/worker_impl.h"
 
 typedef struct peal_listener peal_listener;
 
 /* `fd` is accepted, non-blocking, close-on-exec, TCP_NODELAY; taken. */
 typedef void (*peal_listener_fn)(peal_worker *worker, int fd,
-                                 const peal_tcp_address *peer, void *user);
+                                 const peal_address *peer, void *user);
 
 /* Bind and listen on `host` (NULL: "::" with IPv4 mapped, falling back to
  * 0.0.0.0) and `port` (0: any free one; *port says which). Accepting starts

@@ -41,7 +41,7 @@ struct peal_worker {
   char *scratch;     /* PEAL_LIMIT_SCRATCH_BYTES, for peal_iovs */
   peal_wheel wheel;  /* timers of this worker */
   peal_list flushes; /* peal_flush.node */
-  peal_list conns;   /* all peal_tcp of this worker */
+  peal_list conns;   /* all peal_stream of this worker */
   peal_logger *log;  /* the group's; thread safe */
   uint64_t now_ms;   /* refreshed at every wake-up */
   peal_worker_stats stats;

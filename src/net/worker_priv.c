@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/tcp.h"
+#include "net/stream.h"
 
 /* What a worker keeps of released memory, in bytes. */
 #define CACHE_BYTES (16u << 20)
@@ -107,7 +107,7 @@ static int idle_ms(const peal_worker *worker) {
 /* Wait, tell what has come, write what that produced. */
 static void run_turn(peal_worker *worker) {
   bool loop_ready = peal_poller_wait(worker->poller, idle_ms(worker), on_wake,
-                                     worker, peal_tcp_ready);
+                                     worker, peal_stream_ready);
   uint64_t woken_ms = worker->now_ms;
   if (peal_wheel_next(&worker->wheel) <= woken_ms)
     peal_wheel_advance(&worker->wheel, woken_ms);
@@ -159,7 +159,7 @@ static void on_end_mail(peal_worker *worker, peal_mail *mail) {
   priv->phase = PEAL_WORKER_ENDING;
   worker->ending = true;
   peal_wheel_stop(&worker->wheel, &priv->grace);
-  peal_tcp_close_all(worker, PEAL_ERR_CANCELLED);
+  peal_stream_close_all(worker, PEAL_ERR_CANCELLED);
   peal_task_cancel_all(worker);
 }
 

@@ -3,7 +3,7 @@
 /* ws_conn: one WebSocket connection after its opening handshake, either role
  * (RFC6455): frames to messages and messages to frames, control frames,
  * the close handshake.
- * In the flow: net/tcp -> [ws_conn] -> proto/eio_session, and back by pull.
+ * In the flow: net/stream -> [ws_conn] -> proto/eio_session, and back by pull.
  *
  * After any call the owner pulls until empty, writes, reports _sent and
  * re-arms _deadline. An idle connection owns no buffers. */

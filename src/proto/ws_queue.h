@@ -2,7 +2,7 @@
 #pragma once
 /* ws_queue: the frames that wait to leave one WebSocket connection, and how
  * far the first of them has left. Empty, it owns no memory.
- * In the flow: proto/ws_conn -> [ws_queue] -> net/tcp. */
+ * In the flow: proto/ws_conn -> [ws_queue] -> net/stream. */
 #include <peal/base.h>
 
 #include "base/iovs.h"

@@ -3,7 +3,7 @@
 /* http1: strict HTTP/1.1 (RFC9112): heads of requests and responses. They are
  * decoded when complete (http1_scan finds the end), in one pass, into slices
  * of the input; http1_body takes what follows.
- * In the flow: net/tcp -> [http1] -> http/. No memory of its own. */
+ * In the flow: net/stream -> [http1] -> http/. No memory of its own. */
 #include <peal/base.h>
 
 #include "base/limits.h"

@@ -2,7 +2,7 @@
 #pragma once
 /* http1_body: where the content of a message begins and ends: by length, by
  * chunks, until the stream closes.
- * In the flow: net/tcp -> [http1_body] -> http/. No memory of its own. */
+ * In the flow: net/stream -> [http1_body] -> http/. No memory of its own. */
 #include <peal/base.h>
 
 typedef enum peal_http1_framing {

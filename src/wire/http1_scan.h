@@ -3,7 +3,7 @@
 /* http1_scan: where does a head end? A scan that remembers where it stood
  * makes slow senders cost linear work and notices trouble at the first wrong
  * byte.
- * In the flow: net/tcp -> [http1_scan] -> wire/http1. No memory of its own. */
+ * In the flow: net/stream -> [http1_scan] -> wire/http1. No memory of its own. */
 #include <peal/base.h>
 
 #include "base/limits.h"

@@ -2,7 +2,7 @@
 #pragma once
 /* ws_frame: the header of one WebSocket frame, to and from bytes, and the
  * masking of its payload (RFC6455 5.2, 5.3).
- * In the flow: net/tcp -> [ws_frame] -> proto/ws_conn. No state, no memory. */
+ * In the flow: net/stream -> [ws_frame] -> proto/ws_conn. No state, no memory. */
 #include <peal/base.h>
 
 typedef enum peal_ws_opcode {

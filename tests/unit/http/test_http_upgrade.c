@@ -14,53 +14,53 @@ typedef struct shout {
   peal_buf out;
 } shout;
 
-static void on_read(peal_tcp *tcp, char *data, size_t len, void *user) {
+static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
   shout *one = user;
   for (size_t i = 0; i < len; i++)
     if (data[i] >= 'a' && data[i] <= 'z')
       data[i] = (char)(data[i] - 32);
   peal_buf_add(&one->out, (peal_slice){data, len});
-  peal_tcp_flush(tcp);
+  peal_stream_flush(stream);
 }
 
-static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
+static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   shout *one = user;
-  (void)tcp;
+  (void)stream;
   if (one->out.len)
     (void)peal_iovs_add(out, peal_buf_slice(&one->out));
 }
 
-static void on_sent(peal_tcp *tcp, size_t len, void *user) {
+static void on_sent(peal_stream *stream, size_t len, void *user) {
   shout *one = user;
-  (void)tcp;
+  (void)stream;
   peal_buf_consume(&one->out, len);
 }
 
-static void on_close(peal_tcp *tcp, peal_err err, void *user) {
+static void on_close(peal_stream *stream, peal_err err, void *user) {
   shout *one = user;
   (void)err;
-  peal_http_upgrade_closed(one->server, tcp);
+  peal_http_upgrade_closed(one->server, stream);
   peal_buf_deinit(&one->out);
   free(one);
   atomic_fetch_add(&closed, 1);
 }
 
-static const peal_tcp_callbacks callbacks = {on_read, NULL, on_pull, on_sent,
-                                             on_close};
+static const peal_stream_callbacks callbacks = {on_read, NULL, on_pull, on_sent,
+                                                on_close};
 
 static void take(peal_http_req *req) {
   peal_slice rest;
-  peal_tcp *tcp = peal_http_upgrade_take(req, &rest);
-  if (tcp) {
+  peal_stream *stream = peal_http_upgrade_take(req, &rest);
+  if (stream) {
     shout *one = calloc(1, sizeof(*one));
     one->server = it.server;
     peal_buf_init(&one->out, NULL, 0);
-    peal_tcp_set_owner(tcp, &callbacks, one);
+    peal_stream_set_owner(stream, &callbacks, one);
     peal_buf_add_str(&one->out, "HTTP/1.1 101 Switching Protocols\r\n\r\n");
     if (rest.len) {
       peal_buf_add(&one->out, rest);
     }
-    peal_tcp_flush(tcp);
+    peal_stream_flush(stream);
     atomic_fetch_add(&taken, 1);
   }
   /* Still readable. */
@@ -83,7 +83,7 @@ static void on_upgrade(peal_http_req *req, void *user) {
   } else if (peal_slice_is(how, "/drop")) {
     /* Taken by somebody who gives up before there is an owner. */
     peal_slice rest;
-    peal_tcp_close(peal_http_upgrade_take(req, &rest), PEAL_ERR_NOMEM);
+    peal_stream_close(peal_http_upgrade_take(req, &rest), PEAL_ERR_NOMEM);
     peal_http_upgrade_free(req);
   } else {
     take(req);

@@ -5,7 +5,7 @@
 static atomic_int accepted[4];
 static atomic_int total;
 
-static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
+static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
                       void *user) {
   (void)user;
   if (peer->known)

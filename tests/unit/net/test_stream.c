@@ -8,7 +8,7 @@
 /* One echo server for all; what a test wants of it is said by the first byte
  * of a connection. */
 typedef struct echo {
-  peal_tcp *tcp;
+  peal_stream *stream;
   peal_buf out;
   char mode;
   peal_timer *timer;
@@ -22,18 +22,18 @@ static atomic_int peer_ok;
 static void on_timer(peal_timer *timer, void *user) {
   echo *one = user;
   (void)timer;
-  peal_tcp_resume(one->tcp);
+  peal_stream_resume(one->stream);
 }
 
 static void pause_for_a_while(echo *one, peal_worker *worker) {
-  peal_tcp_pause(one->tcp);
+  peal_stream_pause(one->stream);
   one->timer = peal_timer_new(worker, on_timer, one);
   peal_timer_start(one->timer, 30, 0);
 }
 
 static void begin(echo *one, char mode) {
-  peal_worker *worker = peal_tcp_worker(one->tcp);
-  char peer[PEAL_TCP_ADDRESS_MAX];
+  peal_worker *worker = peal_stream_worker(one->stream);
+  char peer[PEAL_ADDRESS_MAX];
   uint16_t port = 0;
   one->mode = mode;
   switch (mode) {
@@ -41,21 +41,21 @@ static void begin(echo *one, char mode) {
     pause_for_a_while(one, worker);
     break;
   case 'P': /* pause for good */
-    peal_tcp_pause(one->tcp);
+    peal_stream_pause(one->stream);
     break;
   case 'c': /* close at once */
-    peal_tcp_close(one->tcp, PEAL_ERR_LIMIT);
+    peal_stream_close(one->stream, PEAL_ERR_LIMIT);
     break;
   case 'r':
-    peal_tcp_reset(one->tcp, PEAL_ERR_LIMIT);
+    peal_stream_reset(one->stream, PEAL_ERR_LIMIT);
     break;
   case 'b': /* a lot, then the end */
     memset(peal_buf_reserve(&one->out, BIG), 'b', BIG);
     peal_buf_advance(&one->out, BIG);
-    peal_tcp_finish(one->tcp);
+    peal_stream_finish(one->stream);
     break;
   case 'a':
-    if (peal_tcp_peer(one->tcp, peer, &port) == 9 &&
+    if (peal_stream_peer(one->stream, peer, &port) == 9 &&
         strcmp(peer, "127.0.0.1") == 0 && port != 0)
       atomic_store(&peer_ok, 1);
     break;
@@ -64,40 +64,40 @@ static void begin(echo *one, char mode) {
   }
 }
 
-static void on_read(peal_tcp *tcp, char *data, size_t len, void *user) {
+static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
   echo *one = user;
   if (!one->mode)
     begin(one, data[0]);
   if (one->mode == 'b')
     return;
   peal_buf_add(&one->out, (peal_slice){data, len});
-  peal_tcp_flush(tcp);
+  peal_stream_flush(stream);
 }
 
-static void on_pull(peal_tcp *tcp, peal_iovs *out, void *user) {
+static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   echo *one = user;
-  (void)tcp;
+  (void)stream;
   atomic_fetch_add(&pulls, 1);
   if (one->out.len)
     assert_true(peal_iovs_add(out, peal_buf_slice(&one->out)));
 }
 
-static void on_sent(peal_tcp *tcp, size_t len, void *user) {
+static void on_sent(peal_stream *stream, size_t len, void *user) {
   echo *one = user;
-  (void)tcp;
+  (void)stream;
   atomic_fetch_add(&sends, 1);
   peal_buf_consume(&one->out, len);
 }
 
-static void on_end(peal_tcp *tcp, void *user) {
+static void on_end(peal_stream *stream, void *user) {
   (void)user;
   atomic_fetch_add(&ended, 1);
-  peal_tcp_finish(tcp);
+  peal_stream_finish(stream);
 }
 
-static void on_close(peal_tcp *tcp, peal_err err, void *user) {
+static void on_close(peal_stream *stream, peal_err err, void *user) {
   echo *one = user;
-  (void)tcp;
+  (void)stream;
   atomic_store(&err_of_close, err);
   peal_timer_free(one->timer);
   peal_buf_deinit(&one->out);
@@ -105,17 +105,17 @@ static void on_close(peal_tcp *tcp, peal_err err, void *user) {
   atomic_fetch_add(&closed, 1);
 }
 
-static const peal_tcp_callbacks callbacks = {on_read, on_end, on_pull, on_sent,
-                                             on_close};
+static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
+                                                on_sent, on_close};
 
-static void on_accept(peal_worker *worker, int fd, const peal_tcp_address *peer,
+static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
                       void *user) {
   (void)user;
   (void)peer;
   echo *one = calloc(1, sizeof(*one));
   peal_buf_init(&one->out, NULL, 0);
-  one->tcp = peal_tcp_adopt(worker, fd, &callbacks, one);
-  if (!one->tcp)
+  one->stream = peal_stream_adopt(worker, fd, &callbacks, one);
+  if (!one->stream)
     free(one);
   atomic_fetch_add(&opened, 1);
 }
@@ -312,24 +312,24 @@ static void many_connections_echo_at_the_same_time(void **state) {
 
 static void addresses_are_written_as_people_write_them(void **state) {
   (void)state;
-  char text[PEAL_TCP_ADDRESS_MAX];
+  char text[PEAL_ADDRESS_MAX];
   struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(80)};
   inet_pton(AF_INET, "10.1.2.3", &in.sin_addr);
-  peal_tcp_address address = peal_tcp_address_of((struct sockaddr *)&in);
-  assert_int_equal(peal_tcp_address_text(&address, text), 8);
+  peal_address address = peal_address_of((struct sockaddr *)&in);
+  assert_int_equal(peal_address_text(&address, text), 8);
   assert_string_equal(text, "10.1.2.3");
   assert_int_equal(address.port, 80);
   struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
   inet_pton(AF_INET6, "::ffff:10.1.2.3", &in6.sin6_addr);
-  address = peal_tcp_address_of((struct sockaddr *)&in6);
-  peal_tcp_address_text(&address, text);
+  address = peal_address_of((struct sockaddr *)&in6);
+  peal_address_text(&address, text);
   assert_string_equal(text, "10.1.2.3");
   inet_pton(AF_INET6, "2001:db8::1", &in6.sin6_addr);
-  address = peal_tcp_address_of((struct sockaddr *)&in6);
-  peal_tcp_address_text(&address, text);
+  address = peal_address_of((struct sockaddr *)&in6);
+  peal_address_text(&address, text);
   assert_string_equal(text, "2001:db8::1");
-  address = (peal_tcp_address){.known = false};
-  assert_int_equal(peal_tcp_address_text(&address, text), 0);
+  address = (peal_address){.known = false};
+  assert_int_equal(peal_address_text(&address, text), 0);
 }
 
 #define NET_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

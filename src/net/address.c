@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/address.h"
+
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+peal_address peal_address_of(const struct sockaddr *from) {
+  peal_address address = {.known = false};
+  if (from->sa_family == AF_INET6) {
+    struct sockaddr_in6 in6;
+    memcpy(&in6, from, sizeof(in6));
+    memcpy(address.ip, &in6.sin6_addr, 16);
+    address.port = ntohs(in6.sin6_port);
+    address.known = true;
+  } else if (from->sa_family == AF_INET) {
+    struct sockaddr_in in;
+    memcpy(&in, from, sizeof(in));
+    memset(address.ip + 10, 0xff, 2);
+    memcpy(address.ip + 12, &in.sin_addr, 4);
+    address.port = ntohs(in.sin_port);
+    address.known = true;
+  }
+  return address;
+}
+
+size_t peal_address_text(const peal_address *address, char *out) {
+  static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+  out[0] = 0;
+  if (!address->known)
+    return 0;
+  bool v4 = memcmp(address->ip, mapped, sizeof(mapped)) == 0;
+  const void *ip = v4 ? address->ip + 12 : address->ip;
+  if (!inet_ntop(v4 ? AF_INET : AF_INET6, ip, out, PEAL_ADDRESS_MAX))
+    out[0] = 0;
+  return strlen(out);
+}

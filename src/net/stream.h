@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* stream: one accepted or connected stream of bytes on a worker. Reads go into
+ * the worker's one buffer; writes are pulled from the owner once per turn and
+ * leave in one system call.
+ * In the flow: the kernel -> [stream] -> http/, engine/ transports. */
+#include <peal/base.h>
+
+#include "base/iovs.h"
+#include "net/address.h"
+#include "net/worker_impl.h"
+
+typedef struct peal_stream peal_stream;
+
+typedef struct peal_stream_callbacks {
+  /* `data` lies in the worker's buffer: it may be written to, and is gone
+   * when the callback returns. */
+  void (*on_read)(peal_stream *stream, char *data, size_t len, void *user);
+  /* The peer has closed its direction; what we still have may be written.
+   * NULL: the connection is closed with PEAL_ERR_CLOSED. */
+  void (*on_end)(peal_stream *stream, void *user);
+  /* Fill `out` with what waits; nothing added means nothing waits. */
+  void (*on_pull)(peal_stream *stream, peal_iovs *out, void *user);
+  /* `len` bytes of what was pulled have left (0 is never told). May queue
+   * more and may close. */
+  void (*on_sent)(peal_stream *stream, size_t len, void *user);
+  /* Exactly once and last, never from inside a function called by the owner
+   * (it comes when the current callback has returned, or at the end of the
+   * turn). `err` is why: PEAL_OK if finished or closed by us without error. */
+  void (*on_close)(peal_stream *stream, peal_err err, void *user);
+} peal_stream_callbacks;
+
+/* Take an open, non-blocking socket (taken; closed on failure). Reading
+ * starts. Returns NULL if memory is out, the loop refuses or the worker is
+ * ending. */
+PEAL_MUST_CHECK peal_stream *peal_stream_adopt(
+    peal_worker *worker, int fd, const peal_stream_callbacks *callbacks,
+    void *user);
+/* Another owner from now on (protocol upgrade). */
+void peal_stream_set_owner(peal_stream *stream,
+                           const peal_stream_callbacks *callbacks, void *user);
+/* Give the descriptor up without closing it: the stream is gone (no on_close).
+ * Nothing may be waiting to be sent. Used to hand a connection to another
+ * worker. */
+int peal_stream_release(peal_stream *stream);
+/* There is something to pull: it leaves at the end of the turn. */
+void peal_stream_flush(peal_stream *stream);
+/* Stop and start reading (backpressure). A peer that goes away is noticed
+ * all the same. */
+void peal_stream_pause(peal_stream *stream);
+void peal_stream_resume(peal_stream *stream);
+/* Write what waits, then send FIN, read and drop what comes for up to 1 s (so
+ * that no reset overtakes our last bytes), then close with PEAL_OK. */
+void peal_stream_finish(peal_stream *stream);
+/* Close now; what waits is lost. */
+void peal_stream_close(peal_stream *stream, peal_err err);
+/* Close now with a reset (hostile peers). */
+void peal_stream_reset(peal_stream *stream, peal_err err);
+bool peal_stream_is_closing(const peal_stream *stream);
+/* True while the kernel does not take more. */
+bool peal_stream_is_blocked(const peal_stream *stream);
+peal_worker *peal_stream_worker(const peal_stream *stream);
+/* "127.0.0.1" / "::1" (IPv4-mapped as IPv4), terminated; returns its length.
+ * `out` has PEAL_ADDRESS_MAX bytes. Asked from the kernel. */
+size_t peal_stream_peer(const peal_stream *stream, char *out, uint16_t *port);
+/* Milliseconds (worker's now) of the last byte in or out. */
+uint64_t peal_stream_last_progress_ms(const peal_stream *stream);
+/* Bytes that the kernel has taken and the peer has not acknowledged: they
+ * shrink while a slow peer reads, long before the kernel takes more. */
+size_t peal_stream_unacked(const peal_stream *stream);
+/* A number of the owner's that stays with the connection when the owner
+ * changes (http/ keeps its account of the address there). */
+void peal_stream_set_tag(peal_stream *stream, uint32_t tag);
+uint32_t peal_stream_tag(const peal_stream *stream);
+/* The worker's: epoll's events have come for a watched peal_stream. */
+void peal_stream_ready(void *stream, uint32_t events);
+/* Close all connections of a worker. */
+void peal_stream_close_all(peal_worker *worker, peal_err err);
