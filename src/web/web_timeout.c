@@ -16,7 +16,7 @@ static void part(peal_http_req *req) {
   conn->phase = PEAL_HTTP_CLOSING;
   peal_wheel_stop(&conn->home->worker->wheel, &conn->timer);
   peal_buf_add(&conn->out, (peal_slice){refusal, sizeof(refusal) - 1});
-  peal_stream_finish(conn->tcp);
+  peal_stream_finish(conn->stream);
   peal_http_req_abort(req, PEAL_ERR_TIMEOUT);
 }
 
