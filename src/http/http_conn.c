@@ -685,7 +685,7 @@ void peal_http_conn_open(peal_http_home *home, int fd,
 
 void peal_http_conn_refuse(peal_http_home *home, int fd,
                            const peal_address *address) {
-  peal_http_conn *conn = adopt(home, fd, address, PEAL_HTTP_ADDRESS_REFUSED);
+  peal_http_conn *conn = adopt(home, fd, address, PEAL_ADDRESS_COUNT_REFUSED);
   if (conn)
     answer_bad(conn, 503);
 }

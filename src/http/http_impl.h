@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
-#include "http/http_address.h"
+#include "net/address_count.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "wire/http1.h"
@@ -70,7 +70,7 @@ struct peal_http_server {
   atomic_size_t open;      /* connections of all workers */
   atomic_size_t collected; /* bytes of bodies that are being collected */
   atomic_size_t refusing;  /* those that get a 503 */
-  peal_http_addresses addresses;
+  peal_address_counts addresses;
   unsigned home_count;
   peal_http_home homes[];
 };

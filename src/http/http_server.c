@@ -65,7 +65,7 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
   bool full =
       server->opts.max_connections && open >= server->opts.max_connections;
   if (!full &&
-      peal_http_address_add(&server->addresses, peer->ip, &tag) == PEAL_OK) {
+      peal_address_count_add(&server->addresses, peer->ip, &tag) == PEAL_OK) {
     peal_http_conn_open(home, fd, peer, tag, false, none);
     return;
   }
@@ -82,12 +82,12 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
 
 void peal_http_server_forget(peal_http_home *home, uint32_t tag) {
   peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
-  if (tag == PEAL_HTTP_ADDRESS_REFUSED) {
+  if (tag == PEAL_ADDRESS_COUNT_REFUSED) {
     atomic_fetch_sub(&home->server->refusing, 1);
     return;
   }
   atomic_fetch_sub(&home->server->open, 1);
-  peal_http_address_remove(&home->server->addresses, tag);
+  peal_address_count_remove(&home->server->addresses, tag);
 }
 
 static void on_stop(peal_worker *worker, void *user) {
@@ -158,8 +158,8 @@ static peal_http_server *make(const peal_http_server_opts *opts,
   server->home_count = count;
   fill(server, opts);
   init_homes(server);
-  if (peal_http_address_init(&server->addresses,
-                             server->opts.max_connections_per_address, mem)) {
+  if (peal_address_count_init(&server->addresses,
+                              server->opts.max_connections_per_address, mem)) {
     peal_mem_free(mem, server);
     return NULL;
   }
@@ -214,7 +214,7 @@ void peal_http_server_free(peal_http_server *server) {
     peal_mem_free(server->mem, server->mounts[i].path);
   peal_mem_free(server->mem, server->mounts);
   peal_mem_free(server->mem, server->watchers);
-  peal_http_address_deinit(&server->addresses);
+  peal_address_count_deinit(&server->addresses);
   peal_mem_free(server->mem, server);
 }
 
