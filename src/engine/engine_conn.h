@@ -60,7 +60,7 @@ void peal_engine_conn_nudge(peal_engine_conn *conn);
 
 /* Queue a message (references are taken), sent at the end of the turn. */
 PEAL_MUST_CHECK peal_err peal_engine_conn_send(peal_engine_conn *conn,
-                                               const peal_eio_message *message);
+                                               const peal_eio_item *item);
 /* Another ceiling and policy for the send queue; 0: the server's. */
 void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
                                 peal_queue_policy policy);
@@ -89,5 +89,17 @@ void peal_engine_conn_abandon(peal_engine_conn *conn);
 void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err);
 /* When on_deadline is wanted; UINT64_MAX: never. */
 void peal_engine_conn_set_deadline(peal_engine_conn *conn, uint64_t at_ms);
+/* What the owner keeps with it. */
+void *peal_engine_conn_user(const peal_engine_conn *conn);
+void peal_engine_conn_set_user(peal_engine_conn *conn, void *user);
+peal_worker *peal_engine_conn_worker(const peal_engine_conn *conn);
+/* on_close has been told. */
+bool peal_engine_conn_is_closed(const peal_engine_conn *conn);
+/* When on_deadline is wanted at present; UINT64_MAX: never. */
+uint64_t peal_engine_conn_deadline(const peal_engine_conn *conn);
+/* Bytes that wait for this client. */
+size_t peal_engine_conn_queued_bytes(const peal_engine_conn *conn);
+/* The request that began the session. */
+peal_engine_handshake *peal_engine_conn_handshake(const peal_engine_conn *conn);
 const char *peal_engine_conn_transport(const peal_engine_conn *conn);
 peal_engine_local *peal_engine_conn_local(const peal_engine_conn *conn);
