@@ -176,6 +176,8 @@ peal_engine_conn *peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
   conn->worker = worker;
   conn->base64 = base64;
   conn->app_deadline = NEVER;
+  peal_account_init(&conn->account,
+                    &peal_engine_local_of(engine, worker)->account, 0);
   conn->close_on_full = engine->opts->queue_policy == PEAL_QUEUE_CLOSE;
   conn->flush.fn = on_flush;
   peal_list_init(&conn->flush.node);
@@ -406,6 +408,10 @@ uint64_t peal_engine_conn_deadline(const peal_engine_conn *conn) {
 
 size_t peal_engine_conn_queued_bytes(const peal_engine_conn *conn) {
   return peal_eio_session_queued_bytes(conn->session);
+}
+
+peal_account *peal_engine_conn_account(peal_engine_conn *conn) {
+  return &conn->account;
 }
 
 peal_engine_handshake *peal_engine_conn_handshake(

@@ -12,11 +12,12 @@ struct peal_engine_conn {
   peal_worker *worker;
   peal_eio_session *session;
   peal_engine_handshake *handshake;
-  void *user;          /* the owner's (server/) */
-  peal_ws_conn *ws;    /* current, or the probe */
-  peal_stream *stream; /* of ws */
-  peal_http_req *poll; /* the GET that waits */
-  peal_http_req *post; /* the POST in progress */
+  void *user;           /* the owner's (server/) */
+  peal_account account; /* what this client makes us hold */
+  peal_ws_conn *ws;     /* current, or the probe */
+  peal_stream *stream;  /* of ws */
+  peal_http_req *poll;  /* the GET that waits */
+  peal_http_req *post;  /* the POST in progress */
   peal_wheel_timer timer;
   peal_flush flush;      /* what is to be done at the end of the turn */
   uint64_t app_deadline; /* UINT64_MAX: none */
@@ -32,7 +33,7 @@ struct peal_engine_conn {
 };
 
 /* What an idle client costs here; see the budget in design.md 7. */
-_Static_assert(sizeof(peal_engine_conn) <= 144, "peal_engine_conn has grown");
+_Static_assert(sizeof(peal_engine_conn) <= 168, "peal_engine_conn has grown");
 
 /* A session that begins on `via`; in the table, on_open told.
  * Returns NULL if memory is out. */
@@ -99,6 +100,8 @@ bool peal_engine_conn_is_closed(const peal_engine_conn *conn);
 uint64_t peal_engine_conn_deadline(const peal_engine_conn *conn);
 /* Bytes that wait for this client. */
 size_t peal_engine_conn_queued_bytes(const peal_engine_conn *conn);
+/* What this client makes us hold is charged here, before it is allocated. */
+peal_account *peal_engine_conn_account(peal_engine_conn *conn);
 /* The request that began the session. */
 peal_engine_handshake *peal_engine_conn_handshake(const peal_engine_conn *conn);
 const char *peal_engine_conn_transport(const peal_engine_conn *conn);
