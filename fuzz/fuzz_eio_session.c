@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/eio_session.h"
+#include "proto/eio_out.h"
 #include "wire/eio_payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -26,13 +26,14 @@ static void must(bool holds) {
 
 typedef struct player {
   peal_eio_session *session;
+  peal_eio_session room;
   peal_eio_session_opts opts;
   peal_arena arena;
   uint64_t now, digest;
   unsigned closes, drains;
   unsigned sent, got; /* numbered messages: queued, and taken */
-  bool freed, in_order;
-  uint8_t habits; /* what is done in callbacks */
+  bool freed, in_order, drops_oldest;
+  uint8_t habits; /* what is done at events */
 } player;
 
 static void mix(player *p, const void *data, size_t len) {
@@ -54,7 +55,10 @@ static void send_number(player *p, uint64_t key, size_t parts) {
   item.message = parts > 1 ? peal_message_new(number, attached, parts - 1, NULL)
                            : peal_message_new_binary(number, NULL);
   must(item.message != NULL);
-  peal_err err = peal_eio_session_send(p->session, &item, p->now);
+  peal_err err = peal_eio_session_send(p->session, &item);
+  if (err == PEAL_ERR_QUEUE_FULL && p->drops_oldest &&
+      !peal_eio_session_make_room(p->session, &item))
+    must(!peal_eio_session_send(p->session, &item));
   must(!err || err == PEAL_ERR_CLOSED || err == PEAL_ERR_QUEUE_FULL);
   peal_message_unref(item.message);
   p->sent++;
@@ -65,7 +69,7 @@ static void react(player *p, unsigned bit) {
     return;
   switch (p->habits >> 6) {
   case 0:
-    peal_eio_session_free(p->session);
+    peal_eio_session_deinit(p->session);
     p->freed = true;
     break;
   case 1:
@@ -79,68 +83,67 @@ static void react(player *p, unsigned bit) {
   }
 }
 
-static void on_open(peal_eio_session *session, void *user) {
-  player *p = user;
-  must(!p->closes && !p->freed && p->opts.client);
-  mix_slice(p, 'o', peal_slice_of(peal_eio_session_sid(session)));
-  react(p, 1);
+static void on_event(player *p, const peal_eio_event *event) {
+  const peal_eio_session *session = p->session;
+  must(!p->closes && !p->freed);
+  switch ((peal_eio_event_type)event->type) {
+  case PEAL_EIO_EVENT_OPEN:
+    must(p->opts.client);
+    mix_slice(p, 'o', peal_slice_of(peal_eio_session_sid(session)));
+    react(p, 1);
+    break;
+  case PEAL_EIO_EVENT_MESSAGE:
+    must(peal_eio_session_is_open(session));
+    mix_slice(p, event->binary ? 'b' : 't', event->data);
+    react(p, 2);
+    break;
+  case PEAL_EIO_EVENT_PROBED:
+    must(peal_eio_session_is_upgrading(session));
+    react(p, 4);
+    break;
+  case PEAL_EIO_EVENT_UPGRADED:
+    must(peal_eio_session_current(session) == PEAL_EIO_WEBSOCKET);
+    react(p, 8);
+    break;
+  case PEAL_EIO_EVENT_DRAIN:
+    must(!peal_eio_session_queued_bytes(session));
+    if (p->drains++ < 8) /* who sends then might go on for ever */
+      react(p, 16);
+    break;
+  case PEAL_EIO_EVENT_CLOSE:
+    must(!peal_eio_session_is_open(session));
+    mix(p, &event->reason, sizeof event->reason);
+    mix(p, &event->err, sizeof event->err);
+    p->closes++;
+    react(p, 32);
+    break;
+  }
 }
 
-static void on_message(peal_eio_session *session, bool binary, peal_slice data,
-                       void *user) {
-  player *p = user;
-  must(!p->closes && !p->freed && peal_eio_session_is_open(session));
-  mix_slice(p, binary ? 'b' : 't', data);
-  react(p, 2);
+static void settle(player *p) {
+  peal_eio_event event;
+  while (!p->freed &&
+         peal_eio_session_next(p->session, &p->arena, p->now, &event)) {
+    on_event(p, &event);
+    if (!p->freed)
+      peal_eio_session_check(p->session);
+  }
+  peal_arena_reset(&p->arena);
 }
-
-static void on_probed(peal_eio_session *session, void *user) {
-  player *p = user;
-  must(!p->closes && !p->freed && peal_eio_session_is_upgrading(session));
-  react(p, 4);
-}
-
-static void on_upgrade(peal_eio_session *session, void *user) {
-  player *p = user;
-  must(!p->closes && !p->freed &&
-       peal_eio_session_current(session) == PEAL_EIO_WEBSOCKET);
-  react(p, 8);
-}
-
-static void on_drain(peal_eio_session *session, void *user) {
-  player *p = user;
-  must(!p->closes && !p->freed && !peal_eio_session_queued_bytes(session));
-  if (p->drains++ < 8) /* who sends in it might go on for ever */
-    react(p, 16);
-}
-
-static void on_close(peal_eio_session *session, peal_eio_reason reason,
-                     peal_err err, void *user) {
-  player *p = user;
-  must(!p->closes && !p->freed && !peal_eio_session_is_open(session));
-  mix(p, &reason, sizeof reason);
-  mix(p, &err, sizeof err);
-  p->closes++;
-  react(p, 32);
-}
-
-static const peal_eio_session_callbacks callbacks = {
-    on_open, on_message, on_probed, on_upgrade, on_drain, on_close};
 
 static void begin(player *p, uint8_t first) {
-  static const peal_eio_policy policies[] = {
-      PEAL_EIO_POLICY_CLOSE, PEAL_EIO_POLICY_DROP_NEWEST,
-      PEAL_EIO_POLICY_DROP_OLDEST, PEAL_EIO_POLICY_CLOSE};
-  *p = (player){.now = 1000, .in_order = true};
+  *p = (player){
+      .now = 1000, .in_order = true, .drops_oldest = (first >> 2 & 3) == 2};
   p->opts = (peal_eio_session_opts){.client = first & 1,
                                     .max_queue_bytes = QUEUE_BYTES,
                                     .max_queue_soft_bytes = QUEUE_BYTES / 2,
-                                    .policy = policies[first >> 2 & 3]};
+                                    .confirm_timeout_ms =
+                                        (first >> 2 & 3) == 3 ? 5000 : 0};
   peal_arena_init(&p->arena, NULL, 0, 1u << 20);
-  p->session = peal_eio_session_new(
-      &p->opts, &callbacks, p, first & 1 ? NULL : SID,
-      first & 2 ? PEAL_EIO_WEBSOCKET : PEAL_EIO_POLLING, p->now);
-  must(p->session != NULL);
+  p->session = &p->room;
+  must(!peal_eio_session_init(p->session, &p->opts, first & 1 ? NULL : SID,
+                              first & 2 ? PEAL_EIO_WEBSOCKET : PEAL_EIO_POLLING,
+                              p->now));
 }
 
 /* -- script --------------------------------------------------------------------- */
@@ -149,7 +152,12 @@ static void begin(player *p, uint8_t first) {
  * newer one took an older one's place. */
 static void take(player *p, peal_eio_via via, unsigned most) {
   peal_eio_out out;
-  while (most-- && !p->freed && peal_eio_session_next(p->session, via, &out)) {
+  while (most-- && !p->freed) {
+    peal_eio_cursor cursor = {0};
+    bool any = peal_eio_out_peek(p->session, via, &cursor, &out);
+    must(any == peal_eio_out_wants(p->session, via));
+    if (!any)
+      break;
     must(out.type <= PEAL_EIO_NOOP);
     must(via == PEAL_EIO_WEBSOCKET || out.message || out.data.len == 0);
     if (out.type == PEAL_EIO_MESSAGE) {
@@ -160,7 +168,8 @@ static void take(player *p, peal_eio_via via, unsigned most) {
       must(number < p->sent && (!p->in_order || number >= p->got));
       p->got = number;
     }
-    peal_eio_session_pop(p->session, via, p->now);
+    peal_eio_out_pop(p->session, via, p->now);
+    settle(p);
   }
 }
 
@@ -173,14 +182,14 @@ static void feed(player *p, bool body, bool binary, const uint8_t *data,
   bool was_over = p->closes;
   peal_err err =
       body ? peal_eio_session_feed_payload(p->session, (peal_slice){copy, len},
-                                           &p->arena, p->now)
+                                           p->now)
            : peal_eio_session_feed_frame(p->session, binary,
-                                         (peal_slice){copy, len}, &p->arena,
-                                         p->now);
-  must(!was_over || err == PEAL_ERR_CLOSED);
-  must(!err || err == PEAL_ERR_SIO_STATE || p->closes || p->freed);
+                                         (peal_slice){copy, len}, p->now);
+  /* A probe outlives the close. */
+  must(!was_over || err == PEAL_ERR_CLOSED || !body);
+  must(!err || err == PEAL_ERR_SIO_STATE || err == PEAL_ERR_CLOSED);
+  settle(p);
   free(copy);
-  peal_arena_reset(&p->arena);
 }
 
 static const char *const words[] = {
@@ -215,11 +224,11 @@ static size_t act(player *p, const uint8_t *data, size_t len) {
     (void)!peal_eio_session_attach(p->session, p->now);
     return 1;
   case 5:
-    (void)!peal_eio_session_switch(p->session, p->now);
+    (void)!peal_eio_session_switch(p->session);
     return 1;
   case 6:
     peal_eio_session_detach(p->session, (peal_eio_via)(much & 1),
-                            PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK, p->now);
+                            PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK);
     return 1;
   case 7:
     p->in_order = p->in_order && !(much & 7);
@@ -246,11 +255,13 @@ static size_t act(player *p, const uint8_t *data, size_t len) {
     peal_eio_session_close(p->session, much & 1, PEAL_OK, p->now);
     return 1;
   case 14:
-    peal_eio_session_set_writable(p->session, much & 1);
+    if (much & 1)
+      peal_eio_session_confirm(p->session);
+    else
+      peal_eio_session_spare(p->session, p->now);
     return 1;
   default:
-    peal_eio_session_set_queue(p->session, much * 40,
-                               (peal_eio_policy)(much % 3));
+    peal_eio_session_set_max_queue(p->session, much * 40);
     return 1;
   }
 }
@@ -267,6 +278,7 @@ static void play(uint8_t first, const uint8_t *data, size_t len) {
     size_t used = act(&p, data, len);
     data += used;
     len -= used;
+    settle(&p);
     if (p.freed)
       break;
     must(peal_eio_session_queued_bytes(p.session) <= QUEUE_BYTES);
@@ -276,16 +288,18 @@ static void play(uint8_t first, const uint8_t *data, size_t len) {
   /* Left alone, it ends. */
   if (!p.freed)
     peal_eio_session_close(p.session, false, PEAL_OK, p.now);
+  settle(&p);
   while (!p.freed && peal_eio_session_deadline(p.session) != NEVER) {
     p.now = peal_eio_session_deadline(p.session);
     peal_eio_session_tick(p.session, p.now);
+    settle(&p);
   }
   if (!p.freed) {
     peal_eio_session_poll_waits(p.session, false, p.now);
     must(peal_eio_session_is_done(p.session) ||
          peal_eio_session_current(p.session) == PEAL_EIO_WEBSOCKET);
     must(p.closes == 1);
-    peal_eio_session_free(p.session);
+    peal_eio_session_deinit(p.session);
   }
   peal_arena_deinit(&p.arena);
 }
@@ -302,7 +316,7 @@ static uint64_t tell(uint8_t first, const uint8_t *data, size_t len,
     feed(&p, true, false, data, len);
   while (apart && !p.closes && peal_eio_payload_next(&body, &more, &text))
     feed(&p, true, false, (const uint8_t *)text.ptr, text.len);
-  peal_eio_session_free(p.session);
+  peal_eio_session_deinit(p.session);
   peal_arena_deinit(&p.arena);
   return p.digest;
 }

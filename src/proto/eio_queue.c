@@ -6,151 +6,402 @@
 
 #include "base/mem.h"
 
-/* Charged for each entry besides its bytes, so that empty messages are not
- * free. */
-#define ENTRY_COST 32u
-#define RING_MIN 4u
+/* Charged for each part besides its bytes, so that empty messages are not
+ * free: an entry and its share of the ring. */
+#define PART_COST 32u
+/* Entries in the first block. */
+#define FIRST_CAP 2u
+#define GROWN_CAP 8u
+/* A shorter ring is searched for keys without an index. */
+#define SCAN_MAX 8u
 
-/* -- entries ------------------------------------------------------------------ */
+typedef struct waiting {
+  peal_message *message; /* one reference; NULL: a gap */
+  uint64_t key;
+  uint32_t part; /* the next one to be sent */
+  bool no_compress, keep;
+} waiting;
+
+/* Key -> slot of the unsent entry with it; open addressing. */
+typedef struct key_index {
+  uint32_t mask;      /* buckets - 1; at most half of them are used */
+  uint32_t buckets[]; /* slot + 1, 0: free */
+} key_index;
+
+struct peal_eio_ring {
+  const peal_mem *mem;
+  waiting *slots;   /* `first`, or a block of its own */
+  key_index *index; /* NULL: short, or no keys in use */
+  size_t bytes;
+  size_t firm_bytes;  /* of those that may not be dropped */
+  uint32_t head, end; /* positions: they count on, slots wrap */
+  uint32_t drop_at;   /* nothing between head and here may be dropped */
+  uint32_t live;      /* entries that are no gaps */
+  uint32_t cap;       /* a power of two */
+  waiting first[FIRST_CAP];
+};
+
+typedef struct peal_eio_ring eio_ring;
+
+/* What a queue of one message costs. */
+_Static_assert(sizeof(eio_ring) <= 112, "the first block has grown");
 
 static size_t message_cost(const peal_message *message) {
-  return peal_message_len(message) + peal_message_count(message) * ENTRY_COST;
-}
-
-static size_t entry_cost(const peal_eio_entry *entry) {
-  return message_cost(entry->message);
+  return peal_message_len(message) + peal_message_count(message) * PART_COST;
 }
 
 size_t peal_eio_queue_cost(const peal_eio_item *item) {
   return message_cost(item->message);
 }
 
-static void entry_set(peal_eio_entry *entry, const peal_eio_item *item) {
-  *entry = (peal_eio_entry){.message = peal_message_ref(item->message),
-                            .key = item->key,
-                            .no_compress = item->no_compress,
-                            .keep = item->keep};
+/* A group that has begun must be finished. */
+static bool is_firm(const waiting *entry) {
+  return entry->keep || entry->part;
 }
 
-static void entry_release(peal_eio_entry *entry) {
-  peal_message_unref(entry->message);
+static uint32_t slot_of(const eio_ring *ring, uint32_t pos) {
+  return pos & (ring->cap - 1);
 }
 
-/* -- the ring --------------------------------------------------------------- */
-
-static peal_eio_entry *at(const peal_eio_queue *queue, uint32_t index) {
-  return &queue->ring[(queue->head + index) & (queue->cap - 1)];
+static waiting *at(const eio_ring *ring, uint32_t pos) {
+  return &ring->slots[slot_of(ring, pos)];
 }
 
-void peal_eio_queue_init(peal_eio_queue *queue, const peal_mem *mem) {
-  *queue = (peal_eio_queue){.mem = peal_mem_or_libc(mem)};
+/* -- the index ------------------------------------------------------------- */
+
+static uint32_t bucket_of(const key_index *index, uint64_t key) {
+  return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & index->mask;
 }
 
-/* An empty queue owns no memory. */
-static void release_ring(peal_eio_queue *queue) {
-  peal_mem_free(queue->mem, queue->ring);
-  queue->ring = NULL;
-  queue->head = 0;
-  queue->cap = 0;
-  queue->bytes = 0;
+static bool is_indexed(const waiting *entry) {
+  return entry->message && entry->key && !entry->part;
 }
 
-void peal_eio_queue_clear(peal_eio_queue *queue) {
-  for (uint32_t i = 0; i < queue->count; i++)
-    entry_release(at(queue, i));
-  queue->count = 0;
-  release_ring(queue);
+static void index_put(eio_ring *ring, uint32_t slot) {
+  key_index *index = ring->index;
+  uint32_t bucket = bucket_of(index, ring->slots[slot].key);
+  while (index->buckets[bucket])
+    bucket = (bucket + 1) & index->mask;
+  index->buckets[bucket] = slot + 1;
 }
 
-static peal_err grow(peal_eio_queue *queue) {
-  if (queue->cap > UINT32_MAX / 4)
-    return PEAL_ERR_NOMEM;
-  uint32_t cap = queue->cap ? queue->cap * 2 : RING_MIN;
-  peal_eio_entry *ring = peal_mem_alloc(queue->mem, cap * sizeof *ring);
-  if (!ring)
-    return PEAL_ERR_NOMEM;
-  for (uint32_t i = 0; i < queue->count; i++)
-    ring[i] = *at(queue, i);
-  peal_mem_free(queue->mem, queue->ring);
-  queue->ring = ring;
-  queue->cap = cap;
-  queue->head = 0;
-  return PEAL_OK;
+/* Linear probing without tombstones: what stands behind the hole and may be
+ * nearer to its own bucket moves into it. */
+static void close_hole(eio_ring *ring, uint32_t hole) {
+  key_index *index = ring->index;
+  for (uint32_t next = (hole + 1) & index->mask; index->buckets[next];
+       next = (next + 1) & index->mask) {
+    uint32_t home = bucket_of(index, ring->slots[index->buckets[next] - 1].key);
+    if (((next - home) & index->mask) < ((next - hole) & index->mask))
+      continue;
+    index->buckets[hole] = index->buckets[next];
+    hole = next;
+  }
+  index->buckets[hole] = 0;
 }
 
-/* An entry with this key of which nothing has been sent. */
-static peal_eio_entry *find_key(const peal_eio_queue *queue, uint64_t key) {
-  for (uint32_t i = 0; i < queue->count; i++) {
-    peal_eio_entry *entry = at(queue, i);
-    if (entry->key == key && entry->part == 0)
-      return entry;
+static void index_remove(eio_ring *ring, uint32_t slot) {
+  if (!ring->index || !is_indexed(&ring->slots[slot]))
+    return;
+  const key_index *index = ring->index;
+  uint32_t bucket = bucket_of(index, ring->slots[slot].key);
+  while (index->buckets[bucket] != slot + 1) {
+    assert(index->buckets[bucket]);
+    bucket = (bucket + 1) & index->mask;
+  }
+  close_hole(ring, bucket);
+}
+
+static key_index *index_alloc(const peal_mem *mem, uint32_t cap) {
+  size_t buckets = 2 * (size_t)cap;
+  return peal_mem_alloc(mem, sizeof(key_index) + buckets * sizeof(uint32_t));
+}
+
+/* `index` has been allocated for the ring's cap. */
+static void index_fill(eio_ring *ring, key_index *index) {
+  index->mask = 2 * ring->cap - 1;
+  memset(index->buckets, 0, 2 * (size_t)ring->cap * sizeof *index->buckets);
+  ring->index = index;
+  for (uint32_t pos = ring->head; pos != ring->end; pos++)
+    if (is_indexed(at(ring, pos)))
+      index_put(ring, slot_of(ring, pos));
+}
+
+static waiting *find_by_index(const eio_ring *ring, uint64_t key) {
+  const key_index *index = ring->index;
+  for (uint32_t bucket = bucket_of(index, key); index->buckets[bucket];
+       bucket = (bucket + 1) & index->mask) {
+    waiting *found = &ring->slots[index->buckets[bucket] - 1];
+    if (found->key == key)
+      return found;
   }
   return NULL;
 }
 
-size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key) {
-  const peal_eio_entry *entry = key ? find_key(queue, key) : NULL;
-  return entry ? entry_cost(entry) : 0;
+static waiting *find_by_scan(const eio_ring *ring, uint64_t key) {
+  for (uint32_t pos = ring->head; pos != ring->end; pos++)
+    if (at(ring, pos)->key == key && is_indexed(at(ring, pos)))
+      return at(ring, pos);
+  return NULL;
 }
 
-peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item) {
-  peal_eio_entry *entry = item->key ? find_key(queue, item->key) : NULL;
-  if (entry) {
-    queue->bytes -= entry_cost(entry);
-    entry_release(entry);
-  } else {
-    if (queue->count == queue->cap && grow(queue))
-      return PEAL_ERR_NOMEM;
-    entry = at(queue, queue->count++);
+/* The entry with this key of which nothing has been sent. Without memory for
+ * an index it is still found. */
+static waiting *find(eio_ring *ring, uint64_t key) {
+  if (!ring || !key)
+    return NULL;
+  if (!ring->index && ring->end - ring->head > SCAN_MAX) {
+    key_index *index = index_alloc(ring->mem, ring->cap);
+    if (index)
+      index_fill(ring, index);
   }
-  entry_set(entry, item);
-  queue->bytes += entry_cost(entry);
+  return ring->index ? find_by_index(ring, key) : find_by_scan(ring, key);
+}
+
+/* -- the ring -------------------------------------------------------------- */
+
+static eio_ring *ring_new(const peal_mem *mem) {
+  mem = peal_mem_or_libc(mem);
+  eio_ring *made = peal_mem_alloc(mem, sizeof *made);
+  if (!made)
+    return NULL;
+  made->mem = mem;
+  made->slots = made->first;
+  made->index = NULL;
+  made->bytes = made->firm_bytes = 0;
+  made->head = made->end = made->drop_at = 0;
+  made->live = 0;
+  made->cap = FIRST_CAP;
+  return made;
+}
+
+static void ring_free(eio_ring *ring) {
+  if (ring->slots != ring->first)
+    peal_mem_free(ring->mem, ring->slots);
+  peal_mem_free(ring->mem, ring->index);
+  peal_mem_free(ring->mem, ring);
+}
+
+static void close_gaps(eio_ring *ring) {
+  uint32_t to = ring->head;
+  for (uint32_t pos = ring->head; pos != ring->end; pos++)
+    if (at(ring, pos)->message)
+      *at(ring, to++) = *at(ring, pos);
+  ring->end = to;
+  ring->drop_at = ring->head;
+  if (ring->index)
+    index_fill(ring, ring->index);
+}
+
+static peal_err grow(eio_ring *ring) {
+  uint32_t cap = ring->cap < GROWN_CAP ? GROWN_CAP : ring->cap * 2;
+  if (ring->cap > UINT32_MAX / 8)
+    return PEAL_ERR_NOMEM;
+  waiting *slots = peal_mem_alloc(ring->mem, cap * sizeof *slots);
+  key_index *index = ring->index ? index_alloc(ring->mem, cap) : NULL;
+  if (!slots || (ring->index && !index)) {
+    peal_mem_free(ring->mem, slots);
+    peal_mem_free(ring->mem, index);
+    return PEAL_ERR_NOMEM;
+  }
+  for (uint32_t pos = ring->head; pos != ring->end; pos++)
+    slots[pos & (cap - 1)] = *at(ring, pos);
+  if (ring->slots != ring->first)
+    peal_mem_free(ring->mem, ring->slots);
+  ring->slots = slots;
+  ring->cap = cap;
+  peal_mem_free(ring->mem, ring->index);
+  ring->index = NULL;
+  if (index)
+    index_fill(ring, index);
   return PEAL_OK;
 }
 
-bool peal_eio_queue_peek(const peal_eio_queue *queue, peal_message **message,
-                         size_t *part, bool *no_compress) {
-  if (!queue->count)
-    return false;
-  const peal_eio_entry *entry = at(queue, 0);
-  *message = entry->message;
-  *part = entry->part;
-  *no_compress = entry->no_compress;
-  return true;
+/* Room for one entry more. */
+static peal_err prepare(eio_ring *ring) {
+  uint32_t span = ring->end - ring->head;
+  if (span < ring->cap)
+    return PEAL_OK;
+  if (span - ring->live <= ring->cap / 4)
+    return grow(ring);
+  close_gaps(ring);
+  return PEAL_OK;
 }
 
-static void drop_head(peal_eio_queue *queue) {
-  queue->bytes -= entry_cost(at(queue, 0));
-  queue->head = (queue->head + 1) & (queue->cap - 1);
-  if (--queue->count == 0)
-    release_ring(queue);
-}
-
-void peal_eio_queue_pop(peal_eio_queue *queue) {
-  assert(queue->count);
-  peal_eio_entry *entry = at(queue, 0);
-  peal_message *message = entry->message;
-  if (++entry->part < peal_message_count(message))
+void peal_eio_queue_clear(peal_eio_queue *queue) {
+  eio_ring *ring = queue->ring;
+  if (!ring)
     return;
-  drop_head(queue);
+  for (uint32_t pos = ring->head; pos != ring->end; pos++)
+    peal_message_unref(at(ring, pos)->message);
+  ring_free(ring);
+  queue->ring = NULL;
+}
+
+/* Neither end of the ring is a gap; an empty queue owns no memory. */
+static void trim(peal_eio_queue *queue) {
+  eio_ring *ring = queue->ring;
+  if (!ring->live) {
+    ring_free(ring);
+    queue->ring = NULL;
+    return;
+  }
+  while (!at(ring, ring->head)->message)
+    ring->head++;
+  while (!at(ring, ring->end - 1)->message)
+    ring->end--;
+  if ((int32_t)(ring->drop_at - ring->end) > 0)
+    ring->drop_at = ring->end;
+}
+
+static void remove_at(peal_eio_queue *queue, uint32_t pos) {
+  eio_ring *ring = queue->ring;
+  waiting *gone = at(ring, pos);
+  peal_message *message = gone->message;
+  index_remove(ring, slot_of(ring, pos));
+  ring->bytes -= message_cost(message);
+  if (is_firm(gone))
+    ring->firm_bytes -= message_cost(message);
+  ring->live--;
+  gone->message = NULL;
+  trim(queue);
   peal_message_unref(message);
 }
 
-bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {
-  if (!queue->count)
+/* -- what waits ------------------------------------------------------------ */
+
+size_t peal_eio_queue_count(const peal_eio_queue *queue) {
+  return queue->ring ? queue->ring->live : 0;
+}
+
+size_t peal_eio_queue_bytes(const peal_eio_queue *queue) {
+  return queue->ring ? queue->ring->bytes : 0;
+}
+
+size_t peal_eio_queue_firm_bytes(const peal_eio_queue *queue) {
+  return queue->ring ? queue->ring->firm_bytes : 0;
+}
+
+size_t peal_eio_queue_replaced(peal_eio_queue *queue, uint64_t key) {
+  const waiting *old = find(queue->ring, key);
+  return old ? message_cost(old->message) : 0;
+}
+
+static void replace(eio_ring *ring, waiting *old, const peal_eio_item *item) {
+  ring->bytes += message_cost(item->message);
+  ring->bytes -= message_cost(old->message);
+  peal_message *message = old->message;
+  old->message = peal_message_ref(item->message);
+  old->no_compress = item->no_compress;
+  peal_message_unref(message);
+}
+
+static void append(eio_ring *ring, const peal_eio_item *item) {
+  uint32_t pos = ring->end++;
+  *at(ring, pos) = (waiting){.message = peal_message_ref(item->message),
+                             .key = item->key,
+                             .no_compress = item->no_compress,
+                             .keep = item->keep};
+  ring->bytes += message_cost(item->message);
+  if (item->keep)
+    ring->firm_bytes += message_cost(item->message);
+  ring->live++;
+  if (ring->index && item->key)
+    index_put(ring, slot_of(ring, pos));
+}
+
+peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
+                            const peal_mem *mem) {
+  assert(!item->key || !item->keep);
+  waiting *old = find(queue->ring, item->key);
+  if (old) {
+    replace(queue->ring, old, item);
+    return PEAL_OK;
+  }
+  eio_ring *ring = queue->ring ? queue->ring : ring_new(mem);
+  if (!ring)
+    return PEAL_ERR_NOMEM;
+  peal_err err = prepare(ring);
+  if (!err) {
+    queue->ring = ring;
+    append(ring, item);
+  }
+  return err;
+}
+
+bool peal_eio_queue_walk(const peal_eio_queue *queue,
+                         peal_eio_queue_cursor *cursor, peal_eio_part *out) {
+  const eio_ring *ring = queue->ring;
+  if (!ring)
     return false;
-  /* A group that has begun must be finished: one behind it goes. */
-  uint32_t victim = at(queue, 0)->part ? 1 : 0;
-  while (victim < queue->count && at(queue, victim)->keep)
-    victim++;
-  if (victim >= queue->count)
+  uint32_t span = ring->end - ring->head;
+  while (cursor->entry < span && !at(ring, ring->head + cursor->entry)->message)
+    cursor->entry++;
+  if (cursor->entry >= span)
     return false;
-  queue->bytes -= entry_cost(at(queue, victim));
-  entry_release(at(queue, victim));
-  for (uint32_t i = victim; i > 0; i--)
-    *at(queue, i) = *at(queue, i - 1);
-  queue->head = (queue->head + 1) & (queue->cap - 1);
-  if (--queue->count == 0)
-    release_ring(queue);
+  const waiting *shown = at(ring, ring->head + cursor->entry);
+  uint32_t part = cursor->part ? cursor->part : shown->part;
+  *out = (peal_eio_part){shown->message, part, shown->no_compress};
+  cursor->part = part + 1;
+  if (cursor->part == peal_message_count(shown->message)) {
+    cursor->part = 0;
+    cursor->entry++;
+  }
   return true;
+}
+
+void peal_eio_queue_pop(peal_eio_queue *queue) {
+  eio_ring *ring = queue->ring;
+  assert(ring);
+  waiting *first = at(ring, ring->head);
+  if (first->part + 1 == peal_message_count(first->message)) {
+    remove_at(queue, ring->head);
+    return;
+  }
+  if (!is_firm(first))
+    ring->firm_bytes += message_cost(first->message);
+  index_remove(ring, slot_of(ring, ring->head));
+  first->part++;
+}
+
+bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {
+  eio_ring *ring = queue->ring;
+  if (!ring)
+    return false;
+  uint32_t pos = ring->drop_at;
+  if ((int32_t)(pos - ring->head) < 0)
+    pos = ring->head;
+  while (pos != ring->end &&
+         (!at(ring, pos)->message || is_firm(at(ring, pos))))
+    pos++;
+  ring->drop_at = pos;
+  if (pos == ring->end)
+    return false;
+  remove_at(queue, pos);
+  return true;
+}
+
+void peal_eio_queue_check(const peal_eio_queue *queue) {
+  const eio_ring *ring = queue->ring;
+  if (!ring)
+    return;
+  size_t bytes = 0, firm = 0, live = 0, indexed = 0;
+  for (uint32_t pos = ring->head; pos != ring->end; pos++) {
+    const waiting *one = at(ring, pos);
+    live += one->message != NULL;
+    bytes += one->message ? message_cost(one->message) : 0;
+    firm += one->message && is_firm(one) ? message_cost(one->message) : 0;
+    indexed += is_indexed(one);
+    assert(!one->message || one->part < peal_message_count(one->message));
+    assert(pos == ring->head || !one->message || !one->part);
+    assert(!ring->index || !is_indexed(one) ||
+           find_by_index(ring, one->key) == one);
+  }
+  for (uint32_t i = 0; ring->index && i <= ring->index->mask; i++)
+    indexed -= ring->index->buckets[i] != 0;
+  assert(!ring->index || indexed == 0);
+  assert(live == ring->live && live > 0 && bytes == ring->bytes);
+  assert(firm == ring->firm_bytes);
+  assert(at(ring, ring->head)->message && at(ring, ring->end - 1)->message);
+  (void)indexed, (void)live, (void)bytes, (void)firm;
 }

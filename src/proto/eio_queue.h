@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* eio_queue: what one session has to send: messages by reference, in order,
- * with a ceiling in bytes and replacement by key; a packet and its attachments
- * are sent or dropped as one. An empty queue owns no
- * memory. */
+ * their bytes counted; a message and its attachments leave or go as one.
+ *
+ *   head                          end
+ *    |kept|keyed| gone |...| ... |     a ring; what is dropped from its middle
+ *          ^      ^drop_at             leaves a gap, gaps are closed when the
+ *          index: key -> slot          ring is full
+ *
+ * Replacing by key, dropping the oldest that may go, adding and popping cost
+ * the same whatever waits. An empty queue owns no memory; the first entries
+ * lie in the block that knows of the others. */
 #include <peal/base.h>
 
 #include "proto/message.h"
@@ -16,36 +23,50 @@ typedef struct peal_eio_item {
   bool keep; /* not to be dropped for others (connects, acknowledgements) */
 } peal_eio_item;
 
-typedef struct peal_eio_entry {
-  peal_message *message; /* one reference */
-  uint64_t key;
-  uint32_t part; /* the next one to be sent */
-  bool no_compress, keep;
-} peal_eio_entry;
-
 typedef struct peal_eio_queue {
-  peal_eio_entry *ring;
-  const peal_mem *mem;
-  size_t bytes; /* of all entries, bookkeeping included */
-  uint32_t head, count, cap;
+  struct peal_eio_ring *ring; /* NULL: empty */
 } peal_eio_queue;
 
-void peal_eio_queue_init(peal_eio_queue *queue, const peal_mem *mem);
+/* A part of a message that waits. */
+typedef struct peal_eio_part {
+  peal_message *message; /* borrowed until it is popped */
+  size_t part;
+  bool no_compress;
+} peal_eio_part;
+
+/* Where a walk stands; {0}: at the beginning. Adding, popping and dropping end
+ * a walk. */
+typedef struct peal_eio_queue_cursor {
+  uint32_t entry; /* behind the head */
+  uint32_t part;  /* 0: none of this entry has been shown */
+} peal_eio_queue_cursor;
+
+/* Drop everything. */
 void peal_eio_queue_clear(peal_eio_queue *queue);
-/* What an entry is charged with. */
+/* Messages that wait. */
+size_t peal_eio_queue_count(const peal_eio_queue *queue);
+/* What they are charged with together. */
+size_t peal_eio_queue_bytes(const peal_eio_queue *queue);
+/* Of them, what _drop_oldest would leave. */
+size_t peal_eio_queue_firm_bytes(const peal_eio_queue *queue);
+/* What one is charged with: its bytes, and something for each of its parts. */
 size_t peal_eio_queue_cost(const peal_eio_item *item);
-/* The cost of the unsent entry that _add with this key would replace; 0 if
+/* The cost of the unsent message that _add with this key would replace; 0 if
  * there is none, or the key is 0. */
-size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key);
-/* Append (one more reference is held), or replace the unsent entry with the same
- * key in its place. Returns: PEAL_OK, PEAL_ERR_NOMEM. */
+size_t peal_eio_queue_replaced(peal_eio_queue *queue, uint64_t key);
+/* Append (one more reference is held), or replace the unsent message with the
+ * same key in its place. `mem` is borrowed until the queue is empty.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_eio_queue_add(peal_eio_queue *queue,
-                                            const peal_eio_item *item);
-/* The next part of a message (borrowed); false if empty. */
-bool peal_eio_queue_peek(const peal_eio_queue *queue, peal_message **message,
-                         size_t *part, bool *no_compress);
-/* Drop what _peek showed. */
+                                            const peal_eio_item *item,
+                                            const peal_mem *mem);
+/* The next part of the walk; false at the end. */
+bool peal_eio_queue_walk(const peal_eio_queue *queue,
+                         peal_eio_queue_cursor *cursor, peal_eio_part *out);
+/* Drop the first part, that which a walk shows first. */
 void peal_eio_queue_pop(peal_eio_queue *queue);
-/* Drop the oldest entry that may go: nothing of it has been sent, and it is
+/* Drop the oldest message that may go: nothing of it has been sent, and it is
  * not to be kept. False if there is none. */
 bool peal_eio_queue_drop_oldest(peal_eio_queue *queue);
+/* Asserts what always holds. */
+void peal_eio_queue_check(const peal_eio_queue *queue);

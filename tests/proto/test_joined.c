@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "proto/eio_session.h"
+#include "proto/eio_out.h"
 #include "proto/sio_conn.h"
 #include "torture.h"
 #include "wire/eio_payload.h"
@@ -29,7 +29,8 @@ typedef struct peer {
   struct peer *other;
   peal_eio_session_opts eio_opts;
   peal_sio_conn_opts sio_opts;
-  peal_eio_session *eio;
+  peal_eio_session *eio; /* NULL: memory was out at its beginning */
+  peal_eio_session room;
   peal_sio_conn *sio;
   peal_sio_link *link;
   peal_arena arena;
@@ -96,12 +97,12 @@ static void queue(peer *p, peal_buf *text, size_t attachments) {
   if (!err && !item.message)
     err = PEAL_ERR_NOMEM;
   if (!err)
-    err = peal_eio_session_send(p->eio, &item, p->world->now);
+    err = peal_eio_session_send(p->eio, &item);
   peal_message_unref(item.message);
   peal_buf_deinit(text);
   assert_true(!err || err == PEAL_ERR_NOMEM || err == PEAL_ERR_CLOSED);
   if (err == PEAL_ERR_NOMEM) /* as an owner must: nothing is skipped */
-    peal_eio_session_kill(p->eio, PEAL_EIO_TRANSPORT_ERROR, err, p->world->now);
+    peal_eio_session_kill(p->eio, PEAL_EIO_TRANSPORT_ERROR, err);
 }
 
 static void emit(peer *p) {
@@ -160,11 +161,10 @@ static void on_sio_send(peal_sio_conn *sio, peal_bytes *text, void *user) {
   (void)sio;
   peal_eio_item item = {.message = peal_message_new(peal_bytes_slice(text),
                                                     NULL, 0, p->eio_opts.mem)};
-  peal_err err = item.message
-                     ? peal_eio_session_send(p->eio, &item, p->world->now)
-                     : PEAL_ERR_NOMEM;
+  peal_err err =
+      item.message ? peal_eio_session_send(p->eio, &item) : PEAL_ERR_NOMEM;
   if (err == PEAL_ERR_NOMEM)
-    peal_eio_session_kill(p->eio, PEAL_EIO_TRANSPORT_ERROR, err, p->world->now);
+    peal_eio_session_kill(p->eio, PEAL_EIO_TRANSPORT_ERROR, err);
   peal_message_unref(item.message);
   peal_bytes_unref(text);
 }
@@ -202,9 +202,7 @@ static void violation(peer *p, peal_err err) {
   peal_eio_session_close(p->eio, true, err, p->world->now);
 }
 
-static void on_open(peal_eio_session *eio, void *user) {
-  peer *p = user;
-  (void)eio;
+static void on_open(peer *p) {
   p->link = peal_sio_conn_join(p->sio, PEAL_S("/"), peal_undefined(), NULL);
   if (!p->link)
     violation(p, PEAL_ERR_NOMEM);
@@ -212,43 +210,38 @@ static void on_open(peal_eio_session *eio, void *user) {
     emit(p);
 }
 
-static void on_message(peal_eio_session *eio, bool binary, peal_slice data,
-                       void *user) {
-  peer *p = user;
-  (void)eio;
-  violation(p,
-            peal_sio_conn_feed(p->sio, binary, data, &p->arena, p->world->now));
-}
-
-static void on_probed(peal_eio_session *eio, void *user) {
-  peer *p = user;
-  (void)eio;
-  p->world->resting = true;
-}
-
-static void on_upgrade(peal_eio_session *eio, void *user) {
-  peer *p = user;
-  (void)eio;
-  p->world->upgrades++;
-}
-
-static void on_close(peal_eio_session *eio, peal_eio_reason reason,
-                     peal_err err, void *user) {
-  peer *p = user;
-  (void)eio;
-  (void)err;
+static void on_eio_event(peer *p, const peal_eio_event *event) {
   assert_false(p->closed);
-  p->closed = true;
-  p->reason = reason;
+  switch ((peal_eio_event_type)event->type) {
+  case PEAL_EIO_EVENT_OPEN:
+    on_open(p);
+    break;
+  case PEAL_EIO_EVENT_MESSAGE:
+    violation(p, peal_sio_conn_feed(p->sio, event->binary, event->data,
+                                    &p->arena, p->world->now));
+    break;
+  case PEAL_EIO_EVENT_PROBED:
+    p->world->resting = true;
+    break;
+  case PEAL_EIO_EVENT_UPGRADED:
+    p->world->upgrades++;
+    break;
+  case PEAL_EIO_EVENT_DRAIN:
+    break;
+  case PEAL_EIO_EVENT_CLOSE:
+    p->closed = true;
+    p->reason = (peal_eio_reason)event->reason;
+    break;
+  }
 }
 
-static const peal_eio_session_callbacks eio_callbacks = {
-    .on_open = on_open,
-    .on_message = on_message,
-    .on_probed = on_probed,
-    .on_upgrade = on_upgrade,
-    .on_close = on_close,
-};
+/* After any verb: what has happened. */
+static void settle(peer *p) {
+  peal_eio_event event;
+  while (peal_eio_session_next(p->eio, &p->arena, p->world->now, &event))
+    on_eio_event(p, &event);
+  peal_arena_reset(&p->arena);
+}
 
 /* -- below: the wire ----------------------------------------------------------------- */
 
@@ -256,11 +249,14 @@ static const peal_eio_session_callbacks eio_callbacks = {
 static bool fill_body(peer *p, peal_buf *into, unsigned most) {
   peal_eio_out out;
   peal_buf_init(into, NULL, 0);
-  while (most-- && peal_eio_session_next(p->eio, PEAL_EIO_POLLING, &out)) {
+  for (;;) {
+    peal_eio_cursor cursor = {0};
+    if (!most-- || !peal_eio_out_peek(p->eio, PEAL_EIO_POLLING, &cursor, &out))
+      break;
     peal_eio_packet packet = {
         .data = out.data, .type = out.type, .binary = out.binary};
     peal_eio_payload_add(into, 0, &packet);
-    peal_eio_session_pop(p->eio, PEAL_EIO_POLLING, p->world->now);
+    peal_eio_out_pop(p->eio, PEAL_EIO_POLLING, p->world->now);
   }
   assert_int_equal(into->err, PEAL_OK);
   return into->len > 0;
@@ -268,9 +264,9 @@ static bool fill_body(peer *p, peal_buf *into, unsigned most) {
 
 static void feed_body(peer *p, const peal_buf *data) {
   peal_err err = peal_eio_session_feed_payload(p->eio, peal_buf_slice(data),
-                                               &p->arena, p->world->now);
+                                               p->world->now);
+  settle(p);
   assert_true(!err || p->closed || p->world->is_lossy);
-  peal_arena_reset(&p->arena);
 }
 
 static void later(world *w, body *b) {
@@ -325,8 +321,7 @@ static void play_get(world *w) {
         w->client.broken = true; /* 400: session unknown */
         b->busy = false;
         peal_eio_session_detach(w->client.eio, PEAL_EIO_POLLING,
-                                PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_CLOSED,
-                                w->now);
+                                PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_CLOSED);
       }
       return;
     }
@@ -342,8 +337,11 @@ static void play_get(world *w) {
 
 static void push(world *w, peer *p, pipe *to) {
   peal_eio_out out;
-  while (to->count < FRAMES && roll(w, 6) &&
-         peal_eio_session_next(p->eio, PEAL_EIO_WEBSOCKET, &out)) {
+  for (;;) {
+    peal_eio_cursor cursor = {0};
+    if (to->count == FRAMES || !roll(w, 6) ||
+        !peal_eio_out_peek(p->eio, PEAL_EIO_WEBSOCKET, &cursor, &out))
+      break;
     peal_slice data = out.data;
     char text[2048];
     assert_true(data.len + 1 < sizeof text);
@@ -359,7 +357,7 @@ static void push(world *w, peer *p, pipe *to) {
     f->binary = out.binary;
     f->at = w->now + 1 + roll(w, 30);
     f->at = f->at < last ? last : f->at; /* a stream keeps its order */
-    peal_eio_session_pop(p->eio, PEAL_EIO_WEBSOCKET, w->now);
+    peal_eio_out_pop(p->eio, PEAL_EIO_WEBSOCKET, w->now);
   }
 }
 
@@ -369,10 +367,10 @@ static void pull(world *w, peer *p, pipe *from) {
     from->head = (from->head + 1) % FRAMES;
     from->count--;
     peal_err err = peal_eio_session_feed_frame(
-        p->eio, f->binary, peal_bytes_slice(f->bytes), &p->arena, w->now);
+        p->eio, f->binary, peal_bytes_slice(f->bytes), w->now);
+    settle(p);
     assert_true(!err || p->closed || w->is_lossy || err == PEAL_ERR_SIO_STATE);
     peal_bytes_unref(f->bytes);
-    peal_arena_reset(&p->arena);
   }
 }
 
@@ -386,7 +384,7 @@ static void lose_probe(world *w) {
   for (int i = 0; i < 2; i++)
     peal_eio_session_detach(i ? w->client.eio : w->server.eio,
                             PEAL_EIO_WEBSOCKET, PEAL_EIO_TRANSPORT_ERROR,
-                            PEAL_ERR_IO, w->now);
+                            PEAL_ERR_IO);
   drop(&w->up);
   drop(&w->down);
   w->ws_open = w->ws_started = w->resting = false;
@@ -421,7 +419,7 @@ static void play_ws(world *w) {
   pull(w, &w->client, &w->down);
   /* Polling has come to rest: GET and POST are back. */
   if (w->resting && !w->get.busy && !w->post.busy &&
-      peal_eio_session_switch(w->client.eio, w->now) == PEAL_OK)
+      peal_eio_session_switch(w->client.eio) == PEAL_OK)
     w->resting = false;
   /* A WebSocket ends with its session. */
   for (int i = 0; i < 2; i++) {
@@ -429,7 +427,7 @@ static void play_ws(world *w) {
     pipe *out = i ? &w->up : &w->down;
     if (p->closed && peal_eio_session_is_done(p->eio) && !out->count)
       peal_eio_session_detach(p->other->eio, PEAL_EIO_WEBSOCKET,
-                              PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK, w->now);
+                              PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK);
   }
 }
 
@@ -451,6 +449,7 @@ static void step(world *w) {
       emit(p);
     if (peal_eio_session_deadline(p->eio) <= w->now)
       peal_eio_session_tick(p->eio, w->now);
+    settle(p);
     if (!p->closed && peal_sio_conn_deadline(p->sio) <= w->now)
       violation(p, peal_sio_conn_tick(p->sio, w->now));
   }
@@ -458,6 +457,8 @@ static void step(world *w) {
   play_post(w);
   play_get(w);
   play_ws(w);
+  settle(&w->client);
+  settle(&w->server);
 }
 
 static bool all_arrived(const world *w) {
@@ -491,8 +492,9 @@ static bool begin(world *w, uint64_t seed, peal_eio_via via,
     p->sio_opts = (peal_sio_conn_opts){.client = p->client, .mem = mem};
     peal_arena_init(&p->arena, mem, 0, 0);
     p->sio = peal_sio_conn_new(&p->sio_opts, &sio_callbacks, p, w->now);
-    p->eio = peal_eio_session_new(&p->eio_opts, &eio_callbacks, p,
-                                  i ? NULL : SID, via, w->now);
+    if (!peal_eio_session_init(&p->room, &p->eio_opts, i ? NULL : SID, via,
+                               w->now))
+      p->eio = &p->room;
     ok = ok && p->sio && p->eio;
   }
   return ok;
@@ -502,7 +504,8 @@ static void end(world *w) {
   for (int i = 0; i < 2; i++) {
     peer *p = i ? &w->client : &w->server;
     peal_sio_conn_free(p->sio);
-    peal_eio_session_free(p->eio);
+    if (p->eio)
+      peal_eio_session_deinit(p->eio);
     peal_arena_deinit(&p->arena);
   }
   if (w->get.busy)
@@ -540,6 +543,7 @@ static bool talk(uint64_t seed, peal_eio_via via) {
   peer *first = roll(w, 2) ? &w->client : &w->server;
   if (!first->closed)
     peal_eio_session_close(first->eio, roll(w, 2), PEAL_OK, w->now);
+  settle(first);
   run(w, is_over, 40000);
   assert_true(is_over(w));
   assert_true(w->client.closed && w->server.closed);
@@ -582,6 +586,7 @@ static void a_close_in_the_middle_loses_nothing_said_before(void **state) {
     assert_false(w->client.closed || w->server.closed);
     peer *first = roll(w, 2) ? &w->client : &w->server;
     peal_eio_session_close(first->eio, false, PEAL_OK, w->now);
+    settle(first);
     run(w, is_over, 40000);
     assert_true(is_over(w));
     assert_true(first->other->closed);
@@ -609,6 +614,8 @@ static void a_failing_allocation_is_a_clean_close(void **state) {
       assert_true(!quiet || all_arrived(w));
       peal_eio_session_close(w->client.eio, false, PEAL_OK, w->now);
       peal_eio_session_close(w->server.eio, false, PEAL_OK, w->now);
+      settle(&w->client);
+      settle(&w->server);
       run(w, is_over, 40000);
       assert_true(is_over(w));
       assert_true(w->client.closed && w->server.closed);
