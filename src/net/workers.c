@@ -247,6 +247,7 @@ int peal_workers_run(peal_workers *group) {
       atomic_exchange(&group->running, true))
     return 1;
   bool ok = true;
+  peal_logger_start(group->log);
   if (group->on_signals && !open_signals(group)) {
     peal_logger_write(group->log, PEAL_LOG_ERROR, "worker", none, none,
                       "signals could not be watched");
@@ -260,5 +261,6 @@ int peal_workers_run(peal_workers *group) {
     if (group->items[i]->priv->has_thread)
       uv_thread_join(&group->items[i]->priv->thread);
   atomic_store(&group->ended, true);
+  peal_logger_stop(group->log);
   return ok ? 0 : 1;
 }
