@@ -196,8 +196,12 @@ typedef struct peal_log_record {
   int64_t time_ms;  /* wall clock, milliseconds since 1970 */
 } peal_log_record;
 
-/* Where log lines go. Called from every thread of the library, one call at a
- * time. Thread: any. */
+/* Where log lines go, one call at a time: while workers run, from a thread of
+ * the log's own, so that a slow log holds up nobody (256 KiB of lines may wait;
+ * what does not fit is dropped, and a line says how many); before and after
+ * the run, from the thread that has something to say. Of equal lines a second
+ * brings five and one that counts the others. What the callback itself makes
+ * the library say is left out. Thread: any. */
 typedef void (*peal_log_fn)(const peal_log_record *record, void *user);
 
 /* Options of the log, part of other options; {0}: info to stderr. */

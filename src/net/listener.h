@@ -1,31 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* listener: a listening socket on every worker (SO_REUSEPORT when there are
- * several; the port is first tried without, so that a port in use is an
- * error). When descriptors run out, accepting pauses for a moment and the
- * waiting peers are refused instead of spinning. */
+/* listener: accepts connections on every worker, for one place (net/
+ * listen_spec); a program may have several. When accepting fails (descriptors
+ * are out, as a rule) the log has it once, with a number when it is over; the
+ * peers that wait are refused where that is possible, and it is tried again
+ * after a pause: a listener never stops by itself, and never spins. */
 #include <peal/base.h>
 
-#include "net/stream.h"
-#include "net/worker_impl.h"
+#include "net/address.h"
+#include "net/listen_spec.h"
+#include "net/worker.h"
 
 typedef struct peal_listener peal_listener;
 
-/* `fd` is accepted, non-blocking, close-on-exec, TCP_NODELAY; taken. */
+/* `fd` is accepted, non-blocking, close-on-exec, TCP_NODELAY; taken. A peer of
+ * a Unix socket has no known address. */
 typedef void (*peal_listener_fn)(peal_worker *worker, int fd,
                                  const peal_address *peer, void *user);
 
-/* Bind and listen on `host` (NULL: "::" with IPv4 mapped, falling back to
- * 0.0.0.0) and `port` (0: any free one; *port says which). Accepting starts
- * on each worker when the group runs.
- * Returns: PEAL_OK, PEAL_ERR_PORT_IN_USE, PEAL_ERR_SYSTEM (text in `why`, if
- * not NULL, constant or static), PEAL_ERR_NOMEM. */
+/* Listen at `spec` (copied). Accepting starts on each worker when the group
+ * runs.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM, or an error of peal_listen_spec_open (text
+ * in `why`, if not NULL, constant or static). */
+PEAL_MUST_CHECK peal_err peal_listener_listen(peal_listener **out,
+                                              peal_workers *workers,
+                                              const peal_listen_spec *spec,
+                                              peal_listener_fn fn, void *user,
+                                              const char **why);
+/* The same for TCP; *port says which it is. */
 PEAL_MUST_CHECK peal_err peal_listener_open(peal_listener **out,
                                             peal_workers *workers,
                                             const char *host, uint16_t *port,
                                             int backlog, peal_listener_fn fn,
                                             void *user, const char **why);
+/* Of TCP, otherwise 0. */
+uint16_t peal_listener_port(const peal_listener *listener);
 /* Stop accepting on all workers. Thread: any. */
 void peal_listener_stop(peal_listener *listener);
-/* After the group has ended or without a run, before the group is freed. */
+/* After the group has ended or without a run, before the group is freed. The
+ * file of a Unix socket is removed at the latest here. */
 void peal_listener_free(peal_listener *listener);

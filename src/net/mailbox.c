@@ -3,8 +3,6 @@
 
 #include <stddef.h>
 
-#include "net/worker_impl.h"
-
 /* A closed box holds this for ever. */
 static peal_mail closed;
 

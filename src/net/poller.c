@@ -1,45 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/poller.h"
 
-#include <unistd.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Told at once; more are found at the next wait, those told last behind the
- * others. */
-#define EVENTS_MAX 256
+#include "net/poller_epoll.h"
+#include "net/poller_poll.h"
 
-int peal_poller_open(const uv_loop_t *loop) {
-  int poller = epoll_create1(EPOLL_CLOEXEC);
-  if (poller < 0)
-    return -1;
-  if (peal_poller_watch(poller, uv_backend_fd(loop), EPOLLIN, NULL, false))
-    return poller;
-  close(poller);
-  return -1;
+peal_poller *peal_poller_open(const peal_mem *mem, const char *name) {
+  static const peal_poller_verbs *const all[] = {&peal_poller_epoll,
+                                                 &peal_poller_poll};
+  if (!name)
+    name = getenv("PEAL_POLLER");
+  if (!name || !*name)
+    return all[0]->open(mem);
+  for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+    if (strcmp(name, all[i]->name) == 0)
+      return all[i]->open(mem);
+  return NULL;
 }
 
-bool peal_poller_watch(int poller, int fd, uint32_t events, void *item,
-                       bool again) {
-  struct epoll_event event = {.events = events, .data.ptr = item};
-  return !epoll_ctl(poller, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+void peal_poller_close(peal_poller *poller) {
+  if (poller)
+    poller->verbs->close(poller);
 }
 
-void peal_poller_forget(int poller, int fd) {
-  struct epoll_event unused = {.events = 0};
-  (void)epoll_ctl(poller, EPOLL_CTL_DEL, fd, &unused);
+const char *peal_poller_name(const peal_poller *poller) {
+  return poller->verbs->name;
 }
 
-bool peal_poller_wait(int poller, int timeout_ms, void (*on_wake)(void *user),
-                      void *user, peal_poller_fn fn) {
-  struct epoll_event events[EVENTS_MAX];
-  bool loop_ready = false;
-  /* Interrupted is as good as woken for nothing. */
-  int count = epoll_wait(poller, events, EVENTS_MAX, timeout_ms);
-  on_wake(user);
-  for (int i = 0; i < count; i++) {
-    if (events[i].data.ptr)
-      fn(events[i].data.ptr, events[i].events);
-    else
-      loop_ready = true;
+bool peal_poller_watch(peal_poller *poller, int fd, unsigned events,
+                       peal_polled *item, bool again) {
+  return poller->verbs->watch(poller, fd, events, item, again);
+}
+
+void peal_poller_forget(peal_poller *poller, int fd) {
+  poller->verbs->forget(poller, fd);
+}
+
+void peal_poller_wait(peal_poller *poller, int timeout_ms) {
+  poller->found_count = 0;
+  poller->verbs->wait(poller, timeout_ms);
+}
+
+void peal_poller_tell(peal_poller *poller) {
+  for (size_t i = 0; i < poller->found_count; i++) {
+    peal_polled *item = poller->found[i].item;
+    item->kind->on_ready(item, poller->found[i].events);
   }
-  return loop_ready;
+  poller->found_count = 0;
 }

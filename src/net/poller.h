@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* poller: what a worker waits in: one epoll set with its connections, and
- * behind one more descriptor the libuv loop with everything else (mail,
- * files, tasks, signals, other libraries' sockets). A connection costs no
- * handle of libuv's, and a turn of connections alone does not run its loop. */
-#include <stdbool.h>
-#include <stdint.h>
+/* poller: what a worker waits in: its connections and listening sockets, and
+ * behind one more descriptor the libuv loop with everything else (mail, files,
+ * tasks, signals, other libraries' sockets). A connection costs no handle of
+ * libuv's, and a turn of connections alone does not run its loop.
+ *
+ * There are two, as whole files: epoll (net/poller_epoll), and poll(2)
+ * (net/poller_poll), whose every wait costs time for each connection. The
+ * environment chooses: PEAL_POLLER=poll. */
+#include <peal/base.h>
 
-#include <sys/epoll.h>
-#include <uv.h>
+#include "net/polled.h"
 
-/* `events` are EPOLLIN and so on; `item` is what was watched. */
-typedef void (*peal_poller_fn)(void *item, uint32_t events);
+typedef struct peal_poller peal_poller;
 
-/* Returns the set's descriptor, or -1. */
-int peal_poller_open(const uv_loop_t *loop);
-/* Watch for `events`, `item` being told; `again`: other events than before.
- * EPOLLERR and EPOLLHUP are told in any case. Returns false if the kernel
- * refuses. */
-bool peal_poller_watch(int poller, int fd, uint32_t events, void *item,
-                       bool again);
+/* `name` is "epoll" or "poll"; NULL: what PEAL_POLLER says, epoll if nothing.
+ * Returns NULL if memory or descriptors are out, or there is no such poller. */
+PEAL_MUST_CHECK peal_poller *peal_poller_open(const peal_mem *mem,
+                                              const char *name);
+void peal_poller_close(peal_poller *poller);
+const char *peal_poller_name(const peal_poller *poller);
+/* Watch for `events` (PEAL_POLL_...), `item` being told; `again`: other events
+ * than before. Returns false if the kernel refuses or memory is out. */
+PEAL_MUST_CHECK bool peal_poller_watch(peal_poller *poller, int fd,
+                                       unsigned events, peal_polled *item,
+                                       bool again);
 /* Before the descriptor is closed: a copy of it in a child process would keep
  * it in the set. What was found already is still told in this turn: an item
  * lives until its end. */
-void peal_poller_forget(int poller, int fd);
-/* Wait for at most `timeout_ms` (-1: for ever) and tell what has come.
- * Calls `on_wake` in between. Returns true if the libuv loop has something. */
-bool peal_poller_wait(int poller, int timeout_ms, void (*on_wake)(void *user),
-                      void *user, peal_poller_fn fn);
+void peal_poller_forget(peal_poller *poller, int fd);
+/* Wait for at most `timeout_ms` (-1: for ever). */
+void peal_poller_wait(peal_poller *poller, int timeout_ms);
+/* Tell what was found by the last wait. */
+void peal_poller_tell(peal_poller *poller);

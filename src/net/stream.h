@@ -8,7 +8,8 @@
 
 #include "base/iovs.h"
 #include "net/address.h"
-#include "net/worker_impl.h"
+#include "net/stream_verbs.h"
+#include "net/worker_impl.h" /* for the layers above */
 
 typedef struct peal_stream peal_stream;
 
@@ -39,25 +40,42 @@ PEAL_MUST_CHECK peal_stream *peal_stream_adopt(
 /* Another owner from now on (protocol upgrade). */
 void peal_stream_set_owner(peal_stream *stream,
                            const peal_stream_callbacks *callbacks, void *user);
-/* Give the descriptor up without closing it: the stream is gone (no on_close).
- * Nothing may be waiting to be sent. Used to hand a connection to another
- * worker. */
+/* Give the connection up without closing it: the stream is gone (no on_close),
+ * and another worker can take the parcel. Nothing may be waiting to be sent. */
+peal_stream_parcel peal_stream_detach(peal_stream *stream);
+PEAL_MUST_CHECK peal_stream *peal_stream_adopt_parcel(
+    peal_worker *worker, const peal_stream_parcel *parcel,
+    const peal_stream_callbacks *callbacks, void *user);
+/* The same with the descriptor alone, for plain sockets. */
 int peal_stream_release(peal_stream *stream);
 /* There is something to pull: it leaves at the end of the turn. */
 void peal_stream_flush(peal_stream *stream);
+/* Write what waits at once, in mid-turn (a queue is full): pull and sent are
+ * called before it returns, unless it is called from inside them (then it is
+ * peal_stream_flush). The stream may be closing afterwards; on_close comes
+ * later all the same. */
+void peal_stream_flush_now(peal_stream *stream);
+/* Hand to the kernel only what can leave soon: at most `bytes` may wait there
+ * unsent (TCP_NOTSENT_LOWAT; 0: no such limit). Until less does, the stream is
+ * blocked, and what the owner holds can still be replaced. Costs one more
+ * system call for each write. Returns false if this is no TCP socket or memory
+ * is out. */
+bool peal_stream_set_lowat(peal_stream *stream, uint32_t bytes);
 /* Stop and start reading (backpressure). A peer that goes away is noticed
  * all the same. */
 void peal_stream_pause(peal_stream *stream);
 void peal_stream_resume(peal_stream *stream);
-/* Write what waits, then send FIN, read and drop what comes for up to 1 s (so
- * that no reset overtakes our last bytes), then close with PEAL_OK. */
+/* Write what waits, then send FIN, read and drop what comes for up to 1 s and
+ * 64 KiB (so that no reset overtakes our last bytes), then close with PEAL_OK.
+ * A peer that takes less than 1 KiB a second of what waits is reset after 30 s
+ * (PEAL_ERR_TIMEOUT); see net/stream_finish.h. */
 void peal_stream_finish(peal_stream *stream);
 /* Close now; what waits is lost. */
 void peal_stream_close(peal_stream *stream, peal_err err);
 /* Close now with a reset (hostile peers). */
 void peal_stream_reset(peal_stream *stream, peal_err err);
 bool peal_stream_is_closing(const peal_stream *stream);
-/* True while the kernel does not take more. */
+/* True while the kernel does not take more, or is to take no more (lowat). */
 bool peal_stream_is_blocked(const peal_stream *stream);
 peal_worker *peal_stream_worker(const peal_stream *stream);
 /* "127.0.0.1" / "::1" (IPv4-mapped as IPv4), terminated; returns its length.
@@ -68,11 +86,13 @@ uint64_t peal_stream_last_progress_ms(const peal_stream *stream);
 /* Bytes that the kernel has taken and the peer has not acknowledged: they
  * shrink while a slow peer reads, long before the kernel takes more. */
 size_t peal_stream_unacked(const peal_stream *stream);
+/* A count that changes when the peer acknowledges bytes (modulo 2^32): kept and
+ * compared later, it says whether the peer has taken anything in between. One
+ * system call. */
+uint32_t peal_stream_acked(const peal_stream *stream);
 /* A number of the owner's that stays with the connection when the owner
  * changes (http/ keeps its account of the address there). */
 void peal_stream_set_tag(peal_stream *stream, uint32_t tag);
 uint32_t peal_stream_tag(const peal_stream *stream);
-/* The worker's: epoll's events have come for a watched peal_stream. */
-void peal_stream_ready(void *stream, uint32_t events);
 /* Close all connections of a worker. */
 void peal_stream_close_all(peal_worker *worker, peal_err err);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <peal/worker.h>
+#include "net/task.h"
 
 #include "base/mem.h"
-#include "net/worker_priv.h"
+#include "net/group.h"
+#include "net/mail.h"
+#include "net/tally.h"
 
 typedef struct task {
   uv_work_t work_req;
@@ -31,8 +33,8 @@ static void on_pool(uv_work_t *req) {
 static void on_done(uv_work_t *req, int status) {
   task *ended = req->data;
   peal_worker *worker = ended->worker;
-  peal_worker_priv_wake(worker);
-  peal_worker_impl_count(&worker->stats.tasks_running, UINT64_MAX);
+  peal_worker_wake(worker);
+  peal_tally_add(&worker->stats.tasks_running, UINT64_MAX);
   peal_list_remove(&ended->node);
   finish(ended, status == UV_ECANCELED ? PEAL_ERR_CANCELLED : PEAL_OK);
 }
@@ -41,8 +43,8 @@ static void begin(peal_worker *worker, task *begun) {
   begun->work_req.data = begun;
   /* It can only fail without a work function. */
   (void)uv_queue_work(&worker->loop, &begun->work_req, on_pool, on_done);
-  peal_list_push(&worker->priv->tasks, &begun->node);
-  peal_worker_impl_count(&worker->stats.tasks_running, 1);
+  peal_list_push(&worker->tasks, &begun->node);
+  peal_tally_add(&worker->stats.tasks_running, 1);
 }
 
 /* Asked for on another thread, or while the worker ends. */
@@ -70,12 +72,12 @@ peal_err peal_task_run(peal_worker *worker, peal_task_work_fn work,
   if (peal_worker_self() == worker && !worker->ending)
     begin(worker, asked);
   else
-    peal_worker_impl_send(worker, &asked->mail);
+    peal_mail_send(worker, &asked->mail);
   return PEAL_OK;
 }
 
 void peal_task_cancel_all(peal_worker *worker) {
-  peal_list *head = &worker->priv->tasks;
+  peal_list *head = &worker->tasks;
   for (peal_list *node = head->next; node != head; node = node->next) {
     task *running = PEAL_LIST_OF(node, task, node);
     uv_cancel((uv_req_t *)&running->work_req);

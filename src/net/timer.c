@@ -2,7 +2,7 @@
 #include <peal/worker.h>
 
 #include "base/mem.h"
-#include "net/worker_impl.h"
+#include "net/worker.h"
 
 struct peal_timer {
   peal_wheel_timer wheel;
@@ -43,14 +43,20 @@ peal_timer *peal_timer_new(peal_worker *worker, peal_timer_fn fn, void *user) {
 
 void peal_timer_start(peal_timer *timer, uint64_t delay_ms,
                       uint64_t repeat_ms) {
+  if (!timer)
+    return;
   uint64_t at_ms = 0;
   timer->repeat_ms = repeat_ms;
-  if (__builtin_add_overflow(timer->worker->now_ms, delay_ms, &at_ms))
+  /* The callback that asks may have taken its time: from now on. */
+  uint64_t now_ms = peal_worker_wake(timer->worker);
+  if (__builtin_add_overflow(now_ms, delay_ms, &at_ms))
     at_ms = UINT64_MAX;
   peal_wheel_set(&timer->worker->wheel, &timer->wheel, at_ms);
 }
 
 void peal_timer_stop(peal_timer *timer) {
+  if (!timer)
+    return;
   timer->repeat_ms = 0;
   peal_wheel_stop(&timer->worker->wheel, &timer->wheel);
 }

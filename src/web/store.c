@@ -105,6 +105,7 @@ peal_err peal_store_open(peal_store **out, const peal_store_opts *opts) {
     peal_store_close(store);
     return err;
   }
+  peal_logger_start(store->log);
   *out = store;
   return PEAL_OK;
 }

@@ -24,7 +24,7 @@ static void write_line(const peal_web *app, peal_http_req *req,
   peal_slice path = peal_http_req_path(req);
   if (path.len > 400)
     path.len = 400;
-  peal_logger_write(
+  peal_logger_write_each(
       app->log, PEAL_LOG_INFO, "access", peal_web_address(req), (peal_slice){0},
       "%.*s %.*s %u %llu bytes %llu.%03llu ms%s%s", PEAL_SFMT(method),
       PEAL_SFMT(path), done->status, (unsigned long long)done->bytes,

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "net/listener.h"
+#include "net/stream.h"
 #include "net_fixture.h"
 
 /* One echo server for all; what a test wants of it is said by the first byte

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* group: what all workers of a program share; see net/workers for its life. */
+#include <stdatomic.h>
+
+#include "net/worker.h"
+
+typedef struct peal_group_hooks {
+  struct peal_group_hook {
+    peal_post_fn fn;
+    void *user;
+  } * items;
+
+  size_t count;
+} peal_group_hooks;
+
+struct peal_workers {
+  peal_worker **items;
+  unsigned count;
+  const peal_mem *mem;
+  peal_logger *log;
+  uint32_t lag_warn_ms; /* UINT32_MAX: never */
+  uv_mutex_t lock;      /* hooks */
+  uv_mutex_t late_lock; /* mail to a worker that has ended; recursive */
+  peal_group_hooks on_start, on_stop;
+  atomic_bool running, ended;
+  atomic_uint stops; /* calls of peal_workers_stop */
+  atomic_uint grace_ms;
+  atomic_uint busy;    /* workers that are not idle */
+  atomic_uint unquiet; /* workers that are not quiet */
+  atomic_bool end_sent, close_sent;
+  bool on_signals;
+  uint32_t signal_grace_ms;
+  uv_signal_t signals[2]; /* on worker 0 */
+  bool signals_open;
+};

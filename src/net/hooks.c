@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/hooks.h"
+
+#include "base/mem.h"
+
+static peal_err add(peal_workers *group, peal_group_hooks *hooks,
+                    peal_post_fn fn, void *user) {
+  uv_mutex_lock(&group->lock);
+  size_t size = (hooks->count + 1) * sizeof(hooks->items[0]);
+  struct peal_group_hook *items =
+      peal_mem_resize(group->mem, hooks->items, size);
+  if (items) {
+    items[hooks->count] = (struct peal_group_hook){fn, user};
+    hooks->items = items;
+    hooks->count++;
+  }
+  uv_mutex_unlock(&group->lock);
+  return items ? PEAL_OK : PEAL_ERR_NOMEM;
+}
+
+void peal_hooks_run(peal_worker *worker, peal_group_hooks *hooks) {
+  peal_workers *group = worker->group;
+  for (size_t i = 0;; i++) {
+    struct peal_group_hook hook = {NULL, NULL};
+    uv_mutex_lock(&group->lock);
+    if (i < hooks->count)
+      hook = hooks->items[i];
+    uv_mutex_unlock(&group->lock);
+    if (!hook.fn)
+      return;
+    hook.fn(worker, hook.user);
+  }
+}
+
+static void forget(peal_group_hooks *hooks, const void *user) {
+  size_t kept = 0;
+  for (size_t i = 0; i < hooks->count; i++)
+    if (hooks->items[i].user != user)
+      hooks->items[kept++] = hooks->items[i];
+  hooks->count = kept;
+}
+
+void peal_hooks_forget(peal_workers *group, const void *user) {
+  uv_mutex_lock(&group->lock);
+  forget(&group->on_start, user);
+  forget(&group->on_stop, user);
+  uv_mutex_unlock(&group->lock);
+}
+
+peal_err peal_workers_on_start(peal_workers *group, peal_post_fn fn,
+                               void *user) {
+  if (!group || !fn)
+    return PEAL_ERR_USAGE;
+  if (!atomic_load(&group->running))
+    return add(group, &group->on_start, fn, user);
+  for (unsigned i = 0; i < group->count; i++) {
+    peal_err err = peal_worker_post(group->items[i], fn, user);
+    if (err)
+      return err;
+  }
+  return PEAL_OK;
+}
+
+peal_err peal_workers_on_stop(peal_workers *group, peal_post_fn fn,
+                              void *user) {
+  if (!group || !fn)
+    return PEAL_ERR_USAGE;
+  return add(group, &group->on_stop, fn, user);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* listen_spec: where to listen, and the bound sockets for it: TCP, a Unix
+ * socket, or a descriptor that was inherited. */
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <peal/base.h>
+
+/* {0}: any free TCP port on all addresses. One of port, path and fd. */
+typedef struct peal_listen_spec {
+  const char *host; /* NULL: "::" with IPv4 mapped, or else 0.0.0.0 */
+  uint16_t port;    /* 0: any free one */
+  const char *path; /* a Unix socket; a stale one is replaced */
+  mode_t mode;      /* of its file; 0: as the umask says */
+  int fd;           /* > 0: a listening socket, inherited; taken */
+  int backlog;      /* 0: 511, as Node's */
+} peal_listen_spec;
+
+/* What was opened. */
+typedef struct peal_listen_place {
+  uint16_t port; /* of TCP */
+  char *path;    /* of a Unix socket that is ours to remove; NULL: none */
+  dev_t dev;     /* the file that we made; another's is left alone */
+  ino_t ino;
+} peal_listen_place;
+
+/* Open `count` descriptors that listen there: for TCP sockets of their own on
+ * one port (SO_REUSEPORT when there are several; the port is first tried
+ * without, so that a port in use is an error), otherwise copies of one.
+ * Returns: PEAL_OK; PEAL_ERR_PORT_IN_USE (also: somebody listens at the path,
+ * or it is no socket); PEAL_ERR_SYSTEM; PEAL_ERR_NOMEM; PEAL_ERR_USAGE. *why is
+ * a text then, constant or static. */
+PEAL_MUST_CHECK peal_err peal_listen_spec_open(const peal_listen_spec *spec,
+                                               int *fds, unsigned count,
+                                               peal_listen_place *place,
+                                               const char **why);
+/* Remove the file, once. */
+void peal_listen_spec_remove(peal_listen_place *place);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/stream_recv.h"
+
+#include <errno.h>
+
+#include <sys/socket.h>
+
+#include "base/limits.h"
+#include "net/stream_finish.h"
+#include "net/tally.h"
+
+/* The share of one connection in one turn, in reads of
+ * PEAL_LIMIT_READ_BYTES. */
+#define READ_ROUNDS 4
+
+#define has peal_stream_core_has
+#define set peal_stream_core_set
+
+static void read_end(peal_stream *stream) {
+  set(stream, PEAL_STREAM_READ_ENDED);
+  if (has(stream, PEAL_STREAM_FIN_SENT)) {
+    peal_stream_close(stream, PEAL_OK);
+    return;
+  }
+  if (has(stream, PEAL_STREAM_FINISHING))
+    return;
+  if (stream->callbacks->on_end)
+    stream->callbacks->on_end(stream, stream->user);
+  else
+    peal_stream_close(stream, PEAL_ERR_CLOSED);
+}
+
+static void tell(peal_stream *stream, size_t len) {
+  peal_worker *worker = stream->worker;
+  peal_stream_core_progress(stream);
+  peal_tally_add(&worker->stats.bytes_in, len);
+  if (has(stream, PEAL_STREAM_FINISHING))
+    peal_stream_finish_drained(stream, len);
+  else
+    stream->callbacks->on_read(stream, worker->read_buf, len, stream->user);
+}
+
+/* Returns true if there may be more. */
+static bool read_once(peal_stream *stream) {
+  ptrdiff_t got = peal_stream_core_verbs(stream)->recv(
+      stream->fd, peal_stream_core_state(stream), stream->worker->read_buf,
+      PEAL_LIMIT_READ_BYTES);
+  if (got == -EAGAIN || got == -EWOULDBLOCK)
+    return false;
+  if (got < 0)
+    peal_stream_close(stream, peal_stream_core_err(got));
+  else if (got == 0)
+    read_end(stream);
+  else
+    tell(stream, (size_t)got);
+  return got == PEAL_LIMIT_READ_BYTES;
+}
+
+static bool may_read(const peal_stream *stream) {
+  return !has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_READ_ENDED |
+                          PEAL_STREAM_PAUSED);
+}
+
+void peal_stream_recv_waiting(peal_stream *stream) {
+  int rounds = READ_ROUNDS;
+  while (rounds-- > 0 && may_read(stream) && read_once(stream))
+    continue;
+}
+
+void peal_stream_recv_end_while_paused(peal_stream *stream) {
+  char byte;
+  ssize_t got = recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (got > 0)
+    set(stream, PEAL_STREAM_GONE_SEEN);
+  else if (got == 0)
+    read_end(stream);
+  else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+    peal_stream_close(stream, peal_stream_core_err(-errno));
+}
+
+void peal_stream_recv_error(peal_stream *stream) {
+  /* What came before a reset is delivered, the read behind it fails. */
+  while (may_read(stream) && read_once(stream))
+    continue;
+  if (has(stream, PEAL_STREAM_CLOSING))
+    return;
+  int number = 0;
+  socklen_t len = sizeof(number);
+  (void)getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &number, &len);
+  peal_stream_close(stream,
+                    number ? peal_stream_core_err(-number) : PEAL_ERR_CLOSED);
+}
