@@ -14,7 +14,7 @@
 void peal_client_send_text(peal_client *client, peal_bytes *text) {
   peal_eio_item item = {.keep = true};
   item.message = peal_message_new(peal_bytes_slice(text), NULL, 0,
-                                  client->conn->worker->mem);
+                                  peal_engine_conn_worker(client->conn)->mem);
   peal_err err = item.message ? peal_engine_conn_send(client->conn, &item)
                               : PEAL_ERR_NOMEM;
   peal_message_unref(item.message);
@@ -54,7 +54,8 @@ static void on_event(peal_sio_conn *sio, peal_sio_link *link,
                      const peal_sio_packet *packet, void *user) {
   peal_client *client = user;
   (void)sio;
-  peal_figure_add(&peal_server_local_of(client->server, client->conn->worker)
+  peal_figure_add(&peal_server_local_of(client->server,
+                                        peal_engine_conn_worker(client->conn))
                        ->figures.events_in,
                   1);
   peal_event_dispatch(peal_sio_link_user(link), packet);
@@ -100,7 +101,7 @@ static void leave_links(peal_client *client, bool all) {
 }
 
 static void on_flush(peal_engine_conn *conn, void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   (void)user;
   bool close = client->close_asked;
   if (client->failure) {
@@ -139,13 +140,13 @@ static uint64_t next_deadline(const peal_client *client) {
 }
 
 void peal_client_rearm(peal_client *client) {
-  if (!client->conn->told_close)
+  if (!peal_engine_conn_is_closed(client->conn))
     peal_engine_conn_set_deadline(client->conn, next_deadline(client));
 }
 
 static void on_deadline(peal_engine_conn *conn, void *user) {
-  peal_client *client = conn->user;
-  uint64_t now_ms = conn->worker->now_ms;
+  peal_client *client = peal_engine_conn_user(conn);
+  uint64_t now_ms = peal_engine_conn_worker(conn)->now_ms;
   (void)user;
   for (peal_sio_link *link = peal_sio_conn_next(client->sio, NULL); link;
        link = peal_sio_conn_next(client->sio, link)) {
@@ -164,7 +165,7 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
 
 static bool on_open(peal_engine_conn *conn, void *user) {
   peal_server *server = user;
-  peal_worker *worker = conn->worker;
+  peal_worker *worker = peal_engine_conn_worker(conn);
   peal_client *client = peal_mem_zalloc(worker->mem, sizeof *client);
   if (!client)
     return false;
@@ -176,16 +177,16 @@ static bool on_open(peal_engine_conn *conn, void *user) {
     peal_mem_free(worker->mem, client);
     return false;
   }
-  conn->user = client;
+  peal_engine_conn_set_user(conn, client);
   peal_engine_conn_set_deadline(conn, peal_sio_conn_deadline(client->sio));
   return true;
 }
 
 static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
                        void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   peal_server *server = user;
-  peal_worker *worker = conn->worker;
+  peal_worker *worker = peal_engine_conn_worker(conn);
   peal_figure_add(&peal_server_local_of(server, worker)->figures.bytes_in,
                   data.len);
   uint64_t before = peal_sio_conn_deadline(client->sio);
@@ -198,7 +199,7 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
 }
 
 static void on_drain(peal_engine_conn *conn, void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   (void)user;
   peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
   for (; link; link = peal_sio_conn_next(client->sio, link)) {
@@ -236,7 +237,7 @@ static peal_reason reason_of(peal_eio_reason reason, peal_err err) {
 
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   peal_reason told = reason_of(reason, err);
   (void)user;
   peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
@@ -246,8 +247,8 @@ static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
       peal_socket_end(socket, told, err);
   }
   peal_sio_conn_free(client->sio);
-  peal_mem_free(conn->worker->mem, client);
-  conn->user = NULL;
+  peal_mem_free(peal_engine_conn_worker(conn)->mem, client);
+  peal_engine_conn_set_user(conn, NULL);
 }
 
 static void on_stop(peal_worker *worker, void *user) {

@@ -73,7 +73,7 @@ peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
   }
   peal_engine_conn *conn = socket->client->conn;
   uint64_t at = socket->worker->now_ms + timeout_ms;
-  if (timeout_ms && at < conn->app_deadline)
+  if (timeout_ms && at < peal_engine_conn_deadline(conn))
     peal_engine_conn_set_deadline(conn, at);
   return PEAL_OK;
 }

@@ -210,7 +210,7 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 static peal_socket *new_socket(peal_client *client, peal_nsp *nsp,
                                peal_sio_link *link, peal_val auth) {
-  peal_worker *worker = client->conn->worker;
+  peal_worker *worker = peal_engine_conn_worker(client->conn);
   peal_socket *socket = peal_mem_zalloc(worker->mem, sizeof *socket);
   if (!socket)
     return NULL;
@@ -391,9 +391,8 @@ const char *peal_socket_transport(const peal_socket *socket) {
 }
 
 size_t peal_socket_queued_bytes(const peal_socket *socket) {
-  return socket->client
-             ? peal_eio_session_queued_bytes(socket->client->conn->session)
-             : 0;
+  return socket->client ? peal_engine_conn_queued_bytes(socket->client->conn)
+                        : 0;
 }
 
 void peal_socket_set_queue(peal_socket *socket, size_t max_bytes,
@@ -415,7 +414,8 @@ peal_val peal_socket_auth(const peal_socket *socket) {
 }
 
 static const peal_engine_handshake *handshake_of(const peal_socket *socket) {
-  return socket->client ? socket->client->conn->handshake : NULL;
+  return socket->client ? peal_engine_conn_handshake(socket->client->conn)
+                        : NULL;
 }
 
 peal_slice peal_socket_header(const peal_socket *socket, const char *name) {
@@ -426,7 +426,7 @@ peal_slice peal_socket_header(const peal_socket *socket, const char *name) {
 
 peal_slice peal_socket_query(const peal_socket *socket, const char *name) {
   peal_engine_handshake *handshake =
-      socket->client ? socket->client->conn->handshake : NULL;
+      socket->client ? peal_engine_conn_handshake(socket->client->conn) : NULL;
   return handshake
              ? peal_engine_handshake_param(handshake, name, socket->worker->mem)
              : (peal_slice){0};
