@@ -2,16 +2,17 @@
 #include "server/client.h"
 
 #include "base/mem.h"
+#include "net/worker_impl.h"
 #include "server/acks.h"
+#include "server/client_turn.h"
 #include "server/event.h"
+#include "server/middleware.h"
 #include "server/nsp.h"
-#include "server/socket.h"
-
-#define NEVER UINT64_MAX
+#include "server/socket_end.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
-void peal_client_send_text(peal_client *client, peal_bytes *text) {
+static void send_text(peal_client *client, peal_bytes *text) {
   peal_eio_item item = {.keep = true};
   item.message = peal_message_new(peal_bytes_slice(text), NULL, 0,
                                   peal_engine_conn_worker(client->conn)->mem);
@@ -20,13 +21,13 @@ void peal_client_send_text(peal_client *client, peal_bytes *text) {
   peal_message_unref(item.message);
   /* Without its CONNECT or DISCONNECT a client would wait for ever. */
   if (err && err != PEAL_ERR_CLOSED)
-    peal_client_fail_later(client, err);
+    peal_client_turn_fail(client, err);
   peal_bytes_unref(text);
 }
 
 static void on_send(peal_sio_conn *sio, peal_bytes *text, void *user) {
   (void)sio;
-  peal_client_send_text(user, text);
+  send_text(user, text);
 }
 
 static void on_connect(peal_sio_conn *sio, peal_sio_link *link, peal_val auth,
@@ -34,7 +35,7 @@ static void on_connect(peal_sio_conn *sio, peal_sio_link *link, peal_val auth,
   peal_client *client = user;
   peal_nsp *nsp = peal_nsp_find(client->server, peal_sio_link_nsp(link));
   if (nsp) {
-    peal_socket_begin(client, nsp, link, auth);
+    peal_middleware_begin(client, nsp, link, auth);
     return;
   }
   peal_pair message = {.key = "message",
@@ -54,10 +55,10 @@ static void on_event(peal_sio_conn *sio, peal_sio_link *link,
                      const peal_sio_packet *packet, void *user) {
   peal_client *client = user;
   (void)sio;
-  peal_figure_add(&peal_server_local_of(client->server,
-                                        peal_engine_conn_worker(client->conn))
-                       ->figures.events_in,
-                  1);
+  peal_figures_add(&peal_server_local_of(client->server,
+                                         peal_engine_conn_worker(client->conn))
+                        ->figures.events_in,
+                   1);
   peal_event_dispatch(peal_sio_link_user(link), packet);
 }
 
@@ -111,38 +112,11 @@ static void on_flush(peal_engine_conn *conn, void *user) {
     if (close)
       peal_engine_conn_close(conn, false, PEAL_OK);
     else
-      peal_client_rearm(client);
+      peal_client_turn_rearm(client);
   }
-}
-
-void peal_client_leave_later(peal_client *client) {
-  peal_engine_conn_flush_later(client->conn);
-}
-
-void peal_client_fail_later(peal_client *client, peal_err err) {
-  if (!client->failure)
-    client->failure = (int16_t)err;
-  peal_client_leave_later(client);
 }
 
 /* -- time ------------------------------------------------------------------------------------- */
-
-static uint64_t next_deadline(const peal_client *client) {
-  uint64_t at = peal_sio_conn_deadline(client->sio);
-  for (const peal_sio_link *link = peal_sio_conn_next(client->sio, NULL); link;
-       link = peal_sio_conn_next(client->sio, link)) {
-    const peal_socket *socket = peal_sio_link_user(link);
-    uint64_t ack_at = socket ? peal_acks_deadline(socket) : NEVER;
-    if (ack_at < at)
-      at = ack_at;
-  }
-  return at;
-}
-
-void peal_client_rearm(peal_client *client) {
-  if (!peal_engine_conn_is_closed(client->conn))
-    peal_engine_conn_set_deadline(client->conn, next_deadline(client));
-}
 
 static void on_deadline(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
@@ -158,7 +132,7 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
   if (err)
     peal_engine_conn_close(conn, true, err);
   else
-    peal_engine_conn_set_deadline(conn, next_deadline(client));
+    peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
 }
 
 /* -- what the engine tells ---------------------------------------------------------------------- */
@@ -187,15 +161,15 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   peal_client *client = peal_engine_conn_user(conn);
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
-  peal_figure_add(&peal_server_local_of(server, worker)->figures.bytes_in,
-                  data.len);
+  peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
+                   data.len);
   uint64_t before = peal_sio_conn_deadline(client->sio);
   peal_err err = peal_sio_conn_feed(client->sio, binary, data, &worker->turn,
                                     worker->now_ms);
   if (err)
     peal_engine_conn_violation(conn, err);
   else if (peal_sio_conn_deadline(client->sio) != before)
-    peal_engine_conn_set_deadline(conn, next_deadline(client));
+    peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
 }
 
 static void on_drain(peal_engine_conn *conn, void *user) {
