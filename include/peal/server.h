@@ -98,6 +98,8 @@ typedef struct peal_server_opts {
   uint32_t max_attachments; /* of one packet; default 10 */
   uint32_t max_rooms;       /* of one socket; default 10000 */
   uint32_t max_acks;        /* awaited from one socket; default 1024 */
+  size_t max_auth_bytes;    /* of one socket's `auth`, as JSON; default 64 KiB;
+                               beyond it CONNECT is refused */
 
   /* Asked for each handshake (reference: allowRequest). */
   peal_allow_fn allow_request;
@@ -373,9 +375,13 @@ PEAL_API void peal_disconnect(peal_socket *socket, bool close);
  * return. */
 PEAL_API peal_err peal_refuse(peal_socket *socket, const char *message,
                               peal_val data);
-/* One pointer of the application's; free it in the disconnect handler. */
+/* One pointer of the application's. */
 PEAL_API void peal_socket_set_user(peal_socket *socket, void *user);
 PEAL_API void *peal_socket_user(const peal_socket *socket);
+typedef void (*peal_user_free_fn)(void *user);
+/* Call `fn` with the pointer. */
+PEAL_API peal_err peal_socket_set_user_free(peal_socket *socket,
+                                            peal_user_free_fn fn);
 
 /* The handshake; borrowed for the life of the socket. */
 /* What the client sent as `auth`; undefined if nothing. */

@@ -3,14 +3,74 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/worker_impl.h"
+#include "server/socket.h"
 
 #define NEVER UINT64_MAX
+
+/* -- the list: in order of emission, and answers come in that order as a rule -- */
+
+static void append(peal_ack_list *list, peal_pending_ack *ack) {
+  ack->next = NULL;
+  if (list->last)
+    list->last->next = ack;
+  else
+    list->first = ack;
+  list->last = ack;
+  list->count++;
+}
+
+/* The one behind `before` (NULL: the first), taken out. */
+static peal_pending_ack *take(peal_ack_list *list, peal_pending_ack *before) {
+  peal_pending_ack *ack = before ? before->next : list->first;
+  if (before)
+    before->next = ack->next;
+  else
+    list->first = ack->next;
+  if (list->last == ack)
+    list->last = before;
+  list->count--;
+  return ack;
+}
+
+static peal_pending_ack *take_id(peal_ack_list *list, uint64_t id) {
+  peal_pending_ack *before = NULL;
+  for (peal_pending_ack *at = list->first; at; before = at, at = at->next)
+    if (at->id == id)
+      return take(list, before);
+  return NULL;
+}
+
+/* All whose deadline has come, in order. */
+static peal_pending_ack *take_due(peal_ack_list *list, uint64_t now_ms) {
+  peal_ack_list due = {0};
+  peal_pending_ack *before = NULL;
+  peal_pending_ack *at = list->first;
+  while (at) {
+    peal_pending_ack *next = at->next;
+    if (at->deadline <= now_ms)
+      append(&due, take(list, before));
+    else
+      before = at;
+    at = next;
+  }
+  return due.first;
+}
+
+static peal_ack_list *list_of(const peal_socket *socket) {
+  return socket->extra ? &socket->extra->acks : NULL;
+}
+
+/* -- adding --------------------------------------------------------------------- */
 
 peal_err peal_acks_add(peal_socket *socket, uint64_t id, uint32_t timeout_ms,
                        peal_ack_fn fn, void *user) {
   const peal_mem *mem = socket->worker->mem;
   uint32_t max = socket->nsp->server->opts.max_acks;
-  if (socket->ack_count >= (max ? max : PEAL_LIMIT_SIO_ACKS))
+  peal_socket_extra *extra = peal_socket_extra_open(socket);
+  if (!extra)
+    return PEAL_ERR_NOMEM;
+  if (extra->acks.count >= (max ? max : PEAL_LIMIT_SIO_ACKS))
     return PEAL_ERR_LIMIT;
   peal_pending_ack *ack = peal_mem_alloc(mem, sizeof *ack);
   if (!ack)
@@ -21,70 +81,61 @@ peal_err peal_acks_add(peal_socket *socket, uint64_t id, uint32_t timeout_ms,
                          .deadline = timeout_ms ? now_ms + timeout_ms : NEVER,
                          .fn = fn,
                          .user = user};
-  /* Answers come in order as a rule: new ones go to the end. */
-  peal_pending_ack **end = &socket->acks;
-  while (*end)
-    end = &(*end)->next;
-  *end = ack;
-  socket->ack_count++;
+  append(&extra->acks, ack);
   return PEAL_OK;
 }
 
-static peal_pending_ack *take(peal_socket *socket, peal_pending_ack **at) {
-  peal_pending_ack *ack = *at;
-  *at = ack->next;
-  socket->ack_count--;
-  return ack;
+void peal_acks_forget(peal_socket *socket, uint64_t id) {
+  peal_ack_list *list = list_of(socket);
+  if (list)
+    peal_mem_free(socket->worker->mem, take_id(list, id));
 }
 
-static void finish(peal_socket *socket, peal_pending_ack *ack, peal_err err,
-                   peal_args args) {
+/* -- ending --------------------------------------------------------------------- */
+
+/* It is in no list any more. */
+static void tell(peal_socket *socket, peal_pending_ack *ack, peal_err err,
+                 peal_args args) {
   peal_ack_fn fn = ack->fn;
   void *user = ack->user;
   peal_mem_free(socket->worker->mem, ack);
   fn(socket, err, args, user);
 }
 
-static peal_pending_ack **find(peal_socket *socket, uint64_t id) {
-  peal_pending_ack **at = &socket->acks;
-  while (*at && (*at)->id != id)
-    at = &(*at)->next;
-  return at;
-}
-
-void peal_acks_forget(peal_socket *socket, uint64_t id) {
-  peal_pending_ack **at = find(socket, id);
-  if (*at)
-    peal_mem_free(socket->worker->mem, take(socket, at));
-}
-
-void peal_acks_resolve(peal_socket *socket, const peal_sio_packet *packet) {
-  peal_pending_ack **at = find(socket, packet->id);
-  if (*at)
-    finish(socket, take(socket, at), PEAL_OK,
-           (peal_args){packet->data.as.items, packet->data.len});
-}
-
-void peal_acks_expire(peal_socket *socket, uint64_t now_ms) {
-  peal_pending_ack **at = &socket->acks;
-  while (*at) {
-    if ((*at)->deadline > now_ms) {
-      at = &(*at)->next;
-      continue;
-    }
-    finish(socket, take(socket, at), PEAL_ERR_TIMEOUT, PEAL_NO_ARGS);
-    at = &socket->acks; /* the callback may have changed the list */
+static void tell_all(peal_socket *socket, peal_pending_ack *first,
+                     peal_err err) {
+  while (first) {
+    peal_pending_ack *ack = first;
+    first = ack->next;
+    tell(socket, ack, err, PEAL_NO_ARGS);
   }
 }
 
+void peal_acks_resolve(peal_socket *socket, const peal_sio_packet *packet) {
+  peal_ack_list *list = list_of(socket);
+  peal_pending_ack *ack = list ? take_id(list, packet->id) : NULL;
+  if (ack)
+    tell(socket, ack, PEAL_OK,
+         (peal_args){packet->data.as.items, packet->data.len});
+}
+
+void peal_acks_expire(peal_socket *socket, uint64_t now_ms) {
+  peal_ack_list *list = list_of(socket);
+  if (list)
+    tell_all(socket, take_due(list, now_ms), PEAL_ERR_TIMEOUT);
+}
+
 void peal_acks_close(peal_socket *socket) {
-  while (socket->acks)
-    finish(socket, take(socket, &socket->acks), PEAL_ERR_CLOSED, PEAL_NO_ARGS);
+  peal_ack_list *list = list_of(socket);
+  while (list && list->first)
+    tell(socket, take(list, NULL), PEAL_ERR_CLOSED, PEAL_NO_ARGS);
 }
 
 uint64_t peal_acks_deadline(const peal_socket *socket) {
+  const peal_ack_list *list = list_of(socket);
   uint64_t first = NEVER;
-  for (const peal_pending_ack *ack = socket->acks; ack; ack = ack->next)
+  for (const peal_pending_ack *ack = list ? list->first : NULL; ack;
+       ack = ack->next)
     if (ack->deadline < first)
       first = ack->deadline;
   return first;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* acks: acknowledgements that a socket owes us. */
+/* acks: acknowledgements that a socket owes us. Each is told exactly once: it
+ * leaves the list before its function is called. */
 #include "server/server_impl.h"
 
 struct peal_pending_ack {
@@ -16,7 +17,7 @@ struct peal_pending_ack {
 PEAL_MUST_CHECK peal_err peal_acks_add(peal_socket *socket, uint64_t id,
                                        uint32_t timeout_ms, peal_ack_fn fn,
                                        void *user);
-/* Forget the newest without calling it (its event could not be sent). */
+/* Forget it without calling it (its event could not be sent). */
 void peal_acks_forget(peal_socket *socket, uint64_t id);
 /* An acknowledgement has come; unknown ids are ignored. */
 void peal_acks_resolve(peal_socket *socket, const peal_sio_packet *packet);

@@ -4,14 +4,14 @@
  * worker. What goes to the other workers is carried by server/op. */
 #include "server/server_impl.h"
 
-/* -- membership (on the socket's worker) --------------------------------------- */
+/* -- members (on the socket's worker) ------------------------------------------- */
 
-/* Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_EXISTS (id taken). */
+/* The socket has been accepted: it counts from now on, and broadcasts reach
+ * it, also in the rooms that it has joined before.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_EXISTS (id taken). */
 PEAL_MUST_CHECK peal_err peal_adapter_add(peal_socket *socket);
+/* No member any more; nothing if it was none. */
 void peal_adapter_remove(peal_socket *socket);
-PEAL_MUST_CHECK peal_err peal_adapter_join(peal_socket *socket,
-                                           const char *room);
-void peal_adapter_leave(peal_socket *socket, const char *room);
 
 /* -- selecting ------------------------------------------------------------------ */
 

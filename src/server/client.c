@@ -2,31 +2,32 @@
 #include "server/client.h"
 
 #include "base/mem.h"
+#include "net/worker_impl.h"
 #include "server/acks.h"
+#include "server/client_turn.h"
 #include "server/event.h"
+#include "server/middleware.h"
 #include "server/nsp.h"
-#include "server/socket.h"
-
-#define NEVER UINT64_MAX
+#include "server/socket_end.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
-void peal_client_send_text(peal_client *client, peal_bytes *text) {
+static void send_text(peal_client *client, peal_bytes *text) {
   peal_eio_item item = {.keep = true};
   item.message = peal_message_new(peal_bytes_slice(text), NULL, 0,
-                                  client->conn->worker->mem);
+                                  peal_engine_conn_worker(client->conn)->mem);
   peal_err err = item.message ? peal_engine_conn_send(client->conn, &item)
                               : PEAL_ERR_NOMEM;
   peal_message_unref(item.message);
   /* Without its CONNECT or DISCONNECT a client would wait for ever. */
   if (err && err != PEAL_ERR_CLOSED)
-    peal_client_fail_later(client, err);
+    peal_client_turn_fail(client, err);
   peal_bytes_unref(text);
 }
 
 static void on_send(peal_sio_conn *sio, peal_bytes *text, void *user) {
   (void)sio;
-  peal_client_send_text(user, text);
+  send_text(user, text);
 }
 
 static void on_connect(peal_sio_conn *sio, peal_sio_link *link, peal_val auth,
@@ -34,7 +35,7 @@ static void on_connect(peal_sio_conn *sio, peal_sio_link *link, peal_val auth,
   peal_client *client = user;
   peal_nsp *nsp = peal_nsp_find(client->server, peal_sio_link_nsp(link));
   if (nsp) {
-    peal_socket_begin(client, nsp, link, auth);
+    peal_middleware_begin(client, nsp, link, auth);
     return;
   }
   peal_pair message = {.key = "message",
@@ -54,9 +55,10 @@ static void on_event(peal_sio_conn *sio, peal_sio_link *link,
                      const peal_sio_packet *packet, void *user) {
   peal_client *client = user;
   (void)sio;
-  peal_figure_add(&peal_server_local_of(client->server, client->conn->worker)
-                       ->figures.events_in,
-                  1);
+  peal_figures_add(&peal_server_local_of(client->server,
+                                         peal_engine_conn_worker(client->conn))
+                        ->figures.events_in,
+                   1);
   peal_event_dispatch(peal_sio_link_user(link), packet);
 }
 
@@ -100,7 +102,7 @@ static void leave_links(peal_client *client, bool all) {
 }
 
 static void on_flush(peal_engine_conn *conn, void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   (void)user;
   bool close = client->close_asked;
   if (client->failure) {
@@ -110,42 +112,15 @@ static void on_flush(peal_engine_conn *conn, void *user) {
     if (close)
       peal_engine_conn_close(conn, false, PEAL_OK);
     else
-      peal_client_rearm(client);
+      peal_client_turn_rearm(client);
   }
-}
-
-void peal_client_leave_later(peal_client *client) {
-  peal_engine_conn_flush_later(client->conn);
-}
-
-void peal_client_fail_later(peal_client *client, peal_err err) {
-  if (!client->failure)
-    client->failure = (int16_t)err;
-  peal_client_leave_later(client);
 }
 
 /* -- time ------------------------------------------------------------------------------------- */
 
-static uint64_t next_deadline(const peal_client *client) {
-  uint64_t at = peal_sio_conn_deadline(client->sio);
-  for (const peal_sio_link *link = peal_sio_conn_next(client->sio, NULL); link;
-       link = peal_sio_conn_next(client->sio, link)) {
-    const peal_socket *socket = peal_sio_link_user(link);
-    uint64_t ack_at = socket ? peal_acks_deadline(socket) : NEVER;
-    if (ack_at < at)
-      at = ack_at;
-  }
-  return at;
-}
-
-void peal_client_rearm(peal_client *client) {
-  if (!client->conn->told_close)
-    peal_engine_conn_set_deadline(client->conn, next_deadline(client));
-}
-
 static void on_deadline(peal_engine_conn *conn, void *user) {
-  peal_client *client = conn->user;
-  uint64_t now_ms = conn->worker->now_ms;
+  peal_client *client = peal_engine_conn_user(conn);
+  uint64_t now_ms = peal_engine_conn_worker(conn)->now_ms;
   (void)user;
   for (peal_sio_link *link = peal_sio_conn_next(client->sio, NULL); link;
        link = peal_sio_conn_next(client->sio, link)) {
@@ -157,14 +132,14 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
   if (err)
     peal_engine_conn_close(conn, true, err);
   else
-    peal_engine_conn_set_deadline(conn, next_deadline(client));
+    peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
 }
 
 /* -- what the engine tells ---------------------------------------------------------------------- */
 
 static bool on_open(peal_engine_conn *conn, void *user) {
   peal_server *server = user;
-  peal_worker *worker = conn->worker;
+  peal_worker *worker = peal_engine_conn_worker(conn);
   peal_client *client = peal_mem_zalloc(worker->mem, sizeof *client);
   if (!client)
     return false;
@@ -176,29 +151,29 @@ static bool on_open(peal_engine_conn *conn, void *user) {
     peal_mem_free(worker->mem, client);
     return false;
   }
-  conn->user = client;
+  peal_engine_conn_set_user(conn, client);
   peal_engine_conn_set_deadline(conn, peal_sio_conn_deadline(client->sio));
   return true;
 }
 
 static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
                        void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   peal_server *server = user;
-  peal_worker *worker = conn->worker;
-  peal_figure_add(&peal_server_local_of(server, worker)->figures.bytes_in,
-                  data.len);
+  peal_worker *worker = peal_engine_conn_worker(conn);
+  peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
+                   data.len);
   uint64_t before = peal_sio_conn_deadline(client->sio);
   peal_err err = peal_sio_conn_feed(client->sio, binary, data, &worker->turn,
                                     worker->now_ms);
   if (err)
     peal_engine_conn_violation(conn, err);
   else if (peal_sio_conn_deadline(client->sio) != before)
-    peal_engine_conn_set_deadline(conn, next_deadline(client));
+    peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
 }
 
 static void on_drain(peal_engine_conn *conn, void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   (void)user;
   peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
   for (; link; link = peal_sio_conn_next(client->sio, link)) {
@@ -236,7 +211,7 @@ static peal_reason reason_of(peal_eio_reason reason, peal_err err) {
 
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
-  peal_client *client = conn->user;
+  peal_client *client = peal_engine_conn_user(conn);
   peal_reason told = reason_of(reason, err);
   (void)user;
   peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
@@ -246,8 +221,8 @@ static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
       peal_socket_end(socket, told, err);
   }
   peal_sio_conn_free(client->sio);
-  peal_mem_free(conn->worker->mem, client);
-  conn->user = NULL;
+  peal_mem_free(peal_engine_conn_worker(conn)->mem, client);
+  peal_engine_conn_set_user(conn, NULL);
 }
 
 static void on_stop(peal_worker *worker, void *user) {

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/adapter.h"
+#include "server/deliver.h"
 #include "server/op.h"
 #include "server/packet.h"
-#include "server/socket.h"
 
 /* -- to one ---------------------------------------------------------------------------- */
 
@@ -30,9 +31,10 @@ static peal_err emit_one(peal_socket *socket, const peal_to *to,
     item.key = peal_packet_key(socket->nsp, to->conflate);
     item.no_compress = to->no_compress;
   }
-  if (socket->nsp->outgoing && peal_socket_takes(socket, to && to->is_volatile))
+  if (socket->nsp->outgoing &&
+      peal_deliver_is_taken(socket, to && to->is_volatile))
     tell_outgoing(socket, event, args);
-  err = peal_socket_deliver(socket, &item, to && to->is_volatile);
+  err = peal_deliver_one(socket, &item, to && to->is_volatile);
   peal_packet_release(&item);
   return err;
 }
@@ -73,20 +75,12 @@ peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
   }
   peal_engine_conn *conn = socket->client->conn;
   uint64_t at = socket->worker->now_ms + timeout_ms;
-  if (timeout_ms && at < conn->app_deadline)
+  if (timeout_ms && at < peal_engine_conn_deadline(conn))
     peal_engine_conn_set_deadline(conn, at);
   return PEAL_OK;
 }
 
 /* -- to many on this worker ---------------------------------------------------------------- */
-
-#define PREFETCH_FAR 8u
-#define PREFETCH_NEAR 4u
-
-static void prefetch(const peal_socket *socket) {
-  if (socket->client && socket->client->conn)
-    peal_engine_conn_prefetch(socket->client->conn);
-}
 
 /* The receivers' own errors (a full queue) are theirs alone. */
 static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
@@ -98,17 +92,11 @@ static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
   peal_err err =
       peal_adapter_select(nsp, worker, to, without, &sockets, &count);
   bool is_volatile = to && to->is_volatile;
-  for (size_t i = 0; !err && i < count; i++) {
-    /* A delivery touches little, but of ever new connections. */
-    if (i + PREFETCH_FAR < count)
-      __builtin_prefetch(sockets[i + PREFETCH_FAR]);
-    if (i + PREFETCH_NEAR < count)
-      prefetch(sockets[i + PREFETCH_NEAR]);
-    if (nsp->outgoing && args && peal_socket_takes(sockets[i], is_volatile))
+  for (size_t i = 0; nsp->outgoing && args && i < count; i++)
+    if (peal_deliver_is_taken(sockets[i], is_volatile))
       tell_outgoing(sockets[i], event, *args);
-    peal_err one = peal_socket_deliver(sockets[i], item, is_volatile);
-    (void)one;
-  }
+  if (!err)
+    peal_deliver_many(sockets, count, item, is_volatile);
   return err;
 }
 

@@ -14,3 +14,6 @@ struct peal_event {
 
 /* Call the handlers. */
 void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet);
+/* The acknowledgement of event `id`, at once. */
+PEAL_MUST_CHECK peal_err peal_event_send_ack(peal_socket *socket, uint64_t id,
+                                             peal_args args);

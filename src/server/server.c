@@ -179,11 +179,11 @@ void peal_server_free(peal_server *server) {
 }
 
 peal_http_server *peal_server_http(peal_server *server) {
-  return server->http;
+  return server ? server->http : NULL;
 }
 
 peal_workers *peal_server_workers(peal_server *server) {
-  return server->workers;
+  return server ? server->workers : NULL;
 }
 
 /* -- namespaces ---------------------------------------------------------------------------- */
@@ -226,24 +226,22 @@ peal_nsp *peal_server_of(peal_server *server, const char *name) {
 
 /* -- figures ---------------------------------------------------------------------------------- */
 
-static uint64_t read_figure(const _Atomic uint64_t *figure) {
-  return atomic_load_explicit(figure, memory_order_relaxed);
-}
-
 void peal_server_stats_get(peal_server *server, peal_server_stats *out) {
+  if (!out)
+    return;
   *out = (peal_server_stats){0};
-  for (unsigned i = 0; i < server->worker_count; i++) {
-    const peal_server_figures *f = &server->locals[i].figures;
+  for (unsigned i = 0; server && i < server->worker_count; i++) {
+    const peal_figures *f = &server->locals[i].figures;
     const peal_engine_stats *e = &server->engine->locals[i].stats;
-    out->clients += read_figure(&e->clients);
-    out->clients_polling += read_figure(&e->clients_polling);
-    out->sessions_total += read_figure(&e->sessions_total);
-    out->errors_peer += read_figure(&e->errors_peer);
-    out->sockets += read_figure(&f->sockets);
-    out->events_in += read_figure(&f->events_in);
-    out->events_out += read_figure(&f->events_out);
-    out->bytes_in += read_figure(&f->bytes_in);
-    out->bytes_out += read_figure(&f->bytes_out);
-    out->queue_full += read_figure(&f->queue_full);
+    out->clients += peal_figures_get(&e->clients);
+    out->clients_polling += peal_figures_get(&e->clients_polling);
+    out->sessions_total += peal_figures_get(&e->sessions_total);
+    out->errors_peer += peal_figures_get(&e->errors_peer);
+    out->sockets += peal_figures_get(&f->sockets);
+    out->events_in += peal_figures_get(&f->events_in);
+    out->events_out += peal_figures_get(&f->events_out);
+    out->bytes_in += peal_figures_get(&f->bytes_in);
+    out->bytes_out += peal_figures_get(&f->bytes_out);
+    out->queue_full += peal_figures_get(&f->queue_full);
   }
 }

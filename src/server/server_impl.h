@@ -20,22 +20,18 @@
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
 #include "proto/sio_conn.h"
+#include "server/figures.h"
+#include "server/room_set.h"
 
 typedef struct peal_client peal_client;
-typedef struct peal_room peal_room;
 typedef struct peal_pending_ack peal_pending_ack;
 
 /* -- the server --------------------------------------------------------------- */
 
-typedef struct peal_server_figures {
-  _Atomic uint64_t sockets, events_in, events_out, bytes_in, bytes_out,
-      queue_full;
-} peal_server_figures;
-
 typedef struct peal_server_local {
   peal_buf encode; /* scratch for encoding, reused */
   peal_sio_conn_opts sio;
-  peal_server_figures figures;
+  peal_figures figures;
 } peal_server_local;
 
 struct peal_server {
@@ -56,12 +52,6 @@ struct peal_server {
   bool owns_http;
   atomic_bool running;
 };
-
-static inline void peal_figure_add(_Atomic uint64_t *figure, uint64_t delta) {
-  atomic_store_explicit(
-      figure, atomic_load_explicit(figure, memory_order_relaxed) + delta,
-      memory_order_relaxed);
-}
 
 static inline peal_server_local *peal_server_local_of(
     peal_server *server, const peal_worker *worker) {
@@ -91,7 +81,8 @@ typedef struct peal_hook {
 typedef struct peal_nsp_local {
   peal_map sockets;      /* id -> peal_socket */
   peal_map rooms;        /* name -> peal_room */
-  peal_list all;         /* peal_socket.node */
+  peal_list all;         /* peal_socket.node: members */
+  peal_list pending;     /* peal_socket.node: not accepted (yet) */
   const peal_hook *last; /* handlers of the last event: often the next */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
@@ -131,39 +122,52 @@ typedef enum peal_socket_state {
   PEAL_SOCKET_GONE     /* the disconnect handlers run, or it was refused */
 } peal_socket_state;
 
-/* One socket in one room. */
-typedef struct peal_member {
-  struct peal_member *next; /* of the same socket */
-  peal_room *room;
+/* One socket in one room, as the room sees it. */
+typedef struct peal_room_seat {
   peal_socket *socket;
-  uint32_t pos; /* in room->members */
-} peal_member;
+  uint32_t at; /* in socket->rooms */
+} peal_room_seat;
 
 struct peal_room {
-  peal_member **members;
+  peal_room_seat *seats;
   uint32_t count, cap;
+  uint32_t hash; /* of the name */
   uint32_t name_len;
   char name[]; /* terminated */
 };
+
+typedef struct peal_ack_list {
+  peal_pending_ack *first, *last; /* in order of emission */
+  uint32_t count;
+} peal_ack_list;
+
+/* What few sockets have. */
+typedef struct peal_socket_extra {
+  peal_next *next; /* until it is accepted */
+  struct peal_auth *auth;
+  peal_user_free_fn user_free;
+  peal_ack_list acks;
+} peal_socket_extra;
 
 struct peal_socket {
   peal_nsp *nsp;
   peal_client *client; /* NULL once the connection is gone */
   peal_worker *worker;
   void *user;
-  peal_list node;
-  peal_member *members;
-  peal_doc *auth;
-  peal_pending_ack *acks; /* in order of emission */
-  peal_next *next;        /* until it is accepted */
-  uint32_t room_count;    /* without its own */
-  uint32_t ack_count;
-  uint32_t visit;
-  uint8_t state; /* peal_socket_state */
-  bool in_maps;
+  peal_list node;           /* in the namespace's all or pending */
+  peal_room_set *rooms;     /* without its own; NULL: none */
+  peal_socket_extra *extra; /* NULL: none */
+  uint32_t visit;           /* epoch of the last selection that met it */
+  uint8_t state;            /* peal_socket_state */
+  bool has_rooms;           /* its own at least: from the connect handlers on */
+  bool is_member; /* counted and reached by broadcasts: accepted, not gone */
   char id[21];
 };
 
 /* What an idle client costs here; see the budget in design.md 7. */
-_Static_assert(sizeof(peal_client) <= 32 && sizeof(peal_socket) <= 120,
+_Static_assert(sizeof(peal_client) <= 32 && sizeof(peal_socket) <= 96,
                "peal_client or peal_socket has grown");
+
+static inline peal_figures *peal_figures_of(const peal_socket *socket) {
+  return &peal_server_local_of(socket->nsp->server, socket->worker)->figures;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/accept.h"
+
+#include "server/acks.h"
+#include "server/adapter.h"
+#include "server/client_turn.h"
+#include "server/rooms.h"
+
+/* -- refusing ------------------------------------------------------------------------ */
+
+peal_val peal_accept_refusal(const char *message, peal_val data,
+                             peal_pair pairs[2]) {
+  pairs[0] = (peal_pair){.key = "message", .value = peal_str(message)};
+  pairs[1] = (peal_pair){.key = "data", .value = data};
+  return peal_object(pairs, peal_val_is(data, PEAL_UNDEFINED) ? 1 : 2);
+}
+
+void peal_accept_refuse(peal_next *next, peal_val data) {
+  peal_socket *socket = next->socket;
+  peal_client *client = socket->client;
+  socket->state = PEAL_SOCKET_GONE;
+  peal_rooms_leave_all(socket);
+  peal_adapter_remove(socket);
+  peal_acks_close(socket);
+  peal_sio_conn_refuse(client->sio, next->link, data);
+  peal_client_turn_rearm(client);
+  peal_next_bury(next);
+}
+
+/* With what a connect handler said, or with the error that it returned. */
+static void refuse_for(peal_next *next, peal_err err) {
+  peal_pair pairs[2];
+  peal_val data = next->refusal ? peal_doc_val(next->refusal)
+                                : peal_accept_refusal(peal_err_message(err),
+                                                      peal_undefined(), pairs);
+  peal_accept_refuse(next, data);
+}
+
+peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
+  peal_pair pairs[2];
+  if (!socket || socket->state != PEAL_SOCKET_ACCEPTING)
+    return PEAL_ERR_USAGE;
+  peal_next *next = socket->extra->next;
+  peal_doc_free(next->refusal);
+  next->refusal = peal_doc_new(
+      peal_accept_refusal(message ? message : "refused", data, pairs));
+  return next->refusal ? PEAL_ERR_USAGE : PEAL_ERR_NOMEM;
+}
+
+/* -- accepting ----------------------------------------------------------------------- */
+
+static peal_err run_connect_handlers(peal_socket *socket,
+                                     const peal_next *next) {
+  for (const peal_hook *hook = socket->nsp->connect; hook; hook = hook->next) {
+    peal_err err = hook->fn.connect(socket, hook->user);
+    if (!err && next->refusal)
+      err = PEAL_ERR_USAGE; /* peal_refuse without returning its result */
+    if (err)
+      return err;
+  }
+  return PEAL_OK;
+}
+
+/* A member from now on; CONNECT goes out. */
+static peal_err enter(peal_socket *socket, const peal_next *next) {
+  peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
+  peal_err err = peal_adapter_add(socket);
+  if (!err)
+    err = peal_sio_conn_accept(socket->client->sio, next->link,
+                               peal_object(&sid, 1));
+  if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
+    socket->state = PEAL_SOCKET_CONNECTED;
+  return err;
+}
+
+/* What was emitted before CONNECT: its emit was told that it would be sent. */
+static void send_held(peal_socket *socket, peal_next *next) {
+  peal_client *client = socket->client;
+  peal_account *account = peal_engine_conn_account(client->conn);
+  peal_figures *figures = peal_figures_of(socket);
+  peal_eio_item item;
+  while (peal_hold_take(&next->hold, &item, account, socket->worker->mem)) {
+    peal_err err = peal_engine_conn_send(client->conn, &item);
+    if (!err) {
+      peal_figures_add(&figures->events_out, 1);
+      peal_figures_add(&figures->bytes_out, peal_message_len(item.message));
+    }
+    peal_message_unref(item.message);
+    if (err && err != PEAL_ERR_CLOSED)
+      peal_client_turn_fail(client, err);
+    if (err)
+      break;
+  }
+}
+
+static peal_err run_handlers_and_enter(peal_socket *socket, peal_next *next) {
+  socket->state = PEAL_SOCKET_ACCEPTING;
+  socket->has_rooms = true;
+  peal_err err = run_connect_handlers(socket, next);
+  return err ? err : enter(socket, next);
+}
+
+void peal_accept_run(peal_next *next) {
+  peal_socket *socket = next->socket;
+  peal_client *client = socket->client;
+  peal_engine_conn *conn = client->conn;
+  peal_sio_link *link = next->link;
+  peal_engine_conn_enter(conn);
+  peal_err err = run_handlers_and_enter(socket, next);
+  if (err) {
+    refuse_for(next, err);
+    peal_engine_conn_leave(conn);
+    return;
+  }
+  peal_figures_add(&peal_figures_of(socket)->sockets, 1);
+  send_held(socket, next);
+  peal_next_release(next);
+  err = peal_sio_conn_deliver(client->sio, link, &socket->worker->turn);
+  /* Not at once: the middleware may have been answered by a handler of this
+   * very client. */
+  if (err)
+    peal_client_turn_fail(client, err);
+  peal_engine_conn_leave(conn);
+}

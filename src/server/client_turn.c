@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/client_turn.h"
+
+#include "server/acks.h"
+
+void peal_client_turn_leave(peal_client *client) {
+  peal_engine_conn_flush_later(client->conn);
+}
+
+void peal_client_turn_fail(peal_client *client, peal_err err) {
+  if (!client->failure)
+    client->failure = (int16_t)err;
+  peal_client_turn_leave(client);
+}
+
+uint64_t peal_client_turn_deadline(const peal_client *client) {
+  uint64_t at = peal_sio_conn_deadline(client->sio);
+  for (const peal_sio_link *link = peal_sio_conn_next(client->sio, NULL); link;
+       link = peal_sio_conn_next(client->sio, link)) {
+    const peal_socket *socket = peal_sio_link_user(link);
+    uint64_t ack_at = socket ? peal_acks_deadline(socket) : UINT64_MAX;
+    if (ack_at < at)
+      at = ack_at;
+  }
+  return at;
+}
+
+void peal_client_turn_rearm(peal_client *client) {
+  if (!peal_engine_conn_is_closed(client->conn))
+    peal_engine_conn_set_deadline(client->conn,
+                                  peal_client_turn_deadline(client));
+}

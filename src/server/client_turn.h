@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* client_turn: what is to happen to a client at the end of the turn, and when
+ * it is to be looked at next. client.c does it. */
+#include "server/server_impl.h"
+
+/* A socket of this client leaves, or the whole client closes, at the end of
+ * the turn. */
+void peal_client_turn_leave(peal_client *client);
+/* The client cannot be served correctly any more: it is closed at the end of
+ * the turn. */
+void peal_client_turn_fail(peal_client *client, peal_err err);
+/* When the machine or an acknowledgement is due next. */
+uint64_t peal_client_turn_deadline(const peal_client *client);
+/* That may have changed. */
+void peal_client_turn_rearm(peal_client *client);

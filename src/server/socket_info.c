@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* socket_info: what can be asked about a socket: its id, its queue, the request
+ * that its session began with. */
+#include "engine/engine_handshake.h"
+#include "net/worker_impl.h"
+#include "server/server_impl.h"
+
+const char *peal_socket_id(const peal_socket *socket) {
+  return socket ? socket->id : "";
+}
+
+peal_nsp *peal_socket_nsp(const peal_socket *socket) {
+  return socket ? socket->nsp : NULL;
+}
+
+peal_worker *peal_socket_worker(const peal_socket *socket) {
+  return socket ? socket->worker : NULL;
+}
+
+bool peal_socket_is_connected(const peal_socket *socket) {
+  return socket && socket->state == PEAL_SOCKET_CONNECTED;
+}
+
+/* -- the connection ------------------------------------------------------------------ */
+
+static peal_engine_conn *conn_of(const peal_socket *socket) {
+  return socket && socket->client ? socket->client->conn : NULL;
+}
+
+const char *peal_socket_transport(const peal_socket *socket) {
+  const peal_engine_conn *conn = conn_of(socket);
+  return conn ? peal_engine_conn_transport(conn) : "";
+}
+
+size_t peal_socket_queued_bytes(const peal_socket *socket) {
+  const peal_engine_conn *conn = conn_of(socket);
+  return conn ? peal_engine_conn_queued_bytes(conn) : 0;
+}
+
+void peal_socket_set_queue(peal_socket *socket, size_t max_bytes,
+                           peal_queue_policy policy) {
+  peal_engine_conn *conn = conn_of(socket);
+  if (conn)
+    peal_engine_conn_set_queue(conn, max_bytes, policy);
+}
+
+/* -- the handshake ------------------------------------------------------------------- */
+
+static peal_engine_handshake *handshake_of(const peal_socket *socket) {
+  const peal_engine_conn *conn = conn_of(socket);
+  return conn ? peal_engine_conn_handshake(conn) : NULL;
+}
+
+peal_slice peal_socket_header(const peal_socket *socket, const char *name) {
+  const peal_engine_handshake *handshake = handshake_of(socket);
+  return handshake && name ? peal_engine_handshake_field(handshake, name)
+                           : (peal_slice){0};
+}
+
+peal_slice peal_socket_query(const peal_socket *socket, const char *name) {
+  peal_engine_handshake *handshake = handshake_of(socket);
+  return handshake && name
+             ? peal_engine_handshake_param(handshake, name, socket->worker->mem)
+             : (peal_slice){0};
+}
+
+peal_slice peal_socket_url(const peal_socket *socket) {
+  const peal_engine_handshake *handshake = handshake_of(socket);
+  return handshake ? peal_engine_handshake_url(handshake) : (peal_slice){0};
+}
+
+peal_slice peal_socket_address(const peal_socket *socket) {
+  const peal_engine_handshake *handshake = handshake_of(socket);
+  return handshake ? peal_engine_handshake_address(handshake) : (peal_slice){0};
+}
+
+int64_t peal_socket_since_ms(const peal_socket *socket) {
+  const peal_engine_handshake *handshake = handshake_of(socket);
+  return handshake ? handshake->time_ms : 0;
+}
