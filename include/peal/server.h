@@ -9,6 +9,7 @@
  *
  * Example: examples/chat/main.c */
 #include <peal/base.h>
+#include <peal/engine.h>
 #include <peal/http.h>
 #include <peal/val.h>
 #include <peal/worker.h>
@@ -27,40 +28,6 @@ typedef struct peal_socket peal_socket;
 typedef struct peal_event peal_event;
 
 /* -- options ---------------------------------------------------------------- */
-
-/* Bits; 0 means both. */
-typedef enum peal_transport {
-  PEAL_TRANSPORT_POLLING = 1,
-  PEAL_TRANSPORT_WEBSOCKET = 2
-} peal_transport;
-
-/* What happens when a client's send queue reaches its ceiling. */
-typedef enum peal_queue_policy {
-  PEAL_QUEUE_CLOSE,       /* default: the client goes, reason "slow consumer" */
-  PEAL_QUEUE_DROP_NEWEST, /* the emit returns PEAL_ERR_QUEUE_FULL */
-  PEAL_QUEUE_DROP_OLDEST  /* the oldest queued events make room;
-                             acknowledgements are kept */
-} peal_queue_policy;
-
-/* A cookie with the session id on the first polling answer. {0}: none. */
-typedef struct peal_server_cookie {
-  const char *name; /* NULL: no cookie; the reference's name is "io" */
-  const char *path; /* default "/"; "" leaves Path out */
-  bool no_http_only;
-  const char *same_site; /* default "Lax" */
-  bool secure;
-  uint32_t max_age_s; /* default: a session cookie */
-} peal_server_cookie;
-
-/* An answer to allow_request; give exactly one, now or later. */
-typedef struct peal_allow peal_allow;
-typedef void (*peal_allow_fn)(peal_http_req *req, peal_allow *allow,
-                              void *user);
-/* Where a header hook puts fields. */
-typedef struct peal_headers peal_headers;
-/* `initial`: the first answer of a session. */
-typedef void (*peal_headers_fn)(const peal_http_req *req, bool initial,
-                                peal_headers *out, void *user);
 
 #define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
 
@@ -91,6 +58,13 @@ typedef struct peal_server_opts {
   bool no_client;         /* do not serve <path>/socket.io.js and kin */
   const char *client_dir; /* default: the installed share folder */
 
+  /* Sessions at one time, of all clients and of one address (IPv6: its /64);
+   * others get 503. Behind a proxy all clients have its address. */
+  uint32_t max_clients;             /* default: no limit of its own */
+  uint32_t max_clients_per_address; /* default 10000; PEAL_OFF: no limit */
+  /* A session that began over polling has to be used within this time, or it
+   * ends. Default 10000; PEAL_OFF: it has its ping timeout. */
+  uint32_t first_use_timeout_ms;
   size_t max_queue_bytes;      /* send queue of a client; default 8 MiB */
   size_t max_queue_soft_bytes; /* volatile events are dropped above;
                                   default 1 MiB */
@@ -123,14 +97,6 @@ PEAL_API void peal_server_stop(peal_server *server);
 PEAL_API void peal_server_free(peal_server *server);
 PEAL_API peal_http_server *peal_server_http(peal_server *server);
 PEAL_API peal_workers *peal_server_workers(peal_server *server);
-
-PEAL_API void peal_allow_accept(peal_allow *allow);
-/* `message` is copied; NULL: "Forbidden". Answered with 403 and code 4. */
-PEAL_API void peal_allow_refuse(peal_allow *allow, const char *message);
-/* Copied. Returns: PEAL_OK, PEAL_ERR_USAGE (bad name or value),
- * PEAL_ERR_NOMEM. */
-PEAL_API peal_err peal_headers_add(peal_headers *headers, const char *name,
-                                   const char *value);
 
 typedef struct peal_server_stats {
   uint64_t clients;         /* open Engine.IO sessions */

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "engine/engine_impl.h"
 #include "http/compress.h"
 
 #define FILE_COUNT 8u
@@ -65,8 +66,8 @@ static bool beside_program(char *out, size_t size) {
 }
 
 static const char *find_dir(const peal_engine *engine, char *out, size_t size) {
-  if (engine->opts->client_dir)
-    return engine->opts->client_dir;
+  if (engine->opts.client_dir)
+    return engine->opts.client_dir;
   if (beside_program(out, size))
     return out;
   return is_installed(PEAL_SHARE_DIR "/client") ? PEAL_SHARE_DIR "/client"

@@ -4,39 +4,41 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/mem.h"
-#include "engine/engine_conn.h"
+#include "engine/engine_conn_impl.h"
 #include "engine/engine_request.h"
+#include "engine/transport_polling.h"
+#include "engine/transport_websocket.h"
 #include "http/http_upgrade.h"
-#include "net/crypto.h"
 
-peal_engine_local *peal_engine_local_of(peal_engine *engine,
-                                        const peal_worker *worker) {
-  return &engine->locals[peal_worker_index(worker)];
-}
+#define OFF UINT32_MAX
 
 /* -- the run ------------------------------------------------------------------------ */
 
-static void close_all(peal_worker *worker, peal_engine *engine) {
-  peal_engine_local *local = peal_engine_local_of(engine, worker);
+static peal_engine_conn *conn_of(char *sid) {
+  return PEAL_LIST_OF(sid, peal_engine_conn, session.sid);
+}
+
+static void close_all(peal_engine_local *local) {
   uint32_t cursor = 0;
-  peal_engine_conn *conn;
-  /* None is added while the worker stops. */
-  while ((conn = peal_map_next(&local->sessions, &cursor)))
-    peal_engine_conn_close(conn, false, PEAL_ERR_CANCELLED);
+  char *sid;
+  /* None is added while the worker stops, and none ends in here. */
+  while ((sid = peal_sid_table_next(&local->sessions, &cursor)))
+    peal_engine_conn_close(conn_of(sid), false, PEAL_ERR_CANCELLED);
 }
 
 static void on_stop(peal_worker *worker, void *user) {
   peal_engine *engine = user;
   peal_engine_local_of(engine, worker)->stopping = true;
   engine->callbacks->on_stop(worker, engine->user);
-  close_all(worker, engine);
+  close_all(peal_engine_local_of(engine, worker));
 }
 
 /* -- setting up ---------------------------------------------------------------------- */
 
 static peal_err set_path(peal_engine *engine) {
-  const char *path = engine->opts->path ? engine->opts->path : "/socket.io";
+  const char *path = engine->opts.path ? engine->opts.path : "/socket.io";
   peal_slice text = peal_slice_of(path);
   /* reference 1.1: one trailing slash is stripped, then one appended. */
   if (text.len && text.ptr[text.len - 1] == '/')
@@ -46,7 +48,7 @@ static peal_err set_path(peal_engine *engine) {
   if (!text.len || text.ptr[0] != '/')
     peal_buf_add_char(&buf, '/');
   peal_buf_add(&buf, text);
-  if (!engine->opts->no_trailing_slash)
+  if (!engine->opts.no_trailing_slash)
     peal_buf_add_char(&buf, '/');
   if (!buf.err)
     engine->path = peal_mem_str(engine->mem, peal_buf_slice(&buf));
@@ -54,45 +56,63 @@ static peal_err set_path(peal_engine *engine) {
   return engine->path ? PEAL_OK : PEAL_ERR_NOMEM;
 }
 
-static void set_session_opts(peal_engine *engine, peal_worker *worker,
+static uint32_t or_off(uint32_t value, uint32_t otherwise) {
+  if (value == OFF)
+    return 0;
+  return value ? value : otherwise;
+}
+
+static void set_session_opts(const peal_engine *engine,
+                             const peal_worker *worker,
                              peal_eio_session_opts *out) {
-  const peal_server_opts *opts = engine->opts;
+  const peal_engine_opts *opts = &engine->opts;
   *out = (peal_eio_session_opts){
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
       .upgrade_timeout_ms = opts->upgrade_timeout_ms,
+      .confirm_timeout_ms =
+          or_off(opts->first_use_timeout_ms, PEAL_LIMIT_FIRST_USE_MS),
       .max_payload_bytes = engine->max_payload,
       .max_queue_bytes = opts->max_queue_bytes,
       .max_queue_soft_bytes = opts->max_queue_soft_bytes,
-      /* Closing is the engine's: at the end of the turn. */
-      .policy = opts->queue_policy == PEAL_QUEUE_DROP_OLDEST
-                    ? PEAL_EIO_POLICY_DROP_OLDEST
-                    : PEAL_EIO_POLICY_DROP_NEWEST,
       .no_upgrades =
           opts->no_upgrades || !(engine->transports & PEAL_TRANSPORT_WEBSOCKET),
       .mem = worker->mem};
 }
 
+static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker) {
+  peal_engine_local *local = peal_mem_zalloc(engine->mem, sizeof *local);
+  if (!local)
+    return NULL;
+  local->engine = engine;
+  local->worker = worker;
+  local->ws_opts = (peal_ws_conn_opts){.max_message_bytes = engine->max_payload,
+                                       .mem = worker->mem};
+  set_session_opts(engine, worker, &local->session_opts);
+  peal_sid_table_init(&local->sessions, worker->mem);
+  peal_allow_pool_init(&local->allows, worker->mem);
+  peal_account_worker_init(&local->account, &engine->account);
+  return local;
+}
+
 static peal_err set_locals(peal_engine *engine) {
   unsigned count = engine->worker_count;
-  engine->locals = peal_mem_zalloc(engine->mem, count * sizeof *engine->locals);
-  engine->session_opts =
-      peal_mem_zalloc(engine->mem, count * sizeof *engine->session_opts);
-  if (!engine->locals || !engine->session_opts)
+  engine->locals = peal_mem_zalloc(engine->mem, count * sizeof(void *));
+  if (!engine->locals)
     return PEAL_ERR_NOMEM;
   for (unsigned i = 0; i < count; i++) {
-    peal_engine_local *local = &engine->locals[i];
-    uint32_t seed;
-    if (peal_crypto_random(&seed, sizeof seed))
-      return PEAL_ERR_SYSTEM;
-    local->worker = peal_workers_get(engine->workers, i);
-    local->ws_opts = (peal_ws_conn_opts){
-        .max_message_bytes = engine->max_payload, .mem = local->worker->mem};
-    peal_map_init(&local->sessions, local->worker->mem, seed);
-    peal_account_worker_init(&local->account, &engine->account);
-    set_session_opts(engine, local->worker, &engine->session_opts[i]);
+    engine->locals[i] = new_local(engine, peal_workers_get(engine->workers, i));
+    if (!engine->locals[i])
+      return PEAL_ERR_NOMEM;
   }
   return PEAL_OK;
+}
+
+static peal_err set_quota(peal_engine *engine) {
+  return peal_quota_init(
+      &engine->quota, engine->opts.max_clients,
+      or_off(engine->opts.max_clients_per_address, PEAL_LIMIT_ADDRESS_SESSIONS),
+      engine->mem);
 }
 
 static peal_err mount(peal_engine *engine) {
@@ -110,7 +130,9 @@ static peal_err mount(peal_engine *engine) {
 static peal_err set_up(peal_engine *engine) {
   peal_err err = set_path(engine);
   if (!err)
-    err = peal_cors_new(&engine->cors, &engine->opts->cors, engine->mem);
+    err = peal_cors_new(&engine->cors, &engine->opts.cors, engine->mem);
+  if (!err)
+    err = set_quota(engine);
   if (!err)
     err = set_locals(engine);
   if (!err)
@@ -120,22 +142,8 @@ static peal_err set_up(peal_engine *engine) {
   return err;
 }
 
-peal_err peal_engine_new(peal_engine **out, const peal_server_opts *opts,
-                         peal_http_server *http,
-                         const peal_engine_callbacks *callbacks, void *user) {
-  const peal_mem *mem = peal_mem_or_libc(opts->mem);
-  peal_engine *engine = peal_mem_zalloc(mem, sizeof *engine);
-  *out = NULL;
-  if (!engine)
-    return PEAL_ERR_NOMEM;
-  engine->opts = opts;
-  engine->callbacks = callbacks;
-  engine->user = user;
-  engine->mem = mem;
-  engine->http = http;
-  engine->workers = peal_http_server_workers(http);
-  engine->log = peal_http_server_logger(http);
-  engine->worker_count = peal_workers_count(engine->workers);
+static void take_opts(peal_engine *engine, const peal_engine_opts *opts) {
+  engine->opts = *opts;
   engine->transports = opts->transports
                            ? opts->transports
                            : PEAL_TRANSPORT_POLLING | PEAL_TRANSPORT_WEBSOCKET;
@@ -143,8 +151,28 @@ peal_err peal_engine_new(peal_engine **out, const peal_server_opts *opts,
                                                 : PEAL_LIMIT_PAYLOAD_BYTES;
   engine->compress_threshold =
       opts->compress_threshold_bytes ? opts->compress_threshold_bytes : 1024;
-  if (engine->compress_threshold == PEAL_OFF)
+  if (engine->compress_threshold == OFF)
     engine->compress_threshold = SIZE_MAX;
+}
+
+peal_err peal_engine_new(peal_engine **out, const peal_engine_opts *opts,
+                         peal_http_server *http,
+                         const peal_engine_callbacks *callbacks, void *user) {
+  const peal_mem *mem = peal_mem_or_libc(opts->mem);
+  peal_engine *engine = peal_mem_zalloc(mem, sizeof *engine);
+  *out = NULL;
+  if (!engine)
+    return PEAL_ERR_NOMEM;
+  engine->callbacks = callbacks;
+  engine->user = user;
+  engine->mem = mem;
+  engine->http = http;
+  engine->ways[PEAL_EIO_POLLING] = &peal_transport_polling;
+  engine->ways[PEAL_EIO_WEBSOCKET] = &peal_transport_websocket;
+  engine->workers = peal_http_server_workers(http);
+  engine->log = peal_http_server_logger(http);
+  engine->worker_count = peal_workers_count(engine->workers);
+  take_opts(engine, opts);
   peal_account_server_init(&engine->account, 0);
   peal_err err = set_up(engine);
   if (err)
@@ -154,16 +182,20 @@ peal_err peal_engine_new(peal_engine **out, const peal_server_opts *opts,
   return err;
 }
 
-static void free_local(peal_engine_local *local) {
-  if (!local->worker)
+static void free_local(peal_engine *engine, peal_engine_local *local) {
+  char *sid;
+  uint32_t cursor = 0;
+  if (!local)
     return;
   /* Polling clients that did not come back for the end of their session. */
-  uint32_t cursor = 0;
-  peal_engine_conn *conn;
-  while ((conn = peal_map_next(&local->sessions, &cursor)))
-    peal_engine_conn_abandon(conn);
-  peal_map_deinit(&local->sessions);
+  while ((sid = peal_sid_table_next(&local->sessions, &cursor))) {
+    peal_engine_conn_abandon(conn_of(sid));
+    cursor = 0;
+  }
+  peal_sid_table_deinit(&local->sessions);
+  peal_allow_pool_deinit(&local->allows);
   peal_account_worker_deinit(&local->account);
+  peal_mem_free(engine->mem, local);
 }
 
 void peal_engine_free(peal_engine *engine) {
@@ -171,10 +203,10 @@ void peal_engine_free(peal_engine *engine) {
     return;
   peal_worker_impl_forget(engine->workers, engine);
   for (unsigned i = 0; engine->locals && i < engine->worker_count; i++)
-    free_local(&engine->locals[i]);
+    free_local(engine, engine->locals[i]);
+  peal_quota_deinit(&engine->quota);
   peal_cors_free(engine->cors);
   peal_mem_free(engine->mem, engine->locals);
-  peal_mem_free(engine->mem, engine->session_opts);
   peal_mem_free(engine->mem, engine->path);
   peal_mem_free(engine->mem, engine);
 }
@@ -183,4 +215,13 @@ void peal_engine_set_client_files(peal_engine *engine, peal_http_req_fn fn,
                                   void *user) {
   engine->serve_client = fn;
   engine->serve_client_user = user;
+}
+
+peal_logger *peal_engine_logger(const peal_engine *engine) {
+  return engine->log;
+}
+
+const peal_engine_stats *peal_engine_stats_of(const peal_engine *engine,
+                                              unsigned worker) {
+  return &engine->locals[worker]->stats;
 }

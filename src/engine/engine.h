@@ -6,21 +6,41 @@
  * In the flow: http/, net/ -> [engine] -> server/, and back. */
 #include <stdatomic.h>
 
+#include <peal/engine.h>
 #include <peal/http.h>
-#include <peal/server.h>
 
-#include "base/account.h"
-#include "base/list.h"
-#include "base/map.h"
-#include "http/cors.h"
-#include "net/worker_impl.h"
+#include "net/logger.h"
 #include "proto/eio_session.h"
-#include "proto/ws_conn.h"
 
 typedef struct peal_engine peal_engine;
 typedef struct peal_engine_conn peal_engine_conn;
 
-/* Told on the conn's worker. */
+/* Copied; strings are borrowed for life. Zero: default; UINT32_MAX: off, where
+ * it says so. */
+typedef struct peal_engine_opts {
+  const char *path; /* "/socket.io" */
+  bool no_trailing_slash;
+  unsigned transports; /* bits of peal_transport; both */
+  bool no_upgrades;
+  uint32_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
+  uint32_t first_use_timeout_ms;    /* 10000; or off */
+  uint32_t max_clients;             /* none */
+  uint32_t max_clients_per_address; /* 10000; or off */
+  size_t max_payload_bytes;
+  size_t compress_threshold_bytes; /* 1024; or off */
+  size_t max_queue_bytes, max_queue_soft_bytes;
+  peal_queue_policy queue_policy;
+  peal_cors_opts cors;
+  peal_server_cookie cookie;
+  const char *client_dir;
+  peal_allow_fn allow_request;
+  peal_headers_fn on_headers;
+  void *user; /* of these two */
+  const peal_mem *mem;
+} peal_engine_opts;
+
+/* Told on the conn's worker, never from inside a call of the owner's but in
+ * on_message, on_drain, on_flush, on_deadline and on_close themselves. */
 typedef struct peal_engine_callbacks {
   /* A session is open; false refuses it (out of memory). */
   bool (*on_open)(peal_engine_conn *conn, void *user);
@@ -32,9 +52,9 @@ typedef struct peal_engine_callbacks {
   /* Exactly once and last, if on_open returned true. */
   void (*on_close)(peal_engine_conn *conn, peal_eio_reason reason, peal_err err,
                    void *user);
-  /* The run of this worker ends: every session is about to be closed. */
   /* The end of a turn in which peal_engine_conn_flush_later was called. */
   void (*on_flush)(peal_engine_conn *conn, void *user);
+  /* The run of this worker ends: every session is about to be closed. */
   void (*on_stop)(peal_worker *worker, void *user);
 } peal_engine_callbacks;
 
@@ -43,42 +63,11 @@ typedef struct peal_engine_stats {
   _Atomic uint64_t clients, clients_polling, sessions_total, errors_peer;
 } peal_engine_stats;
 
-/* What a worker keeps for the engine. */
-typedef struct peal_engine_local {
-  peal_worker *worker;
-  peal_map sessions; /* sid -> peal_engine_conn */
-  peal_engine_stats stats;
-  peal_ws_conn_opts ws_opts;   /* of all its WebSockets */
-  peal_account_worker account; /* what its clients hold together */
-  bool stopping;
-} peal_engine_local;
-
-struct peal_engine {
-  const peal_server_opts *opts; /* borrowed: the server's copy */
-  const peal_engine_callbacks *callbacks;
-  void *user;
-  const peal_mem *mem; /* of the setup, not of the workers */
-  peal_http_server *http;
-  peal_workers *workers;
-  peal_logger *log;
-  peal_account_server account; /* what all clients hold together */
-  peal_cors *cors;
-  char *path; /* "/socket.io/" */
-  size_t max_payload;
-  size_t compress_threshold;
-  unsigned transports;
-  unsigned worker_count;
-  peal_eio_session_opts *session_opts; /* one per worker: its allocator */
-  peal_engine_local *locals;           /* one per worker */
-  peal_http_req_fn serve_client;       /* requests without a transport */
-  void *serve_client_user;
-};
-
-/* `opts` is borrowed for life, path included. Mounts on `http`.
+/* Mounts on `http`.
  * Returns: PEAL_OK, PEAL_ERR_OPTION, PEAL_ERR_EXISTS (path taken),
  * PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_engine_new(peal_engine **out,
-                                         const peal_server_opts *opts,
+                                         const peal_engine_opts *opts,
                                          peal_http_server *http,
                                          const peal_engine_callbacks *callbacks,
                                          void *user);
@@ -87,5 +76,7 @@ void peal_engine_free(peal_engine *engine);
 /* Serve GET <path>/<name> for the client files. Before the run. */
 void peal_engine_set_client_files(peal_engine *engine, peal_http_req_fn fn,
                                   void *user);
-peal_engine_local *peal_engine_local_of(peal_engine *engine,
-                                        const peal_worker *worker);
+peal_logger *peal_engine_logger(const peal_engine *engine);
+/* Of one worker. */
+const peal_engine_stats *peal_engine_stats_of(const peal_engine *engine,
+                                              unsigned worker);

@@ -55,30 +55,54 @@ static char *put_fields(char *at, const peal_http_req *req) {
   return at;
 }
 
+/* What it is charged with; `decoded` is a second copy of the url. */
+static size_t cost_of(size_t fields_len, size_t url_len, size_t address_len) {
+  return offsetof(peal_engine_handshake, data) + fields_len + 2 * url_len +
+         address_len;
+}
+
+static peal_engine_handshake *alloc(size_t fields_len, size_t url_len,
+                                    size_t address_len,
+                                    peal_account_worker *account,
+                                    const peal_mem *mem) {
+  size_t cost = cost_of(fields_len, url_len, address_len);
+  if (peal_account_worker_charge(account, cost))
+    return NULL;
+  peal_engine_handshake *handshake = peal_mem_alloc(mem, cost - url_len);
+  if (!handshake) {
+    peal_account_worker_release(account, cost);
+    return NULL;
+  }
+  handshake->decoded = NULL;
+  handshake->time_ms = peal_wall_ms();
+  handshake->fields_len = (uint32_t)fields_len;
+  handshake->url_len = (uint32_t)url_len;
+  handshake->address_len = (uint16_t)address_len;
+  return handshake;
+}
+
 peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
+                                                 peal_account_worker *account,
                                                  const peal_mem *mem) {
   peal_slice url = peal_http_req_target(req);
   peal_slice address = peal_http_req_peer(req);
-  size_t fields = fields_len(req);
   peal_engine_handshake *handshake =
-      peal_mem_alloc(mem, offsetof(peal_engine_handshake, data) + fields +
-                              url.len + address.len);
+      alloc(fields_len(req), url.len, address.len, account, mem);
   if (!handshake)
     return NULL;
-  handshake->decoded = NULL;
-  handshake->time_ms = peal_wall_ms();
-  handshake->fields_len = (uint32_t)fields;
-  handshake->url_len = (uint32_t)url.len;
-  handshake->address_len = (uint16_t)address.len;
   char *at = put_fields(handshake->data, req);
   (void)put(put(at, url), address);
   return handshake;
 }
 
 void peal_engine_handshake_free(peal_engine_handshake *handshake,
+                                peal_account_worker *account,
                                 const peal_mem *mem) {
   if (!handshake)
     return;
+  peal_account_worker_release(account,
+                              cost_of(handshake->fields_len, handshake->url_len,
+                                      handshake->address_len));
   peal_mem_free(mem, handshake->decoded);
   peal_mem_free(mem, handshake);
 }

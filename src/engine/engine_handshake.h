@@ -4,6 +4,8 @@
  * block: url, peer, header fields. */
 #include <peal/http.h>
 
+#include "base/account.h"
+
 typedef struct peal_engine_handshake {
   int64_t time_ms; /* wall clock */
   char *decoded;   /* parameters, at their places in the url; NULL: none yet */
@@ -14,11 +16,13 @@ typedef struct peal_engine_handshake {
                   url, address */
 } peal_engine_handshake;
 
-/* Copies from the request. Returns NULL if memory is out. The same allocator
- * goes to the functions that ask for one. */
+/* Copies from the request, charged to `account`. Returns NULL if memory is
+ * out. The same allocator goes to the functions that ask for one. */
 PEAL_MUST_CHECK peal_engine_handshake *peal_engine_handshake_new(
-    const peal_http_req *req, const peal_mem *mem);
+    const peal_http_req *req, peal_account_worker *account,
+    const peal_mem *mem);
 void peal_engine_handshake_free(peal_engine_handshake *handshake,
+                                peal_account_worker *account,
                                 const peal_mem *mem);
 peal_slice peal_engine_handshake_url(const peal_engine_handshake *handshake);
 peal_slice peal_engine_handshake_address(

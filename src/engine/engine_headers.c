@@ -38,8 +38,8 @@ static void add_cors(const char *name, peal_slice value, void *user) {
 static void add_common(peal_engine *engine, const peal_http_req *req,
                        bool initial, peal_headers *headers) {
   peal_cors_headers(engine->cors, req, add_cors, headers);
-  if (engine->opts->on_headers)
-    engine->opts->on_headers(req, initial, headers, engine->opts->user);
+  if (engine->opts.on_headers)
+    engine->opts.on_headers(req, initial, headers, engine->opts.user);
 }
 
 /* reference 1.1: io=<sid>; Path=/; HttpOnly; SameSite=Lax */
@@ -73,8 +73,8 @@ void peal_engine_headers_answer(peal_engine *engine, peal_http_req *req,
                                 const char *sid, bool initial) {
   peal_headers headers = {.req = req};
   add_common(engine, req, initial, &headers);
-  if (sid && engine->opts->cookie.name)
-    add_cookie(&engine->opts->cookie, sid, &headers,
+  if (sid && engine->opts.cookie.name)
+    add_cookie(&engine->opts.cookie, sid, &headers,
                peal_http_req_worker(req)->mem);
 }
 

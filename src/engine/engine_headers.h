@@ -3,7 +3,7 @@
 /* engine_headers: the header fields of Engine.IO answers: CORS, the session
  * cookie, the application's hook, on polling answers and on the 101. */
 #include "base/buf.h"
-#include "engine/engine.h"
+#include "engine/engine_impl.h"
 
 /* As answer headers of `req`. `sid` NULL: no cookie. */
 void peal_engine_headers_answer(peal_engine *engine, peal_http_req *req,

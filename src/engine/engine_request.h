@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* engine_request: which requests the engine takes: the checks of the
- * reference in its order (1.3), the answers to the others, new sessions. */
-#include "engine/engine.h"
+/* engine_request: where requests to the engine come in, and who gets them. */
+#include <peal/http.h>
 
 /* Callbacks of the engine's mount; `user` is the engine. */
 void peal_engine_request_plain(peal_http_req *req, void *user);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "engine/engine_headers.h"
 #include "http/compress.h"
 #include "wire/eio_payload.h"
@@ -12,6 +13,8 @@
 #include "wire/percent.h"
 
 #define TEXT_TYPE "text/plain; charset=UTF-8"
+/* A line of 256 kbit/s. */
+#define SLOW_BYTES_PER_MS 32u
 
 /* -- answers ------------------------------------------------------------------------- */
 
@@ -24,8 +27,8 @@ static bool is_old_browser(const peal_http_req *req) {
 
 static void answer_headers(peal_engine_conn *conn, peal_http_req *req,
                            bool initial) {
-  const char *sid = initial ? peal_eio_session_sid(conn->session) : NULL;
-  peal_engine_headers_answer(conn->engine, req, sid, initial);
+  const char *sid = initial ? peal_eio_session_sid(&conn->session) : NULL;
+  peal_engine_headers_answer(conn->local->engine, req, sid, initial);
   (void)peal_http_answer_header(req, "cache-control", PEAL_S("no-store"));
   if (is_old_browser(req))
     (void)peal_http_answer_header(req, "X-XSS-Protection", PEAL_S("0"));
@@ -52,13 +55,22 @@ static bool wrap_jsonp(peal_http_req *req, peal_slice payload, peal_buf *out) {
   return true;
 }
 
+/* A large one is not compressed: that would keep the worker's other clients
+ * waiting. */
+static peal_compress coding_for(const peal_engine_conn *conn,
+                                const peal_http_req *req, size_t len) {
+  if (len < conn->local->engine->compress_threshold ||
+      len > PEAL_LIMIT_COMPRESS_INLINE_BYTES)
+    return PEAL_COMPRESS_NONE;
+  return peal_compress_choose(peal_http_req_header(req, "accept-encoding"));
+}
+
 static void answer_payload(peal_engine_conn *conn, peal_http_req *req,
                            peal_slice payload, bool compress) {
   answer_headers(conn, req, conn->first_poll);
-  conn->first_poll = false;
-  peal_compress coding = PEAL_COMPRESS_NONE;
-  if (compress && payload.len >= conn->engine->compress_threshold)
-    coding = peal_compress_choose(peal_http_req_header(req, "accept-encoding"));
+  conn->first_poll = 0;
+  peal_compress coding =
+      compress ? coding_for(conn, req, payload.len) : PEAL_COMPRESS_NONE;
   if (coding == PEAL_COMPRESS_NONE) {
     peal_http_answer(req, 200, TEXT_TYPE, payload);
     return;
@@ -76,103 +88,107 @@ static void answer_payload(peal_engine_conn *conn, peal_http_req *req,
 
 /* -- GET ------------------------------------------------------------------------------- */
 
-/* All packets that wait, in one body; false if there are none. What on_drain
- * adds meanwhile is bounded (attachments grow by a third as base64): the rest
- * goes with the next GET. */
+/* All packets that wait, in one body; false if there are none. */
 static bool collect(peal_engine_conn *conn, peal_buf *payload, bool *compress) {
-  peal_eio_out out;
   bool any = false;
-  size_t max = 2 * peal_eio_session_queued_bytes(conn->session) + 4096;
-  while (payload->len < max &&
-         peal_eio_session_next(conn->session, PEAL_EIO_POLLING, &out)) {
+  for (;;) {
+    peal_eio_cursor cursor = {0};
+    peal_eio_out out;
+    if (!peal_eio_out_peek(&conn->session, PEAL_EIO_POLLING, &cursor, &out))
+      return any;
     peal_eio_packet packet = {
         .data = out.data, .type = out.type, .binary = out.binary};
     peal_eio_payload_add(payload, 0, &packet);
     *compress = *compress || !out.no_compress;
-    peal_eio_session_pop(conn->session, PEAL_EIO_POLLING, conn->worker->now_ms);
+    peal_eio_out_pop(&conn->session, PEAL_EIO_POLLING,
+                     peal_engine_conn_now(conn));
     any = true;
   }
-  return any;
 }
 
 static peal_http_req *take_poll(peal_engine_conn *conn) {
   peal_http_req *req = conn->poll;
   conn->poll = NULL;
   peal_http_req_on_abort(req, NULL, NULL);
-  peal_eio_session_poll_waits(conn->session, false, conn->worker->now_ms);
+  peal_eio_session_poll_waits(&conn->session, false,
+                              peal_engine_conn_now(conn));
   return req;
 }
 
-void peal_transport_polling_flush(peal_engine_conn *conn) {
-  peal_buf payload, wrapped;
-  peal_buf_init(&payload, conn->worker->mem, 0);
-  peal_buf_init(&wrapped, conn->worker->mem, 0);
-  bool compress = false;
-  if (collect(conn, &payload, &compress)) {
-    peal_http_req *req = take_poll(conn);
-    bool is_jsonp = wrap_jsonp(req, peal_buf_slice(&payload), &wrapped);
-    if (payload.err || wrapped.err) {
-      answer_empty(conn, req, 503);
-      peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
-                              PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_NOMEM,
-                              conn->worker->now_ms);
-    } else {
-      answer_payload(conn, req, peal_buf_slice(is_jsonp ? &wrapped : &payload),
-                     compress);
-    }
+/* The client's pong comes behind this answer: a ping in it has so much more
+ * time as a slow line needs. */
+static void allow_for(peal_engine_conn *conn, size_t len) {
+  peal_eio_session_spare(&conn->session,
+                         peal_engine_conn_now(conn) + len / SLOW_BYTES_PER_MS);
+}
+
+static void answer_collected(peal_engine_conn *conn, const peal_buf *payload,
+                             bool compress) {
+  peal_buf wrapped;
+  peal_buf_init(&wrapped, conn->local->worker->mem, 0);
+  peal_http_req *req = take_poll(conn);
+  bool is_jsonp = wrap_jsonp(req, peal_buf_slice(payload), &wrapped);
+  if (payload->err || wrapped.err) {
+    answer_empty(conn, req, 503);
+    peal_eio_session_detach(&conn->session, PEAL_EIO_POLLING,
+                            PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_NOMEM);
+  } else {
+    allow_for(conn, payload->len);
+    answer_payload(conn, req, peal_buf_slice(is_jsonp ? &wrapped : payload),
+                   compress);
   }
-  peal_buf_deinit(&payload);
   peal_buf_deinit(&wrapped);
+}
+
+static void write_now(peal_engine_conn *conn) {
+  peal_buf payload;
+  bool compress = false;
+  peal_buf_init(&payload, conn->local->worker->mem, 0);
+  if (collect(conn, &payload, &compress))
+    answer_collected(conn, &payload, compress);
+  peal_buf_deinit(&payload);
 }
 
 /* reference 3.1: "poll connection closed prematurely". */
 static void on_poll_abort(peal_http_req *req, void *user) {
   peal_engine_conn *conn = user;
-  peal_engine_conn_enter(conn);
   conn->poll = NULL;
-  peal_eio_session_poll_waits(conn->session, false, conn->worker->now_ms);
-  peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
-                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_CLOSED,
-                          conn->worker->now_ms);
+  peal_eio_session_poll_waits(&conn->session, false,
+                              peal_engine_conn_now(conn));
+  peal_eio_session_detach(&conn->session, PEAL_EIO_POLLING,
+                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_CLOSED);
   /* A deferred request is given back by its answer, though nobody reads it. */
   peal_http_answer(req, 400, NULL, (peal_slice){0});
-  peal_engine_conn_leave(conn);
+  peal_engine_conn_react(conn);
+}
+
+static void answer_close(peal_engine_conn *conn) {
+  peal_http_req *req = take_poll(conn);
+  answer_headers(conn, req, false);
+  peal_http_answer(req, 200, TEXT_TYPE, PEAL_S("1"));
 }
 
 /* reference 3.1: the first is answered with a close, the second refused, the
  * session ends ("overlap from client"). */
 static void overlap(peal_engine_conn *conn, peal_http_req *req) {
   answer_empty(conn, req, 400);
-  if (conn->poll) {
-    peal_http_req *first = take_poll(conn);
-    answer_headers(conn, first, false);
-    peal_http_answer(first, 200, TEXT_TYPE, PEAL_S("1"));
-  }
-  peal_eio_session_detach(conn->session, PEAL_EIO_POLLING,
-                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_PACKET,
-                          conn->worker->now_ms);
+  if (conn->poll)
+    answer_close(conn);
+  peal_eio_session_detach(&conn->session, PEAL_EIO_POLLING,
+                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_PACKET);
 }
 
 void peal_transport_polling_get(peal_engine_conn *conn, peal_http_req *req) {
-  peal_engine_conn_enter(conn);
   if (conn->poll) {
     overlap(conn, req);
   } else {
     conn->poll = req;
     peal_http_defer(req);
     peal_http_req_on_abort(req, on_poll_abort, conn);
-    peal_eio_session_poll_waits(conn->session, true, conn->worker->now_ms);
+    peal_eio_session_poll_waits(&conn->session, true,
+                                peal_engine_conn_now(conn));
   }
-  peal_engine_conn_leave(conn);
-}
-
-void peal_transport_polling_end(peal_engine_conn *conn) {
-  if (!conn->poll)
-    return;
-  peal_http_req *req = take_poll(conn);
-  answer_headers(conn, req, false);
-  peal_http_answer(req, 200, TEXT_TYPE, PEAL_S("1"));
-  peal_eio_session_set_writable(conn->session, true);
+  peal_engine_conn_react(conn);
 }
 
 /* -- POST ------------------------------------------------------------------------------- */
@@ -204,27 +220,32 @@ static peal_slice unwrap_jsonp(peal_slice body, peal_arena *arena) {
   return (peal_slice){out, restore_line_ends(out, len)};
 }
 
+/* Answered in any case: a body that ended the session gets its `ok`, the next
+ * request its 400 (reference 3.1). Its packets are told before the body goes
+ * away with the answer. */
+static void take_body(peal_engine_conn *conn, peal_http_req *req,
+                      peal_slice body) {
+  peal_slice index;
+  if (peal_http_req_param(req, "j", &index))
+    body = unwrap_jsonp(body, &conn->local->worker->turn);
+  (void)!peal_eio_session_feed_payload(&conn->session, body,
+                                       peal_engine_conn_now(conn));
+  peal_engine_conn_react(conn);
+  peal_http_answer(req, 200, "text/html", PEAL_S("ok"));
+}
+
 static void on_post_body(peal_http_req *req, peal_err err, peal_slice body,
                          void *user) {
   peal_engine_conn *conn = user;
-  peal_engine_conn_enter(conn);
   conn->post = NULL;
-  peal_slice index;
-  uint64_t now_ms = conn->worker->now_ms;
-  if (err == PEAL_ERR_CLOSED || err == PEAL_ERR_TIMEOUT) {
-    if (peal_eio_session_current(conn->session) == PEAL_EIO_POLLING)
-      peal_eio_session_kill(conn->session, PEAL_EIO_TRANSPORT_ERROR, err,
-                            now_ms);
-  } else if (!err) {
-    if (peal_http_req_param(req, "j", &index))
-      body = unwrap_jsonp(body, &conn->worker->turn);
-    /* Answered in any case: a body that ended the session gets its `ok`, the
-     * next request its 400 (reference 3.1). */
-    err = peal_eio_session_feed_payload(conn->session, body,
-                                        &conn->worker->turn, now_ms);
-    peal_http_answer(req, 200, "text/html", PEAL_S("ok"));
+  if (!err) {
+    take_body(conn, req, body);
+    return;
   }
-  peal_engine_conn_leave(conn);
+  if ((err == PEAL_ERR_CLOSED || err == PEAL_ERR_TIMEOUT) &&
+      peal_eio_session_current(&conn->session) == PEAL_EIO_POLLING)
+    peal_eio_session_kill(&conn->session, PEAL_EIO_TRANSPORT_ERROR, err);
+  peal_engine_conn_react(conn);
 }
 
 static bool is_octet_stream(const peal_http_req *req) {
@@ -235,24 +256,50 @@ static bool is_octet_stream(const peal_http_req *req) {
 static bool is_too_long(const peal_engine_conn *conn,
                         const peal_http_req *req) {
   uint64_t len = peal_http_req_length(req);
-  return len != UINT64_MAX && len > conn->engine->max_payload;
+  return len != UINT64_MAX && len > conn->local->engine->max_payload;
+}
+
+static void collect_body(peal_engine_conn *conn, peal_http_req *req) {
+  conn->post = req;
+  answer_headers(conn, req, false);
+  peal_http_req_collect(req, conn->local->engine->max_payload, on_post_body,
+                        conn);
 }
 
 void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
-  peal_engine_conn_enter(conn);
   if (conn->post) {
     overlap(conn, req);
   } else if (is_octet_stream(req)) {
     /* EIO4 has no binary bodies. */
     answer_empty(conn, req, 400);
-    peal_eio_session_kill(conn->session, PEAL_EIO_TRANSPORT_ERROR,
-                          PEAL_ERR_EIO_PACKET, conn->worker->now_ms);
+    peal_eio_session_kill(&conn->session, PEAL_EIO_TRANSPORT_ERROR,
+                          PEAL_ERR_EIO_PACKET);
   } else if (is_too_long(conn, req)) {
     answer_empty(conn, req, 413); /* reference 3.1: the session stays */
   } else {
-    conn->post = req;
-    answer_headers(conn, req, false);
-    peal_http_req_collect(req, conn->engine->max_payload, on_post_body, conn);
+    collect_body(conn, req);
+    return;
   }
-  peal_engine_conn_leave(conn);
+  peal_engine_conn_react(conn);
 }
+
+/* -- as a way of the session ----------------------------------------------- */
+
+/* What the client takes of an answer, the HTTP side sees to. */
+static void mark(peal_engine_conn *conn) {
+  (void)conn;
+}
+
+/* Its pong can come only behind the body that it is sending, whose pace the
+ * HTTP side demands. */
+static bool is_moving(const peal_engine_conn *conn) {
+  return conn->post != NULL;
+}
+
+/* The WebSocket has taken over. */
+static void finish(peal_engine_conn *conn) {
+  answer_close(conn);
+}
+
+const peal_engine_way peal_transport_polling = {
+    .write = write_now, .finish = finish, .mark = mark, .is_moving = is_moving};

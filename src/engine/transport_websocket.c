@@ -1,82 +1,165 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/transport_websocket.h"
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/ws_accept.h"
 #include "http/http_upgrade.h"
 #include "wire/base64.h"
 
-/* Messages are taken from the session only as the stream drains, so that what
- * waits can still be replaced or dropped. */
-#define AHEAD_BYTES 65536u
+/* Binary that goes as base64 is encoded so far ahead of the stream. */
+#define BASE64_AHEAD_BYTES 65536u
 
-/* -- session -> WebSocket -------------------------------------------------------------- */
+/* -- session -> WebSocket -------------------------------------------------- */
+
+static void lost(peal_engine_conn *conn, peal_eio_reason reason, peal_err err) {
+  peal_eio_session_detach(&conn->session, PEAL_EIO_WEBSOCKET, reason, err);
+}
+
+static peal_ws_opcode opcode_of(const peal_eio_out *packet) {
+  return packet->binary ? PEAL_WS_BINARY : PEAL_WS_TEXT;
+}
+
+static char prefix_of(const peal_eio_out *packet) {
+  return packet->binary ? 0 : (char)('0' + packet->type);
+}
 
 static peal_err send_base64(peal_engine_conn *conn, peal_slice data) {
+  const peal_mem *mem = conn->local->worker->mem;
   size_t len = peal_base64_encode_len(data.len);
-  char *text = peal_mem_alloc(conn->worker->mem, len ? len : 1);
+  char *text = peal_mem_alloc(mem, len ? len : 1);
   if (!text)
     return PEAL_ERR_NOMEM;
   peal_base64_encode_to(text, data);
   peal_err err =
       peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, 'b', (peal_slice){text, len});
-  peal_mem_free(conn->worker->mem, text);
+  peal_mem_free(mem, text);
   return err;
 }
 
-/* One packet per frame (EIO4 WebSocket). */
-static peal_err send_packet(peal_engine_conn *conn, const peal_eio_out *out) {
-  if (out->binary && conn->base64)
-    return send_base64(conn, out->data);
-  if (out->binary)
-    return peal_ws_conn_send(conn->ws, PEAL_WS_BINARY, 0, out->data);
-  return peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, (char)('0' + out->type),
-                           out->data);
-}
-
-static void push(peal_engine_conn *conn) {
-  peal_eio_out out;
-  while (peal_ws_conn_queued(conn->ws) < AHEAD_BYTES &&
-         peal_eio_session_next(conn->session, PEAL_EIO_WEBSOCKET, &out)) {
-    peal_err err = send_packet(conn, &out);
-    if (err) {
-      peal_eio_session_detach(conn->session, PEAL_EIO_WEBSOCKET,
-                              PEAL_EIO_TRANSPORT_ERROR, err,
-                              conn->worker->now_ms);
-      return;
-    }
-    peal_eio_session_pop(conn->session, PEAL_EIO_WEBSOCKET,
-                         conn->worker->now_ms);
+/* A client that asked for it gets binary as text; such frames wait in the
+ * WebSocket. */
+static peal_err stage_base64(peal_engine_conn *conn) {
+  while (peal_ws_conn_queued(conn->ws) < BASE64_AHEAD_BYTES) {
+    peal_eio_cursor cursor = {0};
+    peal_eio_out packet;
+    if (!peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
+                           &packet) ||
+        !packet.binary)
+      return PEAL_OK;
+    peal_err err = send_base64(conn, packet.data);
+    if (err)
+      return err;
+    peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
+                     peal_engine_conn_now(conn));
   }
+  return PEAL_OK;
 }
 
-/* -- WebSocket -> session --------------------------------------------------------------- */
+static void pull_packets(peal_engine_conn *conn, peal_iovs *out) {
+  peal_eio_cursor cursor = {0};
+  peal_eio_out packet;
+  while (
+      peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor, &packet) &&
+      !(packet.binary && conn->base64))
+    if (!peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
+                                   prefix_of(&packet), packet.data))
+      break;
+}
 
-static void lost(peal_engine_conn *conn, peal_eio_reason reason, peal_err err) {
-  peal_eio_session_detach(conn->session, PEAL_EIO_WEBSOCKET, reason, err,
-                          conn->worker->now_ms);
+static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
+  peal_engine_conn *conn = user;
+  if (conn->base64 && stage_base64(conn)) {
+    peal_stream_close(stream, PEAL_ERR_NOMEM);
+    return;
+  }
+  peal_ws_conn_pull(conn->ws, out);
+  pull_packets(conn, out);
+}
+
+/* A frame that has left in part: its rest is the WebSocket's. */
+static peal_err keep_rest(peal_engine_conn *conn, const peal_eio_out *packet,
+                          size_t sent) {
+  peal_message *message = packet->message;
+  if (message)
+    return peal_ws_conn_keep(conn->ws, opcode_of(packet), prefix_of(packet),
+                             message, packet->part, sent);
+  message = peal_message_new(packet->data, NULL, 0, conn->local->worker->mem);
+  peal_err err = message
+                     ? peal_ws_conn_keep(conn->ws, opcode_of(packet),
+                                         prefix_of(packet), message, 0, sent)
+                     : PEAL_ERR_NOMEM;
+  peal_message_unref(message);
+  return err;
+}
+
+/* `len` bytes of packets have left: they are the session's no longer. */
+static peal_err pop_sent(peal_engine_conn *conn, size_t len) {
+  peal_err err = PEAL_OK;
+  while (len) {
+    peal_eio_cursor cursor = {0};
+    peal_eio_out packet;
+    if (!peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
+                           &packet))
+      return PEAL_ERR_CLOSED; /* it has been dropped meanwhile */
+    size_t whole =
+        peal_ws_conn_message_len(conn->ws, prefix_of(&packet), packet.data.len);
+    if (len < whole)
+      err = keep_rest(conn, &packet, len);
+    len -= len < whole ? len : whole;
+    peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
+                     peal_engine_conn_now(conn));
+  }
+  return err;
+}
+
+static void on_sent(peal_stream *stream, size_t len, void *user) {
+  peal_engine_conn *conn = user;
+  peal_err err = pop_sent(conn, peal_ws_conn_sent(conn->ws, len));
+  if (err)
+    peal_stream_close(stream, err);
+  else if (peal_ws_conn_is_done(conn->ws))
+    peal_stream_finish(stream);
+  /* Its queue may be empty again, or its farewell be said. */
+  if (peal_eio_session_has_news(&conn->session) ||
+      (!conn->ws_ending && peal_eio_session_is_done(&conn->session)))
+    peal_engine_conn_ask(conn);
+}
+
+/* -- WebSocket -> session -------------------------------------------------- */
+
+static void close_ws(peal_engine_conn *conn) {
+  conn->ws_ending = 1;
+  peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, peal_engine_conn_now(conn));
 }
 
 static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
-  uint64_t now_ms = conn->worker->now_ms;
   peal_err err = peal_eio_session_feed_frame(
-      conn->session, event->opcode == PEAL_WS_BINARY, event->data,
-      &conn->worker->turn, now_ms);
-  /* A session that closed is wound up when the feed returns; a broken probe
-   * closes only its WebSocket. */
-  if (err == PEAL_ERR_SIO_STATE && conn->ws)
-    peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, now_ms);
+      &conn->session, event->opcode == PEAL_WS_BINARY, event->data,
+      peal_engine_conn_now(conn));
+  /* A broken probe closes only its WebSocket. */
+  if (err == PEAL_ERR_SIO_STATE)
+    close_ws(conn);
+  peal_engine_conn_react(conn);
 }
 
 static void take_close(peal_engine_conn *conn, const peal_ws_event *event) {
   bool is_clean = event->err == PEAL_OK || event->err == PEAL_ERR_TIMEOUT;
+  conn->ws_ending = 1;
   lost(conn, is_clean ? PEAL_EIO_TRANSPORT_CLOSE : PEAL_EIO_TRANSPORT_ERROR,
        event->err);
+  peal_engine_conn_react(conn);
+  if (peal_ws_conn_is_done(conn->ws))
+    peal_stream_finish(conn->stream);
+  else
+    peal_stream_flush(conn->stream);
 }
 
+/* The one loop that reads a WebSocket: feed, next, act. */
 static void take_events(peal_engine_conn *conn) {
   peal_ws_event event;
-  while (conn->ws && peal_ws_conn_next(conn->ws, &event)) {
+  while (peal_ws_conn_next(conn->ws, &event)) {
     if (event.type == PEAL_WS_EVENT_MESSAGE)
       take_message(conn, &event);
     else
@@ -85,63 +168,33 @@ static void take_events(peal_engine_conn *conn) {
 }
 
 static void feed(peal_engine_conn *conn, char *data, size_t len) {
-  peal_ws_conn_feed(conn->ws, data, len, conn->worker->now_ms);
+  peal_ws_conn_feed(conn->ws, data, len, peal_engine_conn_now(conn));
   take_events(conn);
-}
-
-void peal_transport_websocket_tick(peal_engine_conn *conn, uint64_t now_ms) {
-  peal_ws_conn_tick(conn->ws, now_ms);
-  take_events(conn);
-}
-
-/* -- the stream ------------------------------------------------------------------------ */
-
-static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
-  peal_engine_conn *conn = user;
-  (void)stream;
-  /* Taking packets may tell on_drain, or end the session. */
-  peal_engine_conn_enter(conn);
-  push(conn);
-  peal_ws_conn_pull(conn->ws, out);
-  peal_engine_conn_leave_pull(conn);
-}
-
-static void on_sent(peal_stream *stream, size_t len, void *user) {
-  peal_engine_conn *conn = user;
-  (void)stream;
-  (void)peal_ws_conn_sent(conn->ws, len);
-  /* What is over is closed when its last byte has left. */
-  if (conn->told_close || peal_ws_conn_is_done(conn->ws)) {
-    peal_engine_conn_enter(conn);
-    peal_engine_conn_leave(conn);
-  }
+  if (peal_ws_conn_queued(conn->ws)) /* pongs, a close frame */
+    peal_stream_flush(conn->stream);
 }
 
 static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
-  peal_engine_conn *conn = user;
   (void)stream;
-  peal_engine_conn_enter(conn);
-  feed(conn, data, len);
-  peal_engine_conn_leave(conn);
+  feed(user, data, len);
 }
 
 static void on_end(peal_stream *stream, void *user) {
   peal_engine_conn *conn = user;
-  peal_engine_conn_enter(conn);
   lost(conn, PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK);
   peal_stream_finish(stream);
-  peal_engine_conn_leave(conn);
+  peal_engine_conn_react(conn);
 }
 
 static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn *conn = user;
-  peal_engine_conn_enter(conn);
   conn->stream = NULL;
-  lost(conn, PEAL_EIO_TRANSPORT_CLOSE, err == PEAL_ERR_CLOSED ? PEAL_OK : err);
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;
-  peal_http_upgrade_closed(conn->engine->http, stream);
-  peal_engine_conn_leave(conn);
+  conn->ws_ending = 0;
+  lost(conn, PEAL_EIO_TRANSPORT_CLOSE, err == PEAL_ERR_CLOSED ? PEAL_OK : err);
+  peal_http_upgrade_closed(conn->local->engine->http, stream);
+  peal_engine_conn_react(conn);
 }
 
 static const peal_stream_callbacks stream_callbacks = {
@@ -152,18 +205,78 @@ static const peal_stream_callbacks stream_callbacks = {
     .on_close = on_stream_close,
 };
 
-/* -- opening ------------------------------------------------------------------------------ */
+/* -- as a way of the session ----------------------------------------------- */
+
+/* A stream sends its share and no more; here a queue is full: until the kernel
+ * takes no more, or all is gone. */
+static void write_now(peal_engine_conn *conn) {
+  size_t before;
+  do {
+    before = peal_eio_session_queued_bytes(&conn->session);
+    peal_stream_flush_now(conn->stream);
+  } while (!peal_stream_is_closing(conn->stream) &&
+           !peal_stream_is_blocked(conn->stream) &&
+           peal_eio_session_queued_bytes(&conn->session) < before);
+}
+
+static void finish(peal_engine_conn *conn) {
+  close_ws(conn);
+  if (peal_stream_is_closing(conn->stream))
+    return;
+  if (peal_ws_conn_is_done(conn->ws))
+    peal_stream_finish(conn->stream);
+  else
+    peal_stream_flush(conn->stream);
+}
+
+static void tick(peal_engine_conn *conn) {
+  peal_ws_conn_tick(conn->ws, peal_engine_conn_now(conn));
+  take_events(conn);
+  if (peal_ws_conn_is_done(conn->ws))
+    peal_stream_finish(conn->stream);
+}
+
+static void mark(peal_engine_conn *conn) {
+  if (conn->stream && !peal_stream_is_closing(conn->stream))
+    conn->acked = peal_stream_acked(conn->stream);
+}
+
+static bool takes_bytes(const peal_engine_conn *conn) {
+  bool is_behind = peal_stream_is_blocked(conn->stream) ||
+                   peal_stream_unacked(conn->stream) > 0;
+  return is_behind && peal_stream_acked(conn->stream) != conn->acked;
+}
+
+/* Its pong can come only behind the message that it is sending. */
+static bool sends_message(const peal_engine_conn *conn) {
+  uint64_t pinged_at_ms = peal_eio_session_pinged_at(&conn->session);
+  return peal_ws_conn_is_receiving(conn->ws) &&
+         peal_stream_last_progress_ms(conn->stream) > pinged_at_ms;
+}
+
+static bool is_moving(const peal_engine_conn *conn) {
+  return conn->stream && !peal_stream_is_closing(conn->stream) &&
+         (takes_bytes(conn) || sends_message(conn));
+}
+
+const peal_engine_way peal_transport_websocket = {.write = write_now,
+                                                  .finish = finish,
+                                                  .tick = tick,
+                                                  .mark = mark,
+                                                  .is_moving = is_moving};
+
+/* -- opening --------------------------------------------------------------- */
 
 /* The answer waits in the WebSocket, before its first frame. */
 static peal_err prepare(peal_engine_conn *conn, peal_http_req *req,
-                        peal_slice headers) {
+                        peal_slice lines) {
   peal_buf answer;
-  peal_buf_init(&answer, conn->worker->mem, 0);
+  peal_buf_init(&answer, conn->local->worker->mem, 0);
   peal_err err = peal_ws_accept_answer(
-      &answer, peal_http_req_header(req, "sec-websocket-key"), headers);
+      &answer, peal_http_req_header(req, "sec-websocket-key"), lines);
   if (!err) {
-    conn->ws = peal_ws_conn_new(&peal_engine_conn_local(conn)->ws_opts,
-                                &conn->account, peal_buf_slice(&answer));
+    conn->ws = peal_ws_conn_new(&conn->local->ws_opts, &conn->account,
+                                peal_buf_slice(&answer));
     err = conn->ws ? PEAL_OK : PEAL_ERR_NOMEM;
   }
   peal_buf_deinit(&answer);
@@ -175,41 +288,33 @@ static void unprepare(peal_engine_conn *conn) {
   conn->ws = NULL;
 }
 
-peal_err peal_transport_websocket_open(peal_engine_conn *conn,
-                                       peal_http_req *req, peal_slice headers) {
-  peal_slice rest = {0};
-  peal_err err = prepare(conn, req, headers);
-  peal_stream *stream = peal_http_upgrade_take(req, &rest);
-  if (!err && !stream)
-    err = PEAL_ERR_CLOSED;
-  if (err) {
-    unprepare(conn);
-    if (stream)
-      peal_stream_close(stream, err);
-    peal_http_upgrade_free(req);
-    return err;
-  }
+static void begin(peal_engine_conn *conn, peal_stream *stream,
+                  peal_slice rest) {
   conn->stream = stream;
   peal_stream_set_owner(stream, &stream_callbacks, conn);
-  peal_eio_session_set_writable(
-      conn->session,
-      peal_eio_session_current(conn->session) == PEAL_EIO_WEBSOCKET ||
-          peal_eio_session_is_writable(conn->session));
-  peal_engine_conn_enter(conn);
+  if (conn->keyed)
+    (void)peal_stream_set_lowat(stream, PEAL_LIMIT_KEYED_AHEAD_BYTES);
+  peal_stream_flush(stream);
   /* Frames that came behind the head; the feed writes to its input. */
   if (rest.len)
     feed(conn, (char *)(uintptr_t)rest.ptr, rest.len);
-  peal_http_upgrade_free(req);
-  peal_engine_conn_leave(conn);
-  return PEAL_OK;
+  peal_engine_conn_react(conn);
 }
 
-void peal_transport_websocket_finish(peal_engine_conn *conn) {
-  if (!conn->stream || peal_stream_is_closing(conn->stream))
-    return;
-  peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, conn->worker->now_ms);
-  if (peal_ws_conn_is_done(conn->ws))
-    peal_stream_finish(conn->stream);
-  else
-    peal_stream_flush(conn->stream);
+peal_err peal_transport_websocket_open(peal_engine_conn *conn,
+                                       peal_http_req *req, peal_slice lines) {
+  peal_slice rest = {0};
+  peal_err err = prepare(conn, req, lines);
+  peal_stream *stream = peal_http_upgrade_take(req, &rest);
+  if (!err && !stream)
+    err = PEAL_ERR_CLOSED;
+  if (!err) {
+    begin(conn, stream, rest);
+  } else {
+    unprepare(conn);
+    if (stream)
+      peal_stream_close(stream, err);
+  }
+  peal_http_upgrade_free(req);
+  return err;
 }

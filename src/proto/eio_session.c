@@ -485,6 +485,16 @@ static bool next_step(peal_eio_session *session, peal_eio_event *event) {
   return false;
 }
 
+static bool is_drained(const peal_eio_session *session) {
+  return session->drain && session->state == PEAL_EIO_STATE_OPEN &&
+         !peal_eio_queue_count(&session->queue);
+}
+
+bool peal_eio_session_has_news(const peal_eio_session *session) {
+  return session->closed || session->opened || session->probed ||
+         session->upgraded || session->input_kind || is_drained(session);
+}
+
 static bool next_end(peal_eio_session *session, peal_eio_event *event) {
   if (session->closed) {
     session->closed = 0;
@@ -492,8 +502,7 @@ static bool next_end(peal_eio_session *session, peal_eio_event *event) {
     event->err = (peal_err)session->err;
     return told(event, PEAL_EIO_EVENT_CLOSE);
   }
-  if (!session->drain || session->state != PEAL_EIO_STATE_OPEN ||
-      peal_eio_queue_count(&session->queue))
+  if (!is_drained(session))
     return false;
   session->drain = 0;
   return told(event, PEAL_EIO_EVENT_DRAIN);
@@ -716,6 +725,10 @@ bool peal_eio_session_is_open(const peal_eio_session *session) {
 
 bool peal_eio_session_is_pinged(const peal_eio_session *session) {
   return session->state == PEAL_EIO_STATE_OPEN && session->clock.is_pinged;
+}
+
+uint64_t peal_eio_session_pinged_at(const peal_eio_session *session) {
+  return session->clock.at_ms - ping_timeout(session);
 }
 
 bool peal_eio_session_is_done(const peal_eio_session *session) {

@@ -207,8 +207,11 @@ bool peal_eio_session_can_upgrade(const peal_eio_session *session);
 size_t peal_eio_session_peer_max_payload(const peal_eio_session *session);
 peal_eio_via peal_eio_session_current(const peal_eio_session *session);
 bool peal_eio_session_is_open(const peal_eio_session *session);
-/* A pong is awaited. */
+/* A pong is awaited, and since when. */
 bool peal_eio_session_is_pinged(const peal_eio_session *session);
+uint64_t peal_eio_session_pinged_at(const peal_eio_session *session);
+/* _next has something to tell. */
+bool peal_eio_session_has_news(const peal_eio_session *session);
 /* Closed, everything told, and nothing is left to be sent. */
 bool peal_eio_session_is_done(const peal_eio_session *session);
 bool peal_eio_session_is_upgrading(const peal_eio_session *session);

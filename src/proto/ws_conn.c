@@ -281,6 +281,10 @@ bool peal_ws_conn_is_done(const peal_ws_conn *conn) {
   return conn->is_ended && !peal_ws_conn_queued(conn);
 }
 
+bool peal_ws_conn_is_receiving(const peal_ws_conn *conn) {
+  return conn->block && !peal_ws_input_is_idle(&conn->block->in);
+}
+
 /* -- receiving ----------------------------------------------------------- */
 
 static peal_ws_input_rules rules_of(const peal_ws_conn *conn) {

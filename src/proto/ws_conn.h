@@ -119,6 +119,9 @@ PEAL_MUST_CHECK peal_err peal_ws_conn_keep(peal_ws_conn *conn,
 /* Bytes that wait here. */
 size_t peal_ws_conn_queued(const peal_ws_conn *conn);
 
+/* A message has come in part. */
+bool peal_ws_conn_is_receiving(const peal_ws_conn *conn);
+
 /* When _tick wants to be called; UINT64_MAX: never. */
 uint64_t peal_ws_conn_deadline(const peal_ws_conn *conn);
 /* Past the deadline all that waits is dropped, and _next tells the close

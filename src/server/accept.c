@@ -103,13 +103,10 @@ static peal_err run_handlers_and_enter(peal_socket *socket, peal_next *next) {
 void peal_accept_run(peal_next *next) {
   peal_socket *socket = next->socket;
   peal_client *client = socket->client;
-  peal_engine_conn *conn = client->conn;
   peal_sio_link *link = next->link;
-  peal_engine_conn_enter(conn);
   peal_err err = run_handlers_and_enter(socket, next);
   if (err) {
     refuse_for(next, err);
-    peal_engine_conn_leave(conn);
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
@@ -120,5 +117,4 @@ void peal_accept_run(peal_next *next) {
    * very client. */
   if (err)
     peal_client_turn_fail(client, err);
-  peal_engine_conn_leave(conn);
 }

@@ -92,6 +92,38 @@ static void on_start(peal_worker *worker, void *user) {
   atomic_store_explicit(&server->running, true, memory_order_relaxed);
 }
 
+static peal_err open_engine(peal_server *server) {
+  const peal_server_opts *opts = &server->opts;
+  peal_engine_opts engine = {
+      .path = opts->path,
+      .no_trailing_slash = opts->no_trailing_slash,
+      .transports = opts->transports,
+      .no_upgrades = opts->no_upgrades,
+      .ping_interval_ms = opts->ping_interval_ms,
+      .ping_timeout_ms = opts->ping_timeout_ms,
+      .upgrade_timeout_ms = opts->upgrade_timeout_ms,
+      .first_use_timeout_ms = opts->first_use_timeout_ms,
+      .max_clients = opts->max_clients,
+      .max_clients_per_address = opts->max_clients_per_address,
+      .max_payload_bytes = opts->max_payload_bytes,
+      .compress_threshold_bytes = opts->compress_threshold_bytes,
+      .max_queue_bytes = opts->max_queue_bytes,
+      .max_queue_soft_bytes = opts->max_queue_soft_bytes,
+      .queue_policy = opts->queue_policy,
+      .cors = opts->cors,
+      .cookie = opts->cookie,
+      .client_dir = opts->client_dir,
+      .allow_request = opts->allow_request,
+      .on_headers = opts->on_headers,
+      .user = opts->user,
+      .mem = opts->mem};
+  peal_err err = peal_engine_new(&server->engine, &engine, server->http,
+                                 &peal_client_engine_callbacks, server);
+  if (!err)
+    server->log = peal_engine_logger(server->engine);
+  return err;
+}
+
 static peal_err set_up(peal_server *server) {
   peal_err err = open_http(server);
   if (err)
@@ -104,10 +136,7 @@ static peal_err set_up(peal_server *server) {
   if (!err)
     err = set_locals(server);
   if (!err)
-    err = peal_engine_new(&server->engine, &server->opts, server->http,
-                          &peal_client_engine_callbacks, server);
-  if (!err)
-    server->log = server->engine->log;
+    err = open_engine(server);
   if (!err && !server->opts.no_client)
     err = peal_client_files_new(&server->files, server->engine);
   if (!err)
@@ -232,7 +261,7 @@ void peal_server_stats_get(peal_server *server, peal_server_stats *out) {
   *out = (peal_server_stats){0};
   for (unsigned i = 0; server && i < server->worker_count; i++) {
     const peal_figures *f = &server->locals[i].figures;
-    const peal_engine_stats *e = &server->engine->locals[i].stats;
+    const peal_engine_stats *e = peal_engine_stats_of(server->engine, i);
     out->clients += peal_figures_get(&e->clients);
     out->clients_polling += peal_figures_get(&e->clients_polling);
     out->sessions_total += peal_figures_get(&e->sessions_total);

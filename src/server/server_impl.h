@@ -19,6 +19,7 @@
 #include "base/map.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
+#include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
 #include "server/room_set.h"

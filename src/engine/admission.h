@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* admission: a handshake becomes a session, or is refused: the origin, the
+ * application (allow_request), the version, the ceilings. */
+#include "engine/incoming.h"
+
+void peal_admission_begin(const peal_incoming *incoming);
+/* Make the request's stream the conn's WebSocket; `is_first`: the session
+ * began with it. */
+void peal_admission_open_websocket(const peal_incoming *incoming,
+                                   peal_engine_conn *conn, bool is_first);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* engine_conn_impl: the inside of an engine_conn: the session with the
+ * transports that it has at the moment, in one block, and the steps of its
+ * life, for the files of engine/ alone.
+ *
+ *   a transport feeds the session, then
+ *   react   tells the owner what has happened, asks the transports to write,
+ *           and for a settling if something has come to its end
+ *   settle  at the end of a turn for which one was asked: ends are told,
+ *           transports finished, the conn freed
+ *
+ * Who only queues (peal_engine_conn_send) asks the transport to write, and
+ * nothing else is looked at. */
+#include "engine/engine_conn.h"
+#include "engine/engine_impl.h"
+#include "net/stream.h"
+#include "net/turn.h"
+#include "proto/eio_out.h"
+
+struct peal_engine_conn {
+  peal_engine_local *local;
+  peal_engine_handshake *handshake;
+  void *user; /* the owner's (server/) */
+  peal_account account;
+  peal_ws_conn *ws;    /* current, or the probe */
+  peal_stream *stream; /* of ws */
+  peal_http_req *poll; /* the GET that waits */
+  peal_http_req *post; /* the POST in progress */
+  peal_flush flush;    /* a settling was asked for */
+  peal_wheel_timer timer;
+  uint64_t app_deadline; /* UINT64_MAX: none */
+  uint32_t acked;        /* where the peer stood when it was pinged */
+  uint32_t quota_tag;
+  uint8_t policy : 2;      /* peal_queue_policy */
+  uint8_t listed : 1;      /* its id is known */
+  uint8_t told_close : 1;  /* the owner knows */
+  uint8_t on_polling : 1;  /* counted as such */
+  uint8_t first_poll : 1;  /* the handshake's GET: cookie, initial headers */
+  uint8_t base64 : 1;      /* binary as base64 text, over WebSocket too */
+  uint8_t keyed : 1;       /* has had messages with a key */
+  uint8_t overflowed : 1;  /* to be closed when the turn ends */
+  uint8_t owner_waits : 1; /* on_flush is wanted when the turn ends */
+  uint8_t ws_ending : 1;   /* its close handshake has begun */
+  peal_eio_session session;
+};
+
+/* What an idle client costs here; see the budget in design.md 7. */
+_Static_assert(sizeof(peal_engine_conn) <= 256, "peal_engine_conn has grown");
+
+/* A session that begins on `via`; in the table, on_open told. `handshake` is
+ * taken if it succeeds.
+ * Returns: PEAL_OK, PEAL_ERR_LIMIT (too many), PEAL_ERR_NOMEM. */
+PEAL_MUST_CHECK peal_err peal_engine_conn_new(peal_engine_conn **out,
+                                              peal_engine_local *local,
+                                              peal_engine_handshake *handshake,
+                                              peal_eio_via via, bool base64);
+/* The session's id on a worker, or NULL. */
+peal_engine_conn *peal_engine_conn_find(const peal_engine_local *local,
+                                        peal_slice sid);
+/* Something was fed to the session, or has passed it by. */
+void peal_engine_conn_react(peal_engine_conn *conn);
+/* After the run: end and free it. */
+void peal_engine_conn_abandon(peal_engine_conn *conn);
+
+/* A settling is wanted at the end of the turn. */
+static inline void peal_engine_conn_ask(peal_engine_conn *conn) {
+  peal_turn_flush_later(conn->local->worker, &conn->flush);
+}
+
+static inline uint64_t peal_engine_conn_now(const peal_engine_conn *conn) {
+  return conn->local->worker->now_ms;
+}

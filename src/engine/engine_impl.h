@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* engine_impl: the engine and what each worker keeps for it, for the files of
+ * engine/ alone. */
+#include "base/account.h"
+#include "engine/allow_pool.h"
+#include "engine/engine.h"
+#include "engine/quota.h"
+#include "engine/sid_table.h"
+#include "http/cors.h"
+#include "net/worker_impl.h"
+#include "proto/ws_conn.h"
+
+/* One way of a session, as engine_conn and overflow use it: the transport's
+ * verbs. So they know no transport. Each is called only while the conn has that
+ * way: a WebSocket's stream, or (write, finish) a GET that waits. */
+typedef struct peal_engine_way {
+  /* Take what the session has for it and write it, as far as the peer takes
+   * it. */
+  void (*write)(peal_engine_conn *conn);
+  /* The way is over: the session has ended or left it. */
+  void (*finish)(peal_engine_conn *conn);
+  /* The transport's own deadline may have come; NULL: it has none. */
+  void (*tick)(peal_engine_conn *conn);
+  /* A ping has been queued: remember where the peer stands. */
+  void (*mark)(peal_engine_conn *conn);
+  /* Has the peer shown since then that it lives, though its pong may still be
+   * stuck behind other bytes? */
+  bool (*is_moving)(const peal_engine_conn *conn);
+} peal_engine_way;
+
+typedef struct peal_engine_local {
+  peal_engine *engine;
+  peal_worker *worker;
+  peal_sid_table sessions; /* of peal_engine_conn */
+  peal_eio_session_opts session_opts;
+  peal_ws_conn_opts ws_opts;
+  peal_account_worker account; /* what its clients hold together */
+  peal_allow_pool allows;
+  bool stopping;
+  /* Read by other threads, apart from all the above. */
+  char apart[64];
+  peal_engine_stats stats;
+} peal_engine_local;
+
+struct peal_engine {
+  peal_engine_opts opts;
+  const peal_engine_callbacks *callbacks;
+  void *user;
+  const peal_engine_way *ways[2]; /* by peal_eio_via */
+  const peal_mem *mem;            /* of the setup, not of the workers */
+  peal_http_server *http;
+  peal_workers *workers;
+  peal_logger *log;
+  peal_account_server account; /* what all clients hold together */
+  peal_quota quota;
+  peal_cors *cors;
+  char *path; /* "/socket.io/" */
+  size_t max_payload;
+  size_t compress_threshold;
+  unsigned transports;
+  unsigned worker_count;
+  peal_engine_local **locals;    /* one per worker */
+  peal_http_req_fn serve_client; /* requests without a transport */
+  void *serve_client_user;
+};
+
+static inline peal_engine_local *peal_engine_local_of(
+    const peal_engine *engine, const peal_worker *worker) {
+  return engine->locals[peal_worker_index(worker)];
+}
+
+/* Figures: one thread writes. */
+static inline void peal_engine_count(_Atomic uint64_t *figure, uint64_t more) {
+  atomic_store_explicit(
+      figure, atomic_load_explicit(figure, memory_order_relaxed) + more,
+      memory_order_relaxed);
+}

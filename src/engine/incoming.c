@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/incoming.h"
+
+static bool find_transport(peal_incoming *incoming) {
+  peal_slice name;
+  if (!peal_http_req_param(incoming->req, "transport", &name))
+    return false;
+  unsigned bit = peal_slice_is(name, "polling")     ? PEAL_TRANSPORT_POLLING
+                 : peal_slice_is(name, "websocket") ? PEAL_TRANSPORT_WEBSOCKET
+                                                    : 0;
+  incoming->via =
+      bit == PEAL_TRANSPORT_WEBSOCKET ? PEAL_EIO_WEBSOCKET : PEAL_EIO_POLLING;
+  return (bit & incoming->engine->transports) != 0;
+}
+
+static peal_incoming_code check_sid(peal_incoming *incoming, peal_slice sid) {
+  const peal_worker *worker = peal_http_req_worker(incoming->req);
+  incoming->has_sid = true;
+  incoming->conn = peal_engine_conn_find(
+      peal_engine_local_of(incoming->engine, worker), sid);
+  if (!incoming->conn)
+    return PEAL_INCOMING_SID_UNKNOWN;
+  if (!incoming->is_upgrade &&
+      peal_eio_session_current(&incoming->conn->session) != incoming->via)
+    return PEAL_INCOMING_BAD_REQUEST;
+  return PEAL_INCOMING_OK;
+}
+
+static peal_incoming_code check_handshake(const peal_incoming *incoming) {
+  if (!peal_http_req_is_method(incoming->req, "GET"))
+    return PEAL_INCOMING_BAD_METHOD;
+  if (incoming->via == PEAL_EIO_WEBSOCKET && !incoming->is_upgrade)
+    return PEAL_INCOMING_BAD_REQUEST;
+  return PEAL_INCOMING_OK;
+}
+
+peal_incoming_code peal_incoming_check(peal_incoming *incoming) {
+  peal_slice sid;
+  if (!find_transport(incoming))
+    return PEAL_INCOMING_TRANSPORT_UNKNOWN;
+  if (peal_http_req_param(incoming->req, "sid", &sid))
+    return check_sid(incoming, sid);
+  return check_handshake(incoming);
+}
+
+bool peal_incoming_is_eio4(const peal_incoming *incoming) {
+  peal_slice version;
+  return peal_http_req_param(incoming->req, "EIO", &version) &&
+         peal_slice_is(version, "4");
+}
+
+bool peal_incoming_is_origin_allowed(const peal_incoming *incoming) {
+  return peal_cors_allows(incoming->engine->cors,
+                          peal_http_req_header(incoming->req, "origin"),
+                          peal_http_req_header(incoming->req, "host"));
+}
+
+bool peal_incoming_wants_base64(const peal_incoming *incoming) {
+  peal_slice value;
+  return peal_http_req_param(incoming->req, "b64", &value) && value.len &&
+         !peal_slice_is(value, "0");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* incoming: what a request to the engine asks for, and whether it may: the
+ * checks of the reference in its order (1.3). */
+#include "engine/engine_conn_impl.h"
+
+/* Codes of the reference (1.3). */
+typedef enum peal_incoming_code {
+  PEAL_INCOMING_OK = -1,
+  PEAL_INCOMING_TRANSPORT_UNKNOWN = 0,
+  PEAL_INCOMING_SID_UNKNOWN = 1,
+  PEAL_INCOMING_BAD_METHOD = 2,
+  PEAL_INCOMING_BAD_REQUEST = 3,
+  PEAL_INCOMING_FORBIDDEN = 4,
+  PEAL_INCOMING_BAD_VERSION = 5
+} peal_incoming_code;
+
+typedef struct peal_incoming {
+  peal_engine *engine;
+  peal_http_req *req;
+  peal_engine_conn *conn; /* of the sid, if there is one */
+  peal_eio_via via;
+  bool is_upgrade;
+  bool has_sid;
+} peal_incoming;
+
+/* Transport, then sid, or method. Sets via, has_sid, conn. */
+peal_incoming_code peal_incoming_check(peal_incoming *incoming);
+/* The version, which comes last. */
+bool peal_incoming_is_eio4(const peal_incoming *incoming);
+/* Enforced on both transports (design: deliberately better). */
+bool peal_incoming_is_origin_allowed(const peal_incoming *incoming);
+/* Binary as base64 text is asked for. */
+bool peal_incoming_wants_base64(const peal_incoming *incoming);

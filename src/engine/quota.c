@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/quota.h"
+
+#include <string.h>
+
+#include <arpa/inet.h>
+
+#include "net/address.h"
+
+peal_err peal_quota_init(peal_quota *quota, uint32_t max,
+                         uint32_t max_per_address, const peal_mem *mem) {
+  atomic_init(&quota->count, 0);
+  quota->max = max;
+  return peal_address_count_init(&quota->addresses, max_per_address, mem);
+}
+
+void peal_quota_deinit(peal_quota *quota) {
+  if (quota->addresses.mem) /* it has been initialised */
+    peal_address_count_deinit(&quota->addresses);
+}
+
+/* What counts as one peer: an IPv4 address, or the /64 of an IPv6 one (RFC4291
+ * 2.5.4: the rest is the interface's own). What is no address counts as one
+ * peer, too. */
+static void network_of(peal_slice address, uint8_t ip[16]) {
+  char text[PEAL_ADDRESS_MAX] = "";
+  memset(ip, 0, 16);
+  if (address.len >= sizeof text)
+    return;
+  if (address.len)
+    memcpy(text, address.ptr, address.len);
+  if (inet_pton(AF_INET, text, ip + 12) == 1) {
+    ip[10] = ip[11] = 0xff;
+  } else if (inet_pton(AF_INET6, text, ip) == 1) {
+    memset(ip + 8, 0, 8);
+  }
+}
+
+static peal_err take_one(peal_quota *quota) {
+  unsigned before =
+      atomic_fetch_add_explicit(&quota->count, 1, memory_order_relaxed);
+  if (!quota->max || before < quota->max)
+    return PEAL_OK;
+  atomic_fetch_sub_explicit(&quota->count, 1, memory_order_relaxed);
+  return PEAL_ERR_LIMIT;
+}
+
+peal_err peal_quota_take(peal_quota *quota, peal_slice address, uint32_t *tag) {
+  uint8_t ip[16];
+  peal_err err = take_one(quota);
+  if (err)
+    return err;
+  network_of(address, ip);
+  err = peal_address_count_add(&quota->addresses, ip, tag);
+  if (err)
+    atomic_fetch_sub_explicit(&quota->count, 1, memory_order_relaxed);
+  return err;
+}
+
+void peal_quota_give(peal_quota *quota, uint32_t tag) {
+  peal_address_count_remove(&quota->addresses, tag);
+  atomic_fetch_sub_explicit(&quota->count, 1, memory_order_relaxed);
+}
