@@ -156,6 +156,16 @@ static inline void net_on_worker(peal_worker *worker, peal_post_fn fn,
   uv_sem_destroy(&call.done);
 }
 
+static inline void net_nothing(peal_worker *worker, void *user) {
+  (void)worker;
+  (void)user;
+}
+
+/* What we wrote the worker sees, and what it wrote we see. */
+static inline void net_sync(peal_worker *worker) {
+  net_on_worker(worker, net_nothing, NULL);
+}
+
 static inline uint64_t net_turns(peal_worker *worker) {
   peal_worker_stats stats;
   peal_worker_stats_get(worker, &stats);

@@ -127,6 +127,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   scene *it = *state;
+  net_sync(it->worker);
   for (int i = 0; i < 2; i++)
     close(it->sides[i].peer);
   peal_workers_stop(it->net.workers, 200);
@@ -148,9 +149,11 @@ static void writes_at_once_inside_a_handler(void **state) {
   char back[100];
   one->now_when = 'r';
   one->left_after_now = 1;
+  net_sync(it->worker);
   net_send_str(one->peer, "x");
   assert_int_equal(net_read(one->peer, back, 100), 100);
   assert_true(net_rests(it->worker, 20));
+  net_sync(it->worker);
   assert_int_equal(one->left_after_now, 0);
   /* What was asked for earlier in the turn has been done by it: the one pull
    * that finds nothing is the last. */
@@ -243,10 +246,12 @@ static void little_is_handed_to_the_kernel(void **state) {
   net_on_worker(it->worker, send_big, &it->sides[0]);
   net_on_worker(it->worker, send_big_with_lowat, &it->sides[1]);
   assert_true(net_rests(it->worker, 50));
+  net_sync(it->worker);
   assert_true(peal_socket_queue_unsent(it->sides[1].ours) <= LOWAT);
   assert_true(peal_socket_queue_unsent(it->sides[0].ours) > 16 * LOWAT);
   assert_true(it->sides[1].left > it->sides[0].left);
   assert_true(peal_stream_is_blocked(it->sides[1].stream));
+  net_sync(it->worker);
   /* And everything arrives as it should. */
   expect_all(&it->sides[1]);
   expect_all(&it->sides[0]);
@@ -294,11 +299,14 @@ static void what_the_peer_takes_can_be_seen(void **state) {
   static char back[BIG];
   net_on_worker(it->worker, send_big, one);
   assert_true(net_rests(it->worker, 50));
-  uint32_t before = peal_socket_queue_acked(one->ours);
+  net_sync(it->worker);
+  int ours = one->ours;
+  net_sync(it->worker);
+  uint32_t before = peal_socket_queue_acked(ours);
   uv_sleep(20);
-  assert_int_equal(peal_socket_queue_acked(one->ours), before);
+  assert_int_equal(peal_socket_queue_acked(ours), before);
   assert_int_equal(net_read(one->peer, back, BIG / 2), BIG / 2);
-  assert_true(peal_socket_queue_acked(one->ours) != before);
+  assert_true(peal_socket_queue_acked(ours) != before);
   assert_int_equal(net_read(one->peer, back, BIG / 2), BIG / 2);
   net_on_worker(it->worker, ask_acked, one);
   assert_true(one->at != before);
