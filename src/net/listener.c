@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +43,8 @@ struct peal_listener {
   peal_listener_fn fn;
   void *user;
   peal_listen_place place;
+  int nothing;         /* what takes the place of a refused peer */
+  uv_mutex_t refusing; /* while the spare descriptor is free */
   atomic_bool stop_sent;
   atomic_uint open; /* workers that have not stopped */
   unsigned count;
@@ -93,22 +96,31 @@ static void watch(slot *one) {
 }
 
 static void on_pause_over(peal_wheel_timer *timer, uint64_t now_ms) {
+  slot *one = PEAL_LIST_OF(timer, slot, pause);
   (void)now_ms;
-  watch(PEAL_LIST_OF(timer, slot, pause));
+  if (one->spare < 0)
+    one->spare = spare_open();
+  watch(one);
+}
+
+static bool has_peer(const slot *one) {
+  struct pollfd waiting = {.fd = one->fd, .events = POLLIN};
+  return poll(&waiting, 1, 0) > 0;
 }
 
 /* Descriptors are out: the peers that wait are refused with the spare one, so
- * that they learn it now. */
+ * that they learn it now. It is free only between two calls, and the workers
+ * take turns, or they would take it from each other. */
 static void refuse_waiting(slot *one) {
   for (int i = 0; i < REFUSALS_PER_TURN && one->spare >= 0; i++) {
+    if (!has_peer(one))
+      return;
     close(one->spare);
-    int fd = accept4(one->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
-      close(fd);
-    one->spare = spare_open();
-    if (fd < 0)
-      break;
-    one->refused++;
+    one->spare = accept4(one->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (one->spare < 0)
+      one->spare = spare_open();
+    else /* in its place: the peer is closed, nobody gets the descriptor */
+      one->refused += dup3(one->listener->nothing, one->spare, O_CLOEXEC) >= 0;
   }
 }
 
@@ -142,24 +154,39 @@ static void take(slot *one, int fd, const struct sockaddr_storage *from) {
   one->listener->fn(one->worker, fd, &peer, one->listener->user);
 }
 
+/* Returns a descriptor, or a negative errno. */
+static int accept_or_refuse(slot *one, struct sockaddr_storage *from) {
+  socklen_t len = sizeof(*from);
+  bool careful = one->failing;
+  if (careful)
+    uv_mutex_lock(&one->listener->refusing);
+  int fd = accept4(one->fd, (struct sockaddr *)from, &len,
+                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0)
+    fd = -errno;
+  if (careful && (fd == -EMFILE || fd == -ENFILE))
+    refuse_waiting(one);
+  if (careful)
+    uv_mutex_unlock(&one->listener->refusing);
+  return fd;
+}
+
 /* Returns false if that was all for now. */
 static bool accept_one(slot *one) {
   struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
-  socklen_t len = sizeof(from);
-  int fd = accept4(one->fd, (struct sockaddr *)&from, &len,
-                   SOCK_NONBLOCK | SOCK_CLOEXEC);
-  int number = errno;
+  int fd = accept_or_refuse(one, &from);
   if (fd >= 0) {
     take(one, fd, &from);
     return !one->stopped;
   }
-  if (number == EAGAIN)
+  if (fd == -EAGAIN)
     return false;
-  if (is_of_the_peer(number))
+  if (is_of_the_peer(-fd))
     return true;
-  tell_failing(one, number);
-  if (number == EMFILE || number == ENFILE)
-    refuse_waiting(one);
+  if (!one->failing) { /* once more, carefully */
+    tell_failing(one, -fd);
+    return true;
+  }
   rest(one);
   return false;
 }
@@ -239,6 +266,11 @@ static peal_listener *make(peal_workers *workers, peal_listener_fn fn,
   listener->fn = fn;
   listener->user = user;
   listener->count = count;
+  if (uv_mutex_init(&listener->refusing)) {
+    peal_mem_free(workers->mem, listener);
+    return NULL;
+  }
+  listener->nothing = spare_open();
   atomic_init(&listener->open, count);
   for (unsigned i = 0; i < count; i++)
     init_slot(&listener->slots[i], listener, i);
@@ -252,6 +284,9 @@ void peal_listener_free(peal_listener *listener) {
   peal_listen_spec_remove(&listener->place);
   for (unsigned i = 0; i < listener->count; i++)
     close_slot(&listener->slots[i]);
+  if (listener->nothing >= 0)
+    close(listener->nothing);
+  uv_mutex_destroy(&listener->refusing);
   peal_mem_free(listener->mem, listener);
 }
 

@@ -23,8 +23,10 @@ peal_stream_extra *peal_stream_core_extra(peal_stream *stream) {
     return stream->extra;
   peal_stream_extra *extra =
       peal_mem_zalloc(stream->worker->mem, sizeof(*extra));
-  if (extra)
-    extra->stream = stream;
+  if (!extra)
+    return NULL;
+  extra->stream = stream;
+  peal_wheel_timer_init(&extra->timer, NULL); /* until it finishes */
   stream->extra = extra;
   return extra;
 }

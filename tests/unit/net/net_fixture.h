@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -110,6 +111,74 @@ static inline bool net_wait(atomic_int *counter, int value) {
     if (atomic_load(counter) >= value)
       return true;
     uv_sleep(1);
+  }
+  return false;
+}
+
+/* Two ends of a TCP connection: [0] ours, non-blocking, [1] the peer's. */
+static inline void net_pair(int fds[2]) {
+  struct sockaddr_in at = {.sin_family = AF_INET,
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t len = sizeof(at);
+  int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(bind(listening, (struct sockaddr *)&at, sizeof(at)), 0);
+  assert_int_equal(listen(listening, 1), 0);
+  assert_int_equal(getsockname(listening, (struct sockaddr *)&at, &len), 0);
+  fds[1] = net_connect(ntohs(at.sin_port));
+  fds[0] = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  assert_true(fds[0] >= 0);
+  const int one = 1;
+  setsockopt(fds[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  close(listening);
+}
+
+/* -- on the worker ---------------------------------------------------------- */
+
+typedef struct net_call {
+  peal_post_fn fn;
+  void *user;
+  uv_sem_t done;
+} net_call;
+
+static inline void net_call_run(peal_worker *worker, void *user) {
+  net_call *call = user;
+  call->fn(worker, call->user);
+  uv_sem_post(&call->done);
+}
+
+/* Call `fn` on the worker's thread and wait until it has returned. */
+static inline void net_on_worker(peal_worker *worker, peal_post_fn fn,
+                                 void *user) {
+  net_call call = {.fn = fn, .user = user};
+  uv_sem_init(&call.done, 0);
+  assert_int_equal(peal_worker_post(worker, net_call_run, &call), PEAL_OK);
+  uv_sem_wait(&call.done);
+  uv_sem_destroy(&call.done);
+}
+
+static inline void net_nothing(peal_worker *worker, void *user) {
+  (void)worker;
+  (void)user;
+}
+
+/* What we wrote the worker sees, and what it wrote we see. */
+static inline void net_sync(peal_worker *worker) {
+  net_on_worker(worker, net_nothing, NULL);
+}
+
+static inline uint64_t net_turns(peal_worker *worker) {
+  peal_worker_stats stats;
+  peal_worker_stats_get(worker, &stats);
+  return stats.turns;
+}
+
+/* True if the worker comes to rest, within 10 s: no turn in `ms`. */
+static inline bool net_rests(peal_worker *worker, unsigned ms) {
+  for (uint64_t waited = 0; waited < 10000; waited += ms) {
+    uint64_t before = net_turns(worker);
+    uv_sleep(ms);
+    if (net_turns(worker) == before)
+      return true;
   }
   return false;
 }

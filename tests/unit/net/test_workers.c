@@ -2,8 +2,10 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "net/listener.h"
 #include "net/worker_impl.h"
 #include "net_fixture.h"
+#include "torture.h"
 
 static atomic_int starts, stops, posts, tasks, dones, cancels;
 
@@ -340,6 +342,87 @@ static void a_callback_that_blocks_is_reported(void **state) {
   peal_workers_free(fixture.workers);
 }
 
+/* -- misuse, and no memory ---------------------------------------------------- */
+
+static void nothing_crashes_without_an_object(void **state) {
+  (void)state;
+  net_fixture fixture;
+  open_group(&fixture, 1);
+  peal_worker *worker = peal_workers_get(fixture.workers, 0);
+  peal_worker_stats stats = {.turns = 7};
+  assert_int_equal(peal_workers_run(NULL), 1);
+  peal_workers_stop(NULL, 1);
+  peal_workers_stop_on_signals(NULL, 1);
+  peal_workers_free(NULL);
+  assert_int_equal(peal_workers_count(NULL), 0);
+  assert_null(peal_workers_get(NULL, 0));
+  assert_null(peal_worker_group(NULL));
+  assert_int_equal(peal_worker_index(NULL), 0);
+  assert_int_equal(peal_worker_now_ms(NULL), 0);
+  assert_int_equal(peal_worker_post(NULL, on_post, NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_worker_post(worker, NULL, NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_workers_on_start(NULL, on_post, NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_workers_on_start(fixture.workers, NULL, NULL),
+                   PEAL_ERR_USAGE);
+  assert_int_equal(peal_workers_on_stop(NULL, on_post, NULL), PEAL_ERR_USAGE);
+  assert_null(peal_timer_new(NULL, NULL, NULL));
+  assert_null(peal_timer_new(worker, NULL, NULL));
+  peal_timer_start(NULL, 1, 1);
+  peal_timer_stop(NULL);
+  peal_timer_free(NULL);
+  assert_int_equal(peal_task_run(NULL, work, done, NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_task_run(worker, NULL, done, NULL), PEAL_ERR_USAGE);
+  peal_worker_stats_get(NULL, &stats);
+  assert_int_equal(stats.turns, 0);
+  peal_worker_stats_get(worker, NULL);
+  peal_workers_free(fixture.workers);
+}
+
+static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
+                      void *user) {
+  (void)worker;
+  (void)peer;
+  (void)user;
+  close(fd);
+}
+
+static void on_time(peal_timer *timer, void *user) {
+  (void)timer;
+  (void)user;
+}
+
+static peal_err make_all(const peal_mem *mem, void *user) {
+  peal_listener *listener = NULL;
+  uint16_t port = 0;
+  (void)user;
+  reset();
+  peal_workers *group = peal_workers_new(
+      &(peal_workers_opts){.count = 2, .mem = mem, .log = NET_QUIET});
+  if (!group)
+    return PEAL_ERR_NOMEM;
+  peal_worker *worker = peal_workers_get(group, 0);
+  peal_err err = peal_workers_on_start(group, on_start, NULL);
+  if (!err)
+    err = peal_listener_open(&listener, group, "127.0.0.1", &port, 5, on_accept,
+                             NULL, NULL);
+  if (!err)
+    err = peal_worker_post(worker, on_post, NULL);
+  if (!err)
+    err = peal_task_run(worker, work, done, NULL);
+  peal_timer *timer = peal_timer_new(worker, on_time, NULL);
+  if (!err && !timer)
+    err = PEAL_ERR_NOMEM;
+  peal_timer_free(timer);
+  peal_listener_free(listener);
+  peal_workers_free(group);
+  return err;
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  assert_true(torture_run(make_all, NULL, false, NULL));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(starts_and_stops_every_worker),
@@ -354,6 +437,8 @@ int main(void) {
       cmocka_unit_test(a_graceful_stop_waits_for_tasks),
       cmocka_unit_test(a_hard_stop_cancels_what_has_not_begun),
       cmocka_unit_test(a_callback_that_blocks_is_reported),
+      cmocka_unit_test(nothing_crashes_without_an_object),
+      cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
