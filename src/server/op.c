@@ -240,6 +240,7 @@ static peal_err check_message(const peal_op *op, peal_arena *arena) {
     return err;
   peal_sio_type type = count ? PEAL_SIO_BINARY_EVENT : PEAL_SIO_EVENT;
   bool right = packet.type == type && !packet.has_id &&
+               peal_val_is(packet.data.as.items[0], PEAL_STRING) &&
                packet.attachments == count &&
                peal_slice_eq(packet.nsp, op->nsp);
   return right && peal_op_id_at(op) ? PEAL_OK : PEAL_ERR_SIO_PACKET;
@@ -288,47 +289,4 @@ peal_err peal_op_decode(peal_op *out, peal_slice in, peal_arena *arena) {
   peal_message_unref(out->message);
   *out = (peal_op){0};
   return r.err;
-}
-
-/* -- copying -------------------------------------------------------------------------- */
-
-static const char *copy_str(peal_arena *arena, const char *text, bool *ok) {
-  const char *copy = text ? peal_arena_str(arena, peal_slice_of(text)) : NULL;
-  *ok = *ok && (copy || !text);
-  return copy;
-}
-
-static const char *const *copy_names(peal_arena *arena,
-                                     const char *const *names, bool *ok) {
-  if (!names)
-    return NULL;
-  size_t count = count_of(names);
-  const char **copy =
-      peal_arena_alloc(arena, (count + 1) * sizeof(const char *));
-  *ok = *ok && copy;
-  if (!copy)
-    return NULL;
-  for (size_t i = 0; i < count; i++)
-    copy[i] = copy_str(arena, names[i], ok);
-  copy[count] = NULL;
-  return copy;
-}
-
-peal_err peal_op_copy(peal_op *out, const peal_op *op, peal_arena *arena) {
-  bool ok = true;
-  *out = *op;
-  char *nsp = peal_arena_str(arena, op->nsp);
-  out->nsp.ptr = nsp;
-  out->to.rooms = copy_names(arena, op->to.rooms, &ok);
-  out->to.except = copy_names(arena, op->to.except, &ok);
-  out->to.conflate = copy_str(arena, op->to.conflate, &ok);
-  out->without = copy_str(arena, op->without, &ok);
-  out->room = copy_str(arena, op->room, &ok);
-  if (!ok || !nsp) {
-    *out = (peal_op){0};
-    return PEAL_ERR_NOMEM;
-  }
-  if (op->message)
-    peal_message_ref(op->message);
-  return PEAL_OK;
 }

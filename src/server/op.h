@@ -57,10 +57,6 @@ void peal_op_encode(peal_buf *out, const peal_op *op);
  * the packet in it; PEAL_ERR_NOMEM. Thread: pure. */
 PEAL_MUST_CHECK peal_err peal_op_decode(peal_op *out, peal_slice in,
                                         peal_arena *arena);
-/* A copy for other threads: names into the arena, the message referenced.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM (no reference is held). */
-PEAL_MUST_CHECK peal_err peal_op_copy(peal_op *out, const peal_op *op,
-                                      peal_arena *arena);
 /* Event and arguments of EMIT and ASK as values in the arena: packet->data.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM, what is wrong with the packet. */
 PEAL_MUST_CHECK peal_err peal_op_values(peal_sio_packet *packet,

@@ -33,6 +33,52 @@ peal_worker *peal_op_round_home(const peal_nsp *nsp) {
   return self ? self : peal_workers_get(nsp->server->workers, 0);
 }
 
+/* -- the record that is shared --------------------------------------------------------- */
+
+static const char *copy_str(peal_arena *arena, const char *text, bool *ok) {
+  const char *copy = text ? peal_arena_str(arena, peal_slice_of(text)) : NULL;
+  *ok = *ok && (copy || !text);
+  return copy;
+}
+
+static const char *const *copy_names(peal_arena *arena,
+                                     const char *const *names, bool *ok) {
+  if (!names)
+    return NULL;
+  size_t count = 0;
+  while (names[count])
+    count++;
+  const char **copy =
+      peal_arena_alloc(arena, (count + 1) * sizeof(const char *));
+  *ok = *ok && copy;
+  if (!copy)
+    return NULL;
+  for (size_t i = 0; i < count; i++)
+    copy[i] = copy_str(arena, names[i], ok);
+  copy[count] = NULL;
+  return copy;
+}
+
+/* The message is referenced. */
+static peal_err copy_op(peal_op *out, const peal_op *op, peal_arena *arena) {
+  bool ok = true;
+  *out = *op;
+  char *nsp = peal_arena_str(arena, op->nsp);
+  out->nsp.ptr = nsp;
+  out->to.rooms = copy_names(arena, op->to.rooms, &ok);
+  out->to.except = copy_names(arena, op->to.except, &ok);
+  out->to.conflate = copy_str(arena, op->to.conflate, &ok);
+  out->without = copy_str(arena, op->without, &ok);
+  out->room = copy_str(arena, op->room, &ok);
+  if (!ok || !nsp) {
+    *out = (peal_op){0};
+    return PEAL_ERR_NOMEM;
+  }
+  if (op->message)
+    peal_message_ref(op->message);
+  return PEAL_OK;
+}
+
 /* -- memory --------------------------------------------------------------------------- */
 
 static void free_results(const peal_nsp *nsp, peal_op_result *results,
@@ -67,7 +113,7 @@ static op_round *round_new(peal_nsp *nsp, const peal_op *op,
       peal_arena_alloc(&round->strings, count * sizeof(peal_op_result));
   if (round->results)
     memset(round->results, 0, count * sizeof(peal_op_result));
-  if (round->results && !peal_op_copy(&round->op, op, &round->strings))
+  if (round->results && !copy_op(&round->op, op, &round->strings))
     return round;
   round_free(round);
   return NULL;
