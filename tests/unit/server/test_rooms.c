@@ -170,6 +170,14 @@ static peal_err look_and_emit(peal_socket *socket, void *user) {
   assert_int_equal(peal_nsp_disconnect(nsp, &own, false), PEAL_OK);
   assert_false(peal_socket_in(socket, "s"));
   assert_int_equal(peal_emit(socket, "self", PEAL_NO_ARGS), PEAL_OK);
+  /* Only what is meant for itself, too, comes back. */
+  assert_int_equal(peal_emit_to(socket, &room, "mine", PEAL_NO_ARGS), PEAL_OK);
+  assert_int_equal(
+      peal_emit_to(socket,
+                   &(peal_to){.rooms = PEAL_ROOMS("s"), .with_self = true},
+                   "not mine", PEAL_NO_ARGS),
+      PEAL_OK);
+  assert_int_equal(peal_emit_to(socket, NULL, "others", PEAL_NO_ARGS), PEAL_OK);
   return *(peal_err *)user;
 }
 
@@ -195,6 +203,7 @@ static void a_socket_is_a_member_once_it_is_accepted(void **state) {
   assert_true(sio_client_start(&a, it.port, SIO_WEBSOCKET));
   trace_expect("in the handler: PEAL_OK 0 0\nin the handler: PEAL_OK 0 0\n");
   assert_true(sio_client_expect(&a, "42[\"self\"]"));
+  assert_true(sio_client_expect(&a, "42[\"mine\"]"));
   assert_true(sio_client_send(&a, "421[\"look\"]"));
   assert_true(sio_client_expect(&a, "42[\"room\"]"));
   assert_true(sio_client_expect(&a, "431[]"));
