@@ -26,14 +26,13 @@ void peal_buf_reset(peal_buf *buf) {
   buf->err = PEAL_OK;
 }
 
-/* Growth by half again keeps appending linear in what is appended. */
+/* Growth by half again keeps appending linear in what is appended; the last
+ * step goes to the ceiling. */
 static size_t buf_next_cap(const peal_buf *buf, size_t need) {
   size_t cap = buf->cap < BUF_MIN_BYTES ? BUF_MIN_BYTES : buf->cap;
-  if (cap <= buf->max - cap / 2)
-    cap += cap / 2;
-  if (cap < need)
-    cap = need;
-  return cap < buf->max ? cap : buf->max;
+  bool fits = cap / 2 <= buf->max && cap <= buf->max - cap / 2;
+  cap = fits ? cap + cap / 2 : buf->max;
+  return cap < need ? need : cap;
 }
 
 static bool buf_grow(peal_buf *buf, size_t more) {

@@ -113,3 +113,15 @@ peal_err peal_adapter_select(peal_nsp *nsp, peal_worker *worker,
   *count = chosen.count;
   return PEAL_OK;
 }
+
+static bool is_in_any(const peal_socket *socket, const char *const *rooms) {
+  for (; rooms && *rooms; rooms++)
+    if (peal_socket_in(socket, *rooms))
+      return true;
+  return false;
+}
+
+bool peal_adapter_is_named(const peal_socket *socket, const peal_to *to) {
+  return (!to->rooms || is_in_any(socket, to->rooms)) &&
+         !is_in_any(socket, to->except);
+}

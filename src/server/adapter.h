@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* adapter: who gets a broadcast: the sockets and rooms of one namespace on one
- * worker. What goes to the other workers is carried by server/op. */
+ * worker. What goes to the other workers is carried by server/op_round. */
 #include "server/server_impl.h"
 
 /* -- members (on the socket's worker) ------------------------------------------- */
@@ -22,3 +22,5 @@ PEAL_MUST_CHECK peal_err peal_adapter_select(peal_nsp *nsp, peal_worker *worker,
                                              const peal_to *to,
                                              const char *without,
                                              peal_socket ***out, size_t *count);
+/* Does `to` name this socket? */
+bool peal_adapter_is_named(const peal_socket *socket, const peal_to *to);

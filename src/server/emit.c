@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* emit: the public verbs that send: to one socket, to those that a peal_to
- * names, on this worker and on the others. */
-#include <string.h>
+#include "server/emit.h"
 
-#include "base/mem.h"
 #include "net/worker_impl.h"
 #include "server/acks.h"
-#include "server/adapter.h"
 #include "server/deliver.h"
-#include "server/op.h"
+#include "server/hooks.h"
 #include "server/packet.h"
 
-/* -- to one ---------------------------------------------------------------------------- */
+/* -- an event ------------------------------------------------------------------------ */
 
-static void tell_outgoing(peal_socket *socket, const char *event,
-                          peal_args args) {
-  for (const peal_hook *hook = socket->nsp->outgoing; hook; hook = hook->next)
-    hook->fn.outgoing(socket, peal_slice_of(event), args, hook->user);
-}
-
-static peal_err emit_one(peal_socket *socket, const peal_to *to,
-                         const char *event, peal_args args,
-                         const uint64_t *id) {
+static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
+                     peal_args args, const uint64_t *id) {
   peal_eio_item item;
+  bool is_volatile = to && to->is_volatile;
   peal_err err = peal_packet_event(&item, socket->nsp, socket->worker, false,
                                    event, args, id);
   if (err)
@@ -31,44 +21,47 @@ static peal_err emit_one(peal_socket *socket, const peal_to *to,
     item.key = peal_packet_key(socket->nsp, to->conflate);
     item.no_compress = to->no_compress;
   }
-  if (socket->nsp->outgoing &&
-      peal_deliver_is_taken(socket, to && to->is_volatile))
-    tell_outgoing(socket, event, args);
-  err = peal_deliver_one(socket, &item, to && to->is_volatile);
+  if (socket->nsp->outgoing && peal_deliver_is_taken(socket, is_volatile))
+    peal_hooks_tell_outgoing(socket, peal_slice_of(event), args);
+  err = peal_deliver_one(socket, &item, is_volatile);
   peal_packet_release(&item);
   return err;
 }
 
 peal_err peal_emit(peal_socket *socket, const char *event, peal_args args) {
-  return emit_one(socket, NULL, event, args, NULL);
+  return socket ? emit(socket, NULL, event, args, NULL) : PEAL_ERR_USAGE;
 }
 
 peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
                         const char *event, peal_args args) {
-  if (to && (to->rooms || to->except))
+  if (!socket || (to && (to->rooms || to->except)))
     return PEAL_ERR_USAGE;
-  return emit_one(socket, to, event, args, NULL);
+  return emit(socket, to, event, args, NULL);
 }
 
 peal_err peal_send(peal_socket *socket, peal_args args) {
-  return emit_one(socket, NULL, "message", args, NULL);
+  return peal_emit(socket, "message", args);
 }
 
-peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
-                       uint32_t timeout_ms, peal_ack_fn fn, void *user) {
-  if (!fn)
-    return PEAL_ERR_USAGE;
-  /* In the middleware it is not connected yet, and may never be. */
+/* -- with an acknowledgement ---------------------------------------------------------- */
+
+/* In the middleware it is not connected yet, and may never be. */
+static peal_err expect_ack(peal_socket *socket, uint32_t timeout_ms,
+                           peal_ack_fn fn, void *user, uint64_t *id) {
   if (socket->state != PEAL_SOCKET_ACCEPTING &&
       socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
   peal_nsp_local *local = peal_nsp_local_of(socket->nsp, socket->worker);
-  uint64_t id = local->next_ack;
-  peal_err err = peal_acks_add(socket, id, timeout_ms, fn, user);
-  if (err)
-    return err;
-  local->next_ack++;
-  err = emit_one(socket, NULL, event, args, &id);
+  *id = local->next_ack;
+  peal_err err = peal_acks_add(socket, *id, timeout_ms, fn, user);
+  if (!err)
+    local->next_ack++;
+  return err;
+}
+
+/* The event has been sent, or not: then nobody is told. */
+static peal_err settle_ack(peal_socket *socket, uint64_t id,
+                           uint32_t timeout_ms, peal_err err) {
   if (err) {
     peal_acks_forget(socket, id);
     return err;
@@ -80,123 +73,29 @@ peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
   return PEAL_OK;
 }
 
-/* -- to many on this worker ---------------------------------------------------------------- */
-
-/* The receivers' own errors (a full queue) are theirs alone. */
-static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
-                             const peal_to *to, const char *without,
-                             const peal_eio_item *item, const char *event,
-                             const peal_args *args) {
-  peal_socket **sockets;
-  size_t count;
-  peal_err err =
-      peal_adapter_select(nsp, worker, to, without, &sockets, &count);
-  bool is_volatile = to && to->is_volatile;
-  for (size_t i = 0; nsp->outgoing && args && i < count; i++)
-    if (peal_deliver_is_taken(sockets[i], is_volatile))
-      tell_outgoing(sockets[i], event, *args);
-  if (!err)
-    peal_deliver_many(sockets, count, item, is_volatile);
-  return err;
-}
-
-/* -- to many on all workers ---------------------------------------------------------------- */
-
-/* What crosses to the other workers: the encoded packet, and the values if
- * somebody watches outgoing events. */
-typedef struct broadcast {
-  peal_eio_item item;
-  peal_doc *args; /* or NULL */
-  const char *event;
-} broadcast;
-
-static void broadcast_run(peal_op *op, peal_worker *worker) {
-  const broadcast *data = op->data;
-  peal_args args = PEAL_NO_ARGS;
-  if (data->args) {
-    peal_val list = peal_doc_val(data->args);
-    args = (peal_args){list.as.items, list.len};
-  }
-  peal_err err =
-      deliver_here(op->nsp, worker, &op->to, op->without, &data->item,
-                   data->event, data->args ? &args : NULL);
-  if (err)
-    peal_logger_write(op->nsp->server->log, PEAL_LOG_ERROR, "server",
-                      (peal_slice){0}, (peal_slice){0},
-                      "broadcast lost on worker %u: %s",
-                      peal_worker_index(worker), peal_err_message(err));
-}
-
-static void broadcast_release(peal_op *op) {
-  broadcast *data = op->data;
-  peal_packet_release(&data->item);
-  peal_doc_free(data->args);
-}
-
-static peal_op *broadcast_op(peal_nsp *nsp, const peal_to *to,
-                             const char *without, const peal_eio_item *item,
-                             const char *event, peal_args args) {
-  peal_op *op = peal_op_new(nsp, to, without);
-  broadcast *data = op ? peal_arena_alloc(&op->strings, sizeof *data) : NULL;
-  if (!data) {
-    peal_op_unref(op);
-    return NULL;
-  }
-  *data = (broadcast){.item = *item};
-  peal_message_ref(item->message);
-  op->data = data;
-  op->run = broadcast_run;
-  op->release = broadcast_release;
-  data->event = peal_arena_str(&op->strings, peal_slice_of(event));
-  if (nsp->outgoing)
-    data->args = peal_doc_new(peal_array(args.items, args.count));
-  if (data->event && (data->args || !nsp->outgoing))
-    return op;
-  peal_op_unref(op);
-  return NULL;
-}
-
-static peal_worker *own_worker(const peal_nsp *nsp) {
-  peal_worker *self = peal_worker_self();
-  return self && self->group == nsp->server->workers ? self : NULL;
-}
-
-static peal_err emit_many(peal_nsp *nsp, const peal_to *to, const char *without,
-                          const char *event, peal_args args) {
-  peal_worker *self = own_worker(nsp);
-  bool crosses = !self || nsp->server->worker_count > 1;
-  peal_eio_item item;
-  peal_err err =
-      peal_packet_event(&item, nsp, self, crosses, event, args, NULL);
+peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
+                       uint32_t timeout_ms, peal_ack_fn fn, void *user) {
+  uint64_t id;
+  if (!socket || !fn)
+    return PEAL_ERR_USAGE;
+  peal_err err = expect_ack(socket, timeout_ms, fn, user, &id);
   if (err)
     return err;
-  if (to) {
-    item.key = peal_packet_key(nsp, to->conflate);
-    item.no_compress = to->no_compress;
-  }
-  peal_op *op = NULL;
-  if (crosses) {
-    op = broadcast_op(nsp, to, without, &item, event, args);
-    if (!op)
-      err = PEAL_ERR_NOMEM;
-  }
-  if (!err && self)
-    err = deliver_here(nsp, self, to, without, &item, event, &args);
-  if (!err && op)
-    err = peal_op_run(op, true);
-  else
-    peal_op_unref(op);
-  peal_packet_release(&item);
-  return err;
+  err = emit(socket, NULL, event, args, &id);
+  return settle_ack(socket, id, timeout_ms, err);
 }
 
-peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
-                      peal_args args) {
-  const char *without = to && to->with_self ? NULL : socket->id;
-  return emit_many(socket->nsp, to, without, event, args);
-}
-
-peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to, const char *event,
-                       peal_args args) {
-  return emit_many(nsp, to, NULL, event, args);
+peal_err peal_emit_ask(peal_socket *socket, const peal_op *op, peal_ack_fn fn,
+                       void *user) {
+  uint64_t id;
+  peal_eio_item item;
+  peal_err err = expect_ack(socket, op->timeout_ms, fn, user, &id);
+  if (err)
+    return err;
+  err = peal_packet_with_id(&item, socket->nsp, socket->worker, op, id);
+  if (!err) {
+    err = peal_deliver_one(socket, &item, false);
+    peal_packet_release(&item);
+  }
+  return settle_ack(socket, id, op->timeout_ms, err);
 }

@@ -35,15 +35,18 @@ static void discharge(peal_hold *hold, size_t bytes, peal_account *account) {
     peal_account_release(account, bytes);
 }
 
-/* The place in line stays. The new one is charged before the old one goes. */
+/* The place in line stays; only the difference is charged. */
 static peal_err replace(peal_hold *hold, peal_hold_entry *entry,
                         const peal_eio_item *item, size_t max,
                         peal_account *account) {
-  size_t before = cost_of(&entry->item);
-  peal_err err = charge(hold, cost_of(item), max, account);
-  if (err)
-    return err;
-  discharge(hold, before, account);
+  size_t before = cost_of(&entry->item), after = cost_of(item);
+  if (after > before) {
+    peal_err err = charge(hold, after - before, max, account);
+    if (err)
+      return err;
+  } else {
+    discharge(hold, before - after, account);
+  }
   peal_message_unref(entry->item.message);
   entry->item = *item;
   peal_message_ref(item->message);

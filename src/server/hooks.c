@@ -105,6 +105,12 @@ const peal_hook *peal_hooks_of_event(peal_nsp *nsp, const peal_worker *worker,
   return found;
 }
 
+void peal_hooks_tell_outgoing(peal_socket *socket, peal_slice event,
+                              peal_args args) {
+  for (const peal_hook *hook = socket->nsp->outgoing; hook; hook = hook->next)
+    hook->fn.outgoing(socket, event, args, hook->user);
+}
+
 /* -- one function per kind ------------------------------------------------------------ */
 
 peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user) {

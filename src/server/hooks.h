@@ -14,5 +14,8 @@ PEAL_MUST_CHECK peal_err peal_hooks_add(peal_nsp *nsp, peal_hook **chain,
 /* The first handler of an event, or NULL. */
 const peal_hook *peal_hooks_of_event(peal_nsp *nsp, const peal_worker *worker,
                                      peal_slice event);
+/* An event goes out to this socket: whoever watches that is told. */
+void peal_hooks_tell_outgoing(peal_socket *socket, peal_slice event,
+                              peal_args args);
 /* All of a namespace. */
 void peal_hooks_free(peal_nsp *nsp);

@@ -71,6 +71,11 @@ peal_nsp *peal_nsp_find(const peal_server *server, peal_slice name) {
   return NULL;
 }
 
+peal_worker *peal_nsp_worker(const peal_nsp *nsp) {
+  peal_worker *self = peal_worker_self();
+  return self && self->group == nsp->server->workers ? self : NULL;
+}
+
 const char *peal_nsp_name(const peal_nsp *nsp) {
   return nsp ? nsp->name : "";
 }

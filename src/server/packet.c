@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
+#include "net/worker_impl.h"
 #include "wire/sio_packet.h"
 
 #define INLINE_PARTS 16u
@@ -60,6 +62,52 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
   return err;
 }
 
+/* As deep as the encoder goes: that bounds the recursion. */
+static bool is_shallow(peal_val value, unsigned levels) {
+  bool is_array = peal_val_is(value, PEAL_ARRAY);
+  if (!is_array && !peal_val_is(value, PEAL_OBJECT))
+    return true;
+  if (!levels)
+    return false;
+  for (uint32_t i = 0; i < value.len; i++)
+    if (!is_shallow(is_array ? value.as.items[i] : value.as.pairs[i].value,
+                    levels - 1))
+      return false;
+  return true;
+}
+
+peal_err peal_packet_check(const char *event, peal_args args) {
+  if (!event || peal_sio_packet_is_reserved(peal_slice_of(event)))
+    return PEAL_ERR_RESERVED;
+  for (size_t i = 0; i < args.count; i++)
+    if (!is_shallow(args.items[i], PEAL_LIMIT_JSON_DEPTH))
+      return PEAL_ERR_DEPTH;
+  return peal_sio_packet_binaries(args, NULL, 0) > UINT16_MAX ? PEAL_ERR_LIMIT
+                                                              : PEAL_OK;
+}
+
+peal_err peal_packet_with_id(peal_eio_item *out, peal_nsp *nsp,
+                             peal_worker *worker, const peal_op *op,
+                             uint64_t id) {
+  peal_buf *buf = &peal_server_local_of(nsp->server, worker)->encode;
+  peal_slice text = peal_message_part(op->message, 0);
+  size_t at = peal_op_id_at(op), count = peal_message_count(op->message) - 1;
+  *out = (peal_eio_item){0};
+  peal_buf_reset(buf);
+  peal_buf_add(buf, (peal_slice){text.ptr, at});
+  peal_buf_add_u64(buf, id);
+  peal_buf_add(buf, (peal_slice){text.ptr + at, text.len - at});
+  peal_slice *parts =
+      peal_mem_alloc(worker->mem, (count + 1) * sizeof(peal_slice));
+  for (size_t i = 0; parts && i < count; i++)
+    parts[i] = peal_message_part(op->message, i + 1);
+  if (parts && !buf->err)
+    out->message =
+        peal_message_new(peal_buf_slice(buf), parts, count, worker->mem);
+  peal_mem_free(worker->mem, parts);
+  return out->message ? PEAL_OK : PEAL_ERR_NOMEM;
+}
+
 peal_err peal_packet_ack(peal_eio_item *out, peal_socket *socket, uint64_t id,
                          peal_args args) {
   peal_buf *buf =
@@ -75,10 +123,6 @@ peal_err peal_packet_ack(peal_eio_item *out, peal_socket *socket, uint64_t id,
 void peal_packet_release(peal_eio_item *item) {
   peal_message_unref(item->message);
   item->message = NULL;
-}
-
-size_t peal_packet_len(const peal_eio_item *item) {
-  return peal_message_len(item->message);
 }
 
 /* Two keyed halves: equal keys of different names would replace one another,

@@ -2,6 +2,7 @@
 #pragma once
 /* packet: values to a message for queues: encoded once, shared by all
  * receivers (design: station 9). */
+#include "server/op.h"
 #include "server/server_impl.h"
 
 /* An event. `worker` NULL or `crosses`: the bytes may leave the worker (they
@@ -13,13 +14,18 @@ PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
                                            peal_worker *worker, bool crosses,
                                            const char *event, peal_args args,
                                            const uint64_t *id);
+/* What peal_packet_event would say of these, without making it. */
+PEAL_MUST_CHECK peal_err peal_packet_check(const char *event, peal_args args);
+/* A copy of an operation's packet for one receiver: with an id. Returns:
+ * PEAL_OK, PEAL_ERR_NOMEM. */
+PEAL_MUST_CHECK peal_err peal_packet_with_id(peal_eio_item *out, peal_nsp *nsp,
+                                             peal_worker *worker,
+                                             const peal_op *op, uint64_t id);
 /* An acknowledgement to this socket. */
 PEAL_MUST_CHECK peal_err peal_packet_ack(peal_eio_item *out,
                                          peal_socket *socket, uint64_t id,
                                          peal_args args);
 /* Give the message's references back. */
 void peal_packet_release(peal_eio_item *item);
-/* Bytes of text and attachments. */
-size_t peal_packet_len(const peal_eio_item *item);
 /* The conflation key of a name in a namespace; 0 for NULL. */
 uint64_t peal_packet_key(const peal_nsp *nsp, const char *name);

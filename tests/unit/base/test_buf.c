@@ -57,6 +57,26 @@ static void at_the_ceiling_the_error_sticks_until_reset(void **state) {
   peal_buf_deinit(&buf);
 }
 
+/* Also in the last third before the ceiling. */
+static void byte_by_byte_takes_few_allocations(void **state) {
+  (void)state;
+  for (size_t max = 10; max < 200000; max = max * 3 + 1) {
+    torture memory;
+    peal_buf buf;
+    torture_init(&memory, 0);
+    peal_buf_init(&buf, &memory.mem, max);
+    for (size_t i = 0; i < max; i++)
+      peal_buf_add_char(&buf, 'x');
+    assert_int_equal(buf.err, PEAL_OK);
+    assert_int_equal(buf.len, max);
+    assert_true(buf.cap <= max);
+    assert_true(memory.calls < 30);
+    peal_buf_add_char(&buf, 'x');
+    assert_int_equal(buf.err, PEAL_ERR_LIMIT);
+    peal_buf_deinit(&buf);
+  }
+}
+
 static void reserve_and_advance_write_in_place(void **state) {
   (void)state;
   peal_buf buf;
@@ -92,6 +112,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(appends_text_and_numbers),
       cmocka_unit_test(at_the_ceiling_the_error_sticks_until_reset),
+      cmocka_unit_test(byte_by_byte_takes_few_allocations),
       cmocka_unit_test(reserve_and_advance_write_in_place),
       cmocka_unit_test(every_failing_allocation_is_reported),
   };

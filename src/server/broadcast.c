@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* broadcast: an event to all that a peal_to names: encoded once, if anybody may
+ * receive it, delivered on this worker and handed to the others. */
+#include "server/adapter.h"
+#include "server/deliver.h"
+#include "server/hooks.h"
+#include "server/nsp.h"
+#include "server/op_round.h"
+#include "server/packet.h"
+
+typedef struct cast {
+  peal_nsp *nsp;
+  const peal_to *to;   /* not NULL */
+  const char *without; /* a socket's id, or NULL */
+  peal_socket *own;    /* not accepted yet, and wants it too; or NULL */
+  const char *event;
+  peal_args args;
+} cast;
+
+static void tell_outgoing(const cast *it, peal_socket *socket) {
+  if (it->nsp->outgoing && peal_deliver_is_taken(socket, it->to->is_volatile))
+    peal_hooks_tell_outgoing(socket, peal_slice_of(it->event), it->args);
+}
+
+static peal_err deliver_here(const cast *it, const peal_eio_item *item,
+                             peal_socket *const *sockets, size_t count) {
+  for (size_t i = 0; it->nsp->outgoing && i < count; i++)
+    tell_outgoing(it, sockets[i]);
+  peal_deliver_many(sockets, count, item, it->to->is_volatile);
+  if (!it->own)
+    return PEAL_OK;
+  tell_outgoing(it, it->own);
+  return peal_deliver_one(it->own, item, it->to->is_volatile);
+}
+
+static peal_err hand_to_others(const cast *it, const peal_eio_item *item) {
+  peal_op op = {.kind = PEAL_OP_EMIT,
+                .nsp = {it->nsp->name, it->nsp->name_len},
+                .to = *it->to,
+                .without = it->without,
+                .message = item->message};
+  return peal_op_round_run(it->nsp, &op, true, NULL);
+}
+
+static peal_err run(const cast *it) {
+  peal_worker *self = peal_nsp_worker(it->nsp);
+  bool crosses = !self || it->nsp->server->worker_count > 1;
+  peal_socket **sockets = NULL;
+  size_t count = 0;
+  peal_err err = self ? peal_adapter_select(it->nsp, self, it->to, it->without,
+                                            &sockets, &count)
+                      : PEAL_OK;
+  if (err)
+    return err;
+  if (!count && !it->own && !crosses)
+    return peal_packet_check(it->event, it->args);
+  peal_eio_item item;
+  err = peal_packet_event(&item, it->nsp, self, crosses, it->event, it->args,
+                          NULL);
+  if (err)
+    return err;
+  item.key = peal_packet_key(it->nsp, it->to->conflate);
+  item.no_compress = it->to->no_compress;
+  if (crosses)
+    err = hand_to_others(it, &item);
+  if (!err && self)
+    err = deliver_here(it, &item, sockets, count);
+  peal_packet_release(&item);
+  return err;
+}
+
+static const peal_to everyone = {0};
+
+/* A socket in its connect handlers is no member yet; with with_self it asks
+ * for its own copy, which follows its CONNECT. */
+static bool wants_own(const peal_socket *socket, const peal_to *to) {
+  return socket->state == PEAL_SOCKET_ACCEPTING && to->with_self &&
+         peal_adapter_is_named(socket, to);
+}
+
+peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
+                      peal_args args) {
+  if (!socket)
+    return PEAL_ERR_USAGE;
+  to = to ? to : &everyone;
+  return run(&(cast){.nsp = socket->nsp,
+                     .to = to,
+                     .without = to->with_self ? NULL : socket->id,
+                     .own = wants_own(socket, to) ? socket : NULL,
+                     .event = event,
+                     .args = args});
+}
+
+peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to, const char *event,
+                       peal_args args) {
+  if (!nsp)
+    return PEAL_ERR_USAGE;
+  return run(&(cast){
+      .nsp = nsp, .to = to ? to : &everyone, .event = event, .args = args});
+}

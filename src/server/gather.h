@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* gather: the acknowledgements of a broadcast, from the clients of all workers
+ * to the function that asked for them.
+ *
+ *   home ── operation ASK ──> every worker ── event ──> its clients
+ *     ^                          │ how many it has asked      │
+ *     └── peal_gather_begin <────┘                            │
+ *     └── one mail per client: answered, or over <────────────┘
+ *
+ * The function is called when every worker has asked and every client asked is
+ * over; it is called once. */
+#include "server/op.h"
+#include "server/server_impl.h"
+
+typedef struct peal_gather peal_gather;
+
+/* One reference is the round's. NULL if memory is out. */
+PEAL_MUST_CHECK peal_gather *peal_gather_new(peal_nsp *nsp, peal_worker *home,
+                                             peal_acks_fn fn, void *user);
+/* On a worker: ask these sockets. A client that could not be asked counts as
+ * one that did not answer. Returns: PEAL_OK; PEAL_ERR_NOMEM: *asked are fewer
+ * than `count`. */
+PEAL_MUST_CHECK peal_err peal_gather_ask(peal_gather *gather, const peal_op *op,
+                                         peal_socket *const *sockets,
+                                         size_t count, size_t *asked);
+/* At home: every worker has asked, `expected` clients together. Takes the
+ * round's reference. */
+void peal_gather_begin(peal_gather *gather, size_t expected, peal_err err);
+/* There was no round: takes its reference, nobody is told. */
+void peal_gather_drop(peal_gather *gather);

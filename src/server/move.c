@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* move: all sockets that a peal_to names join or leave a room, or go; and a
+ * walk over them on this worker. */
+#include "server/adapter.h"
+#include "server/nsp.h"
+#include "server/op_round.h"
+
+static peal_err move_all(peal_nsp *nsp, peal_op_kind kind, const peal_to *to,
+                         const char *room, bool close) {
+  peal_op op = {.kind = (uint8_t)kind,
+                .close = close,
+                .nsp = {nsp->name, nsp->name_len},
+                .to = to ? *to : (peal_to){0},
+                .room = room};
+  return peal_op_round_run(nsp, &op, false, NULL);
+}
+
+peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to, const char *room) {
+  if (!nsp || !room)
+    return PEAL_ERR_USAGE;
+  return move_all(nsp, PEAL_OP_JOIN, to, room, false);
+}
+
+peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to, const char *room) {
+  if (!nsp || !room)
+    return PEAL_ERR_USAGE;
+  return move_all(nsp, PEAL_OP_LEAVE, to, room, false);
+}
+
+peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to, bool close) {
+  if (!nsp)
+    return PEAL_ERR_USAGE;
+  return move_all(nsp, PEAL_OP_DISCONNECT, to, NULL, close);
+}
+
+void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
+                   void *user) {
+  peal_worker *worker = nsp && fn ? peal_nsp_worker(nsp) : NULL;
+  peal_socket **sockets;
+  size_t count;
+  if (!worker || peal_adapter_select(nsp, worker, to, NULL, &sockets, &count))
+    return;
+  for (size_t i = 0; i < count; i++)
+    fn(sockets[i], user);
+}

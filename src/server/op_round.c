@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/op_round.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "base/mem.h"
+#include "net/worker_impl.h"
+#include "server/nsp.h"
+
+typedef struct op_round op_round;
+
+/* To one worker, and from the last one home. */
+typedef struct round_mail {
+  peal_mail mail;
+  op_round *round;
+} round_mail;
+
+/* Freed with the last worker, or when the home worker has been told. */
+struct op_round {
+  atomic_uint waiting; /* workers that have not run yet */
+  peal_nsp *nsp;
+  peal_worker *home;
+  peal_op_asker *asker;
+  peal_arena strings; /* of op */
+  peal_op op;
+  peal_op_result *results; /* one per worker */
+  round_mail mails[];      /* one per worker */
+};
+
+peal_worker *peal_op_round_home(const peal_nsp *nsp) {
+  peal_worker *self = peal_nsp_worker(nsp);
+  return self ? self : peal_workers_get(nsp->server->workers, 0);
+}
+
+/* -- the record that is shared --------------------------------------------------------- */
+
+static const char *copy_str(peal_arena *arena, const char *text, bool *ok) {
+  const char *copy = text ? peal_arena_str(arena, peal_slice_of(text)) : NULL;
+  *ok = *ok && (copy || !text);
+  return copy;
+}
+
+static const char *const *copy_names(peal_arena *arena,
+                                     const char *const *names, bool *ok) {
+  if (!names)
+    return NULL;
+  size_t count = 0;
+  while (names[count])
+    count++;
+  const char **copy =
+      peal_arena_alloc(arena, (count + 1) * sizeof(const char *));
+  *ok = *ok && copy;
+  if (!copy)
+    return NULL;
+  for (size_t i = 0; i < count; i++)
+    copy[i] = copy_str(arena, names[i], ok);
+  copy[count] = NULL;
+  return copy;
+}
+
+/* The message is referenced. */
+static peal_err copy_op(peal_op *out, const peal_op *op, peal_arena *arena) {
+  bool ok = true;
+  *out = *op;
+  char *nsp = peal_arena_str(arena, op->nsp);
+  out->nsp.ptr = nsp;
+  out->to.rooms = copy_names(arena, op->to.rooms, &ok);
+  out->to.except = copy_names(arena, op->to.except, &ok);
+  out->to.conflate = copy_str(arena, op->to.conflate, &ok);
+  out->without = copy_str(arena, op->without, &ok);
+  out->room = copy_str(arena, op->room, &ok);
+  if (!ok || !nsp) {
+    *out = (peal_op){0};
+    return PEAL_ERR_NOMEM;
+  }
+  if (op->message)
+    peal_message_ref(op->message);
+  return PEAL_OK;
+}
+
+/* -- memory --------------------------------------------------------------------------- */
+
+static void free_results(const peal_nsp *nsp, peal_op_result *results,
+                         size_t count) {
+  for (size_t i = 0; i < count; i++)
+    peal_mem_free(nsp->server->mem, results[i].ids);
+}
+
+static void round_free(op_round *round) {
+  const peal_mem *mem = round->nsp->server->mem;
+  if (round->results)
+    free_results(round->nsp, round->results, round->nsp->server->worker_count);
+  peal_message_unref(round->op.message);
+  peal_arena_deinit(&round->strings);
+  peal_mem_free(mem, round);
+}
+
+static op_round *round_new(peal_nsp *nsp, const peal_op *op,
+                           peal_op_asker *asker) {
+  size_t count = nsp->server->worker_count;
+  const peal_mem *mem = nsp->server->mem;
+  op_round *round =
+      peal_mem_zalloc(mem, sizeof *round + count * sizeof(round_mail));
+  if (!round)
+    return NULL;
+  atomic_init(&round->waiting, (unsigned)count);
+  round->nsp = nsp;
+  round->home = peal_op_round_home(nsp);
+  round->asker = asker;
+  peal_arena_init(&round->strings, mem, 512, 0);
+  round->results =
+      peal_arena_alloc(&round->strings, count * sizeof(peal_op_result));
+  if (round->results)
+    memset(round->results, 0, count * sizeof(peal_op_result));
+  if (round->results && !copy_op(&round->op, op, &round->strings))
+    return round;
+  round_free(round);
+  return NULL;
+}
+
+/* -- the round -------------------------------------------------------------------------- */
+
+static void finish(op_round *round) {
+  if (round->asker)
+    round->asker->done(round->asker, round->home, round->results,
+                       round->nsp->server->worker_count);
+  round_free(round);
+}
+
+static void on_home(peal_worker *worker, peal_mail *mail) {
+  (void)worker;
+  finish(((round_mail *)mail)->round);
+}
+
+/* One worker has run; the last one calls home. Its own mail has been used. */
+static void has_run(op_round *round, const peal_worker *worker) {
+  if (atomic_fetch_sub_explicit(&round->waiting, 1, memory_order_acq_rel) != 1)
+    return;
+  if (!round->asker || worker == round->home) {
+    finish(round);
+    return;
+  }
+  round_mail *mail = &round->mails[peal_worker_index(worker)];
+  mail->mail = (peal_mail){.fn = on_home};
+  peal_worker_impl_send(round->home, &mail->mail);
+}
+
+static void run_here(op_round *round, peal_worker *worker) {
+  peal_op_run(round->nsp, worker, &round->op,
+              round->asker ? round->asker->gather : NULL,
+              &round->results[peal_worker_index(worker)]);
+}
+
+static void on_run(peal_worker *worker, peal_mail *mail) {
+  op_round *round = ((round_mail *)mail)->round;
+  run_here(round, worker);
+  has_run(round, worker);
+}
+
+static void run_alone(peal_nsp *nsp, peal_worker *self, const peal_op *op,
+                      bool skip_self, peal_op_asker *asker) {
+  peal_op_result result = {0};
+  if (!skip_self)
+    peal_op_run(nsp, self, op, asker ? asker->gather : NULL, &result);
+  if (asker)
+    asker->done(asker, self, &result, 1);
+  free_results(nsp, &result, 1);
+}
+
+peal_err peal_op_round_run(peal_nsp *nsp, const peal_op *op, bool skip_self,
+                           peal_op_asker *asker) {
+  peal_worker *self = peal_nsp_worker(nsp);
+  if (self && nsp->server->worker_count == 1) {
+    run_alone(nsp, self, op, skip_self, asker);
+    return PEAL_OK;
+  }
+  op_round *round = round_new(nsp, op, asker);
+  if (!round)
+    return PEAL_ERR_NOMEM;
+  /* Our own part keeps the round alive until all mails are out. */
+  for (unsigned i = 0; i < nsp->server->worker_count; i++) {
+    peal_worker *worker = peal_workers_get(nsp->server->workers, i);
+    round->mails[i] = (round_mail){.mail.fn = on_run, .round = round};
+    if (worker != self)
+      peal_worker_impl_send(worker, &round->mails[i].mail);
+  }
+  if (!self)
+    return PEAL_OK;
+  if (!skip_self)
+    run_here(round, self);
+  has_run(round, self);
+  return PEAL_OK;
+}
