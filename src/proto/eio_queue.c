@@ -14,6 +14,7 @@
 #define GROWN_CAP 8u
 /* A shorter ring is searched for keys without an index. */
 #define SCAN_MAX 8u
+#define MIN_BUCKETS 16u
 
 typedef struct waiting {
   peal_message *message; /* one reference; NULL: a gap */
@@ -22,21 +23,27 @@ typedef struct waiting {
   bool no_compress, keep;
 } waiting;
 
-/* Key -> slot of the unsent entry with it; open addressing. */
+typedef struct bucket {
+  uint64_t key; /* 0: free */
+  uint32_t pos; /* of the unsent entry with it */
+} bucket;
+
+/* Open addressing; at most half of the buckets are used. */
 typedef struct key_index {
-  uint32_t mask;      /* buckets - 1; at most half of them are used */
-  uint32_t buckets[]; /* slot + 1, 0: free */
+  uint32_t mask; /* buckets - 1 */
+  bucket buckets[];
 } key_index;
 
 struct peal_eio_ring {
   const peal_mem *mem;
   waiting *slots;   /* `first`, or a block of its own */
-  key_index *index; /* NULL: short, or no keys in use */
+  key_index *index; /* NULL: short, or no keys in use, or no memory */
   size_t bytes;
   size_t firm_bytes;  /* of those that may not be dropped */
   uint32_t head, end; /* positions: they count on, slots wrap */
   uint32_t drop_at;   /* nothing between head and here may be dropped */
   uint32_t live;      /* entries that are no gaps */
+  uint32_t keyed;     /* of them, unsent ones with a key */
   uint32_t cap;       /* a power of two */
   waiting first[FIRST_CAP];
 };
@@ -59,103 +66,95 @@ static bool is_firm(const waiting *entry) {
   return entry->keep || entry->part;
 }
 
-static uint32_t slot_of(const eio_ring *ring, uint32_t pos) {
-  return pos & (ring->cap - 1);
-}
-
 static waiting *at(const eio_ring *ring, uint32_t pos) {
-  return &ring->slots[slot_of(ring, pos)];
+  return &ring->slots[pos & (ring->cap - 1)];
 }
 
 /* -- the index ------------------------------------------------------------- */
 
-static uint32_t bucket_of(const key_index *index, uint64_t key) {
-  return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & index->mask;
-}
-
-static bool is_indexed(const waiting *entry) {
+static bool is_keyed(const waiting *entry) {
   return entry->message && entry->key && !entry->part;
 }
 
-static void index_put(eio_ring *ring, uint32_t slot) {
-  key_index *index = ring->index;
-  uint32_t bucket = bucket_of(index, ring->slots[slot].key);
-  while (index->buckets[bucket])
-    bucket = (bucket + 1) & index->mask;
-  index->buckets[bucket] = slot + 1;
+static uint32_t home_of(const key_index *index, uint64_t key) {
+  return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & index->mask;
+}
+
+/* The bucket of this key, or the free one where it belongs. */
+static uint32_t index_find(const key_index *index, uint64_t key) {
+  uint32_t at = home_of(index, key);
+  while (index->buckets[at].key && index->buckets[at].key != key)
+    at = (at + 1) & index->mask;
+  return at;
 }
 
 /* Linear probing without tombstones: what stands behind the hole and may be
  * nearer to its own bucket moves into it. */
-static void close_hole(eio_ring *ring, uint32_t hole) {
-  key_index *index = ring->index;
-  for (uint32_t next = (hole + 1) & index->mask; index->buckets[next];
+static void close_hole(key_index *index, uint32_t hole) {
+  for (uint32_t next = (hole + 1) & index->mask; index->buckets[next].key;
        next = (next + 1) & index->mask) {
-    uint32_t home = bucket_of(index, ring->slots[index->buckets[next] - 1].key);
+    uint32_t home = home_of(index, index->buckets[next].key);
     if (((next - home) & index->mask) < ((next - hole) & index->mask))
       continue;
     index->buckets[hole] = index->buckets[next];
     hole = next;
   }
-  index->buckets[hole] = 0;
+  index->buckets[hole].key = 0;
 }
 
-static void index_remove(eio_ring *ring, uint32_t slot) {
-  if (!ring->index || !is_indexed(&ring->slots[slot]))
-    return;
-  const key_index *index = ring->index;
-  uint32_t bucket = bucket_of(index, ring->slots[slot].key);
-  while (index->buckets[bucket] != slot + 1) {
-    assert(index->buckets[bucket]);
-    bucket = (bucket + 1) & index->mask;
+static void index_fill(const eio_ring *ring, key_index *index) {
+  memset(index->buckets, 0, (index->mask + (size_t)1) * sizeof(bucket));
+  for (uint32_t pos = ring->head; pos != ring->end; pos++)
+    if (is_keyed(at(ring, pos)))
+      index->buckets[index_find(index, at(ring, pos)->key)] =
+          (bucket){at(ring, pos)->key, pos};
+}
+
+/* An index with room for one key more, if memory is there; without one keys
+ * are searched for. */
+static void index_make(eio_ring *ring) {
+  uint32_t keyed = ring->keyed;
+  size_t count = MIN_BUCKETS;
+  while (count < 4 * ((size_t)keyed + 1))
+    count *= 2;
+  key_index *index =
+      peal_mem_alloc(ring->mem, sizeof(key_index) + count * sizeof(bucket));
+  if (index) {
+    index->mask = (uint32_t)(count - 1);
+    index_fill(ring, index);
   }
-  close_hole(ring, bucket);
-}
-
-static key_index *index_alloc(const peal_mem *mem, uint32_t cap) {
-  size_t buckets = 2 * (size_t)cap;
-  return peal_mem_alloc(mem, sizeof(key_index) + buckets * sizeof(uint32_t));
-}
-
-/* `index` has been allocated for the ring's cap. */
-static void index_fill(eio_ring *ring, key_index *index) {
-  index->mask = 2 * ring->cap - 1;
-  memset(index->buckets, 0, 2 * (size_t)ring->cap * sizeof *index->buckets);
+  peal_mem_free(ring->mem, ring->index);
   ring->index = index;
-  for (uint32_t pos = ring->head; pos != ring->end; pos++)
-    if (is_indexed(at(ring, pos)))
-      index_put(ring, slot_of(ring, pos));
 }
 
-static waiting *find_by_index(const eio_ring *ring, uint64_t key) {
-  const key_index *index = ring->index;
-  for (uint32_t bucket = bucket_of(index, key); index->buckets[bucket];
-       bucket = (bucket + 1) & index->mask) {
-    waiting *found = &ring->slots[index->buckets[bucket] - 1];
-    if (found->key == key)
-      return found;
+static void index_put(eio_ring *ring, uint32_t pos) {
+  ring->keyed++;
+  if (ring->index)
+    ring->index->buckets[index_find(ring->index, at(ring, pos)->key)] =
+        (bucket){at(ring, pos)->key, pos};
+}
+
+/* The entry at `pos` is dropped, or has begun to be sent. */
+static void index_remove(eio_ring *ring, uint32_t pos) {
+  if (!is_keyed(at(ring, pos)))
+    return;
+  ring->keyed--;
+  if (ring->index)
+    close_hole(ring->index, index_find(ring->index, at(ring, pos)->key));
+}
+
+/* The entry with this key of which nothing has been sent. */
+static waiting *find(const eio_ring *ring, uint64_t key) {
+  if (!ring || !key || !ring->keyed)
+    return NULL;
+  if (ring->index) {
+    const bucket *found = &ring->index->buckets[index_find(ring->index, key)];
+    return found->key ? at(ring, found->pos) : NULL;
   }
-  return NULL;
-}
-
-static waiting *find_by_scan(const eio_ring *ring, uint64_t key) {
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
-    if (at(ring, pos)->key == key && is_indexed(at(ring, pos)))
+    if (at(ring, pos)->key == key && is_keyed(at(ring, pos)))
       return at(ring, pos);
   return NULL;
-}
-
-/* The entry with this key of which nothing has been sent. Without memory for
- * an index it is still found. */
-static waiting *find(eio_ring *ring, uint64_t key) {
-  if (!ring || !key)
-    return NULL;
-  if (!ring->index && ring->end - ring->head > SCAN_MAX) {
-    key_index *index = index_alloc(ring->mem, ring->cap);
-    if (index)
-      index_fill(ring, index);
-  }
-  return ring->index ? find_by_index(ring, key) : find_by_scan(ring, key);
 }
 
 /* -- the ring -------------------------------------------------------------- */
@@ -170,7 +169,7 @@ static eio_ring *ring_new(const peal_mem *mem) {
   made->index = NULL;
   made->bytes = made->firm_bytes = 0;
   made->head = made->end = made->drop_at = 0;
-  made->live = 0;
+  made->live = made->keyed = 0;
   made->cap = FIRST_CAP;
   return made;
 }
@@ -190,30 +189,22 @@ static void close_gaps(eio_ring *ring) {
   ring->end = to;
   ring->drop_at = ring->head;
   if (ring->index)
-    index_fill(ring, ring->index);
+    index_fill(ring, ring->index); /* they have moved */
 }
 
 static peal_err grow(eio_ring *ring) {
   uint32_t cap = ring->cap < GROWN_CAP ? GROWN_CAP : ring->cap * 2;
-  if (ring->cap > UINT32_MAX / 8)
+  waiting *slots = ring->cap > UINT32_MAX / 8
+                       ? NULL
+                       : peal_mem_alloc(ring->mem, cap * sizeof *slots);
+  if (!slots)
     return PEAL_ERR_NOMEM;
-  waiting *slots = peal_mem_alloc(ring->mem, cap * sizeof *slots);
-  key_index *index = ring->index ? index_alloc(ring->mem, cap) : NULL;
-  if (!slots || (ring->index && !index)) {
-    peal_mem_free(ring->mem, slots);
-    peal_mem_free(ring->mem, index);
-    return PEAL_ERR_NOMEM;
-  }
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
     slots[pos & (cap - 1)] = *at(ring, pos);
   if (ring->slots != ring->first)
     peal_mem_free(ring->mem, ring->slots);
   ring->slots = slots;
   ring->cap = cap;
-  peal_mem_free(ring->mem, ring->index);
-  ring->index = NULL;
-  if (index)
-    index_fill(ring, index);
   return PEAL_OK;
 }
 
@@ -226,6 +217,15 @@ static peal_err prepare(eio_ring *ring) {
     return grow(ring);
   close_gaps(ring);
   return PEAL_OK;
+}
+
+/* The ring grows too long to be searched, or its index too full. Looked at
+ * while it is short: there is never a long one to go through. */
+static void prepare_index(eio_ring *ring, bool has_key) {
+  uint32_t keyed = ring->keyed + has_key;
+  if (ring->index ? 2 * (size_t)keyed > ring->index->mask
+                  : keyed && ring->end - ring->head >= SCAN_MAX)
+    index_make(ring);
 }
 
 void peal_eio_queue_clear(peal_eio_queue *queue) {
@@ -258,7 +258,7 @@ static void remove_at(peal_eio_queue *queue, uint32_t pos) {
   eio_ring *ring = queue->ring;
   waiting *gone = at(ring, pos);
   peal_message *message = gone->message;
-  index_remove(ring, slot_of(ring, pos));
+  index_remove(ring, pos);
   ring->bytes -= message_cost(message);
   if (is_firm(gone))
     ring->firm_bytes -= message_cost(message);
@@ -282,7 +282,7 @@ size_t peal_eio_queue_firm_bytes(const peal_eio_queue *queue) {
   return queue->ring ? queue->ring->firm_bytes : 0;
 }
 
-size_t peal_eio_queue_replaced(peal_eio_queue *queue, uint64_t key) {
+size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key) {
   const waiting *old = find(queue->ring, key);
   return old ? message_cost(old->message) : 0;
 }
@@ -306,8 +306,8 @@ static void append(eio_ring *ring, const peal_eio_item *item) {
   if (item->keep)
     ring->firm_bytes += message_cost(item->message);
   ring->live++;
-  if (ring->index && item->key)
-    index_put(ring, slot_of(ring, pos));
+  if (item->key)
+    index_put(ring, pos);
 }
 
 peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
@@ -324,6 +324,7 @@ peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
   peal_err err = prepare(ring);
   if (!err) {
     queue->ring = ring;
+    prepare_index(ring, item->key != 0);
     append(ring, item);
   }
   return err;
@@ -360,7 +361,7 @@ void peal_eio_queue_pop(peal_eio_queue *queue) {
   }
   if (!is_firm(first))
     ring->firm_bytes += message_cost(first->message);
-  index_remove(ring, slot_of(ring, ring->head));
+  index_remove(ring, ring->head);
   first->part++;
 }
 
@@ -391,14 +392,14 @@ void peal_eio_queue_check(const peal_eio_queue *queue) {
     live += one->message != NULL;
     bytes += one->message ? message_cost(one->message) : 0;
     firm += one->message && is_firm(one) ? message_cost(one->message) : 0;
-    indexed += is_indexed(one);
+    indexed += is_keyed(one);
     assert(!one->message || one->part < peal_message_count(one->message));
     assert(pos == ring->head || !one->message || !one->part);
-    assert(!ring->index || !is_indexed(one) ||
-           find_by_index(ring, one->key) == one);
+    assert(!is_keyed(one) || find(ring, one->key) == one);
   }
+  assert(indexed == ring->keyed);
   for (uint32_t i = 0; ring->index && i <= ring->index->mask; i++)
-    indexed -= ring->index->buckets[i] != 0;
+    indexed -= ring->index->buckets[i].key != 0;
   assert(!ring->index || indexed == 0);
   assert(live == ring->live && live > 0 && bytes == ring->bytes);
   assert(firm == ring->firm_bytes);

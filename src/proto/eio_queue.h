@@ -53,7 +53,7 @@ size_t peal_eio_queue_firm_bytes(const peal_eio_queue *queue);
 size_t peal_eio_queue_cost(const peal_eio_item *item);
 /* The cost of the unsent message that _add with this key would replace; 0 if
  * there is none, or the key is 0. */
-size_t peal_eio_queue_replaced(peal_eio_queue *queue, uint64_t key);
+size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key);
 /* Append (one more reference is held), or replace the unsent message with the
  * same key in its place. `mem` is borrowed until the queue is empty.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM. */

@@ -364,6 +364,29 @@ static void kept_messages_cost_nothing_when_others_are_dropped(void **state) {
   peal_message_unref(message);
 }
 
+/* A key that comes late finds a long queue, and does not walk over it. */
+static void the_first_key_of_a_long_queue_costs_nothing(void **state) {
+  enum { OTHERS = 200000, ROUNDS = 20000 };
+
+  peal_eio_queue queue = {0};
+  (void)state;
+  peal_message *message = peal_message_new(PEAL_S("m"), NULL, 0, NULL);
+  peal_eio_item other = {message, 0, false, false};
+  peal_eio_item keyed = {message, 7, false, false};
+  for (int i = 0; i < OTHERS; i++)
+    assert_int_equal(peal_eio_queue_add(&queue, &other, NULL), PEAL_OK);
+  for (int i = 0; i < ROUNDS; i++) {
+    keyed.key = 1 + (uint64_t)i % 5000;
+    if (peal_eio_queue_add(&queue, &keyed, NULL) ||
+        peal_eio_queue_replaced(&queue, 9999))
+      fail();
+  }
+  assert_int_equal(peal_eio_queue_count(&queue), OTHERS + 5000);
+  peal_eio_queue_check(&queue);
+  peal_eio_queue_clear(&queue);
+  peal_message_unref(message);
+}
+
 static void a_key_is_found_among_any_number(void **state) {
   enum { KEYS = 100000, ROUNDS = 2000000 };
 
@@ -394,6 +417,7 @@ int main(void) {
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(random_steps_agree_with_a_plain_list),
       cmocka_unit_test(kept_messages_cost_nothing_when_others_are_dropped),
+      cmocka_unit_test(the_first_key_of_a_long_queue_costs_nothing),
       cmocka_unit_test(a_key_is_found_among_any_number),
   };
   return cmocka_run_group_tests_name("eio_queue", tests, NULL, NULL);
