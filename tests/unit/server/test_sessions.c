@@ -130,17 +130,18 @@ static peal_allow *answered;
 static peal_worker *answered_on;
 
 static void answer_twice(peal_http_req *req, peal_allow *allow, void *user) {
-  peal_slice how;
+  peal_slice param;
+  char how[3] = "aa";
   (void)user;
-  if (!peal_http_req_param(req, "how", &how))
-    how = PEAL_S("aa");
-  for (size_t i = 0; i < how.len; i++)
-    if (how.ptr[i] == 'a')
+  if (peal_http_req_param(req, "how", &param) && param.len == 2)
+    memcpy(how, param.ptr, 2); /* the request may go with its answer */
+  answered = allow;
+  answered_on = peal_http_req_worker(req);
+  for (size_t i = 0; i < 2; i++)
+    if (how[i] == 'a')
       peal_allow_accept(allow);
     else
       peal_allow_refuse(allow, "no");
-  answered = allow;
-  answered_on = peal_http_req_worker(req);
 }
 
 static void answer_again(peal_worker *worker, void *user) {
