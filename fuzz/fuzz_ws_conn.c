@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_ws_conn: two games, chosen by the first byte.
  *
- * stream: the rest is what a peer sends; however it is cut, the same must be
- * told above and answered below.
+ * stream: the rest is what a peer sends to either role; however it is cut, the
+ * same must be told above and answered below.
  * joined: the rest is a script for a client and a server over a slow wire;
- * all that is sent before a close arrives, in order, and nothing else. */
+ * all that is sent before a close arrives, in order, and nothing else. The
+ * server's messages wait in a queue of its owner, as in the engine. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,27 +44,37 @@ static void mix_number(listener *l, uint64_t number) {
   mix(l, &number, sizeof(number));
 }
 
-static void hear_message(peal_ws_conn *conn, peal_ws_opcode opcode,
-                         peal_slice data, void *user) {
-  listener *l = user;
-  must(!l->closes && data.len <= l->max && !peal_ws_conn_is_done(conn));
-  must(opcode == PEAL_WS_TEXT || opcode == PEAL_WS_BINARY);
-  must(opcode == PEAL_WS_BINARY || peal_utf8_is_valid(data));
-  mix_number(l, opcode);
+static void hear_message(listener *l, const peal_ws_event *event) {
+  peal_slice data = event->data;
+  must(!l->closes && data.len <= l->max);
+  must(event->opcode == PEAL_WS_TEXT || event->opcode == PEAL_WS_BINARY);
+  must(event->opcode == PEAL_WS_BINARY || peal_utf8_is_valid(data));
+  mix_number(l, event->opcode);
   mix_number(l, data.len);
   mix(l, data.ptr, data.len);
 }
 
-static void hear_close(peal_ws_conn *conn, peal_err err, unsigned code,
-                       peal_slice reason, void *user) {
-  listener *l = user;
-  (void)conn;
-  must(!l->closes && peal_utf8_is_valid(reason));
-  must(!err || code == 1006);
+static void hear_close(listener *l, const peal_ws_event *event) {
+  must(!l->closes && peal_utf8_is_valid(event->data));
+  must(!event->err || event->code == 1006);
   l->closes++;
-  mix_number(l, (uint64_t)(int64_t)err);
-  mix_number(l, code);
-  mix(l, reason.ptr, reason.len);
+  mix_number(l, (uint64_t)(int64_t)event->err);
+  mix_number(l, event->code);
+  mix(l, event->data.ptr, event->data.len);
+}
+
+static void hear_events(peal_ws_conn *conn, listener *l) {
+  peal_ws_event event;
+  while (peal_ws_conn_next(conn, &event)) {
+    must(peal_ws_conn_check(conn));
+    if (event.type == PEAL_WS_EVENT_MESSAGE) {
+      must(!peal_ws_conn_is_done(conn));
+      hear_message(l, &event);
+    } else {
+      hear_close(l, &event);
+    }
+  }
+  must(peal_ws_conn_check(conn));
 }
 
 /* Pull all there is, into the digest. */
@@ -77,43 +88,47 @@ static void hear_output(peal_ws_conn *conn, listener *l) {
       break;
     for (size_t i = 0; i < iovs.count; i++)
       mix(l, iovs.items[i].ptr, iovs.items[i].len);
-    peal_ws_conn_sent(conn, iovs.bytes);
+    must(peal_ws_conn_sent(conn, iovs.bytes) == 0);
   }
   must(peal_ws_conn_queued(conn) == 0);
 }
 
 static uint64_t listen_to(const uint8_t *data, size_t len, unsigned first,
                           size_t step) {
-  static const peal_ws_conn_callbacks callbacks = {hear_message, hear_close};
   listener l = {.value = 14695981039346656037u,
                 .max = first & 2u ? 100 : PEAL_LIMIT_PAYLOAD_BYTES};
   peal_ws_conn_opts opts = {
       .client = first & 1u, .max_message_bytes = l.max, .mask = next_key};
-  peal_ws_conn *conn = peal_ws_conn_new(&opts, &callbacks, &l);
+  peal_account account = {0};
+  peal_ws_conn *conn = peal_ws_conn_new(&opts, &account, (peal_slice){NULL, 0});
   must(conn != NULL);
-  peal_err err = PEAL_OK;
   for (size_t pos = 0; pos < len; pos += step) {
     size_t piece = len - pos < step ? len - pos : step;
     char *copy = malloc(piece); /* its own block: a sanitizer sees its end */
     must(copy != NULL);
     memcpy(copy, data + pos, piece);
-    peal_err now = peal_ws_conn_feed(conn, copy, piece, 0);
-    must(!err || now == err);
-    err = now;
+    peal_ws_conn_feed(conn, copy, piece, 0);
+    hear_events(conn, &l);
     free(copy);
   }
   hear_output(conn, &l);
   must(peal_ws_conn_is_done(conn) == (l.closes == 1));
   peal_ws_conn_free(conn);
+  must(account.used == 0);
   return l.value;
 }
 
 /* -- joined ------------------------------------------------------------------- */
 
+#define SCRIPT_MAX 600u
+
 typedef struct peer {
   peal_ws_conn *conn;
   struct peer *other;
+  bool is_server;
   unsigned sent, got, closes;
+  peal_message *queue[SCRIPT_MAX]; /* a server's: left of them have left */
+  unsigned left;
   char wire[1 << 13]; /* to the other peer */
   size_t wire_len;
 } peer;
@@ -122,25 +137,30 @@ static size_t numbered_len(unsigned number) {
   return number % 11 == 10 ? 700 : number * 37 % 200;
 }
 
-static void get_numbered(peal_ws_conn *conn, peal_ws_opcode opcode,
-                         peal_slice data, void *user) {
-  peer *p = user;
-  (void)conn;
-  must(opcode == PEAL_WS_BINARY && !p->closes);
-  must(p->got < p->other->sent && data.len == numbered_len(p->got));
-  for (size_t i = 0; i < data.len; i++)
-    must((uint8_t)data.ptr[i] == (uint8_t)(p->got + i));
+static void get_numbered(peer *p, const peal_ws_event *event) {
+  must(event->opcode == PEAL_WS_BINARY && !p->closes);
+  must(p->got < p->other->sent && event->data.len == numbered_len(p->got));
+  for (size_t i = 0; i < event->data.len; i++)
+    must((uint8_t)event->data.ptr[i] == (uint8_t)(p->got + i));
   p->got++;
 }
 
-static void get_close(peal_ws_conn *conn, peal_err err, unsigned code,
-                      peal_slice reason, void *user) {
-  peer *p = user;
-  (void)conn;
-  must(!p->closes && (!err || err == PEAL_ERR_TIMEOUT));
-  must(err || code == 3000 || code == 1005);
-  must(reason.len <= 123);
+static void get_close(peer *p, const peal_ws_event *event) {
+  must(!p->closes && (!event->err || event->err == PEAL_ERR_TIMEOUT));
+  must(event->err || event->code == 3000 || event->code == 1005);
+  must(event->data.len <= 123);
   p->closes++;
+}
+
+static void get_events(peer *p) {
+  peal_ws_event event;
+  while (peal_ws_conn_next(p->conn, &event)) {
+    if (event.type == PEAL_WS_EVENT_MESSAGE)
+      get_numbered(p, &event);
+    else
+      get_close(p, &event);
+  }
+  must(peal_ws_conn_check(p->conn));
 }
 
 static void send_numbered(peer *p) {
@@ -148,12 +168,44 @@ static void send_numbered(peer *p) {
   size_t len = numbered_len(p->sent);
   for (size_t i = 0; i < len; i++)
     data[i] = (char)(p->sent + i);
-  peal_bytes *bytes = peal_bytes_new((peal_slice){data, len});
-  must(bytes != NULL);
-  peal_err err = peal_ws_conn_send(p->conn, PEAL_WS_BINARY, 0, bytes);
+  peal_slice body = {data, len};
+  if (p->is_server) {
+    p->queue[p->sent] = peal_message_new_binary(body, NULL);
+    must(p->queue[p->sent] != NULL);
+    p->sent++;
+    return;
+  }
+  peal_err err = peal_ws_conn_send(p->conn, PEAL_WS_BINARY, 0, body);
   must(!err || err == PEAL_ERR_CLOSED);
   p->sent += err ? 0 : 1;
-  peal_bytes_unref(bytes);
+}
+
+static void pull_queue(peer *p, peal_iovs *iovs) {
+  for (unsigned i = p->left; p->is_server && i < p->sent; i++)
+    if (!peal_ws_conn_pull_message(p->conn, iovs, PEAL_WS_BINARY, 0,
+                                   peal_message_part(p->queue[i], 0)))
+      return;
+}
+
+/* `len` bytes of the queue have left. */
+static void pop_queue(peer *p, size_t len) {
+  while (len > 0) {
+    peal_message *message = p->queue[p->left];
+    size_t whole =
+        peal_ws_conn_message_len(p->conn, 0, peal_message_len(message));
+    if (len < whole) {
+      must(!peal_ws_conn_keep(p->conn, PEAL_WS_BINARY, 0, message, 0, len));
+      len = whole;
+    }
+    len -= whole;
+    peal_message_unref(message);
+    p->left++;
+  }
+}
+
+static void drop_queue(peer *p) {
+  while (p->sent > p->left && p->is_server)
+    peal_message_unref(p->queue[--p->sent]);
 }
 
 static void write_wire(peer *p, size_t most) {
@@ -161,6 +213,7 @@ static void write_wire(peer *p, size_t most) {
   peal_iovs iovs;
   peal_iovs_init(&iovs, scratch, sizeof(scratch));
   peal_ws_conn_pull(p->conn, &iovs);
+  pull_queue(p, &iovs);
   size_t room = sizeof(p->wire) - p->wire_len;
   size_t sent = 0;
   most = most < room ? most : room;
@@ -171,7 +224,8 @@ static void write_wire(peer *p, size_t most) {
     p->wire_len += len;
     sent += len;
   }
-  peal_ws_conn_sent(p->conn, sent);
+  pop_queue(p, peal_ws_conn_sent(p->conn, sent));
+  must(peal_ws_conn_check(p->conn));
 }
 
 static void read_wire(peer *p, size_t most) {
@@ -181,9 +235,15 @@ static void read_wire(peer *p, size_t most) {
   memcpy(piece, p->wire, len);
   p->wire_len -= len;
   memmove(p->wire, p->wire + len, p->wire_len);
-  peal_err err = peal_ws_conn_feed(p->other->conn, piece, len, 0);
-  must(!err || p->other->closes);
+  peal_ws_conn_feed(p->other->conn, piece, len, 0);
+  get_events(p->other);
   free(piece);
+}
+
+/* Behind a close frame nothing goes: what waits is dropped. */
+static void close_with(peer *p, unsigned code, peal_slice reason) {
+  drop_queue(p);
+  peal_ws_conn_close(p->conn, code, reason, 0);
 }
 
 /* One step of the script: bit 7 says who, bits 4-6 what, the rest how much. */
@@ -209,23 +269,26 @@ static void act(peer *p, uint8_t step) {
     read_wire(p, much == 15 ? SIZE_MAX : much * much);
     break;
   default:
-    if (much == 0)
-      peal_ws_conn_tick(p->conn, 5000);
-    else if (much == 1)
-      peal_ws_conn_close(p->conn, 3000, PEAL_S("script"), 0);
+    if (much == 1)
+      close_with(p, 3000, PEAL_S("script"));
     else if (much == 2)
-      peal_ws_conn_close(p->conn, 0, PEAL_S(""), 0);
+      close_with(p, 0, PEAL_S(""));
+    else if (much == 0) {
+      peal_ws_conn_tick(p->conn, 5000);
+      get_events(p);
+    }
   }
 }
 
 static void play(const uint8_t *script, size_t len) {
-  static const peal_ws_conn_callbacks callbacks = {get_numbered, get_close};
+  static const peal_ws_conn_opts opts[] = {{.client = false},
+                                           {.client = true, .mask = next_key}};
   peer *peers = calloc(2, sizeof(*peers));
   must(peers != NULL);
   for (int i = 0; i < 2; i++) {
-    peal_ws_conn_opts opts = {.client = i == 1, .mask = next_key};
     peers[i].other = &peers[1 - i];
-    peers[i].conn = peal_ws_conn_new(&opts, &callbacks, &peers[i]);
+    peers[i].is_server = i == 0;
+    peers[i].conn = peal_ws_conn_new(&opts[i], NULL, (peal_slice){NULL, 0});
     must(peers[i].conn != NULL);
   }
   for (size_t i = 0; i < len; i++)
@@ -243,6 +306,7 @@ static void play(const uint8_t *script, size_t len) {
     /* Whoever was not closed before the end got all. */
     must(!quiet || p->closes || p->got == p->other->sent);
     must(p->closes || peal_ws_conn_queued(p->conn) == 0);
+    drop_queue(p);
     peal_ws_conn_free(p->conn);
   }
   free(peers);
@@ -255,7 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   data++;
   len--;
   if (first & 0x80u) {
-    play(data, len < 600 ? len : 600);
+    play(data, len < SCRIPT_MAX ? len : SCRIPT_MAX);
     return 0;
   }
   uint64_t whole = listen_to(data, len, first, len ? len : 1);

@@ -45,8 +45,11 @@
 /* A message or a polling body in bytes (`maxPayload`): the reference's
  * maxHttpBufferSize. Option. */
 #define PEAL_LIMIT_PAYLOAD_BYTES 1000000u
-/* Frames of one fragmented message: bounds floods of empty fragments. */
+/* Frames of one fragmented message: this many, and one more for each
+ * FRAME_BYTES bytes that it has: bounds floods of empty and tiny fragments,
+ * not the size of what honest peers send. Option. */
 #define PEAL_LIMIT_WS_FRAMES 4096u
+#define PEAL_LIMIT_WS_FRAME_BYTES 16u
 /* Pongs that wait for a peer that does not read; the newest are kept. */
 #define PEAL_LIMIT_WS_PONGS 16u
 /* Packets of one polling body: more than a full body of the default size can

@@ -86,6 +86,8 @@ static peal_err set_locals(peal_engine *engine) {
     if (peal_crypto_random(&seed, sizeof seed))
       return PEAL_ERR_SYSTEM;
     local->worker = peal_workers_get(engine->workers, i);
+    local->ws_opts = (peal_ws_conn_opts){
+        .max_message_bytes = engine->max_payload, .mem = local->worker->mem};
     peal_map_init(&local->sessions, local->worker->mem, seed);
     peal_account_worker_init(&local->account, &engine->account);
     set_session_opts(engine, local->worker, &engine->session_opts[i]);

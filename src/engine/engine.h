@@ -48,6 +48,7 @@ typedef struct peal_engine_local {
   peal_worker *worker;
   peal_map sessions; /* sid -> peal_engine_conn */
   peal_engine_stats stats;
+  peal_ws_conn_opts ws_opts;   /* of all its WebSockets */
   peal_account_worker account; /* what its clients hold together */
   bool stopping;
 } peal_engine_local;

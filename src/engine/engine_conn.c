@@ -75,7 +75,7 @@ static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
   if (now_ms >= peal_eio_session_deadline(conn->session))
     peal_eio_session_tick(conn->session, now_ms);
   if (conn->ws && now_ms >= peal_ws_conn_deadline(conn->ws))
-    peal_ws_conn_tick(conn->ws, now_ms);
+    peal_transport_websocket_tick(conn, now_ms);
   if (now_ms >= conn->app_deadline && !conn->told_close) {
     conn->app_deadline = NEVER;
     conn->engine->callbacks->on_deadline(conn, conn->engine->user);

@@ -9,8 +9,8 @@
 #include "engine/engine_headers.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
+#include "engine/ws_accept.h"
 #include "http/http_upgrade.h"
-#include "net/crypto.h"
 #include "wire/http1.h"
 #include "wire/json.h"
 
@@ -152,27 +152,29 @@ static bool origin_allowed(const incoming *request) {
                           peal_http_req_header(request->req, "host"));
 }
 
-/* RFC6455 4.2.1. Returns false if it has been refused. */
+/* Returns false if it has been refused. */
 static bool check_websocket(const incoming *request) {
   peal_http_req *req = request->req;
-  if (!peal_slice_is(peal_http_req_header(req, "sec-websocket-version"),
-                     "13")) {
+  peal_ws_accept_head head = {
+      .is_get = peal_http_req_is_method(req, "GET"),
+      .upgrade = peal_http_req_header(req, "upgrade"),
+      .version = peal_http_req_header(req, "sec-websocket-version"),
+      .key = peal_http_req_header(req, "sec-websocket-key")};
+  switch (peal_ws_accept_check(&head)) {
+  case PEAL_WS_ACCEPT_OK:
+    return true;
+  case PEAL_WS_ACCEPT_VERSION:
     peal_http_upgrade_refuse(
         req, PEAL_S("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
                     "Content-Type: text/html\r\nContent-Length: 47\r\n"
                     "Sec-WebSocket-Version: 13, 8\r\n\r\n"
                     "Missing or invalid Sec-WebSocket-Version header"));
     return false;
+  case PEAL_WS_ACCEPT_REQUEST:
+    break;
   }
-  peal_slice key = peal_http_req_header(req, "sec-websocket-key");
-  if (key.len != 24 || key.ptr[22] != '=' || key.ptr[23] != '=' ||
-      !peal_slice_is_nocase(peal_http_req_header(req, "upgrade"),
-                            "websocket") ||
-      !peal_http_req_is_method(req, "GET")) {
-    refuse_upgrade(request, "Missing or invalid Sec-WebSocket-Key header");
-    return false;
-  }
-  return true;
+  refuse_upgrade(request, "Missing or invalid Sec-WebSocket-Key header");
+  return false;
 }
 
 /* -- new sessions ------------------------------------------------------------------------ */
@@ -354,18 +356,12 @@ void peal_engine_request_plain(peal_http_req *req, void *user) {
 /* reference 3.3: a WebSocket for a session that upgrades already, or has
  * upgraded, is opened and closed; the first one is unaffected. */
 static void refuse_second(peal_http_req *req) {
-  char accept[29];
   peal_buf buf;
   peal_buf_init(&buf, peal_http_req_worker(req)->mem, 0);
-  if (peal_crypto_ws_accept(accept,
-                            peal_http_req_header(req, "sec-websocket-key")))
-    accept[0] = '\0';
-  peal_buf_add_str(&buf, "HTTP/1.1 101 Switching Protocols\r\n"
-                         "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                         "Sec-WebSocket-Accept: ");
-  peal_buf_add_str(&buf, accept);
-  peal_buf_add_str(&buf, "\r\n\r\n");
-  peal_buf_add(&buf, PEAL_S("\x88\x00"));
+  peal_err err = peal_ws_accept_answer(
+      &buf, peal_http_req_header(req, "sec-websocket-key"), (peal_slice){0});
+  if (!err)
+    peal_buf_add(&buf, PEAL_S("\x88\x00"));
   peal_http_upgrade_refuse(req, peal_buf_slice(&buf));
   peal_buf_deinit(&buf);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/transport_websocket.h"
 
-#include <string.h>
-
-#include "base/bytes.h"
+#include "base/mem.h"
+#include "engine/ws_accept.h"
 #include "http/http_upgrade.h"
-#include "net/crypto.h"
 #include "wire/base64.h"
 
 /* Messages are taken from the session only as the stream drains, so that what
@@ -14,39 +12,26 @@
 
 /* -- session -> WebSocket -------------------------------------------------------------- */
 
-static peal_bytes *as_base64(const peal_engine_conn *conn, peal_slice data) {
-  peal_bytes *text =
-      peal_bytes_alloc(peal_base64_encode_len(data.len), conn->worker->mem);
-  if (text)
-    peal_base64_encode_to(peal_bytes_data(text), data);
-  return text;
-}
-
-static peal_bytes *text_of(const peal_engine_conn *conn, peal_slice text) {
-  peal_bytes *bytes = peal_bytes_alloc(text.len, conn->worker->mem);
-  if (bytes && text.len)
-    memcpy(peal_bytes_data(bytes), text.ptr, text.len);
-  return bytes;
-}
-
-/* `bytes` is taken. */
-static peal_err send_taken(peal_engine_conn *conn, peal_ws_opcode opcode,
-                           char prefix, peal_bytes *bytes) {
-  if (!bytes)
+static peal_err send_base64(peal_engine_conn *conn, peal_slice data) {
+  size_t len = peal_base64_encode_len(data.len);
+  char *text = peal_mem_alloc(conn->worker->mem, len ? len : 1);
+  if (!text)
     return PEAL_ERR_NOMEM;
-  peal_err err = peal_ws_conn_send(conn->ws, opcode, prefix, bytes);
-  peal_bytes_unref(bytes);
+  peal_base64_encode_to(text, data);
+  peal_err err =
+      peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, 'b', (peal_slice){text, len});
+  peal_mem_free(conn->worker->mem, text);
   return err;
 }
 
 /* One packet per frame (EIO4 WebSocket). */
 static peal_err send_packet(peal_engine_conn *conn, const peal_eio_out *out) {
   if (out->binary && conn->base64)
-    return send_taken(conn, PEAL_WS_TEXT, 'b', as_base64(conn, out->data));
+    return send_base64(conn, out->data);
   if (out->binary)
-    return send_taken(conn, PEAL_WS_BINARY, 0, text_of(conn, out->data));
-  return send_taken(conn, PEAL_WS_TEXT, (char)('0' + out->type),
-                    text_of(conn, out->data));
+    return peal_ws_conn_send(conn->ws, PEAL_WS_BINARY, 0, out->data);
+  return peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, (char)('0' + out->type),
+                           out->data);
 }
 
 static void push(peal_engine_conn *conn) {
@@ -65,6 +50,50 @@ static void push(peal_engine_conn *conn) {
   }
 }
 
+/* -- WebSocket -> session --------------------------------------------------------------- */
+
+static void lost(peal_engine_conn *conn, peal_eio_reason reason, peal_err err) {
+  peal_eio_session_detach(conn->session, PEAL_EIO_WEBSOCKET, reason, err,
+                          conn->worker->now_ms);
+}
+
+static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
+  uint64_t now_ms = conn->worker->now_ms;
+  peal_err err = peal_eio_session_feed_frame(
+      conn->session, event->opcode == PEAL_WS_BINARY, event->data,
+      &conn->worker->turn, now_ms);
+  /* A session that closed is wound up when the feed returns; a broken probe
+   * closes only its WebSocket. */
+  if (err == PEAL_ERR_SIO_STATE && conn->ws)
+    peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, now_ms);
+}
+
+static void take_close(peal_engine_conn *conn, const peal_ws_event *event) {
+  bool is_clean = event->err == PEAL_OK || event->err == PEAL_ERR_TIMEOUT;
+  lost(conn, is_clean ? PEAL_EIO_TRANSPORT_CLOSE : PEAL_EIO_TRANSPORT_ERROR,
+       event->err);
+}
+
+static void take_events(peal_engine_conn *conn) {
+  peal_ws_event event;
+  while (conn->ws && peal_ws_conn_next(conn->ws, &event)) {
+    if (event.type == PEAL_WS_EVENT_MESSAGE)
+      take_message(conn, &event);
+    else
+      take_close(conn, &event);
+  }
+}
+
+static void feed(peal_engine_conn *conn, char *data, size_t len) {
+  peal_ws_conn_feed(conn->ws, data, len, conn->worker->now_ms);
+  take_events(conn);
+}
+
+void peal_transport_websocket_tick(peal_engine_conn *conn, uint64_t now_ms) {
+  peal_ws_conn_tick(conn->ws, now_ms);
+  take_events(conn);
+}
+
 /* -- the stream ------------------------------------------------------------------------ */
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
@@ -80,18 +109,12 @@ static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
 static void on_sent(peal_stream *stream, size_t len, void *user) {
   peal_engine_conn *conn = user;
   (void)stream;
-  peal_ws_conn_sent(conn->ws, len);
+  (void)peal_ws_conn_sent(conn->ws, len);
   /* What is over is closed when its last byte has left. */
   if (conn->told_close || peal_ws_conn_is_done(conn->ws)) {
     peal_engine_conn_enter(conn);
     peal_engine_conn_leave(conn);
   }
-}
-
-/* A violation needs no answer here: the WebSocket tells it by on_close. */
-static void feed(peal_engine_conn *conn, char *data, size_t len) {
-  peal_err err = peal_ws_conn_feed(conn->ws, data, len, conn->worker->now_ms);
-  (void)err;
 }
 
 static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
@@ -100,11 +123,6 @@ static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
   peal_engine_conn_enter(conn);
   feed(conn, data, len);
   peal_engine_conn_leave(conn);
-}
-
-static void lost(peal_engine_conn *conn, peal_eio_reason reason, peal_err err) {
-  peal_eio_session_detach(conn->session, PEAL_EIO_WEBSOCKET, reason, err,
-                          conn->worker->now_ms);
 }
 
 static void on_end(peal_stream *stream, void *user) {
@@ -134,72 +152,22 @@ static const peal_stream_callbacks stream_callbacks = {
     .on_close = on_stream_close,
 };
 
-/* -- WebSocket -> session --------------------------------------------------------------- */
-
-static void on_ws_message(peal_ws_conn *ws, peal_ws_opcode opcode,
-                          peal_slice data, void *user) {
-  peal_engine_conn *conn = user;
-  uint64_t now_ms = conn->worker->now_ms;
-  peal_err err =
-      peal_eio_session_feed_frame(conn->session, opcode == PEAL_WS_BINARY, data,
-                                  &conn->worker->turn, now_ms);
-  /* A session that closed is wound up when the feed returns; a broken probe
-   * closes only its WebSocket. */
-  if (err == PEAL_ERR_SIO_STATE)
-    peal_ws_conn_close(ws, 0, (peal_slice){0}, now_ms);
-}
-
-static void on_ws_close(peal_ws_conn *ws, peal_err err, unsigned code,
-                        peal_slice reason, void *user) {
-  peal_engine_conn *conn = user;
-  (void)ws;
-  (void)code;
-  (void)reason;
-  bool is_clean = err == PEAL_OK || err == PEAL_ERR_TIMEOUT;
-  lost(conn, is_clean ? PEAL_EIO_TRANSPORT_CLOSE : PEAL_EIO_TRANSPORT_ERROR,
-       err);
-}
-
-static const peal_ws_conn_callbacks ws_callbacks = {
-    .on_message = on_ws_message,
-    .on_close = on_ws_close,
-};
-
 /* -- opening ------------------------------------------------------------------------------ */
 
-static peal_bytes *answer_101(peal_http_req *req, peal_slice headers,
-                              const peal_mem *mem) {
-  char accept[29];
-  if (peal_crypto_ws_accept(accept,
-                            peal_http_req_header(req, "sec-websocket-key")))
-    return NULL;
-  peal_buf buf;
-  peal_buf_init(&buf, mem, 0);
-  peal_buf_add_str(&buf, "HTTP/1.1 101 Switching Protocols\r\n"
-                         "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                         "Sec-WebSocket-Accept: ");
-  peal_buf_add_str(&buf, accept);
-  peal_buf_add_str(&buf, "\r\n");
-  peal_buf_add(&buf, headers);
-  peal_buf_add_str(&buf, "\r\n");
-  peal_bytes *bytes = buf.err ? NULL : peal_bytes_alloc(buf.len, mem);
-  if (bytes)
-    memcpy(peal_bytes_data(bytes), buf.ptr, buf.len);
-  peal_buf_deinit(&buf);
-  return bytes;
-}
-
+/* The answer waits in the WebSocket, before its first frame. */
 static peal_err prepare(peal_engine_conn *conn, peal_http_req *req,
                         peal_slice headers) {
-  peal_bytes *answer = answer_101(req, headers, conn->worker->mem);
-  if (!answer)
-    return PEAL_ERR_NOMEM;
-  peal_ws_conn_opts opts = {.max_message_bytes = conn->engine->max_payload,
-                            .head = answer,
-                            .mem = conn->worker->mem};
-  conn->ws = peal_ws_conn_new(&opts, &ws_callbacks, conn);
-  peal_bytes_unref(answer);
-  return conn->ws ? PEAL_OK : PEAL_ERR_NOMEM;
+  peal_buf answer;
+  peal_buf_init(&answer, conn->worker->mem, 0);
+  peal_err err = peal_ws_accept_answer(
+      &answer, peal_http_req_header(req, "sec-websocket-key"), headers);
+  if (!err) {
+    conn->ws = peal_ws_conn_new(&peal_engine_conn_local(conn)->ws_opts,
+                                &conn->account, peal_buf_slice(&answer));
+    err = conn->ws ? PEAL_OK : PEAL_ERR_NOMEM;
+  }
+  peal_buf_deinit(&answer);
+  return err;
 }
 
 static void unprepare(peal_engine_conn *conn) {

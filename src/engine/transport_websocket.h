@@ -9,5 +9,7 @@
 PEAL_MUST_CHECK peal_err peal_transport_websocket_open(peal_engine_conn *conn,
                                                        peal_http_req *req,
                                                        peal_slice headers);
+/* The time of its WebSocket's deadline has come. */
+void peal_transport_websocket_tick(peal_engine_conn *conn, uint64_t now_ms);
 /* The session (or the probe) is over: close handshake, then the stream. */
 void peal_transport_websocket_finish(peal_engine_conn *conn);

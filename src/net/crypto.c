@@ -8,8 +8,6 @@
 #include <openssl/rand.h>
 #include <uv.h>
 
-static const char standard[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_safe[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -35,15 +33,14 @@ peal_err peal_crypto_random(void *out, size_t len) {
   return PEAL_OK;
 }
 
-/* RFC4648 4 for a whole number of three-byte groups. */
-static void encode_groups(char *out, const unsigned char *in, size_t groups,
-                          const char *alphabet) {
+/* RFC4648 5 for a whole number of three-byte groups. */
+static void encode_groups(char *out, const unsigned char *in, size_t groups) {
   for (size_t i = 0; i < groups; i++) {
     uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
-    out[0] = alphabet[bits >> 18];
-    out[1] = alphabet[bits >> 12 & 63];
-    out[2] = alphabet[bits >> 6 & 63];
-    out[3] = alphabet[bits & 63];
+    out[0] = url_safe[bits >> 18];
+    out[1] = url_safe[bits >> 12 & 63];
+    out[2] = url_safe[bits >> 6 & 63];
+    out[3] = url_safe[bits & 63];
     in += 3;
     out += 4;
   }
@@ -54,43 +51,30 @@ peal_err peal_crypto_id(char out[21]) {
   peal_err err = peal_crypto_random(bits, sizeof(bits));
   if (err)
     return err;
-  encode_groups(out, bits, 5, url_safe);
+  encode_groups(out, bits, 5);
   out[20] = 0;
   return PEAL_OK;
 }
 
-/* Digest of two pieces. */
-static peal_err digest(unsigned char *out, EVP_MD *const *md, peal_slice a,
-                       peal_slice b) {
+static peal_err digest(unsigned char *out, EVP_MD *const *md, peal_slice data) {
   uv_once(&fetch_once, fetch);
   if (!*md)
     return PEAL_ERR_SYSTEM;
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   bool ok = ctx && EVP_DigestInit_ex2(ctx, *md, NULL) &&
-            (!a.len || EVP_DigestUpdate(ctx, a.ptr, a.len)) &&
-            (!b.len || EVP_DigestUpdate(ctx, b.ptr, b.len)) &&
+            (!data.len || EVP_DigestUpdate(ctx, data.ptr, data.len)) &&
             EVP_DigestFinal_ex(ctx, out, NULL);
   EVP_MD_CTX_free(ctx);
   return ok ? PEAL_OK : PEAL_ERR_SYSTEM;
 }
 
-peal_err peal_crypto_ws_accept(char out[29], peal_slice key) {
-  /* RFC6455 1.3: the key, then this GUID; SHA-1; base64 */
-  const peal_slice guid = PEAL_S("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
-  unsigned char sum[21];
-  peal_err err = digest(sum, &sha1, key, guid);
-  if (err)
-    return err;
-  sum[20] = 0;
-  encode_groups(out, sum, 7, standard);
-  out[27] = '=';
-  out[28] = 0;
-  return PEAL_OK;
+peal_err peal_crypto_sha1(unsigned char out[20], peal_slice data) {
+  return digest(out, &sha1, data);
 }
 
 peal_err peal_crypto_sha256_hex(char out[65], peal_slice data) {
   unsigned char sum[32];
-  peal_err err = digest(sum, &sha256, data, (peal_slice){NULL, 0});
+  peal_err err = digest(sum, &sha256, data);
   if (err)
     return err;
   for (size_t i = 0; i < sizeof(sum); i++) {

@@ -9,8 +9,9 @@ PEAL_MUST_CHECK peal_err peal_crypto_random(void *out, size_t len);
 /* An id of 20 characters [A-Za-z0-9_-]: 120 random bits. `out` has 21 bytes,
  * terminated. */
 PEAL_MUST_CHECK peal_err peal_crypto_id(char out[21]);
-/* Sec-WebSocket-Accept for a key (RFC6455 4.2.2): 28 characters, terminated. */
-PEAL_MUST_CHECK peal_err peal_crypto_ws_accept(char out[29], peal_slice key);
+/* SHA-1, for protocols that ask for it; it protects nothing any more. */
+PEAL_MUST_CHECK peal_err peal_crypto_sha1(unsigned char out[20],
+                                          peal_slice data);
 /* SHA-256 in lower-case hex, terminated. */
 PEAL_MUST_CHECK peal_err peal_crypto_sha256_hex(char out[65], peal_slice data);
 /* Constant-time comparison of equal lengths. */

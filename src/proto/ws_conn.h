@@ -5,84 +5,127 @@
  * the close handshake.
  * In the flow: net/stream -> [ws_conn] -> proto/eio_session, and back by pull.
  *
- * After any call the owner pulls until empty, writes, reports _sent and
- * re-arms _deadline. An idle connection owns no buffers. */
+ *   feed(bytes) ; while (next(&event)) act    what comes in
+ *   pull, pull_message..., write, sent, keep  what goes out
+ *   deadline, tick ; while (next(&event)) act what does not come
+ *
+ * Between two events the owner may do anything to it: send, close, free.
+ * Messages wait in the queue of the owner, and become frames at the pull; here
+ * wait only the answer to the opening handshake, control frames, and a message
+ * that has left in part. A client's messages are masked into a copy, which
+ * waits here. An idle connection owns no buffers. */
 #include <peal/base.h>
 
-#include "base/bytes.h"
+#include "base/account.h"
 #include "base/iovs.h"
+#include "proto/message.h"
 #include "wire/ws_frame.h"
 
 typedef struct peal_ws_conn peal_ws_conn;
 
+/* Shared by all connections of an owner. Zero: default. */
 typedef struct peal_ws_conn_opts {
   bool client;               /* role: masks what it sends, else demands masks */
-  size_t max_message_bytes;  /* 0: PEAL_LIMIT_PAYLOAD_BYTES */
-  uint32_t close_timeout_ms; /* wait for the peer's close; 0: 5000 */
-  peal_bytes *head;    /* sent before the first frame: the answer to the opening
-                       handshake (a reference is taken); NULL: nothing */
-  const peal_mem *mem; /* borrowed; NULL: libc */
+  uint32_t close_timeout_ms; /* wait for the peer's close; 5000 */
+  uint32_t max_frames;       /* of a message; PEAL_LIMIT_WS_FRAMES, and more
+                              * for one that has many bytes */
+  size_t max_message_bytes;  /* PEAL_LIMIT_PAYLOAD_BYTES */
+  const peal_mem *mem;       /* borrowed; libc */
   uint32_t (*mask)(void *user); /* client: a fresh unpredictable key */
+  void *mask_user;
 } peal_ws_conn_opts;
 
-typedef struct peal_ws_conn_callbacks {
-  /* A whole message: `opcode` is PEAL_WS_TEXT (valid UTF-8) or
-   * PEAL_WS_BINARY; `data` is borrowed. */
-  void (*on_message)(peal_ws_conn *conn, peal_ws_opcode opcode, peal_slice data,
-                     void *user);
-  /* Exactly once: the handshake is over or was broken. `err` is PEAL_OK after
-   * a clean close; `code` is the peer's close code, 1005 if it gave none, 1006
-   * if no close frame came. Bytes may still wait to be pulled (our close
-   * frame): write them, then close the stream. No message comes after it. */
-  void (*on_close)(peal_ws_conn *conn, peal_err err, unsigned code,
-                   peal_slice reason, void *user);
-} peal_ws_conn_callbacks;
+typedef enum peal_ws_event_type {
+  PEAL_WS_EVENT_MESSAGE,
+  PEAL_WS_EVENT_CLOSE /* once and last */
+} peal_ws_event_type;
 
-/* Returns NULL if memory is out. `callbacks` is borrowed for life. */
-PEAL_MUST_CHECK peal_ws_conn *peal_ws_conn_new(
-    const peal_ws_conn_opts *opts, const peal_ws_conn_callbacks *callbacks,
-    void *user);
-/* Allowed inside a callback (takes effect when _feed returns). */
+typedef struct peal_ws_event {
+  uint8_t type;   /* peal_ws_event_type */
+  uint8_t opcode; /* of a message: PEAL_WS_TEXT (valid UTF-8) or _BINARY */
+  uint16_t code;  /* of a close: the peer's; 1005: it gave none; 1006: no close
+                   * frame came */
+  peal_err err; /* of a close: PEAL_OK after a clean one, else what was wrong */
+  peal_slice data; /* the message, or the close's reason; borrowed until the
+                    * next _next, _feed or _free */
+} peal_ws_event;
+
+/* `opts` (NULL: defaults) and `account` (NULL: not counted) are borrowed for
+ * life. `head` (copied; may be empty) is sent before the first frame: the
+ * answer to the opening handshake. Returns NULL if memory is out. */
+PEAL_MUST_CHECK peal_ws_conn *peal_ws_conn_new(const peal_ws_conn_opts *opts,
+                                               peal_account *account,
+                                               peal_slice head);
 void peal_ws_conn_free(peal_ws_conn *conn);
 
-/* Bytes of the stream. `data` is borrowed and WRITTEN TO: payloads are
- * unmasked in place, whole messages inside `data` are delivered without a
- * copy. All of it is used. A violation queues the close frame with its code
- * (1002, 1007, 1009), reports on_close and makes the machine dead: each later
- * feed returns the same error. The size limit is applied to the announced
- * length before any buffering.
- * Returns: PEAL_OK, PEAL_ERR_CLOSED after the end, the violation,
- * PEAL_ERR_NOMEM (1011). */
-PEAL_MUST_CHECK peal_err peal_ws_conn_feed(peal_ws_conn *conn, char *data,
-                                           size_t len, uint64_t now_ms);
+/* Bytes of the stream, lent until _next has returned false (until then no
+ * other feed), and WRITTEN TO: payloads are unmasked in place. Behind the end
+ * they are dropped. */
+void peal_ws_conn_feed(peal_ws_conn *conn, char *data, size_t len,
+                       uint64_t now_ms);
+/* What happened next; false: all that was fed has been used.
+ *
+ * A message that lies whole in the input is delivered without a copy. The size
+ * limit is applied to the announced length before any buffering; what is
+ * buffered is charged to the account first. A violation (1002, 1007), a limit
+ * (1008, 1009) and a lack of memory (1011) queue the close frame with their
+ * code and are told by a close event.
+ *
+ * Behind a close event bytes may still wait to be pulled (our close frame):
+ * write them, then close the stream. No event comes after it. */
+bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event);
 
-/* Queue a message; the bytes are shared (a reference is taken and given back
- * when sent). `prefix`, if not 0, is a byte sent before them in the same frame
- * (the Engine.IO type digit).
+/* Queue a message here (copied): what a client sends, and what a server sends
+ * of bytes that are in no message. The owner bounds it by _queued.
  * Returns: PEAL_OK, PEAL_ERR_CLOSED, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_ws_conn_send(peal_ws_conn *conn,
                                            peal_ws_opcode opcode, char prefix,
-                                           peal_bytes *bytes);
-/* Queue a ping (payload copied, at most 125 bytes). */
+                                           peal_slice data);
+/* Queue a ping (copied).
+ * Returns: PEAL_OK, PEAL_ERR_USAGE (above 125 bytes), PEAL_ERR_CLOSED,
+ * PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_ws_conn_ping(peal_ws_conn *conn,
                                            peal_slice payload);
-/* Begin the close handshake; code 0 sends a close frame without code.
- * Messages queued before it are still sent. A no-op once closing. */
+/* Begin the close handshake, behind all that was queued here: the owner's own
+ * queue must be sent or dropped. Code 0, or one that must not be sent: a close
+ * frame without code. A no-op once closing. */
 void peal_ws_conn_close(peal_ws_conn *conn, unsigned code, peal_slice reason,
                         uint64_t now_ms);
 
-/* Bytes to write, see base/iovs.h; queued messages and control frames in
- * order (a pong may overtake messages, never cuts into a frame). */
+/* Bytes to write (see base/iovs.h): what waits here, in order; it changes
+ * nothing. A pong may overtake messages, never cuts into a frame. */
 void peal_ws_conn_pull(peal_ws_conn *conn, peal_iovs *out);
-/* `len` bytes of what was pulled have left. */
-void peal_ws_conn_sent(peal_ws_conn *conn, size_t len);
-/* Bytes queued and not sent. */
+/* Behind that, a message of the owner's queue: `prefix` (0: none) and `body`
+ * (borrowed until written; up to 512 bytes copied) in one frame. Server only.
+ * False: it is not in the pull, neither in part: no room, or closing. A pull
+ * that is still empty has room if its scratch has 16 bytes. */
+bool peal_ws_conn_pull_message(peal_ws_conn *conn, peal_iovs *out,
+                               peal_ws_opcode opcode, char prefix,
+                               peal_slice body);
+/* Its bytes on the wire. */
+size_t peal_ws_conn_message_len(const peal_ws_conn *conn, char prefix,
+                                size_t body_len);
+/* `len` bytes of the last pull have left. Returns how many of them belong to
+ * messages of the owner's queue, from the first one pulled on. */
+size_t peal_ws_conn_sent(peal_ws_conn *conn, size_t len);
+/* A part of a message, shown by _pull_message with this prefix, has left by
+ * `sent` bytes only: its rest goes first at the next pull. A reference is
+ * taken. Once behind each _sent at most.
+ * Returns: PEAL_OK; PEAL_ERR_NOMEM: the stream can only be closed. */
+PEAL_MUST_CHECK peal_err peal_ws_conn_keep(peal_ws_conn *conn,
+                                           peal_ws_opcode opcode, char prefix,
+                                           peal_message *message, size_t part,
+                                           size_t sent);
+/* Bytes that wait here. */
 size_t peal_ws_conn_queued(const peal_ws_conn *conn);
-/* Messages queued and not wholly sent. */
-size_t peal_ws_conn_queued_messages(const peal_ws_conn *conn);
 
 /* When _tick wants to be called; UINT64_MAX: never. */
 uint64_t peal_ws_conn_deadline(const peal_ws_conn *conn);
+/* Past the deadline all that waits is dropped, and _next tells the close
+ * (PEAL_ERR_TIMEOUT) if it had not. */
 void peal_ws_conn_tick(peal_ws_conn *conn, uint64_t now_ms);
-/* Closed on both sides and nothing left to pull: the stream can be closed. */
+/* The close event was given and nothing is left to pull: the stream can be
+ * closed. */
 bool peal_ws_conn_is_done(const peal_ws_conn *conn);
+/* Do the invariants hold? For tests. */
+bool peal_ws_conn_check(const peal_ws_conn *conn);

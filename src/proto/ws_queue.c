@@ -6,304 +6,332 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "wire/ws_frame.h"
 
-/* Frames a block holds without a second allocation. */
-#define INLINE_FRAMES 4u
-/* Frames that are copied whole into the write (as base/iovs does). */
+/* Bodies up to here are copied behind their header into the write (as
+ * base/iovs does); longer ones are referenced. */
 #define SHORT_BYTES 512u
+/* A header of an unmasked or masked frame, and the prefix. */
+#define HEAD_MAX (PEAL_WS_FRAME_HEADER_MAX + 1u)
 
-typedef struct ring {
-  peal_ws_queue_frame *frames;
-  uint32_t head;
-  uint32_t count;
-  uint32_t cap; /* 0 or a power of two */
-} ring;
-
-struct peal_ws_queue_block {
-  ring frames;     /* in the order in which they leave */
-  ring pongs;      /* not yet given a place among the frames */
-  size_t offset;   /* bytes of the first frame that have left */
-  size_t messages; /* text and binary among the frames */
-  uint32_t placed; /* pongs among the frames */
-  peal_ws_queue_frame first[INLINE_FRAMES];
+/* One block: this, and `len` bytes. */
+struct peal_ws_queue_frame {
+  peal_ws_queue_frame *next;
+  peal_message *message; /* one reference; NULL: all bytes are in data */
+  peal_slice body;       /* of message, behind data */
+  size_t len;            /* of data */
+  size_t sent;           /* of data and body together */
+  size_t charged;        /* to the account */
+  bool is_pong;
+  bool is_pulled; /* shown by the last pull */
+  char data[];
 };
 
-static peal_ws_queue_frame *ring_at(const ring *r, uint32_t index) {
-  return &r->frames[(r->head + index) & (r->cap - 1)];
+/* -- lists of frames ------------------------------------------------------- */
+
+static void append(peal_ws_queue_list *list, peal_ws_queue_frame *frame) {
+  if (list->head)
+    list->tail->next = frame;
+  else
+    list->head = frame;
+  list->tail = frame;
 }
 
-/* Room for `more` frames. `inside` is memory that is not to be freed. */
-static bool ring_reserve(ring *r, const peal_mem *mem, uint32_t more,
-                         const peal_ws_queue_frame *inside) {
-  if (r->cap - r->count >= more)
-    return true;
-  uint32_t cap = r->cap ? r->cap : INLINE_FRAMES;
-  while (cap - r->count < more) {
-    if (cap > UINT32_MAX / 2)
-      return false;
-    cap *= 2;
-  }
-  size_t size;
-  if (__builtin_mul_overflow(cap, sizeof(*r->frames), &size))
-    return false;
-  peal_ws_queue_frame *frames = peal_mem_alloc(mem, size);
-  if (!frames)
-    return false;
-  for (uint32_t i = 0; i < r->count; i++)
-    frames[i] = *ring_at(r, i);
-  if (r->frames != inside)
-    peal_mem_free(mem, r->frames);
-  r->frames = frames;
-  r->head = 0;
-  r->cap = cap;
-  return true;
-}
-
-static void ring_push(ring *r, const peal_ws_queue_frame *frame) {
-  *ring_at(r, r->count) = *frame;
-  r->count++;
-}
-
-static peal_ws_queue_frame ring_shift(ring *r) {
-  peal_ws_queue_frame frame = *ring_at(r, 0);
-  r->head = (r->head + 1) & (r->cap - 1);
-  r->count--;
+static peal_ws_queue_frame *shift(peal_ws_queue_list *list) {
+  peal_ws_queue_frame *frame = list->head;
+  list->head = frame->next;
+  frame->next = NULL;
   return frame;
 }
 
-static void ring_unshift(ring *r, const peal_ws_queue_frame *frame) {
-  r->head = (r->head - 1) & (r->cap - 1);
-  r->count++;
-  *ring_at(r, 0) = *frame;
+static size_t left_of(const peal_ws_queue_frame *frame) {
+  return frame->len + frame->body.len - frame->sent;
 }
 
-static peal_slice frame_body(const peal_ws_queue_frame *frame) {
-  return frame->bytes ? peal_bytes_slice(frame->bytes) : (peal_slice){NULL, 0};
-}
-
-/* Header and prefix to `out` (PEAL_WS_FRAME_HEADER_MAX + 1 bytes). */
-static size_t frame_head(const peal_ws_queue_frame *frame, char *out) {
-  if (frame->opcode == PEAL_WS_QUEUE_RAW)
-    return 0;
-  peal_ws_frame head = {.len =
-                            frame_body(frame).len + (frame->prefix ? 1u : 0u),
-                        .opcode = frame->opcode,
-                        .fin = true,
-                        .masked = frame->masked};
-  memcpy(head.mask, frame->key, sizeof(head.mask));
-  size_t len = peal_ws_frame_encode(out, &head);
-  if (frame->prefix)
-    out[len++] = frame->prefix;
-  return len;
-}
-
-/* Bytes on the wire, all told. */
-static size_t frame_size(const peal_ws_queue_frame *frame) {
-  size_t len = frame_body(frame).len + (frame->prefix ? 1u : 0u);
-  if (frame->opcode == PEAL_WS_QUEUE_RAW)
-    return len;
-  size_t extended = len < 126 ? 0 : len <= UINT16_MAX ? 2 : 8;
-  return 2 + extended + (frame->masked ? 4u : 0u) + len;
-}
-
-static bool frame_is_message(const peal_ws_queue_frame *frame) {
-  return frame->opcode == PEAL_WS_TEXT || frame->opcode == PEAL_WS_BINARY;
-}
-
-static void ring_deinit(ring *r, const peal_mem *mem,
-                        const peal_ws_queue_frame *inside) {
-  while (r->count)
-    peal_bytes_unref(ring_shift(r).bytes);
-  if (r->frames != inside)
-    peal_mem_free(mem, r->frames);
-}
-
-void peal_ws_queue_deinit(peal_ws_queue *queue, const peal_mem *mem) {
-  peal_ws_queue_block *block = queue->block;
-  if (!block)
-    return;
-  ring_deinit(&block->frames, mem, block->first);
-  ring_deinit(&block->pongs, mem, NULL);
-  peal_mem_free(mem, block);
-  *queue = (peal_ws_queue){NULL, 0};
-}
-
-static peal_ws_queue_block *get_block(peal_ws_queue *queue,
-                                      const peal_mem *mem) {
-  peal_ws_queue_block *block = queue->block;
-  if (block)
-    return block;
-  block = peal_mem_alloc(mem, sizeof(*block));
-  if (!block)
+static peal_ws_queue_frame *new_frame(peal_ws_queue *queue, size_t len,
+                                      bool is_pong, peal_err *err) {
+  size_t size = sizeof(peal_ws_queue_frame) + len;
+  bool is_charged = is_pong && queue->account;
+  *err = is_charged ? peal_account_charge(queue->account, size) : PEAL_OK;
+  if (*err)
     return NULL;
-  block->frames = (ring){.frames = block->first, .cap = INLINE_FRAMES};
-  block->pongs = (ring){.frames = NULL};
-  block->offset = 0;
-  block->messages = 0;
-  block->placed = 0;
-  queue->block = block;
-  return block;
-}
-
-/* An empty queue owns nothing. */
-static void release_if_empty(peal_ws_queue *queue, const peal_mem *mem) {
-  if (queue->block && !queue->block->frames.count && !queue->block->pongs.count)
-    peal_ws_queue_deinit(queue, mem);
-}
-
-static peal_err refuse(peal_ws_queue *queue, const peal_mem *mem,
-                       const peal_ws_queue_frame *frame) {
-  peal_bytes_unref(frame->bytes);
-  release_if_empty(queue, mem);
-  return PEAL_ERR_NOMEM;
-}
-
-/* RFC6455 5.5.1: nothing follows a close frame, so the pongs that wait go in
- * front of it now. Returns false if memory is out. */
-static bool settle_pongs(peal_ws_queue_block *block, const peal_mem *mem) {
-  if (!ring_reserve(&block->frames, mem, block->pongs.count, block->first))
-    return false;
-  while (block->pongs.count) {
-    peal_ws_queue_frame pong = ring_shift(&block->pongs);
-    ring_push(&block->frames, &pong);
-    block->placed++;
+  peal_ws_queue_frame *frame = peal_mem_alloc(queue->mem, size);
+  if (frame) {
+    *frame = (peal_ws_queue_frame){
+        .len = len, .is_pong = is_pong, .charged = is_charged ? size : 0};
+    return frame;
   }
-  return true;
+  if (is_charged)
+    peal_account_release(queue->account, size);
+  *err = PEAL_ERR_NOMEM;
+  return NULL;
 }
 
-peal_err peal_ws_queue_add(peal_ws_queue *queue, const peal_mem *mem,
-                           const peal_ws_queue_frame *frame) {
-  peal_ws_queue_block *block = get_block(queue, mem);
-  if (!block)
-    return refuse(queue, mem, frame);
-  if (frame->opcode == PEAL_WS_CLOSE && !settle_pongs(block, mem))
-    return refuse(queue, mem, frame);
-  if (!ring_reserve(&block->frames, mem, 1, block->first))
-    return refuse(queue, mem, frame);
-  ring_push(&block->frames, frame);
-  block->messages += frame_is_message(frame) ? 1u : 0u;
-  queue->bytes += frame_size(frame);
+static void free_frame(peal_ws_queue *queue, peal_ws_queue_frame *frame) {
+  if (frame->charged)
+    peal_account_release(queue->account, frame->charged);
+  peal_message_unref(frame->message);
+  peal_mem_free(queue->mem, frame);
+}
+
+static void drop(peal_ws_queue *queue, peal_ws_queue_frame *frame) {
+  queue->bytes -= left_of(frame);
+  free_frame(queue, frame);
+}
+
+/* -- life ------------------------------------------------------------------ */
+
+void peal_ws_queue_init(peal_ws_queue *queue, const peal_mem *mem,
+                        peal_account *account) {
+  *queue = (peal_ws_queue){.mem = mem, .account = account};
+}
+
+void peal_ws_queue_clear(peal_ws_queue *queue) {
+  if (queue->begun)
+    drop(queue, queue->begun);
+  queue->begun = NULL;
+  while (queue->own.head)
+    drop(queue, shift(&queue->own));
+  while (queue->last.head)
+    drop(queue, shift(&queue->last));
+}
+
+/* -- queueing -------------------------------------------------------------- */
+
+peal_err peal_ws_queue_add_raw(peal_ws_queue *queue, peal_slice bytes) {
+  peal_err err;
+  peal_ws_queue_frame *frame = new_frame(queue, bytes.len, false, &err);
+  if (!frame)
+    return err;
+  memcpy(frame->data, bytes.ptr, bytes.len);
+  append(&queue->own, frame);
+  queue->bytes += bytes.len;
   return PEAL_OK;
 }
 
-peal_err peal_ws_queue_add_pong(peal_ws_queue *queue, const peal_mem *mem,
-                                const peal_ws_queue_frame *frame) {
-  peal_ws_queue_block *block = get_block(queue, mem);
-  if (!block)
-    return refuse(queue, mem, frame);
-  /* RFC6455 5.5.3: pongs for older pings may be left out. A peer that does
-   * not read must not make us hold more and more of them. */
-  if (block->pongs.count == PEAL_LIMIT_WS_PONGS) {
-    peal_ws_queue_frame oldest = ring_shift(&block->pongs);
-    queue->bytes -= frame_size(&oldest);
-    peal_bytes_unref(oldest.bytes);
+/* RFC6455 5.5.3: pongs for older pings may be left out. A peer that does not
+ * read must not make us hold more and more of them. Those that a pull shows
+ * may be on their way. */
+static void trim_pongs(peal_ws_queue *queue, unsigned most) {
+  unsigned count = 0;
+  for (peal_ws_queue_frame *f = queue->own.head; f; f = f->next)
+    count += f->is_pong && !f->is_pulled;
+  peal_ws_queue_list kept = {NULL, NULL};
+  while (count > most && queue->own.head) {
+    peal_ws_queue_frame *frame = shift(&queue->own);
+    if (frame->is_pong && !frame->is_pulled) {
+      drop(queue, frame);
+      count--;
+    } else {
+      append(&kept, frame);
+    }
   }
-  if (!ring_reserve(&block->pongs, mem, 1, NULL))
-    return refuse(queue, mem, frame);
-  ring_push(&block->pongs, frame);
-  queue->bytes += frame_size(frame);
+  if (!kept.head)
+    return;
+  kept.tail->next = queue->own.head;
+  if (queue->own.head)
+    kept.tail = queue->own.tail;
+  queue->own = kept;
+}
+
+/* Prefix and body behind the header, masked if the header says so. */
+static void put_payload(char *to, const peal_ws_frame *head, char prefix,
+                        peal_slice body) {
+  size_t first = prefix ? 1 : 0;
+  if (prefix)
+    to[0] = prefix;
+  if (head->masked) {
+    peal_ws_frame_mask(to, to, first, head->mask, 0);
+    peal_ws_frame_mask(to + first, body.ptr, body.len, head->mask, first);
+  } else if (body.len) {
+    memcpy(to + first, body.ptr, body.len);
+  }
+}
+
+peal_err peal_ws_queue_add(peal_ws_queue *queue, const peal_ws_frame *head,
+                           char prefix, peal_slice body) {
+  char bytes[PEAL_WS_FRAME_HEADER_MAX];
+  peal_ws_frame full = *head;
+  peal_err err;
+  full.fin = true;
+  full.len = body.len + (prefix ? 1u : 0u);
+  size_t head_len = peal_ws_frame_encode(bytes, &full);
+  size_t len = head_len + (size_t)full.len;
+  bool is_pong = full.opcode == PEAL_WS_PONG;
+  bool is_own = is_pong || full.opcode == PEAL_WS_PING;
+  if (is_pong)
+    trim_pongs(queue, PEAL_LIMIT_WS_PONGS - 1);
+  peal_ws_queue_frame *frame = new_frame(queue, len, is_pong, &err);
+  if (!frame)
+    return err;
+  memcpy(frame->data, bytes, head_len);
+  put_payload(frame->data + head_len, &full, prefix, body);
+  append(is_own ? &queue->own : &queue->last, frame);
+  queue->bytes += len;
   return PEAL_OK;
 }
 
-/* Give the waiting pongs their place: first, but behind a frame that is half
- * sent or raw. Pongs placed before must have left, so that a peer that does not read
- * holds at most two sets of them. If memory is out they wait longer. */
-static void place_pongs(peal_ws_queue_block *block, const peal_mem *mem) {
-  ring *frames = &block->frames;
-  uint32_t count = block->pongs.count;
-  if (!count || block->placed)
-    return;
-  if (!ring_reserve(frames, mem, count, block->first))
-    return;
-  peal_ws_queue_frame begun = {.bytes = NULL};
-  bool has_begun =
-      block->offset > 0 ||
-      (frames->count && ring_at(frames, 0)->opcode == PEAL_WS_QUEUE_RAW);
-  if (has_begun)
-    begun = ring_shift(frames);
-  for (uint32_t i = count; i-- > 0;)
-    ring_unshift(frames, ring_at(&block->pongs, i));
-  if (has_begun)
-    ring_unshift(frames, &begun);
-  block->pongs.count = 0;
-  block->placed = count;
+/* -- messages of somebody else --------------------------------------------- */
+
+/* Header and prefix to `out` (HEAD_MAX bytes). */
+static size_t put_head(char *out, uint8_t opcode, char prefix,
+                       size_t body_len) {
+  size_t first = prefix ? 1 : 0;
+  peal_ws_frame head = {.len = body_len + first, .opcode = opcode, .fin = true};
+  size_t len = peal_ws_frame_encode(out, &head);
+  if (prefix)
+    out[len] = prefix;
+  return len + first;
 }
 
-/* A short frame, whole: header and body in one step. Returns false if that is
- * not possible here. */
-static bool pull_short(const peal_ws_queue_frame *frame, peal_slice body,
-                       peal_iovs *out) {
-  char *to =
-      body.len > SHORT_BYTES
-          ? NULL
-          : peal_iovs_reserve(out, body.len + PEAL_WS_FRAME_HEADER_MAX + 1);
-  if (!to)
-    return false;
-  size_t len = frame_head(frame, to);
-  if (body.len)
-    memcpy(to + len, body.ptr, body.len);
-  peal_iovs_commit(out, len + body.len);
-  return true;
+size_t peal_ws_queue_message_len(char prefix, size_t body_len) {
+  size_t len = body_len + (prefix ? 1u : 0u);
+  return len + (len < 126 ? 2u : len <= UINT16_MAX ? 4u : 10u);
 }
 
-/* The part of one frame behind its first `skip` bytes. Returns false if there
- * is no room for all of it. */
-static bool pull_frame(const peal_ws_queue_frame *frame, size_t skip,
-                       peal_iovs *out) {
-  peal_slice body = frame_body(frame);
-  char head[PEAL_WS_FRAME_HEADER_MAX + 1];
-  if (skip == 0 && pull_short(frame, body, out))
+bool peal_ws_queue_pull_message(peal_iovs *out, uint8_t opcode, char prefix,
+                                peal_slice body) {
+  char *to = body.len > SHORT_BYTES
+                 ? NULL
+                 : peal_iovs_reserve(out, body.len + HEAD_MAX);
+  if (to) {
+    size_t len = put_head(to, opcode, prefix, body.len);
+    if (body.len)
+      memcpy(to + len, body.ptr, body.len);
+    peal_iovs_commit(out, len + body.len);
     return true;
-  size_t len = frame_head(frame, head);
-  if (skip < len) {
-    if (!peal_iovs_copy(out, (peal_slice){head + skip, len - skip}))
+  }
+  char head[HEAD_MAX];
+  /* Header and body may need a piece each. */
+  if (out->count + 2 > PEAL_LIMIT_IOVECS)
+    return false;
+  size_t len = put_head(head, opcode, prefix, body.len);
+  return peal_iovs_copy(out, (peal_slice){head, len}) &&
+         peal_iovs_add(out, body);
+}
+
+peal_err peal_ws_queue_keep(peal_ws_queue *queue, uint8_t opcode, char prefix,
+                            peal_message *message, size_t part, size_t sent) {
+  char head[HEAD_MAX];
+  peal_slice body = peal_message_part(message, part);
+  peal_err err;
+  size_t len = put_head(head, opcode, prefix, body.len);
+  assert(!queue->begun && sent < len + body.len);
+  peal_ws_queue_frame *frame = new_frame(queue, len, false, &err);
+  if (!frame)
+    return err;
+  memcpy(frame->data, head, len);
+  frame->message = peal_message_ref(message);
+  frame->body = body;
+  frame->sent = sent;
+  queue->begun = frame;
+  queue->bytes += left_of(frame);
+  return PEAL_OK;
+}
+
+/* -- leaving --------------------------------------------------------------- */
+
+/* All that is left of a frame, or nothing. */
+static bool pull_frame(peal_ws_queue_frame *frame, peal_iovs *out) {
+  size_t skip = frame->sent;
+  peal_slice body = frame->body;
+  frame->is_pulled = false;
+  if (out->count + 2 > PEAL_LIMIT_IOVECS)
+    return false;
+  if (skip < frame->len) {
+    if (!peal_iovs_add(out,
+                       (peal_slice){frame->data + skip, frame->len - skip}))
       return false;
-    skip = 0;
-  } else {
-    skip -= len;
+    skip = frame->len;
   }
-  if (skip == body.len)
-    return true;
-  return peal_iovs_add(out, (peal_slice){body.ptr + skip, body.len - skip});
+  skip -= frame->len;
+  if (body.len > skip &&
+      !peal_iovs_add(out, (peal_slice){body.ptr + skip, body.len - skip}))
+    return false;
+  frame->is_pulled = true;
+  return true;
 }
 
-void peal_ws_queue_pull(peal_ws_queue *queue, const peal_mem *mem,
-                        peal_iovs *out) {
-  peal_ws_queue_block *block = queue->block;
-  if (!block)
-    return;
-  place_pongs(block, mem);
-  size_t skip = block->offset;
-  for (uint32_t i = 0; i < block->frames.count; i++) {
-    if (!pull_frame(ring_at(&block->frames, i), skip, out))
+/* What a pull before showed and this one does not, is not shown. */
+static void pull_list(peal_ws_queue_list *list, bool has_room, peal_iovs *out) {
+  for (peal_ws_queue_frame *f = list->head; f; f = f->next) {
+    bool was_pulled = f->is_pulled;
+    has_room = has_room && pull_frame(f, out);
+    f->is_pulled = has_room;
+    if (!has_room && !was_pulled)
       return;
-    skip = 0;
   }
 }
 
-void peal_ws_queue_sent(peal_ws_queue *queue, const peal_mem *mem, size_t len) {
-  peal_ws_queue_block *block = queue->block;
-  assert(len <= queue->bytes);
-  if (!block)
-    return;
-  queue->bytes -= len;
-  while (len > 0 && block->frames.count) {
-    size_t left = frame_size(ring_at(&block->frames, 0)) - block->offset;
+void peal_ws_queue_pull(peal_ws_queue *queue, peal_iovs *out) {
+  bool has_room = !queue->begun || pull_frame(queue->begun, out);
+  for (peal_ws_queue_frame *f = queue->own.head; f; f = f->next)
+    f->is_pulled = false;
+  trim_pongs(queue, PEAL_LIMIT_WS_PONGS);
+  pull_list(&queue->own, has_room, out);
+  const peal_ws_queue_frame *tail =
+      queue->own.head ? queue->own.tail : queue->begun;
+  pull_list(&queue->last, !tail || tail->is_pulled, out);
+}
+
+bool peal_ws_queue_is_shown(const peal_ws_queue *queue) {
+  return (!queue->begun || queue->begun->is_pulled) &&
+         (!queue->own.head || queue->own.tail->is_pulled) &&
+         (!queue->last.head || queue->last.tail->is_pulled);
+}
+
+/* The next frame that the pull showed, taken from where it waits; NULL: what
+ * comes now is not ours. */
+static peal_ws_queue_frame *take_pulled(peal_ws_queue *queue) {
+  peal_ws_queue_frame *frame = queue->begun;
+  if (frame) {
+    if (!frame->is_pulled)
+      return NULL;
+    queue->begun = NULL;
+    return frame;
+  }
+  if (queue->own.head && queue->own.head->is_pulled)
+    return shift(&queue->own);
+  if (queue->last.head && queue->last.head->is_pulled)
+    return shift(&queue->last);
+  return NULL;
+}
+
+size_t peal_ws_queue_sent(peal_ws_queue *queue, size_t len) {
+  while (len > 0) {
+    peal_ws_queue_frame *frame = take_pulled(queue);
+    if (!frame)
+      return len;
+    size_t left = left_of(frame);
     if (len < left) {
-      block->offset += len;
-      return;
+      frame->sent += len;
+      queue->bytes -= len;
+      queue->begun = frame;
+      return 0;
     }
     len -= left;
-    block->offset = 0;
-    peal_ws_queue_frame frame = ring_shift(&block->frames);
-    block->messages -= frame_is_message(&frame) ? 1u : 0u;
-    block->placed -= frame.opcode == PEAL_WS_PONG ? 1u : 0u;
-    peal_bytes_unref(frame.bytes);
+    drop(queue, frame);
   }
-  release_if_empty(queue, mem);
+  return 0;
 }
 
-size_t peal_ws_queue_messages(const peal_ws_queue *queue) {
-  return queue->block ? queue->block->messages : 0;
+static size_t list_bytes(const peal_ws_queue_list *list) {
+  size_t bytes = 0;
+  for (const peal_ws_queue_frame *f = list->head; f; f = f->next)
+    bytes += left_of(f);
+  return bytes;
+}
+
+bool peal_ws_queue_check(const peal_ws_queue *queue) {
+  size_t bytes = queue->begun ? left_of(queue->begun) : 0;
+  unsigned pongs = 0;
+  if (queue->begun && bytes == 0)
+    return false;
+  for (const peal_ws_queue_frame *f = queue->own.head; f; f = f->next) {
+    pongs += f->is_pong;
+    if (f->sent || (!f->next && f != queue->own.tail))
+      return false;
+  }
+  return pongs <= 2 * PEAL_LIMIT_WS_PONGS &&
+         queue->bytes ==
+             bytes + list_bytes(&queue->own) + list_bytes(&queue->last);
 }

@@ -1,46 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* ws_queue: the frames that wait to leave one WebSocket connection, and how
- * far the first of them has left. Empty, it owns no memory.
- * In the flow: proto/ws_conn -> [ws_queue] -> net/stream. */
+/* ws_queue: the frames that wait in one WebSocket connection itself, as the
+ * bytes that go on the wire, and how far the first of them has left.
+ * In the flow: proto/ws_conn -> [ws_queue] -> net/stream.
+ *
+ *   begun            a frame that has left in part; nothing may cut into it
+ *   own frames       the raw head, pings, pongs
+ *   messages, close  what _add got; a server's messages wait above instead
+ *   - - - - - -      messages that _pull_message shows, owned by somebody else
+ *
+ * A pull shows them in this order. _sent speaks of the last pull that was not
+ * empty-handed; what was queued between the two is not counted into it. */
 #include <peal/base.h>
 
+#include "base/account.h"
 #include "base/iovs.h"
+#include "proto/message.h"
+#include "wire/ws_frame.h"
 
-/* An opcode that RFC6455 does not have: the bytes go out as they are, and
- * nothing overtakes them. */
-#define PEAL_WS_QUEUE_RAW 0xffu
+typedef struct peal_ws_queue_frame peal_ws_queue_frame;
 
-/* One frame, never fragmented. */
-typedef struct peal_ws_queue_frame {
-  peal_bytes *bytes; /* the payload as it goes on the wire; NULL: empty */
-  uint8_t key[4];    /* if masked */
-  uint8_t opcode;    /* peal_ws_opcode, or PEAL_WS_QUEUE_RAW */
-  char prefix;       /* sent before the bytes; 0: none */
-  bool masked;       /* the bytes are masked with key; no prefix then */
-} peal_ws_queue_frame;
-
-typedef struct peal_ws_queue_block peal_ws_queue_block;
+typedef struct peal_ws_queue_list {
+  peal_ws_queue_frame *head;
+  peal_ws_queue_frame *tail; /* undefined if head is NULL */
+} peal_ws_queue_list;
 
 typedef struct peal_ws_queue {
-  peal_ws_queue_block *block; /* NULL: empty */
-  size_t bytes;               /* on the wire, not sent yet */
+  const peal_mem *mem;
+  peal_account *account; /* pongs are charged to it; NULL: not counted */
+  peal_ws_queue_frame *begun;
+  peal_ws_queue_list own;
+  peal_ws_queue_list last; /* messages, then a close */
+  size_t bytes;            /* on the wire, not sent yet */
 } peal_ws_queue;
 
-/* {0} is an empty queue. Drops all frames, also one half sent. */
-void peal_ws_queue_deinit(peal_ws_queue *queue, const peal_mem *mem);
-/* Append; frame->bytes is taken, also on failure.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
+/* `mem` and `account` are borrowed for life. */
+void peal_ws_queue_init(peal_ws_queue *queue, const peal_mem *mem,
+                        peal_account *account);
+/* Drops all frames, also one half sent; the queue is empty then. */
+void peal_ws_queue_clear(peal_ws_queue *queue);
+
+/* These copy. Returns: PEAL_OK, PEAL_ERR_NOMEM; a pong: what the account
+ * answered. */
+
+/* Bytes that go out as they are, before all else. */
+PEAL_MUST_CHECK peal_err peal_ws_queue_add_raw(peal_ws_queue *queue,
+                                               peal_slice bytes);
+/* A frame whose payload is `prefix` (0: none) and `body`; head->len is
+ * ignored, head->mask applied if head->masked. Of the pongs that no pull has
+ * shown, the newest PEAL_LIMIT_WS_PONGS are kept. */
 PEAL_MUST_CHECK peal_err peal_ws_queue_add(peal_ws_queue *queue,
-                                           const peal_mem *mem,
-                                           const peal_ws_queue_frame *frame);
-/* The same for a pong: it overtakes what no pull has begun, and of those that
- * wait the newest PEAL_LIMIT_WS_PONGS are kept. */
-PEAL_MUST_CHECK peal_err
-peal_ws_queue_add_pong(peal_ws_queue *queue, const peal_mem *mem,
-                       const peal_ws_queue_frame *frame);
-void peal_ws_queue_pull(peal_ws_queue *queue, const peal_mem *mem,
-                        peal_iovs *out);
-void peal_ws_queue_sent(peal_ws_queue *queue, const peal_mem *mem, size_t len);
-/* Text and binary frames not wholly sent. */
-size_t peal_ws_queue_messages(const peal_ws_queue *queue);
+                                           const peal_ws_frame *head,
+                                           char prefix, peal_slice body);
+/* The frame of a part of a message has left by `sent` bytes, fewer than it
+ * has: its rest goes first. A reference is taken. None may be begun. */
+PEAL_MUST_CHECK peal_err peal_ws_queue_keep(peal_ws_queue *queue,
+                                            uint8_t opcode, char prefix,
+                                            peal_message *message, size_t part,
+                                            size_t sent);
+
+/* Whole frames, and the rest of one begun. */
+void peal_ws_queue_pull(peal_ws_queue *queue, peal_iovs *out);
+/* Returns how many of `len` bytes lie behind the frames that the pull showed. */
+size_t peal_ws_queue_sent(peal_ws_queue *queue, size_t len);
+
+/* Did the last pull show all frames? */
+bool peal_ws_queue_is_shown(const peal_ws_queue *queue);
+
+/* Bytes on the wire of an unmasked message of prefix and body. */
+size_t peal_ws_queue_message_len(char prefix, size_t body_len);
+/* Write one into the pull, all of it or nothing (false). */
+bool peal_ws_queue_pull_message(peal_iovs *out, uint8_t opcode, char prefix,
+                                peal_slice body);
+
+/* Do the invariants hold? */
+bool peal_ws_queue_check(const peal_ws_queue *queue);
