@@ -420,6 +420,180 @@ static void many_messages_leave_in_order(void **state) {
   peal_ws_conn_free(s.conn);
 }
 
+/* -- messages of the owner's queue --------------------------------------------- */
+
+/* Pull what waits in the machine, then `text`; returns whether it fitted. */
+static bool pull_with(side *s, peal_iovs *iovs, char prefix, const char *text) {
+  peal_ws_conn_pull(s->conn, iovs);
+  return peal_ws_conn_pull_message(s->conn, iovs, PEAL_WS_TEXT, prefix,
+                                   peal_slice_of(text));
+}
+
+static void expect_iovs(const peal_iovs *iovs, const char *bytes, size_t len) {
+  char out[512];
+  size_t at = 0;
+  assert_int_equal(iovs->bytes, len);
+  for (size_t i = 0; i < iovs->count; i++) {
+    memcpy(out + at, iovs->items[i].ptr, iovs->items[i].len);
+    at += iovs->items[i].len;
+  }
+  assert_memory_equal(out, bytes, len);
+}
+
+#define EXPECT_IOVS(iovs, literal)                                             \
+  expect_iovs(iovs, literal, sizeof(literal) - 1)
+
+static void messages_are_pulled_behind_what_waits_here(void **state) {
+  (void)state;
+  char scratch[256];
+  peal_iovs iovs;
+  side s = {0};
+  s.conn = peal_ws_conn_new(NULL, NULL, PEAL_S("head"));
+  assert_non_null(s.conn);
+  peal_iovs_init(&iovs, scratch, sizeof(scratch));
+  assert_int_equal(FEED(&s, "\x89\x81\0\0\0\0p"), PEAL_OK);
+  assert_int_equal(peal_ws_conn_ping(s.conn, PEAL_S("q")), PEAL_OK);
+  assert_true(pull_with(&s, &iovs, '4', "one"));
+  assert_true(peal_ws_conn_pull_message(s.conn, &iovs, PEAL_WS_BINARY, 0,
+                                        PEAL_S("two")));
+  EXPECT_IOVS(&iovs, "head\x8a\x01p\x89\x01q\x81\x04"
+                     "4one\x82\x03two");
+  assert_int_equal(iovs.count, 1); /* short ones are copied in one step */
+  assert_int_equal(peal_ws_conn_queued(s.conn), 10);
+  assert_int_equal(peal_ws_conn_message_len(s.conn, '4', 3), 6);
+  /* What is queued in between was not in the pull. */
+  assert_int_equal(FEED(&s, "\x89\x81\0\0\0\0r"), PEAL_OK);
+  assert_int_equal(peal_ws_conn_sent(s.conn, 8), 0);
+  assert_int_equal(peal_ws_conn_sent(s.conn, 9), 7);
+  EXPECT_OUT(&s, "\x8a\x01r");
+  peal_ws_conn_free(s.conn);
+}
+
+static void a_message_of_any_length_is_framed_as_its_length_says(void **state) {
+  (void)state;
+  static char body[70000];
+  static const size_t lens[] = {0,   1,   124,   125,   126,   511,
+                                512, 513, 65534, 65535, 65536, 70000};
+  char scratch[1024];
+  side s;
+  open_side(&s, false);
+  for (size_t i = 0; i < 2 * sizeof(lens) / sizeof(*lens); i++) {
+    peal_slice data = {body, lens[i / 2]};
+    char prefix = i % 2 ? '4' : 0;
+    size_t used = 0;
+    peal_iovs iovs;
+    peal_ws_frame frame;
+    peal_iovs_init(&iovs, scratch, sizeof(scratch));
+    assert_true(
+        peal_ws_conn_pull_message(s.conn, &iovs, PEAL_WS_TEXT, prefix, data));
+    size_t len = peal_ws_conn_message_len(s.conn, prefix, data.len);
+    assert_int_equal(iovs.bytes, len);
+    assert_int_equal(peal_ws_frame_decode(&frame, iovs.items[0], &used),
+                     PEAL_OK);
+    assert_int_equal(frame.len, data.len + i % 2);
+    assert_int_equal(used + frame.len, len);
+    assert_int_equal(iovs.items[iovs.count - 1].ptr == body, data.len > 512);
+    assert_int_equal(peal_ws_conn_sent(s.conn, len), len);
+  }
+  peal_ws_conn_free(s.conn);
+}
+
+static void a_message_is_in_the_pull_whole_or_not_at_all(void **state) {
+  (void)state;
+  static const char longer[600] = {'x'};
+  char scratch[40];
+  side s;
+  peal_iovs iovs;
+  open_side(&s, false);
+  peal_iovs_init(&iovs, scratch, 16); /* an empty pull has room */
+  assert_true(pull_with(&s, &iovs, '4', "a text that the scratch has not"));
+  assert_int_equal(iovs.bytes, 34);
+  peal_iovs_init(&iovs, scratch, sizeof(scratch));
+  size_t bytes = 0;
+  while (peal_ws_conn_pull_message(s.conn, &iovs, PEAL_WS_BINARY, 0,
+                                   (peal_slice){longer, sizeof(longer)}))
+    bytes += 604;
+  assert_true(bytes >= 604);
+  assert_int_equal(iovs.bytes, bytes);
+  peal_ws_conn_free(s.conn);
+}
+
+static void what_left_in_part_goes_on_at_the_next_pull(void **state) {
+  (void)state;
+  peal_message *message = peal_message_new(
+      PEAL_S("text"), (peal_slice[]){PEAL_S("bytes")}, 1, NULL);
+  assert_non_null(message);
+  for (size_t sent = 1; sent < 7; sent++) {
+    char scratch[256];
+    peal_iovs iovs;
+    side s;
+    open_side(&s, false);
+    peal_iovs_init(&iovs, scratch, sizeof(scratch));
+    assert_true(peal_ws_conn_pull_message(s.conn, &iovs, PEAL_WS_BINARY, 0,
+                                          peal_message_part(message, 1)));
+    assert_int_equal(peal_ws_conn_sent(s.conn, sent), sent);
+    assert_int_equal(
+        peal_ws_conn_keep(s.conn, PEAL_WS_BINARY, 0, message, 1, sent),
+        PEAL_OK);
+    assert_int_equal(peal_ws_conn_queued(s.conn), 7 - sent);
+    /* Neither a pong nor our close cuts into it. */
+    assert_int_equal(FEED(&s, "\x89\x80\0\0\0\0"), PEAL_OK);
+    peal_ws_conn_close(s.conn, 0, PEAL_S(""), 0);
+    char expected[] = "\x82\x05"
+                      "bytes\x8a\0\x88";
+    expect_out(&s, expected + sent, sizeof(expected) - sent);
+    peal_ws_conn_free(s.conn);
+  }
+  peal_message_unref(message);
+}
+
+static void a_kept_message_is_given_back_when_the_machine_is_freed(
+    void **state) {
+  (void)state;
+  torture mem;
+  side s;
+  torture_init(&mem, 0);
+  peal_message *message = peal_message_new(PEAL_S("text"), NULL, 0, &mem.mem);
+  assert_non_null(message);
+  open_side(&s, false);
+  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, '4', message, 0, 1),
+                   PEAL_OK);
+  peal_message_unref(message);
+  assert_int_equal(mem.live, 1);
+  peal_ws_conn_free(s.conn);
+  assert_int_equal(mem.live, 0);
+}
+
+static void no_message_is_pulled_behind_a_close(void **state) {
+  (void)state;
+  char scratch[256];
+  peal_iovs iovs;
+  side s;
+  open_side(&s, false);
+  peal_ws_conn_close(s.conn, 1000, PEAL_S(""), 0);
+  peal_iovs_init(&iovs, scratch, sizeof(scratch));
+  assert_false(pull_with(&s, &iovs, '4', "late"));
+  EXPECT_IOVS(&iovs, "\x88\x02\x03\xe8");
+  peal_ws_conn_free(s.conn);
+}
+
+static void no_message_overtakes_what_found_no_room(void **state) {
+  (void)state;
+  char scratch[256];
+  peal_iovs iovs;
+  side s;
+  open_side(&s, false);
+  send_text(&s, 0, "first");
+  peal_iovs_init(&iovs, scratch, 0);
+  while (iovs.count < PEAL_LIMIT_IOVECS) /* somebody filled it */
+    assert_true(peal_iovs_add(&iovs, PEAL_S("x")));
+  assert_false(pull_with(&s, &iovs, 0, "second"));
+  assert_int_equal(iovs.bytes, PEAL_LIMIT_IOVECS);
+  EXPECT_OUT(&s, "\x81\x05"
+                 "first");
+  peal_ws_conn_free(s.conn);
+}
+
 /* -- closing ------------------------------------------------------------------ */
 
 static void closing_sends_queued_messages_first_and_then_nothing(void **state) {
@@ -782,6 +956,112 @@ static void running_out_of_memory_while_reading_closes_with_1011(void **state) {
   assert_int_equal(mem.live, 0);
 }
 
+/* -- accounts ------------------------------------------------------------------ */
+
+static void what_is_unfinished_is_charged_and_given_back(void **state) {
+  (void)state;
+  peal_account account = {0};
+  side s = {0};
+  s.conn = peal_ws_conn_new(NULL, &account, (peal_slice){NULL, 0});
+  assert_non_null(s.conn);
+  assert_int_equal(FEED(&s, "\x82\xfe\x10\x00\0\0\0\0x"), PEAL_OK);
+  assert_int_equal(account.used, 4096);
+  assert_int_equal(FEED(&s, "\x89\x81\0\0\0\0p"), PEAL_OK);
+  peal_ws_conn_free(s.conn);
+  assert_int_equal(account.used, 0);
+}
+
+static void an_account_refuses_before_anything_is_allocated(void **state) {
+  (void)state;
+
+  static const struct {
+    size_t client, server;
+    peal_err err;
+    const char *answer;
+  } cases[] = {
+      {1000, 0, PEAL_ERR_LIMIT, "\x88\x02\x03\xf0"}, /* 1008 */
+      {0, 1000, PEAL_ERR_NOMEM, "\x88\x02\x03\xf3"}, /* 1011 */
+  };
+
+  for (size_t i = 0; i < 2; i++) {
+    peal_account_server all;
+    peal_account_worker worker;
+    peal_account account;
+    torture mem;
+    side s = {0};
+    torture_init(&mem, 0);
+    peal_account_server_init(&all, cases[i].server);
+    peal_account_worker_init(&worker, &all);
+    peal_account_init(&account, &worker, cases[i].client);
+    s.opts.mem = &mem.mem;
+    s.conn = peal_ws_conn_new(&s.opts, &account, (peal_slice){NULL, 0});
+    assert_non_null(s.conn);
+    assert_int_equal(FEED(&s, "\x82\xfe\x10\x00\0\0\0\0x"), cases[i].err);
+    assert_int_equal(s.closes, 1);
+    assert_true(mem.peak_bytes < 1000);
+    expect_out(&s, cases[i].answer, 4);
+    peal_ws_conn_free(s.conn);
+    assert_int_equal(account.used, 0);
+    peal_account_worker_deinit(&worker);
+  }
+}
+
+static void pongs_that_wait_are_charged(void **state) {
+  (void)state;
+  peal_account account = {.max = 400};
+  side s = {0};
+  s.conn = peal_ws_conn_new(NULL, &account, (peal_slice){NULL, 0});
+  assert_non_null(s.conn);
+  peal_err err = PEAL_OK;
+  for (int i = 0; i < 8 && !err; i++)
+    err = FEED(&s, "\x89\x81\0\0\0\0p");
+  assert_int_equal(err, PEAL_ERR_LIMIT);
+  char out[64];
+  (void)pull_all(&s, out, sizeof(out));
+  assert_int_equal(account.used, 0);
+  peal_ws_conn_free(s.conn);
+}
+
+/* Fragments of `len` bytes until one is refused or `most` have come. */
+static unsigned take_fragments(uint32_t max_frames, size_t len, unsigned most) {
+  static char fragment[4 + 16384];
+  side s = {0};
+  s.opts = (peal_ws_conn_opts){.client = true,
+                               .mask = fixed_key,
+                               .max_frames = max_frames,
+                               .max_message_bytes = 200u << 20};
+  s.conn = peal_ws_conn_new(&s.opts, NULL, (peal_slice){NULL, 0});
+  assert_non_null(s.conn);
+  peal_ws_frame head = {.len = len, .opcode = PEAL_WS_BINARY};
+  unsigned count = 0;
+  while (count < most) {
+    size_t at = peal_ws_frame_encode(fragment, &head);
+    if (feed_at(&s, fragment, at + len, 0))
+      break;
+    head.opcode = PEAL_WS_CONTINUATION;
+    count++;
+  }
+  assert_true(count == most || s.err == PEAL_ERR_LIMIT);
+  peal_ws_conn_free(s.conn);
+  return count;
+}
+
+static void frames_are_allowed_in_proportion_to_their_bytes(void **state) {
+  (void)state;
+  assert_int_equal(take_fragments(0, 0, 100000), 4096);
+  assert_int_equal(take_fragments(0, 1, 100000), 4369);
+  assert_int_equal(take_fragments(0, 15, 100000), 65536);
+  assert_int_equal(take_fragments(0, 16, 100000), 100000);
+  /* 100 MB as some clients send it */
+  assert_int_equal(take_fragments(0, 16384, 6400), 6400);
+}
+
+static void the_ceiling_of_frames_is_an_option(void **state) {
+  (void)state;
+  assert_int_equal(take_fragments(3, 100, 10), 3);
+  assert_int_equal(take_fragments(10000, 0, 20000), 10000);
+}
+
 /* -- two machines joined in memory ---------------------------------------------- */
 
 typedef struct dice {
@@ -967,6 +1247,18 @@ int main(void) {
       cmocka_unit_test(tiny_fragments_cost_as_many_bytes_as_they_have),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(running_out_of_memory_while_reading_closes_with_1011),
+      cmocka_unit_test(messages_are_pulled_behind_what_waits_here),
+      cmocka_unit_test(a_message_of_any_length_is_framed_as_its_length_says),
+      cmocka_unit_test(a_message_is_in_the_pull_whole_or_not_at_all),
+      cmocka_unit_test(what_left_in_part_goes_on_at_the_next_pull),
+      cmocka_unit_test(a_kept_message_is_given_back_when_the_machine_is_freed),
+      cmocka_unit_test(no_message_is_pulled_behind_a_close),
+      cmocka_unit_test(no_message_overtakes_what_found_no_room),
+      cmocka_unit_test(what_is_unfinished_is_charged_and_given_back),
+      cmocka_unit_test(an_account_refuses_before_anything_is_allocated),
+      cmocka_unit_test(pongs_that_wait_are_charged),
+      cmocka_unit_test(frames_are_allowed_in_proportion_to_their_bytes),
+      cmocka_unit_test(the_ceiling_of_frames_is_an_option),
       cmocka_unit_test(two_machines_talk_over_any_pieces),
   };
   return cmocka_run_group_tests_name("ws_conn", tests, NULL, NULL);
