@@ -154,7 +154,7 @@ static void give_one(peal_worker *worker, void *user) {
 }
 
 static void step_of_peer(int *peer, uint32_t *dice) {
-  char back[30000];
+  static char back[30000];
   if (*peer < 0)
     return;
   switch (roll(dice, 12)) {
