@@ -53,8 +53,8 @@ static const char *date_of(peal_http_home *home) {
 
 /* What is left of the body would have to be read first. */
 static bool body_is_in_the_way(const peal_http_req *req) {
-  const peal_http_conn *conn = req->conn;
-  if (peal_http_conn_body_done(conn))
+  const peal_http_link *conn = req->conn;
+  if (peal_http_link_body_done(conn))
     return false;
   if (conn->body_dead || (req->expects && !req->continued))
     return true;
@@ -108,7 +108,7 @@ static char *put_status(char *p, unsigned status) {
 /* Write the head into the connection's buffer, and `body` behind it. */
 static bool put_answer(peal_http_req *req, const char *type, uint64_t length,
                        peal_slice body) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   size_t type_len = type ? strlen(type) : 0;
   size_t room = OWN_BYTES + type_len + req->headers.len + body.len;
   char *start = peal_buf_reserve(&conn->out, room);
@@ -165,13 +165,13 @@ static bool begin(peal_http_req *req, unsigned status, const char *type,
   req->close = !keeps(req, length);
   req->chunked = length == UINT64_MAX && !req->http10;
   if (!put_answer(req, type, length, req->bodyless ? none : body)) {
-    peal_http_conn_break(req->conn, PEAL_ERR_NOMEM);
+    peal_http_link_break(req->conn, PEAL_ERR_NOMEM);
     return false;
   }
   peal_buf_deinit(&req->headers);
-  peal_http_conn_flush(req->conn);
+  peal_http_link_flush(req->conn);
   if (!req->conn->busy)
-    peal_http_conn_arm(req->conn);
+    peal_http_link_arm(req->conn);
   return true;
 }
 
@@ -184,7 +184,7 @@ static void free_later(peal_flush *flush) {
 void peal_http_answer_over(peal_http_req *req) {
   req->ended = true;
   if (req->conn) {
-    peal_http_conn_flush(req->conn);
+    peal_http_link_flush(req->conn);
     return;
   }
   /* Nobody waits for it; the caller may still look at the request. */
@@ -225,7 +225,7 @@ void peal_http_answer_close(peal_http_req *req) {
 
 /* The body, taken, is too long to be copied behind the head. */
 static void send_bytes(peal_http_req *req, peal_bytes *body) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   size_t len = peal_bytes_slice(body).len;
   if (!conn || req->bodyless || len == 0) {
     peal_bytes_unref(body);
@@ -308,7 +308,7 @@ void peal_http_answer_raw(peal_buf *out, unsigned status) {
 }
 
 void peal_http_answer_continue(peal_http_req *req) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   if (!conn || !req->expects || req->continued || req->begun)
     return;
   req->continued = true;
@@ -317,9 +317,9 @@ void peal_http_answer_continue(peal_http_req *req) {
     return;
   peal_buf_add(&conn->out, PEAL_S("HTTP/1.1 100 Continue\r\n\r\n"));
   if (conn->out.err)
-    peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+    peal_http_link_break(conn, PEAL_ERR_NOMEM);
   else
-    peal_http_conn_flush(conn);
+    peal_http_link_flush(conn);
 }
 
 /* -- streams --------------------------------------------------------------- */
@@ -345,7 +345,7 @@ static char *put_chunk(char *p, peal_slice data) {
 }
 
 static peal_err append(peal_http_req *req, peal_slice data) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   if (conn->out_pos > conn->out.len / 2) {
     peal_buf_consume(&conn->out, conn->out_pos);
     conn->out_pos = 0;
@@ -359,7 +359,7 @@ static peal_err append(peal_http_req *req, peal_slice data) {
   }
   if (conn->out.err == PEAL_OK)
     return PEAL_OK;
-  peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+  peal_http_link_break(conn, PEAL_ERR_NOMEM);
   return PEAL_ERR_NOMEM;
 }
 
@@ -372,7 +372,7 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
     return PEAL_ERR_USAGE;
   if (peal_stream_is_closing(req->conn->stream))
     return PEAL_ERR_CLOSED;
-  size_t waiting = peal_http_conn_waiting(req->conn);
+  size_t waiting = peal_http_link_waiting(req->conn);
   if (data.len > PEAL_LIMIT_HTTP_STREAM_BYTES ||
       waiting > PEAL_LIMIT_HTTP_STREAM_BYTES - data.len)
     return PEAL_ERR_QUEUE_FULL;
@@ -386,9 +386,9 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
   if (err)
     return err;
   req->written += data.len;
-  peal_http_conn_flush(req->conn);
+  peal_http_link_flush(req->conn);
   if (waiting == 0)
-    peal_http_conn_arm(req->conn);
+    peal_http_link_arm(req->conn);
   req->drain_due = waiting + data.len > PEAL_LIMIT_HTTP_STREAM_HIGH_BYTES;
   return req->drain_due ? PEAL_ERR_AGAIN : PEAL_OK;
 }
@@ -402,7 +402,7 @@ void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
 void peal_http_answer_end(peal_http_req *req) {
   if (!req->begun || req->ended || req->file)
     return;
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   if (conn && !req->bodyless) {
     if (req->announced != UINT64_MAX && req->written < req->announced) {
       peal_logger_write(req->home->worker->log, PEAL_LOG_ERROR, "http", none,
@@ -410,13 +410,13 @@ void peal_http_answer_end(peal_http_req *req) {
                         PEAL_SFMT(req->path));
       req->close = true;
       req->ended = true;
-      peal_http_conn_break(conn, PEAL_ERR_USAGE);
+      peal_http_link_break(conn, PEAL_ERR_USAGE);
       return;
     }
     if (req->chunked)
       peal_buf_add(&conn->out, PEAL_S("0\r\n\r\n"));
     if (conn->out.err)
-      peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+      peal_http_link_break(conn, PEAL_ERR_NOMEM);
   }
   peal_http_answer_over(req);
 }

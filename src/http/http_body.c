@@ -18,14 +18,14 @@ void peal_http_body_cancel(peal_http_req *req, peal_err err) {
 }
 
 void peal_http_body_fail(peal_http_req *req, peal_err err) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   if (conn)
     conn->body_dead = true;
   if (!req->begun)
     peal_http_answer_error(
         req, peal_err_http_status(err) ? peal_err_http_status(err) : 400);
   else if (conn && !req->ended)
-    peal_http_conn_break(conn, err);
+    peal_http_link_break(conn, err);
   tell_end(req, err, none);
 }
 
@@ -105,12 +105,12 @@ static void start(peal_http_req *req, uint64_t max_bytes,
   req->on_end = on_end;
   req->body_user = user;
   req->body_max = max_bytes;
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   if (!conn) {
     tell_end(req, req->aborted ? PEAL_ERR_CLOSED : PEAL_ERR_USAGE, none);
     return;
   }
-  if (peal_http_conn_body_done(conn)) {
+  if (peal_http_link_body_done(conn)) {
     tell_end(req, PEAL_OK, none);
     if (!conn->busy)
       peal_http_req_check(req);
@@ -122,7 +122,7 @@ static void start(peal_http_req *req, uint64_t max_bytes,
     return;
   }
   peal_http_answer_continue(req);
-  (void)peal_http_conn_kick(conn);
+  (void)peal_http_link_kick(conn);
 }
 
 void peal_http_req_collect(peal_http_req *req, size_t max_bytes,
@@ -141,13 +141,13 @@ void peal_http_req_stream(peal_http_req *req, uint64_t max_bytes,
 void peal_http_req_pause(peal_http_req *req) {
   req->paused = true;
   if (req->conn)
-    (void)peal_http_conn_kick(req->conn);
+    (void)peal_http_link_kick(req->conn);
 }
 
 void peal_http_req_resume(peal_http_req *req) {
   if (!req->paused)
     return;
   req->paused = false;
-  if (req->conn && !peal_http_conn_body_done(req->conn))
-    (void)peal_http_conn_kick(req->conn);
+  if (req->conn && !peal_http_link_body_done(req->conn))
+    (void)peal_http_link_kick(req->conn);
 }

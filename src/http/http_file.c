@@ -46,12 +46,12 @@ static void fail(peal_http_file *file, const char *why) {
   const peal_slice none = {NULL, 0};
   peal_logger_write(file->worker->log, PEAL_LOG_ERROR, "http", none, none,
                     "sending a file for %.*s: %s", PEAL_SFMT(req->path), why);
-  peal_http_conn_break(req->conn, PEAL_ERR_IO);
+  peal_http_link_break(req->conn, PEAL_ERR_IO);
 }
 
 static void took(peal_http_file *file, size_t len) {
   peal_http_req *req = file->req;
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   file->offset += len;
   file->left -= len;
   conn->body = peal_bytes_ref(file->piece);
@@ -64,7 +64,7 @@ static void took(peal_http_file *file, size_t len) {
     peal_http_answer_over(req);
     return;
   }
-  peal_http_conn_flush(conn);
+  peal_http_link_flush(conn);
 }
 
 static void finish_read(peal_http_file *file, long result, const char *why) {
@@ -116,7 +116,7 @@ static void read_on_pool(peal_http_file *file, char *to) {
 
 void peal_http_file_next(peal_http_req *req) {
   peal_http_file *file = req->file;
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   if (file->reading || !conn || !conn->stream)
     return;
   if (!file->piece)

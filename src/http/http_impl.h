@@ -23,7 +23,7 @@
 #include "net/stream.h"
 #include "wire/http1.h"
 
-typedef struct peal_http_conn peal_http_conn;
+typedef struct peal_http_link peal_http_link;
 typedef struct peal_http_file peal_http_file;
 
 /* An answer body up to this many bytes goes into one buffer with the head. */
@@ -91,7 +91,7 @@ typedef enum peal_http_phase {
   PEAL_HTTP_CLOSING
 } peal_http_phase;
 
-struct peal_http_conn {
+struct peal_http_link {
   peal_stream *stream; /* NULL: given away */
   peal_http_home *home;
   peal_list node; /* home->conns */
@@ -121,28 +121,28 @@ struct peal_http_conn {
 };
 
 /* Take an accepted socket. `data` (borrowed) came with it. */
-void peal_http_conn_open(peal_http_home *home, int fd,
+void peal_http_link_open(peal_http_home *home, int fd,
                          const peal_address *address, uint32_t tag, bool handed,
                          peal_slice data);
 /* Too many: a 503 and the end. */
-void peal_http_conn_refuse(peal_http_home *home, int fd,
+void peal_http_link_refuse(peal_http_home *home, int fd,
                            const peal_address *address);
 /* Use what waits in `in` if that is possible now. Returns false if the
  * connection is gone afterwards. */
-bool peal_http_conn_kick(peal_http_conn *conn);
+bool peal_http_link_kick(peal_http_link *conn);
 /* There is something to send. */
-void peal_http_conn_flush(peal_http_conn *conn);
+void peal_http_link_flush(peal_http_link *conn);
 /* Bytes that wait to be sent. */
-size_t peal_http_conn_waiting(const peal_http_conn *conn);
+size_t peal_http_link_waiting(const peal_http_link *conn);
 /* The deadline that fits what the connection does. */
-void peal_http_conn_arm(peal_http_conn *conn);
+void peal_http_link_arm(peal_http_link *conn);
 /* Break the exchange off. */
-void peal_http_conn_break(peal_http_conn *conn, peal_err err);
+void peal_http_link_break(peal_http_link *conn, peal_err err);
 /* Forget the connection without its socket: unlinked, freed when possible. */
-void peal_http_conn_give(peal_http_conn *conn);
-bool peal_http_conn_body_done(const peal_http_conn *conn);
+void peal_http_link_give(peal_http_link *conn);
+bool peal_http_link_body_done(const peal_http_link *conn);
 /* End what does nothing, at the beginning of a stop. */
-void peal_http_conn_stop_all(peal_http_home *home);
+void peal_http_link_stop_all(peal_http_home *home);
 
 /* -- a request ------------------------------------------------------------- */
 
@@ -152,7 +152,7 @@ typedef struct peal_http_field {
 } peal_http_field;
 
 struct peal_http_req {
-  peal_http_conn *conn; /* NULL: gone, or taken over */
+  peal_http_link *conn; /* NULL: gone, or taken over */
   peal_http_home *home;
   const peal_http_mount *mount;
   peal_list node;          /* home->reqs */
@@ -211,7 +211,7 @@ struct peal_http_req {
 
 /* One block with copies of the head's parts. Returns NULL if memory is
  * out. */
-peal_http_req *peal_http_req_new(peal_http_conn *conn,
+peal_http_req *peal_http_req_new(peal_http_link *conn,
                                  const peal_http1_head *head, peal_slice raw);
 void peal_http_req_free(peal_http_req *req);
 /* Tell on_done once. */

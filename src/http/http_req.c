@@ -56,7 +56,7 @@ static void copy_head(peal_http_req *req, const peal_http1_head *head,
   split_target(req);
 }
 
-peal_http_req *peal_http_req_new(peal_http_conn *conn,
+peal_http_req *peal_http_req_new(peal_http_link *conn,
                                  const peal_http1_head *head, peal_slice raw) {
   peal_http_home *home = conn->home;
   const peal_mem *mem = home->worker->mem;

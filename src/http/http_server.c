@@ -66,14 +66,14 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
       server->opts.max_connections && open >= server->opts.max_connections;
   if (!full &&
       peal_address_count_add(&server->addresses, peer->ip, &tag) == PEAL_OK) {
-    peal_http_conn_open(home, fd, peer, tag, false, none);
+    peal_http_link_open(home, fd, peer, tag, false, none);
     return;
   }
   /* While it is told so it takes nobody's place. */
   atomic_fetch_sub(&server->open, 1);
   peal_worker_impl_count(&home->stats.refused, 1);
   if (atomic_fetch_add(&server->refusing, 1) < REFUSALS) {
-    peal_http_conn_refuse(home, fd, peer);
+    peal_http_link_refuse(home, fd, peer);
     return;
   }
   atomic_fetch_sub(&server->refusing, 1);
@@ -94,7 +94,7 @@ static void on_stop(peal_worker *worker, void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
   home->stopping = true;
-  peal_http_conn_stop_all(home);
+  peal_http_link_stop_all(home);
 }
 
 /* -- life ------------------------------------------------------------------ */

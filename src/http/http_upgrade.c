@@ -32,7 +32,7 @@ static const peal_stream_callbacks nobody = {on_read, NULL, on_pull, on_sent,
                                              on_close};
 
 peal_stream *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   *rest = (peal_slice){NULL, 0};
   if (!conn || req->begun || peal_stream_is_closing(conn->stream))
     return NULL;
@@ -52,7 +52,7 @@ peal_stream *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
   req->status = 101;
   conn->req = NULL;
   peal_stream_set_owner(stream, &nobody, req->home->server);
-  peal_http_conn_give(conn);
+  peal_http_link_give(conn);
   peal_stream_resume(stream);
   return stream;
 }
@@ -80,13 +80,13 @@ void peal_http_upgrade_refuse(peal_http_req *req, peal_slice raw) {
   req->begun = true;
   req->close = true;
   req->status = status_of(raw);
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   if (conn) {
     peal_buf_add(&conn->out, raw);
     if (conn->out.err)
-      peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+      peal_http_link_break(conn, PEAL_ERR_NOMEM);
     else if (!conn->busy)
-      peal_http_conn_arm(conn);
+      peal_http_link_arm(conn);
   }
   peal_http_answer_over(req);
 }

@@ -11,7 +11,7 @@ static const char refusal[] =
 /* The connection says 503 and ends; the request is as one whose peer has
  * gone. */
 static void part(peal_http_req *req) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *conn = req->conn;
   conn->req = NULL;
   conn->phase = PEAL_HTTP_CLOSING;
   peal_wheel_stop(&conn->home->worker->wheel, &conn->timer);

@@ -15,7 +15,7 @@ static void on_timer(peal_wheel_timer *timer, uint64_t now_ms);
 
 /* -- life ------------------------------------------------------------------ */
 
-static void free_conn(peal_http_conn *conn) {
+static void free_conn(peal_http_link *conn) {
   const peal_mem *mem = conn->home->worker->mem;
   peal_wheel_stop(&conn->home->worker->wheel, &conn->timer);
   peal_list_remove(&conn->node);
@@ -25,17 +25,17 @@ static void free_conn(peal_http_conn *conn) {
   peal_mem_free(mem, conn);
 }
 
-void peal_http_conn_give(peal_http_conn *conn) {
+void peal_http_link_give(peal_http_link *conn) {
   conn->stream = NULL;
   conn->phase = PEAL_HTTP_CLOSING;
   if (!conn->busy)
     free_conn(conn);
 }
 
-static peal_http_conn *new_conn(peal_http_home *home,
+static peal_http_link *new_conn(peal_http_home *home,
                                 const peal_address *address) {
   const peal_mem *mem = home->worker->mem;
-  peal_http_conn *conn = peal_mem_zalloc(mem, sizeof(*conn));
+  peal_http_link *conn = peal_mem_zalloc(mem, sizeof(*conn));
   if (!conn)
     return NULL;
   conn->home = home;
@@ -48,15 +48,15 @@ static peal_http_conn *new_conn(peal_http_home *home,
   return conn;
 }
 
-bool peal_http_conn_body_done(const peal_http_conn *conn) {
+bool peal_http_link_body_done(const peal_http_link *conn) {
   return peal_http1_body_is_done(&conn->framing);
 }
 
-size_t peal_http_conn_waiting(const peal_http_conn *conn) {
+size_t peal_http_link_waiting(const peal_http_link *conn) {
   return conn->out.len - conn->out_pos + conn->body_end - conn->body_pos;
 }
 
-void peal_http_conn_flush(peal_http_conn *conn) {
+void peal_http_link_flush(peal_http_link *conn) {
   if (conn->stream)
     peal_stream_flush(conn->stream);
 }
@@ -68,20 +68,20 @@ static bool wants_body(const peal_http_req *req) {
 }
 
 /* What is kept of a peer that is ahead of us is bounded here. */
-static bool wants_read(const peal_http_conn *conn) {
+static bool wants_read(const peal_http_link *conn) {
   size_t kept = conn->in.len - conn->in_pos;
   if (conn->phase != PEAL_HTTP_EXCHANGE)
     return true;
   if (conn->body_dead)
     return true;
-  if (peal_http_conn_body_done(conn))
+  if (peal_http_link_body_done(conn))
     return kept < PEAL_LIMIT_HTTP_PIPELINE_BYTES;
   if (conn->req->paused)
     return false;
   return wants_body(conn->req) || kept == 0;
 }
 
-static void update_reading(peal_http_conn *conn) {
+static void update_reading(peal_http_link *conn) {
   if (wants_read(conn))
     peal_stream_resume(conn->stream);
   else
@@ -90,23 +90,23 @@ static void update_reading(peal_http_conn *conn) {
 
 /* -- time ------------------------------------------------------------------ */
 
-static uint64_t body_deadline(const peal_http_conn *conn) {
+static uint64_t body_deadline(const peal_http_link *conn) {
   uint64_t limit_ms = conn->home->server->opts.body_timeout_ms;
   uint64_t still_ms = peal_stream_last_progress_ms(conn->stream) + limit_ms;
   uint64_t pace_ms = conn->pace_ms + limit_ms;
   return still_ms < pace_ms ? still_ms : pace_ms;
 }
 
-static bool reads_body(const peal_http_conn *conn) {
-  return !peal_http_conn_body_done(conn) && !conn->body_dead &&
+static bool reads_body(const peal_http_link *conn) {
+  return !peal_http_link_body_done(conn) && !conn->body_dead &&
          (conn->phase == PEAL_HTTP_DRAIN ||
           (wants_body(conn->req) && !conn->req->paused));
 }
 
-static uint64_t deadline(const peal_http_conn *conn) {
+static uint64_t deadline(const peal_http_link *conn) {
   const peal_http_server_opts *opts = &conn->home->server->opts;
   uint64_t now_ms = conn->home->worker->now_ms;
-  if (peal_http_conn_waiting(conn) > 0)
+  if (peal_http_link_waiting(conn) > 0)
     return now_ms + opts->write_timeout_ms / WRITE_LOOKS + 1;
   switch ((peal_http_phase)conn->phase) {
   case PEAL_HTTP_IDLE:
@@ -123,18 +123,18 @@ static uint64_t deadline(const peal_http_conn *conn) {
   return UINT64_MAX;
 }
 
-void peal_http_conn_arm(peal_http_conn *conn) {
+void peal_http_link_arm(peal_http_link *conn) {
   peal_wheel_set(&conn->home->worker->wheel, &conn->timer, deadline(conn));
 }
 
 /* A body is watched over windows of one time limit: slower than the pace over
  * a whole window is too slow, whatever trickles in. */
-static void start_pace(peal_http_conn *conn) {
+static void start_pace(peal_http_link *conn) {
   conn->pace_ms = conn->home->worker->now_ms;
   conn->pace_bytes = 0;
 }
 
-static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
+static bool body_is_late(peal_http_link *conn, uint64_t now_ms) {
   uint64_t limit_ms = conn->home->server->opts.body_timeout_ms;
   if (now_ms >= peal_stream_last_progress_ms(conn->stream) + limit_ms)
     return true;
@@ -148,7 +148,7 @@ static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
 
 /* Nothing has moved for the whole time limit, neither from us to the kernel
  * nor from the kernel to the peer. */
-static bool write_is_late(peal_http_conn *conn) {
+static bool write_is_late(peal_http_link *conn) {
   uint32_t unacked = (uint32_t)peal_stream_unacked(conn->stream);
   if (unacked != conn->unacked)
     conn->stalled = 0;
@@ -158,33 +158,33 @@ static bool write_is_late(peal_http_conn *conn) {
 
 /* -- the end of a connection ----------------------------------------------- */
 
-static void finish(peal_http_conn *conn) {
+static void finish(peal_http_link *conn) {
   conn->phase = PEAL_HTTP_CLOSING;
   peal_wheel_stop(&conn->home->worker->wheel, &conn->timer);
   peal_stream_finish(conn->stream);
 }
 
 /* Answer what is no request, and close. */
-static void answer_bad(peal_http_conn *conn, unsigned status) {
+static void answer_bad(peal_http_link *conn, unsigned status) {
   peal_http_answer_raw(&conn->out, status);
   if (conn->out.err) {
-    peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+    peal_http_link_break(conn, PEAL_ERR_NOMEM);
     return;
   }
   finish(conn);
 }
 
-void peal_http_conn_break(peal_http_conn *conn, peal_err err) {
+void peal_http_link_break(peal_http_link *conn, peal_err err) {
   if (!conn->stream)
     return;
   conn->phase = PEAL_HTTP_CLOSING;
-  if (peal_http_conn_waiting(conn) > 0)
+  if (peal_http_link_waiting(conn) > 0)
     peal_stream_reset(conn->stream, err);
   else
     peal_stream_close(conn->stream, err);
 }
 
-static bool is_late(peal_http_conn *conn, bool writes, uint64_t now_ms) {
+static bool is_late(peal_http_link *conn, bool writes, uint64_t now_ms) {
   if (writes)
     return write_is_late(conn);
   if (conn->phase == PEAL_HTTP_EXCHANGE || conn->phase == PEAL_HTTP_DRAIN)
@@ -193,10 +193,10 @@ static bool is_late(peal_http_conn *conn, bool writes, uint64_t now_ms) {
 }
 
 static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
-  peal_http_conn *conn = PEAL_LIST_OF(timer, peal_http_conn, timer);
-  bool writes = peal_http_conn_waiting(conn) > 0;
+  peal_http_link *conn = PEAL_LIST_OF(timer, peal_http_link, timer);
+  bool writes = peal_http_link_waiting(conn) > 0;
   if (!is_late(conn, writes, now_ms)) {
-    peal_http_conn_arm(conn);
+    peal_http_link_arm(conn);
     return;
   }
   peal_worker_impl_count(&conn->home->stats.timeouts, 1);
@@ -205,12 +205,12 @@ static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
   else if (conn->phase == PEAL_HTTP_EXCHANGE && !writes)
     peal_http_body_fail(conn->req, PEAL_ERR_TIMEOUT);
   else
-    peal_http_conn_break(conn, PEAL_ERR_TIMEOUT);
+    peal_http_link_break(conn, PEAL_ERR_TIMEOUT);
 }
 
 /* -- heads ----------------------------------------------------------------- */
 
-static void refuse_head(peal_http_conn *conn, peal_err err, const char *msg) {
+static void refuse_head(peal_http_link *conn, peal_err err, const char *msg) {
   unsigned status = peal_err_http_status(err);
   peal_http_home *home = conn->home;
   peal_worker_impl_count(&home->stats.requests_bad, 1);
@@ -237,14 +237,14 @@ typedef struct handover {
 static void on_handover(peal_worker *worker, peal_mail *mail) {
   handover *given = PEAL_LIST_OF(mail, handover, mail);
   peal_http_home *home = &given->server->homes[peal_worker_index(worker)];
-  peal_http_conn_open(home, given->fd, &given->address, given->tag, true,
+  peal_http_link_open(home, given->fd, &given->address, given->tag, true,
                       (peal_slice){given->data, given->len});
   peal_mem_free(given->server->mem, given);
 }
 
 /* This request belongs to another worker: its connection goes there, with all
  * that was read of it. */
-static bool hand_over(peal_http_conn *conn, unsigned index, peal_slice all) {
+static bool hand_over(peal_http_link *conn, unsigned index, peal_slice all) {
   peal_http_home *home = conn->home;
   peal_http_server *server = home->server;
   handover *given = peal_mem_alloc(server->mem, sizeof(*given) + all.len);
@@ -258,13 +258,13 @@ static bool hand_over(peal_http_conn *conn, unsigned index, peal_slice all) {
   memcpy(given->data, all.ptr, all.len);
   given->fd = peal_stream_release(conn->stream);
   peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
-  peal_http_conn_give(conn);
+  peal_http_link_give(conn);
   peal_worker_impl_send(server->homes[index].worker, &given->mail);
   return true;
 }
 
 /* Returns true if the request has left. */
-static bool belongs_elsewhere(peal_http_conn *conn, peal_http_req *req,
+static bool belongs_elsewhere(peal_http_link *conn, peal_http_req *req,
                               peal_slice all) {
   const peal_http_mount *mount = req->mount;
   if (!mount || !mount->worker_of || conn->handed)
@@ -273,7 +273,7 @@ static bool belongs_elsewhere(peal_http_conn *conn, peal_http_req *req,
   peal_http_server *server = conn->home->server;
   if (index < 0 || (unsigned)index >= server->home_count ||
       (unsigned)index == peal_worker_index(conn->home->worker) ||
-      peal_http_conn_waiting(conn) > 0)
+      peal_http_link_waiting(conn) > 0)
     return false;
   conn->req = NULL;
   peal_http_req_free(req);
@@ -293,7 +293,7 @@ static bool is_common(peal_slice method) {
   return false;
 }
 
-static void call_handler(peal_http_conn *conn, peal_http_req *req,
+static void call_handler(peal_http_link *conn, peal_http_req *req,
                          bool upgrade) {
   const peal_http_mount *mount = req->mount;
   /* RFC9110 9.1: a mount may know any method; nobody else does. */
@@ -308,7 +308,7 @@ static void call_handler(peal_http_conn *conn, peal_http_req *req,
 }
 
 /* A complete head of `len` bytes stands at the start of `in`. */
-static void take_head(peal_http_conn *conn, peal_slice in, size_t len) {
+static void take_head(peal_http_link *conn, peal_slice in, size_t len) {
   peal_http_home *home = conn->home;
   peal_http1_head head;
   peal_err_info info = {.msg = NULL};
@@ -341,7 +341,7 @@ static void take_head(peal_http_conn *conn, peal_slice in, size_t len) {
 }
 
 /* Returns true if something was used. */
-static bool step_head(peal_http_conn *conn, peal_slice in, size_t *took) {
+static bool step_head(peal_http_link *conn, peal_slice in, size_t *took) {
   size_t len = 0;
   if (!in.len)
     return false;
@@ -350,7 +350,7 @@ static bool step_head(peal_http_conn *conn, peal_slice in, size_t *took) {
   if (err == PEAL_ERR_AGAIN) {
     if (conn->phase == PEAL_HTTP_IDLE) {
       conn->phase = PEAL_HTTP_HEAD;
-      peal_http_conn_arm(conn);
+      peal_http_link_arm(conn);
     }
     return false;
   }
@@ -368,7 +368,7 @@ static bool step_head(peal_http_conn *conn, peal_slice in, size_t *took) {
 /* -- bodies ---------------------------------------------------------------- */
 
 /* Somebody takes this piece, or nobody. */
-static void deliver(peal_http_conn *conn, peal_slice data, bool whole) {
+static void deliver(peal_http_link *conn, peal_slice data, bool whole) {
   if (conn->phase == PEAL_HTTP_EXCHANGE && !conn->req->ended) {
     peal_http_body_deliver(conn->req, data, whole);
     return;
@@ -385,7 +385,7 @@ static void deliver(peal_http_conn *conn, peal_slice data, bool whole) {
   conn->drain_left -= (uint32_t)data.len;
 }
 
-static void lose_body(peal_http_conn *conn, peal_err err) {
+static void lose_body(peal_http_link *conn, peal_err err) {
   conn->body_dead = true;
   if (conn->phase == PEAL_HTTP_DRAIN)
     finish(conn);
@@ -395,20 +395,20 @@ static void lose_body(peal_http_conn *conn, peal_err err) {
     peal_http_body_fail(conn->req, err);
 }
 
-static void become_idle(peal_http_conn *conn) {
+static void become_idle(peal_http_link *conn) {
   conn->phase = PEAL_HTTP_IDLE;
   if (conn->home->stopping)
     finish(conn);
   else
-    peal_http_conn_arm(conn);
+    peal_http_link_arm(conn);
 }
 
-static bool step_body(peal_http_conn *conn, peal_slice in, size_t *took) {
+static bool step_body(peal_http_link *conn, peal_slice in, size_t *took) {
   if (conn->body_dead) {
     *took = in.len;
     return false;
   }
-  if (peal_http_conn_body_done(conn) || !in.len)
+  if (peal_http_link_body_done(conn) || !in.len)
     return false;
   bool drains = conn->phase == PEAL_HTTP_DRAIN;
   if (!drains && (!wants_body(conn->req) || conn->req->paused))
@@ -433,7 +433,7 @@ static bool step_body(peal_http_conn *conn, peal_slice in, size_t *took) {
   return *took > 0;
 }
 
-static bool step(peal_http_conn *conn, peal_slice in, size_t *took) {
+static bool step(peal_http_link *conn, peal_slice in, size_t *took) {
   switch ((peal_http_phase)conn->phase) {
   case PEAL_HTTP_IDLE:
   case PEAL_HTTP_HEAD:
@@ -451,7 +451,7 @@ static bool step(peal_http_conn *conn, peal_slice in, size_t *took) {
 /* -- input ----------------------------------------------------------------- */
 
 /* Use as much of `in` as is possible now. */
-static size_t process(peal_http_conn *conn, peal_slice in) {
+static size_t process(peal_http_link *conn, peal_slice in) {
   size_t used = 0;
   for (;;) {
     size_t took = 0;
@@ -464,7 +464,7 @@ static size_t process(peal_http_conn *conn, peal_slice in) {
 }
 
 /* Returns false if the connection is gone. */
-static bool settle(peal_http_conn *conn) {
+static bool settle(peal_http_link *conn) {
   conn->busy = false;
   if (!conn->stream) {
     free_conn(conn);
@@ -474,13 +474,13 @@ static bool settle(peal_http_conn *conn) {
     return true;
   /* The deadlines of heads and of the idle are set once. */
   if (conn->phase == PEAL_HTTP_EXCHANGE || conn->phase == PEAL_HTTP_DRAIN) {
-    peal_http_conn_arm(conn);
+    peal_http_link_arm(conn);
     update_reading(conn);
   }
   return true;
 }
 
-static void drop_used(peal_http_conn *conn, size_t used) {
+static void drop_used(peal_http_link *conn, size_t used) {
   conn->in_pos += used;
   if (conn->in_pos < conn->in.len)
     return;
@@ -488,7 +488,7 @@ static void drop_used(peal_http_conn *conn, size_t used) {
   conn->in_pos = 0;
 }
 
-static bool process_kept(peal_http_conn *conn) {
+static bool process_kept(peal_http_link *conn) {
   conn->busy = true;
   peal_slice kept = peal_buf_slice(&conn->in);
   size_t used = process(
@@ -499,7 +499,7 @@ static bool process_kept(peal_http_conn *conn) {
   return settle(conn);
 }
 
-bool peal_http_conn_kick(peal_http_conn *conn) {
+bool peal_http_link_kick(peal_http_link *conn) {
   if (conn->busy || !conn->stream)
     return true;
   if (conn->in.len > conn->in_pos)
@@ -508,7 +508,7 @@ bool peal_http_conn_kick(peal_http_conn *conn) {
   return settle(conn);
 }
 
-static void feed(peal_http_conn *conn, peal_slice data) {
+static void feed(peal_http_link *conn, peal_slice data) {
   if (conn->in.len > conn->in_pos) {
     if (conn->in_pos > conn->in.len / 2) {
       peal_buf_consume(&conn->in, conn->in_pos);
@@ -516,7 +516,7 @@ static void feed(peal_http_conn *conn, peal_slice data) {
     }
     peal_buf_add(&conn->in, data);
     if (conn->in.err)
-      peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+      peal_http_link_break(conn, PEAL_ERR_NOMEM);
     else
       process_kept(conn);
     return;
@@ -526,7 +526,7 @@ static void feed(peal_http_conn *conn, peal_slice data) {
   if (conn->stream && used < data.len) {
     peal_buf_add(&conn->in, (peal_slice){data.ptr + used, data.len - used});
     if (conn->in.err)
-      peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+      peal_http_link_break(conn, PEAL_ERR_NOMEM);
   }
   settle(conn);
 }
@@ -539,11 +539,11 @@ static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
 /* The peer sends no more. Whoever waits for an answer to a request that is
  * still open is taken as gone, as Node does; what is answered is sent. */
 static void on_end(peal_stream *stream, void *user) {
-  peal_http_conn *conn = user;
+  peal_http_link *conn = user;
   conn->ended = true;
   if (conn->phase == PEAL_HTTP_EXCHANGE) {
     if (!conn->req->ended && !conn->req->file)
-      peal_http_conn_break(conn, PEAL_ERR_CLOSED);
+      peal_http_link_break(conn, PEAL_ERR_CLOSED);
     return;
   }
   (void)stream;
@@ -554,16 +554,16 @@ static void on_end(peal_stream *stream, void *user) {
 /* -- output ---------------------------------------------------------------- */
 
 /* Does the connection live on behind this answer? */
-static bool keeps(const peal_http_conn *conn, const peal_http_req *req) {
+static bool keeps(const peal_http_link *conn, const peal_http_req *req) {
   if (!req->keep_alive || req->close)
     return false;
   bool kept = conn->in.len > conn->in_pos;
-  return !conn->ended || (kept && peal_http_conn_body_done(conn));
+  return !conn->ended || (kept && peal_http_link_body_done(conn));
 }
 
 /* Everything of this answer has left. Returns false if the connection is
  * gone: the next request may have taken it. */
-static bool end_exchange(peal_http_conn *conn) {
+static bool end_exchange(peal_http_link *conn) {
   peal_http_req *req = conn->req;
   bool keep = keeps(conn, req);
   conn->req = NULL;
@@ -573,17 +573,17 @@ static bool end_exchange(peal_http_conn *conn) {
   peal_http_req_free(req);
   if (!keep)
     finish(conn);
-  else if (!peal_http_conn_body_done(conn))
+  else if (!peal_http_link_body_done(conn))
     conn->phase = PEAL_HTTP_DRAIN;
   else
     become_idle(conn);
-  return peal_http_conn_kick(conn);
+  return peal_http_link_kick(conn);
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
-  peal_http_conn *conn = user;
+  peal_http_link *conn = user;
   (void)stream;
-  if (peal_http_conn_waiting(conn) == 0 && conn->req && conn->req->ended &&
+  if (peal_http_link_waiting(conn) == 0 && conn->req && conn->req->ended &&
       !end_exchange(conn))
     return;
   peal_slice head = {conn->out.ptr + conn->out_pos,
@@ -597,7 +597,7 @@ static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   }
 }
 
-static void account(peal_http_conn *conn, size_t len) {
+static void account(peal_http_link *conn, size_t len) {
   size_t head = conn->out.len - conn->out_pos;
   if (len < head) {
     conn->out_pos += len;
@@ -616,25 +616,25 @@ static void account(peal_http_conn *conn, size_t len) {
 }
 
 static void on_sent(peal_stream *stream, size_t len, void *user) {
-  peal_http_conn *conn = user;
+  peal_http_link *conn = user;
   (void)stream;
   account(conn, len);
   conn->stalled = 0;
-  size_t waiting = peal_http_conn_waiting(conn);
+  size_t waiting = peal_http_link_waiting(conn);
   if (!conn->req)
     return;
   if (!conn->req->ended)
     peal_http_answer_sent(conn->req, waiting);
   if (conn->phase != PEAL_HTTP_EXCHANGE)
     return;
-  if (conn->req->ended && peal_http_conn_waiting(conn) == 0)
+  if (conn->req->ended && peal_http_link_waiting(conn) == 0)
     (void)end_exchange(conn);
   else
-    peal_http_conn_arm(conn);
+    peal_http_link_arm(conn);
 }
 
 static void on_close(peal_stream *stream, peal_err err, void *user) {
-  peal_http_conn *conn = user;
+  peal_http_link *conn = user;
   peal_http_req *req = conn->req;
   uint32_t tag = peal_stream_tag(stream);
   peal_http_home *home = conn->home;
@@ -652,9 +652,9 @@ static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
 
 /* -- beginning and stopping ------------------------------------------------ */
 
-static peal_http_conn *adopt(peal_http_home *home, int fd,
+static peal_http_link *adopt(peal_http_home *home, int fd,
                              const peal_address *address, uint32_t tag) {
-  peal_http_conn *conn = new_conn(home, address);
+  peal_http_link *conn = new_conn(home, address);
   peal_worker_impl_count(&home->stats.connections_open, 1);
   if (conn)
     conn->stream = peal_stream_adopt(home->worker, fd, &callbacks, conn);
@@ -670,30 +670,30 @@ static peal_http_conn *adopt(peal_http_home *home, int fd,
   return NULL;
 }
 
-void peal_http_conn_open(peal_http_home *home, int fd,
+void peal_http_link_open(peal_http_home *home, int fd,
                          const peal_address *address, uint32_t tag, bool handed,
                          peal_slice data) {
-  peal_http_conn *conn = adopt(home, fd, address, tag);
+  peal_http_link *conn = adopt(home, fd, address, tag);
   if (!conn)
     return;
   conn->handed = handed;
   if (data.len)
     feed(conn, data);
   else
-    peal_http_conn_arm(conn);
+    peal_http_link_arm(conn);
 }
 
-void peal_http_conn_refuse(peal_http_home *home, int fd,
+void peal_http_link_refuse(peal_http_home *home, int fd,
                            const peal_address *address) {
-  peal_http_conn *conn = adopt(home, fd, address, PEAL_ADDRESS_COUNT_REFUSED);
+  peal_http_link *conn = adopt(home, fd, address, PEAL_ADDRESS_COUNT_REFUSED);
   if (conn)
     answer_bad(conn, 503);
 }
 
-void peal_http_conn_stop_all(peal_http_home *home) {
+void peal_http_link_stop_all(peal_http_home *home) {
   peal_list *node = home->conns.next;
   while (node != &home->conns) {
-    peal_http_conn *conn = PEAL_LIST_OF(node, peal_http_conn, node);
+    peal_http_link *conn = PEAL_LIST_OF(node, peal_http_link, node);
     node = node->next;
     if (conn->phase == PEAL_HTTP_IDLE || conn->phase == PEAL_HTTP_DRAIN)
       finish(conn);
