@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
-#include "wire/http1_list.h"
+#include "base/text.h"
 
 /* -- choosing -------------------------------------------------------------- */
 
@@ -32,7 +32,7 @@ static int weight_of(peal_slice text) {
 /* The q among the parameters of one coding; 1000 if there is none. */
 static int q_of(peal_slice params) {
   peal_slice param;
-  while (peal_http1_list_next(&params, ';', &param)) {
+  while (peal_text_next(&params, ';', &param)) {
     if (param.len >= 2 && (param.ptr[0] == 'q' || param.ptr[0] == 'Q') &&
         param.ptr[1] == '=')
       return weight_of((peal_slice){param.ptr + 2, param.len - 2});
@@ -47,7 +47,7 @@ typedef struct weights {
 
 static void read_coding(weights *found, peal_slice coding) {
   peal_slice name = {NULL, 0};
-  (void)peal_http1_list_next(&coding, ';', &name);
+  (void)peal_text_next(&coding, ';', &name);
   int q = q_of(coding);
   if (q < 0)
     return;
@@ -65,7 +65,7 @@ static void read_coding(weights *found, peal_slice coding) {
 peal_compress peal_compress_choose(peal_slice accept_encoding) {
   weights found = {.gzip = -1, .deflate = -1, .any = -1};
   peal_slice coding;
-  while (peal_http1_list_next(&accept_encoding, ',', &coding))
+  while (peal_text_next(&accept_encoding, ',', &coding))
     read_coding(&found, coding);
   /* RFC9110 12.5.3: * stands for each coding that is not named */
   int gzip = found.gzip >= 0 ? found.gzip : found.any;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "wire/http1_status.h"
 
 /* The names, blanks, digits and line ends of our own, and a status text. */
@@ -20,13 +21,7 @@ static char *put_slice(char *p, peal_slice text) {
 }
 
 static char *put_u64(char *p, uint64_t value) {
-  char digits[20];
-  size_t at = sizeof(digits);
-  do {
-    digits[--at] = (char)('0' + value % 10);
-    value /= 10;
-  } while (value);
-  return put(p, digits + at, sizeof(digits) - at);
+  return p + peal_decimal_put(p, value);
 }
 
 static char *put_status(char *p, unsigned status) {

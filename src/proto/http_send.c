@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/hex.h"
 
 /* What a chunk's framing takes: 16 digits and two line ends. */
 #define CHUNK_BYTES 20u
@@ -113,14 +114,11 @@ peal_err peal_http_send_begin(peal_http_send *send, const peal_http_head *head,
 
 /* RFC9112 7.1: size in hex, the data, CR LF after both. */
 static char *put_chunk(char *p, peal_slice data) {
-  char digits[16];
-  size_t at = sizeof(digits), left = data.len;
-  do {
-    digits[--at] = "0123456789abcdef"[left & 15];
-    left >>= 4;
-  } while (left);
-  memcpy(p, digits + at, sizeof(digits) - at);
-  p += sizeof(digits) - at;
+  int shift = 0;
+  while (shift < 60 && data.len >> shift >> 4)
+    shift += 4;
+  for (; shift >= 0; shift -= 4)
+    *p++ = peal_hex_digit((unsigned)(data.len >> shift));
   memcpy(p, "\r\n", 2);
   memcpy(p + 2, data.ptr, data.len);
   memcpy(p + 2 + data.len, "\r\n", 2);

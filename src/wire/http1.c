@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/http1_chars.h"
-#include "wire/http1_list.h"
 #include "wire/http1_target.h"
 
 #define METHOD_MAX 32u
@@ -143,7 +143,7 @@ static peal_err take_status_line(parser *p) {
 
 static void note_connection(facts *f, peal_slice list) {
   peal_slice token;
-  while (peal_http1_list_next(&list, ',', &token)) {
+  while (peal_text_next(&list, ',', &token)) {
     if (peal_slice_is_nocase(token, "close"))
       f->close = true;
     else if (peal_slice_is_nocase(token, "keep-alive"))
@@ -185,7 +185,7 @@ static peal_err take_field(parser *p) {
     return fail_syntax(p, "a header line does not begin with a name");
   if (!take_char(p, ':'))
     return fail_syntax(p, "no colon directly behind a header name");
-  field->value = peal_http1_list_trim(take(p, PEAL_HTTP1_VALUE));
+  field->value = peal_text_trim(take(p, PEAL_HTTP1_VALUE));
   if (!take_crlf(p))
     return fail_syntax(p, "control character in a header value");
   peal_http1_name name = peal_http1_name_of(field->name);
@@ -223,7 +223,7 @@ static peal_err check_coding(const parser *p) {
   /* RFC9112 6.3: both may be an attempt at smuggling. */
   if (f->lengths)
     return fail_syntax(p, "both Content-Length and Transfer-Encoding");
-  while (peal_http1_list_next(&list, ',', &element))
+  while (peal_text_next(&list, ',', &element))
     if (!peal_http1_is_token(element))
       return fail_syntax(p, "Transfer-Encoding is not a list of tokens");
   if (f->codings > 1 || !peal_slice_is_nocase(f->coding, "chunked"))
@@ -411,7 +411,7 @@ bool peal_http1_field_has_token(const peal_http1_head *head, const char *name,
       continue;
     peal_slice list = head->fields[i].value;
     peal_slice element;
-    while (peal_http1_list_next(&list, ',', &element))
+    while (peal_text_next(&list, ',', &element))
       if (peal_slice_is_nocase(element, token))
         return true;
   }

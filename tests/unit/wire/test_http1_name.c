@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "wire/http1.h"
-#include "wire/http1_list.h"
 
 static void every_name_is_found_in_any_case(void **state) {
   (void)state;
@@ -80,28 +79,12 @@ static void what_is_too_long_is_left_to_the_scan(void **state) {
   assert_int_equal(peal_http1_request_take(&head, in, &fits, &len), PEAL_OK);
 }
 
-static void lists_are_split_and_trimmed(void **state) {
-  (void)state;
-  peal_slice list = PEAL_S("a , \tb\t,,c;d=1"), piece;
-  static const char *const pieces[] = {"a", "b", "", "c;d=1"};
-  for (size_t i = 0; i < 4; i++) {
-    assert_true(peal_http1_list_next(&list, ',', &piece));
-    assert_true(peal_slice_is(piece, pieces[i]));
-  }
-  assert_false(peal_http1_list_next(&list, ',', &piece));
-  list = PEAL_S("");
-  assert_true(peal_http1_list_next(&list, ',', &piece));
-  assert_int_equal(piece.len, 0);
-  assert_false(peal_http1_list_next(&list, ',', &piece));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_name_is_found_in_any_case),
       cmocka_unit_test(one_other_byte_is_another_name),
       cmocka_unit_test(a_head_knows_the_first_of_each),
       cmocka_unit_test(what_is_too_long_is_left_to_the_scan),
-      cmocka_unit_test(lists_are_split_and_trimmed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
