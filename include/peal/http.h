@@ -41,6 +41,11 @@ typedef struct peal_http_server_opts {
   /* Bodies that are being collected, all requests together; default 256 MiB.
    * Beyond: 503 for the one that wants more. */
   size_t max_collected_bytes;
+  /* What peers make the server hold, everything together; default 1 GiB:
+   * heads, input that came early, collected bodies, answers that wait, and of
+   * Socket.IO partial messages, queues and sessions. Beyond: 503 and close
+   * for the one that wants more. */
+  size_t max_held_bytes;
 
   peal_log_opts log;
   const peal_mem *mem; /* borrowed for life; NULL: libc */

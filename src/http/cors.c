@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "http/http_impl.h"
+#include "http/http_req.h"
 
 #define METHODS "GET,HEAD,PUT,PATCH,POST,DELETE"
 

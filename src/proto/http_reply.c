@@ -93,7 +93,7 @@ static peal_err go_on(peal_http_conn *conn, const peal_http_reply *answer,
   peal_err err = PEAL_OK;
   if (bytes)
     err = peal_http_send_share(&conn->send, bytes, peal_bytes_slice(bytes).len,
-                               copy != NULL);
+                               copy || answer->own);
   if (!err && answer->whole)
     err = peal_http_send_end(&conn->send);
   if (err)

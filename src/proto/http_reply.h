@@ -14,6 +14,7 @@ typedef struct peal_http_reply {
   uint64_t length;   /* of the body; UINT64_MAX: chunked, or until close */
   peal_slice body;   /* the first bytes of it (copied) */
   peal_bytes *bytes; /* behind them, shared (a reference is taken) */
+  bool own;          /* nobody else holds them: they are charged */
   bool whole;        /* it is all */
   bool close;        /* the connection ends with it */
   bool length_204;   /* a 204 with Content-Length: 0 */
