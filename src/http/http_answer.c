@@ -257,7 +257,9 @@ void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
 void peal_http_answer_end(peal_http_req *req) {
   if (!req->begun || req->ended || req->file)
     return;
-  peal_err err = req->link ? peal_http_conn_finish(&req->link->conn) : PEAL_OK;
+  peal_err err = req->link ? peal_http_conn_finish(&req->link->conn,
+                                                   req->home->worker->now_ms)
+                           : PEAL_OK;
   if (err == PEAL_ERR_USAGE)
     peal_logger_write(req->home->worker->log, PEAL_LOG_ERROR, "http", none,
                       none, "the answer to %.*s ended before its length",

@@ -59,7 +59,7 @@ static void took(peal_http_file *file, size_t len) {
   peal_err err = peal_http_conn_write_bytes(&req->link->conn, file->piece, len,
                                             file->worker->now_ms);
   if (!err && file->left == 0)
-    err = peal_http_conn_finish(&req->link->conn);
+    err = peal_http_conn_finish(&req->link->conn, req->home->worker->now_ms);
   if (err) {
     peal_http_link_break(req->link, err);
     return;

@@ -583,16 +583,17 @@ peal_err peal_http_conn_write_bytes(peal_http_conn *conn, peal_bytes *bytes,
 }
 
 /* A client's answer_ms count from here. */
-peal_err peal_http_conn_finish(peal_http_conn *conn) {
+peal_err peal_http_conn_finish(peal_http_conn *conn, uint64_t now_ms) {
   peal_err err = may_write(conn);
   if (err)
     return err;
   bool may_end = conn->send.begun && !conn->send.ended;
   err = peal_http_send_end(&conn->send);
+  peal_http_conn_watch(conn, now_ms);
   if (err && may_end)
     peal_http_conn_break(conn, err);
   else if (!err && conn->awaits)
-    conn->since_ms = conn->now_ms;
+    conn->since_ms = now_ms;
   return err;
 }
 

@@ -162,7 +162,8 @@ PEAL_MUST_CHECK peal_err peal_http_conn_write_bytes(peal_http_conn *conn,
                                                     uint64_t now_ms);
 /* It is complete. An answer shorter than announced breaks the connection:
  * PEAL_ERR_USAGE. */
-PEAL_MUST_CHECK peal_err peal_http_conn_finish(peal_http_conn *conn);
+PEAL_MUST_CHECK peal_err peal_http_conn_finish(peal_http_conn *conn,
+                                               uint64_t now_ms);
 /* Take the stream away: `kept` is taken, `rest` are the bytes behind the head
  * (in it, or in what was lent). The machine is over, without a CLOSE. */
 void peal_http_conn_upgrade(peal_http_conn *conn, peal_buf *kept,

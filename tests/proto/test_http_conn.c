@@ -61,7 +61,7 @@ static void stream(player *p, uint64_t length) {
   assert_int_equal(peal_http_conn_write(&p->conn, PEAL_S("abc"), 0), PEAL_OK);
   assert_int_equal(peal_http_conn_write(&p->conn, PEAL_S("def"), 0), PEAL_OK);
   assert_int_equal(peal_http_conn_write(&p->conn, none, 0), PEAL_OK);
-  assert_int_equal(peal_http_conn_finish(&p->conn), PEAL_OK);
+  assert_int_equal(peal_http_conn_finish(&p->conn, 0), PEAL_OK);
 }
 
 static void on_head(player *p, const peal_http1_head *head) {
@@ -263,14 +263,14 @@ static void a_second_answer_is_refused(void **state) {
   expect(&p.conn, PEAL_HTTP_CONN_HEAD, &event);
   assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("x"), 0),
                    PEAL_ERR_USAGE);
-  assert_int_equal(peal_http_conn_finish(&p.conn), PEAL_ERR_USAGE);
+  assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_ERR_USAGE);
   assert_int_equal(answer(&p, 200, PEAL_S("a"), 0), PEAL_OK);
   assert_int_equal(answer(&p, 200, PEAL_S("b"), 0), PEAL_ERR_USAGE);
   assert_int_equal(peal_http_reply_raw(&p.conn, PEAL_S("b"), 0),
                    PEAL_ERR_USAGE);
   assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("x"), 0),
                    PEAL_ERR_USAGE);
-  assert_int_equal(peal_http_conn_finish(&p.conn), PEAL_ERR_USAGE);
+  assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_ERR_USAGE);
   drain(&p, 1, 0);
   assert_int_equal(p.overs, 1);
   assert_int_equal(answer(&p, 200, none, 0), PEAL_ERR_USAGE);
@@ -297,7 +297,7 @@ static void an_answer_shorter_than_announced_breaks_the_connection(
   assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("abcd"), 0),
                    PEAL_ERR_USAGE);
   assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("ab"), 0), PEAL_OK);
-  assert_int_equal(peal_http_conn_finish(&p.conn), PEAL_ERR_USAGE);
+  assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_ERR_USAGE);
   expect(&p.conn, PEAL_HTTP_CONN_CLOSE, &event);
   assert_int_equal(event.err, PEAL_ERR_USAGE);
   close_player(&p);
@@ -455,7 +455,7 @@ static void a_peer_that_ends_is_gone_unless_its_answer_is_certain(
     } else {
       expect_nothing(&p.conn);
       assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("ab"), 0), PEAL_OK);
-      assert_int_equal(peal_http_conn_finish(&p.conn), PEAL_OK);
+      assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_OK);
       drain(&p, SIZE_MAX, 0);
       assert_int_equal(p.overs, 1);
       assert_true(p.closed);
@@ -745,7 +745,7 @@ static peal_err go_through(const peal_mem *mem, void *user) {
       if (!failed)
         failed = peal_http_conn_write(&conn, PEAL_S("abc"), 0);
       if (!failed)
-        failed = peal_http_conn_finish(&conn);
+        failed = peal_http_conn_finish(&conn, 0);
       if (failed && !err)
         err = failed;
       if (failed)
