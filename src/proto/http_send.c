@@ -196,9 +196,9 @@ void peal_http_send_next(peal_http_send *send) {
 /* -- leaving --------------------------------------------------------------- */
 
 void peal_http_send_pull(peal_http_send *send, peal_iovs *out) {
-  peal_slice head = {send->out.ptr + send->out_pos,
-                     send->out.len - send->out_pos};
-  if (head.len && !peal_iovs_add(out, head))
+  size_t copied = send->out.len - send->out_pos;
+  if (copied &&
+      !peal_iovs_add(out, (peal_slice){send->out.ptr + send->out_pos, copied}))
     return;
   if (send->body_end == send->body_pos)
     return;
