@@ -12,6 +12,7 @@
 #include "proto/http_ask.h"
 #include "proto/http_conn.h"
 #include "proto/http_reply.h"
+#include "proto/http_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -237,11 +238,11 @@ static void do_verb(player *p, script *s, uint64_t *now, char *lent) {
     begin_stream(p, verb & 16, *now);
     break;
   case 5:
-    must(peal_http_conn_write(&p->conn, (peal_slice){"abcdefgh", verb / 32},
+    must(peal_http_write_copy(&p->conn, (peal_slice){"abcdefgh", verb / 32},
                               *now) != PEAL_ERR_NOMEM);
     break;
   case 6:
-    must(peal_http_conn_finish(&p->conn, *now) != PEAL_ERR_NOMEM);
+    must(peal_http_write_end(&p->conn, *now) != PEAL_ERR_NOMEM);
     break;
   case 7:
     len = pull(p, 1 + take(s));

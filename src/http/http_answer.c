@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "http/http_link.h"
 #include "proto/http_reply.h"
+#include "proto/http_write.h"
 
 static const peal_slice none = {NULL, 0};
 
@@ -234,7 +235,7 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
   if (err || data.len == 0)
     return err;
   peal_http_link *link = req->link;
-  err = peal_http_conn_write(&link->conn, data, req->home->worker->now_ms);
+  err = peal_http_write_copy(&link->conn, data, req->home->worker->now_ms);
   if (err == PEAL_ERR_NOMEM)
     peal_http_link_break(link, err);
   if (err)
@@ -257,8 +258,8 @@ void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
 void peal_http_answer_end(peal_http_req *req) {
   if (!req->begun || req->ended || req->file)
     return;
-  peal_err err = req->link ? peal_http_conn_finish(&req->link->conn,
-                                                   req->home->worker->now_ms)
+  peal_err err = req->link ? peal_http_write_end(&req->link->conn,
+                                                 req->home->worker->now_ms)
                            : PEAL_OK;
   if (err == PEAL_ERR_USAGE)
     peal_logger_write(req->home->worker->log, PEAL_LOG_ERROR, "http", none,

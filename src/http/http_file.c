@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "http/http_answer.h"
 #include "http/http_link.h"
+#include "proto/http_write.h"
 
 /* Read and sent in pieces of this many bytes; one is held at a time. */
 #define PIECE_BYTES 65536u
@@ -56,10 +57,10 @@ static void took(peal_http_file *file, size_t len) {
   peal_http_req *req = file->req;
   file->offset += len;
   file->left -= len;
-  peal_err err = peal_http_conn_write_bytes(&req->link->conn, file->piece, len,
-                                            file->worker->now_ms);
+  peal_err err = peal_http_write_share(&req->link->conn, file->piece, len,
+                                       file->worker->now_ms);
   if (!err && file->left == 0)
-    err = peal_http_conn_finish(&req->link->conn, req->home->worker->now_ms);
+    err = peal_http_write_end(&req->link->conn, req->home->worker->now_ms);
   if (err) {
     peal_http_link_break(req->link, err);
     return;

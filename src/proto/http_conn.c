@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "wire/http1_status.h"
+#include "proto/http_refusal.h"
 
 static const peal_slice none = {NULL, 0};
 
@@ -198,30 +198,12 @@ void peal_http_conn_tick(peal_http_conn *conn, uint64_t now_ms) {
 
 /* -- refusing -------------------------------------------------------------- */
 
-/* Room for the longest of the status texts, twice, and the lines. */
-#define REFUSAL_BYTES 512u
-
-static peal_err put_refusal(peal_http_conn *conn, unsigned status) {
-  char bytes[REFUSAL_BYTES];
-  peal_slice text = peal_slice_of(peal_http1_status_text(status));
-  const peal_http_head head = {
-      .status = status,
-      .type = PEAL_S("text/plain"),
-      .framing = PEAL_HTTP1_LENGTH,
-      .length = text.len,
-      .tail = PEAL_S("\r\nConnection: close\r\n\r\n"),
-  };
-  assert(peal_http_head_room(&head) + text.len <= REFUSAL_BYTES);
-  char *end = peal_http_head_write(bytes, &head);
-  memcpy(end, text.ptr, text.len);
-  return peal_http_send_last_word(
-      &conn->send, (peal_slice){bytes, (size_t)(end - bytes) + text.len});
-}
-
 void peal_http_conn_refuse(peal_http_conn *conn, unsigned status) {
   if (conn->closed || conn->due == PEAL_HTTP_CONN_CLOSE)
     return;
-  peal_err err = put_refusal(conn, status);
+  char bytes[PEAL_HTTP_REFUSAL_BYTES];
+  peal_err err = peal_http_send_last_word(
+      &conn->send, peal_http_refusal_write(bytes, status));
   peal_http_conn_break(conn, err);
   peal_http_conn_watch(conn, conn->now_ms);
 }
@@ -556,46 +538,7 @@ bool peal_http_conn_next(peal_http_conn *conn, peal_http_conn_event *event) {
   return conn->due && tell_due(conn, event);
 }
 
-/* -- bodies of ours -------------------------------------------------------- */
-
-static peal_err may_write(const peal_http_conn *conn) {
-  if (conn->closed || is_in(conn, PEAL_HTTP_CONN_CLOSING))
-    return PEAL_ERR_CLOSED;
-  return is_in(conn, PEAL_HTTP_CONN_EXCHANGE) ? PEAL_OK : PEAL_ERR_USAGE;
-}
-
-peal_err peal_http_conn_write(peal_http_conn *conn, peal_slice data,
-                              uint64_t now_ms) {
-  peal_err err = may_write(conn);
-  if (!err)
-    err = peal_http_send_write(&conn->send, data);
-  peal_http_conn_watch(conn, now_ms);
-  return err;
-}
-
-peal_err peal_http_conn_write_bytes(peal_http_conn *conn, peal_bytes *bytes,
-                                    size_t len, uint64_t now_ms) {
-  peal_err err = may_write(conn);
-  if (!err)
-    err = peal_http_send_share(&conn->send, bytes, len, true);
-  peal_http_conn_watch(conn, now_ms);
-  return err;
-}
-
-/* A client's answer_ms count from here. */
-peal_err peal_http_conn_finish(peal_http_conn *conn, uint64_t now_ms) {
-  peal_err err = may_write(conn);
-  if (err)
-    return err;
-  bool may_end = conn->send.begun && !conn->send.ended;
-  err = peal_http_send_end(&conn->send);
-  peal_http_conn_watch(conn, now_ms);
-  if (err && may_end)
-    peal_http_conn_break(conn, err);
-  else if (!err && conn->awaits)
-    conn->since_ms = now_ms;
-  return err;
-}
+/* -- what is wanted -------------------------------------------------------- */
 
 void peal_http_conn_want(peal_http_conn *conn, bool wants, uint64_t now_ms) {
   if (wants && !conn->wants)

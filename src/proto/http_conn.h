@@ -143,7 +143,7 @@ bool peal_http_conn_wants_read(const peal_http_conn *conn);
 /* Bytes that wait to be pulled and sent. */
 size_t peal_http_conn_waiting(const peal_http_conn *conn);
 
-/* -- from above: http_reply answers, http_ask requests, and ---------------- */
+/* -- from above: http_reply, http_ask, http_write, and ---------------- */
 
 /* Somebody takes the body, or not now. At first a server's is not wanted, a
  * client's is. */
@@ -151,27 +151,14 @@ void peal_http_conn_want(peal_http_conn *conn, bool wants, uint64_t now_ms);
 /* Nobody will: what comes of it is dropped and the connection ends behind the
  * exchange. */
 void peal_http_conn_drop_body(peal_http_conn *conn);
-/* More of the body of what was begun: copied, or shared (a reference is taken,
- * `len` of its bytes; not chunked, one at a time).
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_CLOSED, PEAL_ERR_NOMEM. */
-PEAL_MUST_CHECK peal_err peal_http_conn_write(peal_http_conn *conn,
-                                              peal_slice data, uint64_t now_ms);
-PEAL_MUST_CHECK peal_err peal_http_conn_write_bytes(peal_http_conn *conn,
-                                                    peal_bytes *bytes,
-                                                    size_t len,
-                                                    uint64_t now_ms);
-/* It is complete. An answer shorter than announced breaks the connection:
- * PEAL_ERR_USAGE. */
-PEAL_MUST_CHECK peal_err peal_http_conn_finish(peal_http_conn *conn,
-                                               uint64_t now_ms);
 /* Take the stream away: `kept` is taken, `rest` are the bytes behind the head
  * (in it, or in what was lent). The machine is over, without a CLOSE. */
 void peal_http_conn_upgrade(peal_http_conn *conn, peal_buf *kept,
                             peal_slice *rest);
 /* Bytes that came and were not used yet. */
 peal_slice peal_http_conn_rest(const peal_http_conn *conn);
-/* Something was queued: its pace is watched until it has left (for http_reply
- * and http_ask). */
+/* Something was queued: its pace is watched until it has left (for http_reply,
+ * http_ask and http_write). */
 void peal_http_conn_watch(peal_http_conn *conn, uint64_t now_ms);
 /* Close now: CLOSE with `err` comes. */
 void peal_http_conn_break(peal_http_conn *conn, peal_err err);

@@ -12,6 +12,7 @@
 #include "proto/http_ask.h"
 #include "proto/http_conn.h"
 #include "proto/http_reply.h"
+#include "proto/http_write.h"
 #include "torture.h"
 #include "wire_case.h"
 
@@ -58,10 +59,10 @@ static void stream(player *p, uint64_t length) {
   peal_err err = peal_http_reply_with(
       &p->conn, &(peal_http_reply){.status = 200, .length = length}, 0);
   assert_int_equal(err, PEAL_OK);
-  assert_int_equal(peal_http_conn_write(&p->conn, PEAL_S("abc"), 0), PEAL_OK);
-  assert_int_equal(peal_http_conn_write(&p->conn, PEAL_S("def"), 0), PEAL_OK);
-  assert_int_equal(peal_http_conn_write(&p->conn, none, 0), PEAL_OK);
-  assert_int_equal(peal_http_conn_finish(&p->conn, 0), PEAL_OK);
+  assert_int_equal(peal_http_write_copy(&p->conn, PEAL_S("abc"), 0), PEAL_OK);
+  assert_int_equal(peal_http_write_copy(&p->conn, PEAL_S("def"), 0), PEAL_OK);
+  assert_int_equal(peal_http_write_copy(&p->conn, none, 0), PEAL_OK);
+  assert_int_equal(peal_http_write_end(&p->conn, 0), PEAL_OK);
 }
 
 static void on_head(player *p, const peal_http1_head *head) {
@@ -261,16 +262,16 @@ static void a_second_answer_is_refused(void **state) {
   assert_int_equal(answer(&p, 200, none, 0), PEAL_ERR_USAGE);
   peal_http_conn_feed(&p.conn, PEAL_S("GET /b HTTP/1.1\r\nHost: a\r\n\r\n"), 0);
   expect(&p.conn, PEAL_HTTP_CONN_HEAD, &event);
-  assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("x"), 0),
+  assert_int_equal(peal_http_write_copy(&p.conn, PEAL_S("x"), 0),
                    PEAL_ERR_USAGE);
-  assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_ERR_USAGE);
+  assert_int_equal(peal_http_write_end(&p.conn, 0), PEAL_ERR_USAGE);
   assert_int_equal(answer(&p, 200, PEAL_S("a"), 0), PEAL_OK);
   assert_int_equal(answer(&p, 200, PEAL_S("b"), 0), PEAL_ERR_USAGE);
   assert_int_equal(peal_http_reply_raw(&p.conn, PEAL_S("b"), 0),
                    PEAL_ERR_USAGE);
-  assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("x"), 0),
+  assert_int_equal(peal_http_write_copy(&p.conn, PEAL_S("x"), 0),
                    PEAL_ERR_USAGE);
-  assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_ERR_USAGE);
+  assert_int_equal(peal_http_write_end(&p.conn, 0), PEAL_ERR_USAGE);
   drain(&p, 1, 0);
   assert_int_equal(p.overs, 1);
   assert_int_equal(answer(&p, 200, none, 0), PEAL_ERR_USAGE);
@@ -294,10 +295,10 @@ static void an_answer_shorter_than_announced_breaks_the_connection(
   expect(&p.conn, PEAL_HTTP_CONN_HEAD, &event);
   const peal_http_reply reply = {.status = 200, .length = 3};
   assert_int_equal(peal_http_reply_with(&p.conn, &reply, 0), PEAL_OK);
-  assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("abcd"), 0),
+  assert_int_equal(peal_http_write_copy(&p.conn, PEAL_S("abcd"), 0),
                    PEAL_ERR_USAGE);
-  assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("ab"), 0), PEAL_OK);
-  assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_ERR_USAGE);
+  assert_int_equal(peal_http_write_copy(&p.conn, PEAL_S("ab"), 0), PEAL_OK);
+  assert_int_equal(peal_http_write_end(&p.conn, 0), PEAL_ERR_USAGE);
   expect(&p.conn, PEAL_HTTP_CONN_CLOSE, &event);
   assert_int_equal(event.err, PEAL_ERR_USAGE);
   close_player(&p);
@@ -454,8 +455,8 @@ static void a_peer_that_ends_is_gone_unless_its_answer_is_certain(
       assert_int_equal(event.err, PEAL_ERR_CLOSED);
     } else {
       expect_nothing(&p.conn);
-      assert_int_equal(peal_http_conn_write(&p.conn, PEAL_S("ab"), 0), PEAL_OK);
-      assert_int_equal(peal_http_conn_finish(&p.conn, 0), PEAL_OK);
+      assert_int_equal(peal_http_write_copy(&p.conn, PEAL_S("ab"), 0), PEAL_OK);
+      assert_int_equal(peal_http_write_end(&p.conn, 0), PEAL_OK);
       drain(&p, SIZE_MAX, 0);
       assert_int_equal(p.overs, 1);
       assert_true(p.closed);
@@ -743,9 +744,9 @@ static peal_err go_through(const peal_mem *mem, void *user) {
       const peal_http_reply reply = {.status = 200, .length = UINT64_MAX};
       peal_err failed = peal_http_reply_with(&conn, &reply, 0);
       if (!failed)
-        failed = peal_http_conn_write(&conn, PEAL_S("abc"), 0);
+        failed = peal_http_write_copy(&conn, PEAL_S("abc"), 0);
       if (!failed)
-        failed = peal_http_conn_finish(&conn, 0);
+        failed = peal_http_write_end(&conn, 0);
       if (failed && !err)
         err = failed;
       if (failed)

@@ -14,6 +14,7 @@
 #include "proto/http_ask.h"
 #include "proto/http_conn.h"
 #include "proto/http_reply.h"
+#include "proto/http_write.h"
 #include "torture.h"
 
 static const peal_slice none = {NULL, 0};
@@ -125,7 +126,7 @@ static void write_more(world *w, side *s) {
   if (s->to_send == SIZE_MAX || s->closed)
     return;
   if (s->sent == s->to_send) {
-    peal_err err = peal_http_conn_finish(&s->conn, w->now);
+    peal_err err = peal_http_write_end(&s->conn, w->now);
     /* A length is over with its last byte only if that came first. */
     assert_true(err == PEAL_OK || err == PEAL_ERR_USAGE ||
                 err == PEAL_ERR_CLOSED);
@@ -133,7 +134,7 @@ static void write_more(world *w, side *s) {
     return;
   }
   size_t len = 1 + roll((unsigned)(s->to_send - s->sent));
-  peal_err err = peal_http_conn_write(
+  peal_err err = peal_http_write_copy(
       &s->conn, (peal_slice){pattern + s->sent, len}, w->now);
   if (err == PEAL_OK)
     s->sent += len;
@@ -498,7 +499,7 @@ static void do_answer(model *m) {
 
 static void do_write(model *m) {
   peal_slice data = {"0123456789abcdef", roll(8)};
-  peal_err err = peal_http_conn_write(&m->conn, data, m->now);
+  peal_err err = peal_http_write_copy(&m->conn, data, m->now);
   bool may = m->in_exchange && m->begun && !m->ended && data.len <= m->left;
   if (!is_refused(m, err, may) && m->left != UINT64_MAX)
     m->left -= data.len;
@@ -506,7 +507,7 @@ static void do_write(model *m) {
 
 static void do_finish(model *m) {
   bool may = m->in_exchange && m->begun && !m->ended;
-  peal_err err = peal_http_conn_finish(&m->conn, m->now);
+  peal_err err = peal_http_write_end(&m->conn, m->now);
   if (may && err == PEAL_ERR_USAGE) {
     assert_true(m->left != UINT64_MAX && m->left > 0);
     m->expects_close = true;
