@@ -101,15 +101,28 @@ static peal_err go_on(peal_http_conn *conn, const peal_http_reply *answer,
   return err;
 }
 
+/* What the body will have charged while it waits. */
+static size_t charge_of(const peal_http_reply *answer, bool is_long) {
+  if (is_long)
+    return answer->body.len;
+  return answer->bytes && answer->own ? peal_bytes_slice(answer->bytes).len : 0;
+}
+
+/* RFC9110 6.4.1: these have no content, whatever the fields say. */
+static bool has_no_body(const peal_http_conn *conn, unsigned status) {
+  return conn->to_head || status == 204 || status == 304;
+}
+
 peal_err peal_http_reply_with(peal_http_conn *conn,
                               const peal_http_reply *answer, uint64_t now_ms) {
   peal_err err = may_answer(conn);
   if (err)
     return err;
-  /* RFC9110 6.4.1: these have no content, whatever the fields say. */
-  bool bodyless =
-      conn->to_head || answer->status == 204 || answer->status == 304;
+  bool bodyless = has_no_body(conn, answer->status);
   bool is_long = answer->body.len > INLINE_BYTES && !bodyless;
+  size_t charged = bodyless ? 0 : charge_of(answer, is_long);
+  if (charged && !peal_http_send_affords(&conn->send, charged))
+    return PEAL_ERR_NOMEM;
   peal_bytes *copy = is_long ? copy_long(conn, answer->body) : NULL;
   if (is_long && !copy)
     return PEAL_ERR_NOMEM;

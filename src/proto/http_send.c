@@ -34,6 +34,13 @@ static void release(peal_http_send *send, size_t bytes) {
   peal_account_worker_release(send->account, bytes);
 }
 
+bool peal_http_send_affords(peal_http_send *send, size_t bytes) {
+  if (charge(send, bytes))
+    return false;
+  release(send, bytes);
+  return true;
+}
+
 void peal_http_send_deinit(peal_http_send *send) {
   peal_buf_deinit(&send->out);
   peal_bytes_unref(send->body);

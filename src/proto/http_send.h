@@ -56,6 +56,9 @@ PEAL_MUST_CHECK peal_err peal_http_send_write(peal_http_send *send,
 PEAL_MUST_CHECK peal_err peal_http_send_share(peal_http_send *send,
                                               peal_bytes *bytes, size_t len,
                                               bool charge);
+/* Is there room for so many bytes in the account, now? Asked before a head is
+ * queued that promises them. */
+bool peal_http_send_affords(peal_http_send *send, size_t bytes);
 /* The message is over.
  * Returns: PEAL_OK, PEAL_ERR_USAGE (not begun, ended, or shorter than
  * announced), PEAL_ERR_NOMEM. */
