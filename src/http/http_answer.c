@@ -53,13 +53,12 @@ static bool has_no_body(const peal_http_req *req, unsigned status) {
   return req->is_head || status == 204 || status == 304;
 }
 
-/* Nothing of the answer could be queued, or not what must follow. */
+/* Nothing of the answer could be queued, or not what must follow: then the
+ * machine has broken off already. */
 static void run_out(peal_http_req *req, peal_err err) {
   peal_http_link *link = req->link;
-  if (err == PEAL_ERR_NOMEM && !link->conn.send.begun) {
-    req->status = 503;
-    peal_http_conn_refuse(&link->conn, 503);
-  }
+  if (err == PEAL_ERR_NOMEM)
+    peal_http_conn_refuse(&link->conn, req->status = 503);
   peal_http_link_break(link, err);
 }
 

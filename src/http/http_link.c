@@ -372,6 +372,12 @@ static peal_http_link *adopt(peal_http_home *home, int fd,
   return NULL;
 }
 
+/* What is served now ends behind its answer. */
+static void stop(peal_http_link *link) {
+  peal_http_conn_stop(&link->conn);
+  run(link);
+}
+
 void peal_http_link_open(peal_http_home *home, int fd,
                          const peal_address *address, uint32_t tag, bool handed,
                          peal_slice data) {
@@ -382,6 +388,8 @@ void peal_http_link_open(peal_http_home *home, int fd,
   if (data.len)
     peal_http_conn_feed(&link->conn, data, home->worker->now_ms);
   run(link);
+  if (home->stopping)
+    stop(link);
 }
 
 void peal_http_link_refuse(peal_http_home *home, int fd,
@@ -393,13 +401,11 @@ void peal_http_link_refuse(peal_http_home *home, int fd,
   run(link);
 }
 
-/* What is served now ends behind its answer. */
 void peal_http_link_stop_all(peal_http_home *home) {
   for (peal_list *node = home->links.next; node != &home->links;) {
     peal_http_link *link = PEAL_LIST_OF(node, peal_http_link, node);
     node = node->next;
-    peal_http_conn_stop(&link->conn);
-    run(link);
+    stop(link);
   }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/http_ask.h"
 
+#include "wire/http1_target.h"
+
 /* RFC9110 8.6: no length where no content is expected. */
 static bool says_length(const peal_http_ask *request) {
   return request->length > 0 || peal_slice_is(request->method, "POST") ||
@@ -36,8 +38,9 @@ static peal_err begin_request(peal_http_conn *conn,
 }
 
 static bool is_sound(const peal_http_ask *request) {
-  return peal_http1_is_token(request->method) && request->target.len &&
-         request->host.len && peal_http1_is_field_value(request->host) &&
+  return peal_http1_is_token(request->method) &&
+         peal_http1_target_is_valid(request->method, request->target) &&
+         peal_http1_target_is_authority(request->host) && request->host.len &&
          (request->length == UINT64_MAX ? !request->body.len
                                         : request->body.len <= request->length);
 }

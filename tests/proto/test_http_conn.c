@@ -494,6 +494,70 @@ static void shared_bytes_leave_behind_the_head_and_are_given_back(
   assert_int_equal(t.live, 0);
 }
 
+static void expect_asked(const peal_http_ask *request, const char *bytes) {
+  static const peal_http_conn_opts opts = {.client = true};
+  player p;
+  open_player(&p, &opts, NULL);
+  assert_int_equal(peal_http_ask_with(&p.conn, request, 0), PEAL_OK);
+  drain(&p, 5, 0);
+  assert_int_equal(p.sent.len, strlen(bytes));
+  assert_memory_equal(p.sent.ptr, bytes, p.sent.len);
+  /* One at a time. */
+  assert_int_equal(peal_http_ask_with(&p.conn, request, 0), PEAL_ERR_USAGE);
+  close_player(&p);
+}
+
+static void a_client_asks_with_host_length_and_connection(void **state) {
+  (void)state;
+  peal_http_ask request = {.method = PEAL_S("GET"),
+                           .target = PEAL_S("/a?b"),
+                           .host = PEAL_S("h:80")};
+  expect_asked(&request, "GET /a?b HTTP/1.1\r\nHost: h:80\r\n\r\n");
+  request.lines = PEAL_S("Upgrade: websocket\r\n");
+  request.upgrade = true;
+  expect_asked(&request, "GET /a?b HTTP/1.1\r\nUpgrade: websocket\r\n"
+                         "Host: h:80\r\nConnection: Upgrade\r\n\r\n");
+  request = (peal_http_ask){.method = PEAL_S("POST"),
+                            .target = PEAL_S("/"),
+                            .host = PEAL_S("h"),
+                            .close = true};
+  expect_asked(&request, "POST / HTTP/1.1\r\nContent-Length: 0\r\n"
+                         "Host: h\r\nConnection: close\r\n\r\n");
+  request.close = false;
+  request.type = PEAL_S("text/plain");
+  request.length = 2;
+  request.body = PEAL_S("hi");
+  expect_asked(&request, "POST / HTTP/1.1\r\nContent-Type: text/plain\r\n"
+                         "Content-Length: 2\r\nHost: h\r\n\r\nhi");
+  request.length = UINT64_MAX;
+  request.body = none;
+  expect_asked(&request, "POST / HTTP/1.1\r\nContent-Type: text/plain\r\n"
+                         "Transfer-Encoding: chunked\r\nHost: h\r\n\r\n");
+}
+
+static void what_cannot_be_asked_is_refused(void **state) {
+  (void)state;
+  static const peal_http_conn_opts opts = {.client = true};
+  const peal_http_ask good = {
+      .method = PEAL_S("GET"), .target = PEAL_S("/"), .host = PEAL_S("h")};
+  peal_http_ask bad[] = {good, good, good, good, good};
+  bad[0].method = PEAL_S("G T");
+  bad[1].host = PEAL_S("h\r\nX: y");
+  bad[2].target = none;
+  bad[3].body = PEAL_S("more than announced");
+  bad[4].target = PEAL_S("/ HTTP/1.1\r\nX: y");
+  player p;
+  open_player(&p, &opts, NULL);
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    assert_int_equal(peal_http_ask_with(&p.conn, &bad[i], 0), PEAL_ERR_USAGE);
+  assert_int_equal(peal_http_conn_waiting(&p.conn), 0);
+  assert_int_equal(peal_http_ask_with(&p.conn, &good, 0), PEAL_OK);
+  close_player(&p);
+  open_player(&p, &server_opts, NULL);
+  assert_int_equal(peal_http_ask_with(&p.conn, &good, 0), PEAL_ERR_USAGE);
+  close_player(&p);
+}
+
 /* -- time --------------------------------------------------------------------- */
 
 static const peal_http_conn_opts timed = {
@@ -784,6 +848,8 @@ int main(void) {
       cmocka_unit_test(a_stop_ends_what_is_idle_and_lets_the_rest_finish),
       cmocka_unit_test(a_peer_that_ends_is_gone_unless_its_answer_is_certain),
       cmocka_unit_test(shared_bytes_leave_behind_the_head_and_are_given_back),
+      cmocka_unit_test(a_client_asks_with_host_length_and_connection),
+      cmocka_unit_test(what_cannot_be_asked_is_refused),
       cmocka_unit_test(heads_and_idle_connections_have_a_time),
       cmocka_unit_test(a_body_must_keep_its_pace),
       cmocka_unit_test(a_paused_body_has_no_deadline),
