@@ -160,12 +160,12 @@ static void start(peal_http_req *req, uint64_t max_bytes,
   req->body_max = max_bytes;
   if (!link) {
     tell_end(req, req->aborted ? PEAL_ERR_CLOSED : PEAL_ERR_USAGE, none);
-  } else if (req->ended) {
-    tell_end(req, PEAL_ERR_CANCELLED, none);
   } else if (peal_http_conn_body_is_whole(&link->conn)) {
     tell_end(req, PEAL_OK, none);
     if (!link->running)
       peal_http_answer_check(req);
+  } else if (req->ended) {
+    tell_end(req, PEAL_ERR_CANCELLED, none);
   } else if (req->framed_length && req->length > max_bytes) {
     /* RFC9110 10.1.1: refused before the client sends it */
     peal_http_body_fail(req, PEAL_ERR_HTTP_BODY_LEN);
