@@ -227,7 +227,10 @@ peal_slice peal_http_req_header_at(const peal_http_req *req, size_t index,
 
 peal_slice peal_http_req_cookie(const peal_http_req *req, const char *name) {
   peal_slice value = none;
-  for (size_t i = 0; i < req->field_count; i++)
+  size_t first = req->first[PEAL_HTTP1_NAME_COOKIE];
+  if (!first)
+    return none;
+  for (size_t i = first - 1; i < req->field_count; i++)
     if (peal_slice_is_nocase(name_of(req, i), "cookie") &&
         peal_cookie_find(value_of(req, i), name, &value))
       return value;
