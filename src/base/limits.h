@@ -74,9 +74,6 @@
 /* Milliseconds in which a session that began over polling must be used: the
  * client's second request follows the first at once. Option. */
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
-/* A polling answer above this many bytes is not compressed on the worker:
- * that would keep all others waiting. */
-#define PEAL_LIMIT_COMPRESS_INLINE_BYTES 16384u
 
 /* -- Socket.IO ------------------------------------------------------------ */
 /* Attachments of one packet: the reference's maxAttachments. Option. */
