@@ -54,13 +54,13 @@ static peal_engine_conn *new_conn(const peal_incoming *incoming) {
   if (local->stopping)
     return NULL;
   peal_engine_handshake *handshake =
-      peal_engine_handshake_new(incoming->req, &local->account, worker->mem);
+      peal_engine_handshake_new(incoming->req, local->account, worker->mem);
   if (!handshake)
     return NULL;
   peal_engine_conn *conn;
   if (peal_engine_conn_new(&conn, local, handshake, incoming->via,
                            peal_incoming_wants_base64(incoming)))
-    peal_engine_handshake_free(handshake, &local->account, worker->mem);
+    peal_engine_handshake_free(handshake, local->account, worker->mem);
   return conn;
 }
 

@@ -36,7 +36,8 @@ typedef struct key_index {
 
 struct peal_eio_ring {
   const peal_mem *mem;
-  waiting *slots;   /* `first`, or a block of its own */
+  peal_account_worker *account; /* of these blocks; NULL: not counted */
+  waiting *slots;               /* `first`, or a block of its own */
   key_index *index; /* NULL: short, or no keys in use, or no memory */
   size_t bytes;
   size_t firm_bytes;  /* of those that may not be dropped */
@@ -51,7 +52,7 @@ struct peal_eio_ring {
 typedef struct peal_eio_ring eio_ring;
 
 /* What a queue of one message costs. */
-_Static_assert(sizeof(eio_ring) <= 112, "the first block has grown");
+_Static_assert(sizeof(eio_ring) <= 128, "the first block has grown");
 
 static size_t message_cost(const peal_message *message) {
   return peal_message_len(message) + peal_message_count(message) * PART_COST;
@@ -68,6 +69,44 @@ static bool is_firm(const waiting *entry) {
 
 static waiting *at(const eio_ring *ring, uint32_t pos) {
   return &ring->slots[pos & (ring->cap - 1)];
+}
+
+/* -- memory ---------------------------------------------------------------- */
+
+/* Without an account nothing is refused. */
+static bool charge(peal_account_worker *account, size_t bytes) {
+  return !account || !peal_account_worker_charge(account, bytes);
+}
+
+static void discharge(peal_account_worker *account, size_t bytes) {
+  if (account)
+    peal_account_worker_release(account, bytes);
+}
+
+static size_t slots_bytes(const eio_ring *ring) {
+  return ring->slots == ring->first ? 0 : ring->cap * sizeof *ring->slots;
+}
+
+static size_t index_bytes(const key_index *index) {
+  return index ? sizeof *index + (index->mask + (size_t)1) * sizeof(bucket) : 0;
+}
+
+static void index_free(eio_ring *ring) {
+  discharge(ring->account, index_bytes(ring->index));
+  peal_mem_free(ring->mem, ring->index);
+  ring->index = NULL;
+}
+
+static key_index *index_alloc(const eio_ring *ring, size_t buckets) {
+  size_t bytes = sizeof(key_index) + buckets * sizeof(bucket);
+  if (!charge(ring->account, bytes))
+    return NULL;
+  key_index *index = peal_mem_alloc(ring->mem, bytes);
+  if (index)
+    index->mask = (uint32_t)(buckets - 1);
+  else
+    discharge(ring->account, bytes);
+  return index;
 }
 
 /* -- the index ------------------------------------------------------------- */
@@ -113,18 +152,13 @@ static void index_fill(const eio_ring *ring, key_index *index) {
 /* An index with room for one key more, if memory is there; without one keys
  * are searched for. */
 static void index_make(eio_ring *ring) {
-  uint32_t keyed = ring->keyed;
   size_t count = MIN_BUCKETS;
-  while (count < 4 * ((size_t)keyed + 1))
+  while (count < 4 * ((size_t)ring->keyed + 1))
     count *= 2;
-  key_index *index =
-      peal_mem_alloc(ring->mem, sizeof(key_index) + count * sizeof(bucket));
-  if (index) {
-    index->mask = (uint32_t)(count - 1);
-    index_fill(ring, index);
-  }
-  peal_mem_free(ring->mem, ring->index);
-  ring->index = index;
+  index_free(ring);
+  ring->index = index_alloc(ring, count);
+  if (ring->index)
+    index_fill(ring, ring->index);
 }
 
 static void index_put(eio_ring *ring, uint32_t pos) {
@@ -159,12 +193,17 @@ static waiting *find(const eio_ring *ring, uint64_t key) {
 
 /* -- the ring -------------------------------------------------------------- */
 
-static eio_ring *ring_new(const peal_mem *mem) {
+static eio_ring *ring_new(const peal_mem *mem, peal_account_worker *account) {
   mem = peal_mem_or_libc(mem);
-  eio_ring *made = peal_mem_alloc(mem, sizeof *made);
-  if (!made)
+  if (!charge(account, sizeof(eio_ring)))
     return NULL;
+  eio_ring *made = peal_mem_alloc(mem, sizeof *made);
+  if (!made) {
+    discharge(account, sizeof(eio_ring));
+    return NULL;
+  }
   made->mem = mem;
+  made->account = account;
   made->slots = made->first;
   made->index = NULL;
   made->bytes = made->firm_bytes = 0;
@@ -175,9 +214,10 @@ static eio_ring *ring_new(const peal_mem *mem) {
 }
 
 static void ring_free(eio_ring *ring) {
+  discharge(ring->account, sizeof *ring + slots_bytes(ring));
   if (ring->slots != ring->first)
     peal_mem_free(ring->mem, ring->slots);
-  peal_mem_free(ring->mem, ring->index);
+  index_free(ring);
   peal_mem_free(ring->mem, ring);
 }
 
@@ -194,11 +234,15 @@ static void close_gaps(eio_ring *ring) {
 
 static peal_err grow(eio_ring *ring) {
   uint32_t cap = ring->cap < GROWN_CAP ? GROWN_CAP : ring->cap * 2;
-  waiting *slots = ring->cap > UINT32_MAX / 8
-                       ? NULL
-                       : peal_mem_alloc(ring->mem, cap * sizeof *slots);
-  if (!slots)
+  size_t bytes = cap * sizeof *ring->slots;
+  if (ring->cap > UINT32_MAX / 8 || !charge(ring->account, bytes))
     return PEAL_ERR_NOMEM;
+  waiting *slots = peal_mem_alloc(ring->mem, bytes);
+  if (!slots) {
+    discharge(ring->account, bytes);
+    return PEAL_ERR_NOMEM;
+  }
+  discharge(ring->account, slots_bytes(ring));
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
     slots[pos & (cap - 1)] = *at(ring, pos);
   if (ring->slots != ring->first)
@@ -311,14 +355,14 @@ static void append(eio_ring *ring, const peal_eio_item *item) {
 }
 
 peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
-                            const peal_mem *mem) {
+                            const peal_mem *mem, peal_account_worker *account) {
   assert(!item->key || !item->keep);
   waiting *old = find(queue->ring, item->key);
   if (old) {
     replace(queue->ring, old, item);
     return PEAL_OK;
   }
-  eio_ring *ring = queue->ring ? queue->ring : ring_new(mem);
+  eio_ring *ring = queue->ring ? queue->ring : ring_new(mem, account);
   if (!ring)
     return PEAL_ERR_NOMEM;
   peal_err err = prepare(ring);
