@@ -11,6 +11,7 @@
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
 #include "http/http_upgrade.h"
+#include "net/crypto.h"
 
 #define OFF UINT32_MAX
 
@@ -81,7 +82,8 @@ static void set_session_opts(const peal_engine_local *local,
       .account = local->account};
 }
 
-static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker) {
+static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
+                                    uint32_t seed) {
   peal_engine_local *local = peal_mem_zalloc(engine->mem, sizeof *local);
   if (!local)
     return NULL;
@@ -91,6 +93,7 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker) {
                                        .mem = worker->mem};
   local->account = peal_http_server_account(engine->http, worker);
   set_session_opts(local, &local->session_opts);
+  peal_head_pool_init(&local->heads, worker->mem, local->account, seed);
   peal_sid_table_init(&local->sessions, worker->mem);
   peal_allow_pool_init(&local->allows, worker->mem);
   return local;
@@ -101,8 +104,12 @@ static peal_err set_locals(peal_engine *engine) {
   engine->locals = peal_mem_zalloc(engine->mem, count * sizeof(void *));
   if (!engine->locals)
     return PEAL_ERR_NOMEM;
+  uint32_t seed;
+  if (peal_crypto_random(&seed, sizeof seed))
+    return PEAL_ERR_SYSTEM;
   for (unsigned i = 0; i < count; i++) {
-    engine->locals[i] = new_local(engine, peal_workers_get(engine->workers, i));
+    engine->locals[i] =
+        new_local(engine, peal_workers_get(engine->workers, i), seed);
     if (!engine->locals[i])
       return PEAL_ERR_NOMEM;
   }
@@ -193,6 +200,7 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
     cursor = 0;
   }
   peal_sid_table_deinit(&local->sessions);
+  peal_head_pool_deinit(&local->heads);
   peal_allow_pool_deinit(&local->allows);
   peal_mem_free(engine->mem, local);
 }

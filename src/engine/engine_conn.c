@@ -180,7 +180,7 @@ static void release(peal_engine_conn *conn) {
   peal_ws_conn_free(conn->ws);
   peal_eio_session_deinit(&conn->session);
   peal_account_worker_release(local->account, sizeof *conn);
-  peal_engine_handshake_free(conn->handshake, local->account, mem);
+  peal_engine_handshake_free(conn->handshake, &local->heads);
   peal_mem_free(mem, conn);
 }
 
