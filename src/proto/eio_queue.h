@@ -6,7 +6,7 @@
  *   head                          end
  *    |kept|keyed| gone |...| ... |     a ring; what is dropped from its middle
  *          ^      ^drop_at             leaves a gap, gaps are closed when the
- *          index: key -> slot          ring is full
+ *          eio_keys: key -> position   ring is full
  *
  * Replacing by key, dropping the oldest that may go, adding and popping cost
  * the same whatever waits. An empty queue owns no memory; the first entries
