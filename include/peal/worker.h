@@ -20,7 +20,8 @@ typedef struct peal_workers_opts {
    * PEAL_WORKERS_AUTO: one per core. At most PEAL_LIMIT_WORKERS (256). */
   unsigned count;
   /* A callback that keeps a worker longer than this is logged; default 100,
-   * UINT32_MAX: never. */
+   * UINT32_MAX: never. Time in which the thread had no processor does not
+   * count. */
   uint32_t lag_warn_ms;
   const peal_mem *mem; /* borrowed for life; NULL: libc */
   peal_log_opts log;
@@ -48,14 +49,18 @@ PEAL_API void peal_workers_stop_on_signals(peal_workers *workers,
                                            uint32_t grace_ms);
 PEAL_API void peal_workers_free(peal_workers *workers);
 
+/* NULL: 0. Thread: any. */
 PEAL_API unsigned peal_workers_count(const peal_workers *workers);
-/* Worker `index` below the count. Thread: any. */
+/* Worker `index`, or NULL if there are not so many, or no `workers`.
+ * Thread: any. */
 PEAL_API peal_worker *peal_workers_get(peal_workers *workers, unsigned index);
 PEAL_API peal_workers *peal_worker_group(peal_worker *worker);
 PEAL_API unsigned peal_worker_index(const peal_worker *worker);
 /* The worker whose thread this is, or NULL. Thread: any. */
 PEAL_API peal_worker *peal_worker_self(void);
-/* Monotonic milliseconds, fixed during a turn. */
+/* Monotonic milliseconds as of the worker's last look at the clock: when it was
+ * woken, when a posted function or a task's end began, when a timer was
+ * started. NULL: 0. */
 PEAL_API uint64_t peal_worker_now_ms(const peal_worker *worker);
 /* Milliseconds since 1970. Thread: any. */
 PEAL_API int64_t peal_wall_ms(void);
@@ -87,8 +92,8 @@ typedef void (*peal_timer_fn)(peal_timer *timer, void *user);
 PEAL_API PEAL_MUST_CHECK peal_timer *peal_timer_new(peal_worker *worker,
                                                     peal_timer_fn fn,
                                                     void *user);
-/* Call after `delay_ms`, then every `repeat_ms` (0: once). Starting again
- * replaces. */
+/* Call `delay_ms` after this call, then every `repeat_ms` (0: once). Starting
+ * again replaces. NULL is a no-op, here and below. */
 PEAL_API void peal_timer_start(peal_timer *timer, uint64_t delay_ms,
                                uint64_t repeat_ms);
 PEAL_API void peal_timer_stop(peal_timer *timer);
@@ -116,7 +121,7 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_task_run(peal_worker *worker,
 /* -- figures ---------------------------------------------------------------- */
 
 typedef struct peal_worker_stats {
-  uint64_t turns;         /* loop iterations */
+  uint64_t turns;         /* wake-ups; an idle worker has none */
   uint64_t posts;         /* posted functions that ran */
   uint64_t tasks_running; /* tasks begun and not done */
   uint64_t connections;   /* open TCP connections */

@@ -50,23 +50,24 @@ static size_t format(char *line, size_t cap, const peal_log_record *record) {
 }
 
 /* Not by stdio: whoever else writes there would wait for its lock. */
-void peal_log_stderr_write(const peal_log_record *record,
+bool peal_log_stderr_write(const peal_log_record *record,
                            const atomic_bool *give_up, unsigned patience_ms) {
   char line[LINE_MAX_BYTES];
   size_t len = format(line, sizeof(line), record);
   for (size_t sent = 0; sent < len;) {
     struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
-    int ready = poll(&room, 1, (int)POLL_MS);
-    if (ready == 0) {
-      if (atomic_load(give_up) || patience_ms < POLL_MS)
-        return;
-      patience_ms -= POLL_MS;
+    unsigned wait_ms = patience_ms < POLL_MS ? patience_ms : POLL_MS;
+    if (poll(&room, 1, (int)wait_ms) == 0) {
+      if (atomic_load(give_up) || wait_ms == patience_ms)
+        return false;
+      patience_ms -= wait_ms;
       continue;
     }
     ssize_t more = write(STDERR_FILENO, line + sent, len - sent);
     if (more > 0)
       sent += (size_t)more;
     else if (errno != EINTR && errno != EAGAIN)
-      return;
+      return false;
   }
+  return true;
 }

@@ -26,8 +26,9 @@ struct peal_logger {
   peal_log_fn fn; /* NULL: stderr */
   void *user;
   peal_log_level level;
-  uv_mutex_t lock;    /* all below but `telling` */
+  uv_mutex_t lock;    /* all but what says otherwise */
   uv_mutex_t telling; /* around the callback */
+  bool stuck;         /* stderr took nothing last time; `telling` */
   uv_cond_t more, empty;
   peal_log_queue queue;
   peal_log_repeats repeats;
@@ -52,14 +53,19 @@ static int64_t wall_ms(void) {
 
 /* -- telling --------------------------------------------------------------- */
 
+/* The thread has all the time there is. Of the others only the first waits for
+ * a pipe that nobody reads. */
 static void tell(peal_logger *logger, const peal_log_record *record,
                  unsigned patience_ms) {
   uv_mutex_lock(&logger->telling);
   inside = true;
+  if (logger->stuck && patience_ms != UINT32_MAX)
+    patience_ms = 0;
   if (logger->fn)
     logger->fn(record, logger->user);
   else
-    peal_log_stderr_write(record, &logger->give_up, patience_ms);
+    logger->stuck =
+        !peal_log_stderr_write(record, &logger->give_up, patience_ms);
   inside = false;
   uv_mutex_unlock(&logger->telling);
 }

@@ -81,6 +81,14 @@ void peal_stream_core_queue(peal_stream *stream) {
   peal_turn_end_later(stream->worker, &stream->item);
 }
 
+void peal_stream_flush(peal_stream *stream) {
+  if (has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_BLOCKED | PEAL_STREAM_MORE |
+                      PEAL_STREAM_FIN_SENT))
+    return;
+  set(stream, PEAL_STREAM_ASKED);
+  peal_stream_core_queue(stream);
+}
+
 void peal_stream_core_progress(peal_stream *stream) {
   stream->progress_ms = (uint32_t)stream->worker->now_ms;
 }

@@ -3,7 +3,7 @@
 /* stream_core: what the files that make up a stream share and nobody else
  * sees: its struct, its flags, what it waits for, how it closes.
  *
- *   stream -> stream_recv, stream_send -> stream_finish -> stream_core */
+ *   stream_life -> stream_recv, stream_send -> stream_finish -> stream_core */
 #include "net/stream.h"
 #include "net/stream_verbs.h"
 #include "net/turn.h"

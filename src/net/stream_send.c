@@ -132,14 +132,6 @@ void peal_stream_send_waiting(peal_stream *stream) {
   peal_stream_core_watch(stream);
 }
 
-void peal_stream_flush(peal_stream *stream) {
-  if (has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_BLOCKED | PEAL_STREAM_MORE |
-                      PEAL_STREAM_FIN_SENT))
-    return;
-  set(stream, PEAL_STREAM_ASKED);
-  peal_stream_core_queue(stream);
-}
-
 void peal_stream_flush_now(peal_stream *stream) {
   if (has(stream,
           PEAL_STREAM_CLOSING | PEAL_STREAM_BLOCKED | PEAL_STREAM_FIN_SENT))

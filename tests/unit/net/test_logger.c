@@ -306,9 +306,8 @@ static void debug_lines_are_never_summed(void **state) {
 }
 
 /* A child whose standard error output is a pipe that nobody reads: it gets to
- * its end all the same. */
-static void an_unread_pipe_stops_nobody(void **state) {
-  (void)state;
+ * its end all the same, with a thread for the log and without one. */
+static void write_to_unread_pipe(bool started) {
   const peal_slice none = {NULL, 0};
   int ends[2], status = 0;
   assert_int_equal(pipe(ends), 0);
@@ -318,7 +317,8 @@ static void an_unread_pipe_stops_nobody(void **state) {
     alarm(60);
     dup2(ends[1], STDERR_FILENO);
     peal_logger *logger = peal_logger_new(NULL);
-    peal_logger_start(logger);
+    if (started)
+      peal_logger_start(logger);
     for (int i = 0; i < 5000; i++)
       peal_logger_write_each(logger, PEAL_LOG_INFO, "x", none, none,
                              "line %d fills the pipe a little more", i);
@@ -334,6 +334,12 @@ static void an_unread_pipe_stops_nobody(void **state) {
   assert_int_equal(read(ends[0], start, sizeof(start)), sizeof(start));
   assert_non_null(memmem(start, sizeof(start), "info x: line 0 fills", 20));
   close(ends[0]);
+}
+
+static void an_unread_pipe_stops_nobody(void **state) {
+  (void)state;
+  write_to_unread_pipe(true);
+  write_to_unread_pipe(false);
 }
 
 int main(void) {

@@ -170,7 +170,7 @@ static peal_wheel_timer *new_timer(peal_wheel_timer *victim) {
   peal_wheel_timer *timer = malloc(sizeof(*timer) + sizeof(victim));
   assert_non_null(timer);
   peal_wheel_timer_init(timer, on_free);
-  memcpy(timer + 1, &victim, sizeof(victim));
+  memcpy((void *)(timer + 1), &victim, sizeof(victim));
   return timer;
 }
 

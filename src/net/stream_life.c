@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/stream.h"
-
+/* stream_life: a stream begins, is told what has come, and goes. */
 #include <assert.h>
 
 #include <sys/socket.h>
