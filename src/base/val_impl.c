@@ -69,7 +69,10 @@ static peal_err copy_open(val_walk *walk, peal_val *value) {
   return copy_keys(walk, level->pairs, value->len);
 }
 
+/* The copy may outlive the text that it was decoded from. */
 static peal_err copy_one(val_walk *walk, peal_val *value) {
+  value->flags = 0;
+  value->extra = 0;
   if (val_is_container(*value))
     return copy_open(walk, value);
   if (peal_val_is(*value, PEAL_STRING) || peal_val_is(*value, PEAL_BINARY))
@@ -116,7 +119,7 @@ bool peal_val_impl_binaries(peal_val value, size_t *count) {
   for (;;) {
     if (peal_val_is(value, PEAL_BINARY))
       (*count)++;
-    if (val_is_container(value)) {
+    if (val_is_container(value) && !peal_val_impl_is_raw(value)) {
       if (depth == PEAL_LIMIT_JSON_DEPTH)
         return false;
       levels[depth++] = (count_level){value, 0};
