@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/val_impl.h"
+#include "base/wide.h"
 #include "wire/json.h"
 #include "wire/json_number.h"
 #include "wire/json_scan.h"
@@ -124,20 +125,28 @@ static const char *read_escaped(json_reader *r, const char *p, peal_val *out) {
   return string.at;
 }
 
-/* At the quote. */
-static inline const char *read_string(json_reader *r, const char *p,
-                                      peal_val *out) {
-  const char *begin = p + 1;
-  const char *stop = r->is_utf8
-                         ? peal_json_scan_plain(r->begin, begin, r->end, false)
-                         : peal_json_scan_text(r->begin, begin, r->end);
-  if (stop == r->end || *stop != '"')
-    return read_escaped(r, p, out);
-  *out = (peal_val){.type = PEAL_STRING,
+/* What ends the string that begins at `p`: its quote, if it is plain. */
+static inline const char *find_stop(const json_reader *r, const char *p) {
+  return r->is_utf8 ? peal_json_scan_plain(r->begin, p, r->end, false)
+                    : peal_json_scan_text(r->begin, p, r->end);
+}
+
+static inline peal_val raw_string(const char *begin, const char *stop) {
+  peal_val value = {.type = PEAL_STRING,
                     .flags = PEAL_VAL_IMPL_RAW,
                     .len = (uint32_t)(stop - begin),
                     .as.bytes = begin};
-  out->extra = peal_val_impl_seal(*out);
+  value.extra = peal_val_impl_seal(value);
+  return value;
+}
+
+/* At the quote. */
+static inline const char *read_string(json_reader *r, const char *p,
+                                      peal_val *out) {
+  const char *stop = find_stop(r, p + 1);
+  if (stop == r->end || *stop != '"')
+    return read_escaped(r, p, out);
+  *out = raw_string(p + 1, stop);
   return stop + 1;
 }
 
@@ -258,11 +267,9 @@ static const char *read_word(json_reader *r, const char *p, const char *word,
   return p + len;
 }
 
-/* A value that is no container and begins with `c`. */
-static inline const char *read_scalar(json_reader *r, const char *p, char c,
-                                      peal_val *out) {
-  if (c == '"')
-    return read_string(r, p, out);
+/* A value that is no container and no string, and begins with `c`. */
+static const char *read_scalar(json_reader *r, const char *p, char c,
+                               peal_val *out) {
   if (c == '-' || peal_text_is_digit(c))
     return read_number(r, p, out);
   if (c == 't')
@@ -289,8 +296,9 @@ static void fill_pairs(peal_pair *pairs, const peal_val *cells, size_t count) {
 
 /* Memory for the items or pairs of a container, and for its text, if it is
  * remembered, in front of them. */
-static char *alloc_content(json_reader *r, const json_level *level,
-                           const char *stop, size_t size, peal_val *out) {
+static inline char *alloc_content(json_reader *r, const json_level *level,
+                                  const char *stop, size_t size,
+                                  peal_val *out) {
   size_t len = (size_t)(stop - level->text);
   if (len < TEXT_MIN || r->odd != level->odd)
     return peal_arena_alloc(r->arena, size);
@@ -303,30 +311,48 @@ static char *alloc_content(json_reader *r, const json_level *level,
   return (char *)(text + 1);
 }
 
+static bool make_object(json_reader *r, const json_level *level,
+                        const char *stop, peal_val *out) {
+  uint32_t count = (r->count - level->begin) / 2;
+  *out = (peal_val){.type = PEAL_OBJECT, .len = count};
+  if (count == 0)
+    return true;
+  char *content = alloc_content(r, level, stop, count * sizeof(peal_pair), out);
+  if (!content)
+    return false;
+  fill_pairs((peal_pair *)(void *)content, &r->cells[level->begin], count);
+  out->as.bytes = content;
+  out->extra = peal_val_impl_seal(*out);
+  return true;
+}
+
+static inline bool make_array(json_reader *r, const json_level *level,
+                              const char *stop, peal_val *out) {
+  uint32_t count = r->count - level->begin;
+  *out = (peal_val){.type = PEAL_ARRAY, .len = count};
+  if (count == 0)
+    return true;
+  size_t size = count * sizeof(peal_val);
+  char *content = alloc_content(r, level, stop, size, out);
+  if (!content)
+    return false;
+  peal_wide_copy(content, (const char *)&r->cells[level->begin], size);
+  out->as.bytes = content;
+  out->extra = peal_val_impl_seal(*out);
+  return true;
+}
+
 /* Behind the closing bracket: the cells of the level become its items or
  * pairs, and it takes their place as one cell. */
 static const char *close_level(json_reader *r, const char *p) {
   const json_level *level = &r->levels[--r->depth];
-  peal_val *cells = &r->cells[level->begin];
-  uint32_t count = r->count - level->begin;
-  size_t size =
-      level->object ? count / 2 * sizeof(peal_pair) : count * sizeof(peal_val);
-  peal_val value = {.type = level->object ? PEAL_OBJECT : PEAL_ARRAY,
-                    .len = level->object ? count / 2 : count};
-  if (count > 0) {
-    char *content = alloc_content(r, level, p, size, &value);
-    if (!content)
-      return no_memory(r, p);
-    if (level->object)
-      fill_pairs((peal_pair *)(void *)content, cells, count / 2);
-    else
-      memcpy(content, cells, size);
-    value.as.bytes = content;
-    value.extra = value.flags ? peal_val_impl_seal(value) : 0;
-  }
-  if (r->depth > 0 && r->levels[r->depth - 1].height <= level->height)
+  peal_val value;
+  if (!(level->object ? make_object(r, level, p, &value)
+                      : make_array(r, level, p, &value)))
+    return no_memory(r, p);
+  if (r->depth > 0 && level[-1].height <= level->height)
     r->levels[r->depth - 1].height = level->height + 1;
-  cells[0] = value;
+  r->cells[level->begin] = value;
   r->count = level->begin + 1;
   return p;
 }
@@ -363,8 +389,8 @@ static const char *read_next_key(json_reader *r, const char *p) {
 
 /* A value is complete: close what ends with it. Up to the next value; NULL
  * also when all is read. */
-static const char *read_behind(json_reader *r, const char *p) {
-  while (p && r->depth > 0) {
+static inline const char *read_behind(json_reader *r, const char *p) {
+  while (r->depth > 0) {
     bool object = r->levels[r->depth - 1].object;
     char c = peek(r, &p);
     if (c == ',')
@@ -373,36 +399,85 @@ static const char *read_behind(json_reader *r, const char *p) {
       return json_fail(r, p, PEAL_ERR_JSON,
                        object ? "expected ',' or '}'" : "expected ',' or ']'");
     p = close_level(r, p + 1);
+    if (!p)
+      return NULL;
   }
-  if (p && (peek(r, &p) != '\0' || p != r->end))
+  if (p != r->end && (peek(r, &p) != '\0' || p != r->end))
     return json_fail(r, p, PEAL_ERR_JSON, "something follows the value");
   return NULL;
 }
 
-static void read_all(json_reader *r) {
-  const char *p = r->begin;
+/* From the beginning of a value on. */
+static void read_all(json_reader *r, const char *p) {
   while (p) {
     bool complete = true;
-    peal_val *cell = next_cell(r);
     char c = peek(r, &p);
+    peal_val *cell = next_cell(r);
     if (!cell) {
       p = no_memory(r, p);
+    } else if (c == '"') {
+      p = read_string(r, p, cell);
+      r->count++;
     } else if (c == '[' || c == '{') {
       p = open_level(r, p, &complete);
     } else {
       p = read_scalar(r, p, c, cell);
       r->count++;
     }
-    if (complete)
+    if (complete && p)
       p = read_behind(r, p);
   }
+}
+
+/* -- the usual message ------------------------------------------------------ */
+
+/* A string without escapes or a number, with a comma or a bracket right behind
+ * it; NULL: something else. */
+static inline const char *read_simple(json_reader *r, const char *p,
+                                      peal_val *out) {
+  const char *stop = NULL;
+  if (*p == '"') {
+    stop = find_stop(r, p + 1);
+    if (stop == r->end || *stop != '"')
+      return NULL;
+    *out = raw_string(p + 1, stop);
+    stop++;
+  } else if (peal_text_is_digit(*p) || *p == '-') {
+    stop = read_number(r, p, out);
+  }
+  return stop && stop < r->end && (*stop == ',' || *stop == ']') ? stop : NULL;
+}
+
+/* An array is read in a straight line as long as its items are simple: as a
+ * rule all are, then it is complete, and NULL is returned. Otherwise where the
+ * first other item begins. */
+static const char *read_flat(json_reader *r) {
+  const char *p = r->begin + 1;
+  r->levels[0] = (json_level){.text = r->begin, .height = 1};
+  while (p < r->end && r->count < FIRST_CELLS) {
+    const char *stop = read_simple(r, p, &r->cells[r->count]);
+    if (!stop || (*stop == ']' && stop + 1 != r->end))
+      break;
+    r->count++;
+    if (*stop == ']') {
+      r->depth = 1;
+      (void)close_level(r, r->end);
+      return NULL;
+    }
+    p = stop + 1;
+  }
+  if (r->count == 0)
+    return r->begin;
+  r->depth = 1;
+  return p;
 }
 
 static peal_err json_decode(peal_val *out, peal_slice in, bool is_utf8,
                             peal_arena *arena, peal_err_info *info) {
   json_reader r;
-  r.begin = in.len ? in.ptr : "";
-  r.end = r.begin + in.len;
+  const char *p = in.len ? in.ptr : "";
+  r.begin = p;
+  r.end = p + in.len;
   r.arena = arena;
   r.cells = r.first;
   r.cap = FIRST_CELLS;
@@ -410,11 +485,17 @@ static peal_err json_decode(peal_val *out, peal_slice in, bool is_utf8,
   r.err = PEAL_OK;
   r.is_utf8 = is_utf8;
   if (in.len > UINT32_MAX)
-    (void)json_fail(&r, r.begin, PEAL_ERR_JSON, "longer than 4 GiB");
-  else
-    read_all(&r);
-  *out = r.err == PEAL_OK ? r.cells[0] : peal_undefined();
-  if (r.err != PEAL_OK && info)
+    p = json_fail(&r, p, PEAL_ERR_JSON, "longer than 4 GiB");
+  else if (in.len > 0 && *p == '[')
+    p = read_flat(&r);
+  if (p)
+    read_all(&r, p);
+  if (r.err == PEAL_OK) {
+    *out = r.cells[0];
+    return PEAL_OK;
+  }
+  *out = peal_undefined();
+  if (info)
     *info = (peal_err_info){r.err, r.msg, (size_t)(r.failed - r.begin)};
   return r.err;
 }

@@ -31,15 +31,8 @@ typedef struct json_writer {
   json_open open[PEAL_LIMIT_JSON_DEPTH];
 } json_writer;
 
-/* Room for `more` bytes without a call, if there is. */
-static inline char *json_reserve(peal_buf *out, size_t more) {
-  if (out->err == PEAL_OK && out->cap - out->len > more)
-    return out->ptr + out->len;
-  return peal_buf_reserve(out, more);
-}
-
 static inline void add_char(peal_buf *out, char c) {
-  char *to = json_reserve(out, 1);
+  char *to = peal_buf_room(out, 1);
   if (!to)
     return;
   *to = c;
@@ -48,43 +41,54 @@ static inline void add_char(peal_buf *out, char c) {
 
 /* -- strings ---------------------------------------------------------------- */
 
-static inline bool is_plain(peal_slice text) {
+/* Whatever its length and content. */
+static void encode_long(peal_buf *out, peal_slice text) {
   const char *end = text.ptr + text.len;
-  if (text.len == 0)
-    return true;
-  return peal_json_scan_text(text.ptr, text.ptr, end) == end;
-}
-
-void peal_json_encode_str(peal_buf *out, peal_slice text) {
   if (text.len > SIZE_MAX / 2) {
     (void)peal_buf_reserve(out, text.len);
     return;
   }
-  char *to = json_reserve(out, text.len + 2);
+  char *to = peal_buf_room(out, text.len + 2);
   if (!to)
     return;
-  if (!is_plain(text)) {
+  if (text.len && peal_json_scan_text(text.ptr, text.ptr, end) != end) {
     peal_json_string_encode(out, text);
     return;
   }
   to[0] = '"';
-  peal_wide_copy(to + 1, text.ptr, text.len);
+  if (text.len)
+    memcpy(to + 1, text.ptr, text.len);
   to[text.len + 1] = '"';
   out->len += text.len + 2;
 }
 
-static void add_str(peal_buf *out, peal_val value) {
-  char *to = NULL;
-  if (peal_val_impl_is_raw(value))
-    to = json_reserve(out, value.len + (size_t)2);
-  if (!to) {
-    peal_json_encode_str(out, (peal_slice){value.as.bytes, value.len});
-    return;
+void peal_json_encode_str(peal_buf *out, peal_slice text) {
+  if (text.len <= 16 && out->err == PEAL_OK && out->cap - out->len > 18) {
+    char *to = out->ptr + out->len;
+    if (peal_json_scan_copy_short(to + 1, text.ptr, text.len)) {
+      to[0] = '"';
+      to[text.len + 1] = '"';
+      out->len += text.len + 2;
+      return;
+    }
   }
-  to[0] = '"';
-  peal_wide_copy(to + 1, value.as.bytes, value.len);
-  to[value.len + 1] = '"';
-  out->len += value.len + (size_t)2;
+  encode_long(out, text);
+}
+
+/* `before`, and a string that is raw. */
+static inline void add_raw_str(peal_buf *out, peal_val value, char before) {
+  char *to = peal_buf_room(out, value.len + (size_t)3);
+  if (!to)
+    return;
+  to[0] = before;
+  to[1] = '"';
+  peal_wide_copy(to + 2, value.as.bytes, value.len);
+  to[value.len + 2] = '"';
+  out->len += value.len + (size_t)3;
+}
+
+static inline bool is_raw_str(peal_val value) {
+  return value.type == PEAL_STRING && peal_val_impl_is_raw(value);
 }
 
 /* -- values ----------------------------------------------------------------- */
@@ -135,7 +139,7 @@ static void open_container(json_writer *w, peal_val value) {
   add_char(w->out, array ? '[' : '{');
 }
 
-static void add_other(json_writer *w, peal_val value) {
+static void add_value(json_writer *w, peal_val value) {
   switch ((peal_type)value.type) {
   case PEAL_UNDEFINED:
   case PEAL_NULL:
@@ -154,7 +158,7 @@ static void add_other(json_writer *w, peal_val value) {
     add_binary(w, value);
     break;
   case PEAL_STRING:
-    add_str(w->out, value);
+    peal_json_encode_str(w->out, (peal_slice){value.as.bytes, value.len});
     break;
   case PEAL_ARRAY:
   case PEAL_OBJECT:
@@ -164,23 +168,18 @@ static void add_other(json_writer *w, peal_val value) {
   }
 }
 
-static inline void add_value(json_writer *w, peal_val value) {
-  if (value.type == PEAL_STRING)
-    add_str(w->out, value);
-  else
-    add_other(w, value);
-}
-
-/* The next value of the container, with what stands before it. */
-static void add_next(json_writer *w, json_open *open) {
-  open->left--;
-  if (open->array) {
-    if (open->comma)
-      add_char(w->out, ',');
-    open->comma = true;
-    add_value(w, *open->next.items++);
+/* `before` is a comma, a colon or an opening bracket. */
+static inline void add_behind(json_writer *w, char before, peal_val value) {
+  if (is_raw_str(value)) {
+    add_raw_str(w->out, value, before);
     return;
   }
+  add_char(w->out, before);
+  add_value(w, value);
+}
+
+/* The next pair of an object, with what stands before it. */
+static void add_pair(json_writer *w, json_open *open) {
   const peal_pair *pair = open->next.pairs++;
   if (peal_val_is(pair->value, PEAL_UNDEFINED))
     return; /* ECMA-262 JSON.stringify: left out with its key */
@@ -188,19 +187,33 @@ static void add_next(json_writer *w, json_open *open) {
     add_char(w->out, ',');
   open->comma = true;
   peal_json_encode_str(w->out, peal_pair_key(pair));
-  add_char(w->out, ':');
-  add_value(w, pair->value);
+  add_behind(w, ':', pair->value);
 }
 
-static void add_rest(json_writer *w) {
-  while (w->depth > 0 && w->out->err == PEAL_OK) {
+static void add_item(json_writer *w, json_open *open) {
+  peal_val value = *open->next.items++;
+  bool comma = open->comma;
+  open->comma = true;
+  if (comma)
+    add_behind(w, ',', value);
+  else
+    add_value(w, value);
+}
+
+/* The rest of the containers above `floor`. */
+static void add_rest(json_writer *w, uint32_t floor) {
+  while (w->depth > floor && w->out->err == PEAL_OK) {
     json_open *open = &w->open[w->depth - 1];
-    if (open->left > 0) {
-      add_next(w, open);
+    if (open->left == 0) {
+      add_char(w->out, open->array ? ']' : '}');
+      w->depth--;
       continue;
     }
-    add_char(w->out, open->array ? ']' : '}');
-    w->depth--;
+    open->left--;
+    if (open->array)
+      add_item(w, open);
+    else
+      add_pair(w, open);
   }
 }
 
@@ -210,7 +223,7 @@ void peal_json_encode(peal_buf *out, peal_val value, size_t *placeholders) {
   w.placeholders = placeholders;
   w.depth = 0;
   add_value(&w, value);
-  add_rest(&w);
+  add_rest(&w, 0);
 }
 
 void peal_json_encode_args(peal_buf *out, peal_slice first, peal_args args,
@@ -218,11 +231,20 @@ void peal_json_encode_args(peal_buf *out, peal_slice first, peal_args args,
   json_writer w;
   w.out = out;
   w.placeholders = placeholders;
-  w.depth = 0;
-  open_container(&w, peal_array(args.items, args.count));
+  w.depth = 1; /* the array of the arguments, which is written here */
+  char before = '[';
   if (first.ptr) {
+    add_char(out, '[');
     peal_json_encode_str(out, first);
-    w.open[0].comma = true;
+    before = ',';
   }
-  add_rest(&w);
+  for (size_t i = 0; i < args.count && out->err == PEAL_OK; i++) {
+    add_behind(&w, before, args.items[i]);
+    before = ',';
+    if (w.depth > 1)
+      add_rest(&w, 1);
+  }
+  if (before == '[')
+    add_char(out, '[');
+  add_char(out, ']');
 }

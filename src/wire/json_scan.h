@@ -79,6 +79,40 @@ static inline const char *peal_json_scan_plain(const char *begin, const char *p,
   return peal_json_scan_words(p, end, ascii);
 }
 
+/* Are these 8 bytes, and those 8, plain? */
+static inline bool peal_json_scan_pair_is_plain(uint64_t a, uint64_t b) {
+#ifdef __SSE2__
+  __m128i block = _mm_set_epi64x((int64_t)b, (int64_t)a);
+  return peal_json_scan_stops16(block, true) == 0;
+#else
+  return (peal_json_scan_stops(a, true) | peal_json_scan_stops(b, true)) == 0;
+#endif
+}
+
+/* Copy up to 16 bytes if all are plain: two loads that overlap in the middle.
+ * On false `to` is left half written. */
+static inline bool peal_json_scan_copy_short(char *to, const char *from,
+                                             size_t len) {
+  if (len >= 8) {
+    uint64_t a = peal_wide_load64(from), b = peal_wide_load64(from + len - 8);
+    memcpy(to, &a, 8);
+    memcpy(to + len - 8, &b, 8);
+    return peal_json_scan_pair_is_plain(a, b);
+  }
+  if (len >= 4) {
+    uint32_t a = peal_wide_load32(from), b = peal_wide_load32(from + len - 4);
+    memcpy(to, &a, 4);
+    memcpy(to + len - 4, &b, 4);
+    return peal_json_scan_stops((uint64_t)a << 32 | b, true) == 0;
+  }
+  for (size_t i = 0; i < len; i++) {
+    if (!peal_json_scan_is_plain(from[i]))
+      return false;
+    to[i] = from[i];
+  }
+  return true;
+}
+
 /* Over valid UTF-8: stops at a quote, a backslash, a control character, or at
  * the first byte of an invalid sequence. */
 static inline const char *peal_json_scan_text(const char *begin, const char *p,

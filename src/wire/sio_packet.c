@@ -300,9 +300,8 @@ static char *put_count(char *to, uint64_t count, char behind) {
 }
 
 /* <type>[<n>-][<nsp>,][<id>] */
-static void add_head(peal_buf *out, peal_sio_type type, size_t attachments,
-                     peal_slice nsp, const uint64_t *id) {
-  bool root = nsp.len == 0 || (nsp.len == 1 && nsp.ptr[0] == '/');
+static void add_long_head(peal_buf *out, peal_sio_type type, size_t attachments,
+                          peal_slice nsp, bool root, const uint64_t *id) {
   char *begin = peal_buf_reserve(out, nsp.len + 2 * PEAL_DECIMAL_MAX + 3);
   char *to = begin;
   if (!begin)
@@ -318,6 +317,21 @@ static void add_head(peal_buf *out, peal_sio_type type, size_t attachments,
   if (id)
     to += peal_decimal_put(to, *id);
   peal_buf_advance(out, (size_t)(to - begin));
+}
+
+static inline void add_head(peal_buf *out, peal_sio_type type,
+                            size_t attachments, peal_slice nsp,
+                            const uint64_t *id) {
+  bool root = nsp.len == 0 || (nsp.len == 1 && nsp.ptr[0] == '/');
+  if (!root || id || attachments > 0) {
+    add_long_head(out, type, attachments, nsp, root, id);
+    return;
+  }
+  char *to = peal_buf_room(out, 1);
+  if (to) {
+    *to = (char)('0' + (int)type);
+    out->len++;
+  }
 }
 
 /* `first` is the event's name, or has no ptr. */
