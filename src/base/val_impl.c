@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/limits.h"
 
 /* A container being walked: what is left of it. */
@@ -38,7 +39,7 @@ static peal_err copy_keys(val_walk *walk, peal_pair *pairs, size_t count) {
     pairs[i].key = key.len ? peal_arena_str(walk->arena, key) : "";
     pairs[i].key_len = key.len;
     if (!pairs[i].key)
-      return PEAL_ERR_NOMEM;
+      return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   return PEAL_OK;
 }
@@ -47,16 +48,16 @@ static peal_err copy_keys(val_walk *walk, peal_pair *pairs, size_t count) {
  * points into the source until the walk gets there. */
 static peal_err copy_open(val_walk *walk, peal_val *value) {
   if (walk->depth == PEAL_LIMIT_JSON_DEPTH)
-    return PEAL_ERR_DEPTH;
+    return PEAL_FAIL(PEAL_ERR_DEPTH);
   if (value->len == 0)
     return PEAL_OK;
   bool array = peal_val_is(*value, PEAL_ARRAY);
   size_t size = array ? sizeof(peal_val) : sizeof(peal_pair);
   if (value->len > SIZE_MAX / size)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   void *copy = peal_arena_alloc(walk->arena, value->len * size);
   if (!copy)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   val_level *level = &walk->levels[walk->depth++];
   *level = (val_level){.left = value->len};
   if (array) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/hex.h"
 #include "wire/json_scan.h"
 
@@ -97,9 +98,9 @@ static peal_err fail_at(peal_json_string *string) {
     string->msg = "control character in a string";
   else {
     string->msg = "invalid UTF-8 in a string";
-    return PEAL_ERR_UTF8;
+    return PEAL_FAIL(PEAL_ERR_UTF8);
   }
-  return PEAL_ERR_JSON;
+  return PEAL_FAIL(PEAL_ERR_JSON);
 }
 
 static char *put_char(char *to, uint32_t c) {
@@ -180,7 +181,7 @@ peal_err peal_json_string_decode(peal_json_string *string, peal_arena *arena) {
   char *text = peal_arena_alloc(arena, (size_t)(string->at - begin));
   if (!text) {
     string->msg = "out of memory";
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   string->text.ptr = text;
   string->text.len = (size_t)(unescape(text, begin, string->at) - text);

@@ -11,6 +11,7 @@
 #define PEAL_WS_FRAME_SSE2 0
 #endif
 
+#include "base/err_site.h"
 #include "base/wide.h"
 
 /* RFC6455 5.2: the layout of a frame header.
@@ -32,13 +33,13 @@
 static peal_err check_start(uint8_t first, uint8_t second) {
   uint8_t opcode = first & OPCODE;
   if (first & RSV2_RSV3)
-    return PEAL_ERR_WS_RSV;
+    return PEAL_FAIL(PEAL_ERR_WS_RSV);
   /* RFC6455 5.2: opcodes 3-7 and B-F are reserved. */
   if ((opcode & (CONTROL - 1u)) > 2u)
-    return PEAL_ERR_WS_OPCODE;
+    return PEAL_FAIL(PEAL_ERR_WS_OPCODE);
   /* RFC6455 5.5: control frames have at most 125 bytes and one fragment. */
   if ((opcode & CONTROL) && (!(first & FIN) || (second & LEN7) > 125u))
-    return PEAL_ERR_WS_CONTROL;
+    return PEAL_FAIL(PEAL_ERR_WS_CONTROL);
   return PEAL_OK;
 }
 
@@ -76,7 +77,7 @@ peal_err peal_ws_frame_decode(peal_ws_frame *out, peal_slice in, size_t *used) {
       return PEAL_ERR_AGAIN;
     out->len = load_be(bytes + pos, count);
     if (!is_minimal(out->len, count))
-      return PEAL_ERR_WS_LEN;
+      return PEAL_FAIL(PEAL_ERR_WS_LEN);
     pos += count;
   }
   memset(out->mask, 0, sizeof(out->mask));
