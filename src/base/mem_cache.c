@@ -165,6 +165,10 @@ void peal_mem_cache_init(peal_mem_cache *cache, const peal_mem *parent,
   peal_mem_slab_init(&cache->slabs, cache->parent);
 }
 
+void peal_mem_cache_set_pages(peal_mem_cache *cache, const peal_mem *pages) {
+  peal_mem_slab_init(&cache->slabs, pages);
+}
+
 void peal_mem_cache_deinit(peal_mem_cache *cache) {
   for (uint32_t i = 0; i < PEAL_MEM_CACHE_CLASSES; i++) {
     while (cache->lists[i]) {

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/pages.h"
 #include "net/stream.h"
 
 /* What a worker keeps of released memory, in bytes. */
@@ -256,6 +257,8 @@ peal_worker *peal_worker_priv_new(peal_workers *group, unsigned index) {
   worker->index = index;
   worker->log = group->log;
   peal_mem_cache_init(&worker->cache, mem, CACHE_BYTES);
+  if (mem == peal_mem_libc())
+    peal_mem_cache_set_pages(&worker->cache, peal_pages());
   worker->mem = &worker->cache.mem;
   peal_arena_init(&worker->turn, mem, 0, 0);
   peal_list_init(&worker->flushes);
