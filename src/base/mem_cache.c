@@ -89,8 +89,8 @@ static void *resize_large(const peal_mem *parent, void *ptr, size_t size) {
   return place(from, NO_CLASS, size);
 }
 
-static __attribute__((cold)) void *large_alloc(peal_mem_cache *cache,
-                                               size_t size) {
+static __attribute__((noinline, cold)) void *large_alloc(peal_mem_cache *cache,
+                                                         size_t size) {
   uint8_t index = class_of(size);
   if (index == NO_CLASS)
     return new_large(cache->parent, NO_CLASS, size);
@@ -102,8 +102,8 @@ static __attribute__((cold)) void *large_alloc(peal_mem_cache *cache,
   return block;
 }
 
-static __attribute__((cold)) void large_release(peal_mem_cache *cache,
-                                                void *ptr) {
+static __attribute__((noinline, cold)) void large_release(peal_mem_cache *cache,
+                                                          void *ptr) {
   uint8_t index = head_of(ptr)->index;
   if (index == NO_CLASS ||
       cache->max_cached_bytes - cache->cached_bytes < large_bytes(index)) {

@@ -205,15 +205,15 @@ static inline void *take_block(peal_mem_slab *slab) {
 }
 
 /* The rare ways stand apart: the usual one then needs no stack. */
-static __attribute__((cold)) void *take_last(peal_mem_slabs *slabs,
-                                             peal_mem_slab *slab) {
+static __attribute__((noinline, cold)) void *take_last(peal_mem_slabs *slabs,
+                                                       peal_mem_slab *slab) {
   void *block = take_block(slab);
   remove_room(slabs, slab);
   return block;
 }
 
-static __attribute__((cold)) void *take_first(peal_mem_slabs *slabs,
-                                              size_t bytes) {
+static __attribute__((noinline, cold)) void *take_first(peal_mem_slabs *slabs,
+                                                        size_t bytes) {
   peal_mem_slab *slab = new_slab(slabs, bytes);
   if (!slab)
     return NULL;
@@ -232,8 +232,8 @@ void *peal_mem_slab_alloc(peal_mem_slabs *slabs, size_t size) {
 }
 
 /* A slab that was full or is empty now. */
-static __attribute__((cold)) void settle(peal_mem_slabs *slabs,
-                                         peal_mem_slab *slab) {
+static __attribute__((noinline, cold)) void settle(peal_mem_slabs *slabs,
+                                                   peal_mem_slab *slab) {
   if (slab->left == 1)
     add_room(slabs, slab);
   if (slab->left == slab->total && !slab->kept)

@@ -171,8 +171,8 @@ static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
   return sio_fail(r, PEAL_ERR_SIO_PAYLOAD, "expected an array");
 }
 
-static peal_err packet_decode(sio_reader *r, uint32_t max_attachments,
-                              peal_arena *arena, peal_sio_packet *out) {
+static inline peal_err packet_decode(sio_reader *r, uint32_t max_attachments,
+                                     peal_arena *arena, peal_sio_packet *out) {
   *out = (peal_sio_packet){.nsp = PEAL_S("/")};
   peal_err err = read_type(r, out);
   bool bare = err == PEAL_OK && out->type == PEAL_SIO_EVENT && r->at < r->end &&
@@ -336,9 +336,10 @@ static inline void add_head(peal_buf *out, peal_sio_type type,
 }
 
 /* `first` is the event's name, or has no ptr. */
-static void encode_args(peal_buf *out, peal_sio_type type, peal_slice nsp,
-                        const uint64_t *id, peal_slice first, peal_args args,
-                        size_t *attachments) {
+static inline void encode_args(peal_buf *out, peal_sio_type type,
+                               peal_slice nsp, const uint64_t *id,
+                               peal_slice first, peal_args args,
+                               size_t *attachments) {
   size_t count = 0, placeholders = 0;
   *attachments = 0;
   if (out->err != PEAL_OK)
