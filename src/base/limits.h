@@ -94,9 +94,11 @@
 #define PEAL_LIMIT_JSON_DEPTH 128u
 
 /* -- workers --------------------------------------------------------------- */
+/* Workers of one server: threads, each with a loop and its buffers. */
 #define PEAL_LIMIT_WORKERS 256u
 /* The worker's receive buffer: one for all its connections. */
 #define PEAL_LIMIT_READ_BYTES 65536u
-/* The worker's scratch for small outgoing pieces, and pieces per write. */
+/* The worker's scratch for small outgoing pieces, in bytes. */
 #define PEAL_LIMIT_SCRATCH_BYTES 65536u
+/* Pieces of one write to the system. */
 #define PEAL_LIMIT_IOVECS 64u
