@@ -163,6 +163,25 @@ static void check_decode_alone(const reader *r, peal_slice in) {
   must(len == in.len);
 }
 
+/* One pass takes what the scan and the decoding take together, and no more. */
+static void check_take(const reader *r, peal_slice in) {
+  static peal_http1_head head, taken;
+  peal_http1_scan scan = {0};
+  size_t len = 0, taken_len = 0;
+  if (r->response)
+    return;
+  bool holds = peal_http1_scan_feed(&scan, in, &r->limits, &len) == PEAL_OK &&
+               decode(r, &head, (peal_slice){in.ptr, len}) == PEAL_OK;
+  peal_err err = peal_http1_request_take(&taken, in, &r->limits, &taken_len);
+  must((err == PEAL_OK) == holds);
+  if (!holds)
+    return;
+  must(taken_len == len && taken.count == head.count);
+  must(memcmp(taken.first, head.first, sizeof(head.first)) == 0);
+  must(taken.framing == head.framing &&
+       taken.content_length == head.content_length);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   if (len < 1)
     return 0;
@@ -181,5 +200,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     must(whole.value == cut.value && whole.err == cut.err);
   }
   check_decode_alone(&r, in);
+  check_take(&r, in);
   return 0;
 }

@@ -28,12 +28,13 @@ typedef struct peal_http_server_opts {
   unsigned workers;
   uint32_t lag_warn_ms; /* as in peal_workers_opts */
 
-  size_t max_head_bytes;     /* default 16384; more: 431 */
-  size_t max_target_bytes;   /* default 8192; more: 414 */
-  uint32_t head_timeout_ms;  /* default 10000: the whole head; 408 */
-  uint32_t body_timeout_ms;  /* default 30000 without progress; 408 */
-  uint32_t idle_timeout_ms;  /* default 5000 between requests */
-  uint32_t write_timeout_ms; /* default 30000 without progress */
+  size_t max_head_bytes;    /* default 16384; more: 431 */
+  size_t max_target_bytes;  /* default 8192; more: 414 */
+  uint32_t head_timeout_ms; /* default 10000: the whole head; 408 */
+  uint32_t body_timeout_ms; /* default 30000 without progress; 408 */
+  uint32_t idle_timeout_ms; /* default 5000 between requests */
+  /* Default 30000: an answer must be taken, and at 512 bytes a second. */
+  uint32_t write_timeout_ms;
   /* Open connections of this server, and of one peer address; default 0: no
    * limit but the descriptors. Beyond: 503 and close. */
   size_t max_connections;
@@ -41,6 +42,11 @@ typedef struct peal_http_server_opts {
   /* Bodies that are being collected, all requests together; default 256 MiB.
    * Beyond: 503 for the one that wants more. */
   size_t max_collected_bytes;
+  /* What peers make the server hold, everything together; default 1 GiB:
+   * heads, input that came early, collected bodies, answers that wait, and of
+   * Socket.IO partial messages, queues and sessions. Beyond: 503 and close
+   * for the one that wants more. */
+  size_t max_held_bytes;
 
   peal_log_opts log;
   const peal_mem *mem; /* borrowed for life; NULL: libc */

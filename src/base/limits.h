@@ -14,6 +14,9 @@
 #define PEAL_LIMIT_HTTP_BODY_BYTES 1000000u
 /* Bodies being collected, of all requests of a server together. Option. */
 #define PEAL_LIMIT_HTTP_COLLECTED_BYTES (256u << 20)
+/* What peers may make a server hold, everything together: heads, early input,
+ * collected bodies, answers that wait, and what engine/ charges. Option. */
+#define PEAL_LIMIT_HTTP_HELD_BYTES (1u << 30)
 /* A chunk-size line with its extensions, in bytes. */
 #define PEAL_LIMIT_HTTP_CHUNK_LINE_BYTES 256u
 /* Requests that may wait in one connection behind an unanswered one: read
@@ -32,6 +35,9 @@
 /* Bytes per second that a body must bring over each of its time limits:
  * trickling is no progress. */
 #define PEAL_LIMIT_HTTP_BODY_PACE 64u
+/* Bytes per second that a peer must take of an answer over each of its time
+ * limits: less than a modem of 1990 is no reader, it holds memory. */
+#define PEAL_LIMIT_HTTP_WRITE_PACE 512u
 /* A streamed answer: bytes that wait for the peer. Above the first the writer
  * is asked to wait, below the second to go on, above the third it is
  * refused. */

@@ -6,30 +6,9 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 /* -- choosing -------------------------------------------------------------- */
-
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-static peal_slice trim(peal_slice text) {
-  while (text.len && is_blank(text.ptr[0]))
-    text = (peal_slice){text.ptr + 1, text.len - 1};
-  while (text.len && is_blank(text.ptr[text.len - 1]))
-    text.len--;
-  return text;
-}
-
-/* The piece before the separator, taken off `list`. */
-static peal_slice next_piece(peal_slice *list, char separator) {
-  const char *stop = list->len ? memchr(list->ptr, separator, list->len) : NULL;
-  size_t len = stop ? (size_t)(stop - list->ptr) : list->len;
-  peal_slice piece = {list->ptr, len};
-  size_t past = stop ? len + 1 : len;
-  *list = (peal_slice){past ? list->ptr + past : list->ptr, list->len - past};
-  return trim(piece);
-}
 
 /* RFC9110 12.4.2: a weight from 0 to 1 with up to three decimals, as
  * thousandths; -1 if it is none. */
@@ -52,8 +31,8 @@ static int weight_of(peal_slice text) {
 
 /* The q among the parameters of one coding; 1000 if there is none. */
 static int q_of(peal_slice params) {
-  while (params.len) {
-    peal_slice param = next_piece(&params, ';');
+  peal_slice param;
+  while (peal_text_next(&params, ';', &param)) {
     if (param.len >= 2 && (param.ptr[0] == 'q' || param.ptr[0] == 'Q') &&
         param.ptr[1] == '=')
       return weight_of((peal_slice){param.ptr + 2, param.len - 2});
@@ -67,7 +46,8 @@ typedef struct weights {
 } weights;
 
 static void read_coding(weights *found, peal_slice coding) {
-  peal_slice name = next_piece(&coding, ';');
+  peal_slice name = {NULL, 0};
+  (void)peal_text_next(&coding, ';', &name);
   int q = q_of(coding);
   if (q < 0)
     return;
@@ -84,8 +64,9 @@ static void read_coding(weights *found, peal_slice coding) {
 
 peal_compress peal_compress_choose(peal_slice accept_encoding) {
   weights found = {.gzip = -1, .deflate = -1, .any = -1};
-  while (accept_encoding.len)
-    read_coding(&found, next_piece(&accept_encoding, ','));
+  peal_slice coding;
+  while (peal_text_next(&accept_encoding, ',', &coding))
+    read_coding(&found, coding);
   /* RFC9110 12.5.3: * stands for each coding that is not named */
   int gzip = found.gzip >= 0 ? found.gzip : found.any;
   int deflate = found.deflate >= 0 ? found.deflate : found.any;

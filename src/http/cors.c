@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "http/http_impl.h"
+#include "base/text.h"
+#include "http/http_req.h"
 
 #define METHODS "GET,HEAD,PUT,PATCH,POST,DELETE"
 
@@ -112,21 +113,6 @@ void peal_cors_free(peal_cors *cors) {
 
 /* -- who may --------------------------------------------------------------- */
 
-static bool eq_nocase(peal_slice a, peal_slice b) {
-  if (a.len != b.len)
-    return false;
-  for (size_t i = 0; i < a.len; i++) {
-    unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
-    if (x >= 'A' && x <= 'Z')
-      x = (unsigned char)(x + 32);
-    if (y >= 'A' && y <= 'Z')
-      y = (unsigned char)(y + 32);
-    if (x != y)
-      return false;
-  }
-  return true;
-}
-
 /* "host:80" and "host" are one under http, "host:443" under https. */
 static peal_slice without_port(peal_slice host, const char *port) {
   size_t len = strlen(port);
@@ -147,8 +133,8 @@ static bool is_same_origin(peal_slice origin, peal_slice host) {
     return false;
   }
   peal_slice theirs = {origin.ptr + scheme, origin.len - scheme};
-  return host.len &&
-         eq_nocase(without_port(theirs, port), without_port(host, port));
+  return host.len && peal_text_eq_nocase(without_port(theirs, port),
+                                         without_port(host, port));
 }
 
 static bool is_listed(const peal_cors *cors, peal_slice origin) {
@@ -161,7 +147,7 @@ static bool is_listed(const peal_cors *cors, peal_slice origin) {
     peal_slice one = next_origin(&list);
     if (!one.len)
       return false;
-    if (eq_nocase(one, origin))
+    if (peal_text_eq_nocase(one, origin))
       return true;
   }
 }

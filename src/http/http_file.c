@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "http/http_file.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +9,9 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "http/http_impl.h"
+#include "http/http_answer.h"
+#include "http/http_link.h"
+#include "proto/http_write.h"
 
 /* Read and sent in pieces of this many bytes; one is held at a time. */
 #define PIECE_BYTES 65536u
@@ -46,25 +50,29 @@ static void fail(peal_http_file *file, const char *why) {
   const peal_slice none = {NULL, 0};
   peal_logger_write(file->worker->log, PEAL_LOG_ERROR, "http", none, none,
                     "sending a file for %.*s: %s", PEAL_SFMT(req->path), why);
-  peal_http_conn_break(req->conn, PEAL_ERR_IO);
+  peal_http_link_break(req->link, PEAL_ERR_IO);
 }
 
 static void took(peal_http_file *file, size_t len) {
   peal_http_req *req = file->req;
-  peal_http_conn *conn = req->conn;
   file->offset += len;
   file->left -= len;
-  conn->body = peal_bytes_ref(file->piece);
-  conn->body_pos = 0;
-  conn->body_end = len;
-  req->written += len;
-  if (file->left == 0) {
-    req->file = NULL;
-    free_file(file);
-    peal_http_answer_over(req);
+  peal_err err = peal_http_write_share(&req->link->conn, file->piece, len,
+                                       file->worker->now_ms);
+  if (!err && file->left == 0)
+    err = peal_http_write_end(&req->link->conn, req->home->worker->now_ms);
+  if (err) {
+    peal_http_link_break(req->link, err);
     return;
   }
-  peal_http_conn_flush(conn);
+  req->written += len;
+  if (file->left > 0) {
+    peal_http_link_send(req->link);
+    return;
+  }
+  req->file = NULL;
+  free_file(file);
+  peal_http_answer_over(req);
 }
 
 static void finish_read(peal_http_file *file, long result, const char *why) {
@@ -116,8 +124,7 @@ static void read_on_pool(peal_http_file *file, char *to) {
 
 void peal_http_file_next(peal_http_req *req) {
   peal_http_file *file = req->file;
-  peal_http_conn *conn = req->conn;
-  if (file->reading || !conn || !conn->stream)
+  if (file->reading || !req->link || !req->link->stream)
     return;
   if (!file->piece)
     file->piece = peal_bytes_alloc(piece_len(file), file->worker->mem);
@@ -134,7 +141,7 @@ void peal_http_answer_file(peal_http_req *req, unsigned status,
                            const char *type, int fd, uint64_t offset,
                            uint64_t length) {
   peal_worker *worker = req->home->worker;
-  bool first = !req->begun;
+  bool first = peal_http_answer_may(req);
   peal_http_file *file =
       first ? peal_mem_zalloc(worker->mem, sizeof(*file)) : NULL;
   if (first && !file)
@@ -145,10 +152,10 @@ void peal_http_answer_file(peal_http_req *req, unsigned status,
   }
   *file = (peal_http_file){
       .worker = worker, .req = req, .fd = fd, .offset = offset, .left = length};
-  peal_http_answer_begin(req, status, type, length);
-  if (!req->conn || req->bodyless || length == 0) {
+  peal_http_answer_certain(req, status, type, length);
+  if (!req->link || req->bodyless || length == 0) {
     free_file(file);
-    peal_http_answer_over(req);
+    peal_http_answer_end(req);
     return;
   }
   req->file = file;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include "http/http_req.h"
+
 #include <string.h>
 
 #include "base/mem.h"
-#include "http/http_impl.h"
+#include "http/http_body.h"
+#include "http/http_file.h"
+#include "wire/cookie.h"
 #include "wire/percent.h"
+#include "wire/query.h"
 
 static const peal_slice none = {NULL, 0};
 
@@ -53,39 +58,62 @@ static void copy_head(peal_http_req *req, const peal_http1_head *head,
         (uint32_t)(field->name.ptr - raw.ptr), (uint32_t)field->name.len,
         (uint32_t)(value - raw.ptr), (uint32_t)field->value.len};
   }
+  memcpy(req->first, head->first, sizeof(req->first));
   split_target(req);
 }
 
-peal_http_req *peal_http_req_new(peal_http_conn *conn,
-                                 const peal_http1_head *head, peal_slice raw) {
-  peal_http_home *home = conn->home;
-  const peal_mem *mem = home->worker->mem;
+/* Nobody waits for the answer any more, but the one who gives it. */
+static void free_later(peal_flush *flush) {
+  peal_http_req_free(PEAL_LIST_OF(flush, peal_http_req, flush));
+}
+
+/* One block: the request, its fields, the peer's address, the head. */
+static peal_http_req *allocate(peal_http_home *home,
+                               const peal_http1_head *head, size_t head_len) {
   size_t fields_at = sizeof(peal_http_req);
   size_t peer_at = fields_at + head->count * sizeof(peal_http_field);
   size_t head_at = peer_at + PEAL_ADDRESS_MAX;
-  peal_http_req *req = peal_mem_alloc(mem, head_at + raw.len);
-  if (!req)
+  size_t size = head_at + head_len;
+  if (peal_account_worker_charge(&home->account, size))
     return NULL;
+  peal_http_req *req = peal_mem_alloc(home->worker->mem, size);
+  if (!req) {
+    peal_account_worker_release(&home->account, size);
+    return NULL;
+  }
   memset(req, 0, sizeof(*req));
-  req->conn = conn;
-  req->home = home;
+  req->charged = size;
   req->fields = (peal_http_field *)(void *)((char *)req + fields_at);
   req->peer = (char *)req + peer_at;
   req->peer[0] = 0;
   req->head = (char *)req + head_at;
-  peal_list_init(&req->flush.node);
-  peal_list_push(&home->reqs, &req->node);
-  copy_head(req, head, raw);
-  req->address = conn->address;
+  return req;
+}
+
+static void copy_framing(peal_http_req *req, const peal_http1_head *head) {
   req->framed_length = head->framing == PEAL_HTTP1_LENGTH;
   req->framed_chunked = head->framing == PEAL_HTTP1_CHUNKED;
   if (req->framed_chunked)
     req->length = UINT64_MAX;
   else if (req->framed_length)
     req->length = head->content_length;
-  req->http10 = head->minor == 0;
-  req->keep_alive = head->keep_alive;
-  req->expects = head->expect_continue;
+}
+
+peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
+                                 const peal_address *address,
+                                 const peal_http1_head *head, peal_slice raw) {
+  const peal_mem *mem = home->worker->mem;
+  peal_http_req *req = allocate(home, head, raw.len);
+  if (!req)
+    return NULL;
+  req->link = link;
+  req->home = home;
+  req->flush.fn = free_later;
+  peal_list_init(&req->flush.node);
+  peal_list_push(&home->reqs, &req->node);
+  copy_head(req, head, raw);
+  copy_framing(req, head);
+  req->address = *address;
   req->is_head = peal_slice_is(req->method, "HEAD");
   peal_buf_init(&req->headers, mem, home->server->opts.max_head_bytes * 4);
   peal_buf_init(&req->collected, mem, 0);
@@ -107,6 +135,7 @@ void peal_http_req_free(peal_http_req *req) {
   peal_buf_deinit(&req->headers);
   peal_http_body_release(req);
   peal_buf_deinit(&req->rest);
+  peal_account_worker_release(&req->home->account, req->charged);
   peal_mem_free(req->home->worker->mem, req);
 }
 
@@ -125,7 +154,7 @@ void peal_http_req_tell_done(peal_http_req *req, peal_err err) {
 
 void peal_http_req_abort(peal_http_req *req, peal_err err) {
   req->aborted = true;
-  req->conn = NULL;
+  req->link = NULL;
   if (req->on_end)
     peal_http_body_cancel(req, PEAL_ERR_CLOSED);
   if (req->on_abort && !req->ended)
@@ -135,19 +164,6 @@ void peal_http_req_abort(peal_http_req *req, peal_err err) {
   bool held = !req->ended && (req->deferred || (req->begun && !req->file));
   if (!held)
     peal_http_req_free(req);
-}
-
-static void log_unanswered(const peal_http_req *req) {
-  peal_logger_write(req->home->worker->log, PEAL_LOG_ERROR, "http", none, none,
-                    "the handler of %.*s neither answered nor deferred",
-                    PEAL_SFMT(req->path));
-}
-
-void peal_http_req_check(peal_http_req *req) {
-  if (req->begun || req->deferred || req->on_end || req->aborted || req->taken)
-    return;
-  log_unanswered(req);
-  peal_http_answer_error(req, 500);
 }
 
 /* -- the head -------------------------------------------------------------- */
@@ -182,9 +198,12 @@ static peal_slice value_of(const peal_http_req *req, size_t i) {
 }
 
 peal_slice peal_http_req_header(const peal_http_req *req, const char *name) {
-  size_t len = strlen(name);
+  peal_slice text = peal_slice_of(name);
+  peal_http1_name known = peal_http1_name_of(text);
+  if (known != PEAL_HTTP1_NAME_OTHER)
+    return req->first[known] ? value_of(req, req->first[known] - 1u) : none;
   for (size_t i = 0; i < req->field_count; i++)
-    if (req->fields[i].name_len == len &&
+    if (req->fields[i].name_len == text.len &&
         peal_slice_is_nocase(name_of(req, i), name))
       return value_of(req, i);
   return none;
@@ -206,79 +225,31 @@ peal_slice peal_http_req_header_at(const peal_http_req *req, size_t index,
   return name_of(req, index);
 }
 
-/* RFC6265 4.2: name=value pairs, separated by "; ". */
-static bool cookie_in(peal_slice list, const char *name, peal_slice *out) {
-  size_t name_len = strlen(name);
-  const char *p = list.ptr, *end = list.ptr + list.len;
-  while (p < end) {
-    const char *stop = memchr(p, ';', (size_t)(end - p));
-    if (!stop)
-      stop = end;
-    while (p < stop && (*p == ' ' || *p == '\t'))
-      p++;
-    size_t len = (size_t)(stop - p);
-    if (len > name_len && p[name_len] == '=' &&
-        memcmp(p, name, name_len) == 0) {
-      peal_slice value = {p + name_len + 1, len - name_len - 1};
-      while (value.len && (value.ptr[value.len - 1] == ' ' ||
-                           value.ptr[value.len - 1] == '\t'))
-        value.len--;
-      if (value.len >= 2 && value.ptr[0] == '"' &&
-          value.ptr[value.len - 1] == '"')
-        value = (peal_slice){value.ptr + 1, value.len - 2};
-      *out = value;
-      return true;
-    }
-    p = stop + 1;
-  }
-  return false;
-}
-
 peal_slice peal_http_req_cookie(const peal_http_req *req, const char *name) {
   peal_slice value = none;
-  for (size_t i = 0; i < req->field_count; i++)
+  size_t first = req->first[PEAL_HTTP1_NAME_COOKIE];
+  if (!first)
+    return none;
+  for (size_t i = first - 1; i < req->field_count; i++)
     if (peal_slice_is_nocase(name_of(req, i), "cookie") &&
-        cookie_in(value_of(req, i), name, &value))
+        peal_cookie_find(value_of(req, i), name, &value))
       return value;
   return none;
 }
 
-static bool needs_decoding(peal_slice in) {
-  return in.len && (memchr(in.ptr, '%', in.len) || memchr(in.ptr, '+', in.len));
-}
-
-/* Decoded in the request's memory; false if memory is out. */
-static bool decoded(peal_http_req *req, peal_slice *text) {
-  if (!needs_decoding(*text))
-    return true;
-  char *copy = peal_http_req_alloc(req, text->len);
-  if (!copy)
-    return false;
-  *text = (peal_slice){copy, peal_percent_decode_form(copy, *text)};
-  return true;
-}
-
 bool peal_http_req_param(peal_http_req *req, const char *name,
                          peal_slice *value) {
-  const char *p = req->query.ptr, *end = p + req->query.len;
-  while (p < end) {
-    const char *stop = memchr(p, '&', (size_t)(end - p));
-    if (!stop)
-      stop = end;
-    const char *eq = memchr(p, '=', (size_t)(stop - p));
-    peal_slice key = {p, (size_t)((eq ? eq : stop) - p)};
-    peal_slice found = {stop, 0};
-    if (eq)
-      found = (peal_slice){eq + 1, (size_t)(stop - eq - 1)};
-    if (!decoded(req, &key))
+  peal_slice raw;
+  if (!peal_query_find(req->query, name, &raw))
+    return false;
+  if (!peal_percent_is_plain(raw)) {
+    char *copy = peal_http_req_alloc(req, raw.len);
+    if (!copy)
       return false;
-    if (peal_slice_is(key, name)) {
-      *value = found;
-      return decoded(req, value);
-    }
-    p = stop + 1;
+    raw = (peal_slice){copy, peal_percent_decode_form(copy, raw)};
   }
-  return false;
+  *value = raw;
+  return true;
 }
 
 peal_slice peal_http_req_peer(const peal_http_req *req) {

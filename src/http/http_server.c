@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <string.h>
 
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "http/http_impl.h"
+#include "http/http_link.h"
+#include "http/http_upgrade.h"
 
 #define PORT 3000
 #define BACKLOG 1024
@@ -36,13 +36,13 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
     to->backlog = BACKLOG;
   fill_size(&to->max_head_bytes, PEAL_LIMIT_HTTP_HEAD_BYTES);
   fill_size(&to->max_collected_bytes, PEAL_LIMIT_HTTP_COLLECTED_BYTES);
+  fill_size(&to->max_held_bytes, PEAL_LIMIT_HTTP_HELD_BYTES);
   fill_size(&to->max_target_bytes, PEAL_LIMIT_HTTP_TARGET_BYTES);
   fill_u32(&to->head_timeout_ms, PEAL_LIMIT_HTTP_HEAD_MS);
   fill_u32(&to->body_timeout_ms, PEAL_LIMIT_HTTP_BODY_MS);
   fill_u32(&to->idle_timeout_ms, PEAL_LIMIT_HTTP_IDLE_MS);
   fill_u32(&to->write_timeout_ms, PEAL_LIMIT_HTTP_WRITE_MS);
-  server->limits =
-      (peal_http1_limits){to->max_head_bytes, to->max_target_bytes};
+  peal_account_server_init(&server->account, to->max_held_bytes);
   /* As Node announces it; clients give a connection up before we do. */
   snprintf(server->keep_alive, sizeof(server->keep_alive),
            "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=%u\r\n\r\n",
@@ -66,35 +66,25 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
       server->opts.max_connections && open >= server->opts.max_connections;
   if (!full &&
       peal_address_count_add(&server->addresses, peer->ip, &tag) == PEAL_OK) {
-    peal_http_conn_open(home, fd, peer, tag, false, none);
+    peal_http_link_open(home, fd, peer, tag, false, none);
     return;
   }
   /* While it is told so it takes nobody's place. */
   atomic_fetch_sub(&server->open, 1);
   peal_worker_impl_count(&home->stats.refused, 1);
   if (atomic_fetch_add(&server->refusing, 1) < REFUSALS) {
-    peal_http_conn_refuse(home, fd, peer);
+    peal_http_link_refuse(home, fd, peer);
     return;
   }
   atomic_fetch_sub(&server->refusing, 1);
   close(fd);
 }
 
-void peal_http_server_forget(peal_http_home *home, uint32_t tag) {
-  peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
-  if (tag == PEAL_ADDRESS_COUNT_REFUSED) {
-    atomic_fetch_sub(&home->server->refusing, 1);
-    return;
-  }
-  atomic_fetch_sub(&home->server->open, 1);
-  peal_address_count_remove(&home->server->addresses, tag);
-}
-
 static void on_stop(peal_worker *worker, void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
   home->stopping = true;
-  peal_http_conn_stop_all(home);
+  peal_http_link_stop_all(home);
 }
 
 /* -- life ------------------------------------------------------------------ */
@@ -109,13 +99,9 @@ static void log_open(const peal_http_server *server, peal_err err,
 }
 
 static void init_homes(peal_http_server *server) {
-  for (unsigned i = 0; i < server->home_count; i++) {
-    peal_http_home *home = &server->homes[i];
-    home->server = server;
-    home->worker = peal_workers_get(server->workers, i);
-    peal_list_init(&home->conns);
-    peal_list_init(&home->reqs);
-  }
+  for (unsigned i = 0; i < server->home_count; i++)
+    peal_http_home_init(&server->homes[i], server,
+                        peal_workers_get(server->workers, i));
 }
 
 static peal_err open_listener(peal_http_server *server) {
@@ -156,6 +142,7 @@ static peal_http_server *make(const peal_http_server_opts *opts,
   server->workers = workers;
   server->own_workers = !opts || !opts->on;
   server->home_count = count;
+  peal_http_mount_init(&server->mounts, mem);
   fill(server, opts);
   init_homes(server);
   if (peal_address_count_init(&server->addresses,
@@ -168,6 +155,8 @@ static peal_http_server *make(const peal_http_server_opts *opts,
 
 peal_err peal_http_server_new(peal_http_server **out,
                               const peal_http_server_opts *opts) {
+  if (!out)
+    return PEAL_ERR_USAGE;
   *out = NULL;
   if (opts && (opts->port < PEAL_PORT_ANY || opts->port > 65535))
     return PEAL_ERR_USAGE;
@@ -189,6 +178,8 @@ peal_err peal_http_server_new(peal_http_server **out,
 }
 
 int peal_http_server_run(peal_http_server *server) {
+  if (!server)
+    return 1;
   peal_workers_stop_on_signals(server->workers, GRACE_MS);
   return peal_workers_run(server->workers);
 }
@@ -210,85 +201,47 @@ void peal_http_server_free(peal_http_server *server) {
   peal_listener_free(server->listener);
   if (server->own_workers)
     peal_workers_free(server->workers);
-  for (size_t i = 0; i < server->mount_count; i++)
-    peal_mem_free(server->mem, server->mounts[i].path);
-  peal_mem_free(server->mem, server->mounts);
+  peal_http_mount_deinit(&server->mounts);
   peal_mem_free(server->mem, server->watchers);
   peal_address_count_deinit(&server->addresses);
   peal_mem_free(server->mem, server);
 }
 
 unsigned peal_http_server_port(const peal_http_server *server) {
-  return server->port;
+  return server ? server->port : 0;
 }
 
 peal_workers *peal_http_server_workers(peal_http_server *server) {
-  return server->workers;
+  return server ? server->workers : NULL;
 }
 
 /* -- mounting -------------------------------------------------------------- */
 
-static size_t place_for(const peal_http_server *server, size_t len) {
-  size_t place = 0;
-  while (place < server->mount_count && server->mounts[place].path_len >= len)
-    place++;
-  return place;
-}
-
 peal_err peal_http_server_mount(peal_http_server *server,
                                 const peal_http_mount *mount) {
-  peal_slice path = peal_slice_of(mount ? mount->path : NULL);
-  if (!server || !path.len || path.ptr[0] != '/' || !mount->on_request)
-    return PEAL_ERR_USAGE;
-  for (size_t i = 0; i < server->mount_count; i++)
-    if (peal_slice_is(path, server->mounts[i].path))
-      return PEAL_ERR_EXISTS;
-  peal_http_mounted *mounts = peal_mem_resize(
-      server->mem, server->mounts, (server->mount_count + 1) * sizeof(*mounts));
-  if (!mounts)
-    return PEAL_ERR_NOMEM;
-  server->mounts = mounts;
-  char *copy = peal_mem_str(server->mem, path);
-  if (!copy)
-    return PEAL_ERR_NOMEM;
-  size_t place = place_for(server, path.len);
-  memmove(&mounts[place + 1], &mounts[place],
-          (server->mount_count - place) * sizeof(*mounts));
-  mounts[place] = (peal_http_mounted){*mount, copy, path.len};
-  mounts[place].mount.path = copy;
-  server->mount_count++;
-  return PEAL_OK;
-}
-
-const peal_http_mount *peal_http_server_find(const peal_http_server *server,
-                                             peal_slice path) {
-  for (size_t i = 0; i < server->mount_count; i++) {
-    const peal_http_mounted *one = &server->mounts[i];
-    if (path.len >= one->path_len &&
-        memcmp(path.ptr, one->path, one->path_len) == 0)
-      return &one->mount;
-  }
-  return NULL;
+  return server ? peal_http_mount_add(&server->mounts, mount) : PEAL_ERR_USAGE;
 }
 
 peal_err peal_http_server_on_done(peal_http_server *server,
                                   peal_http_done_fn fn, void *user) {
   if (!server || !fn)
     return PEAL_ERR_USAGE;
-  struct peal_http_watcher *watchers =
+  peal_http_watcher *watchers =
       peal_mem_resize(server->mem, server->watchers,
                       (server->watcher_count + 1) * sizeof(*watchers));
   if (!watchers)
     return PEAL_ERR_NOMEM;
   watchers[server->watcher_count++] =
-      (struct peal_http_watcher){.fn = fn, .user = user};
+      (peal_http_watcher){.fn = fn, .user = user};
   server->watchers = watchers;
   return PEAL_OK;
 }
 
 void peal_http_server_stats(peal_http_server *server, peal_http_stats *out) {
+  if (!out)
+    return;
   *out = (peal_http_stats){0};
-  for (unsigned i = 0; i < server->home_count; i++) {
+  for (unsigned i = 0; server && i < server->home_count; i++) {
     const peal_http_stats *one = &server->homes[i].stats;
     out->connections_open += peal_worker_impl_figure(&one->connections_open);
     out->connections_total += peal_worker_impl_figure(&one->connections_total);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/http_upgrade.h"
 
-#include "http/http_impl.h"
+#include "http/http_answer.h"
+#include "http/http_link.h"
+#include "proto/http_reply.h"
 
 /* Until the new owner says who it is. */
 static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
@@ -32,27 +34,22 @@ static const peal_stream_callbacks nobody = {on_read, NULL, on_pull, on_sent,
                                              on_close};
 
 peal_stream *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
-  peal_http_conn *conn = req->conn;
+  peal_http_link *link = req->link;
   *rest = (peal_slice){NULL, 0};
-  if (!conn || req->begun || peal_stream_is_closing(conn->stream))
+  if (!link || req->begun || req->promised ||
+      peal_stream_is_closing(link->stream))
     return NULL;
-  peal_stream *stream = conn->stream;
-  if (conn->busy)
-    *rest = conn->behind;
-  else if (conn->in.len > conn->in_pos)
-    *rest =
-        (peal_slice){conn->in.ptr + conn->in_pos, conn->in.len - conn->in_pos};
-  /* What was kept, and what `rest` points into, goes with the request. */
-  req->rest = conn->in;
-  peal_buf_init(&conn->in, conn->home->worker->mem, 0);
-  req->conn = NULL;
+  peal_stream *stream = link->stream;
+  /* What was kept goes with the request: `rest` may point into it. */
+  peal_http_conn_upgrade(&link->conn, &req->rest, rest);
+  req->link = NULL;
   req->taken = true;
   req->begun = true;
   req->ended = true;
   req->status = 101;
-  conn->req = NULL;
+  link->req = NULL;
   peal_stream_set_owner(stream, &nobody, req->home->server);
-  peal_http_conn_give(conn);
+  peal_http_link_give(link);
   peal_stream_resume(stream);
   return stream;
 }
@@ -75,25 +72,27 @@ static unsigned status_of(peal_slice raw) {
 }
 
 void peal_http_upgrade_refuse(peal_http_req *req, peal_slice raw) {
-  if (req->begun || req->ended)
+  if (!peal_http_answer_may(req))
     return;
+  peal_http_link *link = req->link;
   req->begun = true;
-  req->close = true;
   req->status = status_of(raw);
-  peal_http_conn *conn = req->conn;
-  if (conn) {
-    peal_buf_add(&conn->out, raw);
-    if (conn->out.err)
-      peal_http_conn_break(conn, PEAL_ERR_NOMEM);
-    else if (!conn->busy)
-      peal_http_conn_arm(conn);
-  }
+  peal_err err =
+      link ? peal_http_reply_raw(&link->conn, raw, req->home->worker->now_ms)
+           : PEAL_OK;
+  if (err)
+    peal_http_link_break(link, err);
   peal_http_answer_over(req);
 }
 
 void peal_http_upgrade_closed(peal_http_server *server, peal_stream *stream) {
   unsigned index = peal_worker_index(peal_stream_worker(stream));
-  peal_http_server_forget(&server->homes[index], peal_stream_tag(stream));
+  peal_http_home_forget(&server->homes[index], peal_stream_tag(stream));
+}
+
+peal_account_worker *peal_http_server_account(peal_http_server *server,
+                                              const peal_worker *worker) {
+  return &server->homes[peal_worker_index(worker)].account;
 }
 
 peal_logger *peal_http_server_logger(peal_http_server *server) {

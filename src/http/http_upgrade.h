@@ -4,6 +4,7 @@
  * the connection over. */
 #include <peal/http.h>
 
+#include "base/account.h"
 #include "net/stream.h"
 
 /* The connection of an unanswered upgrade request. The HTTP side forgets it;
@@ -22,3 +23,7 @@ void peal_http_upgrade_refuse(peal_http_req *req, peal_slice raw);
 void peal_http_upgrade_closed(peal_http_server *server, peal_stream *stream);
 /* The logger of the server's workers. */
 peal_logger *peal_http_server_logger(peal_http_server *server);
+/* What peers make this worker hold is charged here, by http/ and by engine/.
+ * The worker's own thread. */
+peal_account_worker *peal_http_server_account(peal_http_server *server,
+                                              const peal_worker *worker);

@@ -10,7 +10,7 @@
 
 #include "base/list.h"
 #include "http/cors.h"
-#include "http/http_impl.h"
+#include "http/http_req.h"
 #include "net/worker_impl.h"
 #include "web/web_router.h"
 

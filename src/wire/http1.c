@@ -154,23 +154,21 @@ static void note_connection(facts *f, peal_slice list) {
 }
 
 /* Remember the fields that decide about framing and connection. */
-static void note_field(facts *f, const peal_http1_field *field) {
-  peal_slice name = field->name;
-  if (name.len == 4 && peal_slice_is_nocase(name, "host")) {
-    f->host = field->value;
+static void note_field(facts *f, peal_http1_name name, peal_slice value) {
+  if (name == PEAL_HTTP1_NAME_HOST) {
+    f->host = value;
     f->hosts++;
-  } else if (name.len == 6 && peal_slice_is_nocase(name, "expect")) {
-    f->expect = field->value;
-  } else if (name.len == 7 && peal_slice_is_nocase(name, "upgrade")) {
-    f->has_upgrade = f->has_upgrade || field->value.len > 0;
-  } else if (name.len == 10 && peal_slice_is_nocase(name, "connection")) {
-    note_connection(f, field->value);
-  } else if (name.len == 14 && peal_slice_is_nocase(name, "content-length")) {
-    f->length = field->value;
+  } else if (name == PEAL_HTTP1_NAME_EXPECT) {
+    f->expect = value;
+  } else if (name == PEAL_HTTP1_NAME_UPGRADE) {
+    f->has_upgrade = f->has_upgrade || value.len > 0;
+  } else if (name == PEAL_HTTP1_NAME_CONNECTION) {
+    note_connection(f, value);
+  } else if (name == PEAL_HTTP1_NAME_CONTENT_LENGTH) {
+    f->length = value;
     f->lengths++;
-  } else if (name.len == 17 &&
-             peal_slice_is_nocase(name, "transfer-encoding")) {
-    f->coding = field->value;
+  } else if (name == PEAL_HTTP1_NAME_TRANSFER_ENCODING) {
+    f->coding = value;
     f->codings++;
   }
 }
@@ -190,8 +188,13 @@ static peal_err take_field(parser *p) {
   field->value = peal_text_trim(take(p, PEAL_HTTP1_VALUE));
   if (!take_crlf(p))
     return fail_syntax(p, "control character in a header value");
+  peal_http1_name name = peal_http1_name_of(field->name);
   out->count++;
-  note_field(&p->facts, field);
+  if (name == PEAL_HTTP1_NAME_OTHER)
+    return PEAL_OK;
+  if (!out->first[name])
+    out->first[name] = (uint8_t)out->count;
+  note_field(&p->facts, name, field->value);
   return PEAL_OK;
 }
 
@@ -203,8 +206,6 @@ static peal_err take_fields(parser *p) {
   }
   if (!take_crlf(p))
     return fail_syntax(p, "the head does not end with an empty line");
-  if (p->pos != p->in.len)
-    return fail_syntax(p, "bytes behind the head");
   return PEAL_OK;
 }
 
@@ -323,22 +324,41 @@ static size_t head_max(const peal_http1_limits *limits) {
                     PEAL_LIMIT_HTTP_HEAD_BYTES);
 }
 
+static peal_err request(parser *p, const peal_http1_limits *limits) {
+  size_t target_max = or_default(limits ? limits->target_bytes : 0,
+                                 PEAL_LIMIT_HTTP_TARGET_BYTES);
+  /* RFC9112 2.2: an empty line before the request line is skipped. */
+  if (peal_slice_starts(p->in, "\r\n"))
+    p->pos = 2;
+  peal_err err = take_request_line(p, target_max);
+  if (!err)
+    err = take_fields(p);
+  return err ? err : finish_request(p);
+}
+
+static peal_err check_end(const parser *p) {
+  return p->pos == p->in.len ? PEAL_OK
+                             : fail_syntax(p, "bytes behind the head");
+}
+
 peal_err peal_http1_request_decode(peal_http1_head *out, peal_slice in,
                                    const peal_http1_limits *limits,
                                    peal_err_info *info) {
   parser p = {.in = in, .info = info, .out = out};
-  size_t target_max = or_default(limits ? limits->target_bytes : 0,
-                                 PEAL_LIMIT_HTTP_TARGET_BYTES);
   peal_err err = begin(&p, head_max(limits));
-  if (err)
-    return err;
-  /* RFC9112 2.2: an empty line before the request line is skipped. */
-  if (peal_slice_starts(in, "\r\n"))
-    p.pos = 2;
-  err = take_request_line(&p, target_max);
   if (!err)
-    err = take_fields(&p);
-  return err ? err : finish_request(&p);
+    err = request(&p, limits);
+  return err ? err : check_end(&p);
+}
+
+peal_err peal_http1_request_take(peal_http1_head *out, peal_slice in,
+                                 const peal_http1_limits *limits, size_t *len) {
+  size_t max = head_max(limits);
+  parser p = {.in = {in.ptr, in.len < max ? in.len : max}, .out = out};
+  if (begin(&p, max) || request(&p, limits))
+    return PEAL_ERR_AGAIN;
+  *len = p.pos;
+  return PEAL_OK;
 }
 
 /* RFC9112 6.3: answers to HEAD, and 1xx, 204 and 304, have no body, whatever
@@ -366,12 +386,18 @@ peal_err peal_http1_response_decode(peal_http1_head *out, peal_slice in,
     err = take_status_line(&p);
   if (!err)
     err = take_fields(&p);
+  if (!err)
+    err = check_end(&p);
   return err ? err : finish_response(&p, head_request);
 }
 
 /* -- questions ------------------------------------------------------------ */
 
 peal_slice peal_http1_field_get(const peal_http1_head *head, const char *name) {
+  peal_http1_name known = peal_http1_name_of(peal_slice_of(name));
+  if (known != PEAL_HTTP1_NAME_OTHER)
+    return head->first[known] ? head->fields[head->first[known] - 1].value
+                              : (peal_slice){NULL, 0};
   for (size_t i = 0; i < head->count; i++)
     if (peal_slice_is_nocase(head->fields[i].name, name))
       return head->fields[i].value;

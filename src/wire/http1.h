@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "wire/http1_body.h"
+#include "wire/http1_name.h"
 #include "wire/http1_scan.h"
 
 typedef struct peal_http1_field {
@@ -27,6 +28,9 @@ typedef struct peal_http1_head {
   bool upgrade;         /* Connection names upgrade and Upgrade is there */
   bool expect_continue; /* Expect: 100-continue from an HTTP/1.1 client */
   size_t count;
+  /* By peal_http1_name: the place of its first field, counted from 1; 0: it
+   * is not there. */
+  uint8_t first[PEAL_HTTP1_NAME_COUNT];
   peal_http1_field fields[PEAL_LIMIT_HTTP_FIELDS];
 } peal_http1_head;
 
@@ -40,6 +44,13 @@ typedef struct peal_http1_head {
 PEAL_MUST_CHECK peal_err
 peal_http1_request_decode(peal_http1_head *out, peal_slice in,
                           const peal_http1_limits *limits, peal_err_info *info);
+/* The same for a head at the start of `in`, whatever follows, in one pass:
+ * *len are its bytes.
+ * Returns: PEAL_OK, or PEAL_ERR_AGAIN if it is not whole or has a fault: then
+ * peal_http1_scan_feed says which. Thread: pure. */
+PEAL_MUST_CHECK peal_err
+peal_http1_request_take(peal_http1_head *out, peal_slice in,
+                        const peal_http1_limits *limits, size_t *len);
 /* Decode a complete response head. `head_request` says that it answers a HEAD
  * (no body follows). Spec: RFC9112 4, 6.3. */
 PEAL_MUST_CHECK peal_err peal_http1_response_decode(

@@ -24,7 +24,7 @@ static inline bool peal_http1_chars_has(char c, peal_http1_chars flag) {
   return (peal_http1_chars_table[(uint8_t)c] & (unsigned)flag) != 0;
 }
 
-/* How many bytes from `ptr` on have the flag. Values, the bulk of a head, are
- * looked at eight bytes at once. */
+/* How many bytes from `ptr` on have the flag. Values, targets and
+ * tokens, the bulk of a head, are looked at eight bytes at once. */
 size_t peal_http1_chars_span(const char *ptr, size_t len,
                              peal_http1_chars flag);

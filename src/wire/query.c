@@ -21,13 +21,26 @@ bool peal_query_next(peal_slice *rest, peal_query_param *out) {
   return true;
 }
 
+/* A name can only be the decoding of what begins with its own first byte, or
+ * with something that has to be decoded; the empty one of nothing. */
+static bool may_be(char c, char first) {
+  return c == first || c == '%' || c == '+' || !first;
+}
+
 bool peal_query_find(peal_slice query, const char *name, peal_slice *value) {
+  const char *p = query.ptr, *end = p + query.len;
   peal_query_param param;
-  while (peal_query_next(&query, &param)) {
-    if (peal_percent_form_is(param.name, name)) {
+  while (p < end) {
+    peal_slice rest = {p, (size_t)(end - p)};
+    if (may_be(*p, *name) && *p != '&' && peal_query_next(&rest, &param) &&
+        peal_percent_form_is(param.name, name)) {
       *value = param.value;
       return true;
     }
+    p = memchr(p, '&', (size_t)(end - p));
+    if (!p)
+      break;
+    p++;
   }
   return false;
 }

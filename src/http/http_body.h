@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* http_body: a request's body on its way to the handler: collected, charged
+ * as it comes, or piece by piece. The public functions stand in
+ * <peal/http.h>. */
+#include "http/http_req.h"
+
+/* Hand over a piece; `last`: the body ends with it; else `left` bytes of what
+ * was announced (the length, or a chunk) follow. */
+void peal_http_body_deliver(peal_http_req *req, peal_slice data, bool last,
+                            uint64_t left);
+/* It will not be: answer if that is still possible, tell the consumer. */
+void peal_http_body_fail(peal_http_req *req, peal_err err);
+/* Tell the consumer without an answer. */
+void peal_http_body_cancel(peal_http_req *req, peal_err err);
+/* Give back what was collected. */
+void peal_http_body_release(peal_http_req *req);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* http_home: a worker's part of an HTTP server, and what its parts share. A
+ * home is touched by its worker only, but for the figures. */
+#include <stdatomic.h>
+
+#include <peal/http.h>
+
+#include "base/account.h"
+#include "base/list.h"
+#include "http/http_mount.h"
+#include "net/address_count.h"
+#include "net/listener.h"
+#include "net/worker_impl.h"
+#include "proto/http_conn.h"
+
+typedef struct peal_http_home {
+  peal_http_server *server;
+  peal_worker *worker;
+  peal_list links; /* connections */
+  peal_list reqs;  /* all, also those whose connection is gone */
+  peal_http_conn_opts conn_opts;
+  peal_account_worker account;
+  peal_http_stats stats;
+  uint64_t date_until_ms; /* worker's now from which `date` is old */
+  char date[64];          /* "Thu, 01 Jan 1970 00:00:00 GMT" */
+  bool stopping;
+  char apart[64]; /* no line of the cache is shared with the next home */
+} peal_http_home;
+
+typedef struct peal_http_watcher {
+  peal_http_done_fn fn;
+  void *user;
+} peal_http_watcher;
+
+struct peal_http_server {
+  peal_http_server_opts opts; /* defaults filled in */
+  const peal_mem *mem;
+  peal_workers *workers;
+  bool own_workers;
+  peal_listener *listener;
+  uint16_t port;
+  char keep_alive[64]; /* the last lines of an answer whose connection stays */
+  peal_http_mount_list mounts;
+  peal_http_watcher *watchers; /* of finished requests, in order */
+  size_t watcher_count;
+  peal_account_server account;
+  atomic_size_t open;      /* connections of all workers */
+  atomic_size_t collected; /* bytes of bodies that are being collected */
+  atomic_size_t refusing;  /* those that get a 503 */
+  peal_address_counts addresses;
+  unsigned home_count;
+  peal_http_home homes[];
+};
+
+/* Its lists, its account, its options for connections. */
+void peal_http_home_init(peal_http_home *home, peal_http_server *server,
+                         peal_worker *worker);
+/* The value of Date (RFC9110 5.6.7), made once per second. */
+peal_slice peal_http_home_date(peal_http_home *home);
+/* A connection of this worker is gone; `tag` is its account. */
+void peal_http_home_forget(peal_http_home *home, uint32_t tag);
