@@ -131,10 +131,12 @@ static void refuse(peal_socket *socket, peal_next *next, void *user) {
 
 bool cost_app_open(peal_server *server) {
   peal_nsp *nsp = peal_server_of(server, "/");
+  peal_nsp *near = peal_server_of(server, "/near");
   peal_nsp *slow = peal_server_of(server, "/slow");
   peal_nsp *refused = peal_server_of(server, "/refused");
-  return nsp != NULL && slow != NULL && refused != NULL &&
+  return nsp != NULL && near != NULL && slow != NULL && refused != NULL &&
          peal_on(nsp, "echo", on_echo, NULL) == PEAL_OK &&
+         peal_on(near, "echo", on_echo, NULL) == PEAL_OK &&
          peal_on(nsp, "relay", on_relay, NULL) == PEAL_OK &&
          peal_on(nsp, "join", on_join, NULL) == PEAL_OK &&
          peal_on(nsp, "stream", on_stream, NULL) == PEAL_OK &&

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* cost_app: what the clients of the cost suite meet: a relay application with
- * the usual events, a namespace whose middleware never answers by itself, and
- * one that refuses. */
+ * the usual events, a namespace "/near" for the honest neighbour, one whose
+ * middleware never answers by itself, "/slow", and one that refuses,
+ * "/refused". */
 #include <peal/peal.h>
 
 /* Before the run. Returns false if memory is out. */
