@@ -9,6 +9,7 @@ from kit import http_head, ignoring_the_end, pour
 from states import BODY, PLACEHOLDER, many_packets
 
 MB = 1 << 20
+LOG_INFO = 3  # PEAL_LOG_INFO
 
 
 def grown(server, before):
@@ -140,6 +141,57 @@ def one_address_cannot_have_all_the_memory():
         client.close()
 
 
+def auth_does_not_stay_decoded():
+    """What a client sends as `auth` is kept as it came, or refused."""
+    auth = '{"a":[' + ",".join(["1"] * (BODY // 2 - 20)) + "]}"
+    with Server() as server:
+        server.figures()
+        before = server.memory()
+        server.forget_peak()
+        clients = [Client(server, i) for i in range(20)]
+        for client in clients:
+            client.begin_websocket()
+            client.opened()
+            client.say("40" + auth)
+            expect(client.hear()[:2] in ("40", "44"), "no answer to CONNECT")
+        kept = (server.memory() - before) // MB
+        print(f"     20 x {len(auth) // 1000} KB of auth: {kept} MB")
+        expect(kept < 40, f"20 x {len(auth) // 1000} KB of auth keep {kept} MB")
+        for client in clients:
+            client.close()
+
+
+def rooms_cost_the_same_however_many():
+    with Server() as server:
+        client = Client(server).websocket()
+        cpu = server.cpu_s()
+        client.say('421["rooms",9000]')
+        answer = client.hear_until("43")
+        took = (server.cpu_s() - cpu) * 1000
+        print(f"     9000 rooms joined and left: {took:.1f} ms CPU")
+        expect(answer == "431[9000]", f"expected 9000 joins, got {answer}")
+        expect(took < 200, f"9000 rooms took {took:.0f} ms")
+        client.close()
+
+
+def a_log_that_nobody_reads_stops_nobody():
+    """More refusals than a pipe has room for, each worth a line."""
+    with Server(unread=True, log=LOG_INFO) as server:
+        neighbour = Neighbour(server)
+        neighbour.client.socket.settimeout(20)
+        try:
+            for number in range(3000):
+                client = Client(server, number % 1000)
+                client.socket.settimeout(20)
+                client.request("GET", ENGINE + "carrier-pigeon")
+                client.close()
+            neighbour.echo()
+        except OSError:
+            server.process.kill()
+            raise Wrong("a full pipe behind stderr stopped the server") \
+                from None
+
+
 # -- backpressure -------------------------------------------------------------------
 
 
@@ -173,6 +225,24 @@ def a_slow_reader_is_not_deafened():
         client.close()
 
 
+def one_turn_may_be_larger_than_a_queue():
+    """A healthy client gets what one handler emits, whatever it is."""
+    for size, count in ((9_000_000, 1), (100_000, 100)):
+        with Server() as server:
+            client = Client(server).websocket()
+            client.say(f'42["big",{size},{count}]')
+            got = 0
+            try:
+                while got < count:
+                    op, data = client.next_frame()
+                    expect(op != 8, "closed by the server")
+                    got += op == 2 and len(data) == size
+            except (EOFError, Wrong) as error:
+                raise Wrong(f"{size} bytes x {count}: {got} came, then: "
+                            f"{error}") from None
+            client.close()
+
+
 FAULTS = {
     "idle_poll": a_waiting_poll_makes_no_turns,
     "silent_close": a_close_that_is_not_answered_makes_no_turns,
@@ -180,6 +250,10 @@ FAULTS = {
     "attachment_echoed": an_attachment_is_not_copied_for_its_sender,
     "kept_answers": kept_answers_are_not_searched,
     "conflation": a_conflated_emit_does_not_search_queues,
+    "auth": auth_does_not_stay_decoded,
+    "rooms": rooms_cost_the_same_however_many,
+    "unread_log": a_log_that_nobody_reads_stops_nobody,
+    "big_turn": one_turn_may_be_larger_than_a_queue,
     "sessions": one_address_cannot_have_all_the_memory,
     "slow_reader": a_slow_reader_is_not_deafened,
 }

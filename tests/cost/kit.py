@@ -56,13 +56,16 @@ class Server:
     """peal-cost-server in a process of its own; `with Server(...) as server`.
     `hold`: the time limits of HTTP are so long that no state ends by itself."""
 
-    def __init__(self, hold=True, **options):
+    def __init__(self, hold=True, unread=False, **options):
         words = [os.path.join(BIN, "peal-cost-server")]
         if hold:
             words += ["--hold", "300000"]
         for name, value in options.items():
             words += ["--" + name.replace("_", "-"), str(value)]
-        self.log = tempfile.TemporaryFile("w+")
+        # Unread: a pipe that nobody empties, as of a supervisor that hangs.
+        self.log = os.fdopen(os.pipe()[1], "w") if unread else \
+            tempfile.TemporaryFile("w+")
+        self.unread = unread
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE,
                                         stderr=self.log, text=True)
@@ -84,13 +87,16 @@ class Server:
             self.process.kill()
             code = self.process.wait()
         self.process.stdout.close()
-        self.log.seek(0)
-        lines = self.log.read().splitlines()
+        lines = [] if self.unread else self.log_lines()
         self.log.close()
         if kind is not None or code != 0:
             print("\n".join([f"     the server, {code}; its log ends:",
                              *lines[-5:]]))
         expect(kind is not None or code == 0, f"the server ended with {code}")
+
+    def log_lines(self):
+        self.log.seek(0)
+        return self.log.read().splitlines()
 
     def ask(self, target):
         if self.control is None:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cost_app.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +28,36 @@ static void on_join(peal_socket *socket, const peal_event *event, void *user) {
   const char *room = peal_event_str(event, 0);
   if (room != NULL)
     (void)peal_join(socket, room);
+}
+
+/* big: [bytes, count]: so many events of that size, in one turn. */
+static void on_big(peal_socket *socket, const peal_event *event, void *user) {
+  (void)user;
+  size_t bytes = (size_t)peal_val_int(peal_event_arg(event, 0), 0);
+  int64_t count = peal_val_int(peal_event_arg(event, 1), 1);
+  char *data = calloc(1, bytes + 1);
+  peal_err err = data != NULL ? PEAL_OK : PEAL_ERR_NOMEM;
+  for (int64_t i = 0; i < count && err == PEAL_OK; i++)
+    err = peal_emit(socket, "big",
+                    PEAL_ARGS(peal_binary((peal_slice){data, bytes})));
+  free(data);
+}
+
+/* rooms: [count]: joins so many, leaves them, answers when it is done. */
+static void on_rooms(peal_socket *socket, const peal_event *event, void *user) {
+  (void)user;
+  int64_t count = peal_val_int(peal_event_arg(event, 0), 1);
+  int64_t joined = 0;
+  char name[32];
+  for (int64_t i = 0; i < count; i++) {
+    snprintf(name, sizeof name, "room %" PRIi64, i);
+    joined += peal_join(socket, name) == PEAL_OK;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    snprintf(name, sizeof name, "room %" PRIi64, i);
+    peal_leave(socket, name);
+  }
+  (void)peal_ack(event, PEAL_ARGS(peal_int(joined)));
 }
 
 /* -- stream: [count, bytes, every ms] ---------------------------------------- */
@@ -139,6 +171,8 @@ bool cost_app_open(peal_server *server) {
          peal_on(near, "echo", on_echo, NULL) == PEAL_OK &&
          peal_on(nsp, "relay", on_relay, NULL) == PEAL_OK &&
          peal_on(nsp, "join", on_join, NULL) == PEAL_OK &&
+         peal_on(nsp, "big", on_big, NULL) == PEAL_OK &&
+         peal_on(nsp, "rooms", on_rooms, NULL) == PEAL_OK &&
          peal_on(nsp, "stream", on_stream, NULL) == PEAL_OK &&
          peal_on_disconnect(nsp, on_gone, NULL) == PEAL_OK &&
          peal_use(slow, hold, NULL) == PEAL_OK &&

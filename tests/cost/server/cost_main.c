@@ -95,6 +95,8 @@ static bool option(peal_server_opts *opts, peal_http_server_opts *http,
     opts->max_queue_bytes = (size_t)n;
   else if (strcmp(name, "--policy") == 0)
     opts->queue_policy = (peal_queue_policy)n;
+  else if (strcmp(name, "--log") == 0)
+    opts->log.level = http->log.level = (peal_log_level)n;
   else if (strcmp(name, "--hold") == 0)
     http->head_timeout_ms = http->body_timeout_ms = http->idle_timeout_ms =
         (uint32_t)n;
