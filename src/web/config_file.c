@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* config_file: a configuration file, line by line: `key = value`, comments,
+ * quotes. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

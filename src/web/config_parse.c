@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* config_parse: the text of a key to its typed value, with units and ranges. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>

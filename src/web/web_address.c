@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_address: the client's address, also behind proxies that are trusted. */
 #include <string.h>
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_body: reads a route's body in the way that the route asked for. */
 #include <stdio.h>
 
 #include "web/web_impl.h"

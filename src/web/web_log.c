@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_log: one line and some figures for each exchange that is over. */
 #include <string.h>
 
 #include "web/web_impl.h"

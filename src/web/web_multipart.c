@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_multipart: a form with files, from the body to its parts. */
 #include <string.h>
 
 #include "web/multipart.h"

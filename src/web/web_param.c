@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_param: the parts of a path that a route named. */
 #include <string.h>
 
 #include "base/decimal.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_serve: a request on its way to its route: path, CORS, hooks, handler. */
 #include <string.h>
 
 #include "base/mem.h"

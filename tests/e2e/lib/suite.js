@@ -10,7 +10,7 @@ const cases = [];
 const CASE_LIMIT_MS = 20000;
 
 // Opts: {only: 'peal'|'node', alone: true, limit: ms}. `only: 'peal'` marks a
-// deliberate difference from the reference (design: deliberately better).
+// deliberate difference from the reference (docs/protocols says which).
 function test(name, opts, fn) {
   if (typeof opts === 'function') [opts, fn] = [{}, opts];
   cases.push({ name, fn, ...opts });
