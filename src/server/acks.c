@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "net/worker_impl.h"
-#include "server/socket.h"
+#include "server/socket_extra.h"
 
 #define NEVER UINT64_MAX
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "server/socket.h"
+#include "server/socket_extra.h"
 
 static void on_end(peal_flush *flush) {
   peal_next_free(PEAL_LIST_OF(flush, peal_next, flush));

@@ -79,8 +79,9 @@ static bool is_shallow(peal_val value, unsigned levels) {
 peal_err peal_packet_check(const char *event, peal_args args) {
   if (!event || peal_sio_packet_is_reserved(peal_slice_of(event)))
     return PEAL_ERR_RESERVED;
+  /* The arguments' own array is one level. */
   for (size_t i = 0; i < args.count; i++)
-    if (!is_shallow(args.items[i], PEAL_LIMIT_JSON_DEPTH))
+    if (!is_shallow(args.items[i], PEAL_LIMIT_JSON_DEPTH - 1))
       return PEAL_ERR_DEPTH;
   return peal_sio_packet_binaries(args, NULL, 0) > UINT16_MAX ? PEAL_ERR_LIMIT
                                                               : PEAL_OK;

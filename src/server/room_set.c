@@ -2,7 +2,6 @@
 #include "server/room_set.h"
 
 #include "base/mem.h"
-#include "server/server_impl.h"
 
 /* Up to here entries are compared one by one: they are in one or two lines of
  * the cache. */

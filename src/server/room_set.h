@@ -8,9 +8,7 @@
  *
  * Each side knows its place on the other one, so that either can take the
  * pair out by moving its last entry into the gap. */
-#include <peal/base.h>
-
-typedef struct peal_room peal_room;
+#include "server/room.h"
 
 /* One socket in one room, as the socket sees it. */
 typedef struct peal_room_stay {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* server: the object that holds all together: options, life, namespaces by
+ * name, figures. */
 #include <string.h>
 
 #include "base/limits.h"

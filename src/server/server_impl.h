@@ -123,20 +123,6 @@ typedef enum peal_socket_state {
   PEAL_SOCKET_GONE     /* the disconnect handlers run, or it was refused */
 } peal_socket_state;
 
-/* One socket in one room, as the room sees it. */
-typedef struct peal_room_seat {
-  peal_socket *socket;
-  uint32_t at; /* in socket->rooms */
-} peal_room_seat;
-
-struct peal_room {
-  peal_room_seat *seats;
-  uint32_t count, cap;
-  uint32_t hash; /* of the name */
-  uint32_t name_len;
-  char name[]; /* terminated */
-};
-
 typedef struct peal_ack_list {
   peal_pending_ack *first, *last; /* in order of emission */
   uint32_t count;

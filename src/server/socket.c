@@ -5,6 +5,7 @@
 #include "net/crypto.h"
 #include "net/worker_impl.h"
 #include "server/auth.h"
+#include "server/socket_extra.h"
 
 /* -- memory ------------------------------------------------------------------------ */
 
@@ -39,21 +40,6 @@ void peal_socket_free(peal_socket *socket) {
     extra->user_free(socket->user);
   peal_mem_free(socket->worker->mem, extra);
   peal_mem_free(socket->worker->mem, socket);
-}
-
-peal_socket_extra *peal_socket_extra_open(peal_socket *socket) {
-  if (!socket->extra)
-    socket->extra = peal_mem_zalloc(socket->worker->mem, sizeof *socket->extra);
-  return socket->extra;
-}
-
-void peal_socket_extra_trim(peal_socket *socket) {
-  peal_socket_extra *extra = socket->extra;
-  if (!extra || extra->user_free || extra->next || extra->acks.first ||
-      extra->auth)
-    return;
-  socket->extra = NULL;
-  peal_mem_free(socket->worker->mem, extra);
 }
 
 /* -- the application's pointer ------------------------------------------------------- */

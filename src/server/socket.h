@@ -15,8 +15,3 @@ PEAL_MUST_CHECK peal_socket *peal_socket_new(peal_client *client,
 void peal_socket_detach(peal_socket *socket);
 /* It is out of everything; the application's pointer is freed. */
 void peal_socket_free(peal_socket *socket);
-
-/* What few sockets have; made if it is missing, NULL if memory is out. */
-PEAL_MUST_CHECK peal_socket_extra *peal_socket_extra_open(peal_socket *socket);
-/* Give it back if nothing is in it. */
-void peal_socket_extra_trim(peal_socket *socket);

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "server/room_set.h"
-#include "server/server_impl.h"
 #include "torture.h"
 
 #define ROOMS 600u
