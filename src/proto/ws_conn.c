@@ -69,7 +69,6 @@ static void settle_block(peal_ws_conn *conn) {
   if (conn->block && !conn->block->out.bytes &&
       peal_ws_input_is_idle(&conn->block->in))
     drop_block(conn);
-  assert(peal_ws_conn_check(conn));
 }
 
 peal_ws_conn *peal_ws_conn_new(const peal_ws_conn_opts *opts,
@@ -217,6 +216,7 @@ size_t peal_ws_conn_sent(peal_ws_conn *conn, size_t len) {
   if (conn->block)
     len = peal_ws_queue_sent(&conn->block->out, len);
   settle_block(conn);
+  assert(peal_ws_conn_check(conn));
   return len;
 }
 
@@ -228,6 +228,7 @@ peal_err peal_ws_conn_keep(peal_ws_conn *conn, peal_ws_opcode opcode,
   peal_err err = peal_ws_queue_keep(&conn->block->out, (uint8_t)opcode, prefix,
                                     message, part, sent);
   settle_block(conn);
+  assert(peal_ws_conn_check(conn));
   return err;
 }
 
@@ -275,6 +276,7 @@ void peal_ws_conn_tick(peal_ws_conn *conn, uint64_t now_ms) {
   if (conn->block)
     peal_ws_queue_clear(&conn->block->out);
   settle_block(conn);
+  assert(peal_ws_conn_check(conn));
 }
 
 bool peal_ws_conn_is_done(const peal_ws_conn *conn) {
@@ -383,6 +385,7 @@ bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event) {
     err = PEAL_OK;
   }
   settle_block(conn);
+  assert(peal_ws_conn_check(conn));
   return !err;
 }
 

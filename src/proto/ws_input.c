@@ -94,7 +94,6 @@ static peal_err begin_data(peal_ws_input *input,
   if (!input->opcode) {
     input->opcode = frame->opcode;
     input->frames = 0;
-    input->utf8 = (peal_utf8){0};
   }
   if (frame->len > rules->max_bytes - input->buf_len)
     return PEAL_ERR_WS_TOO_BIG;

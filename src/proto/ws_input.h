@@ -46,7 +46,7 @@ typedef struct peal_ws_input {
   size_t buf_len;
 
   uint32_t frames; /* of the unfinished message */
-  peal_utf8 utf8;  /* of the unfinished text */
+  peal_utf8 utf8;  /* of the unfinished text; between texts as at the start */
   uint8_t opcode;  /* of the unfinished message; 0: none */
   uint8_t head_len;
   uint8_t control_len;

@@ -145,6 +145,63 @@ static void a_ping_of_ours_is_sent_and_its_pong_ignored(void **state) {
   peal_ws_conn_free(s.conn);
 }
 
+static void a_ping_of_ours_overtakes_messages(void **state) {
+  (void)state;
+  side s;
+  open_side(&s, false);
+  send_text(&s, 0, "one");
+  assert_int_equal(peal_ws_conn_ping(s.conn, PEAL_S("x")), PEAL_OK);
+  EXPECT_OUT(&s, "\x89\x01x\x81\x03one");
+  peal_ws_conn_free(s.conn);
+}
+
+static void pongs_on_their_way_are_not_dropped_for_newer_ones(void **state) {
+  (void)state;
+  side s;
+  char out[256];
+  char ping[] = {(char)0x89, (char)0x81, 0, 0, 0, 0, 0};
+  open_side(&s, false);
+  for (char i = 0; i < 36; i++) {
+    if (i == 16)
+      assert_int_equal(pull_once(&s, out, sizeof(out)), 16 * 3);
+    ping[6] = i;
+    assert_int_equal(feed(&s, ping, sizeof(ping)), PEAL_OK);
+  }
+  assert_int_equal(peal_ws_conn_sent(s.conn, 16 * 3), 0);
+  assert_int_equal(pull_all(&s, out, sizeof(out)), 16 * 3);
+  for (int i = 0; i < 16; i++)
+    assert_int_equal(out[3 * i + 2], 20 + i);
+  peal_ws_conn_free(s.conn);
+}
+
+static void what_is_kept_was_in_no_pull_yet(void **state) {
+  (void)state;
+  side s;
+  peal_message *message = peal_message_new(PEAL_S("text"), NULL, 0, NULL);
+  assert_non_null(message);
+  open_side(&s, false);
+  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, 0, message, 0, 2),
+                   PEAL_OK);
+  assert_int_equal(peal_ws_conn_sent(s.conn, 3), 3);
+  EXPECT_OUT(&s, "text");
+  peal_message_unref(message);
+  peal_ws_conn_free(s.conn);
+}
+
+static void what_was_dropped_at_the_deadline_is_not_counted(void **state) {
+  (void)state;
+  side s;
+  char out[64];
+  open_side(&s, false);
+  send_text(&s, 0, "never read");
+  peal_ws_conn_close(s.conn, 0, PEAL_S(""), 0);
+  assert_int_equal(pull_once(&s, out, sizeof(out)), 14);
+  tick(&s, 5000);
+  assert_int_equal(s.err, PEAL_ERR_TIMEOUT);
+  assert_int_equal(peal_ws_conn_sent(s.conn, 14), 0);
+  peal_ws_conn_free(s.conn);
+}
+
 static void many_messages_leave_in_order(void **state) {
   (void)state;
   side s;
@@ -349,6 +406,10 @@ int main(void) {
       cmocka_unit_test(no_pong_follows_a_close),
       cmocka_unit_test(pings_nobody_reads_the_answers_of_are_bounded),
       cmocka_unit_test(a_ping_of_ours_is_sent_and_its_pong_ignored),
+      cmocka_unit_test(a_ping_of_ours_overtakes_messages),
+      cmocka_unit_test(pongs_on_their_way_are_not_dropped_for_newer_ones),
+      cmocka_unit_test(what_is_kept_was_in_no_pull_yet),
+      cmocka_unit_test(what_was_dropped_at_the_deadline_is_not_counted),
       cmocka_unit_test(many_messages_leave_in_order),
       cmocka_unit_test(messages_are_pulled_behind_what_waits_here),
       cmocka_unit_test(a_message_of_any_length_is_framed_as_its_length_says),
