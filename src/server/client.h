@@ -15,5 +15,11 @@ void peal_client_leave_later(peal_client *client);
 void peal_client_fail_later(peal_client *client, peal_err err);
 /* The machine's or the acknowledgements' next time may have changed. */
 void peal_client_rearm(peal_client *client);
-/* Put a text message (taken) into the client's queue. */
-void peal_client_send_text(peal_client *client, peal_bytes *text);
+/* Put what the machine wants to be sent (taken; NULL: nothing) into the
+ * client's queue. */
+void peal_client_send_control(peal_client *client, peal_message *message);
+/* CONNECT_ERROR with `data`; the link is over. */
+void peal_client_refuse(peal_client *client, peal_sio_link link, peal_val data);
+/* Act on everything that the machine has to tell. Returns: PEAL_OK, or what
+ * was wrong: the client is to be closed. */
+PEAL_MUST_CHECK peal_err peal_client_read(peal_client *client);

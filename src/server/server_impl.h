@@ -121,6 +121,7 @@ struct peal_client {
   peal_sio_conn *sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
   bool close_asked;
+  bool is_reading; /* peal_client_read is on the stack */
 };
 
 typedef enum peal_socket_state {

@@ -16,7 +16,7 @@
 /* What a socket needs only until it is accepted. */
 struct peal_next {
   peal_socket *socket;
-  peal_sio_link *link;
+  peal_sio_link link;
   const peal_hook *hook; /* the one that has been called */
   peal_eio_queue hold;   /* what is sent behind CONNECT */
   peal_doc *refusal;     /* of a connect handler */
@@ -110,8 +110,7 @@ static void refuse_socket(peal_socket *socket, peal_val data) {
   peal_adapter_remove(socket);
   socket->state = PEAL_SOCKET_GONE;
   peal_acks_close(socket);
-  peal_sio_conn_refuse(client->sio, socket->next->link, data);
-  peal_client_rearm(client);
+  peal_client_refuse(client, socket->next->link, data);
   bury(socket);
 }
 
@@ -166,7 +165,8 @@ static void accept_socket(peal_socket *socket) {
   peal_client *client = socket->client;
   peal_engine_conn *conn = client->conn;
   peal_worker *worker = socket->worker;
-  peal_sio_link *link = socket->next->link;
+  peal_sio_link link = socket->next->link;
+  peal_message *text;
   socket->state = PEAL_SOCKET_ACCEPTING;
   peal_engine_conn_enter(conn);
   peal_err err = peal_adapter_add(socket);
@@ -174,7 +174,8 @@ static void accept_socket(peal_socket *socket) {
     err = run_connect_handlers(socket);
   if (!err) {
     peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
-    err = peal_sio_conn_accept(client->sio, link, peal_object(&sid, 1));
+    err = peal_sio_conn_accept(client->sio, link, peal_object(&sid, 1), &text);
+    peal_client_send_control(client, text);
   }
   if (err) {
     refuse_with_own(socket, err);
@@ -188,7 +189,9 @@ static void accept_socket(peal_socket *socket) {
       &peal_server_local_of(client->server, worker)->figures.sockets, 1);
   flush_hold(socket);
   free_next(socket);
-  err = peal_sio_conn_deliver(client->sio, link, &worker->turn);
+  err = peal_sio_conn_deliver(client->sio, link);
+  if (!err)
+    err = peal_client_read(client);
   /* Not at once: the middleware may have been answered by a handler of this
    * very client. */
   if (err)
@@ -209,7 +212,7 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 /* -- beginning --------------------------------------------------------------------------- */
 
 static peal_socket *new_socket(peal_client *client, peal_nsp *nsp,
-                               peal_sio_link *link, peal_val auth) {
+                               peal_sio_link link, peal_val auth) {
   peal_worker *worker = client->conn->worker;
   peal_socket *socket = peal_mem_zalloc(worker->mem, sizeof *socket);
   if (!socket)
@@ -234,17 +237,17 @@ static peal_socket *new_socket(peal_client *client, peal_nsp *nsp,
   return NULL;
 }
 
-void peal_socket_begin(peal_client *client, peal_nsp *nsp, peal_sio_link *link,
+void peal_socket_begin(peal_client *client, peal_nsp *nsp, peal_sio_link link,
                        peal_val auth) {
   peal_socket *socket = new_socket(client, nsp, link, auth);
   if (!socket) {
     peal_pair pairs[2];
-    peal_sio_conn_refuse(client->sio, link,
-                         refusal_data(peal_err_message(PEAL_ERR_NOMEM),
-                                      peal_undefined(), pairs));
+    peal_client_refuse(client, link,
+                       refusal_data(peal_err_message(PEAL_ERR_NOMEM),
+                                    peal_undefined(), pairs));
     return;
   }
-  peal_sio_link_set_user(link, socket);
+  peal_sio_link_set_user(client->sio, link, socket);
   run_chain(socket->next);
 }
 

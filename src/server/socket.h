@@ -5,7 +5,7 @@
 #include "server/server_impl.h"
 
 /* CONNECT has come: begin the middleware. NULL if memory is out (refused). */
-void peal_socket_begin(peal_client *client, peal_nsp *nsp, peal_sio_link *link,
+void peal_socket_begin(peal_client *client, peal_nsp *nsp, peal_sio_link link,
                        peal_val auth);
 /* The socket is over: handlers run, it leaves its rooms, its memory is freed
  * (a socket whose middleware still runs: when that calls back). */
