@@ -6,11 +6,11 @@
  *
  * Waiting packets form rings in order of arrival; a ring is named by its
  * newest, whose `next` is the oldest. NULL is the empty ring. */
-#include <peal/base.h>
+#include "proto/sio_types.h"
 
 typedef struct peal_sio_held {
   struct peal_sio_held *next;
-  uint64_t link;      /* peal_sio_link: whose it is; dropped if that is gone */
+  peal_sio_link link; /* whose it is; dropped if that is over */
   uint64_t attach_at; /* ms: when the attachments must have come */
   size_t text_len;
   uint32_t wanted; /* attachments announced */

@@ -8,17 +8,12 @@
  * struct itself. The others stand in a table of slots, with a map by name when
  * they are many; a connection without them owns no memory here.
  *
- * A handle names one membership for ever: leaving ends it, joining again makes
- * another. So whoever keeps one too long gets nothing, never a stranger.
- *
  * The last few namespaces that we left stay as LEFT: what the peer has sent
  * before it learned of it is nobody's mistake. */
 #include "base/account.h"
 #include "base/map.h"
 #include "proto/sio_held.h"
-
-/* One membership; 0: none. */
-typedef uint64_t peal_sio_link;
+#include "proto/sio_types.h"
 
 typedef enum peal_sio_links_state {
   PEAL_SIO_LINKS_FREE,
