@@ -3,32 +3,45 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 20
+NIGHT_FUZZ_SECONDS ?= 600
 PORT ?= 5000
 DATA_DIR ?= data
 
-.PHONY: build run test bench fuzz install clean help
+TOOLS = cc:build-essential cmake:cmake ninja:ninja-build \
+  pkg-config:pkg-config node:nodejs npm:npm
+
+# $(call built,TARGET...): these of the release build, and nothing else.
+define built
+@mkdir -p build
+@cmake --preset release -DCMAKE_INSTALL_PREFIX='$(PREFIX)' \
+  >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+@cmake --build --preset release --target $(1)
+endef
+
+.PHONY: build run test nightly bench fuzz install clean help needed
 
 help:
 	@echo 'make build     the programs, in build/release/bin'
 	@echo 'make run       the ESP32 dashboard with simulated devices (PORT=5000)'
 	@echo 'make test      every test in every configuration'
+	@echo 'make nightly   the long ones: every suite on poll(2), stress, long fuzz'
 	@echo 'make bench     Peal, its peers and the floor, in one run'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS=20'
 	@echo 'make install   PREFIX=/usr/local DESTDIR='
 	@echo 'make clean     remove build/'
 
 build: node_modules/.lock-sum
-	@cmake --preset release -DCMAKE_INSTALL_PREFIX='$(PREFIX)' >build-release.log 2>&1 \
-	  || { cat build-release.log; exit 1; }
-	@mv build-release.log build/release/configure.log
-	@cmake --build --preset release
+	$(call built,peal_all)
 
-node_modules/.lock-sum: package.json package-lock.json
+needed:
+	@tools/need.sh $(TOOLS)
+
+node_modules/.lock-sum: package.json package-lock.json | needed
 	@tools/npm_ci.sh .
 
 run:
 	@tools/install.sh run
-	@$(MAKE) --no-print-directory build
+	$(call built,peal-esp32 peal_assets)
 	@mkdir -p '$(DATA_DIR)'
 	@exec build/release/bin/peal-esp32 --port $(PORT) --simulate 3 \
 	  --data-dir '$(DATA_DIR)'
@@ -36,6 +49,10 @@ run:
 test:
 	@tools/install.sh test
 	@exec tools/run_tests.py
+
+nightly:
+	@tools/install.sh test
+	@exec tools/nightly.sh $(NIGHT_FUZZ_SECONDS)
 
 bench:
 	@tools/install.sh bench

@@ -1,30 +1,57 @@
 # SPDX-License-Identifier: MIT
-# The libraries we link, all from the system (design.md section 6).
-find_package(PkgConfig REQUIRED)
+# The libraries we link, all from the system. What is missing is told at once
+# and by the name of its package, not one library per attempt.
+set(peal_missing "")
+
+# peal_need(<prefix> <package of Debian 12> <module of pkg-config>...)
+macro(peal_need prefix package)
+  if(PKG_CONFIG_FOUND)
+    pkg_check_modules(${prefix} QUIET IMPORTED_TARGET ${ARGN})
+  endif()
+  if(NOT ${prefix}_FOUND)
+    list(APPEND peal_missing "${package}")
+  endif()
+endmacro()
+
 find_package(Threads REQUIRED)
-pkg_check_modules(PEAL_UV REQUIRED IMPORTED_TARGET libuv>=1.44)
-pkg_check_modules(PEAL_CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3)
-pkg_check_modules(PEAL_ZLIB REQUIRED IMPORTED_TARGET zlib)
+find_package(PkgConfig QUIET)
+if(NOT PKG_CONFIG_FOUND)
+  list(APPEND peal_missing pkg-config)
+endif()
+peal_need(PEAL_UV libuv1-dev "libuv>=1.44")
+peal_need(PEAL_CRYPTO libssl-dev "libcrypto>=3")
+peal_need(PEAL_ZLIB zlib1g-dev zlib)
 set(peal_deps PkgConfig::PEAL_UV PkgConfig::PEAL_CRYPTO PkgConfig::PEAL_ZLIB
     Threads::Threads)
 set(PEAL_PC_REQUIRES "libuv >= 1.44, libcrypto >= 3, zlib")
 if(PEAL_WEB)
-  pkg_check_modules(PEAL_SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+  peal_need(PEAL_SQLITE libsqlite3-dev sqlite3)
   list(APPEND peal_deps PkgConfig::PEAL_SQLITE)
   string(APPEND PEAL_PC_REQUIRES ", sqlite3")
 endif()
 
 # For the applications and the tests only.
 if(PEAL_PROGRAMS)
-  pkg_check_modules(PEAL_CURL IMPORTED_TARGET libcurl)
-  pkg_check_modules(PEAL_JPEG IMPORTED_TARGET libturbojpeg)
-  pkg_check_modules(PEAL_PNG IMPORTED_TARGET libpng)
+  peal_need(PEAL_CURL libcurl4-openssl-dev libcurl)
+  peal_need(PEAL_JPEG libturbojpeg0-dev libturbojpeg)
+  peal_need(PEAL_PNG libpng-dev libpng)
 endif()
+if(peal_missing)
+  string(JOIN " " words ${peal_missing})
+  message(FATAL_ERROR "Peal needs packages that are not installed: ${words}\n"
+    "On Debian 12:\n"
+    "  apt-get install ${words}\n"
+    "or `make run` or `tools/install.sh`, which install what is missing. "
+    "Elsewhere these are the packages with the headers and the pkg-config "
+    "files of the same libraries. -DPEAL_WEB=OFF does without SQLite, "
+    "-DPEAL_PROGRAMS=OFF without curl, turbojpeg and png.\n")
+endif()
+
 if(PEAL_TESTS OR PEAL_FUZZ)
-  pkg_check_modules(PEAL_JANSSON IMPORTED_TARGET jansson)
+  pkg_check_modules(PEAL_JANSSON QUIET IMPORTED_TARGET jansson)
 endif()
 if(PEAL_TESTS)
-  pkg_check_modules(PEAL_CMOCKA IMPORTED_TARGET cmocka)
+  pkg_check_modules(PEAL_CMOCKA QUIET IMPORTED_TARGET cmocka)
   if(NOT PEAL_CMOCKA_FOUND)
     message(WARNING "cmocka is missing: no unit tests (tools/install.sh test)")
   endif()

@@ -6,10 +6,11 @@ The last line is `N passed, N failed, N skipped`; exit 1 if anything failed.
 A configuration that does not build counts as one failure. Which suites belong
 to which configuration stands in CMakePresets.json (PEAL_SUITES).
 
-usage: run_tests.py [--jobs N] [--only SUITE] [preset...]
+usage: run_tests.py [--jobs N] [--only SUITE] [--busy N] [preset...]
 """
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
 import re
@@ -18,13 +19,10 @@ import sys
 import time
 import xml.etree.ElementTree
 
+from failing_lines import failing_lines, tail
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PRESETS = ["release", "dev", "asan", "tsan", "fuzz"]
-TAIL_LINES = 60
-
-
-def tail(text, count=TAIL_LINES):
-    return "\n".join((text or "").rstrip().splitlines()[-count:])
 
 
 def build(preset, jobs):
@@ -47,6 +45,20 @@ def without_random_addresses():
     probe = subprocess.run(["setarch", "-R", "true"],
                            stderr=subprocess.DEVNULL)
     return ["setarch", "-R"] if probe.returncode == 0 else []
+
+
+@contextlib.contextmanager
+def busy_machine(count):
+    """So many processes that compute, while the block runs: what passes only
+    on a quiet machine fails here."""
+    spin = [sys.executable, "-c", "while True: pass"]
+    spinning = [subprocess.Popen(spin) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
 
 
 def run(preset, jobs, only):
@@ -79,7 +91,7 @@ class Totals:
 
     def fail(self, name, output):
         self.failed += 1
-        print(f"FAILED {name}\n{tail(output)}\n", flush=True)
+        print(f"FAILED {name}\n{failing_lines(output)}\n", flush=True)
 
     def add(self, preset, case):
         name = f"{preset}: {case.get('name')}"
@@ -107,6 +119,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", help="names of tests, a regular expression")
+    parser.add_argument("--busy", type=int, default=0,
+                        help="so many processes compute beside the tests")
     parser.add_argument("presets", nargs="*")
     args = parser.parse_args()
     totals = Totals()
@@ -120,7 +134,8 @@ def main():
             totals.fail(f"{preset}: build", problem)
             continue
         print(f"-- {preset}: testing", flush=True)
-        cases = run(preset, args.jobs, args.only)
+        with busy_machine(args.busy):
+            cases = run(preset, args.jobs, args.only)
         if cases is None:
             totals.fail(f"{preset}: ctest",
                         (ROOT / "build" / preset / "ctest.log").read_text())

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# nightly.sh [fuzz seconds]: what is too long for every change. Each step is
+# run, whatever became of those before it; the last lines say how they ended.
+set -u
+cd "$(dirname "$0")/.."
+seconds=${1:-600}
+summary=''
+failed=0
+
+step() {
+  name=$1
+  shift
+  echo "== $name"
+  if "$@"; then
+    summary="$summary
+passed  $name"
+  else
+    failed=1
+    summary="$summary
+FAILED  $name"
+  fi
+}
+
+step 'every suite on poll(2)' env PEAL_POLLER=poll tools/run_tests.py \
+  release dev asan tsan
+step 'every suite beside two busy processes' tools/run_tests.py --busy 2 \
+  release dev
+step 'stress: the states of a connection, ten times as many clients' \
+  env PEAL_COST_CLIENTS=10000 tools/run_tests.py --only '^cost' release
+step "fuzz, $seconds s a target" tools/run_fuzz.sh "$seconds"
+echo "$summary"
+exit $failed
