@@ -86,7 +86,12 @@ static bool next_error(peal_sio_conn *conn, peal_sio_conn_event *event) {
 bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
                         peal_sio_conn_event *event) {
   bool more = true;
-  *event = (peal_sio_conn_event){0};
+  /* Decoding clears the packet. */
+  event->type = PEAL_SIO_CONN_NONE;
+  event->err = PEAL_OK;
+  event->link = 0;
+  event->user = NULL;
+  event->message = NULL;
   while (more && event->type == PEAL_SIO_CONN_NONE && !conn->err)
     (void)fail(conn, peal_sio_input_next(conn, arena, event, &more));
   return conn->err ? next_error(conn, event) : more;

@@ -39,7 +39,7 @@ peal_sio_held *peal_sio_held_new(const peal_mem *mem, peal_slice text,
 void peal_sio_held_free(const peal_mem *mem, peal_sio_held *held) {
   if (!held)
     return;
-  for (uint32_t i = 0; i < held->kept; i++)
+  for (uint32_t i = 0; i < held->kept - held->last_is_lent; i++)
     peal_mem_free(mem, (void *)(uintptr_t)held->attachments[i].ptr);
   peal_mem_free(mem, held);
 }
@@ -54,6 +54,12 @@ peal_err peal_sio_held_attach(const peal_mem *mem, peal_sio_held *held,
     memcpy(copy, data.ptr, data.len);
   held->attachments[held->kept++] = (peal_slice){copy, data.len};
   return PEAL_OK;
+}
+
+void peal_sio_held_lend(peal_sio_held *held, peal_slice data) {
+  assert(held->kept + 1 == held->wanted);
+  held->attachments[held->kept++] = data;
+  held->last_is_lent = true;
 }
 
 peal_slice peal_sio_held_text(const peal_sio_held *held) {

@@ -16,6 +16,7 @@ typedef struct peal_sio_held {
   uint32_t wanted; /* attachments announced */
   uint32_t come;   /* of them, kept or not */
   uint32_t kept;
+  bool last_is_lent;       /* the last one kept is not owned */
   peal_slice *attachments; /* behind the text; their bytes are owned */
   char text[];
 } peal_sio_held;
@@ -34,6 +35,8 @@ void peal_sio_held_free(const peal_mem *mem, peal_sio_held *held);
 PEAL_MUST_CHECK peal_err peal_sio_held_attach(const peal_mem *mem,
                                               peal_sio_held *held,
                                               peal_slice data);
+/* The last attachment, borrowed: for a packet that is told before `data` goes. */
+void peal_sio_held_lend(peal_sio_held *held, peal_slice data);
 peal_slice peal_sio_held_text(const peal_sio_held *held);
 
 /* To the end of a ring. */

@@ -216,20 +216,26 @@ static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
   return PEAL_ERR_SIO_PACKET;
 }
 
+/* The last one makes the packet whole; told at once, it need not be copied. */
 static peal_err on_attachment(peal_sio_conn *conn, peal_slice data) {
   peal_sio_held *held = conn->partial;
   if (!held)
     return PEAL_ERR_SIO_ATTACHMENTS;
   peal_sio_links_item *item = peal_sio_links_get(&conn->links, held->link);
-  peal_err err = item ? peal_sio_state_attach(conn, held, data) : PEAL_OK;
-  if (err || ++held->come < held->wanted)
+  bool open = item && item->state == PEAL_SIO_LINKS_OPEN;
+  bool whole = held->come + 1 == held->wanted;
+  peal_err err =
+      item ? peal_sio_state_attach(conn, held, data, open && whole) : PEAL_OK;
+  if (err)
     return err;
+  held->come++;
+  if (!whole)
+    return PEAL_OK;
   conn->partial = NULL;
-  if (!item) /* left since the header came */
+  if (item)
+    peal_sio_held_push(open ? &conn->ready : &item->held, held);
+  else /* left since the header came */
     peal_sio_state_drop(conn, held);
-  else
-    peal_sio_held_push(
-        item->state == PEAL_SIO_LINKS_OPEN ? &conn->ready : &item->held, held);
   return PEAL_OK;
 }
 

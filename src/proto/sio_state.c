@@ -89,10 +89,14 @@ peal_err peal_sio_state_hold(peal_sio_conn *conn, peal_sio_held **out,
 }
 
 peal_err peal_sio_state_attach(peal_sio_conn *conn, peal_sio_held *held,
-                               peal_slice data) {
+                               peal_slice data, bool lend) {
   peal_err err = charge(conn, data.len);
   if (err)
     return err;
+  if (lend) {
+    peal_sio_held_lend(held, data);
+    return PEAL_OK;
+  }
   err = peal_sio_held_attach(peal_sio_state_mem(conn), held, data);
   if (err)
     discharge(conn, data.len);

@@ -55,10 +55,11 @@ peal_sio_held *peal_sio_state_ready(const peal_sio_conn *conn);
 PEAL_MUST_CHECK peal_err peal_sio_state_hold(peal_sio_conn *conn,
                                              peal_sio_held **out,
                                              peal_slice text, uint32_t wanted);
-/* Keep its next attachment; charged. Returns: the same. */
+/* Keep its next attachment, or the last one by reference (`lend`: it is told
+ * before `data` goes); charged. Returns: the same. */
 PEAL_MUST_CHECK peal_err peal_sio_state_attach(peal_sio_conn *conn,
                                                peal_sio_held *held,
-                                               peal_slice data);
+                                               peal_slice data, bool lend);
 void peal_sio_state_drop(peal_sio_conn *conn, peal_sio_held *held);
 void peal_sio_state_drop_ring(peal_sio_conn *conn, peal_sio_held **ring);
 
