@@ -85,8 +85,9 @@
 #define PEAL_LIMIT_SIO_PACKET_FACTOR 10u
 /* Milliseconds until announced attachments must have come. */
 #define PEAL_LIMIT_SIO_ATTACH_MS 10000u
-/* Namespaces of one client, and a namespace's name in bytes. */
-#define PEAL_LIMIT_SIO_NAMESPACES 64u
+/* Namespaces of one client (charged; option of the machine), and a namespace's
+ * name in bytes. */
+#define PEAL_LIMIT_SIO_NAMESPACES 1000u
 #define PEAL_LIMIT_SIO_NSP_BYTES 256u
 /* Acknowledgements a server socket may wait for at one time. */
 #define PEAL_LIMIT_SIO_ACKS 1024u

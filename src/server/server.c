@@ -83,6 +83,7 @@ static peal_err set_locals(peal_server *server) {
                                 ? SIZE_MAX
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
         .connect_timeout_ms = opts->connect_timeout_ms,
+        .seed = server->seed,
         .mem = worker->mem};
   }
   return PEAL_OK;

@@ -215,6 +215,7 @@ typedef struct attach_level {
 typedef struct attach_walk {
   const peal_slice *attachments;
   size_t count;
+  bool *used; /* by a placeholder */
   size_t depth;
   attach_level levels[PEAL_LIMIT_JSON_DEPTH];
 } attach_walk;
@@ -253,8 +254,9 @@ static peal_val *attach_next(attach_walk *walk) {
 static peal_err attach_one(attach_walk *walk, peal_val *value) {
   if (is_placeholder(*value)) {
     int64_t num = peal_val_int(peal_val_get(*value, "num"), -1);
-    if (num < 0 || (uint64_t)num >= walk->count)
+    if (num < 0 || (uint64_t)num >= walk->count || walk->used[num])
       return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
+    walk->used[num] = true;
     *value = peal_binary(walk->attachments[num]);
     return PEAL_OK;
   }
@@ -268,10 +270,13 @@ peal_err peal_sio_packet_attach(peal_sio_packet *packet,
                                 const peal_slice *attachments, size_t count,
                                 peal_arena *arena) {
   attach_walk walk;
-  (void)arena;
   walk.attachments = attachments;
   walk.count = count;
+  walk.used = peal_arena_alloc(arena, count + 1);
   walk.depth = 0;
+  if (!walk.used)
+    return PEAL_ERR_NOMEM;
+  memset(walk.used, 0, count);
   peal_err err = PEAL_OK;
   for (peal_val *at = &packet->data; at && err == PEAL_OK;
        at = attach_next(&walk))
