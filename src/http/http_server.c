@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* http_server: its options, its life, who is accepted; the public functions
+ * stand in <peal/http.h>. */
 #include <stdio.h>
 
 #include <unistd.h>

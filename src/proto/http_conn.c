@@ -41,10 +41,6 @@ bool peal_http_conn_body_is_whole(const peal_http_conn *conn) {
   return peal_http_recv_is_whole(&conn->recv);
 }
 
-bool peal_http_conn_closes(const peal_http_conn *conn) {
-  return conn->close;
-}
-
 peal_slice peal_http_conn_rest(const peal_http_conn *conn) {
   return peal_http_recv_rest(&conn->recv);
 }

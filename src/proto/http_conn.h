@@ -143,7 +143,7 @@ bool peal_http_conn_wants_read(const peal_http_conn *conn);
 /* Bytes that wait to be pulled and sent. */
 size_t peal_http_conn_waiting(const peal_http_conn *conn);
 
-/* -- from above: http_reply, http_ask, http_write, and ---------------- */
+/* -- from above: http_reply, http_ask, http_write, and --------------------- */
 
 /* Somebody takes the body, or not now. At first a server's is not wanted, a
  * client's is. */
@@ -169,7 +169,5 @@ void peal_http_conn_stop(peal_http_conn *conn);
 
 /* Is the body of the message read to its end? */
 bool peal_http_conn_body_is_whole(const peal_http_conn *conn);
-/* Will the connection close behind the answer that is begun? */
-bool peal_http_conn_closes(const peal_http_conn *conn);
 
 void peal_http_conn_check(const peal_http_conn *conn);

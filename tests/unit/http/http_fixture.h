@@ -7,6 +7,7 @@
 #include <peal/http.h>
 
 #include "../net/net_fixture.h"
+#include "http/http_home.h"
 
 typedef struct http_fixture {
   net_fixture net;
@@ -46,12 +47,27 @@ static inline void http_run(http_fixture *it) {
   net_fixture_run(&it->net);
 }
 
+/* Whatever happened, what was charged has been given back; requests that
+ * nobody ever answered are still there. */
+static inline void http_check_accounts(const peal_http_server *server) {
+  bool is_empty = true;
+  for (unsigned i = 0; i < server->home_count; i++) {
+    const peal_http_home *home = &server->homes[i];
+    is_empty = is_empty && peal_list_is_empty(&home->reqs);
+    if (peal_list_is_empty(&home->reqs))
+      assert_int_equal(home->account.used, 0);
+  }
+  if (is_empty)
+    assert_int_equal(atomic_load(&server->collected), 0);
+}
+
 static inline void http_stop(http_fixture *it) {
   peal_workers_stop(it->net.workers, 300);
   net_fixture_join(&it->net);
   peal_http_stats stats;
   peal_http_server_stats(it->server, &stats);
   assert_int_equal(stats.connections_open, 0);
+  http_check_accounts(it->server);
   peal_http_server_free(it->server);
 }
 

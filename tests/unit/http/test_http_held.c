@@ -53,6 +53,13 @@ static void send_half_a_head(int fd) {
   net_send(fd, text, sizeof(text));
 }
 
+/* What was sent before this has been looked at by the one worker, and what it
+ * led to has left: the second answer is of a later turn. */
+static void let_it_look(void) {
+  http_expect(it.port, HTTP_GET("/x"), 200, "/x");
+  http_expect(it.port, HTTP_GET("/x"), 200, "/x");
+}
+
 /* A server that may hold `max` bytes answers 503 to those beyond. Returns how
  * many connections with half a head it took. */
 static int fill(int *fds, int count) {
@@ -60,7 +67,8 @@ static int fill(int *fds, int count) {
   for (int i = 0; i < count; i++) {
     fds[i] = net_connect(it.port);
     send_half_a_head(fds[i]);
-    if (!net_readable(fds[i], 50)) {
+    let_it_look();
+    if (!net_readable(fds[i], 0)) {
       taken++;
       continue;
     }
@@ -80,7 +88,6 @@ static void all_that_is_held_has_a_ceiling(void **state) {
   for (int round = 0; round < 2; round++) {
     assert_int_equal(fill(fds, 8), 5);
     /* Small things still find room, long ones do not. */
-    http_expect(it.port, HTTP_GET("/x"), 200, "/x");
     int fd = net_connect(it.port);
     net_send_str(fd, "POST /collect HTTP/1.1\r\nHost: a\r\n"
                      "Content-Length: 9000\r\n\r\n0123456789");

@@ -159,6 +159,7 @@ static bool run_once(int nth) {
     it.net.workers = peal_http_server_workers(it.server);
     if (mount(&it))
       serve(&it);
+    http_check_accounts(it.server);
   } else {
     assert_int_equal(err, PEAL_ERR_NOMEM);
     assert_null(it.server);

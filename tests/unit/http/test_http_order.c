@@ -33,6 +33,8 @@ static void on_data(peal_http_req *req, peal_slice data, void *user) {
   assert_false(of(req)->told == of(req)->asked);
   if (roll(&dice, 4) == 0)
     do_some(req);
+  /* Who pauses and never goes on would wait for ever. */
+  peal_http_req_resume(req);
 }
 
 /* After a consumer somebody must be responsible: answer, or defer. */
