@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/decimal.h"
-#include "base/err_site.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/val_impl.h"
@@ -255,7 +254,7 @@ static peal_err attach_one(attach_walk *walk, peal_val *value) {
   if (is_placeholder(*value)) {
     int64_t num = peal_val_int(peal_val_get(*value, "num"), -1);
     if (num < 0 || (uint64_t)num >= walk->count || walk->used[num])
-      return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
+      return PEAL_ERR_SIO_ATTACHMENTS;
     walk->used[num] = true;
     *value = peal_binary(walk->attachments[num]);
     return PEAL_OK;
