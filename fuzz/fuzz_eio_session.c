@@ -48,19 +48,15 @@ static void mix_slice(player *p, char what, peal_slice data) {
 }
 
 static void send_number(player *p, uint64_t key, size_t parts) {
-  peal_bytes *bytes[4] = {0};
-  for (size_t i = 0; i < parts; i++)
-    must((bytes[i] = peal_bytes_new(
-              (peal_slice){(const char *)&p->sent, sizeof p->sent})) != NULL);
-  peal_eio_message message = {.bytes = bytes[0], .binary = true, .key = key};
-  if (parts > 1)
-    must((message.group = peal_eio_group_new(bytes, parts, NULL)) != NULL);
-  peal_err err = peal_eio_session_send(p->session, &message, p->now);
+  const peal_slice number = {(const char *)&p->sent, sizeof p->sent};
+  const peal_slice attached[3] = {number, number, number};
+  peal_eio_item item = {.key = key};
+  item.message = parts > 1 ? peal_message_new(number, attached, parts - 1, NULL)
+                           : peal_message_new_binary(number, NULL);
+  must(item.message != NULL);
+  peal_err err = peal_eio_session_send(p->session, &item, p->now);
   must(!err || err == PEAL_ERR_CLOSED || err == PEAL_ERR_QUEUE_FULL);
-  if (message.group)
-    peal_eio_group_unref(message.group);
-  else
-    peal_bytes_unref(bytes[0]);
+  peal_message_unref(item.message);
   p->sent++;
 }
 
@@ -154,17 +150,17 @@ static void begin(player *p, uint8_t first) {
 static void take(player *p, peal_eio_via via, unsigned most) {
   peal_eio_out out;
   while (most-- && !p->freed && peal_eio_session_next(p->session, via, &out)) {
-    must(out.type <= PEAL_EIO_NOOP && !(out.bytes && out.text.len));
-    must(via == PEAL_EIO_WEBSOCKET || out.text.len == 0);
+    must(out.type <= PEAL_EIO_NOOP);
+    must(via == PEAL_EIO_WEBSOCKET || out.message || out.data.len == 0);
     if (out.type == PEAL_EIO_MESSAGE) {
-      peal_slice data = peal_bytes_slice(out.bytes);
+      peal_slice data = out.data;
       unsigned number;
       must(data.len == sizeof number);
       memcpy(&number, data.ptr, sizeof number);
       must(number < p->sent && (!p->in_order || number >= p->got));
       p->got = number;
     }
-    peal_eio_session_pop(p->session, via, NULL, p->now);
+    peal_eio_session_pop(p->session, via, p->now);
   }
 }
 

@@ -148,7 +148,8 @@ typedef struct peal_err_info {
 /* -- memory ------------------------------------------------------------- */
 
 /* The allocator of an object and all it owns. Each function may return NULL.
- * `size` is never 0; free(NULL) is a no-op. The struct is borrowed for the
+ * `size` is never 0; free(NULL) is a no-op. Blocks are aligned for any object
+ * of pointers and integers, to 8 bytes at least. The struct is borrowed for the
  * life of every object made with it. */
 typedef struct peal_mem {
   void *(*alloc)(void *user, size_t size);

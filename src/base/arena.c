@@ -48,7 +48,12 @@ void peal_arena_deinit(peal_arena *arena) {
   arena->used = 0;
 }
 
+/* A first block that one large allocation made is not kept. */
 void peal_arena_reset(peal_arena *arena) {
+  if (arena->first && arena->first->cap > arena->block_bytes) {
+    peal_arena_deinit(arena);
+    return;
+  }
   arena_drop(arena, arena->first);
   arena->used = 0;
 }
@@ -157,7 +162,10 @@ peal_arena_mark peal_arena_mark_get(const peal_arena *arena) {
 }
 
 void peal_arena_mark_set(peal_arena *arena, peal_arena_mark mark) {
-  /* A mark of the arena without a block: the first one is kept anyway. */
-  arena_drop(arena, mark.block ? mark.block : arena->first);
-  arena->used = mark.block ? mark.used : 0;
+  if (!mark.block) { /* of the arena without a block */
+    peal_arena_reset(arena);
+    return;
+  }
+  arena_drop(arena, mark.block);
+  arena->used = mark.used;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* arena: memory for one turn. Everything is freed at once by reset, which
- * keeps the first block so that a warm worker allocates nothing. */
+ * keeps the first block, unless it is larger than the others begin, so that a
+ * warm worker allocates nothing and a large turn leaves nothing. */
 #include <peal/base.h>
 
 typedef struct peal_arena_block peal_arena_block;

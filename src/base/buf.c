@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
 
 #define BUF_MIN_BYTES 64u
@@ -90,30 +91,10 @@ void peal_buf_add_char(peal_buf *buf, char c) {
   buf->len++;
 }
 
-/* Two digits at a time, from the end. */
-static const char buf_pairs[] =
-    "00010203040506070809101112131415161718192021222"
-    "32425262728293031323334353637383940414243444546"
-    "47484950515253545556575859606162636465666768697"
-    "07172737475767778798081828384858687888990919293"
-    "949596979899";
-
 void peal_buf_add_u64(peal_buf *buf, uint64_t value) {
-  char digits[20];
-  size_t at = sizeof digits;
-  while (value >= 100) {
-    size_t pair = (size_t)(value % 100) * 2;
-    value /= 100;
-    digits[--at] = buf_pairs[pair + 1];
-    digits[--at] = buf_pairs[pair];
-  }
-  if (value >= 10) {
-    digits[--at] = buf_pairs[value * 2 + 1];
-    digits[--at] = buf_pairs[value * 2];
-  } else {
-    digits[--at] = (char)('0' + value);
-  }
-  peal_buf_add(buf, (peal_slice){digits + at, sizeof digits - at});
+  char digits[PEAL_DECIMAL_MAX];
+  size_t len = peal_decimal_put(digits, value);
+  peal_buf_add(buf, (peal_slice){digits, len});
 }
 
 void peal_buf_add_i64(peal_buf *buf, int64_t value) {

@@ -5,157 +5,144 @@
 
 #include "base/mem.h"
 
-/* Small blocks are cut from slabs and kept for good: a worker's many equal
- * objects (connections, sessions, sockets) then cost 8 bytes each besides
- * their own, and never fragment. Larger ones come from the parent. */
-
-#define SMALL_STEP 8u
-#define SMALL_MAX 512u
-#define SMALL_CLASSES (SMALL_MAX / SMALL_STEP)
 #define LARGE_MAX 6144u
-#define SLAB_BYTES 16384u
-#define NO_CLASS UINT32_MAX
+#define NO_CLASS UINT8_MAX
+/* In front of a block that is not a slab's, so that it can be aligned to 16
+ * whatever the parent's alignment of at least 8. */
+#define HEAD_BYTES 16u
 
-_Static_assert(SMALL_CLASSES + 8u <= PEAL_MEM_CACHE_CLASSES,
-               "a list for each class");
-
-/* In front of every block; the data behind it is 8-byte aligned for small
- * blocks and 16-byte aligned for the others. */
 typedef struct head {
-  uint32_t index; /* the class, or NO_CLASS */
-  uint32_t size;  /* of a large block: bytes behind the head, if they fit */
+  uint32_t size; /* bytes behind the head, if they fit */
+  uint8_t index; /* the class, or NO_CLASS */
+  uint8_t shift; /* from where the parent's block begins to the block */
 } head;
+
+_Static_assert(sizeof(head) <= 8, "it stands in the 8 bytes that are there");
 
 typedef struct free_block {
   struct free_block *next;
 } free_block;
 
-struct peal_mem_cache_slab {
-  peal_mem_cache_slab *next;
-  uint64_t data[];
-};
+/* -- large blocks ------------------------------------------------------------- */
 
-/* Large classes: 768, 1024, 1536 … 6144, i.e. at most a third is unused. */
+/* At most a third of a block is unused. */
 static size_t large_bytes(uint32_t index) {
-  uint32_t n = index - SMALL_CLASSES;
-  return (size_t)(n & 1 ? 1024u : 768u) << (n / 2);
+  return (size_t)(index & 1 ? 1024u : 768u) << (index / 2);
 }
 
-static uint32_t class_of(size_t size) {
-  if (PEAL_MEM_CACHE_PASS_THROUGH)
+static uint8_t class_of(size_t size) {
+  uint8_t index = 0;
+  if (PEAL_MEM_CACHE_PASS_THROUGH || size > LARGE_MAX)
     return NO_CLASS;
-  if (size <= SMALL_MAX)
-    return size ? (uint32_t)((size - 1) / SMALL_STEP) : 0;
-  if (size > LARGE_MAX)
-    return NO_CLASS;
-  uint32_t index = SMALL_CLASSES;
   while (large_bytes(index) < size)
     index++;
   return index;
 }
 
-static size_t small_bytes(uint32_t index) {
-  return ((size_t)index + 1) * SMALL_STEP;
+static bool is_small(size_t size) {
+  return !PEAL_MEM_CACHE_PASS_THROUGH && size <= PEAL_MEM_SLAB_MAX;
 }
 
-/* -- small blocks ------------------------------------------------------------- */
-
-static bool new_slab(peal_mem_cache *cache) {
-  peal_mem_cache_slab *slab = peal_mem_alloc(cache->parent, SLAB_BYTES);
-  if (!slab)
-    return false;
-  slab->next = cache->slabs;
-  cache->slabs = slab;
-  cache->slab_at = (char *)slab->data;
-  cache->slab_left = SLAB_BYTES - sizeof *slab;
-  return true;
+static head *head_of(const void *ptr) {
+  return (head *)(uintptr_t)((const char *)ptr - sizeof(head));
 }
 
-static void *cut_small(peal_mem_cache *cache, uint32_t index) {
-  size_t need = sizeof(head) + small_bytes(index);
-  if (cache->slab_left < need && !new_slab(cache))
-    return NULL;
-  head *at = (head *)(void *)cache->slab_at;
-  cache->slab_at += need;
-  cache->slab_left -= need;
-  at->index = index;
-  return at + 1;
+static char *parents_block(void *ptr) {
+  return (char *)ptr - head_of(ptr)->shift;
 }
 
-/* -- large blocks ------------------------------------------------------------- */
+/* 8 or 16. */
+static uint8_t shift_of(const char *from) {
+  return (uint8_t)(HEAD_BYTES - ((uintptr_t)from & 15u));
+}
 
-/* The parent's alignment is kept: two words in front. */
-static void *new_large(const peal_mem *parent, uint32_t index, size_t size) {
-  if (size > SIZE_MAX - 2 * sizeof(head))
+/* The block in what the parent gave. */
+static char *place(char *from, uint8_t index, size_t size) {
+  uint8_t shift = shift_of(from);
+  char *ptr = from + shift;
+  *head_of(ptr) =
+      (head){.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size,
+             .index = index,
+             .shift = shift};
+  return ptr;
+}
+
+static void *new_large(const peal_mem *parent, uint8_t index, size_t size) {
+  if (size > SIZE_MAX - HEAD_BYTES)
     return NULL;
-  head *at = peal_mem_alloc(parent, 2 * sizeof *at + size);
-  if (!at)
+  char *from = peal_mem_alloc(parent, HEAD_BYTES + size);
+  assert(((uintptr_t)from & 7u) == 0);
+  return from ? place(from, index, size) : NULL;
+}
+
+/* Of a block that is and stays the parent's. */
+static void *resize_large(const peal_mem *parent, void *ptr, size_t size) {
+  if (size > SIZE_MAX - HEAD_BYTES)
     return NULL;
-  at[1].index = index;
-  at[1].size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-  return at + 2;
+  uint8_t shift = head_of(ptr)->shift;
+  char *from = peal_mem_resize(parent, parents_block(ptr), HEAD_BYTES + size);
+  if (!from)
+    return NULL;
+  uint8_t moved = shift_of(from);
+  if (moved != shift)
+    memmove(from + moved, from + shift, size);
+  return place(from, NO_CLASS, size);
+}
+
+static void *large_alloc(peal_mem_cache *cache, size_t size) {
+  uint8_t index = class_of(size);
+  if (index == NO_CLASS)
+    return new_large(cache->parent, NO_CLASS, size);
+  free_block *block = cache->lists[index];
+  if (!block)
+    return new_large(cache->parent, index, large_bytes(index));
+  cache->lists[index] = block->next;
+  cache->cached_bytes -= large_bytes(index);
+  return block;
+}
+
+static void large_release(peal_mem_cache *cache, void *ptr) {
+  uint8_t index = head_of(ptr)->index;
+  if (index == NO_CLASS ||
+      cache->max_cached_bytes - cache->cached_bytes < large_bytes(index)) {
+    peal_mem_free(cache->parent, parents_block(ptr));
+    return;
+  }
+  free_block *block = ptr;
+  block->next = cache->lists[index];
+  cache->lists[index] = block;
+  cache->cached_bytes += large_bytes(index);
 }
 
 /* -- the allocator ------------------------------------------------------------- */
 
 static void *cache_alloc(void *user, size_t size) {
   peal_mem_cache *cache = user;
-  uint32_t index = class_of(size);
-  if (index == NO_CLASS)
-    return new_large(cache->parent, NO_CLASS, size);
-  free_block *block = cache->lists[index];
-  if (block) {
-    cache->lists[index] = block->next;
-    if (index >= SMALL_CLASSES)
-      cache->cached_bytes -= large_bytes(index);
-    return block;
-  }
-  if (index < SMALL_CLASSES)
-    return cut_small(cache, index);
-  return new_large(cache->parent, index, large_bytes(index));
+  if (is_small(size))
+    return peal_mem_slab_alloc(&cache->slabs, size ? size : 1);
+  return large_alloc(cache, size);
 }
 
 static void cache_release(void *user, void *ptr) {
   peal_mem_cache *cache = user;
   if (!ptr)
     return;
-  const head *at = (const head *)ptr - 1;
-  uint32_t index = at->index;
-  free_block *block = ptr;
-  bool is_small = index < SMALL_CLASSES;
-  size_t bytes = is_small || index == NO_CLASS ? 0 : large_bytes(index);
-  if (index == NO_CLASS ||
-      (bytes && cache->max_cached_bytes - cache->cached_bytes < bytes)) {
-    peal_mem_free(cache->parent, (head *)ptr - 2);
-    return;
-  }
-  block->next = cache->lists[index];
-  cache->lists[index] = block;
-  cache->cached_bytes += bytes;
-}
-
-static size_t usable_bytes(const void *ptr) {
-  const head *at = (const head *)ptr - 1;
-  return at->index < SMALL_CLASSES ? small_bytes(at->index) : at->size;
+  if (peal_mem_slab_is(ptr))
+    peal_mem_slab_release(&cache->slabs, ptr);
+  else
+    large_release(cache, ptr);
 }
 
 static void *cache_resize(void *user, void *ptr, size_t size) {
   peal_mem_cache *cache = user;
   if (!ptr)
     return cache_alloc(user, size);
-  size_t old = usable_bytes(ptr);
-  const head *at = (const head *)ptr - 1;
-  if (at->index == NO_CLASS && class_of(size) == NO_CLASS) {
-    if (size > SIZE_MAX - 2 * sizeof(head))
-      return NULL;
-    head *moved = peal_mem_resize(cache->parent, (head *)ptr - 2,
-                                  2 * sizeof *moved + size);
-    if (!moved)
-      return NULL;
-    moved[1].size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-    return moved + 2;
-  }
-  if (size <= old && at->index != NO_CLASS)
+  bool slab = peal_mem_slab_is(ptr);
+  bool parents = !slab && head_of(ptr)->index == NO_CLASS;
+  if (parents && !is_small(size) && class_of(size) == NO_CLASS)
+    return resize_large(cache->parent, ptr, size);
+  size_t old = slab ? peal_mem_slab_bytes(ptr) : head_of(ptr)->size;
+  if (size <= old && !parents)
     return ptr;
   void *copy = cache_alloc(user, size);
   if (!copy)
@@ -173,20 +160,17 @@ void peal_mem_cache_init(peal_mem_cache *cache, const peal_mem *parent,
                                     .user = cache},
                             .parent = peal_mem_or_libc(parent),
                             .max_cached_bytes = max_cached_bytes};
+  peal_mem_slab_init(&cache->slabs, cache->parent);
 }
 
 void peal_mem_cache_deinit(peal_mem_cache *cache) {
-  for (uint32_t i = SMALL_CLASSES; i < PEAL_MEM_CACHE_CLASSES; i++) {
+  for (uint32_t i = 0; i < PEAL_MEM_CACHE_CLASSES; i++) {
     while (cache->lists[i]) {
       free_block *block = cache->lists[i];
       cache->lists[i] = block->next;
-      peal_mem_free(cache->parent, (head *)(void *)block - 2);
+      peal_mem_free(cache->parent, parents_block(block));
     }
   }
-  while (cache->slabs) {
-    peal_mem_cache_slab *slab = cache->slabs;
-    cache->slabs = slab->next;
-    peal_mem_free(cache->parent, slab);
-  }
-  *cache = (peal_mem_cache){.mem = cache->mem, .parent = cache->parent};
+  peal_mem_slab_deinit(&cache->slabs);
+  cache->cached_bytes = 0;
 }

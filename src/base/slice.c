@@ -3,9 +3,7 @@
 
 #include <peal/base.h>
 
-static char slice_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
+#include "base/text.h"
 
 peal_slice peal_slice_of(const char *text) {
   return (peal_slice){text, text ? strlen(text) : 0};
@@ -20,13 +18,7 @@ bool peal_slice_is(peal_slice a, const char *text) {
 }
 
 bool peal_slice_is_nocase(peal_slice a, const char *text) {
-  if (a.len != strlen(text))
-    return false;
-  for (size_t i = 0; i < a.len; i++) {
-    if (slice_lower(a.ptr[i]) != slice_lower(text[i]))
-      return false;
-  }
-  return true;
+  return peal_text_eq_nocase(a, peal_slice_of(text));
 }
 
 bool peal_slice_starts(peal_slice a, const char *prefix) {

@@ -87,6 +87,7 @@ static peal_err set_locals(peal_engine *engine) {
       return PEAL_ERR_SYSTEM;
     local->worker = peal_workers_get(engine->workers, i);
     peal_map_init(&local->sessions, local->worker->mem, seed);
+    peal_account_worker_init(&local->account, &engine->account);
     set_session_opts(engine, local->worker, &engine->session_opts[i]);
   }
   return PEAL_OK;
@@ -142,6 +143,7 @@ peal_err peal_engine_new(peal_engine **out, const peal_server_opts *opts,
       opts->compress_threshold_bytes ? opts->compress_threshold_bytes : 1024;
   if (engine->compress_threshold == PEAL_OFF)
     engine->compress_threshold = SIZE_MAX;
+  peal_account_server_init(&engine->account, 0);
   peal_err err = set_up(engine);
   if (err)
     peal_engine_free(engine);
@@ -159,6 +161,7 @@ static void free_local(peal_engine_local *local) {
   while ((conn = peal_map_next(&local->sessions, &cursor)))
     peal_engine_conn_abandon(conn);
   peal_map_deinit(&local->sessions);
+  peal_account_worker_deinit(&local->account);
 }
 
 void peal_engine_free(peal_engine *engine) {

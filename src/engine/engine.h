@@ -9,6 +9,7 @@
 #include <peal/http.h>
 #include <peal/server.h>
 
+#include "base/account.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "http/cors.h"
@@ -47,6 +48,7 @@ typedef struct peal_engine_local {
   peal_worker *worker;
   peal_map sessions; /* sid -> peal_engine_conn */
   peal_engine_stats stats;
+  peal_account_worker account; /* what its clients hold together */
   bool stopping;
 } peal_engine_local;
 
@@ -58,6 +60,7 @@ struct peal_engine {
   peal_http_server *http;
   peal_workers *workers;
   peal_logger *log;
+  peal_account_server account; /* what all clients hold together */
   peal_cors *cors;
   char *path; /* "/socket.io/" */
   size_t max_payload;

@@ -176,6 +176,8 @@ peal_engine_conn *peal_engine_conn_new(peal_engine *engine, peal_worker *worker,
   conn->worker = worker;
   conn->base64 = base64;
   conn->app_deadline = NEVER;
+  peal_account_init(&conn->account,
+                    &peal_engine_local_of(engine, worker)->account, 0);
   conn->close_on_full = engine->opts->queue_policy == PEAL_QUEUE_CLOSE;
   conn->flush.fn = on_flush;
   peal_list_init(&conn->flush.node);
@@ -339,9 +341,9 @@ static const peal_eio_session_callbacks session_callbacks = {
 /* -- for the owner -------------------------------------------------------------------------- */
 
 peal_err peal_engine_conn_send(peal_engine_conn *conn,
-                               const peal_eio_message *message) {
+                               const peal_eio_item *item) {
   peal_err err =
-      peal_eio_session_send(conn->session, message, conn->worker->now_ms);
+      peal_eio_session_send(conn->session, item, conn->worker->now_ms);
   if (!err) {
     if (!conn->depth)
       peal_engine_conn_nudge(conn);
@@ -382,6 +384,39 @@ void peal_engine_conn_close(peal_engine_conn *conn, bool discard,
 
 void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err) {
   peal_engine_conn_close(conn, true, err);
+}
+
+void *peal_engine_conn_user(const peal_engine_conn *conn) {
+  return conn->user;
+}
+
+void peal_engine_conn_set_user(peal_engine_conn *conn, void *user) {
+  conn->user = user;
+}
+
+peal_worker *peal_engine_conn_worker(const peal_engine_conn *conn) {
+  return conn->worker;
+}
+
+bool peal_engine_conn_is_closed(const peal_engine_conn *conn) {
+  return conn->told_close;
+}
+
+uint64_t peal_engine_conn_deadline(const peal_engine_conn *conn) {
+  return conn->app_deadline;
+}
+
+size_t peal_engine_conn_queued_bytes(const peal_engine_conn *conn) {
+  return peal_eio_session_queued_bytes(conn->session);
+}
+
+peal_account *peal_engine_conn_account(peal_engine_conn *conn) {
+  return &conn->account;
+}
+
+peal_engine_handshake *peal_engine_conn_handshake(
+    const peal_engine_conn *conn) {
+  return conn->handshake;
 }
 
 const char *peal_engine_conn_transport(const peal_engine_conn *conn) {

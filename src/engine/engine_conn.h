@@ -12,11 +12,12 @@ struct peal_engine_conn {
   peal_worker *worker;
   peal_eio_session *session;
   peal_engine_handshake *handshake;
-  void *user;          /* the owner's (server/) */
-  peal_ws_conn *ws;    /* current, or the probe */
-  peal_stream *stream; /* of ws */
-  peal_http_req *poll; /* the GET that waits */
-  peal_http_req *post; /* the POST in progress */
+  void *user;           /* the owner's (server/) */
+  peal_account account; /* what this client makes us hold */
+  peal_ws_conn *ws;     /* current, or the probe */
+  peal_stream *stream;  /* of ws */
+  peal_http_req *poll;  /* the GET that waits */
+  peal_http_req *post;  /* the POST in progress */
   peal_wheel_timer timer;
   peal_flush flush;      /* what is to be done at the end of the turn */
   uint64_t app_deadline; /* UINT64_MAX: none */
@@ -32,7 +33,7 @@ struct peal_engine_conn {
 };
 
 /* What an idle client costs here; see the budget in design.md 7. */
-_Static_assert(sizeof(peal_engine_conn) <= 144, "peal_engine_conn has grown");
+_Static_assert(sizeof(peal_engine_conn) <= 168, "peal_engine_conn has grown");
 
 /* A session that begins on `via`; in the table, on_open told.
  * Returns NULL if memory is out. */
@@ -60,7 +61,7 @@ void peal_engine_conn_nudge(peal_engine_conn *conn);
 
 /* Queue a message (references are taken), sent at the end of the turn. */
 PEAL_MUST_CHECK peal_err peal_engine_conn_send(peal_engine_conn *conn,
-                                               const peal_eio_message *message);
+                                               const peal_eio_item *item);
 /* Another ceiling and policy for the send queue; 0: the server's. */
 void peal_engine_conn_set_queue(peal_engine_conn *conn, size_t max_bytes,
                                 peal_queue_policy policy);
@@ -89,5 +90,19 @@ void peal_engine_conn_abandon(peal_engine_conn *conn);
 void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err);
 /* When on_deadline is wanted; UINT64_MAX: never. */
 void peal_engine_conn_set_deadline(peal_engine_conn *conn, uint64_t at_ms);
+/* What the owner keeps with it. */
+void *peal_engine_conn_user(const peal_engine_conn *conn);
+void peal_engine_conn_set_user(peal_engine_conn *conn, void *user);
+peal_worker *peal_engine_conn_worker(const peal_engine_conn *conn);
+/* on_close has been told. */
+bool peal_engine_conn_is_closed(const peal_engine_conn *conn);
+/* When on_deadline is wanted at present; UINT64_MAX: never. */
+uint64_t peal_engine_conn_deadline(const peal_engine_conn *conn);
+/* Bytes that wait for this client. */
+size_t peal_engine_conn_queued_bytes(const peal_engine_conn *conn);
+/* What this client makes us hold is charged here, before it is allocated. */
+peal_account *peal_engine_conn_account(peal_engine_conn *conn);
+/* The request that began the session. */
+peal_engine_handshake *peal_engine_conn_handshake(const peal_engine_conn *conn);
 const char *peal_engine_conn_transport(const peal_engine_conn *conn);
 peal_engine_local *peal_engine_conn_local(const peal_engine_conn *conn);

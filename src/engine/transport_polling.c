@@ -76,10 +76,6 @@ static void answer_payload(peal_engine_conn *conn, peal_http_req *req,
 
 /* -- GET ------------------------------------------------------------------------------- */
 
-static peal_slice out_data(const peal_eio_out *out) {
-  return out->bytes ? peal_bytes_slice(out->bytes) : out->text;
-}
-
 /* All packets that wait, in one body; false if there are none. What on_drain
  * adds meanwhile is bounded (attachments grow by a third as base64): the rest
  * goes with the next GET. */
@@ -90,11 +86,10 @@ static bool collect(peal_engine_conn *conn, peal_buf *payload, bool *compress) {
   while (payload->len < max &&
          peal_eio_session_next(conn->session, PEAL_EIO_POLLING, &out)) {
     peal_eio_packet packet = {
-        .data = out_data(&out), .type = out.type, .binary = out.binary};
+        .data = out.data, .type = out.type, .binary = out.binary};
     peal_eio_payload_add(payload, 0, &packet);
     *compress = *compress || !out.no_compress;
-    peal_eio_session_pop(conn->session, PEAL_EIO_POLLING, NULL,
-                         conn->worker->now_ms);
+    peal_eio_session_pop(conn->session, PEAL_EIO_POLLING, conn->worker->now_ms);
     any = true;
   }
   return any;

@@ -14,9 +14,7 @@
 
 /* -- session -> WebSocket -------------------------------------------------------------- */
 
-static peal_bytes *as_base64(const peal_engine_conn *conn,
-                             const peal_bytes *bytes) {
-  peal_slice data = peal_bytes_slice(bytes);
+static peal_bytes *as_base64(const peal_engine_conn *conn, peal_slice data) {
   peal_bytes *text =
       peal_bytes_alloc(peal_base64_encode_len(data.len), conn->worker->mem);
   if (text)
@@ -43,15 +41,12 @@ static peal_err send_taken(peal_engine_conn *conn, peal_ws_opcode opcode,
 
 /* One packet per frame (EIO4 WebSocket). */
 static peal_err send_packet(peal_engine_conn *conn, const peal_eio_out *out) {
-  if (!out->bytes)
-    return send_taken(conn, PEAL_WS_TEXT, (char)('0' + out->type),
-                      text_of(conn, out->text));
   if (out->binary && conn->base64)
-    return send_taken(conn, PEAL_WS_TEXT, 'b', as_base64(conn, out->bytes));
+    return send_taken(conn, PEAL_WS_TEXT, 'b', as_base64(conn, out->data));
   if (out->binary)
-    return peal_ws_conn_send(conn->ws, PEAL_WS_BINARY, 0, out->bytes);
-  return peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, (char)('0' + out->type),
-                           out->bytes);
+    return send_taken(conn, PEAL_WS_BINARY, 0, text_of(conn, out->data));
+  return send_taken(conn, PEAL_WS_TEXT, (char)('0' + out->type),
+                    text_of(conn, out->data));
 }
 
 static void push(peal_engine_conn *conn) {
@@ -65,7 +60,7 @@ static void push(peal_engine_conn *conn) {
                               conn->worker->now_ms);
       return;
     }
-    peal_eio_session_pop(conn->session, PEAL_EIO_WEBSOCKET, NULL,
+    peal_eio_session_pop(conn->session, PEAL_EIO_WEBSOCKET,
                          conn->worker->now_ms);
   }
 }

@@ -2,7 +2,6 @@
 #include "proto/eio_queue.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -12,88 +11,29 @@
 #define ENTRY_COST 32u
 #define RING_MIN 4u
 
-struct peal_eio_group {
-  atomic_uint refs;
-  uint32_t count;
-  const peal_mem *mem;
-  peal_bytes *parts[];
-};
-
-peal_eio_group *peal_eio_group_new(peal_bytes *const *parts, size_t count,
-                                   const peal_mem *mem) {
-  mem = peal_mem_or_libc(mem);
-  assert(count > 0 && count < UINT32_MAX);
-  peal_eio_group *group =
-      peal_mem_alloc(mem, sizeof *group + count * sizeof *parts);
-  if (!group)
-    return NULL;
-  atomic_init(&group->refs, 1);
-  group->count = (uint32_t)count;
-  group->mem = mem;
-  memcpy(group->parts, parts, count * sizeof *parts);
-  return group;
-}
-
-peal_eio_group *peal_eio_group_ref(peal_eio_group *group) {
-  atomic_fetch_add_explicit(&group->refs, 1, memory_order_relaxed);
-  return group;
-}
-
-void peal_eio_group_unref(peal_eio_group *group) {
-  if (!group ||
-      atomic_fetch_sub_explicit(&group->refs, 1, memory_order_acq_rel) != 1)
-    return;
-  for (uint32_t i = 0; i < group->count; i++)
-    peal_bytes_unref(group->parts[i]);
-  peal_mem_free(group->mem, group);
-}
-
-size_t peal_eio_group_count(const peal_eio_group *group) {
-  return group->count;
-}
-
-peal_bytes *peal_eio_group_part(const peal_eio_group *group, size_t index) {
-  return group->parts[index];
-}
-
 /* -- entries ------------------------------------------------------------------ */
 
-static size_t group_cost(const peal_eio_group *group) {
-  size_t cost = ENTRY_COST;
-  for (uint32_t i = 0; i < group->count; i++)
-    cost += peal_bytes_slice(group->parts[i]).len + ENTRY_COST;
-  return cost;
+static size_t message_cost(const peal_message *message) {
+  return peal_message_len(message) + peal_message_count(message) * ENTRY_COST;
 }
 
 static size_t entry_cost(const peal_eio_entry *entry) {
-  if (entry->is_group)
-    return group_cost(entry->item);
-  return peal_bytes_slice(entry->item).len + ENTRY_COST;
+  return message_cost(entry->message);
 }
 
-size_t peal_eio_queue_cost(const peal_eio_message *message) {
-  if (message->group)
-    return group_cost(message->group);
-  return peal_bytes_slice(message->bytes).len + ENTRY_COST;
+size_t peal_eio_queue_cost(const peal_eio_item *item) {
+  return message_cost(item->message);
 }
 
-static void entry_set(peal_eio_entry *entry, const peal_eio_message *message) {
-  *entry = (peal_eio_entry){.key = message->key,
-                            .is_group = message->group != NULL,
-                            .binary = message->binary,
-                            .no_compress = message->no_compress,
-                            .keep = message->keep};
-  if (message->group)
-    entry->item = peal_eio_group_ref(message->group);
-  else
-    entry->item = peal_bytes_ref(message->bytes);
+static void entry_set(peal_eio_entry *entry, const peal_eio_item *item) {
+  *entry = (peal_eio_entry){.message = peal_message_ref(item->message),
+                            .key = item->key,
+                            .no_compress = item->no_compress,
+                            .keep = item->keep};
 }
 
 static void entry_release(peal_eio_entry *entry) {
-  if (entry->is_group)
-    peal_eio_group_unref(entry->item);
-  else
-    peal_bytes_unref(entry->item);
+  peal_message_unref(entry->message);
 }
 
 /* -- the ring --------------------------------------------------------------- */
@@ -153,9 +93,8 @@ size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key) {
   return entry ? entry_cost(entry) : 0;
 }
 
-peal_err peal_eio_queue_add(peal_eio_queue *queue,
-                            const peal_eio_message *message) {
-  peal_eio_entry *entry = message->key ? find_key(queue, message->key) : NULL;
+peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item) {
+  peal_eio_entry *entry = item->key ? find_key(queue, item->key) : NULL;
   if (entry) {
     queue->bytes -= entry_cost(entry);
     entry_release(entry);
@@ -164,23 +103,18 @@ peal_err peal_eio_queue_add(peal_eio_queue *queue,
       return PEAL_ERR_NOMEM;
     entry = at(queue, queue->count++);
   }
-  entry_set(entry, message);
+  entry_set(entry, item);
   queue->bytes += entry_cost(entry);
   return PEAL_OK;
 }
 
-bool peal_eio_queue_peek(const peal_eio_queue *queue, peal_bytes **bytes,
-                         bool *binary, bool *no_compress) {
+bool peal_eio_queue_peek(const peal_eio_queue *queue, peal_message **message,
+                         size_t *part, bool *no_compress) {
   if (!queue->count)
     return false;
   const peal_eio_entry *entry = at(queue, 0);
-  if (entry->is_group) {
-    *bytes = peal_eio_group_part(entry->item, entry->part);
-    *binary = entry->part > 0;
-  } else {
-    *bytes = entry->item;
-    *binary = entry->binary;
-  }
+  *message = entry->message;
+  *part = entry->part;
   *no_compress = entry->no_compress;
   return true;
 }
@@ -192,25 +126,14 @@ static void drop_head(peal_eio_queue *queue) {
     release_ring(queue);
 }
 
-void peal_eio_queue_pop(peal_eio_queue *queue, peal_bytes **out) {
+void peal_eio_queue_pop(peal_eio_queue *queue) {
   assert(queue->count);
   peal_eio_entry *entry = at(queue, 0);
-  if (!entry->is_group) {
-    peal_bytes *bytes = entry->item;
-    drop_head(queue);
-    if (out)
-      *out = bytes;
-    else
-      peal_bytes_unref(bytes);
-    return;
-  }
-  peal_eio_group *group = entry->item;
-  if (out)
-    *out = peal_bytes_ref(peal_eio_group_part(group, entry->part));
-  if (++entry->part < peal_eio_group_count(group))
+  peal_message *message = entry->message;
+  if (++entry->part < peal_message_count(message))
     return;
   drop_head(queue);
-  peal_eio_group_unref(group);
+  peal_message_unref(message);
 }
 
 bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {

@@ -44,7 +44,7 @@ struct peal_eio_session {
   peal_eio_queue queue; /* its allocator is the session's */
 
   union {
-    peal_bytes *open; /* server: the handshake's text until it is sent */
+    peal_message *open; /* server: the handshake's text until it is sent */
 
     struct {
       uint32_t max_payload;
@@ -118,7 +118,7 @@ static size_t max_queue_soft(const peal_eio_session *session) {
 /* -- life ----------------------------------------------------------------------- */
 
 /* The key order is the reference's (EIO4 handshake). */
-static peal_bytes *handshake_text(const peal_eio_session *session) {
+static peal_message *handshake_text(const peal_eio_session *session) {
   peal_buf buf;
   peal_buf_init(&buf, session->queue.mem, 0);
   peal_buf_add_str(&buf, "{\"sid\":\"");
@@ -133,13 +133,12 @@ static peal_bytes *handshake_text(const peal_eio_session *session) {
   peal_buf_add_str(&buf, ",\"maxPayload\":");
   peal_buf_add_u64(&buf, max_payload(session));
   peal_buf_add_char(&buf, '}');
-  peal_bytes *bytes = NULL;
+  peal_message *message = NULL;
   if (!buf.err)
-    bytes = peal_bytes_alloc(buf.len, session->queue.mem);
-  if (bytes)
-    memcpy(peal_bytes_data(bytes), buf.ptr, buf.len);
+    message =
+        peal_message_new(peal_buf_slice(&buf), NULL, 0, session->queue.mem);
   peal_buf_deinit(&buf);
-  return bytes;
+  return message;
 }
 
 static bool begin_server(peal_eio_session *session, const char *sid,
@@ -182,7 +181,7 @@ peal_eio_session *peal_eio_session_new(
 static void release(peal_eio_session *session) {
   peal_eio_queue_clear(&session->queue);
   if (!session->opts->client)
-    peal_bytes_unref(session->hello.open);
+    peal_message_unref(session->hello.open);
   peal_mem_free(session->queue.mem, session);
 }
 
@@ -603,19 +602,19 @@ static peal_err drop_oldest(peal_eio_session *session, size_t room,
 }
 
 static peal_err make_room(peal_eio_session *session,
-                          const peal_eio_message *message) {
+                          const peal_eio_item *item) {
   size_t max = max_queue(session);
-  size_t cost = peal_eio_queue_cost(message);
+  size_t cost = peal_eio_queue_cost(item);
   size_t queued = session->queue.bytes;
   if (cost <= max &&
       (queued <= max - cost ||
-       queued - peal_eio_queue_replaced(&session->queue, message->key) <=
+       queued - peal_eio_queue_replaced(&session->queue, item->key) <=
            max - cost))
     return PEAL_OK;
   /* An empty queue does not become empty again. */
   session->drain_due = session->drain_due || session->queue.count;
   if (session->policy == PEAL_EIO_POLICY_DROP_OLDEST && cost <= max)
-    return drop_oldest(session, max - cost, message->key);
+    return drop_oldest(session, max - cost, item->key);
   if (session->policy == PEAL_EIO_POLICY_CLOSE) {
     enter(session);
     die(session, PEAL_EIO_SLOW_CONSUMER, PEAL_ERR_QUEUE_FULL, DUE_CLOSE);
@@ -625,15 +624,14 @@ static peal_err make_room(peal_eio_session *session,
 }
 
 peal_err peal_eio_session_send(peal_eio_session *session,
-                               const peal_eio_message *message,
-                               uint64_t now_ms) {
+                               const peal_eio_item *item, uint64_t now_ms) {
   (void)now_ms;
   if (session->state >= CLOSING)
     return PEAL_ERR_CLOSED;
-  peal_err err = make_room(session, message);
+  peal_err err = make_room(session, item);
   if (err)
     return err;
-  err = peal_eio_queue_add(&session->queue, message);
+  err = peal_eio_queue_add(&session->queue, item);
   if (!err && session->queue.bytes > max_queue_soft(session))
     session->drain_due = true;
   return err;
@@ -644,14 +642,18 @@ static bool next_on_probe(const peal_eio_session *session, peal_eio_out *out) {
   if (!(session->due & DUE_PROBE))
     return false;
   out->type = session->due & DUE_PROBE_PING ? PEAL_EIO_PING : PEAL_EIO_PONG;
-  out->text = PEAL_S("probe");
+  out->data = PEAL_S("probe");
   return true;
 }
 
 static bool next_message(const peal_eio_session *session, peal_eio_out *out) {
+  if (!peal_eio_queue_peek(&session->queue, &out->message, &out->part,
+                           &out->no_compress))
+    return false;
   out->type = PEAL_EIO_MESSAGE;
-  return peal_eio_queue_peek(&session->queue, &out->bytes, &out->binary,
-                             &out->no_compress);
+  out->data = peal_message_part(out->message, out->part);
+  out->binary = peal_message_is_binary(out->message, out->part);
+  return true;
 }
 
 /* The bit of the control packet that goes next, before messages. */
@@ -705,8 +707,10 @@ bool peal_eio_session_next(peal_eio_session *session, peal_eio_via via,
   if (!bit)
     return false;
   out->type = type_of_due(bit);
-  if (bit == DUE_OPEN)
-    out->bytes = session->hello.open;
+  if (bit == DUE_OPEN) {
+    out->message = session->hello.open;
+    out->data = peal_message_part(out->message, 0);
+  }
   return true;
 }
 
@@ -722,10 +726,8 @@ static void tell_drain(peal_eio_session *session) {
 }
 
 void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
-                          peal_bytes **keep, uint64_t now_ms) {
+                          uint64_t now_ms) {
   (void)now_ms;
-  if (keep)
-    *keep = NULL;
   if (via == PEAL_EIO_WEBSOCKET && session->due & DUE_PROBE) {
     session->due &= (uint8_t)~DUE_PROBE;
     return;
@@ -734,7 +736,7 @@ void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
     return;
   uint8_t bit = first_due(session);
   if (!bit && session->queue.count) {
-    peal_eio_queue_pop(&session->queue, keep);
+    peal_eio_queue_pop(&session->queue);
     tell_drain(session);
     return;
   }
@@ -743,10 +745,7 @@ void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
   session->due &= (uint8_t)~bit;
   if (bit != DUE_OPEN)
     return;
-  if (keep)
-    *keep = session->hello.open;
-  else
-    peal_bytes_unref(session->hello.open);
+  peal_message_unref(session->hello.open);
   session->hello.open = NULL;
 }
 

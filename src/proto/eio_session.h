@@ -74,8 +74,9 @@ typedef struct peal_eio_out {
   uint8_t type; /* peal_eio_type */
   bool binary;  /* a message of bytes */
   bool no_compress;
-  peal_bytes *bytes; /* a message's data (borrowed until _pop), or NULL */
-  peal_slice text;   /* data of other packets: constant or the session's */
+  peal_message *message; /* whose part this is (borrowed until _pop), or NULL */
+  size_t part;
+  peal_slice data; /* borrowed until _pop */
 } peal_eio_out;
 
 /* Server role: a session that begins on `via`, with an `open` packet first in
@@ -129,7 +130,7 @@ void peal_eio_session_kill(peal_eio_session *session, peal_eio_reason reason,
  * Returns: PEAL_OK; PEAL_ERR_CLOSED; PEAL_ERR_NOMEM; PEAL_ERR_QUEUE_FULL: not
  * queued (and closed, if the policy says so). */
 PEAL_MUST_CHECK peal_err peal_eio_session_send(peal_eio_session *session,
-                                               const peal_eio_message *message,
+                                               const peal_eio_item *item,
                                                uint64_t now_ms);
 /* Send what is queued, then a close packet, then end; on_close comes at once
  * with PEAL_EIO_FORCED_CLOSE and `err`. `discard`: drop the queue. */
@@ -139,10 +140,9 @@ void peal_eio_session_close(peal_eio_session *session, bool discard,
 /* The next packet for this way; false if there is none. */
 bool peal_eio_session_next(peal_eio_session *session, peal_eio_via via,
                            peal_eio_out *out);
-/* What _next showed has been handed to the transport; *out->bytes becomes the
- * caller's reference if `keep` is not NULL. */
+/* What _next showed has been handed to the transport. */
 void peal_eio_session_pop(peal_eio_session *session, peal_eio_via via,
-                          peal_bytes **keep, uint64_t now_ms);
+                          uint64_t now_ms);
 /* Client: the probe was answered (on_probed) and polling has come to rest: send
  * `upgrade` and make the WebSocket current. Returns: PEAL_OK,
  * PEAL_ERR_SIO_STATE (no answered probe). */

@@ -12,8 +12,12 @@
 /* -- what the machine tells ------------------------------------------------------------ */
 
 void peal_client_send_text(peal_client *client, peal_bytes *text) {
-  peal_eio_message message = {.bytes = text, .keep = true};
-  peal_err err = peal_engine_conn_send(client->conn, &message);
+  peal_eio_item item = {.keep = true};
+  item.message = peal_message_new(peal_bytes_slice(text), NULL, 0,
+                                  client->conn->worker->mem);
+  peal_err err = item.message ? peal_engine_conn_send(client->conn, &item)
+                              : PEAL_ERR_NOMEM;
+  peal_message_unref(item.message);
   /* Without its CONNECT or DISCONNECT a client would wait for ever. */
   if (err && err != PEAL_ERR_CLOSED)
     peal_client_fail_later(client, err);

@@ -21,19 +21,19 @@ static void tell_outgoing(peal_socket *socket, const char *event,
 static peal_err emit_one(peal_socket *socket, const peal_to *to,
                          const char *event, peal_args args,
                          const uint64_t *id) {
-  peal_eio_message message;
-  peal_err err = peal_packet_event(&message, socket->nsp, socket->worker, false,
+  peal_eio_item item;
+  peal_err err = peal_packet_event(&item, socket->nsp, socket->worker, false,
                                    event, args, id);
   if (err)
     return err;
   if (to) {
-    message.key = peal_packet_key(socket->nsp, to->conflate);
-    message.no_compress = to->no_compress;
+    item.key = peal_packet_key(socket->nsp, to->conflate);
+    item.no_compress = to->no_compress;
   }
   if (socket->nsp->outgoing && peal_socket_takes(socket, to && to->is_volatile))
     tell_outgoing(socket, event, args);
-  err = peal_socket_deliver(socket, &message, to && to->is_volatile);
-  peal_packet_release(&message);
+  err = peal_socket_deliver(socket, &item, to && to->is_volatile);
+  peal_packet_release(&item);
   return err;
 }
 
@@ -91,7 +91,7 @@ static void prefetch(const peal_socket *socket) {
 /* The receivers' own errors (a full queue) are theirs alone. */
 static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
                              const peal_to *to, const char *without,
-                             const peal_eio_message *message, const char *event,
+                             const peal_eio_item *item, const char *event,
                              const peal_args *args) {
   peal_socket **sockets;
   size_t count;
@@ -106,7 +106,7 @@ static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
       prefetch(sockets[i + PREFETCH_NEAR]);
     if (nsp->outgoing && args && peal_socket_takes(sockets[i], is_volatile))
       tell_outgoing(sockets[i], event, *args);
-    peal_err one = peal_socket_deliver(sockets[i], message, is_volatile);
+    peal_err one = peal_socket_deliver(sockets[i], item, is_volatile);
     (void)one;
   }
   return err;
@@ -117,7 +117,7 @@ static peal_err deliver_here(peal_nsp *nsp, peal_worker *worker,
 /* What crosses to the other workers: the encoded packet, and the values if
  * somebody watches outgoing events. */
 typedef struct broadcast {
-  peal_eio_message message;
+  peal_eio_item item;
   peal_doc *args; /* or NULL */
   const char *event;
 } broadcast;
@@ -130,7 +130,7 @@ static void broadcast_run(peal_op *op, peal_worker *worker) {
     args = (peal_args){list.as.items, list.len};
   }
   peal_err err =
-      deliver_here(op->nsp, worker, &op->to, op->without, &data->message,
+      deliver_here(op->nsp, worker, &op->to, op->without, &data->item,
                    data->event, data->args ? &args : NULL);
   if (err)
     peal_logger_write(op->nsp->server->log, PEAL_LOG_ERROR, "server",
@@ -141,25 +141,21 @@ static void broadcast_run(peal_op *op, peal_worker *worker) {
 
 static void broadcast_release(peal_op *op) {
   broadcast *data = op->data;
-  peal_packet_release(&data->message);
+  peal_packet_release(&data->item);
   peal_doc_free(data->args);
 }
 
 static peal_op *broadcast_op(peal_nsp *nsp, const peal_to *to,
-                             const char *without,
-                             const peal_eio_message *message, const char *event,
-                             peal_args args) {
+                             const char *without, const peal_eio_item *item,
+                             const char *event, peal_args args) {
   peal_op *op = peal_op_new(nsp, to, without);
   broadcast *data = op ? peal_arena_alloc(&op->strings, sizeof *data) : NULL;
   if (!data) {
     peal_op_unref(op);
     return NULL;
   }
-  *data = (broadcast){.message = *message};
-  if (message->bytes)
-    peal_bytes_ref(message->bytes);
-  if (message->group)
-    peal_eio_group_ref(message->group);
+  *data = (broadcast){.item = *item};
+  peal_message_ref(item->message);
   op->data = data;
   op->run = broadcast_run;
   op->release = broadcast_release;
@@ -181,28 +177,28 @@ static peal_err emit_many(peal_nsp *nsp, const peal_to *to, const char *without,
                           const char *event, peal_args args) {
   peal_worker *self = own_worker(nsp);
   bool crosses = !self || nsp->server->worker_count > 1;
-  peal_eio_message message;
+  peal_eio_item item;
   peal_err err =
-      peal_packet_event(&message, nsp, self, crosses, event, args, NULL);
+      peal_packet_event(&item, nsp, self, crosses, event, args, NULL);
   if (err)
     return err;
   if (to) {
-    message.key = peal_packet_key(nsp, to->conflate);
-    message.no_compress = to->no_compress;
+    item.key = peal_packet_key(nsp, to->conflate);
+    item.no_compress = to->no_compress;
   }
   peal_op *op = NULL;
   if (crosses) {
-    op = broadcast_op(nsp, to, without, &message, event, args);
+    op = broadcast_op(nsp, to, without, &item, event, args);
     if (!op)
       err = PEAL_ERR_NOMEM;
   }
   if (!err && self)
-    err = deliver_here(nsp, self, to, without, &message, event, &args);
+    err = deliver_here(nsp, self, to, without, &item, event, &args);
   if (!err && op)
     err = peal_op_run(op, true);
   else
     peal_op_unref(op);
-  peal_packet_release(&message);
+  peal_packet_release(&item);
   return err;
 }
 

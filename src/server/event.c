@@ -65,13 +65,13 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
 /* -- acknowledging ------------------------------------------------------------------- */
 
 static peal_err send_ack(peal_socket *socket, uint64_t id, peal_args args) {
-  peal_eio_message message;
-  peal_err err = peal_packet_ack(&message, socket, id, args);
+  peal_eio_item item;
+  peal_err err = peal_packet_ack(&item, socket, id, args);
   if (err)
     return err;
-  message.keep = true; /* the other end waits for it */
-  err = peal_socket_deliver(socket, &message, false);
-  peal_packet_release(&message);
+  item.keep = true; /* the other end waits for it */
+  err = peal_socket_deliver(socket, &item, false);
+  peal_packet_release(&item);
   return err;
 }
 

@@ -9,17 +9,17 @@
  * acknowledgement is asked for.
  * Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT (more
  * than UINT16_MAX attachments), PEAL_ERR_NOMEM. */
-PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_message *out, peal_nsp *nsp,
+PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
                                            peal_worker *worker, bool crosses,
                                            const char *event, peal_args args,
                                            const uint64_t *id);
 /* An acknowledgement to this socket. */
-PEAL_MUST_CHECK peal_err peal_packet_ack(peal_eio_message *out,
+PEAL_MUST_CHECK peal_err peal_packet_ack(peal_eio_item *out,
                                          peal_socket *socket, uint64_t id,
                                          peal_args args);
 /* Give the message's references back. */
-void peal_packet_release(peal_eio_message *message);
+void peal_packet_release(peal_eio_item *item);
 /* Bytes of text and attachments. */
-size_t peal_packet_len(const peal_eio_message *message);
+size_t peal_packet_len(const peal_eio_item *item);
 /* The conflation key of a name in a namespace; 0 for NULL. */
 uint64_t peal_packet_key(const peal_nsp *nsp, const char *name);

@@ -135,12 +135,11 @@ static peal_err run_connect_handlers(peal_socket *socket) {
   return PEAL_OK;
 }
 
-static void count_out(const peal_socket *socket,
-                      const peal_eio_message *message) {
+static void count_out(const peal_socket *socket, const peal_eio_item *item) {
   peal_server_figures *figures =
       &peal_server_local_of(socket->nsp->server, socket->worker)->figures;
   peal_figure_add(&figures->events_out, 1);
-  peal_figure_add(&figures->bytes_out, peal_packet_len(message));
+  peal_figure_add(&figures->bytes_out, peal_packet_len(item));
 }
 
 /* What was emitted before the CONNECT went out. */
@@ -149,21 +148,17 @@ static void flush_hold(peal_socket *socket) {
   for (uint32_t i = 0; i < hold->count; i++) {
     const peal_eio_entry *entry =
         &hold->ring[(hold->head + i) & (hold->cap - 1)];
-    peal_eio_message message = {.key = entry->key,
-                                .binary = entry->binary,
-                                .no_compress = entry->no_compress,
-                                .keep = entry->keep};
-    if (entry->is_group)
-      message.group = entry->item;
-    else
-      message.bytes = entry->item;
-    peal_err err = peal_engine_conn_send(socket->client->conn, &message);
+    peal_eio_item item = {.message = entry->message,
+                          .key = entry->key,
+                          .no_compress = entry->no_compress,
+                          .keep = entry->keep};
+    peal_err err = peal_engine_conn_send(socket->client->conn, &item);
     /* Its emit was told that it would be sent. */
     if (err && err != PEAL_ERR_CLOSED)
       peal_client_fail_later(socket->client, err);
     if (err)
       break;
-    count_out(socket, &message);
+    count_out(socket, &item);
   }
 }
 
@@ -294,14 +289,13 @@ void peal_disconnect(peal_socket *socket, bool close) {
 
 /* -- sending ------------------------------------------------------------------------------ */
 
-static peal_err hold_back(peal_socket *socket,
-                          const peal_eio_message *message) {
+static peal_err hold_back(peal_socket *socket, const peal_eio_item *item) {
   size_t max = socket->nsp->server->opts.max_queue_bytes;
   peal_eio_queue *hold = &socket->next->hold;
-  if (hold->bytes + peal_eio_queue_cost(message) >
+  if (hold->bytes + peal_eio_queue_cost(item) >
       (max ? max : PEAL_LIMIT_QUEUE_BYTES))
     return PEAL_ERR_QUEUE_FULL;
-  return peal_eio_queue_add(hold, message);
+  return peal_eio_queue_add(hold, item);
 }
 
 bool peal_socket_takes(const peal_socket *socket, bool is_volatile) {
@@ -312,20 +306,19 @@ bool peal_socket_takes(const peal_socket *socket, bool is_volatile) {
          (!is_volatile || peal_engine_conn_is_writable(socket->client->conn));
 }
 
-peal_err peal_socket_deliver(peal_socket *socket,
-                             const peal_eio_message *message,
+peal_err peal_socket_deliver(peal_socket *socket, const peal_eio_item *item,
                              bool is_volatile) {
   if (socket->state == PEAL_SOCKET_PENDING ||
       socket->state == PEAL_SOCKET_ACCEPTING)
-    return is_orphan(socket) ? PEAL_ERR_CLOSED : hold_back(socket, message);
+    return is_orphan(socket) ? PEAL_ERR_CLOSED : hold_back(socket, item);
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
   peal_engine_conn *conn = socket->client->conn;
   if (!peal_socket_takes(socket, is_volatile))
     return PEAL_OK;
-  peal_err err = peal_engine_conn_send(conn, message);
+  peal_err err = peal_engine_conn_send(conn, item);
   if (!err)
-    count_out(socket, message);
+    count_out(socket, item);
   else if (err == PEAL_ERR_QUEUE_FULL)
     peal_figure_add(&peal_server_local_of(socket->nsp->server, socket->worker)
                          ->figures.queue_full,

@@ -15,5 +15,5 @@ bool peal_socket_takes(const peal_socket *socket, bool is_volatile);
 /* Queue a message for this socket, held if it is not accepted yet. Volatile
  * messages may be dropped. */
 PEAL_MUST_CHECK peal_err peal_socket_deliver(peal_socket *socket,
-                                             const peal_eio_message *message,
+                                             const peal_eio_item *item,
                                              bool is_volatile);

@@ -12,6 +12,7 @@
 
 #include <peal/config.h>
 
+#include "base/hex.h"
 #include "net/crypto.h"
 
 /* A secret file has at most this many bytes. */
@@ -21,15 +22,6 @@ static peal_err fail(peal_err_info *info, peal_err err, const char *msg) {
   if (info)
     *info = (peal_err_info){.code = err, .msg = msg};
   return err;
-}
-
-static void to_hex(char *out, const unsigned char *in, size_t len) {
-  static const char digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < len; i++) {
-    out[2 * i] = digits[in[i] >> 4];
-    out[2 * i + 1] = digits[in[i] & 15];
-  }
-  out[2 * len] = 0;
 }
 
 static bool write_all(int fd, const char *text) {
@@ -120,7 +112,8 @@ static peal_err make(char **out, const char *path, size_t bytes, bool *is_new,
   bool lost;
   if (peal_crypto_random(dice, bytes))
     return fail(info, PEAL_ERR_SYSTEM, "no random bytes");
-  to_hex(text, dice, bytes);
+  peal_hex_put(text, dice, bytes);
+  text[2 * bytes] = 0;
   peal_err err = store(path, text, &lost, info);
   if (!err)
     err = load(out, path, info);

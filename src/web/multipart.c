@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/http1_chars.h"
 
 typedef enum state {
@@ -40,17 +41,6 @@ static bool is_boundary(peal_slice text) {
   return true;
 }
 
-static peal_slice trim(peal_slice text) {
-  while (text.len && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-    text.ptr++;
-    text.len--;
-  }
-  while (text.len &&
-         (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-    text.len--;
-  return text;
-}
-
 /* Cut the value up to `;` outside of quotes off `rest`. */
 static peal_slice next_param(peal_slice *rest) {
   bool quoted = false;
@@ -66,7 +56,7 @@ static peal_slice next_param(peal_slice *rest) {
   size_t used = i < rest->len ? i + 1 : i;
   rest->ptr += used;
   rest->len -= used;
-  return trim(param);
+  return peal_text_trim(param);
 }
 
 /* name=value; without the quotes of the value. */
@@ -74,8 +64,9 @@ static bool split_param(peal_slice param, peal_slice *name, peal_slice *value) {
   const char *eq = param.len ? memchr(param.ptr, '=', param.len) : NULL;
   if (!eq)
     return false;
-  *name = trim((peal_slice){param.ptr, (size_t)(eq - param.ptr)});
-  *value = trim((peal_slice){eq + 1, param.len - (size_t)(eq - param.ptr) - 1});
+  *name = peal_text_trim((peal_slice){param.ptr, (size_t)(eq - param.ptr)});
+  *value = peal_text_trim(
+      (peal_slice){eq + 1, param.len - (size_t)(eq - param.ptr) - 1});
   if (value->len && value->ptr[0] == '"') {
     if (value->len < 2 || value->ptr[value->len - 1] != '"')
       return false;
@@ -182,7 +173,8 @@ static bool take_field(peal_multipart *m, peal_slice line, fields *out) {
   if (!colon || colon == line.ptr)
     return false;
   peal_slice name = {line.ptr, (size_t)(colon - line.ptr)};
-  peal_slice value = trim((peal_slice){colon + 1, line.len - name.len - 1});
+  peal_slice value =
+      peal_text_trim((peal_slice){colon + 1, line.len - name.len - 1});
   for (size_t i = 0; i < name.len; i++) {
     if (!peal_http1_chars_has(name.ptr[i], PEAL_HTTP1_TCHAR))
       return false;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "web/web_date.h"
 
 void peal_web_cond_etag(peal_web_cond_file *file, int64_t mtime_ns) {
@@ -47,17 +48,11 @@ static bool lists(peal_slice list, const char *etag) {
   return false;
 }
 
-/* Digits up to a foreign character; saturates. */
+/* Take a number off the front. */
 static bool number(peal_slice *text, uint64_t *out) {
-  size_t i = 0;
-  *out = 0;
-  for (; i < text->len && text->ptr[i] >= '0' && text->ptr[i] <= '9'; i++) {
-    unsigned digit = (unsigned)(text->ptr[i] - '0');
-    *out = *out > (UINT64_MAX - digit) / 10 ? UINT64_MAX : *out * 10 + digit;
-  }
-  text->ptr += i;
-  text->len -= i;
-  return i > 0;
+  size_t used = peal_decimal_take(*text, out);
+  *text = (peal_slice){text->ptr + used, text->len - used};
+  return used > 0;
 }
 
 static peal_web_cond_plan whole(uint64_t size) {

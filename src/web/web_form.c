@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wire/percent.h"
+#include "wire/query.h"
 #include "wire/utf8.h"
 
 /* Offsets into the text, which moves while it grows. */
@@ -56,27 +57,15 @@ static size_t decode(peal_buf *out, peal_slice in) {
   return len;
 }
 
-static void decode_field(peal_web_form *form, peal_slice field) {
-  const char *eq = memchr(field.ptr, '=', field.len);
-  size_t key_len = eq ? (size_t)(eq - field.ptr) : field.len;
-  span added = {.key = form->text.len};
-  added.key_len = decode(&form->text, (peal_slice){field.ptr, key_len});
-  added.value = form->text.len;
-  if (eq)
-    added.value_len =
-        decode(&form->text, (peal_slice){eq + 1, field.len - key_len - 1});
-  peal_buf_add(&form->spans, (peal_slice){(const char *)&added, sizeof(added)});
-}
-
 void peal_web_form_decode(peal_web_form *form, peal_slice text) {
-  while (text.len) {
-    const char *stop = memchr(text.ptr, '&', text.len);
-    size_t len = stop ? (size_t)(stop - text.ptr) : text.len;
-    if (len)
-      decode_field(form, (peal_slice){text.ptr, len});
-    size_t used = stop ? len + 1 : len;
-    text.ptr += used;
-    text.len -= used;
+  peal_query_param param;
+  while (peal_query_next(&text, &param)) {
+    span added = {.key = form->text.len};
+    added.key_len = decode(&form->text, param.name);
+    added.value = form->text.len;
+    added.value_len = decode(&form->text, param.value);
+    peal_buf_add(&form->spans,
+                 (peal_slice){(const char *)&added, sizeof(added)});
   }
 }
 

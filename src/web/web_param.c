@@ -2,8 +2,8 @@
 /* web_param: the parts of a path that a route named. */
 #include <string.h>
 
+#include "base/decimal.h"
 #include "web/web_impl.h"
-#include "web/web_number.h"
 
 peal_slice peal_web_param(peal_http_req *req, const char *name) {
   const peal_web_ctx *ctx = peal_web_ctx_of(req);
@@ -21,8 +21,8 @@ peal_slice peal_web_param(peal_http_req *req, const char *name) {
 
 bool peal_web_param_int(peal_http_req *req, const char *name, int64_t min,
                         int64_t max, int64_t *out) {
-  if (peal_web_number_parse(peal_web_param(req, name), out) && *out >= min &&
-      *out <= max)
+  if (peal_decimal_parse_signed(peal_web_param(req, name), out) &&
+      *out >= min && *out <= max)
     return true;
   peal_web_error(req, 404, "not found", NULL);
   return false;

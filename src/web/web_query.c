@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
 #include "web/web_impl.h"
-#include "web/web_number.h"
 
 bool peal_web_query_int(peal_http_req *req, const char *name, int64_t otherwise,
                         int64_t min, int64_t max, int64_t *out) {
@@ -12,7 +12,7 @@ bool peal_web_query_int(peal_http_req *req, const char *name, int64_t otherwise,
   *out = otherwise;
   if (!peal_http_req_param(req, name, &text))
     return true;
-  if (peal_web_number_parse(text, out) && *out >= min && *out <= max)
+  if (peal_decimal_parse_signed(text, out) && *out >= min && *out <= max)
     return true;
   char words[160];
   snprintf(words, sizeof(words),

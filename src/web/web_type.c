@@ -3,31 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "web/web_impl.h"
-
-/* A media type without its parameters (RFC9110 8.3.1). */
-static peal_slice essence(peal_slice value) {
-  size_t len = 0;
-  while (len < value.len && value.ptr[len] != ';')
-    len++;
-  while (len && (value.ptr[len - 1] == ' ' || value.ptr[len - 1] == '\t'))
-    len--;
-  return (peal_slice){value.ptr, len};
-}
-
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static bool same(peal_slice a, peal_slice b) {
-  if (a.len != b.len)
-    return false;
-  for (size_t i = 0; i < a.len; i++) {
-    if (lower(a.ptr[i]) != lower(b.ptr[i]))
-      return false;
-  }
-  return true;
-}
 
 /* One accepted type, possibly an image or such of any kind. */
 static bool covers(peal_slice wanted, peal_slice type) {
@@ -36,11 +13,13 @@ static bool covers(peal_slice wanted, peal_slice type) {
     if (type.len > wanted.len)
       type.len = wanted.len;
   }
-  return same(wanted, type);
+  return peal_text_eq_nocase(wanted, type);
 }
 
 bool peal_web_type_match(const char *types, peal_slice value) {
-  peal_slice type = essence(value);
+  /* RFC9110 8.3.1: parameters follow a semicolon. */
+  peal_slice type =
+      peal_text_trim((peal_slice){value.ptr, peal_text_find(value, ';')});
   while (types && *types) {
     size_t len = strcspn(types, " ,");
     if (len && covers((peal_slice){types, len}, type))

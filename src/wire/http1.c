@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/http1_chars.h"
 #include "wire/http1_target.h"
 
@@ -54,32 +55,6 @@ bool peal_http1_is_token(peal_slice text) {
 
 bool peal_http1_is_field_value(peal_slice text) {
   return is_all(text, PEAL_HTTP1_VALUE);
-}
-
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-static peal_slice trim(peal_slice text) {
-  while (text.len && is_blank(text.ptr[0]))
-    text = (peal_slice){text.ptr + 1, text.len - 1};
-  while (text.len && is_blank(text.ptr[text.len - 1]))
-    text.len--;
-  return text;
-}
-
-/* The next element of a comma-separated list; false at its end. */
-static bool next_element(peal_slice *list, peal_slice *out) {
-  if (!list->ptr)
-    return false;
-  const char *comma = list->len ? memchr(list->ptr, ',', list->len) : NULL;
-  size_t len = comma ? (size_t)(comma - list->ptr) : list->len;
-  *out = trim((peal_slice){list->ptr, len});
-  if (comma)
-    *list = (peal_slice){comma + 1, list->len - len - 1};
-  else
-    *list = (peal_slice){NULL, 0};
-  return true;
 }
 
 /* Take the bytes that have the flag. */
@@ -168,7 +143,7 @@ static peal_err take_status_line(parser *p) {
 
 static void note_connection(facts *f, peal_slice list) {
   peal_slice token;
-  while (next_element(&list, &token)) {
+  while (peal_text_next(&list, ',', &token)) {
     if (peal_slice_is_nocase(token, "close"))
       f->close = true;
     else if (peal_slice_is_nocase(token, "keep-alive"))
@@ -212,7 +187,7 @@ static peal_err take_field(parser *p) {
     return fail_syntax(p, "a header line does not begin with a name");
   if (!take_char(p, ':'))
     return fail_syntax(p, "no colon directly behind a header name");
-  field->value = trim(take(p, PEAL_HTTP1_VALUE));
+  field->value = peal_text_trim(take(p, PEAL_HTTP1_VALUE));
   if (!take_crlf(p))
     return fail_syntax(p, "control character in a header value");
   out->count++;
@@ -247,7 +222,7 @@ static peal_err check_coding(const parser *p) {
   /* RFC9112 6.3: both may be an attempt at smuggling. */
   if (f->lengths)
     return fail_syntax(p, "both Content-Length and Transfer-Encoding");
-  while (next_element(&list, &element))
+  while (peal_text_next(&list, ',', &element))
     if (!peal_http1_is_token(element))
       return fail_syntax(p, "Transfer-Encoding is not a list of tokens");
   if (f->codings > 1 || !peal_slice_is_nocase(f->coding, "chunked"))
@@ -410,7 +385,7 @@ bool peal_http1_field_has_token(const peal_http1_head *head, const char *name,
       continue;
     peal_slice list = head->fields[i].value;
     peal_slice element;
-    while (next_element(&list, &element))
+    while (peal_text_next(&list, ',', &element))
       if (peal_slice_is_nocase(element, token))
         return true;
   }

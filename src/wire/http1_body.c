@@ -3,7 +3,9 @@
 
 #include <assert.h>
 
+#include "base/hex.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "wire/http1_chars.h"
 
 /* RFC9112 7.1: a chunked body.
@@ -65,23 +67,13 @@ bool peal_http1_body_is_done(const peal_http1_body *body) {
   return body->state == DONE;
 }
 
-static unsigned hex_value(char c) {
-  if (c <= '9')
-    return (unsigned)(c - '0');
-  return ((unsigned)c | 0x20u) - 'a' + 10u;
-}
-
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
 /* What ends a size, a name or a value: the next extension or the line. */
 static state after_word(char c, state blank) {
   if (c == '\r')
     return SIZE_LF;
   if (c == ';')
     return EXT_FIRST;
-  return is_blank(c) ? blank : BAD;
+  return peal_text_is_blank(c) ? blank : BAD;
 }
 
 static state after_size(peal_http1_body *body, state at, char c) {
@@ -90,7 +82,7 @@ static state after_size(peal_http1_body *body, state at, char c) {
   if (peal_http1_chars_has(c, PEAL_HTTP1_HEX)) {
     if (body->line > SIZE_DIGITS)
       return BAD;
-    body->left = body->left << 4 | hex_value(c);
+    body->left = body->left << 4 | (unsigned)peal_hex_value(c);
     return SIZE;
   }
   return at == SIZE_FIRST ? BAD : after_word(c, SIZE_BLANK);
@@ -99,7 +91,7 @@ static state after_size(peal_http1_body *body, state at, char c) {
 /* RFC9112 7.1.1: blanks around a semicolon or an equals sign are bad, and
  * are taken (RFC9110 5.6.3); nowhere else, so not before the line's end. */
 static state after_extension(state at, char c) {
-  if (is_blank(c) && at != EXT_NAME)
+  if (peal_text_is_blank(c) && at != EXT_NAME)
     return at;
   if (peal_http1_chars_has(c, PEAL_HTTP1_TCHAR) &&
       (at == EXT_FIRST || at == EXT_NAME))
@@ -122,7 +114,7 @@ static state after_quoted(state at, char c) {
 }
 
 static state after_value(state at, char c) {
-  if (at == VALUE_FIRST && is_blank(c))
+  if (at == VALUE_FIRST && peal_text_is_blank(c))
     return VALUE_FIRST;
   if (at == VALUE_FIRST && c == '"')
     return VALUE_QUOTED;

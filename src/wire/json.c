@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "wire/base64.h"
 #include "wire/json_number.h"
 #include "wire/json_scan.h"
@@ -51,10 +52,6 @@ static json_next json_fail(json_reader *r, peal_err err, const char *msg) {
 
 static bool is_blank(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 static inline void skip_blanks(json_reader *r) {
@@ -199,7 +196,7 @@ static json_next read_object(json_reader *r, peal_val *out) {
 /* Where the digits from `p` on end; NULL if there is none. */
 static const char *skip_digits(const char *p, const char *end) {
   const char *begin = p;
-  while (p < end && is_digit(*p))
+  while (p < end && peal_text_is_digit(*p))
     p++;
   return p == begin ? NULL : p;
 }
@@ -246,7 +243,7 @@ static json_next read_number(json_reader *r, peal_val *out) {
   p += negative;
   const char *digits = p;
   uint64_t value = 0;
-  while (p < r->end && is_digit(*p))
+  while (p < r->end && peal_text_is_digit(*p))
     value = value * 10 + (uint64_t)(*p++ - '0'); /* may wrap: then not used */
   if (p == digits)
     return json_fail(r, PEAL_ERR_JSON, "expected a digit");
@@ -285,7 +282,7 @@ static json_next read_value(json_reader *r, peal_val *out) {
   case 'n':
     return read_word(r, "null", peal_null(), out);
   default:
-    if (r->at < r->end && (is_digit(*r->at) || *r->at == '-'))
+    if (r->at < r->end && (peal_text_is_digit(*r->at) || *r->at == '-'))
       return read_number(r, out);
     return json_fail(r, PEAL_ERR_JSON, "expected a value");
   }

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/json_number_big.h"
 #include "wire/json_number_table.h"
 
@@ -56,17 +57,13 @@ typedef struct number_text {
   int64_t all_exponent; /* exponent of their last digit */
 } number_text;
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /* The digits behind `e`, saturated far outside of what a double holds. */
 static int64_t parse_exponent(const char *p, const char *end) {
   bool negative = p < end && *p == '-';
   int64_t value = 0;
   if (p < end && (*p == '-' || *p == '+'))
     p++;
-  for (; p < end && is_digit(*p); p++) {
+  for (; p < end && peal_text_is_digit(*p); p++) {
     if (value < INT64_C(1000000000000000))
       value = value * 10 + (*p - '0');
   }
@@ -84,7 +81,7 @@ static number_text parse_text(peal_slice in) {
     p++;
   }
   text.all.ptr = p;
-  for (; p < end && (is_digit(*p) || *p == '.'); p++) {
+  for (; p < end && (peal_text_is_digit(*p) || *p == '.'); p++) {
     if (*p == '.') {
       point = true;
       continue;

@@ -175,7 +175,6 @@ static char short_escape(char c) {
 
 /* Returns how many bytes of the text it stands for. */
 static size_t add_special(peal_buf *out, const char *p, const char *end) {
-  static const char hex[] = "0123456789abcdef";
   if ((unsigned char)*p >= 0x80) {
     peal_buf_add(out, PEAL_S("\xef\xbf\xbd"));
     return peal_utf8_char_bad_len(p, end);
@@ -185,7 +184,12 @@ static size_t add_special(peal_buf *out, const char *p, const char *end) {
     peal_buf_add(out, (peal_slice){(const char[]){'\\', letter}, 2});
     return 1;
   }
-  char escape[] = {'\\', 'u', '0', '0', hex[*p >> 4 & 15], hex[*p & 15]};
+  char escape[] = {'\\',
+                   'u',
+                   '0',
+                   '0',
+                   peal_hex_digit((unsigned)*p >> 4),
+                   peal_hex_digit((unsigned)*p)};
   peal_buf_add(out, (peal_slice){escape, sizeof escape});
   return 1;
 }

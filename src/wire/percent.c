@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/percent.h"
 
+#include <string.h>
+
 #include "base/hex.h"
 
 /* The byte that "%XY" at `at` stands for, or -1. */
@@ -12,20 +14,34 @@ static int decode_byte(peal_slice in, size_t at) {
   return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
+/* The next byte of a form; *at moves behind it. */
+static char take_form_byte(peal_slice in, size_t *at) {
+  char c = in.ptr[*at];
+  int byte = c == '%' ? decode_byte(in, *at) : -1;
+  *at += byte >= 0 ? 3 : 1;
+  if (byte >= 0)
+    return (char)byte;
+  return c == '+' ? ' ' : c;
+}
+
 size_t peal_percent_decode_form(char *out, peal_slice in) {
   size_t len = 0;
-  for (size_t i = 0; i < in.len; i++) {
-    char c = in.ptr[i];
-    int byte = c == '%' ? decode_byte(in, i) : -1;
-    if (byte >= 0) {
-      c = (char)byte;
-      i += 2;
-    } else if (c == '+') {
-      c = ' ';
-    }
-    out[len++] = c;
-  }
+  for (size_t i = 0; i < in.len;)
+    out[len++] = take_form_byte(in, &i);
   return len;
+}
+
+bool peal_percent_is_plain(peal_slice in) {
+  return in.len == 0 ||
+         (!memchr(in.ptr, '%', in.len) && !memchr(in.ptr, '+', in.len));
+}
+
+bool peal_percent_form_is(peal_slice in, const char *text) {
+  for (size_t i = 0; i < in.len; text++) {
+    if (!*text || take_form_byte(in, &i) != *text)
+      return false;
+  }
+  return !*text;
 }
 
 peal_err peal_percent_decode_path(char *out, size_t *out_len, peal_slice in) {

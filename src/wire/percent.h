@@ -7,6 +7,10 @@
  * blank, a % without two digits stands for itself. `out` has in.len bytes and
  * may be in.ptr. Returns the length. Thread: pure. */
 size_t peal_percent_decode_form(char *out, peal_slice in);
+/* Is a text of a form its own decoding? Thread: pure. */
+bool peal_percent_is_plain(peal_slice in);
+/* Is `text` what a text of a form decodes to? No memory. Thread: pure. */
+bool peal_percent_form_is(peal_slice in, const char *text);
 /* A part of a path: a % must begin two digits (RFC3986 2.1), + is itself.
  * Returns: PEAL_OK, PEAL_ERR_HTTP_SYNTAX (also for an encoded or bare NUL).
  * Thread: pure. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/val_impl.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
@@ -22,10 +23,6 @@ static peal_err sio_fail(const sio_reader *r, peal_err err, const char *msg) {
   if (r->info)
     *r->info = (peal_err_info){err, msg, (size_t)(r->at - r->begin)};
   return err;
-}
-
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 static bool is_binary(uint8_t type) {
@@ -47,7 +44,7 @@ static peal_err read_attachments(sio_reader *r, uint32_t max,
   uint64_t count = 0;
   if (!is_binary(out->type))
     return PEAL_OK;
-  for (; r->at < r->end && is_digit(*r->at); r->at++) {
+  for (; r->at < r->end && peal_text_is_digit(*r->at); r->at++) {
     if (count <= UINT32_MAX)
       count = count * 10 + (uint64_t)(*r->at - '0');
   }
@@ -83,8 +80,8 @@ static peal_err read_nsp(sio_reader *r, peal_sio_packet *out) {
  * as it came. */
 static peal_err read_id(sio_reader *r, peal_sio_packet *out) {
   uint64_t id = 0;
-  out->has_id = r->at < r->end && is_digit(*r->at);
-  for (; r->at < r->end && is_digit(*r->at); r->at++) {
+  out->has_id = r->at < r->end && peal_text_is_digit(*r->at);
+  for (; r->at < r->end && peal_text_is_digit(*r->at); r->at++) {
     uint64_t digit = (uint64_t)(*r->at - '0');
     if (id > (UINT64_MAX - digit) / 10)
       return sio_fail(r, PEAL_ERR_SIO_PACKET, "acknowledgement id too large");

@@ -10,57 +10,51 @@
 #include "proto/eio_queue.h"
 #include "torture.h"
 
-static peal_bytes *text(const char *words) {
-  peal_bytes *bytes = peal_bytes_new(peal_slice_of(words));
-  assert_non_null(bytes);
-  return bytes;
-}
-
-static peal_err add(peal_eio_queue *queue, const char *words, uint64_t key) {
-  peal_bytes *bytes = text(words);
-  peal_eio_message message = {.bytes = bytes, .key = key};
-  peal_err err = peal_eio_queue_add(queue, &message);
-  peal_bytes_unref(bytes);
+static peal_err add_item(peal_eio_queue *queue, const char *words,
+                         peal_eio_item item) {
+  item.message = peal_message_new(peal_slice_of(words), NULL, 0, NULL);
+  assert_non_null(item.message);
+  peal_err err = peal_eio_queue_add(queue, &item);
+  peal_message_unref(item.message);
   return err;
 }
 
+static peal_err add(peal_eio_queue *queue, const char *words, uint64_t key) {
+  return add_item(queue, words, (peal_eio_item){.key = key});
+}
+
 /* A group of `count` parts: the letter, then the letter with a number. */
-static peal_eio_group *group_of(char letter, size_t count,
-                                const peal_mem *mem) {
-  peal_bytes *parts[8] = {0};
-  char name[3] = {letter, '\0', '\0'};
+static peal_message *group_of(char letter, size_t count, const peal_mem *mem) {
+  char names[8][2];
+  peal_slice parts[8];
   for (size_t i = 0; i < count; i++) {
-    name[1] = i ? (char)('0' + i) : '\0';
-    parts[i] = text(name);
+    names[i][0] = letter;
+    names[i][1] = (char)('0' + i);
+    parts[i] = (peal_slice){names[i], i ? 2 : 1};
   }
-  peal_eio_group *group = peal_eio_group_new(parts, count, mem);
-  for (size_t i = 0; !group && i < count; i++)
-    peal_bytes_unref(parts[i]);
-  return group;
+  return peal_message_new(parts[0], parts + 1, count - 1, mem);
 }
 
 static peal_err add_group(peal_eio_queue *queue, char letter, size_t count,
                           uint64_t key) {
-  peal_eio_group *group = group_of(letter, count, NULL);
-  assert_non_null(group);
-  peal_eio_message message = {.group = group, .key = key};
-  peal_err err = peal_eio_queue_add(queue, &message);
-  peal_eio_group_unref(group);
+  peal_eio_item item = {.message = group_of(letter, count, NULL), .key = key};
+  assert_non_null(item.message);
+  peal_err err = peal_eio_queue_add(queue, &item);
+  peal_message_unref(item.message);
   return err;
 }
 
 static bool take(peal_eio_queue *queue, char *out) {
-  peal_bytes *bytes = NULL, *shown = NULL;
-  bool binary, no_compress;
-  if (!peal_eio_queue_peek(queue, &shown, &binary, &no_compress))
+  peal_message *message;
+  size_t part;
+  bool no_compress;
+  if (!peal_eio_queue_peek(queue, &message, &part, &no_compress))
     return false;
-  peal_eio_queue_pop(queue, &bytes);
-  assert_ptr_equal(bytes, shown);
-  peal_slice data = peal_bytes_slice(bytes);
+  peal_slice data = peal_message_part(message, part);
   if (data.len)
     memcpy(out, data.ptr, data.len);
   out[data.len] = '\0';
-  peal_bytes_unref(bytes);
+  peal_eio_queue_pop(queue);
   return true;
 }
 
@@ -157,15 +151,13 @@ static void what_is_to_be_kept_is_passed_over(void **state) {
   char out[64];
   (void)state;
   peal_eio_queue_init(&queue, NULL);
-  peal_bytes *bytes = peal_bytes_new(PEAL_S("kept"));
   assert_int_equal(add_group(&queue, 'a', 3, 0), PEAL_OK);
   assert_true(take(&queue, out));
-  peal_eio_message kept = {.bytes = bytes, .keep = true};
-  assert_int_equal(peal_eio_queue_add(&queue, &kept), PEAL_OK);
+  const peal_eio_item kept = {.keep = true};
+  assert_int_equal(add_item(&queue, "kept", kept), PEAL_OK);
   assert_int_equal(add(&queue, "x", 0), PEAL_OK);
-  assert_int_equal(peal_eio_queue_add(&queue, &kept), PEAL_OK);
+  assert_int_equal(add_item(&queue, "kept", kept), PEAL_OK);
   assert_int_equal(add(&queue, "y", 0), PEAL_OK);
-  peal_bytes_unref(bytes);
   assert_true(peal_eio_queue_drop_oldest(&queue));
   assert_true(peal_eio_queue_drop_oldest(&queue));
   assert_false(peal_eio_queue_drop_oldest(&queue));
@@ -192,23 +184,25 @@ static void the_oldest_whole_entry_is_dropped(void **state) {
 
 static void attachments_are_binary_and_the_flag_is_kept(void **state) {
   peal_eio_queue queue;
-  peal_bytes *bytes;
-  bool binary, no_compress;
+  peal_message *message;
+  size_t part;
+  bool no_compress;
   (void)state;
   peal_eio_queue_init(&queue, NULL);
-  peal_eio_group *group = group_of('a', 2, NULL);
-  assert_int_equal(peal_eio_group_count(group), 2);
-  peal_eio_message message = {.group = group, .no_compress = true};
-  assert_int_equal(peal_eio_queue_add(&queue, &message), PEAL_OK);
-  assert_int_equal(queue.bytes, peal_eio_queue_cost(&message));
-  for (int i = 0; i < 2; i++) {
-    assert_true(peal_eio_queue_peek(&queue, &bytes, &binary, &no_compress));
-    assert_ptr_equal(bytes, peal_eio_group_part(group, (size_t)i));
-    assert_int_equal(binary, i == 1);
+  peal_message *group = group_of('a', 2, NULL);
+  assert_int_equal(peal_message_count(group), 2);
+  peal_eio_item item = {.message = group, .no_compress = true};
+  assert_int_equal(peal_eio_queue_add(&queue, &item), PEAL_OK);
+  assert_int_equal(queue.bytes, peal_eio_queue_cost(&item));
+  for (size_t i = 0; i < 2; i++) {
+    assert_true(peal_eio_queue_peek(&queue, &message, &part, &no_compress));
+    assert_ptr_equal(message, group);
+    assert_int_equal(part, i);
+    assert_int_equal(peal_message_is_binary(message, part), i == 1);
     assert_true(no_compress);
-    peal_eio_queue_pop(&queue, NULL);
+    peal_eio_queue_pop(&queue);
   }
-  peal_eio_group_unref(group);
+  peal_message_unref(group);
 }
 
 static peal_err fill(const peal_mem *mem, void *user) {
@@ -218,13 +212,13 @@ static peal_err fill(const peal_mem *mem, void *user) {
   peal_err err = PEAL_OK;
   for (int i = 0; i < 40 && !err; i++)
     err = add(&queue, "words", i % 5 ? 0 : 7);
-  peal_eio_group *group = err ? NULL : group_of('g', 4, mem);
+  peal_message *group = err ? NULL : group_of('g', 4, mem);
   if (!err && !group)
     err = PEAL_ERR_NOMEM;
-  peal_eio_message message = {.group = group};
+  peal_eio_item item = {.message = group};
   for (int i = 0; i < 40 && !err; i++)
-    err = peal_eio_queue_add(&queue, &message);
-  peal_eio_group_unref(group);
+    err = peal_eio_queue_add(&queue, &item);
+  peal_message_unref(group);
   peal_eio_queue_clear(&queue);
   return err;
 }

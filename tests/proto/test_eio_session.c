@@ -43,13 +43,17 @@ static void say(side *s, const char *word, peal_slice data) {
            (int)data.len, data.len ? data.ptr : "");
 }
 
-static peal_err send_key(side *s, const char *words, uint64_t key) {
-  peal_bytes *bytes = peal_bytes_new(peal_slice_of(words));
-  assert_non_null(bytes);
-  peal_eio_message message = {.bytes = bytes, .key = key};
-  peal_err err = peal_eio_session_send(s->session, &message, s->now);
-  peal_bytes_unref(bytes);
+static peal_err send_message(side *s, peal_message *message, uint64_t key) {
+  assert_non_null(message);
+  peal_eio_item item = {.message = message, .key = key};
+  peal_err err = peal_eio_session_send(s->session, &item, s->now);
+  peal_message_unref(message);
   return err;
+}
+
+static peal_err send_key(side *s, const char *words, uint64_t key) {
+  return send_message(s, peal_message_new(peal_slice_of(words), NULL, 0, NULL),
+                      key);
 }
 
 static peal_err send(side *s, const char *words) {
@@ -58,15 +62,11 @@ static peal_err send(side *s, const char *words) {
 
 static peal_err send_group(side *s, const char *name, size_t count,
                            uint64_t key) {
-  peal_bytes *parts[8] = {0};
+  peal_slice parts[8];
   for (size_t i = 0; i < count; i++)
-    assert_non_null(parts[i] = peal_bytes_new(peal_slice_of(name)));
-  peal_eio_group *group = peal_eio_group_new(parts, count, NULL);
-  assert_non_null(group);
-  peal_eio_message message = {.group = group, .key = key};
-  peal_err err = peal_eio_session_send(s->session, &message, s->now);
-  peal_eio_group_unref(group);
-  return err;
+    parts[i] = peal_slice_of(name);
+  return send_message(s, peal_message_new(parts[0], parts + 1, count - 1, NULL),
+                      key);
 }
 
 static void do_act(side *s, act what) {
@@ -159,8 +159,7 @@ static void take(side *s, peal_eio_via via, char *out, size_t cap) {
   while (peal_eio_session_next(s->session, via, &packet)) {
     assert_true(peal_eio_session_next(s->session, via, &again));
     assert_memory_equal(&packet, &again, sizeof packet);
-    peal_slice data =
-        packet.bytes ? peal_bytes_slice(packet.bytes) : packet.text;
+    peal_slice data = packet.data;
     const char *bar = len ? "|" : "";
     if (packet.binary)
       len += (size_t)snprintf(out + len, cap - len, "%sb(%.*s)", bar,
@@ -170,10 +169,7 @@ static void take(side *s, peal_eio_via via, char *out, size_t cap) {
                               '0' + packet.type, (int)data.len,
                               data.len ? data.ptr : "");
     assert_true(len < cap);
-    peal_bytes *kept = NULL;
-    peal_eio_session_pop(s->session, via, &kept, s->now);
-    assert_ptr_equal(kept, packet.bytes);
-    peal_bytes_unref(kept);
+    peal_eio_session_pop(s->session, via, s->now);
   }
 }
 
@@ -1019,7 +1015,7 @@ static void pictures_with_attachments_are_never_half_sent(void **state) {
   open_server(&s, PEAL_EIO_WEBSOCKET);
   assert_int_equal(send_group(&s, "a", 3, 9), PEAL_OK);
   assert_true(peal_eio_session_next(s.session, PEAL_EIO_WEBSOCKET, &out));
-  peal_eio_session_pop(s.session, PEAL_EIO_WEBSOCKET, NULL, s.now);
+  peal_eio_session_pop(s.session, PEAL_EIO_WEBSOCKET, s.now);
   assert_int_equal(send_group(&s, "b", 2, 9), PEAL_OK);
   assert_int_equal(send_group(&s, "c", 4, 9), PEAL_OK);
   assert_int_equal(send(&s, "end"), PEAL_OK);
@@ -1119,8 +1115,8 @@ static void freeing_in_any_callback_ends_all_callbacks(void **state) {
   assert_int_equal(send(&s, "a"), PEAL_OK);
   assert_int_equal(send(&s, "b"), PEAL_OK);
   assert_int_equal(send(&s, "c"), PEAL_OK);
-  peal_eio_session_pop(s.session, PEAL_EIO_WEBSOCKET, NULL, s.now);
-  peal_eio_session_pop(s.session, PEAL_EIO_WEBSOCKET, NULL, s.now);
+  peal_eio_session_pop(s.session, PEAL_EIO_WEBSOCKET, s.now);
+  peal_eio_session_pop(s.session, PEAL_EIO_WEBSOCKET, s.now);
   told(&s, "drain");
   peal_arena_deinit(&s.arena);
 

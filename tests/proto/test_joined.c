@@ -87,24 +87,17 @@ static bool has_id(unsigned number) {
 }
 
 static void queue(peer *p, peal_buf *text, size_t attachments) {
-  peal_bytes *parts[3] = {0};
+  const peal_slice attached[2] = {PEAL_S("attached"), PEAL_S("attached")};
+  peal_eio_item item = {0};
   peal_err err = text->err;
-  size_t count = 0;
   if (!err)
-    parts[count++] = peal_bytes_new(peal_buf_slice(text));
-  for (size_t i = 0; i < attachments && !err; i++)
-    parts[count++] = peal_bytes_new(PEAL_S("attached"));
-  peal_eio_message message = {.bytes = parts[0]};
-  if (!err && attachments)
-    message.group = peal_eio_group_new(parts, count, p->eio_opts.mem);
-  if (!err && attachments && !message.group)
+    item.message = peal_message_new(peal_buf_slice(text), attached, attachments,
+                                    p->eio_opts.mem);
+  if (!err && !item.message)
     err = PEAL_ERR_NOMEM;
   if (!err)
-    err = peal_eio_session_send(p->eio, &message, p->world->now);
-  if (message.group)
-    peal_eio_group_unref(message.group);
-  for (size_t i = 0; i < count && !message.group; i++)
-    peal_bytes_unref(parts[i]);
+    err = peal_eio_session_send(p->eio, &item, p->world->now);
+  peal_message_unref(item.message);
   peal_buf_deinit(text);
   assert_true(!err || err == PEAL_ERR_NOMEM || err == PEAL_ERR_CLOSED);
   if (err == PEAL_ERR_NOMEM) /* as an owner must: nothing is skipped */
@@ -165,10 +158,14 @@ static void on_ack(peal_sio_conn *sio, peal_sio_link *link,
 static void on_sio_send(peal_sio_conn *sio, peal_bytes *text, void *user) {
   peer *p = user;
   (void)sio;
-  peal_eio_message message = {.bytes = text};
-  peal_err err = peal_eio_session_send(p->eio, &message, p->world->now);
+  peal_eio_item item = {.message = peal_message_new(peal_bytes_slice(text),
+                                                    NULL, 0, p->eio_opts.mem)};
+  peal_err err = item.message
+                     ? peal_eio_session_send(p->eio, &item, p->world->now)
+                     : PEAL_ERR_NOMEM;
   if (err == PEAL_ERR_NOMEM)
     peal_eio_session_kill(p->eio, PEAL_EIO_TRANSPORT_ERROR, err, p->world->now);
+  peal_message_unref(item.message);
   peal_bytes_unref(text);
 }
 
@@ -255,19 +252,15 @@ static const peal_eio_session_callbacks eio_callbacks = {
 
 /* -- below: the wire ----------------------------------------------------------------- */
 
-static peal_slice out_data(const peal_eio_out *out) {
-  return out->bytes ? peal_bytes_slice(out->bytes) : out->text;
-}
-
 /* What waits on polling, as a body; at most `most` packets. */
 static bool fill_body(peer *p, peal_buf *into, unsigned most) {
   peal_eio_out out;
   peal_buf_init(into, NULL, 0);
   while (most-- && peal_eio_session_next(p->eio, PEAL_EIO_POLLING, &out)) {
     peal_eio_packet packet = {
-        .data = out_data(&out), .type = out.type, .binary = out.binary};
+        .data = out.data, .type = out.type, .binary = out.binary};
     peal_eio_payload_add(into, 0, &packet);
-    peal_eio_session_pop(p->eio, PEAL_EIO_POLLING, NULL, p->world->now);
+    peal_eio_session_pop(p->eio, PEAL_EIO_POLLING, p->world->now);
   }
   assert_int_equal(into->err, PEAL_OK);
   return into->len > 0;
@@ -351,7 +344,7 @@ static void push(world *w, peer *p, pipe *to) {
   peal_eio_out out;
   while (to->count < FRAMES && roll(w, 6) &&
          peal_eio_session_next(p->eio, PEAL_EIO_WEBSOCKET, &out)) {
-    peal_slice data = out_data(&out);
+    peal_slice data = out.data;
     char text[2048];
     assert_true(data.len + 1 < sizeof text);
     size_t head = out.binary ? 0 : 1;
@@ -366,7 +359,7 @@ static void push(world *w, peer *p, pipe *to) {
     f->binary = out.binary;
     f->at = w->now + 1 + roll(w, 30);
     f->at = f->at < last ? last : f->at; /* a stream keeps its order */
-    peal_eio_session_pop(p->eio, PEAL_EIO_WEBSOCKET, NULL, w->now);
+    peal_eio_session_pop(p->eio, PEAL_EIO_WEBSOCKET, w->now);
   }
 }
 

@@ -49,6 +49,24 @@ static void reset_keeps_one_block_and_a_warm_arena_allocates_nothing(
   assert_int_equal(t.live, 0);
 }
 
+static void a_large_turn_leaves_nothing_behind(void **state) {
+  (void)state;
+  torture t;
+  torture_init(&t, 0);
+  peal_arena arena;
+  peal_arena_init(&arena, &t.mem, 1024, 0);
+  assert_non_null(peal_arena_alloc(&arena, 100000)); /* the first block */
+  peal_arena_reset(&arena);
+  assert_int_equal(t.bytes, 0);
+  assert_non_null(peal_arena_alloc(&arena, 100));
+  assert_non_null(peal_arena_alloc(&arena, 100000)); /* a later one */
+  peal_arena_reset(&arena);
+  assert_true(t.bytes < 2048);
+  assert_non_null(peal_arena_alloc(&arena, 900));
+  peal_arena_deinit(&arena);
+  assert_int_equal(t.live, 0);
+}
+
 static void the_ceiling_counts_all_blocks(void **state) {
   (void)state;
   peal_arena arena;
@@ -136,6 +154,7 @@ int main(void) {
       cmocka_unit_test(allocations_are_aligned_and_apart),
       cmocka_unit_test(
           reset_keeps_one_block_and_a_warm_arena_allocates_nothing),
+      cmocka_unit_test(a_large_turn_leaves_nothing_behind),
       cmocka_unit_test(the_ceiling_counts_all_blocks),
       cmocka_unit_test(the_newest_allocation_grows_and_keeps_its_content),
       cmocka_unit_test(an_older_allocation_moves_when_it_grows),

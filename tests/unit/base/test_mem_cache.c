@@ -50,6 +50,8 @@ static void above_its_limit_the_cache_gives_back(void **state) {
   void *b = peal_mem_alloc(&cache.mem, 700);
   void *large = peal_mem_alloc(&cache.mem, 100000);
   assert_int_equal(t.live, 3);
+  assert_int_equal((uintptr_t)a % 16, 0);
+  assert_int_equal((uintptr_t)large % 16, 0);
   peal_mem_free(&cache.mem, a);
   peal_mem_free(&cache.mem, b);
   peal_mem_free(&cache.mem, large);
@@ -100,6 +102,58 @@ static void resizing_keeps_content_through_all_sizes(void **state) {
   assert_int_equal(t.live, 0);
 }
 
+/* A parent whose blocks are 8 above a multiple of 16, or not, in turn. */
+typedef struct odd_parent {
+  peal_mem mem;
+  size_t calls;
+} odd_parent;
+
+static char *odd_place(odd_parent *odd, char *from, size_t old) {
+  size_t shift = odd->calls++ % 2 ? 8 : 16;
+  if (old != shift)
+    memmove(from + shift, from + old, 20000);
+  from[shift - 1] = (char)shift;
+  return from + shift;
+}
+
+static void *odd_alloc(void *user, size_t size) {
+  (void)size;
+  return odd_place(user, calloc(1, 30000), 16);
+}
+
+static void *odd_resize(void *user, void *ptr, size_t size) {
+  (void)size;
+  size_t shift = (size_t)((char *)ptr)[-1];
+  return odd_place(user, (char *)ptr - shift, shift);
+}
+
+static void odd_release(void *user, void *ptr) {
+  (void)user;
+  free((char *)ptr - ((char *)ptr)[-1]);
+}
+
+static void blocks_are_aligned_whatever_the_parent_gives(void **state) {
+  (void)state;
+  odd_parent odd = {.mem = {odd_alloc, odd_resize, odd_release, NULL}};
+  odd.mem.user = &odd;
+  peal_mem_cache cache;
+  peal_mem_cache_init(&cache, &odd.mem, 0);
+  char *ptr = peal_mem_alloc(&cache.mem, 7000);
+  memset(ptr, 'x', 7000);
+  for (size_t size = 7001; size < 7008; size++) {
+    ptr = peal_mem_resize(&cache.mem, ptr, size);
+    assert_int_equal((uintptr_t)ptr % 16, 0);
+    ptr[size - 1] = 'x';
+    for (size_t i = 0; i < size; i++)
+      assert_int_equal(ptr[i], 'x');
+  }
+  peal_mem_free(&cache.mem, ptr);
+  void *large = peal_mem_alloc(&cache.mem, 2000);
+  assert_int_equal((uintptr_t)large % 16, 0);
+  peal_mem_free(&cache.mem, large);
+  peal_mem_cache_deinit(&cache);
+}
+
 static void impossible_sizes_give_null(void **state) {
   (void)state;
   peal_mem_cache cache;
@@ -148,6 +202,7 @@ int main(void) {
       cmocka_unit_test(above_its_limit_the_cache_gives_back),
       cmocka_unit_test(small_blocks_share_slabs),
       cmocka_unit_test(resizing_keeps_content_through_all_sizes),
+      cmocka_unit_test(blocks_are_aligned_whatever_the_parent_gives),
       cmocka_unit_test(impossible_sizes_give_null),
       cmocka_unit_test(every_failing_allocation_leaves_the_old_block),
       cmocka_unit_test(mem_str_copies_and_terminates),

@@ -48,10 +48,31 @@ static void paths_refuse_what_is_not_encoded_right(void **state) {
   assert_memory_equal(out, "a/b+\xc3\xa9", 6);
 }
 
+static void forms_are_compared_without_decoding_them(void **state) {
+  (void)state;
+  assert_true(peal_percent_form_is(PEAL_S("a+%62%"), "a b%"));
+  assert_true(peal_percent_form_is(PEAL_S(""), ""));
+  assert_false(peal_percent_form_is(PEAL_S("a"), ""));
+  assert_false(peal_percent_form_is(PEAL_S(""), "a"));
+  assert_false(peal_percent_form_is(PEAL_S("a%00"), "a"));
+  assert_false(peal_percent_form_is(PEAL_S("%6"), "a"));
+  assert_false(peal_percent_form_is(PEAL_S("ab"), "abc"));
+}
+
+static void plain_texts_are_their_own_decoding(void **state) {
+  (void)state;
+  assert_true(peal_percent_is_plain(PEAL_S("a-b=c")));
+  assert_true(peal_percent_is_plain((peal_slice){NULL, 0}));
+  assert_false(peal_percent_is_plain(PEAL_S("a%")));
+  assert_false(peal_percent_is_plain(PEAL_S("a+b")));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(forms_are_decoded_as_the_url_standard_says),
       cmocka_unit_test(decoding_in_place_is_allowed),
+      cmocka_unit_test(forms_are_compared_without_decoding_them),
+      cmocka_unit_test(plain_texts_are_their_own_decoding),
       cmocka_unit_test(paths_refuse_what_is_not_encoded_right),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

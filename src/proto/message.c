@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/message.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "base/mem.h"
+
+/* One block: this, the table of parts, their bytes. */
+struct peal_message {
+  atomic_uint refs;
+  uint32_t count;
+  const peal_mem *mem;
+  size_t len;  /* of all parts */
+  bool binary; /* the only part is one */
+  peal_slice parts[];
+};
+
+/* Where the bytes begin. */
+static char *data_of(peal_message *message) {
+  return (char *)(message->parts + message->count);
+}
+
+/* Room for `count` parts of `len` bytes in all. */
+static peal_message *alloc(size_t count, size_t len, const peal_mem *mem) {
+  size_t size;
+  mem = peal_mem_or_libc(mem);
+  if (count > UINT32_MAX ||
+      __builtin_mul_overflow(count, sizeof(peal_slice), &size) ||
+      __builtin_add_overflow(size, len + sizeof(peal_message), &size) ||
+      len > SIZE_MAX - sizeof(peal_message))
+    return NULL;
+  peal_message *message = peal_mem_alloc(mem, size);
+  if (!message)
+    return NULL;
+  atomic_init(&message->refs, 1);
+  message->count = (uint32_t)count;
+  message->mem = mem;
+  message->len = len;
+  message->binary = false;
+  return message;
+}
+
+/* Returns where the next part goes. */
+static char *put(peal_message *message, size_t index, char *at,
+                 peal_slice data) {
+  message->parts[index] = (peal_slice){at, data.len};
+  if (data.len)
+    memcpy(at, data.ptr, data.len);
+  return at + data.len;
+}
+
+peal_message *peal_message_new(peal_slice text, const peal_slice *attachments,
+                               size_t count, const peal_mem *mem) {
+  size_t len = text.len;
+  for (size_t i = 0; i < count; i++)
+    if (__builtin_add_overflow(len, attachments[i].len, &len))
+      return NULL;
+  peal_message *message = count < SIZE_MAX ? alloc(count + 1, len, mem) : NULL;
+  if (!message)
+    return NULL;
+  char *at = put(message, 0, data_of(message), text);
+  for (size_t i = 0; i < count; i++)
+    at = put(message, i + 1, at, attachments[i]);
+  return message;
+}
+
+peal_message *peal_message_new_binary(peal_slice data, const peal_mem *mem) {
+  peal_message *message = peal_message_new(data, NULL, 0, mem);
+  if (message)
+    message->binary = true;
+  return message;
+}
+
+peal_message *peal_message_ref(peal_message *message) {
+  atomic_fetch_add_explicit(&message->refs, 1, memory_order_relaxed);
+  return message;
+}
+
+/* Whoever gives the last reference back is alone with it: then the atomic
+ * read-modify-write is saved. */
+void peal_message_unref(peal_message *message) {
+  if (!message)
+    return;
+  if (atomic_load_explicit(&message->refs, memory_order_acquire) != 1 &&
+      atomic_fetch_sub_explicit(&message->refs, 1, memory_order_acq_rel) != 1)
+    return;
+  peal_mem_free(message->mem, message);
+}
+
+size_t peal_message_count(const peal_message *message) {
+  return message->count;
+}
+
+peal_slice peal_message_part(const peal_message *message, size_t index) {
+  assert(index < message->count);
+  return message->parts[index];
+}
+
+bool peal_message_is_binary(const peal_message *message, size_t index) {
+  return index > 0 || message->binary;
+}
+
+size_t peal_message_len(const peal_message *message) {
+  return message->len;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* message: what is emitted, once for all its receivers: a text and its binary
+ * attachments (or one binary alone), immutable and shared.
+ * In the flow: wire/sio_packet -> [message] -> proto/eio_queue.
+ *
+ * It is encoded once per wire form that some receiver needs and referenced by
+ * every queue; what travels to another worker is the same record. Messages
+ * from a worker's own allocator must not leave that worker. */
+#include <peal/base.h>
+
+typedef struct peal_message peal_message;
+
+/* Copies. `attachments` are `count` binaries that follow the text; `mem` NULL:
+ * libc. Returns NULL if memory is out. */
+PEAL_MUST_CHECK peal_message *peal_message_new(peal_slice text,
+                                               const peal_slice *attachments,
+                                               size_t count,
+                                               const peal_mem *mem);
+/* One binary message of Engine.IO. */
+PEAL_MUST_CHECK peal_message *peal_message_new_binary(peal_slice data,
+                                                      const peal_mem *mem);
+peal_message *peal_message_ref(peal_message *message);
+void peal_message_unref(peal_message *message);
+
+/* Engine.IO messages that it consists of: 1 and the attachments. */
+size_t peal_message_count(const peal_message *message);
+/* Borrowed. */
+peal_slice peal_message_part(const peal_message *message, size_t index);
+bool peal_message_is_binary(const peal_message *message, size_t index);
+/* Of all parts together. */
+size_t peal_message_len(const peal_message *message);
