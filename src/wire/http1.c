@@ -417,3 +417,7 @@ bool peal_http1_field_has_token(const peal_http1_head *head, const char *name,
   }
   return false;
 }
+
+void peal_http1_body_init(peal_http1_body *body, const peal_http1_head *head) {
+  peal_http1_body_begin(body, head->framing, head->content_length);
+}

@@ -57,6 +57,9 @@ PEAL_MUST_CHECK peal_err peal_http1_response_decode(
     peal_http1_head *out, peal_slice in, const peal_http1_limits *limits,
     bool head_request, peal_err_info *info);
 
+/* The body that follows this head. */
+void peal_http1_body_init(peal_http1_body *body, const peal_http1_head *head);
+
 /* The value of the first field of this name; the empty slice with NULL ptr if
  * there is none. */
 peal_slice peal_http1_field_get(const peal_http1_head *head, const char *name);

@@ -7,7 +7,7 @@
 const { startServer, stopAll, target } = require('./server');
 
 const cases = [];
-const CASE_LIMIT_MS = 20000;
+const CASE_LIMIT_MS = 60000;
 
 // Opts: {only: 'peal'|'node', alone: true, limit: ms}. `only: 'peal'` marks a
 // deliberate difference from the reference (docs/protocols says which).
@@ -88,7 +88,7 @@ function run({ parallel = 6 } = {}) {
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Wait for a condition instead of a time.
-async function until(fn, what = 'condition', ms = 8000) {
+async function until(fn, what = 'condition', ms = 30000) {
   const end = Date.now() + ms;
   for (;;) {
     const value = await fn();
