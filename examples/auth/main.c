@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* auth: a middleware lets in who brings the right token; the connect handler
- * gives the socket its user, and the other handlers rely on it.
+/* auth: a middleware lets in who brings the right token and hangs on the socket
+ * who it is; the handlers rely on it.
  *
  *   TOKEN=secret example-auth [port]
  *
@@ -29,34 +29,33 @@ static void refuse(peal_next *next, const char *code) {
                    PEAL_OBJECT({"code", peal_str(code)}));
 }
 
+/* What is known of the client hangs on its socket, and goes with it however it
+ * ends: also if it leaves before the middleware has answered. */
+static bool remember(peal_socket *socket, peal_slice name) {
+  person *who = calloc(1, sizeof *who);
+  if (!who || peal_socket_set_user_free(socket, free)) {
+    free(who);
+    return false;
+  }
+  (void)snprintf(who->name, sizeof who->name, "%.*s", PEAL_SFMT(name));
+  peal_socket_set_user(socket, who);
+  return true;
+}
+
 /* Runs for every CONNECT; the socket is no member of anything yet. A database
  * could be asked here: peal_next_ok may be called later. */
 static void check_token(peal_socket *socket, peal_next *next, void *user) {
   peal_val auth = peal_socket_auth(socket);
   peal_slice token = peal_val_str(peal_val_get(auth, "token"));
   peal_slice name = peal_val_str(peal_val_get(auth, "name"));
-  if (!token.len) {
+  if (!token.len)
     refuse(next, "token_missing");
-    return;
-  }
-  if (!is_secret(token, peal_slice_of(user)) || !name.len) {
+  else if (!is_secret(token, peal_slice_of(user)) || !name.len)
     refuse(next, "token_invalid");
-    return;
-  }
-  peal_next_ok(next);
-}
-
-/* Past all middleware: what is set here, on_disconnect frees. */
-static peal_err on_connect(peal_socket *socket, void *user) {
-  (void)user;
-  person *who = calloc(1, sizeof *who);
-  if (!who)
-    return peal_refuse(socket, "Try again later", peal_undefined());
-  peal_slice name =
-      peal_val_str(peal_val_get(peal_socket_auth(socket), "name"));
-  (void)snprintf(who->name, sizeof who->name, "%.*s", PEAL_SFMT(name));
-  peal_socket_set_user(socket, who);
-  return PEAL_OK;
+  else if (!remember(socket, name))
+    refuse(next, "try_again_later");
+  else
+    peal_next_ok(next);
 }
 
 static void on_who_am_i(peal_socket *socket, const peal_event *event,
@@ -64,14 +63,6 @@ static void on_who_am_i(peal_socket *socket, const peal_event *event,
   (void)user;
   const person *who = peal_socket_user(socket);
   peal_ack(event, PEAL_ARGS(peal_str(who->name)));
-}
-
-static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
-                          void *user) {
-  (void)reason;
-  (void)err;
-  (void)user;
-  free(peal_socket_user(socket));
 }
 
 int main(int argc, char **argv) {
@@ -84,9 +75,7 @@ int main(int argc, char **argv) {
       .port = argc > 1 ? atoi(argv[1]) : 3000, .cors.origins = "*"});
   peal_nsp *nsp = peal_server_of(server, "/");
   peal_use(nsp, check_token, token);
-  peal_on_connect(nsp, on_connect, NULL);
   peal_on(nsp, "who am i", on_who_am_i, NULL);
-  peal_on_disconnect(nsp, on_disconnect, NULL);
   int code = peal_server_run(server);
   peal_server_free(server);
   return code;

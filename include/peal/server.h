@@ -7,6 +7,36 @@
  * server runs; setting up during the run returns PEAL_ERR_USAGE. Handlers of
  * one socket run on its worker, in order, never two at a time.
  *
+ * A socket is one client in one namespace. Its states, and what may be done in
+ * each:
+ *
+ *   CONNECT comes
+ *       |
+ *    pending     middleware (peal_use) runs; peal_emit is held
+ *       |  \
+ *       |   refused: peal_next_refuse           -> CONNECT_ERROR, gone
+ *       v
+ *    accepting   connect handlers run; peal_join and peal_emit_ack too; what
+ *       |  \     is emitted is held behind CONNECT; not counted, and reached
+ *       |   \    by no broadcast
+ *       |    refused: peal_refuse, or an error  -> CONNECT_ERROR, gone
+ *       v
+ *    connected   CONNECT has gone out: a member of its namespace and rooms
+ *       |
+ *       v
+ *    leaving     peal_disconnect was called: nothing more goes out; until the
+ *       |        handler has returned
+ *       v
+ *      gone      disconnecting handlers (still in its rooms), it leaves them,
+ *                awaited acknowledgements end, disconnect handlers; then the
+ *                function of peal_socket_set_user_free
+ *
+ * Unless it says otherwise, a function runs on the worker of its object
+ * (Thread: worker), pointers are borrowed for the call, and without an object
+ * (NULL) nothing happens: it returns PEAL_ERR_USAGE, NULL, 0, false, "" or the
+ * empty slice. So a program that could not make its server needs no test:
+ * peal_server_run returns 1.
+ *
  * Example: examples/chat/main.c */
 #include <peal/base.h>
 #include <peal/engine.h>
@@ -84,18 +114,27 @@ typedef struct peal_server_opts {
 
 /* -- life --------------------------------------------------------------------- */
 
-/* Copies `opts`; NULL is {0}. Returns NULL after logging why: port in use,
- * contradictory options, memory. */
+/* Make a server and listen; no client is served before peal_server_run.
+ * Copies `opts` with its strings; NULL is {0}.
+ * Returns NULL after logging why: port in use, contradictory options, memory.
+ * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new(
     const peal_server_opts *opts);
 /* Run its HTTP server until stopped (SIGINT, SIGTERM, peal_server_stop).
- * NULL is allowed and returns 1. Returns the exit code for main. */
+ * Returns the exit code for main: 0, or 1 if it could not run (`server` NULL
+ * is one reason). Thread: the one that becomes worker 0. */
 PEAL_API int peal_server_run(peal_server *server);
 /* Stop accepting, close every socket with "server shutting down", wait for
- * what is queued, end the run. Thread: any. */
+ * what is queued (4 s at most), end the run. Again: at once. Thread: any. */
 PEAL_API void peal_server_stop(peal_server *server);
+/* After the run, or instead of it. Sockets whose middleware has never answered
+ * go with it. Thread: the one that made it. */
 PEAL_API void peal_server_free(peal_server *server);
+/* The HTTP server that it lives on: for routes, its port, its workers.
+ * Borrowed for the life of the server. Thread: any. */
 PEAL_API peal_http_server *peal_server_http(peal_server *server);
+/* The workers that it runs on: for tasks, timers and posts. Borrowed for the
+ * life of the server. Thread: any. */
 PEAL_API peal_workers *peal_server_workers(peal_server *server);
 
 typedef struct peal_server_stats {
@@ -109,40 +148,59 @@ typedef struct peal_server_stats {
   uint64_t queue_full;            /* events refused or dropped */
 } peal_server_stats;
 
-/* Sum over the workers, consistent within a moment. Thread: any. */
+/* Sum over the workers, each figure consistent within a moment; all zero
+ * without a server. Thread: any. */
 PEAL_API void peal_server_stats_get(peal_server *server,
                                     peal_server_stats *out);
 
 /* -- namespaces and handlers ------------------------------------------------- */
 
 /* The namespace of this name, made if new; a missing leading slash is added.
- * NULL if memory is out, the name too long (256 bytes) or the server runs and
- * has none of this name. Borrowed for the life of the server. */
+ * Borrowed for the life of the server.
+ * Returns NULL if memory is out, the name too long (256 bytes) or with a
+ * comma, or the server runs and has none of this name. Thread: any during the
+ * run; before it the one that sets up. */
 PEAL_API peal_nsp *peal_server_of(peal_server *server, const char *name);
+/* With its slash. Borrowed for the life of the server. Thread: any. */
 PEAL_API const char *peal_nsp_name(const peal_nsp *nsp);
+/* The server that it belongs to. Thread: any. */
 PEAL_API peal_server *peal_nsp_server(peal_nsp *nsp);
+
+/* Handlers are registered with the namespace, once, for all its sockets: none
+ * is made per socket. Those of one kind run in the order of their
+ * registration; `user` is given to each call, and is the caller's to keep
+ * alive until peal_server_free. All registering functions return PEAL_OK,
+ * PEAL_ERR_USAGE (no namespace, no function, or the server runs) or
+ * PEAL_ERR_NOMEM. */
 
 typedef void (*peal_event_fn)(peal_socket *socket, const peal_event *event,
                               void *user);
-/* Call `fn` for this event from any socket of the namespace. Several handlers
- * run in order of registration. `event` is copied.
- * Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. */
+/* Call `fn` for this event from any socket of the namespace. `event` is
+ * copied. If a handler disconnects the socket, those behind it are not called.
+ * Returns: as all of them, and PEAL_ERR_RESERVED (connect, connect_error,
+ * disconnect, disconnecting, newListener, removeListener). */
 PEAL_API peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
                           void *user);
-/* Call `fn` for every event, before the event's own handlers. */
+/* Call `fn` for every event, before the event's own handlers; also for those
+ * that have none. */
 PEAL_API peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user);
 
 typedef void (*peal_outgoing_fn)(peal_socket *socket, peal_slice event,
                                  peal_args args, void *user);
-/* Call `fn` for every event that goes out, once per receiver; acknowledgements
- * excluded. */
+/* Call `fn` for every event that goes out, once per receiver, on the
+ * receiver's worker, before it is queued; acknowledgements excluded. It costs
+ * a broadcast its values on every worker. */
 PEAL_API peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
                                        void *user);
 
 /* A new socket has passed the middleware. It may join, emit (what it emits is
- * sent behind CONNECT) and refuse: by peal_refuse, or by returning an error;
- * a refused socket was never a member. */
+ * sent behind CONNECT) and refuse: by peal_refuse, or by returning an error.
+ * A refused socket was never a member, and its disconnect handlers do not
+ * run. */
 typedef peal_err (*peal_connect_fn)(peal_socket *socket, void *user);
+/* Call `fn` for every new socket; the first that refuses ends the chain.
+ * During it the socket is in no count and no broadcast reaches it: to greet
+ * all with the newcomer use peal_emit_to with `with_self`. */
 PEAL_API peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn,
                                   void *user);
 
@@ -160,63 +218,97 @@ typedef enum peal_reason {
   PEAL_REASON_SLOW_CONSUMER      /* "slow consumer": send queue full */
 } peal_reason;
 
+/* Constant text; "" for a number that is none. Thread: pure. */
 PEAL_API const char *peal_reason_text(peal_reason reason);
 
 /* `err` says more exactly what was wrong (PEAL_OK if nothing). */
 typedef void (*peal_disconnect_fn)(peal_socket *socket, peal_reason reason,
                                    peal_err err, void *user);
-/* Exactly once for every socket whose connect handlers ran to success; it has
- * left its rooms. */
+/* Call `fn` exactly once for every socket that was connected, and for no
+ * other. It has left its rooms; nothing can be sent to it any more; `socket`
+ * is valid until the last of these handlers has returned. */
 PEAL_API peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
                                      void *user);
-/* The same while it is still in its rooms. */
+/* The same while it is still in its rooms: to tell those who share them. */
 PEAL_API peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
                                         void *user);
 typedef void (*peal_socket_fn)(peal_socket *socket, void *user);
 /* The client's send queue, which had refused or dropped events or passed its
- * soft ceiling, is empty again. */
+ * soft ceiling, is empty again: whoever has more to send may go on. */
 PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
 /* -- middleware --------------------------------------------------------------- */
 
-/* The rest of the chain; call one of the functions below exactly once, now or
- * later (on the socket's worker). If the client goes away meanwhile, the call
- * is still due and has no effect. */
+/* The rest of the chain. Answer it exactly once, by one of the functions below,
+ * in the middleware or later on the socket's worker. The first answer counts;
+ * others have no effect, and may come until the callback that gave the first
+ * has returned. If the client goes away meanwhile, the answer is still due,
+ * and only ends the socket: so `socket` and `next` stay valid until then. */
 typedef struct peal_next peal_next;
+/* May this client join? Nothing of the socket is known to others yet. What the
+ * middleware hangs on it (peal_socket_set_user) goes by the function of
+ * peal_socket_set_user_free, also if the client leaves first. */
 typedef void (*peal_use_fn)(peal_socket *socket, peal_next *next, void *user);
-/* Run for each CONNECT to the namespace, in order of registration; the socket
- * is no member yet. */
+/* Run `fn` for each CONNECT to the namespace, in order of registration, before
+ * the connect handlers. Events that the client sends meanwhile wait. */
 PEAL_API peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user);
+/* On to the next middleware, behind the last one to the connect handlers,
+ * which run inside this call (unless the chain that called the middleware is
+ * still on the stack). */
 PEAL_API void peal_next_ok(peal_next *next);
-/* CONNECT_ERROR {"message":…,"data":…}; `data` undefined leaves it out. */
+/* CONNECT_ERROR {"message":…,"data":…}: the socket is gone, the client stays
+ * and may try again. `message` NULL: "refused"; `data` undefined leaves it
+ * out; both are encoded at once. */
 PEAL_API void peal_next_refuse(peal_next *next, const char *message,
                                peal_val data);
 
 /* -- events ------------------------------------------------------------------- */
 
+/* All that an event holds is borrowed until its handlers have returned; what
+ * is to be kept is copied: by peal_doc_new for values. */
+
 PEAL_API peal_slice peal_event_name(const peal_event *event);
+/* What stands behind the name, as the client sent it: any number of values of
+ * any types. */
 PEAL_API peal_args peal_event_args(const peal_event *event);
 /* Argument `index`; undefined if there are fewer. */
 PEAL_API peal_val peal_event_arg(const peal_event *event, size_t index);
 /* Argument `index` as a terminated string (borrowed); NULL if it is no
  * string, holds a NUL byte, or memory is out. */
 PEAL_API const char *peal_event_str(const peal_event *event, size_t index);
+/* Does the client wait for an acknowledgement? Also after it was given. */
 PEAL_API bool peal_event_wants_ack(const peal_event *event);
 /* Acknowledge: the arguments are encoded at once. The first call counts, later
- * ones and those for events that want none are no-ops.
- * Returns: PEAL_OK, PEAL_ERR_CLOSED, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL. */
+ * ones and those for events that want none are no-ops (PEAL_OK). It is kept
+ * in a full queue where events are dropped.
+ * Returns: PEAL_OK, PEAL_ERR_CLOSED, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL,
+ * PEAL_ERR_DEPTH. */
 PEAL_API peal_err peal_ack(const peal_event *event, peal_args args);
 
-/* An acknowledgement that is given after the handler has returned. */
+/* An acknowledgement that is given after the handler has returned; it outlives
+ * event and socket. */
 typedef struct peal_reply peal_reply;
-/* NULL if the event wants none or memory is out. Give it back by
- * peal_reply_send or peal_reply_drop. */
+/* NULL if the event wants none, has been acknowledged, or memory is out. To be
+ * given back by peal_reply_send or peal_reply_drop, once; peal_ack has no
+ * effect any more. */
 PEAL_API peal_reply *peal_ack_later(const peal_event *event);
-/* Takes `reply`. A socket that has gone is no error. Thread: any. */
+/* Takes `reply`; the arguments are encoded or copied at once. A socket that
+ * has gone is no error, a second answer none at all.
+ * Returns: as peal_ack; from another thread PEAL_OK or PEAL_ERR_NOMEM.
+ * Thread: any. */
 PEAL_API peal_err peal_reply_send(peal_reply *reply, peal_args args);
+/* Takes `reply`: the client is left without an answer. Thread: any. */
 PEAL_API void peal_reply_drop(peal_reply *reply);
 
 /* -- emitting ----------------------------------------------------------------- */
+
+/* Emitting queues, and never blocks: what was queued leaves when the handler
+ * has returned, for each client in the order in which it was emitted. Event
+ * and arguments are encoded before the call returns, once for all receivers;
+ * a broadcast that nobody on the only worker receives is not encoded at all.
+ * What happens when a queue is full, a policy decides (peal_queue_policy):
+ * that is told by the return value for one receiver, and by nothing for
+ * many. */
 
 /* Names of rooms, for peal_to. */
 #define PEAL_ROOMS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -235,9 +327,12 @@ typedef struct peal_to {
   bool no_compress; /* polling answers with it are not compressed for it */
 } peal_to;
 
-/* To this client. Event and arguments are encoded at once.
- * Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_CLOSED, PEAL_ERR_NOMEM,
- * PEAL_ERR_QUEUE_FULL, PEAL_ERR_DEPTH. */
+/* To this client. In the middleware and in connect handlers it is held, and
+ * follows CONNECT.
+ * Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_CLOSED (it has gone or is
+ * leaving), PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL, PEAL_ERR_DEPTH (values nested
+ * deeper than 128), PEAL_ERR_LIMIT (more than 65535 binaries, or more than
+ * this client may make us hold). */
 PEAL_API peal_err peal_emit(peal_socket *socket, const char *event,
                             peal_args args);
 /* The same with options; `to->rooms` and `to->except` must be NULL. A volatile
@@ -245,10 +340,14 @@ PEAL_API peal_err peal_emit(peal_socket *socket, const char *event,
 PEAL_API peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
                                  const char *event, peal_args args);
 /* To others: everyone that `to` names but this socket (reference:
- * socket.to(…), socket.broadcast). */
+ * socket.to(…), socket.broadcast); with `to->with_self` this one, too: in a
+ * connect handler its copy follows its CONNECT.
+ * Returns: PEAL_OK, also if nobody receives it; PEAL_ERR_RESERVED,
+ * PEAL_ERR_DEPTH, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM (nobody received it). */
 PEAL_API peal_err peal_emit_to(peal_socket *socket, const peal_to *to,
                                const char *event, peal_args args);
-/* To everyone that `to` names in the namespace. Thread: any. */
+/* To everyone that `to` names in the namespace. Returns: as peal_emit_to.
+ * Events from one thread arrive in the order of the calls. Thread: any. */
 PEAL_API peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to,
                                 const char *event, peal_args args);
 /* As peal_emit with event "message". */
@@ -259,7 +358,7 @@ PEAL_API peal_err peal_send(peal_socket *socket, peal_args args);
 typedef void (*peal_ack_fn)(peal_socket *socket, peal_err err, peal_args args,
                             void *user);
 /* Emit and ask for an acknowledgement within `timeout_ms` (0: no limit, the
- * disconnect ends it).
+ * disconnect ends it). An answer that comes later is dropped.
  * Not before the socket has been accepted (in a connect handler it has).
  * Returns: as peal_emit, PEAL_ERR_LIMIT (max_acks awaited); on error `fn` is
  * not called. */
@@ -270,14 +369,18 @@ PEAL_API peal_err peal_emit_ack(peal_socket *socket, const char *event,
 /* What came back from a broadcast. `responses` (borrowed) has each client's
  * first argument, in order of arrival. */
 typedef struct peal_acks {
-  peal_err err;    /* PEAL_OK: all answered; PEAL_ERR_TIMEOUT */
+  peal_err err;    /* PEAL_OK: all answered; PEAL_ERR_TIMEOUT: some did not;
+                      PEAL_ERR_NOMEM: some could not be asked or kept */
   size_t expected; /* clients that were asked */
   peal_args responses;
 } peal_acks;
 
 typedef void (*peal_acks_fn)(const peal_acks *acks, void *user);
 /* Broadcast and gather. `fn` comes exactly once, on the calling worker (worker
- * 0 if called from another thread). `timeout_ms` 0: 10000. Thread: any. */
+ * 0 if called from another thread), when all have answered, gone or run out of
+ * time; with one worker inside the call if nobody is asked. `timeout_ms` 0:
+ * 10000.
+ * Returns: as peal_emit_to; on error `fn` is not called. Thread: any. */
 PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
                                     const char *event, peal_args args,
                                     uint32_t timeout_ms, peal_acks_fn fn,
@@ -285,83 +388,132 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
 
 /* -- rooms ---------------------------------------------------------------------- */
 
+/* A room is a name; it begins with the first socket that joins and ends with
+ * the last that leaves. Each socket is in the room of its own id. Joining,
+ * leaving and asking take the same time in whatever many rooms a socket is;
+ * a socket in none owns nothing for it. */
+
 /* A name that a client chose may be the id of another socket, whose events it
  * would then receive: put a prefix of your own in front of such names.
- * Returns: PEAL_OK (also if it is in already), PEAL_ERR_LIMIT (max_rooms),
- * PEAL_ERR_CLOSED (not yet accepted, or gone), PEAL_ERR_NOMEM. */
+ * Returns: PEAL_OK (also if it is in already), PEAL_ERR_LIMIT (max_rooms, a
+ * name of more than 1024 bytes, or more than this client may make us hold),
+ * PEAL_ERR_CLOSED (not yet accepted, leaving, or gone), PEAL_ERR_NOMEM. */
 PEAL_API peal_err peal_join(peal_socket *socket, const char *room);
+/* No error if it is not in it. It cannot leave the room of its own id. */
 PEAL_API void peal_leave(peal_socket *socket, const char *room);
+/* Also for the room of its own id; false before it has been accepted and after
+ * it has left. */
 PEAL_API bool peal_socket_in(const peal_socket *socket, const char *room);
 /* Number of rooms, its own included. */
 PEAL_API size_t peal_socket_room_count(const peal_socket *socket);
-/* Room `index` below the count (0 is its own); borrowed until it leaves. */
+/* Room `index` below the count (0 is its own), otherwise NULL; borrowed until
+ * it leaves. Leaving a room moves the last one to its place. */
 PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
 
-/* For every socket that `to` names, on all workers. Thread: any. */
+/* The next three act on every socket that `to` names, on all workers: at once
+ * on the calling worker, in the next turn on others. A socket that cannot join
+ * is logged, not returned.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (nothing was done).
+ * Thread: any. */
+
 PEAL_API peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to,
                                 const char *room);
 PEAL_API peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to,
                                  const char *room);
-/* `close`: the client's connection too. */
+/* As peal_disconnect for each. `close`: the client's connection too. */
 PEAL_API peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to,
                                       bool close);
 
 /* Sockets that `to` names; `ids` (borrowed, strings) is empty if only the
- * count was asked for. */
+ * count was asked for. `err` is PEAL_OK, or PEAL_ERR_NOMEM with a count of
+ * 0. */
 typedef void (*peal_members_fn)(peal_err err, size_t count, peal_args ids,
                                 void *user);
-/* Ask all workers. `fn` comes once, on the calling worker (worker 0 if called
- * from another thread). Thread: any. */
+/* Ask all workers how many. `fn` comes once, on the calling worker (worker 0
+ * if called from another thread); inside the call if there is only one worker.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (`fn` does not come).
+ * Thread: any. */
 PEAL_API peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to,
                                  peal_members_fn fn, void *user);
+/* The same with their ids. Thread: any. */
 PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
                                    peal_members_fn fn, void *user);
-/* Call `fn` for each socket of this worker that `to` names. */
+/* Call `fn` for each socket of this worker that `to` names; nothing happens on
+ * a thread that is no worker of the server. */
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
                             void *user);
 
 /* -- the socket ----------------------------------------------------------------- */
 
-/* 20 characters, terminated; not the Engine.IO session id. */
+/* A socket is valid from its first middleware until its last disconnect
+ * handler has returned (if it was refused: until the callback that refused
+ * has). To keep one beyond a handler keep its id, and emit to the room of that
+ * name. */
+
+/* 20 characters, terminated; not the Engine.IO session id. Nobody can guess
+ * it. Borrowed for the life of the socket. */
 PEAL_API const char *peal_socket_id(const peal_socket *socket);
 PEAL_API peal_nsp *peal_socket_nsp(const peal_socket *socket);
+/* Where its handlers run, for its whole life. */
 PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
+/* False in the middleware, in connect handlers, and once it leaves. */
 PEAL_API bool peal_socket_is_connected(const peal_socket *socket);
-/* "polling" or "websocket". */
+/* "polling" or "websocket" at present; "" when its client has gone. */
 PEAL_API const char *peal_socket_transport(const peal_socket *socket);
+/* What waits for this client, all its namespaces together. */
 PEAL_API size_t peal_socket_queued_bytes(const peal_socket *socket);
 /* Another ceiling and policy for this client than the server's. The sockets of
  * one client share its queue. 0 bytes: the server's. */
 PEAL_API void peal_socket_set_queue(peal_socket *socket, size_t max_bytes,
                                     peal_queue_policy policy);
 /* Leave the namespace; `close`: end the client's connection with all its
- * namespaces. Takes effect when the handler returns. */
+ * namespaces. What was emitted before goes out first. Takes effect when the
+ * handler returns: the disconnect handlers do not run inside this call. Again,
+ * or while it goes: nothing. */
 PEAL_API void peal_disconnect(peal_socket *socket, bool close);
-/* In a connect handler: refuse with this message. Returns an error to
- * return. */
+/* In a connect handler: refuse with this message (NULL: "refused") and data
+ * (undefined: none), copied. Returns an error to return; it is refused also if
+ * the handler returns PEAL_OK. Elsewhere nothing happens:
+ * PEAL_ERR_USAGE. */
 PEAL_API peal_err peal_refuse(peal_socket *socket, const char *message,
                               peal_val data);
-/* One pointer of the application's. */
+/* One pointer of the application's, NULL at first. What was there before is
+ * not freed. */
 PEAL_API void peal_socket_set_user(peal_socket *socket, void *user);
 PEAL_API void *peal_socket_user(const peal_socket *socket);
+
+/* Frees what peal_socket_set_user was given. The socket is no argument: it is
+ * going. */
 typedef void (*peal_user_free_fn)(void *user);
-/* Call `fn` with the pointer. */
+/* Call `fn` with the pointer (unless it is NULL) when the socket ends, exactly
+ * once, on its worker, however it ends: behind its disconnect handlers, when it
+ * was refused, and when its client has left during the middleware (there: when
+ * the middleware answers, or the server is freed). `fn` NULL: do not.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM (the pointer is still the caller's). */
 PEAL_API peal_err peal_socket_set_user_free(peal_socket *socket,
                                             peal_user_free_fn fn);
 
-/* The handshake; borrowed for the life of the socket. */
-/* What the client sent as `auth`; undefined if nothing. */
+/* What the client sent as `auth`; undefined if nothing, memory is out, or it
+ * was refused or its client has gone. It is kept as text of at most
+ * max_auth_bytes and decoded by each call: borrowed until the handler has
+ * returned. */
 PEAL_API peal_val peal_socket_auth(const peal_socket *socket);
-/* Fields of the request that began the session, without Connection, Upgrade
- * and Sec-WebSocket-*. */
+
+/* The request that began the session; slices are borrowed for the life of the
+ * socket, and empty when its client has gone. */
+
+/* A field by its name, without regard to case; NULL ptr if absent. Connection,
+ * Upgrade and Sec-WebSocket-* are not kept. */
 PEAL_API peal_slice peal_socket_header(const peal_socket *socket,
                                        const char *name);
-/* A parameter of the query, percent-decoded. */
+/* A parameter of the query, percent-decoded; NULL ptr if absent. */
 PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
+/* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
+/* Of the peer, as text. */
 PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
-/* Milliseconds since 1970. */
+/* When the session began, in milliseconds since 1970. */
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);
 
 #ifdef __cplusplus

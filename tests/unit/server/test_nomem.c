@@ -109,8 +109,15 @@ static void on_bye(peal_socket *socket, const peal_event *event, void *user) {
 
 static peal_err on_connect(peal_socket *socket, void *user) {
   (void)user;
+  char room[8] = "room 0";
   (void)peal_join(socket, "room");
+  for (; room[5] <= '9'; room[5]++) /* more than fit in line */
+    (void)peal_join(socket, room);
+  if (!peal_socket_set_user_free(socket, free))
+    peal_socket_set_user(socket, strdup("mine"));
   (void)peal_emit(socket, "hello", PEAL_NO_ARGS);
+  (void)peal_emit_to(socket, &(peal_to){.with_self = true}, "hello",
+                     PEAL_NO_ARGS);
   return PEAL_OK;
 }
 
