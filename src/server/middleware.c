@@ -4,13 +4,13 @@
 #include "server/accept.h"
 #include "server/auth.h"
 #include "server/client_send.h"
-#include "server/hooks.h"
+#include "server/handlers.h"
 #include "server/socket.h"
 
 peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->use,
+  return peal_handlers_add(nsp, &nsp->use,
                         &(peal_hook){.fn.use = fn, .user = user});
 }
 

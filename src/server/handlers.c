@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/hooks.h"
+#include "server/handlers.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 /* -- chains ------------------------------------------------------------------------ */
 
-bool peal_hooks_is_open(const peal_nsp *nsp) {
+bool peal_handlers_is_open(const peal_nsp *nsp) {
   return nsp &&
          !atomic_load_explicit(&nsp->server->running, memory_order_relaxed);
 }
@@ -34,7 +34,7 @@ static peal_hook *copy(const peal_nsp *nsp, const peal_hook *hook,
   return made;
 }
 
-peal_err peal_hooks_add(peal_nsp *nsp, peal_hook **chain,
+peal_err peal_handlers_add(peal_nsp *nsp, peal_hook **chain,
                         const peal_hook *hook) {
   peal_hook *made = copy(nsp, hook, (peal_slice){0});
   if (!made)
@@ -51,7 +51,7 @@ static void free_chain(const peal_mem *mem, peal_hook *hook) {
   }
 }
 
-void peal_hooks_free(peal_nsp *nsp) {
+void peal_handlers_free(peal_nsp *nsp) {
   const peal_mem *mem = nsp->server->mem;
   uint32_t cursor = 0;
   peal_hook *hook;
@@ -80,7 +80,7 @@ static peal_err add_event(peal_nsp *nsp, peal_hook *hook) {
 
 peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
                  void *user) {
-  if (!peal_hooks_is_open(nsp) || !event || !fn)
+  if (!peal_handlers_is_open(nsp) || !event || !fn)
     return PEAL_ERR_USAGE;
   peal_slice name = peal_slice_of(event);
   if (peal_sio_packet_is_reserved(name))
@@ -92,7 +92,7 @@ peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
   return err;
 }
 
-const peal_hook *peal_hooks_of_event(peal_nsp *nsp, const peal_worker *worker,
+const peal_hook *peal_handlers_of_event(peal_nsp *nsp, const peal_worker *worker,
                                      peal_slice event) {
   peal_nsp_local *local = peal_nsp_local_of(nsp, worker);
   const peal_hook *last = local->last;
@@ -105,7 +105,7 @@ const peal_hook *peal_hooks_of_event(peal_nsp *nsp, const peal_worker *worker,
   return found;
 }
 
-void peal_hooks_tell_outgoing(peal_socket *socket, peal_slice event,
+void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
                               peal_args args) {
   for (const peal_hook *hook = socket->nsp->outgoing; hook; hook = hook->next)
     hook->fn.outgoing(socket, event, args, hook->user);
@@ -114,44 +114,44 @@ void peal_hooks_tell_outgoing(peal_socket *socket, peal_slice event,
 /* -- one function per kind ------------------------------------------------------------ */
 
 peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->any,
+  return peal_handlers_add(nsp, &nsp->any,
                         &(peal_hook){.fn.event = fn, .user = user});
 }
 
 peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn, void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->outgoing,
+  return peal_handlers_add(nsp, &nsp->outgoing,
                         &(peal_hook){.fn.outgoing = fn, .user = user});
 }
 
 peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn, void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->connect,
+  return peal_handlers_add(nsp, &nsp->connect,
                         &(peal_hook){.fn.connect = fn, .user = user});
 }
 
 peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn, void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->disconnect,
+  return peal_handlers_add(nsp, &nsp->disconnect,
                         &(peal_hook){.fn.disconnect = fn, .user = user});
 }
 
 peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
                                void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->disconnecting,
+  return peal_handlers_add(nsp, &nsp->disconnecting,
                         &(peal_hook){.fn.disconnect = fn, .user = user});
 }
 
 peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->drain,
+  return peal_handlers_add(nsp, &nsp->drain,
                         &(peal_hook){.fn.socket = fn, .user = user});
 }
