@@ -45,7 +45,7 @@ struct peal_engine_conn {
   peal_eio_session session;
 };
 
-/* What an idle client costs here; see the budget in design.md 7. */
+/* What an idle client costs here; see docs/performance.md. */
 _Static_assert(sizeof(peal_engine_conn) <= 256, "peal_engine_conn has grown");
 
 /* A session that begins on `via`; in the table, on_open told. `handshake` is

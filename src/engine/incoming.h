@@ -28,7 +28,7 @@ typedef struct peal_incoming {
 peal_incoming_code peal_incoming_check(peal_incoming *incoming);
 /* The version, which comes last. */
 bool peal_incoming_is_eio4(const peal_incoming *incoming);
-/* Enforced on both transports (design: deliberately better). */
+/* Enforced on both transports, not only announced. */
 bool peal_incoming_is_origin_allowed(const peal_incoming *incoming);
 /* Binary as base64 text is asked for. */
 bool peal_incoming_wants_base64(const peal_incoming *incoming);

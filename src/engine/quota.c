@@ -5,13 +5,15 @@
 
 #include <arpa/inet.h>
 
+#include "base/mem.h"
 #include "net/address.h"
 
 peal_err peal_quota_init(peal_quota *quota, uint32_t max,
                          uint32_t max_per_address, const peal_mem *mem) {
   atomic_init(&quota->count, 0);
   quota->max = max;
-  return peal_address_count_init(&quota->addresses, max_per_address, mem);
+  return peal_address_count_init(&quota->addresses, max_per_address,
+                                 peal_mem_or_libc(mem));
 }
 
 void peal_quota_deinit(peal_quota *quota) {

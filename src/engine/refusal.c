@@ -42,7 +42,7 @@ static void answer_plain(const peal_incoming *incoming, unsigned code,
   peal_buf_deinit(&body);
 }
 
-/* Before the 101, always (design: deliberately better). */
+/* Before the 101, always: the reference answers some behind it. */
 static void answer_upgrade(const peal_incoming *incoming, const char *text) {
   peal_buf buf;
   peal_buf_init(&buf, mem_of(incoming), 0);

@@ -2,7 +2,7 @@
 #pragma once
 /* sid: the id of a session: 20 characters, 120 random bits. With several
  * workers the first two characters name the worker, so that any of them knows
- * whose session it is (design: no sticky sessions). */
+ * whose session it is: no sticky sessions inside one process. */
 #include <peal/base.h>
 
 #define PEAL_SID_LEN 20u

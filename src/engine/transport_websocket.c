@@ -135,12 +135,10 @@ static void close_ws(peal_engine_conn *conn) {
 }
 
 static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
-  peal_err err = peal_eio_session_feed_frame(
-      &conn->session, event->opcode == PEAL_WS_BINARY, event->data,
-      peal_engine_conn_now(conn));
-  /* A broken probe closes only its WebSocket. */
-  if (err == PEAL_ERR_SIO_STATE)
-    close_ws(conn);
+  /* A broken probe is seen by _react, which closes only its WebSocket. */
+  (void)!peal_eio_session_feed_frame(&conn->session,
+                                     event->opcode == PEAL_WS_BINARY,
+                                     event->data, peal_engine_conn_now(conn));
   peal_engine_conn_react(conn);
 }
 
@@ -219,11 +217,14 @@ static void write_now(peal_engine_conn *conn) {
            peal_eio_session_queued_bytes(&conn->session) < before);
 }
 
+/* A probe that came to nothing had nothing to say: its peer is not waited
+ * for. */
 static void finish(peal_engine_conn *conn) {
+  bool is_probe = peal_eio_session_current(&conn->session) == PEAL_EIO_POLLING;
   close_ws(conn);
   if (peal_stream_is_closing(conn->stream))
     return;
-  if (peal_ws_conn_is_done(conn->ws))
+  if (is_probe || peal_ws_conn_is_done(conn->ws))
     peal_stream_finish(conn->stream);
   else
     peal_stream_flush(conn->stream);

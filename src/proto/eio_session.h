@@ -95,7 +95,7 @@ typedef struct peal_eio_session {
   char sid[PEAL_EIO_SID_LEN + 1]; /* server */
 } peal_eio_session;
 
-/* What an idle client costs here; see the budget in design.md 7. */
+/* What an idle client costs here; see docs/performance.md. */
 _Static_assert(sizeof(peal_eio_session) <= 96, "peal_eio_session has grown");
 
 typedef enum peal_eio_event_type {

@@ -35,7 +35,7 @@ static peal_hook *copy(const peal_nsp *nsp, const peal_hook *hook,
 }
 
 peal_err peal_handlers_add(peal_nsp *nsp, peal_hook **chain,
-                        const peal_hook *hook) {
+                           const peal_hook *hook) {
   peal_hook *made = copy(nsp, hook, (peal_slice){0});
   if (!made)
     return PEAL_ERR_NOMEM;
@@ -92,8 +92,9 @@ peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
   return err;
 }
 
-const peal_hook *peal_handlers_of_event(peal_nsp *nsp, const peal_worker *worker,
-                                     peal_slice event) {
+const peal_hook *peal_handlers_of_event(peal_nsp *nsp,
+                                        const peal_worker *worker,
+                                        peal_slice event) {
   peal_nsp_local *local = peal_nsp_local_of(nsp, worker);
   const peal_hook *last = local->last;
   if (last && event.len && last->name_len == event.len &&
@@ -106,7 +107,7 @@ const peal_hook *peal_handlers_of_event(peal_nsp *nsp, const peal_worker *worker
 }
 
 void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
-                              peal_args args) {
+                                 peal_args args) {
   for (const peal_hook *hook = socket->nsp->outgoing; hook; hook = hook->next)
     hook->fn.outgoing(socket, event, args, hook->user);
 }
@@ -117,28 +118,28 @@ peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user) {
   if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
   return peal_handlers_add(nsp, &nsp->any,
-                        &(peal_hook){.fn.event = fn, .user = user});
+                           &(peal_hook){.fn.event = fn, .user = user});
 }
 
 peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn, void *user) {
   if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
   return peal_handlers_add(nsp, &nsp->outgoing,
-                        &(peal_hook){.fn.outgoing = fn, .user = user});
+                           &(peal_hook){.fn.outgoing = fn, .user = user});
 }
 
 peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn, void *user) {
   if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
   return peal_handlers_add(nsp, &nsp->connect,
-                        &(peal_hook){.fn.connect = fn, .user = user});
+                           &(peal_hook){.fn.connect = fn, .user = user});
 }
 
 peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn, void *user) {
   if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
   return peal_handlers_add(nsp, &nsp->disconnect,
-                        &(peal_hook){.fn.disconnect = fn, .user = user});
+                           &(peal_hook){.fn.disconnect = fn, .user = user});
 }
 
 peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
@@ -146,12 +147,12 @@ peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
   if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
   return peal_handlers_add(nsp, &nsp->disconnecting,
-                        &(peal_hook){.fn.disconnect = fn, .user = user});
+                           &(peal_hook){.fn.disconnect = fn, .user = user});
 }
 
 peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
   if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
   return peal_handlers_add(nsp, &nsp->drain,
-                        &(peal_hook){.fn.socket = fn, .user = user});
+                           &(peal_hook){.fn.socket = fn, .user = user});
 }

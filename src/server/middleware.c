@@ -11,7 +11,7 @@ peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
   if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
   return peal_handlers_add(nsp, &nsp->use,
-                        &(peal_hook){.fn.use = fn, .user = user});
+                           &(peal_hook){.fn.use = fn, .user = user});
 }
 
 /* -- the chain ------------------------------------------------------------------------- */

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/eio_input.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "proto/eio_hello.h"
+#include "proto/eio_rules.h"
+#include "proto/eio_step.h"
+#include "wire/eio_payload.h"
+
+/* What was lent. */
+typedef enum input_kind { NONE, BODY, TEXT, BINARY } input_kind;
+
+/* At the end of each verb, in builds with assertions. */
+static void check(const peal_eio_session *session) {
+#ifndef NDEBUG
+  peal_eio_session_check(session);
+#else
+  (void)session;
+#endif
+}
+
+/* -- packets on the current way --------------------------------------------- */
+
+static void fail(peal_eio_session *session, peal_eio_reason reason,
+                 peal_err err) {
+  peal_eio_step_end(session, reason, err, PEAL_EIO_DUE_CLOSE);
+}
+
+static void unreadable(peal_eio_session *session, peal_err err) {
+  fail(session,
+       err == PEAL_ERR_NOMEM ? PEAL_EIO_TRANSPORT_ERROR : PEAL_EIO_PARSE_ERROR,
+       err);
+}
+
+static void on_ping(peal_eio_session *session, uint64_t now_ms) {
+  /* EIO4 heartbeat: the server sends ping, the client answers. */
+  if (!peal_eio_rules_is_client(session)) {
+    fail(session, PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_DIRECTION);
+    return;
+  }
+  session->due |= PEAL_EIO_DUE_PONG;
+  peal_eio_heartbeat_start(&session->clock,
+                           now_ms + session->hello.peer->patience_ms);
+}
+
+static void learn(peal_eio_session *session, const peal_eio_hello *hello,
+                  uint64_t now_ms) {
+  struct peal_eio_session_peer *peer = session->hello.peer;
+  memcpy(peer->sid, hello->sid.ptr, hello->sid.len);
+  peer->max_payload = hello->max_payload;
+  peer->patience_ms = hello->ping_interval_ms + hello->ping_timeout_ms;
+  session->can_upgrade = hello->upgrade_websocket;
+  session->state = PEAL_EIO_STATE_OPEN;
+  session->opened = 1;
+  peal_eio_heartbeat_start(&session->clock, now_ms + peer->patience_ms);
+}
+
+static void on_open(peal_eio_session *session, peal_slice data,
+                    peal_arena *arena, uint64_t now_ms) {
+  if (session->state !=
+      PEAL_EIO_STATE_OPENING) /* a second one, or from a client */
+    return;
+  peal_eio_hello hello;
+  peal_err err = peal_eio_hello_decode(&hello, data, arena);
+  if (!err)
+    session->hello.peer = peal_mem_zalloc(peal_mem_or_libc(session->opts->mem),
+                                          sizeof *session->hello.peer);
+  if (!err && !session->hello.peer)
+    err = PEAL_ERR_NOMEM;
+  if (err)
+    unreadable(session, err);
+  else
+    learn(session, &hello, now_ms);
+}
+
+/* EIO4 handshake: a server's first packet is `open`. */
+static bool is_early(const peal_eio_session *session, uint8_t type) {
+  return session->state == PEAL_EIO_STATE_OPENING && type != PEAL_EIO_OPEN &&
+         type != PEAL_EIO_CLOSE && type != PEAL_EIO_NOOP;
+}
+
+/* Returns true if it is a message. */
+static bool on_packet(peal_eio_session *session, const peal_eio_packet *packet,
+                      peal_arena *arena, uint64_t now_ms) {
+  if (is_early(session, packet->type)) {
+    fail(session, PEAL_EIO_PARSE_ERROR, PEAL_ERR_EIO_PACKET);
+    return false;
+  }
+  switch ((peal_eio_type)packet->type) {
+  case PEAL_EIO_OPEN:
+    on_open(session, packet->data, arena, now_ms);
+    return false;
+  case PEAL_EIO_CLOSE:
+    peal_eio_step_end(session, PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK,
+                      PEAL_EIO_DUE_NOOP);
+    return false;
+  case PEAL_EIO_PING:
+    on_ping(session, now_ms);
+    return false;
+  case PEAL_EIO_PONG:
+    if (!peal_eio_rules_is_client(session))
+      peal_eio_heartbeat_pong(&session->clock,
+                              now_ms + peal_eio_rules_ping_interval(session));
+    return false;
+  case PEAL_EIO_MESSAGE:
+    return true;
+  case PEAL_EIO_UPGRADE:
+  case PEAL_EIO_NOOP:
+    return false; /* reference 3.2: ignored */
+  }
+  return false;
+}
+
+/* -- packets on a probe ------------------------------------------------------ */
+
+static peal_err probe_broken(peal_eio_session *session) {
+  peal_eio_step_drop_probe(session);
+  return PEAL_ERR_SIO_STATE;
+}
+
+static peal_err feed_probe(peal_eio_session *session, bool binary,
+                           peal_slice text, uint64_t now_ms) {
+  if (!session->probe)
+    return PEAL_ERR_SIO_STATE;
+  if (binary)
+    return probe_broken(session);
+  bool is_asked = !(session->due & PEAL_EIO_DUE_PROBE_PING);
+  switch (peal_eio_probe_feed(session->probe, text, is_asked, now_ms)) {
+  case PEAL_EIO_PROBE_ASKED:
+    session->due |= PEAL_EIO_DUE_PROBE_PONG;
+    return PEAL_OK;
+  case PEAL_EIO_PROBE_ANSWERED:
+    session->probed = 1;
+    return PEAL_OK;
+  case PEAL_EIO_PROBE_UPGRADE:
+    peal_eio_step_to_websocket(session);
+    return PEAL_OK;
+  case PEAL_EIO_PROBE_BROKEN:
+    break;
+  }
+  return probe_broken(session);
+}
+
+/* -- what comes in ----------------------------------------------------------- */
+
+static void lend(peal_eio_session *session, input_kind kind, peal_slice input) {
+  session->input = input;
+  session->input_kind = kind & 3;
+}
+
+static size_t count_packets(peal_slice body) {
+  size_t count = 1;
+  const char *end = body.ptr + body.len;
+  const char *at = body.ptr;
+  while (at < end &&
+         (at = memchr(at, PEAL_EIO_PAYLOAD_SEPARATOR, (size_t)(end - at)))) {
+    count++;
+    at++;
+  }
+  return count;
+}
+
+peal_err peal_eio_session_feed_payload(peal_eio_session *session,
+                                       peal_slice body, uint64_t now_ms) {
+  (void)now_ms;
+  bool is_over = session->state >= PEAL_EIO_STATE_CLOSING;
+  if (session->current != PEAL_EIO_POLLING)
+    return is_over ? PEAL_ERR_CLOSED : PEAL_ERR_SIO_STATE;
+  if (session->state == PEAL_EIO_STATE_CLOSED)
+    return PEAL_ERR_CLOSED;
+  if (body.len > PEAL_LIMIT_EIO_PACKETS &&
+      count_packets(body) > PEAL_LIMIT_EIO_PACKETS)
+    unreadable(session, PEAL_ERR_LIMIT);
+  else
+    lend(session, BODY, body);
+  check(session);
+  return is_over ? PEAL_ERR_CLOSED : PEAL_OK;
+}
+
+peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
+                                     peal_slice data, uint64_t now_ms) {
+  peal_err err = PEAL_OK;
+  if (session->state == PEAL_EIO_STATE_CLOSED)
+    return PEAL_ERR_CLOSED;
+  if (session->current == PEAL_EIO_POLLING) {
+    err = feed_probe(session, binary, data, now_ms);
+  } else {
+    lend(session, binary ? BINARY : TEXT, data);
+    err = session->state == PEAL_EIO_STATE_CLOSING ? PEAL_ERR_CLOSED : PEAL_OK;
+  }
+  check(session);
+  return err;
+}
+
+/* The next packet's text of what was lent. */
+static bool take_text(peal_eio_session *session, peal_slice *text) {
+  bool more = true;
+  if (session->input_kind != BODY) {
+    *text = session->input;
+    more = session->input_kind == TEXT;
+    session->input_kind = NONE;
+    return more;
+  }
+  (void)peal_eio_payload_next(&session->input, &more, text);
+  if (!more)
+    session->input_kind = NONE;
+  return true;
+}
+
+/* Of what comes while we close, only the peer's own `1` matters. */
+static void hear_close(peal_eio_session *session) {
+  peal_slice text;
+  while (session->input_kind && take_text(session, &text))
+    if (text.len && text.ptr[0] == '1')
+      peal_eio_step_end(session, PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK,
+                        PEAL_EIO_DUE_NOOP);
+}
+
+/* One packet of what was lent; true if it is a message. */
+static bool read_packet(peal_eio_session *session, peal_arena *arena,
+                        uint64_t now_ms, peal_eio_packet *packet) {
+  peal_slice text;
+  if (!take_text(session, &text)) {
+    *packet = (peal_eio_packet){text, PEAL_EIO_MESSAGE, true};
+    return on_packet(session, packet, arena, now_ms);
+  }
+  peal_err err = peal_eio_packet_decode(packet, text, arena);
+  if (!err)
+    return on_packet(session, packet, arena, now_ms);
+  unreadable(session, err);
+  return false;
+}
+
+/* -- what has happened ------------------------------------------------------- */
+
+static bool told(peal_eio_event *event, peal_eio_event_type type) {
+  event->type = (uint8_t)type;
+  return true;
+}
+
+/* What was found out before the next packet is looked at. */
+static bool next_step(peal_eio_session *session, peal_eio_event *event) {
+  if (session->opened) {
+    session->opened = 0;
+    return told(event, PEAL_EIO_EVENT_OPEN);
+  }
+  if (session->probed) {
+    session->probed = 0;
+    return told(event, PEAL_EIO_EVENT_PROBED);
+  }
+  if (session->upgraded) {
+    session->upgraded = 0;
+    return told(event, PEAL_EIO_EVENT_UPGRADED);
+  }
+  return false;
+}
+
+static bool is_drained(const peal_eio_session *session) {
+  return session->drain && session->state == PEAL_EIO_STATE_OPEN &&
+         !peal_eio_queue_count(&session->queue);
+}
+
+bool peal_eio_session_has_news(const peal_eio_session *session) {
+  return session->closed || session->opened || session->probed ||
+         session->upgraded || session->input_kind || is_drained(session);
+}
+
+static bool next_end(peal_eio_session *session, peal_eio_event *event) {
+  if (session->closed) {
+    session->closed = 0;
+    event->reason = session->reason;
+    event->err = (peal_err)session->err;
+    return told(event, PEAL_EIO_EVENT_CLOSE);
+  }
+  if (!is_drained(session))
+    return false;
+  session->drain = 0;
+  return told(event, PEAL_EIO_EVENT_DRAIN);
+}
+
+bool peal_eio_session_next(peal_eio_session *session, peal_arena *arena,
+                           uint64_t now_ms, peal_eio_event *event) {
+  *event = (peal_eio_event){0};
+  if (next_step(session, event))
+    return true;
+  while (session->input_kind && session->state < PEAL_EIO_STATE_CLOSING) {
+    peal_eio_packet packet;
+    if (read_packet(session, arena, now_ms, &packet)) {
+      event->binary = packet.binary;
+      event->data = packet.data;
+      return told(event, PEAL_EIO_EVENT_MESSAGE);
+    }
+    if (next_step(session, event))
+      return true;
+  }
+  hear_close(session);
+  check(session);
+  return next_end(session, event);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* eio_rules: the options of a session, with their defaults. */
+#include "base/limits.h"
+#include "proto/eio_session.h"
+
+static inline uint32_t peal_eio_rules_or(uint32_t value, uint32_t otherwise) {
+  return value ? value : otherwise;
+}
+
+static inline uint32_t peal_eio_rules_ping_interval(
+    const peal_eio_session *session) {
+  return peal_eio_rules_or(session->opts->ping_interval_ms, 25000);
+}
+
+static inline uint32_t peal_eio_rules_ping_timeout(
+    const peal_eio_session *session) {
+  return peal_eio_rules_or(session->opts->ping_timeout_ms, 20000);
+}
+
+static inline uint32_t peal_eio_rules_upgrade_timeout(
+    const peal_eio_session *session) {
+  return peal_eio_rules_or(session->opts->upgrade_timeout_ms, 10000);
+}
+
+static inline uint32_t peal_eio_rules_close_timeout(
+    const peal_eio_session *session) {
+  return peal_eio_rules_or(session->opts->close_timeout_ms, 30000);
+}
+
+static inline size_t peal_eio_rules_max_payload(
+    const peal_eio_session *session) {
+  return session->opts->max_payload_bytes ? session->opts->max_payload_bytes
+                                          : PEAL_LIMIT_PAYLOAD_BYTES;
+}
+
+static inline size_t peal_eio_rules_max_queue(const peal_eio_session *session) {
+  if (session->max_queue_bytes)
+    return session->max_queue_bytes;
+  return session->opts->max_queue_bytes ? session->opts->max_queue_bytes
+                                        : PEAL_LIMIT_QUEUE_BYTES;
+}
+
+static inline size_t peal_eio_rules_max_queue_soft(
+    const peal_eio_session *session) {
+  return session->opts->max_queue_soft_bytes
+             ? session->opts->max_queue_soft_bytes
+             : PEAL_LIMIT_QUEUE_SOFT_BYTES;
+}
+
+static inline bool peal_eio_rules_is_client(const peal_eio_session *session) {
+  return session->opts->client;
+}
