@@ -9,7 +9,6 @@
 #include <jansson.h>
 #endif
 
-#include "base/limits.h"
 #include "base/val_impl.h"
 #include "wire/json.h"
 #include "wire/utf8.h"

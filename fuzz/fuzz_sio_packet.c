@@ -3,8 +3,8 @@
  * and comes back when it is encoded again. */
 #include <stdlib.h>
 
-#include "base/limits.h"
 #include "base/val_impl.h"
+#include "proto/proto_limits.h"
 #include "wire/json.h"
 #include "wire/sio_packet.h"
 

@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "base/limits.h"
 #include "engine/engine_headers.h"
+#include "engine/engine_limits.h"
 #include "http/compress.h"
 #include "wire/eio_payload.h"
 #include "wire/json.h"

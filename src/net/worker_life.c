@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/worker_life.h"
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "net/mail.h"
+#include "net/net_limits.h"
 #include "net/pages.h"
 #include "net/stop.h"
 

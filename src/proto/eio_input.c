@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "proto/eio_hello.h"
 #include "proto/eio_rules.h"
 #include "proto/eio_step.h"
+#include "proto/proto_limits.h"
 #include "wire/eio_payload.h"
 
 /* What was lent. */

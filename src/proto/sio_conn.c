@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
+#include "proto/proto_limits.h"
 #include "proto/sio_input.h"
 #include "proto/sio_state.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/sio_input.h"
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "proto/sio_state.h"
 
 /* -- CONNECT and its answers ---------------------------------------------------------- */

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
+#include "proto/proto_limits.h"
 
 /* Up to here names are compared one by one. */
 #define FEW 8u

@@ -2,8 +2,8 @@
 #include "proto/sio_state.h"
 
 #include "base/buf.h"
-#include "base/limits.h"
 #include "base/mem.h"
+#include "proto/proto_limits.h"
 
 /* -- options ---------------------------------------------------------------- */
 

@@ -3,10 +3,10 @@
  * name, figures. */
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/client_files.h"
 #include "net/crypto.h"
+#include "proto/proto_limits.h"
 #include "server/client.h"
 #include "server/nsp.h"
 

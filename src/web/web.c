@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "web/web_impl.h"
+#include "web/web_limits.h"
 
 static const char default_csp[] =
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "

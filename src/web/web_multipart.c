@@ -4,6 +4,7 @@
 
 #include "web/multipart.h"
 #include "web/web_impl.h"
+#include "web/web_limits.h"
 
 /* A body that is read; in the request's memory. */
 typedef struct reading {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "wire/http1_chars.h"
 #include "wire/http1_target.h"
+#include "wire/wire_limits.h"
 
 #define METHOD_MAX 32u
 

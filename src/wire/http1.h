@@ -6,10 +6,10 @@
  * In the flow: net/stream -> [http1] -> http/. No memory of its own. */
 #include <peal/base.h>
 
-#include "base/limits.h"
 #include "wire/http1_body.h"
 #include "wire/http1_name.h"
 #include "wire/http1_scan.h"
+#include "wire/wire_limits.h"
 
 typedef struct peal_http1_field {
   peal_slice name;  /* as sent; compare without case */

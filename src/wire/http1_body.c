@@ -4,9 +4,9 @@
 #include <assert.h>
 
 #include "base/hex.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "wire/http1_chars.h"
+#include "wire/wire_limits.h"
 
 /* RFC9112 7.1: a chunked body.
  *

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
 #include "proto/eio_out.h"
+#include "proto/proto_limits.h"
 #include "torture.h"
 
 #define NEVER UINT64_MAX

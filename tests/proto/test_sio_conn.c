@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "proto/sio_conn.h"
 #include "torture.h"
 #include "wire/json.h"

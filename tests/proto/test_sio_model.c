@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "proto/sio_conn.h"
 #include "torture.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "server_fixture.h"
 
 static peal_val text(const char *value) {
