@@ -12,6 +12,15 @@ def read(root, name):
     return [line for line in words if line]
 
 
+def keep_only(root, name, found):
+    """Take out of the list what is no longer so; nothing is put in."""
+    file = root / "tools" / f"{name}_allowed.txt"
+    kept = [line for line in file.read_text().splitlines(True)
+            if line.startswith("#") or
+            " ".join(line.split("#")[0].split()) in found]
+    file.write_text("".join(kept))
+
+
 def compare(root, name, found):
     """`found` maps lines to complaints; yields those of lines that are not
     listed, and one for each line that has no complaint any more."""

@@ -2,6 +2,7 @@
 """Faults that were found once, each with the right value: one input, one
 figure, one bound. A bound is far above the right value and far below the
 wrong one, and is CPU time, memory or a count, never a time on the wall."""
+import statistics
 import time
 
 from kit import Client, ENGINE, Neighbour, Server, Wrong, expect, frame
@@ -225,6 +226,35 @@ def a_slow_reader_is_not_deafened():
         client.close()
 
 
+def a_slow_viewer_sees_what_is_new():
+    """Twenty pictures a second, of which the line carries four: each that comes
+    is as young as the line allows, not as old as the system's buffers are
+    large. The median counts, so a machine that stops now and then is no
+    matter."""
+    size, bytes_per_s, ages = 50_000, 200_000, []
+    with Server() as server:
+        client = Client(server, receive_bytes=8192).websocket()
+        client.say(f'42["stream",1,{size},50,true]')
+        began, taken = time.monotonic(), 0
+        while time.monotonic() - began < 15:
+            while len(client.buffer) < size + 60:
+                client.more(4096)
+                taken += 4096
+                ahead = taken / bytes_per_s - (time.monotonic() - began)
+                if ahead > 0:
+                    time.sleep(ahead)
+            op, data = client.next_frame()
+            expect(op != 8, "closed by the server")
+            if op == 1 and data.startswith(b'42["data",'):
+                made_ms = int(data[10:data.index(b",", 10)])
+                ages.append(time.time() * 1000 - made_ms)
+        age = statistics.median(ages[len(ages) // 2:])
+        print(f"     {len(ages)} pictures came, the later ones "
+              f"{age / 1000:.1f} s old")
+        expect(age < 3000, f"pictures were {age / 1000:.1f} s old")
+        client.close()
+
+
 def one_turn_may_be_larger_than_a_queue():
     """A healthy client gets what one handler emits, whatever it is."""
     for size, count in ((9_000_000, 1), (100_000, 100)):
@@ -253,6 +283,7 @@ FAULTS = {
     "auth": auth_does_not_stay_decoded,
     "rooms": rooms_cost_the_same_however_many,
     "unread_log": a_log_that_nobody_reads_stops_nobody,
+    "old_pictures": a_slow_viewer_sees_what_is_new,
     "big_turn": one_turn_may_be_larger_than_a_queue,
     "sessions": one_address_cannot_have_all_the_memory,
     "slow_reader": a_slow_reader_is_not_deafened,

@@ -200,8 +200,8 @@ class Client:
     def say(self, data, op=1, fin=True):
         self.send(frame(data, op, fin))
 
-    def more(self):
-        data = self.socket.recv(1 << 18)
+    def more(self, most=1 << 18):
+        data = self.socket.recv(most)
         if not data:
             raise EOFError("the server has closed")
         self.buffer += data

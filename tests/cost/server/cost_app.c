@@ -60,7 +60,7 @@ static void on_rooms(peal_socket *socket, const peal_event *event, void *user) {
   (void)peal_ack(event, PEAL_ARGS(peal_int(joined)));
 }
 
-/* -- stream: [count, bytes, every ms] ---------------------------------------- */
+/* -- stream: [count, bytes, every ms, conflated] ---------------------------------------- */
 
 typedef struct stream {
   peal_socket *socket;
@@ -68,6 +68,7 @@ typedef struct stream {
   char *text;
   size_t bytes;
   int64_t count;
+  bool conflated; /* each replaces the last, and says when it was made */
 } stream;
 
 static void stream_free(stream *s) {
@@ -81,9 +82,12 @@ static void stream_free(stream *s) {
 static void stream_tick(peal_timer *timer, void *user) {
   stream *s = user;
   (void)timer;
+  peal_to to = {.conflate = s->conflated ? "picture" : NULL};
   for (int64_t i = 0; i < s->count; i++)
-    (void)peal_emit(s->socket, "data",
-                    PEAL_ARGS(peal_str_slice((peal_slice){s->text, s->bytes})));
+    (void)peal_emit_with(
+        s->socket, &to, "data",
+        PEAL_ARGS(peal_int(s->conflated ? peal_wall_ms() : 0),
+                  peal_str_slice((peal_slice){s->text, s->bytes})));
 }
 
 static void on_stream(peal_socket *socket, const peal_event *event,
@@ -97,6 +101,7 @@ static void on_stream(peal_socket *socket, const peal_event *event,
   s->socket = socket;
   s->count = peal_val_int(peal_event_arg(event, 0), 1);
   s->bytes = (size_t)peal_val_int(peal_event_arg(event, 1), 1000);
+  s->conflated = peal_val_bool(peal_event_arg(event, 3), false);
   s->text = malloc(s->bytes + 1);
   s->timer = peal_timer_new(peal_socket_worker(socket), stream_tick, s);
   if (s->text == NULL || s->timer == NULL) {
