@@ -49,18 +49,18 @@ void peal_admission_open_websocket(const peal_incoming *incoming,
 }
 
 static peal_engine_conn *new_conn(const peal_incoming *incoming) {
-  const peal_worker *worker = peal_http_req_worker(incoming->req);
+  peal_worker *worker = peal_http_req_worker(incoming->req);
   peal_engine_local *local = peal_engine_local_of(incoming->engine, worker);
   if (local->stopping)
     return NULL;
   peal_engine_handshake *handshake =
-      peal_engine_handshake_new(incoming->req, &local->account, worker->mem);
+      peal_engine_handshake_new(incoming->req, &local->heads, &worker->turn);
   if (!handshake)
     return NULL;
   peal_engine_conn *conn;
   if (peal_engine_conn_new(&conn, local, handshake, incoming->via,
                            peal_incoming_wants_base64(incoming)))
-    peal_engine_handshake_free(handshake, &local->account, worker->mem);
+    peal_engine_handshake_free(handshake, &local->heads);
   return conn;
 }
 

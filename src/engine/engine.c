@@ -11,6 +11,7 @@
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
 #include "http/http_upgrade.h"
+#include "net/crypto.h"
 #include "proto/proto_limits.h"
 
 #define OFF UINT32_MAX
@@ -63,9 +64,9 @@ static uint32_t or_off(uint32_t value, uint32_t otherwise) {
   return value ? value : otherwise;
 }
 
-static void set_session_opts(const peal_engine *engine,
-                             const peal_worker *worker,
+static void set_session_opts(const peal_engine_local *local,
                              peal_eio_session_opts *out) {
+  const peal_engine *engine = local->engine;
   const peal_engine_opts *opts = &engine->opts;
   *out = (peal_eio_session_opts){
       .ping_interval_ms = opts->ping_interval_ms,
@@ -78,10 +79,12 @@ static void set_session_opts(const peal_engine *engine,
       .max_queue_soft_bytes = opts->max_queue_soft_bytes,
       .no_upgrades =
           opts->no_upgrades || !(engine->transports & PEAL_TRANSPORT_WEBSOCKET),
-      .mem = worker->mem};
+      .mem = local->worker->mem,
+      .account = local->account};
 }
 
-static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker) {
+static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
+                                    uint32_t seed) {
   peal_engine_local *local = peal_mem_zalloc(engine->mem, sizeof *local);
   if (!local)
     return NULL;
@@ -89,10 +92,11 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker) {
   local->worker = worker;
   local->ws_opts = (peal_ws_conn_opts){.max_message_bytes = engine->max_payload,
                                        .mem = worker->mem};
-  set_session_opts(engine, worker, &local->session_opts);
+  local->account = peal_http_server_account(engine->http, worker);
+  set_session_opts(local, &local->session_opts);
+  peal_head_pool_init(&local->heads, worker->mem, local->account, seed);
   peal_sid_table_init(&local->sessions, worker->mem);
   peal_allow_pool_init(&local->allows, worker->mem);
-  peal_account_worker_init(&local->account, &engine->account);
   return local;
 }
 
@@ -101,8 +105,12 @@ static peal_err set_locals(peal_engine *engine) {
   engine->locals = peal_mem_zalloc(engine->mem, count * sizeof(void *));
   if (!engine->locals)
     return PEAL_ERR_NOMEM;
+  uint32_t seed;
+  if (peal_crypto_random(&seed, sizeof seed))
+    return PEAL_ERR_SYSTEM;
   for (unsigned i = 0; i < count; i++) {
-    engine->locals[i] = new_local(engine, peal_workers_get(engine->workers, i));
+    engine->locals[i] =
+        new_local(engine, peal_workers_get(engine->workers, i), seed);
     if (!engine->locals[i])
       return PEAL_ERR_NOMEM;
   }
@@ -174,7 +182,6 @@ peal_err peal_engine_new(peal_engine **out, const peal_engine_opts *opts,
   engine->log = peal_http_server_logger(http);
   engine->worker_count = peal_workers_count(engine->workers);
   take_opts(engine, opts);
-  peal_account_server_init(&engine->account, 0);
   peal_err err = set_up(engine);
   if (err)
     peal_engine_free(engine);
@@ -194,8 +201,8 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
     cursor = 0;
   }
   peal_sid_table_deinit(&local->sessions);
+  peal_head_pool_deinit(&local->heads);
   peal_allow_pool_deinit(&local->allows);
-  peal_account_worker_deinit(&local->account);
   peal_mem_free(engine->mem, local);
 }
 

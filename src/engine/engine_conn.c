@@ -179,8 +179,8 @@ static void release(peal_engine_conn *conn) {
   peal_wheel_stop(&local->worker->wheel, &conn->timer);
   peal_ws_conn_free(conn->ws);
   peal_eio_session_deinit(&conn->session);
-  peal_account_worker_release(&local->account, sizeof *conn);
-  peal_engine_handshake_free(conn->handshake, &local->account, mem);
+  peal_account_worker_release(local->account, sizeof *conn);
+  peal_engine_handshake_free(conn->handshake, &local->heads);
   peal_mem_free(mem, conn);
 }
 
@@ -287,18 +287,18 @@ static peal_err begin(peal_engine_conn *conn, peal_eio_via via) {
 
 static peal_engine_conn *alloc(peal_engine_local *local) {
   peal_engine_conn *conn;
-  if (peal_account_worker_charge(&local->account, sizeof *conn))
+  if (peal_account_worker_charge(local->account, sizeof *conn))
     return NULL;
   conn = peal_mem_zalloc(local->worker->mem, sizeof *conn);
   if (!conn) {
-    peal_account_worker_release(&local->account, sizeof *conn);
+    peal_account_worker_release(local->account, sizeof *conn);
     return NULL;
   }
   conn->local = local;
   conn->app_deadline = NEVER;
   conn->flush.fn = settle;
   conn->session.opts = &local->session_opts;
-  peal_account_init(&conn->account, &local->account, 0);
+  peal_account_init(&conn->account, local->account, 0);
   peal_list_init(&conn->flush.node);
   peal_wheel_timer_init(&conn->timer, on_timer);
   return conn;
@@ -345,7 +345,14 @@ static void begin_replacing(peal_engine_conn *conn) {
 
 peal_err peal_engine_conn_send(peal_engine_conn *conn,
                                const peal_eio_item *item) {
-  peal_err err = peal_overflow_send(conn, item);
+  const peal_engine_local *local = conn->local;
+  peal_err err = PEAL_OK;
+  /* What other workers hold, too, is charged by nobody: its last reference may
+   * be given back anywhere. */
+  if (peal_message_is_of(item->message, local->worker->mem))
+    err = peal_message_charge(item->message, local->account);
+  if (!err)
+    err = peal_overflow_send(conn, item);
   if (err)
     return err;
   if (item->key && !conn->keyed)

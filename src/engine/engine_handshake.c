@@ -20,17 +20,32 @@ static bool is_transient(peal_slice name) {
   return false;
 }
 
-static bool keepable(peal_slice name, peal_slice value) {
-  return name.len <= UINT16_MAX && value.len <= UINT16_MAX &&
-         !is_transient(name);
+/* By name alone, so that fields of one name stay together and in order: what
+ * a client, its user or its request has for itself. The rest is the browser's
+ * and the site's. */
+static bool is_own(peal_slice name) {
+  static const char *const names[] = {
+      "cookie",    "authorization", "referer",   "proxy-authorization",
+      "forwarded", "traceparent",   "tracestate"};
+  if (name.len > 2 && (name.ptr[0] | 32) == 'x' && name.ptr[1] == '-')
+    return true;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (peal_slice_is_nocase(name, names[i]))
+      return true;
+  return false;
 }
 
-static size_t fields_len(const peal_http_req *req) {
+static bool is_kept(peal_slice name, peal_slice value, bool own) {
+  return name.len <= UINT16_MAX && value.len <= UINT16_MAX &&
+         !is_transient(name) && is_own(name) == own;
+}
+
+static size_t fields_len(const peal_http_req *req, bool own) {
   size_t len = 0;
   for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
     peal_slice value;
     peal_slice name = peal_http_req_header_at(req, i, &value);
-    if (keepable(name, value))
+    if (is_kept(name, value, own))
       len += FIELD_HEADER + name.len + value.len;
   }
   return len;
@@ -42,17 +57,27 @@ static char *put(char *at, peal_slice text) {
   return at + text.len;
 }
 
-static char *put_fields(char *at, const peal_http_req *req) {
+static char *put_fields(char *at, const peal_http_req *req, bool own) {
   for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
     peal_slice value;
     peal_slice name = peal_http_req_header_at(req, i, &value);
-    if (!keepable(name, value))
+    if (!is_kept(name, value, own))
       continue;
     uint16_t lens[2] = {(uint16_t)name.len, (uint16_t)value.len};
     memcpy(at, lens, FIELD_HEADER);
     at = put(put(at + FIELD_HEADER, name), value);
   }
   return at;
+}
+
+static peal_head *take_head(const peal_http_req *req, peal_head_pool *pool,
+                            peal_arena *scratch) {
+  size_t len = fields_len(req, false);
+  char *bytes = peal_arena_alloc(scratch, len ? len : 1);
+  if (!bytes)
+    return NULL;
+  (void)put_fields(bytes, req, false);
+  return peal_head_pool_take(pool, (peal_slice){bytes, len});
 }
 
 /* What it is charged with; `decoded` is a second copy of the url. */
@@ -62,15 +87,13 @@ static size_t cost_of(size_t fields_len, size_t url_len, size_t address_len) {
 }
 
 static peal_engine_handshake *alloc(size_t fields_len, size_t url_len,
-                                    size_t address_len,
-                                    peal_account_worker *account,
-                                    const peal_mem *mem) {
+                                    size_t address_len, peal_head_pool *pool) {
   size_t cost = cost_of(fields_len, url_len, address_len);
-  if (peal_account_worker_charge(account, cost))
+  if (peal_account_worker_charge(pool->account, cost))
     return NULL;
-  peal_engine_handshake *handshake = peal_mem_alloc(mem, cost - url_len);
+  peal_engine_handshake *handshake = peal_mem_alloc(pool->mem, cost - url_len);
   if (!handshake) {
-    peal_account_worker_release(account, cost);
+    peal_account_worker_release(pool->account, cost);
     return NULL;
   }
   handshake->decoded = NULL;
@@ -82,29 +105,33 @@ static peal_engine_handshake *alloc(size_t fields_len, size_t url_len,
 }
 
 peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
-                                                 peal_account_worker *account,
-                                                 const peal_mem *mem) {
+                                                 peal_head_pool *pool,
+                                                 peal_arena *scratch) {
   peal_slice url = peal_http_req_target(req);
   peal_slice address = peal_http_req_peer(req);
+  peal_head *head = take_head(req, pool, scratch);
   peal_engine_handshake *handshake =
-      alloc(fields_len(req), url.len, address.len, account, mem);
-  if (!handshake)
+      head ? alloc(fields_len(req, true), url.len, address.len, pool) : NULL;
+  if (!handshake) {
+    peal_head_pool_give(pool, head);
     return NULL;
-  char *at = put_fields(handshake->data, req);
+  }
+  handshake->head = head;
+  char *at = put_fields(handshake->data, req, true);
   (void)put(put(at, url), address);
   return handshake;
 }
 
 void peal_engine_handshake_free(peal_engine_handshake *handshake,
-                                peal_account_worker *account,
-                                const peal_mem *mem) {
+                                peal_head_pool *pool) {
   if (!handshake)
     return;
-  peal_account_worker_release(account,
+  peal_account_worker_release(pool->account,
                               cost_of(handshake->fields_len, handshake->url_len,
                                       handshake->address_len));
-  peal_mem_free(mem, handshake->decoded);
-  peal_mem_free(mem, handshake);
+  peal_head_pool_give(pool, handshake->head);
+  peal_mem_free(pool->mem, handshake->decoded);
+  peal_mem_free(pool->mem, handshake);
 }
 
 peal_slice peal_engine_handshake_url(const peal_engine_handshake *handshake) {
@@ -118,10 +145,8 @@ peal_slice peal_engine_handshake_address(
   return (peal_slice){url.ptr + url.len, handshake->address_len};
 }
 
-peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
-                                       const char *name) {
-  const char *at = handshake->data;
-  const char *end = at + handshake->fields_len;
+static peal_slice find(const char *at, size_t len, const char *name) {
+  const char *end = at + len;
   while (at < end) {
     uint16_t lens[2];
     memcpy(lens, at, FIELD_HEADER);
@@ -132,6 +157,14 @@ peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
     at = value.ptr + value.len;
   }
   return (peal_slice){0};
+}
+
+/* A name is either among its own fields or among the others'. */
+peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
+                                       const char *name) {
+  return is_own(peal_slice_of(name))
+             ? find(handshake->data, handshake->fields_len, name)
+             : find(handshake->head->data, handshake->head->len, name);
 }
 
 static peal_slice raw_param(const peal_engine_handshake *handshake,

@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* engine_handshake: what is kept of the request that began a session, in one
- * block: url, peer, header fields. */
+/* engine_handshake: what is kept of the request that began a session: url,
+ * peer, and header fields; those that other clients send alike only once for
+ * all of them (head_pool). */
 #include <peal/http.h>
 
-#include "base/account.h"
+#include "base/arena.h"
+#include "engine/head_pool.h"
 
 typedef struct peal_engine_handshake {
   int64_t time_ms; /* wall clock */
   char *decoded;   /* parameters, at their places in the url; NULL: none yet */
+  peal_head *head; /* fields that others have, too */
   uint32_t fields_len;
   uint32_t url_len;
   uint16_t address_len;
-  char data[]; /* fields (u16 name length, u16 value length, both texts),
-                  url, address */
+  char data[]; /* its own fields (u16 name length, u16 value length, both
+                  texts), url, address */
 } peal_engine_handshake;
 
-/* Copies from the request, charged to `account`. Returns NULL if memory is
- * out. The same allocator goes to the functions that ask for one. */
+/* Copies from the request, charged to the pool's account. `scratch` is used
+ * meanwhile. Returns NULL if memory is out. The same pool goes to the functions
+ * that ask for one. */
 PEAL_MUST_CHECK peal_engine_handshake *peal_engine_handshake_new(
-    const peal_http_req *req, peal_account_worker *account,
-    const peal_mem *mem);
+    const peal_http_req *req, peal_head_pool *pool, peal_arena *scratch);
 void peal_engine_handshake_free(peal_engine_handshake *handshake,
-                                peal_account_worker *account,
-                                const peal_mem *mem);
+                                peal_head_pool *pool);
 peal_slice peal_engine_handshake_url(const peal_engine_handshake *handshake);
 peal_slice peal_engine_handshake_address(
     const peal_engine_handshake *handshake);

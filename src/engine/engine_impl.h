@@ -5,6 +5,7 @@
 #include "base/account.h"
 #include "engine/allow_pool.h"
 #include "engine/engine.h"
+#include "engine/head_pool.h"
 #include "engine/quota.h"
 #include "engine/sid_table.h"
 #include "http/cors.h"
@@ -35,7 +36,8 @@ typedef struct peal_engine_local {
   peal_sid_table sessions; /* of peal_engine_conn */
   peal_eio_session_opts session_opts;
   peal_ws_conn_opts ws_opts;
-  peal_account_worker account; /* what its clients hold together */
+  peal_account_worker *account; /* the HTTP server's: what peers hold here */
+  peal_head_pool heads;         /* fields of their handshakes */
   peal_allow_pool allows;
   bool stopping;
   /* Read by other threads, apart from all the above. */
@@ -52,7 +54,6 @@ struct peal_engine {
   peal_http_server *http;
   peal_workers *workers;
   peal_logger *log;
-  peal_account_server account; /* what all clients hold together */
   peal_quota quota;
   peal_cors *cors;
   char *path; /* "/socket.io/" */

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "engine/engine_headers.h"
 #include "engine/engine_limits.h"
-#include "http/compress.h"
+#include "http/compress_answer.h"
 #include "wire/eio_payload.h"
 #include "wire/json.h"
 #include "wire/percent.h"
@@ -55,12 +55,9 @@ static bool wrap_jsonp(peal_http_req *req, peal_slice payload, peal_buf *out) {
   return true;
 }
 
-/* A large one is not compressed: that would keep the worker's other clients
- * waiting. */
 static peal_compress coding_for(const peal_engine_conn *conn,
                                 const peal_http_req *req, size_t len) {
-  if (len < conn->local->engine->compress_threshold ||
-      len > PEAL_LIMIT_COMPRESS_INLINE_BYTES)
+  if (len < conn->local->engine->compress_threshold)
     return PEAL_COMPRESS_NONE;
   return peal_compress_choose(peal_http_req_header(req, "accept-encoding"));
 }
@@ -71,19 +68,16 @@ static void answer_payload(peal_engine_conn *conn, peal_http_req *req,
   conn->first_poll = 0;
   peal_compress coding =
       compress ? coding_for(conn, req, payload.len) : PEAL_COMPRESS_NONE;
-  if (coding == PEAL_COMPRESS_NONE) {
+  peal_bytes *body = NULL;
+  if (coding != PEAL_COMPRESS_NONE)
+    body = peal_bytes_alloc(payload.len, conn->local->worker->mem);
+  if (!body) { /* its packets are out of the queue: they go as they are */
     peal_http_answer(req, 200, TEXT_TYPE, payload);
     return;
   }
-  peal_bytes *bytes = peal_compress_bytes(coding, payload);
-  if (!bytes) { /* its packets are out of the queue: they go as they are */
-    peal_http_answer(req, 200, TEXT_TYPE, payload);
-    return;
-  }
-  (void)peal_http_answer_header(req, "Content-Encoding",
-                                peal_slice_of(peal_compress_name(coding)));
-  peal_http_answer_bytes(req, 200, TEXT_TYPE, bytes);
-  peal_bytes_unref(bytes);
+  memcpy(peal_bytes_data(body), payload.ptr, payload.len);
+  peal_compress_answer(req, 200, TEXT_TYPE, body, coding);
+  peal_bytes_unref(body);
 }
 
 /* -- GET ------------------------------------------------------------------------------- */

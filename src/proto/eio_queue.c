@@ -2,9 +2,9 @@
 #include "proto/eio_queue.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/mem.h"
+#include "proto/eio_keys.h"
 
 /* Charged for each part besides its bytes, so that empty messages are not
  * free: an entry and its share of the ring. */
@@ -14,7 +14,6 @@
 #define GROWN_CAP 8u
 /* A shorter ring is searched for keys without an index. */
 #define SCAN_MAX 8u
-#define MIN_BUCKETS 16u
 
 typedef struct waiting {
   peal_message *message; /* one reference; NULL: a gap */
@@ -23,21 +22,11 @@ typedef struct waiting {
   bool no_compress, keep;
 } waiting;
 
-typedef struct bucket {
-  uint64_t key; /* 0: free */
-  uint32_t pos; /* of the unsent entry with it */
-} bucket;
-
-/* Open addressing; at most half of the buckets are used. */
-typedef struct key_index {
-  uint32_t mask; /* buckets - 1 */
-  bucket buckets[];
-} key_index;
-
 struct peal_eio_ring {
   const peal_mem *mem;
-  waiting *slots;   /* `first`, or a block of its own */
-  key_index *index; /* NULL: short, or no keys in use, or no memory */
+  peal_account_worker *account; /* of these blocks; NULL: not counted */
+  waiting *slots;               /* `first`, or a block of its own */
+  peal_eio_keys *keys;          /* NULL: short, or none in use, or no memory */
   size_t bytes;
   size_t firm_bytes;  /* of those that may not be dropped */
   uint32_t head, end; /* positions: they count on, slots wrap */
@@ -51,7 +40,7 @@ struct peal_eio_ring {
 typedef struct peal_eio_ring eio_ring;
 
 /* What a queue of one message costs. */
-_Static_assert(sizeof(eio_ring) <= 112, "the first block has grown");
+_Static_assert(sizeof(eio_ring) <= 128, "the first block has grown");
 
 static size_t message_cost(const peal_message *message) {
   return peal_message_len(message) + peal_message_count(message) * PART_COST;
@@ -70,88 +59,71 @@ static waiting *at(const eio_ring *ring, uint32_t pos) {
   return &ring->slots[pos & (ring->cap - 1)];
 }
 
-/* -- the index ------------------------------------------------------------- */
+/* -- memory ---------------------------------------------------------------- */
+
+/* Without an account nothing is refused. */
+static bool charge(peal_account_worker *account, size_t bytes) {
+  return !account || !peal_account_worker_charge(account, bytes);
+}
+
+static void discharge(peal_account_worker *account, size_t bytes) {
+  if (account)
+    peal_account_worker_release(account, bytes);
+}
+
+static size_t slots_bytes(const eio_ring *ring) {
+  return ring->slots == ring->first ? 0 : ring->cap * sizeof *ring->slots;
+}
+
+/* -- keys ------------------------------------------------------------------ */
 
 static bool is_keyed(const waiting *entry) {
   return entry->message && entry->key && !entry->part;
 }
 
-static uint32_t home_of(const key_index *index, uint64_t key) {
-  return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & index->mask;
-}
-
-/* The bucket of this key, or the free one where it belongs. */
-static uint32_t index_find(const key_index *index, uint64_t key) {
-  uint32_t at = home_of(index, key);
-  while (index->buckets[at].key && index->buckets[at].key != key)
-    at = (at + 1) & index->mask;
-  return at;
-}
-
-/* Linear probing without tombstones: what stands behind the hole and may be
- * nearer to its own bucket moves into it. */
-static void close_hole(key_index *index, uint32_t hole) {
-  for (uint32_t next = (hole + 1) & index->mask; index->buckets[next].key;
-       next = (next + 1) & index->mask) {
-    uint32_t home = home_of(index, index->buckets[next].key);
-    if (((next - home) & index->mask) < ((next - hole) & index->mask))
-      continue;
-    index->buckets[hole] = index->buckets[next];
-    hole = next;
-  }
-  index->buckets[hole].key = 0;
-}
-
-static void index_fill(const eio_ring *ring, key_index *index) {
-  memset(index->buckets, 0, (index->mask + (size_t)1) * sizeof(bucket));
+static void fill_keys(const eio_ring *ring) {
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
     if (is_keyed(at(ring, pos)))
-      index->buckets[index_find(index, at(ring, pos)->key)] =
-          (bucket){at(ring, pos)->key, pos};
+      peal_eio_keys_put(ring->keys, at(ring, pos)->key, pos);
 }
 
-/* An index with room for one key more, if memory is there; without one keys
- * are searched for. */
-static void index_make(eio_ring *ring) {
-  uint32_t keyed = ring->keyed;
-  size_t count = MIN_BUCKETS;
-  while (count < 4 * ((size_t)keyed + 1))
-    count *= 2;
-  key_index *index =
-      peal_mem_alloc(ring->mem, sizeof(key_index) + count * sizeof(bucket));
-  if (index) {
-    index->mask = (uint32_t)(count - 1);
-    index_fill(ring, index);
-  }
-  peal_mem_free(ring->mem, ring->index);
-  ring->index = index;
+/* The ring grows too long to be searched, or its index too full. Looked at
+ * while it is short: there is never a long one to go through. Without memory
+ * for an index keys are searched for. */
+static void prepare_keys(eio_ring *ring, bool has_key) {
+  uint32_t keyed = ring->keyed + has_key;
+  if (ring->keys ? peal_eio_keys_fits(ring->keys, keyed)
+                 : !keyed || ring->end - ring->head < SCAN_MAX)
+    return;
+  peal_eio_keys_free(ring->keys);
+  ring->keys = peal_eio_keys_new(keyed, ring->mem, ring->account);
+  if (ring->keys)
+    fill_keys(ring);
 }
 
-static void index_put(eio_ring *ring, uint32_t pos) {
+static void add_key(eio_ring *ring, uint32_t pos) {
   ring->keyed++;
-  if (ring->index)
-    ring->index->buckets[index_find(ring->index, at(ring, pos)->key)] =
-        (bucket){at(ring, pos)->key, pos};
+  if (ring->keys)
+    peal_eio_keys_put(ring->keys, at(ring, pos)->key, pos);
 }
 
 /* The entry at `pos` is dropped, or has begun to be sent. */
-static void index_remove(eio_ring *ring, uint32_t pos) {
+static void remove_key(eio_ring *ring, uint32_t pos) {
   if (!is_keyed(at(ring, pos)))
     return;
   ring->keyed--;
-  if (ring->index)
-    close_hole(ring->index, index_find(ring->index, at(ring, pos)->key));
+  if (ring->keys)
+    peal_eio_keys_remove(ring->keys, at(ring, pos)->key);
 }
 
 /* The entry with this key of which nothing has been sent. */
 static waiting *find(const eio_ring *ring, uint64_t key) {
+  uint32_t pos;
   if (!ring || !key || !ring->keyed)
     return NULL;
-  if (ring->index) {
-    const bucket *found = &ring->index->buckets[index_find(ring->index, key)];
-    return found->key ? at(ring, found->pos) : NULL;
-  }
-  for (uint32_t pos = ring->head; pos != ring->end; pos++)
+  if (ring->keys)
+    return peal_eio_keys_find(ring->keys, key, &pos) ? at(ring, pos) : NULL;
+  for (pos = ring->head; pos != ring->end; pos++)
     if (at(ring, pos)->key == key && is_keyed(at(ring, pos)))
       return at(ring, pos);
   return NULL;
@@ -159,14 +131,19 @@ static waiting *find(const eio_ring *ring, uint64_t key) {
 
 /* -- the ring -------------------------------------------------------------- */
 
-static eio_ring *ring_new(const peal_mem *mem) {
+static eio_ring *ring_new(const peal_mem *mem, peal_account_worker *account) {
   mem = peal_mem_or_libc(mem);
-  eio_ring *made = peal_mem_alloc(mem, sizeof *made);
-  if (!made)
+  if (!charge(account, sizeof(eio_ring)))
     return NULL;
+  eio_ring *made = peal_mem_alloc(mem, sizeof *made);
+  if (!made) {
+    discharge(account, sizeof(eio_ring));
+    return NULL;
+  }
   made->mem = mem;
+  made->account = account;
   made->slots = made->first;
-  made->index = NULL;
+  made->keys = NULL;
   made->bytes = made->firm_bytes = 0;
   made->head = made->end = made->drop_at = 0;
   made->live = made->keyed = 0;
@@ -175,9 +152,10 @@ static eio_ring *ring_new(const peal_mem *mem) {
 }
 
 static void ring_free(eio_ring *ring) {
+  discharge(ring->account, sizeof *ring + slots_bytes(ring));
   if (ring->slots != ring->first)
     peal_mem_free(ring->mem, ring->slots);
-  peal_mem_free(ring->mem, ring->index);
+  peal_eio_keys_free(ring->keys);
   peal_mem_free(ring->mem, ring);
 }
 
@@ -188,17 +166,23 @@ static void close_gaps(eio_ring *ring) {
       *at(ring, to++) = *at(ring, pos);
   ring->end = to;
   ring->drop_at = ring->head;
-  if (ring->index)
-    index_fill(ring, ring->index); /* they have moved */
+  if (ring->keys) { /* they have moved */
+    peal_eio_keys_clear(ring->keys);
+    fill_keys(ring);
+  }
 }
 
 static peal_err grow(eio_ring *ring) {
   uint32_t cap = ring->cap < GROWN_CAP ? GROWN_CAP : ring->cap * 2;
-  waiting *slots = ring->cap > UINT32_MAX / 8
-                       ? NULL
-                       : peal_mem_alloc(ring->mem, cap * sizeof *slots);
-  if (!slots)
+  size_t bytes = cap * sizeof *ring->slots;
+  if (ring->cap > UINT32_MAX / 8 || !charge(ring->account, bytes))
     return PEAL_ERR_NOMEM;
+  waiting *slots = peal_mem_alloc(ring->mem, bytes);
+  if (!slots) {
+    discharge(ring->account, bytes);
+    return PEAL_ERR_NOMEM;
+  }
+  discharge(ring->account, slots_bytes(ring));
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
     slots[pos & (cap - 1)] = *at(ring, pos);
   if (ring->slots != ring->first)
@@ -217,15 +201,6 @@ static peal_err prepare(eio_ring *ring) {
     return grow(ring);
   close_gaps(ring);
   return PEAL_OK;
-}
-
-/* The ring grows too long to be searched, or its index too full. Looked at
- * while it is short: there is never a long one to go through. */
-static void prepare_index(eio_ring *ring, bool has_key) {
-  uint32_t keyed = ring->keyed + has_key;
-  if (ring->index ? 2 * (size_t)keyed > ring->index->mask
-                  : keyed && ring->end - ring->head >= SCAN_MAX)
-    index_make(ring);
 }
 
 void peal_eio_queue_clear(peal_eio_queue *queue) {
@@ -258,7 +233,7 @@ static void remove_at(peal_eio_queue *queue, uint32_t pos) {
   eio_ring *ring = queue->ring;
   waiting *gone = at(ring, pos);
   peal_message *message = gone->message;
-  index_remove(ring, pos);
+  remove_key(ring, pos);
   ring->bytes -= message_cost(message);
   if (is_firm(gone))
     ring->firm_bytes -= message_cost(message);
@@ -307,24 +282,24 @@ static void append(eio_ring *ring, const peal_eio_item *item) {
     ring->firm_bytes += message_cost(item->message);
   ring->live++;
   if (item->key)
-    index_put(ring, pos);
+    add_key(ring, pos);
 }
 
 peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
-                            const peal_mem *mem) {
+                            const peal_mem *mem, peal_account_worker *account) {
   assert(!item->key || !item->keep);
   waiting *old = find(queue->ring, item->key);
   if (old) {
     replace(queue->ring, old, item);
     return PEAL_OK;
   }
-  eio_ring *ring = queue->ring ? queue->ring : ring_new(mem);
+  eio_ring *ring = queue->ring ? queue->ring : ring_new(mem, account);
   if (!ring)
     return PEAL_ERR_NOMEM;
   peal_err err = prepare(ring);
   if (!err) {
     queue->ring = ring;
-    prepare_index(ring, item->key != 0);
+    prepare_keys(ring, item->key != 0);
     append(ring, item);
   }
   return err;
@@ -361,7 +336,7 @@ void peal_eio_queue_pop(peal_eio_queue *queue) {
   }
   if (!is_firm(first))
     ring->firm_bytes += message_cost(first->message);
-  index_remove(ring, ring->head);
+  remove_key(ring, ring->head);
   first->part++;
 }
 
@@ -398,9 +373,7 @@ void peal_eio_queue_check(const peal_eio_queue *queue) {
     assert(!is_keyed(one) || find(ring, one->key) == one);
   }
   assert(indexed == ring->keyed);
-  for (uint32_t i = 0; ring->index && i <= ring->index->mask; i++)
-    indexed -= ring->index->buckets[i].key != 0;
-  assert(!ring->index || indexed == 0);
+  assert(!ring->keys || peal_eio_keys_count(ring->keys) == indexed);
   assert(live == ring->live && live > 0 && bytes == ring->bytes);
   assert(firm == ring->firm_bytes);
   assert(at(ring, ring->head)->message && at(ring, ring->end - 1)->message);

@@ -6,13 +6,14 @@
  *   head                          end
  *    |kept|keyed| gone |...| ... |     a ring; what is dropped from its middle
  *          ^      ^drop_at             leaves a gap, gaps are closed when the
- *          index: key -> slot          ring is full
+ *          eio_keys: key -> position   ring is full
  *
  * Replacing by key, dropping the oldest that may go, adding and popping cost
  * the same whatever waits. An empty queue owns no memory; the first entries
  * lie in the block that knows of the others. */
 #include <peal/base.h>
 
+#include "base/account.h"
 #include "proto/message.h"
 
 /* One message to queue, and how. */
@@ -55,11 +56,13 @@ size_t peal_eio_queue_cost(const peal_eio_item *item);
  * there is none, or the key is 0. */
 size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key);
 /* Append (one more reference is held), or replace the unsent message with the
- * same key in its place. `mem` is borrowed until the queue is empty.
+ * same key in its place. `mem` and `account` (NULL: not counted), which the
+ * entries' own memory is charged to, are borrowed until the queue is empty.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_eio_queue_add(peal_eio_queue *queue,
                                             const peal_eio_item *item,
-                                            const peal_mem *mem);
+                                            const peal_mem *mem,
+                                            peal_account_worker *account);
 /* The next part of the walk; false at the end. */
 bool peal_eio_queue_walk(const peal_eio_queue *queue,
                          peal_eio_queue_cursor *cursor, peal_eio_part *out);

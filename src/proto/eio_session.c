@@ -194,7 +194,8 @@ peal_err peal_eio_session_send(peal_eio_session *session,
     session->drain = 1;
     return PEAL_ERR_QUEUE_FULL;
   }
-  peal_err err = peal_eio_queue_add(&session->queue, item, session->opts->mem);
+  peal_err err = peal_eio_queue_add(&session->queue, item, session->opts->mem,
+                                    session->opts->account);
   if (!err && peal_eio_queue_bytes(&session->queue) >
                   peal_eio_rules_max_queue_soft(session))
     session->drain = 1;

@@ -58,6 +58,7 @@ typedef struct peal_eio_session_opts {
   size_t max_queue_soft_bytes; /* PEAL_LIMIT_QUEUE_SOFT_BYTES */
   bool no_upgrades;            /* server: offer none */
   const peal_mem *mem;
+  peal_account_worker *account; /* of what a queue's entries take; or NULL */
 } peal_eio_session_opts;
 
 /* Room for an id of ours, terminated. */

@@ -11,8 +11,9 @@ struct peal_message {
   atomic_uint refs;
   uint32_t count;
   const peal_mem *mem;
-  size_t len;  /* of all parts */
-  bool binary; /* the only part is one */
+  peal_account_worker *account; /* cost_of() is charged to it; NULL: not yet */
+  size_t len;                   /* of all parts */
+  bool binary;                  /* the only part is one */
   peal_slice parts[];
 };
 
@@ -36,6 +37,7 @@ static peal_message *alloc(size_t count, size_t len, const peal_mem *mem) {
   atomic_init(&message->refs, 1);
   message->count = (uint32_t)count;
   message->mem = mem;
+  message->account = NULL;
   message->len = len;
   message->binary = false;
   return message;
@@ -72,6 +74,24 @@ peal_message *peal_message_new_binary(peal_slice data, const peal_mem *mem) {
   return message;
 }
 
+static size_t cost_of(const peal_message *message) {
+  return sizeof *message + message->count * sizeof(peal_slice) + message->len;
+}
+
+peal_err peal_message_charge(peal_message *message,
+                             peal_account_worker *account) {
+  if (message->account)
+    return PEAL_OK;
+  peal_err err = peal_account_worker_charge(account, cost_of(message));
+  if (!err)
+    message->account = account;
+  return err;
+}
+
+bool peal_message_is_of(const peal_message *message, const peal_mem *mem) {
+  return message->mem == mem;
+}
+
 peal_message *peal_message_ref(peal_message *message) {
   atomic_fetch_add_explicit(&message->refs, 1, memory_order_relaxed);
   return message;
@@ -85,6 +105,8 @@ void peal_message_unref(peal_message *message) {
   if (atomic_load_explicit(&message->refs, memory_order_acquire) != 1 &&
       atomic_fetch_sub_explicit(&message->refs, 1, memory_order_acq_rel) != 1)
     return;
+  if (message->account)
+    peal_account_worker_release(message->account, cost_of(message));
   peal_mem_free(message->mem, message);
 }
 

@@ -9,6 +9,8 @@
  * from a worker's own allocator must not leave that worker. */
 #include <peal/base.h>
 
+#include "base/account.h"
+
 typedef struct peal_message peal_message;
 
 /* Copies. `attachments` are `count` binaries that follow the text; `mem` NULL:
@@ -20,6 +22,13 @@ PEAL_MUST_CHECK peal_message *peal_message_new(peal_slice text,
 /* One binary message of Engine.IO. */
 PEAL_MUST_CHECK peal_message *peal_message_new_binary(peal_slice data,
                                                       const peal_mem *mem);
+/* Charge its memory, once for all its receivers, until it is freed. Only where
+ * it was made: its last reference must be given back on the account's thread.
+ * Returns: PEAL_OK (also if it is charged already), PEAL_ERR_NOMEM. */
+PEAL_MUST_CHECK peal_err peal_message_charge(peal_message *message,
+                                             peal_account_worker *account);
+/* Was it made by this allocator? */
+bool peal_message_is_of(const peal_message *message, const peal_mem *mem);
 peal_message *peal_message_ref(peal_message *message);
 void peal_message_unref(peal_message *message);
 

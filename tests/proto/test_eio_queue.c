@@ -14,7 +14,7 @@ static peal_err add_item(peal_eio_queue *queue, const char *words,
                          peal_eio_item item) {
   item.message = peal_message_new(peal_slice_of(words), NULL, 0, NULL);
   assert_non_null(item.message);
-  peal_err err = peal_eio_queue_add(queue, &item, NULL);
+  peal_err err = peal_eio_queue_add(queue, &item, NULL, NULL);
   peal_message_unref(item.message);
   return err;
 }
@@ -39,7 +39,7 @@ static peal_err add_group(peal_eio_queue *queue, char letter, size_t count,
                           uint64_t key) {
   peal_eio_item item = {.message = group_of(letter, count, NULL), .key = key};
   assert_non_null(item.message);
-  peal_err err = peal_eio_queue_add(queue, &item, NULL);
+  peal_err err = peal_eio_queue_add(queue, &item, NULL, NULL);
   peal_message_unref(item.message);
   return err;
 }
@@ -181,7 +181,7 @@ static void attachments_are_binary_and_the_flag_is_kept(void **state) {
   peal_message *group = group_of('a', 2, NULL);
   assert_int_equal(peal_message_count(group), 2);
   peal_eio_item item = {.message = group, .no_compress = true};
-  assert_int_equal(peal_eio_queue_add(&queue, &item, NULL), PEAL_OK);
+  assert_int_equal(peal_eio_queue_add(&queue, &item, NULL, NULL), PEAL_OK);
   assert_int_equal(peal_eio_queue_bytes(&queue), peal_eio_queue_cost(&item));
   for (size_t i = 0; i < 2; i++) {
     peal_eio_queue_cursor cursor = {0};
@@ -204,7 +204,8 @@ static peal_err fill(const peal_mem *mem, void *user) {
     peal_message *message =
         peal_message_new(PEAL_S("words"), NULL, (size_t)0, mem);
     peal_eio_item item = {.message = message, .key = i % 5 ? 0 : (uint64_t)i};
-    err = message ? peal_eio_queue_add(&queue, &item, mem) : PEAL_ERR_NOMEM;
+    err =
+        message ? peal_eio_queue_add(&queue, &item, mem, NULL) : PEAL_ERR_NOMEM;
     peal_message_unref(message);
     peal_eio_queue_check(&queue);
     if (i % 3 == 0 && !err)
@@ -266,7 +267,7 @@ static void add_both(peal_eio_queue *queue, list *l, unsigned value,
     at++;
   assert_int_equal(peal_eio_queue_replaced(queue, item.key),
                    at < l->count ? plain_cost(&l->items[at]) : 0);
-  assert_int_equal(peal_eio_queue_add(queue, &real, NULL), PEAL_OK);
+  assert_int_equal(peal_eio_queue_add(queue, &real, NULL, NULL), PEAL_OK);
   peal_message_unref(message);
   l->items[at] = item;
   l->count += at == l->count;
@@ -338,6 +339,37 @@ static void random_steps_agree_with_a_plain_list(void **state) {
     play(seed, seed % 3 * 20, 2 + seed % 7, seed % 6);
 }
 
+/* -- accounts ------------------------------------------------------------------- */
+
+static void what_entries_take_is_charged_and_may_be_refused(void **state) {
+  peal_account_server server;
+  peal_account_worker account;
+  peal_eio_queue queue = {0};
+  unsigned added = 0;
+  (void)state;
+  peal_account_server_init(&server, 2 * PEAL_ACCOUNT_STEP_BYTES);
+  peal_account_worker_init(&account, &server);
+  peal_message *message = peal_message_new(PEAL_S("words"), NULL, 0, NULL);
+  peal_eio_item item = {.message = message};
+  assert_int_equal(peal_message_charge(message, &account), PEAL_OK);
+  size_t once = account.used;
+  assert_true(once > 5);
+  assert_int_equal(peal_message_charge(message, &account), PEAL_OK);
+  assert_int_equal(account.used, once);
+  while (!peal_eio_queue_add(&queue, &item, NULL, &account)) {
+    assert_true(account.used >= once + ++added * 16);
+    peal_eio_queue_check(&queue);
+    assert_true(added < 100000);
+  }
+  assert_true(added > 1000);
+  assert_int_equal(peal_eio_queue_count(&queue), added);
+  peal_eio_queue_clear(&queue);
+  assert_int_equal(account.used, once);
+  peal_message_unref(message);
+  assert_int_equal(account.used, 0);
+  peal_account_worker_deinit(&account);
+}
+
 /* -- what it costs ------------------------------------------------------------- */
 
 /* Kept ones in front, and a droppable one comes and goes behind them: a queue
@@ -351,10 +383,10 @@ static void kept_messages_cost_nothing_when_others_are_dropped(void **state) {
   peal_eio_item kept = {message, 0, false, true};
   peal_eio_item other = {message, 0, false, false};
   for (int i = 0; i < KEPT; i++)
-    assert_int_equal(peal_eio_queue_add(&queue, &kept, NULL), PEAL_OK);
-  assert_int_equal(peal_eio_queue_add(&queue, &other, NULL), PEAL_OK);
+    assert_int_equal(peal_eio_queue_add(&queue, &kept, NULL, NULL), PEAL_OK);
+  assert_int_equal(peal_eio_queue_add(&queue, &other, NULL, NULL), PEAL_OK);
   for (int i = 0; i < ROUNDS; i++) {
-    if (peal_eio_queue_add(&queue, &other, NULL) ||
+    if (peal_eio_queue_add(&queue, &other, NULL, NULL) ||
         !peal_eio_queue_drop_oldest(&queue))
       fail();
   }
@@ -374,10 +406,10 @@ static void the_first_key_of_a_long_queue_costs_nothing(void **state) {
   peal_eio_item other = {message, 0, false, false};
   peal_eio_item keyed = {message, 7, false, false};
   for (int i = 0; i < OTHERS; i++)
-    assert_int_equal(peal_eio_queue_add(&queue, &other, NULL), PEAL_OK);
+    assert_int_equal(peal_eio_queue_add(&queue, &other, NULL, NULL), PEAL_OK);
   for (int i = 0; i < ROUNDS; i++) {
     keyed.key = 1 + (uint64_t)i % 5000;
-    if (peal_eio_queue_add(&queue, &keyed, NULL) ||
+    if (peal_eio_queue_add(&queue, &keyed, NULL, NULL) ||
         peal_eio_queue_replaced(&queue, 9999))
       fail();
   }
@@ -395,7 +427,7 @@ static void a_key_is_found_among_any_number(void **state) {
   peal_message *message = peal_message_new(PEAL_S("m"), NULL, 0, NULL);
   for (int i = 0; i < ROUNDS; i++) {
     peal_eio_item item = {message, 1 + (uint64_t)i % KEYS, false, false};
-    if (peal_eio_queue_add(&queue, &item, NULL))
+    if (peal_eio_queue_add(&queue, &item, NULL, NULL))
       fail();
   }
   assert_int_equal(peal_eio_queue_count(&queue), KEYS);
@@ -416,6 +448,7 @@ int main(void) {
       cmocka_unit_test(attachments_are_binary_and_the_flag_is_kept),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(random_steps_agree_with_a_plain_list),
+      cmocka_unit_test(what_entries_take_is_charged_and_may_be_refused),
       cmocka_unit_test(kept_messages_cost_nothing_when_others_are_dropped),
       cmocka_unit_test(the_first_key_of_a_long_queue_costs_nothing),
       cmocka_unit_test(a_key_is_found_among_any_number),
