@@ -35,7 +35,8 @@ PEAL_MUST_CHECK peal_sio_conn *peal_sio_conn_new(const peal_sio_conn_opts *opts,
 void peal_sio_conn_free(peal_sio_conn *conn);
 
 /* Lend an Engine.IO message: `data` stays valid until _next has said that
- * there is no more. The last one must have been used up.
+ * there is no more; text is valid UTF-8, which proto/ws_conn and
+ * proto/eio_session have seen to. The last one must have been used up.
  * Returns: PEAL_OK; PEAL_ERR_USAGE (it was not; nothing has happened); what
  * was wrong, if the machine is dead. */
 PEAL_MUST_CHECK peal_err peal_sio_conn_feed(peal_sio_conn *conn, bool binary,

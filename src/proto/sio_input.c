@@ -196,7 +196,7 @@ static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
                         peal_sio_conn_event *event) {
   if (conn->partial)
     return PEAL_ERR_SIO_ATTACHMENTS;
-  peal_err err = peal_sio_packet_decode(
+  peal_err err = peal_sio_packet_decode_utf8(
       &event->packet, text, peal_sio_state_max_attachments(conn), arena, NULL);
   if (err)
     return err;
@@ -263,9 +263,9 @@ static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
     return PEAL_OK;
   }
   peal_sio_packet *packet = &event->packet;
-  peal_err err =
-      peal_sio_packet_decode(packet, peal_sio_held_text(held),
-                             peal_sio_state_max_attachments(conn), arena, NULL);
+  peal_err err = peal_sio_packet_decode_utf8(
+      packet, peal_sio_held_text(held), peal_sio_state_max_attachments(conn),
+      arena, NULL);
   if (!err && waits_for_attachments(packet))
     err = peal_sio_packet_attach(packet, held->attachments, held->kept, arena);
   if (err)
