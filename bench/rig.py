@@ -69,14 +69,15 @@ def wait_for_port(process, port, seconds):
 class Server:
     """A running server; `with Server(…) as server`."""
 
-    def __init__(self, words, env=None, patience=10):
+    def __init__(self, words, env=None, patience=10, every_core=False):
         self.patience = patience
         self.port = free_port()
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [*words, "--port", str(self.port)], stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log, env={**os.environ, **(env or {})},
-            preexec_fn=lambda: os.sched_setaffinity(0, cores()[0]))
+            preexec_fn=None if every_core else
+            lambda: os.sched_setaffinity(0, cores()[0]))
         self.pid = self.process.pid
 
     def __enter__(self):

@@ -30,7 +30,7 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/peal.pc"
 
 if(PEAL_PROGRAMS)
   get_property(programs GLOBAL PROPERTY PEAL_PROGRAM_TARGETS)
-  list(FILTER programs EXCLUDE REGEX "^example-|-bench-|-e2e-")
+  list(FILTER programs EXCLUDE REGEX "^example-|-bench-|-e2e-|-cost-")
   if(programs)
     install(TARGETS ${programs})
   endif()

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "wire/http1.h"
+#include "wire/wire_limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #endif
 
-#include "base/limits.h"
+#include "base/val_impl.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
 
@@ -18,6 +18,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static void must(bool truth) {
   if (!truth)
     abort();
+}
+
+/* Copying the text of what was not touched is writing it; and text that is
+ * known to be UTF-8 is read as other text is. */
+static void check_raw(peal_val value, peal_slice text, peal_arena *arena) {
+  peal_buf raw, written;
+  peal_val copy, again;
+  peal_buf_init(&raw, NULL, 0);
+  peal_buf_init(&written, NULL, 0);
+  must(peal_val_impl_copy(&copy, value, arena) == PEAL_OK);
+  peal_json_encode(&raw, value, NULL);
+  peal_json_encode(&written, copy, NULL);
+  must(peal_slice_eq(peal_buf_slice(&raw), peal_buf_slice(&written)));
+  must(peal_utf8_is_valid(text)); /* there is nothing outside of strings */
+  must(peal_json_decode_utf8(&again, text, arena, NULL) == PEAL_OK);
+  peal_buf_reset(&written);
+  peal_json_encode(&written, again, NULL);
+  must(peal_slice_eq(peal_buf_slice(&raw), peal_buf_slice(&written)));
+  peal_buf_deinit(&raw);
+  peal_buf_deinit(&written);
 }
 
 static void check_round_trip(peal_val value, peal_arena *arena) {
@@ -81,10 +101,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   peal_err_info info = {0};
   peal_arena_init(&arena, NULL, 256, 0);
   peal_err err = peal_json_decode(&value, text, &arena, &info);
-  if (err == PEAL_OK)
+  if (err == PEAL_OK) {
+    check_raw(value, text, &arena);
     check_round_trip(value, &arena);
-  else
+  } else {
     must(info.code == err && info.msg && info.pos <= len);
+    must(!peal_utf8_is_valid(text) ||
+         peal_json_decode_utf8(&value, text, &arena, NULL) == err);
+  }
   check_oracle(err, text);
   peal_arena_deinit(&arena);
   return 0;

@@ -3,7 +3,10 @@
  *
  * script: the rest is a list of what owner and peer do to one machine.
  * late: the rest is what a client sends; a server that accepts later must tell
- * each namespace the same as one that accepts at once. */
+ * each namespace the same as one that accepts at once.
+ *
+ * The invariants are looked at after every step, and all that is charged is
+ * given back. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 
 #include "base/limits.h"
 #include "proto/sio_conn.h"
+#include "wire/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -24,6 +28,7 @@ static void must(bool holds) {
 typedef struct player {
   peal_sio_conn *conn;
   peal_sio_conn_opts opts;
+  peal_account account;
   peal_arena arena;
   uint64_t now, digest;
   bool freed, late;
@@ -57,24 +62,59 @@ static uint64_t mix_val(uint64_t digest, peal_val value, unsigned depth) {
 }
 
 /* What one namespace was told: its digest is its user pointer. */
-static void tell(peal_sio_link *link, uint64_t more) {
-  uint64_t digest = (uint64_t)(uintptr_t)peal_sio_link_user(link);
+static void tell(player *p, peal_sio_link link, uint64_t more) {
+  uint64_t digest = (uint64_t)(uintptr_t)peal_sio_link_user(p->conn, link);
   digest = mix(digest, &more, sizeof more);
-  peal_sio_link_set_user(link, (void *)(uintptr_t)digest);
+  peal_sio_link_set_user(p->conn, link, (void *)(uintptr_t)digest);
 }
 
 /* Namespaces may end in another order. */
-static void end_link(player *p, peal_sio_link *link) {
-  p->digest += (uint64_t)(uintptr_t)peal_sio_link_user(link);
+static void end_link(player *p, const void *user) {
+  p->digest += (uint64_t)(uintptr_t)user;
 }
 
-static void accept_link(player *p, peal_sio_link *link) {
-  peal_err err = peal_sio_conn_accept(p->conn, link, peal_undefined());
-  if (!err && !p->freed)
-    (void)!peal_sio_conn_deliver(p->conn, link, &p->arena);
+static void check(const player *p) {
+  must(p->freed || peal_sio_conn_check(p->conn));
 }
 
-static void react(player *p, peal_sio_link *link, unsigned bit) {
+/* What a verb wants to be sent. */
+static void sent(player *p, peal_err err, peal_message *message) {
+  must(!err == !!message);
+  must(!message || peal_message_part(message, 0).len > 0);
+  peal_message_unref(message);
+  check(p);
+}
+
+static void accept_link(player *p, peal_sio_link link) {
+  peal_message *out;
+  peal_err err = peal_sio_conn_accept(p->conn, link, peal_undefined(), &out);
+  sent(p, err, out);
+  if (!err)
+    must(!peal_sio_conn_deliver(p->conn, link));
+  check(p);
+}
+
+static void refuse(player *p, peal_sio_link link) {
+  peal_message *out;
+  peal_err err = peal_sio_conn_refuse(p->conn, link, peal_undefined(), &out);
+  sent(p, err, out);
+}
+
+static void part(player *p, peal_sio_link link) {
+  peal_message *out;
+  peal_err err = peal_sio_conn_part(p->conn, link, &out);
+  sent(p, err, out);
+}
+
+static void join(player *p, peal_slice nsp) {
+  peal_message *out;
+  peal_sio_link link;
+  peal_err err =
+      peal_sio_conn_join(p->conn, nsp, peal_undefined(), NULL, &link, &out);
+  sent(p, err, out);
+}
+
+static void react(player *p, const peal_sio_conn_event *event, unsigned bit) {
   if (p->late || !(p->habits & bit))
     return;
   switch (p->habits >> 6) {
@@ -83,82 +123,78 @@ static void react(player *p, peal_sio_link *link, unsigned bit) {
     p->freed = true;
     break;
   case 1:
-    peal_sio_conn_leave(p->conn, link);
+    part(p, event->link);
     break;
   case 2:
     if (p->opts.client)
-      (void)!peal_sio_conn_join(p->conn, peal_sio_link_nsp(link),
-                                peal_undefined(), NULL);
-    else if (bit == 1)
-      accept_link(p, link);
+      join(p, event->packet.nsp);
+    else
+      accept_link(p, event->link);
     break;
   default:
-    if (bit == 1 && !p->opts.client)
-      peal_sio_conn_refuse(p->conn, link, peal_undefined());
+    refuse(p, event->link);
   }
 }
 
-static void on_send(peal_sio_conn *conn, peal_bytes *text, void *user) {
-  player *p = user;
-  (void)conn;
-  must(!p->freed && peal_bytes_slice(text).len > 0);
-  peal_bytes_unref(text);
+static void on_packet(player *p, const peal_sio_conn_event *event) {
+  must(peal_sio_link_is_connected(p->conn, event->link));
+  must(peal_val_is(event->packet.data, PEAL_ARRAY));
+  uint64_t digest = mix(3, &event->packet.type, 1);
+  digest = mix(digest, &event->packet.id, sizeof event->packet.id);
+  tell(p, event->link, mix_val(digest, event->packet.data, 0));
 }
 
-static void on_connect(peal_sio_conn *conn, peal_sio_link *link, peal_val auth,
-                       void *user) {
-  player *p = user;
-  (void)conn;
-  must(!p->freed && peal_sio_link_is_connected(link) == p->opts.client);
-  tell(link, mix_val(1, auth, 0));
-  react(p, link, 1);
+static peal_err on_event(player *p, const peal_sio_conn_event *event) {
+  switch ((peal_sio_conn_event_type)event->type) {
+  case PEAL_SIO_CONN_NONE:
+    must(false);
+    break;
+  case PEAL_SIO_CONN_CONNECT:
+    must(peal_sio_link_is_connected(p->conn, event->link) == p->opts.client);
+    tell(p, event->link, mix_val(1, event->packet.data, 0));
+    react(p, event, 1);
+    break;
+  case PEAL_SIO_CONN_CONNECT_ERROR:
+    must(p->opts.client && mix_val(2, event->packet.data, 0) != 0);
+    react(p, event, 2);
+    break;
+  case PEAL_SIO_CONN_DISCONNECT:
+    end_link(p, event->user);
+    react(p, event, 4);
+    break;
+  case PEAL_SIO_CONN_EVENT:
+    must(event->packet.data.len > 0);
+    on_packet(p, event);
+    react(p, event, 8);
+    break;
+  case PEAL_SIO_CONN_ACK:
+    must(event->packet.has_id);
+    on_packet(p, event);
+    react(p, event, 16);
+    break;
+  case PEAL_SIO_CONN_SEND:
+    sent(p, PEAL_OK, event->message);
+    break;
+  case PEAL_SIO_CONN_ERROR:
+    must(event->err != PEAL_OK);
+    return event->err;
+  }
+  return PEAL_OK;
 }
 
-static void on_connect_error(peal_sio_conn *conn, peal_sio_link *link,
-                             peal_val data, void *user) {
-  player *p = user;
-  (void)conn;
-  must(!p->freed && p->opts.client);
-  tell(link, mix_val(2, data, 0));
-  react(p, link, 2);
+/* Everything there is to tell; what an event borrows is gone behind it. */
+static peal_err read_all(player *p) {
+  peal_sio_conn_event event;
+  peal_err err = PEAL_OK;
+  while (!p->freed && peal_sio_conn_next(p->conn, &p->arena, &event)) {
+    must(!err); /* an error is the last */
+    check(p);
+    err = on_event(p, &event);
+    peal_arena_reset(&p->arena);
+    check(p);
+  }
+  return err;
 }
-
-static void on_disconnect(peal_sio_conn *conn, peal_sio_link *link,
-                          void *user) {
-  player *p = user;
-  (void)conn;
-  must(!p->freed);
-  end_link(p, link);
-  react(p, link, 4);
-}
-
-static void on_packet(player *p, peal_sio_link *link,
-                      const peal_sio_packet *packet) {
-  must(!p->freed && peal_sio_link_is_connected(link));
-  must(peal_val_is(packet->data, PEAL_ARRAY));
-  uint64_t digest = mix(3, &packet->type, 1);
-  digest = mix(digest, &packet->id, sizeof packet->id);
-  tell(link, mix_val(digest, packet->data, 0));
-}
-
-static void on_event(peal_sio_conn *conn, peal_sio_link *link,
-                     const peal_sio_packet *packet, void *user) {
-  (void)conn;
-  on_packet(user, link, packet);
-  must(packet->data.len > 0);
-  react(user, link, 8);
-}
-
-static void on_ack(peal_sio_conn *conn, peal_sio_link *link,
-                   const peal_sio_packet *packet, void *user) {
-  (void)conn;
-  must(packet->has_id);
-  on_packet(user, link, packet);
-  react(user, link, 16);
-}
-
-static const peal_sio_conn_callbacks callbacks = {
-    on_send, on_connect, on_connect_error, on_disconnect, on_event, on_ack};
 
 static void begin(player *p, uint8_t first) {
   *p = (player){.now = 1000};
@@ -167,21 +203,33 @@ static void begin(player *p, uint8_t first) {
       .max_packet_bytes = first & 2 ? 500 : 0,
       .max_namespaces = first & 4 ? 2 : 0,
   };
+  p->account.max = first & 8 ? 2000 : 0;
   peal_arena_init(&p->arena, NULL, 0, 1u << 22);
-  p->conn = peal_sio_conn_new(&p->opts, &callbacks, p, p->now);
+  p->conn = peal_sio_conn_new(&p->opts, &p->account, p->now);
   must(p->conn != NULL);
 }
 
 static peal_err feed(player *p, bool binary, const void *data, size_t len) {
+  /* The machines below let no other text pass. */
+  if (!binary && !peal_utf8_is_valid((peal_slice){data, len}))
+    return PEAL_OK;
   char *copy = malloc(len ? len : 1);
   must(copy != NULL);
   if (len)
     memcpy(copy, data, len);
-  peal_err err = peal_sio_conn_feed(p->conn, binary, (peal_slice){copy, len},
-                                    &p->arena, p->now);
+  peal_err err =
+      peal_sio_conn_feed(p->conn, binary, (peal_slice){copy, len}, p->now);
+  if (!err)
+    err = read_all(p);
   free(copy);
-  peal_arena_reset(&p->arena);
   return err;
+}
+
+static void end(player *p) {
+  if (!p->freed)
+    peal_sio_conn_free(p->conn);
+  peal_arena_deinit(&p->arena);
+  must(p->account.used == 0);
 }
 
 /* -- script ------------------------------------------------------------------------ */
@@ -204,17 +252,18 @@ static const char *const words[] = {
     "2/b,[1]",
     "50-[\"e\"]"};
 
-static peal_sio_link *some_link(const player *p, unsigned index) {
-  peal_sio_link *link = peal_sio_conn_next(p->conn, NULL);
+/* Perhaps none. */
+static peal_sio_link some_link(const player *p, unsigned index) {
+  peal_sio_link link = peal_sio_link_next(p->conn, 0);
   while (link && index--)
-    link = peal_sio_conn_next(p->conn, link);
+    link = peal_sio_link_next(p->conn, link);
   return link;
 }
 
 static size_t act(player *p, const uint8_t *data, size_t len) {
   uint8_t op = data[0];
   unsigned much = op >> 4;
-  peal_sio_link *link = some_link(p, much & 3);
+  peal_sio_link link = some_link(p, much & 3);
   switch (op & 7) {
   case 0:
   case 1:
@@ -228,18 +277,16 @@ static size_t act(player *p, const uint8_t *data, size_t len) {
   }
   case 4:
     if (p->opts.client)
-      (void)!peal_sio_conn_join(p->conn, much & 1 ? PEAL_S("/") : PEAL_S("/a"),
-                                peal_undefined(), NULL);
-    else if (link && !peal_sio_link_is_connected(link))
+      join(p, much & 1 ? PEAL_S("/") : PEAL_S("/a"));
+    else
       accept_link(p, link);
+    (void)!read_all(p);
     return 1;
   case 5:
-    if (link && !p->opts.client && !peal_sio_link_is_connected(link))
-      peal_sio_conn_refuse(p->conn, link, peal_undefined());
+    refuse(p, link);
     return 1;
   case 6:
-    if (link)
-      peal_sio_conn_leave(p->conn, link);
+    part(p, link);
     return 1;
   default:
     p->now += much * 1500;
@@ -262,22 +309,22 @@ static void play(uint8_t first, const uint8_t *data, size_t len) {
     data += used;
     len -= used;
   }
-  if (!p.freed)
-    peal_sio_conn_free(p.conn);
-  peal_arena_deinit(&p.arena);
+  end(&p);
 }
 
 /* -- late --------------------------------------------------------------------------- */
 
-static void accept_all(player *p) {
-  peal_sio_link *link = peal_sio_conn_next(p->conn, NULL);
-  for (; link; link = peal_sio_conn_next(p->conn, link))
-    if (!peal_sio_link_is_connected(link))
+static peal_err accept_all(player *p) {
+  peal_sio_link link = peal_sio_link_next(p->conn, 0);
+  for (; link; link = peal_sio_link_next(p->conn, link))
+    if (!peal_sio_link_is_connected(p->conn, link))
       accept_link(p, link);
+  return read_all(p);
 }
 
 /* Messages lie between line ends; one that begins with '!' is binary. Accepts
- * whenever `patience` messages have come; a goodbye waits for nobody. */
+ * whenever `patience` messages have come; a goodbye waits for nobody, nor does
+ * another CONNECT: before the answer it would be welcome. */
 static peal_err hear(uint8_t first, const uint8_t *data, size_t len,
                      unsigned patience, uint64_t *digest) {
   player p;
@@ -289,25 +336,23 @@ static peal_err hear(uint8_t first, const uint8_t *data, size_t len,
     const uint8_t *line_end = memchr(data, '\n', len);
     size_t line = line_end ? (size_t)(line_end - data) : len;
     bool binary = line && data[0] == '!';
-    if (line && data[0] == '1')
-      accept_all(&p);
-    err = feed(&p, binary, data + binary, line - binary);
+    if (line && (data[0] == '1' || data[0] == '0'))
+      err = accept_all(&p);
+    if (!err)
+      err = feed(&p, binary, data + binary, line - binary);
     if (!err && ++count % patience == 0)
-      accept_all(&p);
+      err = accept_all(&p);
     line += line < len;
     data += line;
     len -= line;
   }
   if (!err)
-    accept_all(&p);
-  if (!err)
-    err = peal_sio_conn_tick(p.conn, p.now);
-  peal_sio_link *link = peal_sio_conn_next(p.conn, NULL);
-  for (; link; link = peal_sio_conn_next(p.conn, link))
-    end_link(&p, link);
+    err = accept_all(&p);
+  peal_sio_link link = peal_sio_link_next(p.conn, 0);
+  for (; link; link = peal_sio_link_next(p.conn, link))
+    end_link(&p, peal_sio_link_user(p.conn, link));
   *digest = p.digest;
-  peal_sio_conn_free(p.conn);
-  peal_arena_deinit(&p.arena);
+  end(&p);
   return err;
 }
 

@@ -3,7 +3,8 @@
  * and comes back when it is encoded again. */
 #include <stdlib.h>
 
-#include "base/limits.h"
+#include "base/val_impl.h"
+#include "proto/proto_limits.h"
 #include "wire/json.h"
 #include "wire/sio_packet.h"
 
@@ -58,6 +59,21 @@ static bool encode(peal_buf *out, const peal_sio_packet *packet,
   return packet->has_id;
 }
 
+/* Whatever attachments did to it: copying text is writing values. */
+static void check_raw(const peal_sio_packet *packet, peal_arena *arena) {
+  peal_buf raw, written;
+  size_t first = 0, second = 0;
+  peal_sio_packet copy = *packet;
+  peal_buf_init(&raw, NULL, 0);
+  peal_buf_init(&written, NULL, 0);
+  must(peal_val_impl_copy(&copy.data, packet->data, arena) == PEAL_OK);
+  must(encode(&raw, packet, &first) == encode(&written, &copy, &second));
+  must(first == second);
+  must(peal_slice_eq(peal_buf_slice(&raw), peal_buf_slice(&written)));
+  peal_buf_deinit(&raw);
+  peal_buf_deinit(&written);
+}
+
 static void check_round_trip(const peal_sio_packet *packet, peal_arena *arena) {
   peal_buf buf;
   peal_sio_packet again;
@@ -92,8 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     check_promises(&packet);
     if (packet.attachments == 0 ||
         peal_sio_packet_attach(&packet, attachments, packet.attachments,
-                               &arena) == PEAL_OK)
+                               &arena) == PEAL_OK) {
+      check_raw(&packet, &arena);
       check_round_trip(&packet, &arena);
+    }
   }
   peal_arena_deinit(&arena);
   return 0;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "proto/ws_conn.h"
 #include "wire/utf8.h"
 

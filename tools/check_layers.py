@@ -5,8 +5,9 @@
 - a file of src/<folder> includes "<folder>/x.h" of itself and of the folders
   that LAYERS allows, always with the folder in the line
 - public headers include public headers only; headers never go in a circle
-- apps, cli, bench and examples include <peal/...> and their own files
+- apps, bench and examples include <peal/...> and their own files
 - file stems are unique in src/
+- a folder that LAYERS names exists
 
 usage: check_layers.py [root] | --self-test
 """
@@ -16,7 +17,8 @@ import sys
 import tempfile
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
-OUTSIDE = ["apps", "cli", "bench", "examples", "tests/e2e/fixture"]
+OUTSIDE = ["apps", "bench", "examples", "tests/e2e/fixture",
+           "tests/cost/server"]
 
 
 def read_layers(root):
@@ -113,6 +115,10 @@ def problems(root):
         for file in sources(root / folder):
             for text in check_outside(root, file):
                 yield f"{file.relative_to(root)}: {text}"
+    for folder, below in layers.items():
+        for name in [folder, *below]:
+            if not (root / "src" / name).is_dir():
+                yield f"src/LAYERS: there is no folder src/{name}"
     circle = find_circle(header_graph(root))
     if circle:
         yield "headers in a circle: " + " -> ".join(circle)
@@ -136,13 +142,14 @@ def self_test():
         "apps/a/main.c": '#include "../../src/base/mem.h"\n',
     }
     expected = ["not allowed in base", 'is not "<folder>', "in a circle",
-                "stem json", "in a public header", "neither public nor"]
+                "stem json", "in a public header", "neither public nor",
+                "no folder src/gone"]
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         for name, text in bad.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
-        (root / "src/LAYERS").write_text("base:\nwire: base\nnet: base\n")
+        (root / "src/LAYERS").write_text("base:\nwire: base\nnet: base\ngone: base\n")
         found = "\n".join(problems(root))
     missed = [e for e in expected if e not in found]
     for text in missed:

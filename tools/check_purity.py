@@ -13,7 +13,7 @@ import tempfile
 
 PURE = ["base", "wire", "proto"]
 ALLOWED = re.compile(r"malloc|calloc|realloc|free|mem\w+|str\w+|__assert_fail"
-                     r"|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_")
+                     r"|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__tls_get_addr")
 
 
 def symbols(archive, option):

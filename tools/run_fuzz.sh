@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run_fuzz.sh [seconds]: every fuzz target for so long, from its corpus. What
-# it finds anew stays in build/fuzz/found; the input of a crash is left in
-# build/fuzz/crashes.
+# it finds anew stays in build/fuzz/found (tools/fuzz_corpus.py packs it); the
+# input of a crash is left in build/fuzz/crashes.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build

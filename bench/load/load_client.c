@@ -16,8 +16,9 @@
 #include "load_sys.h"
 
 enum {
-  QUOTED = 60, /* bytes of a wrong packet that the message shows */
-  APART = 7919 /* between the first numbers of two clients */
+  QUOTED = 60,      /* bytes of a wrong packet that the message shows */
+  APART = 7919,     /* between the first numbers of two clients */
+  PER_ADDRESS = 100 /* clients of one source address */
 };
 
 /* Numbers differ between clients, so that a reply that reaches the wrong one
@@ -34,6 +35,19 @@ static void watch(load_run *run, load_client *client, int how) {
     load_sys_die("epoll_ctl: %s", strerror(errno));
 }
 
+/* Clients come from many addresses, 127.1.0.1 and up, as in the world: what a
+ * server allows one address is not what is measured. */
+static void bind_source(load_client *client) {
+  uint32_t group = client->index / PER_ADDRESS;
+  uint32_t address = 0x7f010001u + (group / 250) * 256 + group % 250;
+  struct sockaddr_in from = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(address)};
+  int one = 1;
+  setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  if (bind(client->fd, (const struct sockaddr *)&from, sizeof from) != 0)
+    load_sys_die("bind: %s", strerror(errno));
+}
+
 void load_client_open(load_run *run, load_client *client) {
   struct sockaddr_in to = {.sin_family = AF_INET,
                            .sin_port = htons(run->opts->port),
@@ -44,6 +58,7 @@ void load_client_open(load_run *run, load_client *client) {
   if (client->fd < 0)
     load_sys_die("socket: %s", strerror(errno));
   setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  bind_source(client);
   if (connect(client->fd, (const struct sockaddr *)&to, sizeof to) != 0 &&
       errno != EINPROGRESS)
     load_sys_die("connect to port %u: %s", (unsigned)run->opts->port,
@@ -207,11 +222,12 @@ void load_client_packet(load_run *run, load_client *client,
   }
 }
 
-void load_client_send(load_run *run, load_client *client, uint32_t count) {
+void load_client_send(load_run *run, load_client *client, uint32_t count,
+                      uint64_t sent_ns) {
   for (uint32_t i = 0; i < count; i++) {
     uint32_t number = message_number(client, client->sent);
     run->mode->transport->message(run, client, number);
-    client->sent_ns[client->sent++ % run->opts->inflight] = run->now_ns;
+    client->sent_ns[client->sent++ % run->opts->inflight] = sent_ns;
   }
   client->credits -= count;
   run->left -= count;

@@ -65,6 +65,49 @@ size_t load_http_upgrade(char *out, size_t cap, uint16_t port) {
       cap);
 }
 
+enum { COOKIE_BYTES = 350 };
+
+/* session=<client, then letters that differ from client to client> */
+static void cookie_write(char out[COOKIE_BYTES + 1], uint32_t client) {
+  uint32_t state = client * 2654435761u + 1;
+  int len = snprintf(out, COOKIE_BYTES + 1, "session=%08x.", client);
+  for (; len < COOKIE_BYTES; len++) {
+    state = state * 1664525u + 1013904223u;
+    out[len] = (char)('a' + (state >> 24) % 26);
+  }
+  out[COOKIE_BYTES] = '\0';
+}
+
+size_t load_http_upgrade_chrome(char *out, size_t cap, uint16_t port,
+                                uint32_t client) {
+  char cookie[COOKIE_BYTES + 1];
+  cookie_write(cookie, client);
+  unsigned at = port;
+  return checked(
+      snprintf(out, cap,
+               "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+               "Host: 127.0.0.1:%u\r\nConnection: Upgrade\r\n"
+               "Pragma: no-cache\r\nCache-Control: no-cache\r\n"
+               "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
+               "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "
+               "Safari/537.36\r\n"
+               "sec-ch-ua: \"Not_A Brand\";v=\"8\", \"Chromium\";v=\"120\", "
+               "\"Google Chrome\";v=\"120\"\r\n"
+               "sec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Windows\"\r\n"
+               "Upgrade: websocket\r\nOrigin: http://127.0.0.1:%u\r\n"
+               "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: websocket\r\n"
+               "Sec-Fetch-Dest: websocket\r\n"
+               "Sec-WebSocket-Version: 13\r\n"
+               "Accept-Encoding: gzip, deflate, br\r\n"
+               "Accept-Language: en-US,en;q=0.9,de;q=0.8\r\n"
+               "Cookie: %s\r\n"
+               "Sec-WebSocket-Key: " LOAD_HTTP_KEY "\r\n"
+               "Sec-WebSocket-Extensions: permessage-deflate; "
+               "client_max_window_bits\r\n\r\n",
+               at, at, cookie),
+      cap);
+}
+
 size_t load_http_get(char *out, size_t cap, uint16_t port, const char *sid) {
   const char *name = sid[0] != '\0' ? "&sid=" : "";
   return checked(

@@ -26,6 +26,10 @@ size_t load_http_decode(load_http_response *response, const char *in,
 
 /* Write a request to `out`. Returns: its length, below `cap`. */
 size_t load_http_upgrade(char *out, size_t cap, uint16_t port);
+/* The same as Chrome 120 asks for it from a page of this server, with a cookie
+ * of 350 bytes that no other `client` has. */
+size_t load_http_upgrade_chrome(char *out, size_t cap, uint16_t port,
+                                uint32_t client);
 size_t load_http_get(char *out, size_t cap, uint16_t port, const char *sid);
 size_t load_http_post(char *out, size_t cap, uint16_t port, const char *sid,
                       size_t body_len);

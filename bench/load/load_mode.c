@@ -2,10 +2,10 @@
 #define _GNU_SOURCE 1
 #include "load_mode.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
 
+#include "load_idle.h"
+#include "load_paced.h"
 #include "load_run.h"
 #include "load_sys.h"
 
@@ -33,8 +33,8 @@ static void credits_spend(load_run *run, load_client *client) {
   if (client->credits == 0 || !load_run_may_send(run))
     return;
   uint32_t count = client->credits;
-  load_client_send(run, client,
-                   count < run->left ? count : (uint32_t)run->left);
+  load_client_send(run, client, count < run->left ? count : (uint32_t)run->left,
+                   run->now_ns);
 }
 
 /* -- broadcast: client 0 sends bursts, each when all of the last arrived --- */
@@ -64,43 +64,6 @@ static void connect_fill(load_run *run) {
 static void connect_ready(load_run *run, load_client *client) {
   client->leaving = true;
   load_run_count(run, client->opened_ns);
-}
-
-/* -- idle: what a silent client costs the server in memory ----------------- */
-
-static const double settle_s = 0.4;
-
-static load_sys_memory settled_memory(load_run *run) {
-  pid_t pid = run->opts->pid;
-  load_sys_memory memory = {0};
-  for (int tries = 0; tries < 10; tries++) {
-    if (run->opts->collect && kill(pid, SIGUSR2) != 0)
-      load_sys_die("kill: %s", strerror(errno));
-    load_run_rest(run, settle_s);
-    load_sys_memory now = load_sys_memory_get(pid);
-    if (tries > 0 && now.private_dirty >= memory.private_dirty)
-      return memory;
-    memory = now;
-  }
-  return memory;
-}
-
-static double each(const load_run *run, uint64_t before, uint64_t after) {
-  return ((double)after - (double)before) / run->count;
-}
-
-static void idle_drive(load_run *run) {
-  if (run->opts->pid == 0)
-    load_sys_die("idle needs --pid");
-  /* One client first: what the server allocates once is not the clients'. */
-  load_run_open(run, 0, 1);
-  load_client_close(run, &run->clients[0]);
-  load_sys_memory before = settled_memory(run);
-  load_run_open(run, 0, run->count);
-  load_sys_memory after = settled_memory(run);
-  run->result.messages = run->ready;
-  run->result.bytes_each = each(run, before.private_dirty, after.private_dirty);
-  run->result.anonymous_each = each(run, before.anonymous, after.anonymous);
 }
 
 static const load_mode modes[] = {
@@ -139,7 +102,30 @@ static const load_mode modes[] = {
     {.name = "idle",
      .clients = 5000,
      .transport = &load_transport_websocket,
-     .drive = idle_drive},
+     .drive = load_idle_drive},
+    {.name = "churn",
+     .clients = 50,
+     .transport = &load_transport_websocket,
+     .drive = load_idle_churn,
+     .ready = connect_ready,
+     .batch = connect_fill},
+    {.name = "turns",
+     .clients = 1000,
+     .transport = &load_transport_websocket,
+     .drive = load_idle_turns},
+    {.name = "waiting",
+     .clients = 1000,
+     .transport = &load_transport_polling,
+     .waits = true,
+     .drive = load_idle_turns},
+    {.name = "paced",
+     .clients = 100,
+     .kind = LOAD_MSG_ECHO,
+     .transport = &load_transport_websocket,
+     .paced = true,
+     .drive = load_paced_drive,
+     .reply = load_paced_reply,
+     .batch = load_paced_batch},
     {.name = "polling",
      .clients = 100,
      .kind = LOAD_MSG_ECHO,

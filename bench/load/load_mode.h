@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* load_mode: what a run does once its clients can talk. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,8 @@ typedef struct load_mode {
   uint32_t clients; /* default */
   load_msg_kind kind;
   const load_transport *transport;
+  bool waits; /* polling: a GET is always out */
+  bool paced; /* the loop does not sleep: a schedule is kept */
   /* The whole run, from the first connection. */
   void (*drive)(load_run *run);
   /* Traffic begins. */

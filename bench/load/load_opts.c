@@ -11,7 +11,7 @@
 #include "load_msg.h"
 
 enum {
-  MAX_CLIENTS = 50000,  /* as many as one source address has ports */
+  MAX_CLIENTS = 50000,  /* descriptors of one process */
   MAX_INFLIGHT = 4096,  /* a burst of small messages fits a socket buffer */
   MAX_BYTES = 64 << 20, /* one message; far over any default ceiling */
   MAX_SECONDS = 600,    /* every run ends */
@@ -19,7 +19,8 @@ enum {
 
 static const char usage[] =
     "usage: peal-bench-load MODE --port P [options]\n"
-    "  modes: echo, ack, broadcast, connect, idle, polling\n"
+    "  modes: echo, ack, broadcast, connect, polling, paced,\n"
+    "         idle, churn, turns, waiting\n"
     "  --port P        the server, on 127.0.0.1\n"
     "  --pid PID       measure this process\n"
     "  --clients N     connections (connect: handshakes at a time)\n"
@@ -28,6 +29,8 @@ static const char usage[] =
     "  --seconds S     length of the measured window (3)\n"
     "  --warmup S      traffic before it (0.5)\n"
     "  --messages M    send exactly M, without warm-up\n"
+    "  --rate R        paced: messages per second (1000)\n"
+    "  --chrome        ask as Chrome does, each client with its cookie\n"
     "  --stall S       give up after S seconds without an answer (10)\n"
     "  --collect       idle: send SIGUSR2 before memory is read\n";
 
@@ -76,6 +79,12 @@ static void option(load_opts *opts, int name, const char *text) {
   case 'm':
     opts->messages = (uint64_t)number(text, 1, 1e12);
     break;
+  case 'r':
+    opts->rate = number(text, 1, 1e8);
+    break;
+  case 'h':
+    opts->chrome = true;
+    break;
   case 'g':
     opts->collect = true;
     break;
@@ -96,6 +105,8 @@ void load_opts_init(load_opts *opts, int argc, char **argv) {
       {"warmup", required_argument, NULL, 'w'},
       {"messages", required_argument, NULL, 'm'},
       {"stall", required_argument, NULL, 't'},
+      {"rate", required_argument, NULL, 'r'},
+      {"chrome", no_argument, NULL, 'h'},
       {"collect", no_argument, NULL, 'g'},
       {NULL, 0, NULL, 0},
   };
@@ -103,6 +114,7 @@ void load_opts_init(load_opts *opts, int argc, char **argv) {
                       .bytes = LOAD_MSG_MIN_BYTES,
                       .seconds = 3,
                       .warmup = 0.5,
+                      .rate = 1000,
                       .stall = 10};
   for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;)
     option(opts, name, optarg);

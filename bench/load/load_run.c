@@ -70,7 +70,9 @@ static void stall_check(const load_run *run) {
 
 void load_run_step(load_run *run) {
   struct epoll_event events[BATCH];
-  int count = epoll_wait(run->epoll, events, BATCH, WAIT_MS);
+  int wait_ms =
+      run->mode->paced && run->stage != LOAD_STAGE_QUIET ? 0 : WAIT_MS;
+  int count = epoll_wait(run->epoll, events, BATCH, wait_ms);
   if (count < 0 && errno != EINTR)
     load_sys_die("epoll_wait: %s", strerror(errno));
   run->now_ns = load_sys_now_ns();
@@ -102,7 +104,7 @@ bool load_run_may_send(const load_run *run) {
 }
 
 void load_run_count(load_run *run, uint64_t sent_ns) {
-  if (run->stage != LOAD_STAGE_WINDOW)
+  if (run->stage != LOAD_STAGE_WINDOW || sent_ns < run->count_from_ns)
     return;
   run->result.messages++;
   load_hist_add(&run->hist, run->now_ns - sent_ns);

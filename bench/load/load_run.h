@@ -30,6 +30,8 @@ typedef struct load_result {
   uint64_t cpu_ns;       /* of the server */
   double bytes_each;     /* idle: private memory per client */
   double anonymous_each; /* idle: anonymous memory per client */
+  double left_bytes;     /* churn: private memory that stays */
+  uint64_t turns;        /* turns, waiting: of the server's loops */
 } load_result;
 
 struct load_run {
@@ -42,10 +44,14 @@ struct load_run {
   uint32_t ready;   /* clients in it */
   uint32_t fanout;  /* replies to one message, over all clients */
   load_stage stage;
-  uint64_t left;        /* messages that may still be sent */
-  uint64_t unanswered;  /* replies that are owed to us */
-  uint64_t now_ns;      /* the clock at the last wake-up or read */
-  uint64_t progress_ns; /* when a reply last came */
+  uint64_t start_ns;      /* paced: when the schedule begins, */
+  uint64_t count_from_ns; /* from when on what is due counts, */
+  uint64_t end_ns;        /* and when nothing more is due */
+  uint64_t scheduled;     /* paced: messages that were sent */
+  uint64_t left;          /* messages that may still be sent */
+  uint64_t unanswered;    /* replies that are owed to us */
+  uint64_t now_ns;        /* the clock at the last wake-up or read */
+  uint64_t progress_ns;   /* when a reply last came */
   load_msg msg;
   load_buf turn; /* what one client sends in this turn */
   uint8_t *in;   /* what one client received */

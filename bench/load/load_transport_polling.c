@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection that stays open and alternates: POST what there is to say,
+/* load_transport_polling: one connection that stays open and alternates: POST what there is to say,
  * GET what there is to hear. So each message costs the server exactly two
  * requests, whatever the timing. */
 #include <string.h>
@@ -86,7 +86,8 @@ static void polling_turn(load_run *run, load_client *client) {
     return;
   if (client->body.len > 0)
     post_send(run, client);
-  else if (client->phase != LOAD_READY || client->sent != client->received)
+  else if (client->phase != LOAD_READY || client->sent != client->received ||
+           run->mode->waits)
     get_send(run, client);
 }
 

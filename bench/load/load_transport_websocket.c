@@ -8,14 +8,18 @@
 #include "load_ws.h"
 
 enum {
-  MAX_REQUEST = 512,
+  MAX_REQUEST = 2048,
   MAX_FRAME = 256 << 20 /* nothing a run asks for comes near */
 };
 
 static void websocket_open(load_run *run, load_client *client) {
   uint8_t *out = load_buf_reserve(&run->turn, MAX_REQUEST);
   client->phase = LOAD_UPGRADE;
-  run->turn.len += load_http_upgrade((char *)out, MAX_REQUEST, run->opts->port);
+  uint16_t port = run->opts->port;
+  run->turn.len += run->opts->chrome
+                       ? load_http_upgrade_chrome((char *)out, MAX_REQUEST,
+                                                  port, client->index)
+                       : load_http_upgrade((char *)out, MAX_REQUEST, port);
 }
 
 static size_t upgraded(load_client *client, const uint8_t *in, size_t len) {

@@ -3,7 +3,10 @@
  *
  *   echo       acknowledges with its arguments if the client asked for it,
  *              otherwise the same event and arguments go back to the sender
- *   broadcast  the event and its arguments go to everyone in the namespace */
+ *   broadcast  the event and its arguments go to everyone in the namespace
+ *
+ * GET /turns answers with the turns that all workers have made. */
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +28,28 @@ static void on_broadcast(peal_socket *socket, const peal_event *event,
   (void)user;
   (void)peal_nsp_emit(peal_socket_nsp(socket), NULL, "broadcast",
                       peal_event_args(event));
+}
+
+static void on_turns(peal_http_req *req, void *user) {
+  peal_workers *workers = peal_server_workers(*(peal_server **)user);
+  uint64_t turns = 0;
+  char text[24];
+  for (unsigned i = 0; i < peal_workers_count(workers); i++) {
+    peal_worker_stats stats = {0};
+    peal_worker_stats_get(peal_workers_get(workers, i), &stats);
+    turns += stats.turns;
+  }
+  int len = snprintf(text, sizeof text, "%" PRIu64, turns);
+  peal_http_answer(req, 200, "text/plain", (peal_slice){text, (size_t)len});
+}
+
+static bool set_up(peal_server **server) {
+  peal_http_mount turns = {
+      .path = "/turns", .on_request = on_turns, .user = server};
+  peal_nsp *nsp = *server != NULL ? peal_server_of(*server, "/") : NULL;
+  return nsp != NULL && peal_on(nsp, "echo", on_echo, NULL) == PEAL_OK &&
+         peal_on(nsp, "broadcast", on_broadcast, NULL) == PEAL_OK &&
+         peal_http_server_mount(peal_server_http(*server), &turns) == PEAL_OK;
 }
 
 static bool option(peal_server_opts *opts, const char *name,
@@ -52,10 +77,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   peal_server *server = peal_server_new(&opts);
-  peal_nsp *nsp = server != NULL ? peal_server_of(server, "/") : NULL;
   int status = 1;
-  if (nsp != NULL && peal_on(nsp, "echo", on_echo, NULL) == PEAL_OK &&
-      peal_on(nsp, "broadcast", on_broadcast, NULL) == PEAL_OK)
+  if (set_up(&server))
     status = peal_server_run(server);
   peal_server_free(server);
   return status;

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
+
 void peal_account_server_init(peal_account_server *server, size_t max) {
   atomic_init(&server->granted, 0);
   server->max = max;
@@ -61,7 +63,7 @@ static bool draw(peal_account_worker *worker, size_t missing) {
 peal_err peal_account_worker_charge(peal_account_worker *worker, size_t bytes) {
   size_t free_bytes = worker->granted - worker->used;
   if (bytes > free_bytes && !draw(worker, bytes - free_bytes))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   worker->used += bytes;
   return PEAL_OK;
 }
@@ -81,7 +83,7 @@ void peal_account_worker_release(peal_account_worker *worker, size_t bytes) {
 peal_err peal_account_charge(peal_account *account, size_t bytes) {
   if (account->max &&
       (bytes > account->max || account->used > account->max - bytes))
-    return PEAL_ERR_LIMIT;
+    return PEAL_FAIL(PEAL_ERR_LIMIT);
   if (account->worker) {
     peal_err err = peal_account_worker_charge(account->worker, bytes);
     if (err)

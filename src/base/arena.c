@@ -90,16 +90,27 @@ static void *arena_alloc_block(peal_arena *arena, size_t size) {
   return block->data;
 }
 
-void *peal_arena_alloc(peal_arena *arena, size_t size) {
+static void *arena_alloc_slow(peal_arena *arena, size_t size) {
   if (size > SIZE_MAX / 4)
     return NULL;
-  size = size ? arena_round(size) : ARENA_ALIGN;
-  if (arena->current && arena->current->cap - arena->used >= size) {
-    void *ptr = arena->current->data + arena->used;
-    arena->used += size;
-    return ptr;
-  }
-  return arena_alloc_block(arena, size);
+  size_t need = size ? arena_round(size) : ARENA_ALIGN;
+  peal_arena_block *block = arena->current;
+  if (!block || block->cap - arena->used < need)
+    return arena_alloc_block(arena, need);
+  void *ptr = block->data + arena->used;
+  arena->used += need;
+  return ptr;
+}
+
+void *peal_arena_alloc(peal_arena *arena, size_t size) {
+  /* 0 for no bytes and for impossibly many: then the comparison fails. */
+  size_t need = arena_round(size);
+  peal_arena_block *block = arena->current;
+  if (!block || need - 1 >= block->cap - arena->used)
+    return arena_alloc_slow(arena, size);
+  void *ptr = block->data + arena->used;
+  arena->used += need;
+  return ptr;
 }
 
 /* The newest allocation has a block of its own: grow that. Never the first

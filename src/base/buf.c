@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/decimal.h"
+#include "base/err_site.h"
 #include "base/mem.h"
 
 #define BUF_MIN_BYTES 64u
@@ -37,7 +38,7 @@ static size_t buf_next_cap(const peal_buf *buf, size_t need) {
 
 static bool buf_grow(peal_buf *buf, size_t more) {
   if (more > buf->max || buf->len > buf->max - more) {
-    buf->err = PEAL_ERR_LIMIT;
+    buf->err = PEAL_FAIL(PEAL_ERR_LIMIT);
     return false;
   }
   size_t need = buf->len + more;
@@ -45,7 +46,7 @@ static bool buf_grow(peal_buf *buf, size_t more) {
   char *ptr = buf->ptr ? peal_mem_resize(buf->mem, buf->ptr, cap)
                        : peal_mem_alloc(buf->mem, cap);
   if (!ptr) {
-    buf->err = PEAL_ERR_NOMEM;
+    buf->err = PEAL_FAIL(PEAL_ERR_NOMEM);
     return false;
   }
   buf->ptr = ptr;

@@ -35,6 +35,13 @@ void peal_buf_add_i64(peal_buf *buf, int64_t value);
 /* Drop `count` bytes from the front. */
 void peal_buf_consume(peal_buf *buf, size_t count);
 
+/* peal_buf_reserve without a call, if there is room. */
+static inline char *peal_buf_room(peal_buf *buf, size_t more) {
+  if (buf->err == PEAL_OK && buf->cap - buf->len > more)
+    return buf->ptr + buf->len;
+  return peal_buf_reserve(buf, more);
+}
+
 static inline peal_slice peal_buf_slice(const peal_buf *buf) {
   return (peal_slice){buf->ptr, buf->len};
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/limits.h"
+
 /* Below this a copy is cheaper than one more piece of the write. */
 #define IOVS_COPY_BYTES 512u
 

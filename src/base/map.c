@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "base/wide.h"
 
@@ -99,11 +100,11 @@ static peal_err map_rebuild(peal_map *map) {
   while (cap < MAP_MAX_CAP && cap / 2 < map->count + 1)
     cap *= 2;
   if (map->count + 1 > cap / 4 * 3)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   peal_map_entry *slots =
       peal_mem_zalloc(map->mem, (size_t)cap * sizeof(peal_map_entry));
   if (!slots)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   for (uint32_t i = 0; i < map->cap; i++) {
     if (map->slots[i].value)
       map_put(slots, cap, map->slots[i]);
@@ -118,10 +119,10 @@ static peal_err map_rebuild(peal_map *map) {
 peal_err peal_map_add(peal_map *map, peal_slice key, void *value) {
   assert(value);
   if (key.len > UINT32_MAX)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   uint32_t hash = peal_map_hash(key, map->seed);
   if (map_find(map, hash, key))
-    return PEAL_ERR_EXISTS;
+    return PEAL_FAIL(PEAL_ERR_EXISTS);
   if (map->used + 1 > map->cap / 4 * 3) {
     peal_err err = map_rebuild(map);
     if (err != PEAL_OK)

@@ -89,7 +89,8 @@ static void *resize_large(const peal_mem *parent, void *ptr, size_t size) {
   return place(from, NO_CLASS, size);
 }
 
-static void *large_alloc(peal_mem_cache *cache, size_t size) {
+static __attribute__((noinline, cold)) void *large_alloc(peal_mem_cache *cache,
+                                                         size_t size) {
   uint8_t index = class_of(size);
   if (index == NO_CLASS)
     return new_large(cache->parent, NO_CLASS, size);
@@ -101,7 +102,8 @@ static void *large_alloc(peal_mem_cache *cache, size_t size) {
   return block;
 }
 
-static void large_release(peal_mem_cache *cache, void *ptr) {
+static __attribute__((noinline, cold)) void large_release(peal_mem_cache *cache,
+                                                          void *ptr) {
   uint8_t index = head_of(ptr)->index;
   if (index == NO_CLASS ||
       cache->max_cached_bytes - cache->cached_bytes < large_bytes(index)) {
@@ -161,6 +163,10 @@ void peal_mem_cache_init(peal_mem_cache *cache, const peal_mem *parent,
                             .parent = peal_mem_or_libc(parent),
                             .max_cached_bytes = max_cached_bytes};
   peal_mem_slab_init(&cache->slabs, cache->parent);
+}
+
+void peal_mem_cache_set_pages(peal_mem_cache *cache, const peal_mem *pages) {
+  peal_mem_slab_init(&cache->slabs, pages);
 }
 
 void peal_mem_cache_deinit(peal_mem_cache *cache) {

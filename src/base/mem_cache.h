@@ -38,5 +38,8 @@ typedef struct peal_mem_cache {
  * when they would make the lists hold more than `max_cached_bytes`. */
 void peal_mem_cache_init(peal_mem_cache *cache, const peal_mem *parent,
                          size_t max_cached_bytes);
+/* Take what small blocks are cut from, large blocks all, from `pages`
+ * (borrowed) instead of the parent. Before the first use. */
+void peal_mem_cache_set_pages(peal_mem_cache *cache, const peal_mem *pages);
 /* Gives all memory back; no block may be in use. */
 void peal_mem_cache_deinit(peal_mem_cache *cache);

@@ -195,20 +195,49 @@ static void keep(peal_mem_slabs *slabs, peal_mem_slab *slab) {
 
 /* -- blocks ----------------------------------------------------------------- */
 
+static inline void *take_block(peal_mem_slab *slab) {
+  free_block *block = slab->free;
+  slab->left--;
+  if (!block)
+    return slab->cut -= slab->bytes;
+  slab->free = block->next;
+  return block;
+}
+
+/* The rare ways stand apart: the usual one then needs no stack. */
+static __attribute__((noinline, cold)) void *take_last(peal_mem_slabs *slabs,
+                                                       peal_mem_slab *slab) {
+  void *block = take_block(slab);
+  remove_room(slabs, slab);
+  return block;
+}
+
+static __attribute__((noinline, cold)) void *take_first(peal_mem_slabs *slabs,
+                                                        size_t bytes) {
+  peal_mem_slab *slab = new_slab(slabs, bytes);
+  if (!slab)
+    return NULL;
+  return slab->left == 1 ? take_last(slabs, slab) : take_block(slab);
+}
+
 void *peal_mem_slab_alloc(peal_mem_slabs *slabs, size_t size) {
   assert(size > 0 && size <= PEAL_MEM_SLAB_MAX);
   size_t index = (size - 1) / PEAL_MEM_SLAB_STEP;
   peal_mem_slab *slab = slabs->rooms[index];
-  if (!slab && !(slab = new_slab(slabs, (index + 1) * PEAL_MEM_SLAB_STEP)))
-    return NULL;
-  free_block *block = slab->free;
-  if (block)
-    slab->free = block->next;
-  else
-    block = (free_block *)(void *)(slab->cut -= slab->bytes);
-  if (--slab->left == 0)
-    remove_room(slabs, slab);
-  return block;
+  if (!slab)
+    return take_first(slabs, (index + 1) * PEAL_MEM_SLAB_STEP);
+  if (slab->left == 1)
+    return take_last(slabs, slab);
+  return take_block(slab);
+}
+
+/* A slab that was full or is empty now. */
+static __attribute__((noinline, cold)) void settle(peal_mem_slabs *slabs,
+                                                   peal_mem_slab *slab) {
+  if (slab->left == 1)
+    add_room(slabs, slab);
+  if (slab->left == slab->total && !slab->kept)
+    keep(slabs, slab);
 }
 
 void peal_mem_slab_release(peal_mem_slabs *slabs, void *ptr) {
@@ -216,10 +245,9 @@ void peal_mem_slab_release(peal_mem_slabs *slabs, void *ptr) {
   free_block *block = ptr;
   block->next = slab->free;
   slab->free = block;
-  if (slab->left++ == 0)
-    add_room(slabs, slab);
-  if (slab->left == slab->total && !slab->kept)
-    keep(slabs, slab);
+  slab->left++;
+  if (slab->left == 1 || (slab->left == slab->total && !slab->kept))
+    settle(slabs, slab);
 }
 
 size_t peal_mem_slab_bytes(const void *ptr) {

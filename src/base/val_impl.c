@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/limits.h"
 
 /* A container being walked: what is left of it. */
@@ -38,7 +39,7 @@ static peal_err copy_keys(val_walk *walk, peal_pair *pairs, size_t count) {
     pairs[i].key = key.len ? peal_arena_str(walk->arena, key) : "";
     pairs[i].key_len = key.len;
     if (!pairs[i].key)
-      return PEAL_ERR_NOMEM;
+      return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   return PEAL_OK;
 }
@@ -47,16 +48,16 @@ static peal_err copy_keys(val_walk *walk, peal_pair *pairs, size_t count) {
  * points into the source until the walk gets there. */
 static peal_err copy_open(val_walk *walk, peal_val *value) {
   if (walk->depth == PEAL_LIMIT_JSON_DEPTH)
-    return PEAL_ERR_DEPTH;
+    return PEAL_FAIL(PEAL_ERR_DEPTH);
   if (value->len == 0)
     return PEAL_OK;
   bool array = peal_val_is(*value, PEAL_ARRAY);
   size_t size = array ? sizeof(peal_val) : sizeof(peal_pair);
   if (value->len > SIZE_MAX / size)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   void *copy = peal_arena_alloc(walk->arena, value->len * size);
   if (!copy)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   val_level *level = &walk->levels[walk->depth++];
   *level = (val_level){.left = value->len};
   if (array) {
@@ -69,7 +70,10 @@ static peal_err copy_open(val_walk *walk, peal_val *value) {
   return copy_keys(walk, level->pairs, value->len);
 }
 
+/* The copy may outlive the text that it was decoded from. */
 static peal_err copy_one(val_walk *walk, peal_val *value) {
+  value->flags = 0;
+  value->extra = 0;
   if (val_is_container(*value))
     return copy_open(walk, value);
   if (peal_val_is(*value, PEAL_STRING) || peal_val_is(*value, PEAL_BINARY))
@@ -116,7 +120,7 @@ bool peal_val_impl_binaries(peal_val value, size_t *count) {
   for (;;) {
     if (peal_val_is(value, PEAL_BINARY))
       (*count)++;
-    if (val_is_container(value)) {
+    if (val_is_container(value) && !peal_val_impl_is_raw(value)) {
       if (depth == PEAL_LIMIT_JSON_DEPTH)
         return false;
       levels[depth++] = (count_level){value, 0};

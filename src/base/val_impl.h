@@ -5,6 +5,34 @@
 
 #include "base/arena.h"
 
+/* A flag of values that a decoder made: encoding it would give the very bytes
+ * it was decoded from, and those are still there:
+ *   a string is what stands between its two quotes;
+ *   an array or object has a peal_val_impl_text in front of its items or pairs.
+ * No binary is among them. `extra` is a seal: whoever makes a value of his own
+ * out of such a one, with other bytes or a shorter length, breaks it. */
+#define PEAL_VAL_IMPL_RAW 1u
+
+typedef struct peal_val_impl_text {
+  _Alignas(8) const char *ptr; /* borrowed */
+  uint32_t len;                /* bytes */
+  uint32_t height; /* of its nesting: 1 if nothing is nested in it */
+} peal_val_impl_text;
+
+static inline uint16_t peal_val_impl_seal(peal_val value) {
+  return (uint16_t)((uintptr_t)value.as.bytes + 3 * (uintptr_t)value.len);
+}
+
+static inline bool peal_val_impl_is_raw(peal_val value) {
+  return value.flags == PEAL_VAL_IMPL_RAW &&
+         value.extra == peal_val_impl_seal(value);
+}
+
+/* For arrays and objects that are raw. */
+static inline const peal_val_impl_text *peal_val_impl_text_of(peal_val value) {
+  return (const peal_val_impl_text *)(const void *)value.as.bytes - 1;
+}
+
 /* Deep copy into the arena. Returns: PEAL_OK, PEAL_ERR_NOMEM,
  * PEAL_ERR_DEPTH (deeper than PEAL_LIMIT_JSON_DEPTH). */
 PEAL_MUST_CHECK peal_err peal_val_impl_copy(peal_val *out, peal_val value,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* wide: 64 x 64 -> 128 bits, and words out of bytes. */
+/* wide: 64 x 64 -> 128 bits, words out of bytes, and short copies. */
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -38,4 +39,31 @@ static inline uint32_t peal_wide_load32(const char *from) {
   uint32_t word;
   memcpy(&word, from, sizeof word);
   return word;
+}
+
+/* memcpy for what is mostly short: up to 32 bytes in words that overlap in the
+ * middle, without a call. */
+static inline void peal_wide_copy(char *to, const char *from, size_t len) {
+  if (len > 32) {
+    memcpy(to, from, len);
+  } else if (len > 16) {
+    uint64_t a = peal_wide_load64(from), b = peal_wide_load64(from + 8);
+    uint64_t c = peal_wide_load64(from + len - 16);
+    uint64_t d = peal_wide_load64(from + len - 8);
+    memcpy(to, &a, 8);
+    memcpy(to + 8, &b, 8);
+    memcpy(to + len - 16, &c, 8);
+    memcpy(to + len - 8, &d, 8);
+  } else if (len >= 8) {
+    uint64_t a = peal_wide_load64(from), b = peal_wide_load64(from + len - 8);
+    memcpy(to, &a, 8);
+    memcpy(to + len - 8, &b, 8);
+  } else if (len >= 4) {
+    uint32_t a = peal_wide_load32(from), b = peal_wide_load32(from + len - 4);
+    memcpy(to, &a, 4);
+    memcpy(to + len - 4, &b, 4);
+  } else {
+    for (size_t i = 0; i < len; i++)
+      to[i] = from[i];
+  }
 }

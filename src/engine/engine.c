@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/engine_conn_impl.h"
+#include "engine/engine_limits.h"
 #include "engine/engine_request.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
 #include "http/http_upgrade.h"
 #include "net/crypto.h"
+#include "proto/proto_limits.h"
 
 #define OFF UINT32_MAX
 

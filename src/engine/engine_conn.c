@@ -2,9 +2,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/engine_conn_impl.h"
+#include "engine/engine_limits.h"
 #include "engine/overflow.h"
 #include "engine/session_log.h"
 #include "engine/sid.h"

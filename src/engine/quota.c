@@ -5,8 +5,8 @@
 
 #include <arpa/inet.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
+#include "engine/engine_limits.h"
 #include "net/address.h"
 
 peal_err peal_quota_init(peal_quota *quota, uint32_t max,

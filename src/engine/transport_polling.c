@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "engine/engine_headers.h"
+#include "engine/engine_limits.h"
 #include "http/compress_answer.h"
 #include "wire/eio_payload.h"
 #include "wire/json.h"

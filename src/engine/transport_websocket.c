@@ -2,8 +2,8 @@
 #include "engine/transport_websocket.h"
 
 #include "base/buf.h"
-#include "base/limits.h"
 #include "base/mem.h"
+#include "engine/engine_limits.h"
 #include "engine/ws_accept.h"
 #include "http/http_upgrade.h"
 #include "wire/base64.h"

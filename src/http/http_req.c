@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
+#include "http/http_limits.h"
 #include "wire/cookie.h"
 #include "wire/percent.h"
 #include "wire/query.h"

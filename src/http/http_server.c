@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_upgrade.h"
+#include "wire/wire_limits.h"
 
 #define PORT 3000
 #define BACKLOG 1024

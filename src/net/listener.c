@@ -9,11 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "net/group.h"
 #include "net/hooks.h"
 #include "net/mail.h"
+#include "net/net_limits.h"
 
 /* Peers accepted or refused in one wake-up, and errors of single peers. */
 #define ACCEPTS_PER_TURN 64

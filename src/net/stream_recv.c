@@ -5,7 +5,7 @@
 
 #include <sys/socket.h>
 
-#include "base/limits.h"
+#include "net/net_limits.h"
 #include "net/stream_finish.h"
 #include "net/tally.h"
 

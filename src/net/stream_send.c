@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "base/limits.h"
+#include "net/net_limits.h"
 #include "net/socket_queue.h"
 #include "net/stream_finish.h"
 #include "net/tally.h"

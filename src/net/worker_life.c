@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/worker_life.h"
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "net/mail.h"
+#include "net/net_limits.h"
+#include "net/pages.h"
 #include "net/stop.h"
 
 /* What a worker keeps of released memory, in bytes. */
@@ -67,6 +68,8 @@ static void init(peal_worker *worker, peal_workers *group, unsigned index) {
   worker->lag.fd = -1;
   worker->after = &worker->first;
   peal_mem_cache_init(&worker->cache, group->mem, CACHE_BYTES);
+  if (group->mem == peal_mem_libc())
+    peal_mem_cache_set_pages(&worker->cache, peal_pages());
   worker->mem = &worker->cache.mem;
   peal_arena_init(&worker->turn, group->mem, 0, 0);
   peal_list_init(&worker->flushes);

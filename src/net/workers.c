@@ -3,9 +3,9 @@
  * stop, hooks and signals. */
 #include <peal/worker.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "net/group.h"
+#include "net/net_limits.h"
 #include "net/run.h"
 #include "net/worker_life.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/eio_hello.h"
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "wire/json.h"
 
 void peal_eio_hello_encode(peal_buf *out, const peal_eio_hello *hello) {

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "proto/eio_hello.h"
 #include "proto/eio_rules.h"
 #include "proto/eio_step.h"
+#include "proto/proto_limits.h"
 #include "wire/eio_payload.h"
+#include "wire/utf8.h"
 
 /* What was lent. */
 typedef enum input_kind { NONE, BODY, TEXT, BINARY } input_kind;
@@ -223,11 +224,16 @@ static void hear_close(peal_eio_session *session) {
 static bool read_packet(peal_eio_session *session, peal_arena *arena,
                         uint64_t now_ms, peal_eio_packet *packet) {
   peal_slice text;
+  bool is_body = session->input_kind == BODY;
   if (!take_text(session, &text)) {
     *packet = (peal_eio_packet){text, PEAL_EIO_MESSAGE, true};
     return on_packet(session, packet, arena, now_ms);
   }
-  peal_err err = peal_eio_packet_decode(packet, text, arena);
+  /* The text of a WebSocket has been checked by its machine: from here on all
+   * text is valid. */
+  peal_err err = is_body && !peal_utf8_is_valid(text)
+                     ? PEAL_ERR_UTF8
+                     : peal_eio_packet_decode(packet, text, arena);
   if (!err)
     return on_packet(session, packet, arena, now_ms);
   unreadable(session, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* eio_rules: the options of a session, with their defaults. */
-#include "base/limits.h"
 #include "proto/eio_session.h"
+#include "proto/proto_limits.h"
 
 static inline uint32_t peal_eio_rules_or(uint32_t value, uint32_t otherwise) {
   return value ? value : otherwise;

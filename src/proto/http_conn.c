@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/http_refusal.h"
+#include "proto/proto_limits.h"
 
 static const peal_slice none = {NULL, 0};
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "proto/proto_limits.h"
 
 static const peal_slice none = {NULL, 0};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/http_watch.h"
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 
 /* In one time limit. */
 #define LOOKS 4u

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
+#include "proto/proto_limits.h"
 #include "proto/ws_input.h"
 #include "proto/ws_queue.h"
 #include "wire/utf8.h"

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
+#include "proto/proto_limits.h"
 
 /* A buffer for a message whose end is not announced begins with this. */
 #define BUF_MIN 512u

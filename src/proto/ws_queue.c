@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "proto/proto_limits.h"
 
 /* Bodies up to here are copied behind their header into the write (as
  * base/iovs does); longer ones are referenced. */

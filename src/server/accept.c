@@ -3,6 +3,7 @@
 
 #include "server/acks.h"
 #include "server/adapter.h"
+#include "server/client_send.h"
 #include "server/client_turn.h"
 #include "server/rooms.h"
 
@@ -22,8 +23,7 @@ void peal_accept_refuse(peal_next *next, peal_val data) {
   peal_rooms_leave_all(socket);
   peal_adapter_remove(socket);
   peal_acks_close(socket);
-  peal_sio_conn_refuse(client->sio, next->link, data);
-  peal_client_turn_rearm(client);
+  peal_client_send_refusal(client, next->link, data);
   peal_next_bury(next);
 }
 
@@ -64,10 +64,12 @@ static peal_err run_connect_handlers(peal_socket *socket,
 /* A member from now on; CONNECT goes out. */
 static peal_err enter(peal_socket *socket, const peal_next *next) {
   peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
+  peal_message *text = NULL;
   peal_err err = peal_adapter_add(socket);
   if (!err)
     err = peal_sio_conn_accept(socket->client->sio, next->link,
-                               peal_object(&sid, 1));
+                               peal_object(&sid, 1), &text);
+  peal_client_send(socket->client, text);
   if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
     socket->state = PEAL_SOCKET_CONNECTED;
   return err;
@@ -103,7 +105,7 @@ static peal_err run_handlers_and_enter(peal_socket *socket, peal_next *next) {
 void peal_accept_run(peal_next *next) {
   peal_socket *socket = next->socket;
   peal_client *client = socket->client;
-  peal_sio_link *link = next->link;
+  peal_sio_link link = next->link;
   peal_err err = run_handlers_and_enter(socket, next);
   if (err) {
     refuse_for(next, err);
@@ -112,9 +114,11 @@ void peal_accept_run(peal_next *next) {
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
   send_held(socket, next);
   peal_next_release(next);
-  err = peal_sio_conn_deliver(client->sio, link, &socket->worker->turn);
+  err = peal_sio_conn_deliver(client->sio, link);
   /* Not at once: the middleware may have been answered by a handler of this
    * very client. */
   if (err)
     peal_client_turn_fail(client, err);
+  else
+    peal_client_turn_read(client);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/auth.h"
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "net/worker_impl.h"
+#include "server/server_limits.h"
 #include "server/socket_extra.h"
 #include "wire/json.h"
 

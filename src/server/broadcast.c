@@ -3,7 +3,7 @@
  * receive it, delivered on this worker and handed to the others. */
 #include "server/adapter.h"
 #include "server/deliver.h"
-#include "server/hooks.h"
+#include "server/handlers.h"
 #include "server/nsp.h"
 #include "server/op_round.h"
 #include "server/packet.h"
@@ -19,7 +19,7 @@ typedef struct cast {
 
 static void tell_outgoing(const cast *it, peal_socket *socket) {
   if (it->nsp->outgoing && peal_deliver_is_taken(socket, it->to->is_volatile))
-    peal_hooks_tell_outgoing(socket, peal_slice_of(it->event), it->args);
+    peal_handlers_tell_outgoing(socket, peal_slice_of(it->event), it->args);
 }
 
 static peal_err deliver_here(const cast *it, const peal_eio_item *item,

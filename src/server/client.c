@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "net/worker_impl.h"
 #include "server/acks.h"
+#include "server/client_send.h"
 #include "server/client_turn.h"
 #include "server/event.h"
 #include "server/middleware.h"
@@ -12,91 +13,92 @@
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
-static void send_text(peal_client *client, peal_bytes *text) {
-  peal_eio_item item = {.keep = true};
-  item.message = peal_message_new(peal_bytes_slice(text), NULL, 0,
-                                  peal_engine_conn_worker(client->conn)->mem);
-  peal_err err = item.message ? peal_engine_conn_send(client->conn, &item)
-                              : PEAL_ERR_NOMEM;
-  peal_message_unref(item.message);
-  /* Without its CONNECT or DISCONNECT a client would wait for ever. */
-  if (err && err != PEAL_ERR_CLOSED)
-    peal_client_turn_fail(client, err);
-  peal_bytes_unref(text);
-}
-
-static void on_send(peal_sio_conn *sio, peal_bytes *text, void *user) {
-  (void)sio;
-  send_text(user, text);
-}
-
-static void on_connect(peal_sio_conn *sio, peal_sio_link *link, peal_val auth,
-                       void *user) {
-  peal_client *client = user;
-  peal_nsp *nsp = peal_nsp_find(client->server, peal_sio_link_nsp(link));
+static void on_connect(peal_client *client, const peal_sio_conn_event *event) {
+  peal_nsp *nsp = peal_nsp_find(client->server, event->packet.nsp);
   if (nsp) {
-    peal_middleware_begin(client, nsp, link, auth);
+    peal_middleware_begin(client, nsp, event->link, event->packet.data);
     return;
   }
   peal_pair message = {.key = "message",
                        .value = peal_str("Invalid namespace")};
-  peal_sio_conn_refuse(sio, link, peal_object(&message, 1));
+  peal_client_send_refusal(client, event->link, peal_object(&message, 1));
 }
 
-static void on_disconnect(peal_sio_conn *sio, peal_sio_link *link, void *user) {
-  peal_socket *socket = peal_sio_link_user(link);
-  (void)sio;
-  (void)user;
+static void on_disconnect(peal_socket *socket) {
   if (socket)
     peal_socket_end(socket, PEAL_REASON_CLIENT_DISCONNECT, PEAL_OK);
 }
 
-static void on_event(peal_sio_conn *sio, peal_sio_link *link,
-                     const peal_sio_packet *packet, void *user) {
-  peal_client *client = user;
-  (void)sio;
+static void on_event(peal_client *client, const peal_sio_conn_event *event) {
   peal_figures_add(&peal_server_local_of(client->server,
                                          peal_engine_conn_worker(client->conn))
                         ->figures.events_in,
                    1);
-  peal_event_dispatch(peal_sio_link_user(link), packet);
+  peal_event_dispatch(event->user, &event->packet);
 }
 
-static void on_ack(peal_sio_conn *sio, peal_sio_link *link,
-                   const peal_sio_packet *packet, void *user) {
-  (void)sio;
-  (void)user;
-  peal_acks_resolve(peal_sio_link_user(link), packet);
+static peal_err act(peal_client *client, const peal_sio_conn_event *event) {
+  switch ((peal_sio_conn_event_type)event->type) {
+  case PEAL_SIO_CONN_CONNECT:
+    on_connect(client, event);
+    break;
+  case PEAL_SIO_CONN_DISCONNECT:
+    on_disconnect(event->user);
+    break;
+  case PEAL_SIO_CONN_EVENT:
+    on_event(client, event);
+    break;
+  case PEAL_SIO_CONN_ACK:
+    peal_acks_resolve(event->user, &event->packet);
+    break;
+  case PEAL_SIO_CONN_SEND:
+    peal_client_send(client, event->message);
+    break;
+  case PEAL_SIO_CONN_ERROR:
+    return event->err;
+  case PEAL_SIO_CONN_NONE:
+  case PEAL_SIO_CONN_CONNECT_ERROR: /* of the other role */
+    break;
+  }
+  return PEAL_OK;
 }
 
-static const peal_sio_conn_callbacks sio_callbacks = {
-    .on_send = on_send,
-    .on_connect = on_connect,
-    .on_disconnect = on_disconnect,
-    .on_event = on_event,
-    .on_ack = on_ack,
-};
+/* One loop: next, act. Returns PEAL_OK, or what was wrong: the client is to be
+ * closed. */
+static peal_err read_events(peal_client *client) {
+  peal_engine_conn *conn = client->conn;
+  peal_arena *turn = &peal_engine_conn_worker(conn)->turn;
+  peal_sio_conn_event event;
+  peal_err err = PEAL_OK;
+  if (client->is_reading) /* whoever does takes what there is to its end */
+    return PEAL_OK;
+  client->is_reading = true;
+  peal_arena_mark mark = peal_arena_mark_get(turn);
+  while (!err && peal_sio_conn_next(client->sio, turn, &event)) {
+    err = act(client, &event);
+    peal_arena_mark_set(turn, mark);
+    if (peal_engine_conn_is_closed(conn)) /* the client is gone */
+      return PEAL_OK;
+  }
+  client->is_reading = false;
+  return err;
+}
 
 /* -- leaving at the end of the turn --------------------------------------------------------- */
 
-static peal_sio_link *first_leaving(const peal_client *client, bool all) {
-  peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
-  for (; link; link = peal_sio_conn_next(client->sio, link)) {
-    const peal_socket *socket = peal_sio_link_user(link);
-    if (socket->state == PEAL_SOCKET_LEAVING ||
-        (all && socket->state == PEAL_SOCKET_CONNECTED))
-      break;
-  }
-  return link;
-}
-
-/* From the beginning each time: a disconnect handler may refuse a socket that
- * waits in the middleware, and then its link is gone. */
 static void leave_links(peal_client *client, bool all) {
-  peal_sio_link *link;
-  while ((link = first_leaving(client, all))) {
-    peal_socket *socket = peal_sio_link_user(link);
-    peal_sio_conn_leave(client->sio, link);
+  peal_sio_link link = peal_sio_link_next(client->sio, 0);
+  for (; link; link = peal_sio_link_next(client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(client->sio, link);
+    peal_message *text;
+    bool leaves = socket && (socket->state == PEAL_SOCKET_LEAVING ||
+                             (all && socket->state == PEAL_SOCKET_CONNECTED));
+    if (!leaves)
+      continue;
+    /* Without memory for it the machine is dead, and its deadline says so. */
+    peal_err err = peal_sio_conn_part(client->sio, link, &text);
+    (void)err;
+    peal_client_send(client, text);
     peal_socket_end(socket, PEAL_REASON_SERVER_DISCONNECT, PEAL_OK);
   }
 }
@@ -105,6 +107,14 @@ static void on_flush(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
   (void)user;
   bool close = client->close_asked;
+  if (client->read_asked) {
+    client->read_asked = false;
+    peal_err err = read_events(client);
+    if (peal_engine_conn_is_closed(conn))
+      return;
+    if (err && !client->failure)
+      client->failure = (int16_t)err;
+  }
   if (client->failure) {
     peal_engine_conn_close(conn, true, (peal_err)client->failure);
   } else {
@@ -122,9 +132,9 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
   uint64_t now_ms = peal_engine_conn_worker(conn)->now_ms;
   (void)user;
-  for (peal_sio_link *link = peal_sio_conn_next(client->sio, NULL); link;
-       link = peal_sio_conn_next(client->sio, link)) {
-    peal_socket *socket = peal_sio_link_user(link);
+  peal_sio_link link = peal_sio_link_next(client->sio, 0);
+  for (; link; link = peal_sio_link_next(client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(client->sio, link);
     if (socket)
       peal_acks_expire(socket, now_ms);
   }
@@ -145,8 +155,9 @@ static bool on_open(peal_engine_conn *conn, void *user) {
     return false;
   client->server = server;
   client->conn = conn;
-  client->sio = peal_sio_conn_new(&peal_server_local_of(server, worker)->sio,
-                                  &sio_callbacks, client, worker->now_ms);
+  client->sio =
+      peal_sio_conn_new(&peal_server_local_of(server, worker)->sio,
+                        peal_engine_conn_account(conn), worker->now_ms);
   if (!client->sio) {
     peal_mem_free(worker->mem, client);
     return false;
@@ -164,8 +175,11 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
                    data.len);
   uint64_t before = peal_sio_conn_deadline(client->sio);
-  peal_err err = peal_sio_conn_feed(client->sio, binary, data, &worker->turn,
-                                    worker->now_ms);
+  peal_err err = peal_sio_conn_feed(client->sio, binary, data, worker->now_ms);
+  if (!err)
+    err = read_events(client);
+  if (peal_engine_conn_is_closed(conn))
+    return;
   if (err)
     peal_engine_conn_violation(conn, err);
   else if (peal_sio_conn_deadline(client->sio) != before)
@@ -175,9 +189,9 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
 static void on_drain(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
   (void)user;
-  peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
-  for (; link; link = peal_sio_conn_next(client->sio, link)) {
-    peal_socket *socket = peal_sio_link_user(link);
+  peal_sio_link link = peal_sio_link_next(client->sio, 0);
+  for (; link; link = peal_sio_link_next(client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(client->sio, link);
     if (!socket || socket->state != PEAL_SOCKET_CONNECTED)
       continue;
     for (const peal_hook *hook = socket->nsp->drain; hook; hook = hook->next)
@@ -214,9 +228,9 @@ static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
   peal_client *client = peal_engine_conn_user(conn);
   peal_reason told = reason_of(reason, err);
   (void)user;
-  peal_sio_link *link = peal_sio_conn_next(client->sio, NULL);
-  for (; link; link = peal_sio_conn_next(client->sio, link)) {
-    peal_socket *socket = peal_sio_link_user(link);
+  peal_sio_link link = peal_sio_link_next(client->sio, 0);
+  for (; link; link = peal_sio_link_next(client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(client->sio, link);
     if (socket)
       peal_socket_end(socket, told, err);
   }

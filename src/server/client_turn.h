@@ -10,6 +10,9 @@ void peal_client_turn_leave(peal_client *client);
 /* The client cannot be served correctly any more: it is closed at the end of
  * the turn. */
 void peal_client_turn_fail(peal_client *client, peal_err err);
+/* What the machine held for a namespace can be told now. Inside the loop that
+ * reads it that loop goes on; otherwise it begins at the end of the turn. */
+void peal_client_turn_read(peal_client *client);
 /* When the machine or an acknowledgement is due next. */
 uint64_t peal_client_turn_deadline(const peal_client *client);
 /* That may have changed. */

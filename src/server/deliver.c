@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/deliver.h"
 
-#include "base/limits.h"
 #include "net/worker_impl.h"
+#include "proto/proto_limits.h"
 #include "server/next.h"
 
 /* A delivery touches little, but of ever new connections. */

@@ -4,7 +4,7 @@
 #include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/deliver.h"
-#include "server/hooks.h"
+#include "server/handlers.h"
 #include "server/packet.h"
 
 /* -- an event ------------------------------------------------------------------------ */
@@ -22,7 +22,7 @@ static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
     item.no_compress = to->no_compress;
   }
   if (socket->nsp->outgoing && peal_deliver_is_taken(socket, is_volatile))
-    peal_hooks_tell_outgoing(socket, peal_slice_of(event), args);
+    peal_handlers_tell_outgoing(socket, peal_slice_of(event), args);
   err = peal_deliver_one(socket, &item, is_volatile);
   peal_packet_release(&item);
   return err;

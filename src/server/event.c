@@ -5,7 +5,7 @@
 
 #include "net/worker_impl.h"
 #include "server/deliver.h"
-#include "server/hooks.h"
+#include "server/handlers.h"
 #include "server/packet.h"
 
 /* -- reading -------------------------------------------------------------------------- */
@@ -57,7 +57,7 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
                       .has_id = packet->has_id,
                       .acked = &acked};
   call_chain(socket->nsp->any, &event);
-  call_chain(peal_hooks_of_event(socket->nsp, socket->worker, event.name),
+  call_chain(peal_handlers_of_event(socket->nsp, socket->worker, event.name),
              &event);
 }
 

@@ -3,14 +3,15 @@
 
 #include "server/accept.h"
 #include "server/auth.h"
-#include "server/hooks.h"
+#include "server/client_send.h"
+#include "server/handlers.h"
 #include "server/socket.h"
 
 peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
-  if (!peal_hooks_is_open(nsp) || !fn)
+  if (!peal_handlers_is_open(nsp) || !fn)
     return PEAL_ERR_USAGE;
-  return peal_hooks_add(nsp, &nsp->use,
-                        &(peal_hook){.fn.use = fn, .user = user});
+  return peal_handlers_add(nsp, &nsp->use,
+                           &(peal_hook){.fn.use = fn, .user = user});
 }
 
 /* -- the chain ------------------------------------------------------------------------- */
@@ -59,15 +60,15 @@ void peal_next_refuse(peal_next *next, const char *message, peal_val data) {
 
 /* -- the beginning ---------------------------------------------------------------------- */
 
-static void refuse_link(const peal_client *client, peal_sio_link *link,
+static void refuse_link(peal_client *client, peal_sio_link link,
                         const char *message) {
   peal_pair pairs[2];
-  peal_sio_conn_refuse(client->sio, link,
-                       peal_accept_refusal(message, peal_undefined(), pairs));
+  peal_client_send_refusal(
+      client, link, peal_accept_refusal(message, peal_undefined(), pairs));
 }
 
 void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
-                           peal_sio_link *link, peal_val auth) {
+                           peal_sio_link link, peal_val auth) {
   peal_socket *socket = peal_socket_new(client, nsp);
   peal_err err = socket ? peal_auth_keep(socket, auth) : PEAL_ERR_NOMEM;
   peal_next *next = err ? NULL : peal_next_new(socket, link);
@@ -79,6 +80,6 @@ void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
                                       : peal_err_message(PEAL_ERR_NOMEM));
     return;
   }
-  peal_sio_link_set_user(link, socket);
+  peal_sio_link_set_user(client->sio, link, socket);
   run_chain(next);
 }

@@ -9,7 +9,7 @@ static void on_end(peal_flush *flush) {
   peal_next_free(PEAL_LIST_OF(flush, peal_next, flush));
 }
 
-peal_next *peal_next_new(peal_socket *socket, peal_sio_link *link) {
+peal_next *peal_next_new(peal_socket *socket, peal_sio_link link) {
   peal_socket_extra *extra = peal_socket_extra_open(socket);
   peal_next *next =
       extra ? peal_mem_alloc(socket->worker->mem, sizeof *next) : NULL;

@@ -12,7 +12,7 @@
 struct peal_next {
   peal_socket *socket; /* NULL: accepted; its life is its own */
   peal_worker *worker;
-  peal_sio_link *link;
+  peal_sio_link link;
   const peal_hook *hook; /* the middleware that has been called */
   peal_hold hold;        /* what is sent behind CONNECT */
   peal_doc *refusal;     /* of a connect handler */
@@ -23,7 +23,7 @@ struct peal_next {
 
 /* Hangs itself on the socket. NULL if memory is out. */
 PEAL_MUST_CHECK peal_next *peal_next_new(peal_socket *socket,
-                                         peal_sio_link *link);
+                                         peal_sio_link link);
 /* The socket is accepted: what was held is gone, `next` ends with the turn. */
 void peal_next_release(peal_next *next);
 /* The socket is not accepted: it ends with the turn, together with `next`. */

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "net/worker_impl.h"
-#include "server/hooks.h"
+#include "server/handlers.h"
 #include "server/next.h"
 
 /* -- life ------------------------------------------------------------------------ */
@@ -54,7 +54,7 @@ void peal_nsp_free(peal_nsp *nsp) {
   if (!nsp)
     return;
   const peal_mem *mem = nsp->server->mem;
-  peal_hooks_free(nsp);
+  peal_handlers_free(nsp);
   for (unsigned i = 0; nsp->locals && i < nsp->server->worker_count; i++) {
     free_pending(&nsp->locals[i]);
     peal_map_deinit(&nsp->locals[i].sockets);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 
 #define VERSION 1u
 #define FEW_ATTACHMENTS 16u

@@ -7,7 +7,7 @@
 #include "net/worker_impl.h"
 #include "server/adapter.h"
 #include "server/deliver.h"
-#include "server/hooks.h"
+#include "server/handlers.h"
 #include "server/packet.h"
 
 typedef struct chosen {
@@ -38,7 +38,7 @@ static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
   peal_args args = {packet.data.as.items + 1, packet.data.len - 1};
   for (size_t i = 0; i < all->count; i++)
     if (peal_deliver_is_taken(all->sockets[i], op->to.is_volatile))
-      peal_hooks_tell_outgoing(all->sockets[i], event, args);
+      peal_handlers_tell_outgoing(all->sockets[i], event, args);
   return PEAL_OK;
 }
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "net/worker_impl.h"
+#include "server/server_limits.h"
 
 /* What one stay is charged with besides the room's name: the room if it is the
  * first one there, its entries on both sides with the room they grow by. */

@@ -3,10 +3,10 @@
  * name, figures. */
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/client_files.h"
 #include "net/crypto.h"
+#include "proto/proto_limits.h"
 #include "server/client.h"
 #include "server/nsp.h"
 
@@ -83,6 +83,7 @@ static peal_err set_locals(peal_server *server) {
                                 ? SIZE_MAX
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
         .connect_timeout_ms = opts->connect_timeout_ms,
+        .seed = server->seed,
         .mem = worker->mem};
   }
   return PEAL_OK;

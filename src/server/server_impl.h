@@ -113,6 +113,8 @@ struct peal_client {
   peal_sio_conn *sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
   bool close_asked;
+  bool is_reading; /* the loop over the machine's events is on the stack */
+  bool read_asked; /* it is wanted at the end of the turn */
 };
 
 typedef enum peal_socket_state {

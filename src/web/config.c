@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,138 +12,47 @@
 
 extern char **environ;
 
-bool peal_config_fail(peal_config *config, const char *format, ...) {
-  va_list args;
-  if (config->error[0])
-    return false;
-  va_start(args, format);
-  vsnprintf(config->error, sizeof(config->error), format, args);
-  va_end(args);
-  return false;
-}
-
-/* -- names ----------------------------------------------------------------- */
-
-static char fold(char c) {
-  if (c == '_')
-    return '-';
-  return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static bool same_name(const char *known, peal_slice name) {
-  size_t i = 0;
-  for (; i < name.len && known[i]; i++) {
-    if (known[i] != fold(name.ptr[i]))
-      return false;
-  }
-  return i == name.len && !known[i];
-}
-
-int peal_config_find(const peal_config *config, peal_slice name) {
-  for (size_t i = 0; i < config->opts.key_count; i++) {
-    if (same_name(config->opts.keys[i].name, name))
-      return (int)i;
-  }
-  return -1;
-}
-
-/* Changes that turn one word into the other (Levenshtein), up to 40 letters. */
-static unsigned distance(const char *known, peal_slice name) {
-  unsigned row[42];
-  size_t width = strlen(known);
-  if (width > 40 || name.len > 40)
-    return 100;
-  for (unsigned j = 0; j <= width; j++)
-    row[j] = j;
-  for (unsigned i = 0; i < name.len; i++) {
-    unsigned corner = row[0];
-    row[0] = i + 1;
-    for (unsigned j = 0; j < width; j++) {
-      unsigned change = corner + (known[j] != fold(name.ptr[i]));
-      corner = row[j + 1];
-      unsigned best = row[j] < corner ? row[j] : corner;
-      row[j + 1] = best + 1 < change ? best + 1 : change;
-    }
-  }
-  return row[width];
-}
-
-bool peal_config_refuse(peal_config *config, peal_slice name,
-                        const char *where) {
-  const char *nearest = NULL;
-  unsigned best = 1 + (unsigned)(name.len / 2);
-  for (size_t i = 0; i < config->opts.key_count; i++) {
-    unsigned found = distance(config->opts.keys[i].name, name);
-    if (found < best) {
-      best = found;
-      nearest = config->opts.keys[i].name;
-    }
-  }
-  if (nearest)
-    return peal_config_fail(config, "unknown key %.*s (%s), did you mean %s?",
-                            PEAL_SFMT(name), where, nearest);
-  return peal_config_fail(config, "unknown key %.*s (%s), see --help",
-                          PEAL_SFMT(name), where);
-}
-
-bool peal_config_keep(peal_config *config, int index, peal_slice text,
-                      unsigned rank, const char *source) {
-  peal_config_value *value = &config->values[index];
-  if (value->rank > rank)
-    return true;
-  char *copy = malloc(text.len + 1);
-  if (!copy)
-    return peal_config_fail(config, "out of memory");
-  if (text.len)
-    memcpy(copy, text.ptr, text.len);
-  copy[text.len] = 0;
-  free(value->text);
-  value->text = copy;
-  value->rank = rank;
-  value->source = source;
-  return true;
-}
-
 /* -- flags ----------------------------------------------------------------- */
 
 static bool keep_file(peal_config *config, const char *path) {
   free(config->file);
   config->file = strdup(path);
-  return config->file || peal_config_fail(config, "out of memory");
+  return config->file || peal_config_key_fail(config, "out of memory");
 }
 
 static bool take_flag(peal_config *config, peal_slice name, const char *value) {
-  int index = peal_config_find(config, name);
+  int index = peal_config_key_find(config, name);
   if (index < 0)
-    return peal_config_refuse(config, name, "flag");
+    return peal_config_key_refuse(config, name, "flag");
   if (config->opts.keys[index].secret)
-    return peal_config_fail(config,
-                            "--%.*s is secret: give it by file or environment, "
-                            "a flag is visible to everybody",
-                            PEAL_SFMT(name));
-  return peal_config_keep(config, index, peal_slice_of(value), 3, "flag");
+    return peal_config_key_fail(
+        config,
+        "--%.*s is secret: give it by file or environment, "
+        "a flag is visible to everybody",
+        PEAL_SFMT(name));
+  return peal_config_key_keep(config, index, peal_slice_of(value), 3, "flag");
 }
 
 /* --key without =: a boolean is on or off, others take the next word. Returns
  * how many words were used, 0 on failure. */
 static int take_bare(peal_config *config, const char *word, const char *next) {
   peal_slice name = peal_slice_of(word);
-  int index = peal_config_find(config, name);
+  int index = peal_config_key_find(config, name);
   bool is_bool =
       index >= 0 && config->opts.keys[index].type == PEAL_CONFIG_BOOL;
   if (is_bool)
     return take_flag(config, name, "true") ? 1 : 0;
   if (index < 0 && strncmp(word, "no-", 3) == 0) {
-    int other = peal_config_find(config, peal_slice_of(word + 3));
+    int other = peal_config_key_find(config, peal_slice_of(word + 3));
     if (other >= 0 && config->opts.keys[other].type == PEAL_CONFIG_BOOL)
       return take_flag(config, peal_slice_of(word + 3), "false") ? 1 : 0;
   }
   if (index < 0) {
-    peal_config_refuse(config, name, "flag");
+    peal_config_key_refuse(config, name, "flag");
     return 0;
   }
   if (!next) {
-    peal_config_fail(config, "--%s expects a value", word);
+    peal_config_key_fail(config, "--%s expects a value", word);
     return 0;
   }
   return take_flag(config, name, next) ? 2 : 0;
@@ -152,7 +60,8 @@ static int take_bare(peal_config *config, const char *word, const char *next) {
 
 static int take_word(peal_config *config, const char *word, const char *next) {
   if (strncmp(word, "--", 2) != 0 || !word[2]) {
-    peal_config_fail(config, "expected a flag, not %.200s, see --help", word);
+    peal_config_key_fail(config, "expected a flag, not %.200s, see --help",
+                         word);
     return 0;
   }
   word += 2;
@@ -162,7 +71,7 @@ static int take_word(peal_config *config, const char *word, const char *next) {
   if (strcmp(word, "config") == 0) {
     if (next)
       return keep_file(config, next) ? 2 : 0;
-    peal_config_fail(config, "--config expects a file");
+    peal_config_key_fail(config, "--config expects a file");
     return 0;
   }
   if (!eq)
@@ -195,16 +104,16 @@ static bool read_environment(peal_config *config) {
     if (!eq)
       continue;
     peal_slice name = {text + len + 1, (size_t)(eq - text) - len - 1};
-    if (same_name("config", name)) {
+    if (peal_config_key_is("config", name)) {
       if (!config->file && !keep_file(config, eq + 1))
         return false;
       continue;
     }
-    int index = peal_config_find(config, name);
+    int index = peal_config_key_find(config, name);
     if (index < 0)
-      return peal_config_refuse(config, name, "environment");
-    if (!peal_config_keep(config, index, peal_slice_of(eq + 1), 2,
-                          "environment"))
+      return peal_config_key_refuse(config, name, "environment");
+    if (!peal_config_key_keep(config, index, peal_slice_of(eq + 1), 2,
+                              "environment"))
       return false;
   }
   return true;
@@ -297,7 +206,7 @@ void peal_config_free(peal_config *config) {
 static const peal_config_value *value_of(const peal_config *config,
                                          const char *name) {
   static const peal_config_value none = {.source = "default"};
-  int index = peal_config_find(config, peal_slice_of(name));
+  int index = peal_config_key_find(config, peal_slice_of(name));
   return index < 0 ? &none : &config->values[index];
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* config_file: a configuration file, line by line: `key = value`, comments,
+ * quotes. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@ typedef struct reading {
 } reading;
 
 static bool fail(reading *r, const char *what) {
-  return peal_config_fail(r->config, "%s:%u: %s", r->path, r->line, what);
+  return peal_config_key_fail(r->config, "%s:%u: %s", r->path, r->line, what);
 }
 
 static char *trim(char *text) {
@@ -84,12 +86,13 @@ static bool take_pair(reading *r, char *text) {
   int len = snprintf(name, sizeof(name), "%s%s", r->section, trim(text));
   if (len < 0 || (size_t)len >= sizeof(name))
     return fail(r, "the key is too long");
-  int index = peal_config_find(r->config, peal_slice_of(name));
+  int index = peal_config_key_find(r->config, peal_slice_of(name));
   if (index >= 0)
-    return peal_config_keep(r->config, index, peal_slice_of(value), 1, r->path);
+    return peal_config_key_keep(r->config, index, peal_slice_of(value), 1,
+                                r->path);
   char where[300];
   snprintf(where, sizeof(where), "%.250s:%u", r->path, r->line);
-  return peal_config_refuse(r->config, peal_slice_of(name), where);
+  return peal_config_key_refuse(r->config, peal_slice_of(name), where);
 }
 
 static bool take_line(reading *r, char *line) {
@@ -105,14 +108,14 @@ bool peal_config_file_read(peal_config *config, const char *path) {
   size_t cap = 0;
   FILE *file = fopen(path, "re");
   if (!file)
-    return peal_config_fail(config, "%s: %s", path, strerror(errno));
+    return peal_config_key_fail(config, "%s: %s", path, strerror(errno));
   bool ok = true;
   while (ok && getline(&line, &cap, file) >= 0) {
     r.line++;
     ok = take_line(&r, line);
   }
   if (ok && ferror(file))
-    ok = peal_config_fail(config, "%s: %s", path, strerror(errno));
+    ok = peal_config_key_fail(config, "%s: %s", path, strerror(errno));
   free(line);
   fclose(file);
   return ok;

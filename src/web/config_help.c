@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* config_help: the text of --help, made from the table of keys. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>

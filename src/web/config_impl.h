@@ -20,16 +20,18 @@ struct peal_config {
 };
 
 /* Says what is wrong; later complaints are ignored. Returns false. */
-bool peal_config_fail(peal_config *config, const char *format, ...)
+bool peal_config_key_fail(peal_config *config, const char *format, ...)
     PEAL_PRINTF(2, 3);
+/* Is `name` this key (`_` stands for `-`, any case)? */
+bool peal_config_key_is(const char *known, peal_slice name);
 /* The key of this name (`_` stands for `-`, any case), or -1. */
-int peal_config_find(const peal_config *config, peal_slice name);
+int peal_config_key_find(const peal_config *config, peal_slice name);
 /* Keep `text` unless a higher rank has set it. False: out of memory. */
-bool peal_config_keep(peal_config *config, int index, peal_slice text,
-                      unsigned rank, const char *source);
+bool peal_config_key_keep(peal_config *config, int index, peal_slice text,
+                          unsigned rank, const char *source);
 /* Refuse an unknown name with the nearest known one. */
-bool peal_config_refuse(peal_config *config, peal_slice name,
-                        const char *where);
+bool peal_config_key_refuse(peal_config *config, peal_slice name,
+                            const char *where);
 
 /* Read the file. */
 bool peal_config_file_read(peal_config *config, const char *path);

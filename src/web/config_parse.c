@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* config_parse: the text of a key to its typed value, with units and ranges. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -136,23 +137,23 @@ static bool parse_one(peal_config *config, size_t index) {
   const peal_config_key *key = &config->opts.keys[index];
   peal_config_value *value = &config->values[index];
   if (!value->text &&
-      !peal_config_keep(config, (int)index, peal_slice_of(key->otherwise), 0,
-                        "default"))
+      !peal_config_key_keep(config, (int)index, peal_slice_of(key->otherwise),
+                            0, "default"))
     return false;
   const char *shown = key->secret ? "(secret)" : value->text;
   if (!parse_typed(key, value->text, value))
-    return peal_config_fail(config, "%s: expected %s, not \"%.100s\" (%s)",
-                            key->name, expected(key->type), shown,
-                            value->source);
+    return peal_config_key_fail(config, "%s: expected %s, not \"%.100s\" (%s)",
+                                key->name, expected(key->type), shown,
+                                value->source);
   /* A default of nothing may stand outside. */
   if (value->rank > 0 && !in_range(key, value))
-    return peal_config_fail(
+    return peal_config_key_fail(
         config, "%s: expected %" PRId64 " to %" PRId64 ", not %.100s (%s)",
         key->name, key->min, key->max, shown, value->source);
   if (key->choices && value->rank > 0 && !is_choice(key->choices, value->text))
-    return peal_config_fail(config,
-                            "%s: expected one of %s, not \"%.100s\" (%s)",
-                            key->name, key->choices, shown, value->source);
+    return peal_config_key_fail(config,
+                                "%s: expected one of %s, not \"%.100s\" (%s)",
+                                key->name, key->choices, shown, value->source);
   return true;
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* config_secret: a secret that is made once and kept in a file for its owner
+ * alone. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

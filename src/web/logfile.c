@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* logfile: log lines into files that rotate, written by a thread of their own.
+ * */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

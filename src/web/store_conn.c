@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* store_conn: one SQLite connection: its statements, parameters in, rows out.
+ * */
 #include <stdio.h>
 #include <string.h>
 

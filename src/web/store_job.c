@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* store_job: one question to the database on its way there and back. */
 #include <stdio.h>
 #include <string.h>
 

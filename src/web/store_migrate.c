@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* store_migrate: the steps that bring a database file to the newest schema. */
 #include <stdio.h>
 
 #include "web/store_impl.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* store_reader: a thread that reads: one job at a time, beside the writer. */
 #include <pthread.h>
 
 #include "web/store_impl.h"

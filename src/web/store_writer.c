@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* store_writer: the one thread that writes, several jobs in one transaction. */
 #include <pthread.h>
 
 #include "web/store_impl.h"

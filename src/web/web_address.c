@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_address: the client's address, also behind proxies that are trusted. */
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -58,7 +59,7 @@ static peal_slice behind_proxies(const peal_web *app, peal_slice peer,
 }
 
 peal_slice peal_web_address(peal_http_req *req) {
-  peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  peal_web_ctx *ctx = peal_web_ctx_of(req);
   if (!ctx || !ctx->app->opts.proxies)
     return peal_http_req_peer(req);
   if (!ctx->address.ptr)

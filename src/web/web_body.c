@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* web_body: reads a route's body in the way that the route asked for. */
 #include <stdio.h>
 
 #include "web/web_impl.h"
 #include "web/web_timeout.h"
 #include "web/web_upload.h"
-
-static void answer_too_long(peal_http_req *req, uint64_t max) {
-  char text[80];
-  snprintf(text, sizeof(text), "the body is over %llu bytes",
-           (unsigned long long)max);
-  peal_web_error(req, 413, text, NULL);
-}
-
-bool peal_web_body_fits(peal_http_req *req, uint64_t max) {
-  uint64_t length = peal_http_req_length(req);
-  if (!peal_http_req_has_body(req) || length == UINT64_MAX || length <= max)
-    return true;
-  answer_too_long(req, max);
-  return false;
-}
 
 static void call_json(peal_web_ctx *ctx, peal_slice body) {
   const peal_web_route *route = &ctx->entry->route;
@@ -67,7 +53,7 @@ static void on_chunk(peal_http_req *req, peal_slice data, void *user) {
     return;
   peal_buf_add(&ctx->chunks, data);
   if (ctx->chunks.err == PEAL_ERR_LIMIT)
-    answer_too_long(req, ctx->chunks.max);
+    peal_web_length_refuse(req, ctx->chunks.max);
   else if (ctx->chunks.err)
     peal_web_error_of(req, ctx->chunks.err);
 }
@@ -108,6 +94,6 @@ void peal_web_body_read(peal_web_ctx *ctx) {
     peal_web_type_refuse(ctx->req, route, route->types);
     return;
   }
-  if (peal_web_body_fits(ctx->req, route->max_body_bytes))
+  if (peal_web_length_fits(ctx->req, route->max_body_bytes))
     collect(ctx, route->max_body_bytes);
 }

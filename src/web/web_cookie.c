@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_cookie: a Set-Cookie field (RFC6265). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_error: the answer of an error, as JSON. */
 #include <peal/web.h>
 
 void peal_web_error(peal_http_req *req, unsigned status, const char *message,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_fields: checks a JSON object against a table of fields. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -144,7 +144,7 @@ static void add(peal_http_req *req, const char *name, const char *value) {
 }
 
 static void add_security(peal_http_req *req, const peal_web_mime *mime) {
-  const peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  const peal_web_ctx *ctx = peal_web_ctx_of(req);
   if (!ctx || !mime->active)
     return;
   add(req, "Content-Security-Policy", ctx->app->csp);

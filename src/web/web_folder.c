@@ -20,7 +20,7 @@ peal_web_folder *peal_web_folder_find(peal_web *app,
 }
 
 static void answer_missing(peal_web_file_job *job) {
-  peal_web_serve_missing(peal_web_serve_ctx(job->req));
+  peal_web_missing(peal_web_ctx_of(job->req));
 }
 
 /* The parts behind the prefix, joined; NULL if memory is out. */
@@ -50,7 +50,7 @@ void peal_web_folder_serve(peal_web_ctx *ctx) {
   if (slash)
     count--;
   if (count && !peal_web_open_is_public(parts, count)) {
-    peal_web_serve_missing(ctx);
+    peal_web_missing(ctx);
     return;
   }
   peal_web_file_job *job = peal_web_file_job_new(ctx->req);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_health: the health route, which asks the store now and then. */
 #include "base/mem.h"
 #include "web/web_impl.h"
 

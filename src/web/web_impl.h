@@ -91,16 +91,32 @@ struct peal_web_ctx {
   peal_wheel_timer timer; /* the time to answer */
   uint32_t timeout_ms;
   struct peal_web_upload *upload;
+  void (*on_end)(peal_web_ctx *ctx);
 };
+
+/* One line in the log: what could not be made. `which` may be NULL. */
+void peal_web_impl_complain(const peal_web *app, const char *what,
+                            const char *which, peal_err err);
+/* A copy in *out; NULL stays NULL. False: memory is out. */
+bool peal_web_impl_copy(const peal_web *app, char **out, const char *text);
+/* Zeros for each worker; NULL if memory is out. */
+peal_web_figures *peal_web_impl_figures(const peal_web *app);
+
+void peal_web_route_free_all(peal_web *app);
 
 /* The mount's handler. */
 void peal_web_serve(peal_http_req *req, void *app);
+/* `on_end` comes when the request is over. NULL if memory is out. */
+peal_web_ctx *peal_web_ctx_new(peal_http_req *req, peal_web *app,
+                               void (*on_end)(peal_web_ctx *ctx));
 /* NULL if the request is not the web layer's. */
-peal_web_ctx *peal_web_serve_ctx(const peal_http_req *req);
+peal_web_ctx *peal_web_ctx_of(const peal_http_req *req);
+/* GET or HEAD. */
+bool peal_web_ctx_is_read(const peal_web_ctx *ctx);
 /* Go on behind a hook that waited. */
 void peal_web_serve_pass(peal_http_req *req);
 /* 404, or 405 where another method has the path. */
-void peal_web_serve_missing(peal_web_ctx *ctx);
+void peal_web_missing(peal_web_ctx *ctx);
 /* on_done of the server: figures and access log. */
 void peal_web_log_done(peal_http_req *req, const peal_http_done *done,
                        void *app);
@@ -108,7 +124,9 @@ void peal_web_log_done(peal_http_req *req, const peal_http_done *done,
 /* Read the body as the route wants it and call its handler. */
 void peal_web_body_read(peal_web_ctx *ctx);
 /* Is the announced length within `max`? Otherwise 413 has been answered. */
-bool peal_web_body_fits(peal_http_req *req, uint64_t max);
+bool peal_web_length_fits(peal_http_req *req, uint64_t max);
+/* Answer 413. */
+void peal_web_length_refuse(peal_http_req *req, uint64_t max);
 /* Is the Content-Type `value` one of `types` (separated by blanks)? */
 bool peal_web_type_match(const char *types, peal_slice value);
 /* Answer a type that the route does not take. */

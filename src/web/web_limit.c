@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* web_limit: so many requests per client and time: a token bucket for each key.
+ * */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_log: one line and some figures for each exchange that is over. */
 #include <string.h>
 
 #include "web/web_impl.h"
@@ -38,7 +39,7 @@ static void write_line(const peal_web *app, peal_http_req *req,
 void peal_web_log_done(peal_http_req *req, const peal_http_done *done,
                        void *user) {
   peal_web *app = user;
-  peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  peal_web_ctx *ctx = peal_web_ctx_of(req);
   if (ctx && ctx->app != app)
     return; /* another application's: it watches for itself */
   unsigned worker = peal_worker_index(peal_http_req_worker(req));

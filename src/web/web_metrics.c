@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/net_limits.h"
 
 const uint64_t peal_web_metrics_bounds[PEAL_WEB_BUCKETS] = {
     500,   1000,   2500,   5000,    10000,   25000,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* web_multipart: a form with files, from the body to its parts. */
 #include <string.h>
 
 #include "web/multipart.h"
 #include "web/web_impl.h"
+#include "web/web_limits.h"
 
 /* A body that is read; in the request's memory. */
 typedef struct reading {
@@ -76,7 +78,7 @@ static void on_end(peal_http_req *req, peal_err err, peal_slice body,
 
 static uint64_t max_of(peal_http_req *req,
                        const peal_web_multipart_opts *opts) {
-  const peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  const peal_web_ctx *ctx = peal_web_ctx_of(req);
   if (opts->max_bytes)
     return opts->max_bytes;
   return ctx && ctx->has_route ? ctx->entry->route.max_body_bytes
@@ -125,7 +127,7 @@ void peal_web_multipart(peal_http_req *req,
     refuse(req, opts, PEAL_ERR_HTTP_SYNTAX);
     return;
   }
-  if (!peal_web_body_fits(req, max)) {
+  if (!peal_web_length_fits(req, max)) {
     refuse(req, opts, PEAL_ERR_HTTP_BODY_LEN);
     peal_multipart_deinit(&r->machine);
     return;

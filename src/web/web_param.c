@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* web_param: the parts of a path that a route named. */
 #include <string.h>
 
 #include "base/decimal.h"
 #include "web/web_impl.h"
 
 peal_slice peal_web_param(peal_http_req *req, const char *name) {
-  const peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  const peal_web_ctx *ctx = peal_web_ctx_of(req);
   if (!ctx || !ctx->has_route || !name)
     return (peal_slice){0};
   const peal_web_router_match *match = &ctx->match;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_query: parameters of the query as numbers, with a default and a range. */
 #include <inttypes.h>
 #include <stdio.h>
 

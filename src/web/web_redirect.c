@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_redirect: the answer that sends the client elsewhere. */
 #include <peal/web.h>
 
 void peal_web_redirect(peal_http_req *req, unsigned status,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_serve: a request on its way to its route: path, CORS, hooks, handler. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -8,34 +9,10 @@
 
 static void go_on(peal_web_ctx *ctx);
 
-/* -- what we know about a request ------------------------------------------ */
-
-static void free_ctx(void *layer) {
-  peal_web_ctx *ctx = layer;
+/* The request is over. */
+static void end(peal_web_ctx *ctx) {
   peal_web_timeout_stop(ctx);
   peal_web_upload_free(ctx);
-  peal_buf_deinit(&ctx->chunks);
-  peal_doc_free(ctx->doc);
-}
-
-static peal_web_ctx *new_ctx(peal_http_req *req, peal_web *app) {
-  peal_web_ctx *ctx = peal_http_req_alloc(req, sizeof(*ctx));
-  if (!ctx)
-    return NULL;
-  memset(ctx, 0, sizeof(*ctx));
-  ctx->req = req;
-  ctx->app = app;
-  ctx->entry = &app->other;
-  ctx->hook = app->hooks;
-  peal_web_timeout_init(ctx);
-  peal_buf_init(&ctx->chunks, app->mem, 0);
-  req->layer = ctx;
-  req->layer_free = free_ctx;
-  return ctx;
-}
-
-peal_web_ctx *peal_web_serve_ctx(const peal_http_req *req) {
-  return req->layer_free == free_ctx ? req->layer : NULL;
 }
 
 /* -- where it goes --------------------------------------------------------- */
@@ -78,11 +55,6 @@ static peal_err join_rest(peal_web_ctx *ctx) {
   return PEAL_OK;
 }
 
-static bool is_read(const peal_http_req *req) {
-  return peal_http_req_is_method(req, "GET") ||
-         peal_http_req_is_method(req, "HEAD");
-}
-
 static peal_err find_target(peal_web_ctx *ctx) {
   peal_err err = split_path(ctx);
   if (err)
@@ -94,26 +66,9 @@ static peal_err find_target(peal_web_ctx *ctx) {
     ctx->has_route = true;
     return join_rest(ctx);
   }
-  if (!ctx->match.found_path || is_read(ctx->req))
+  if (!ctx->match.found_path || peal_web_ctx_is_read(ctx))
     ctx->folder = peal_web_folder_find(ctx->app, &ctx->path);
   return PEAL_OK;
-}
-
-/* No route: 405 if another method has it (RFC9110 15.5.6), else 404. */
-void peal_web_serve_missing(peal_web_ctx *ctx) {
-  const char *allow = ctx->match.allow;
-  bool only_folder = ctx->folder && !ctx->match.found_path;
-  if (only_folder)
-    allow = "GET, HEAD";
-  if (!ctx->match.found_path && (!only_folder || is_read(ctx->req))) {
-    peal_web_error(ctx->req, 404, "not found", NULL);
-    return;
-  }
-  (void)peal_http_answer_header(ctx->req, "Allow", peal_slice_of(allow));
-  if (peal_http_req_is_method(ctx->req, "OPTIONS"))
-    peal_http_answer(ctx->req, 204, NULL, (peal_slice){0});
-  else
-    peal_web_error(ctx->req, 405, "method not allowed", NULL);
 }
 
 static void answer_early(peal_web_ctx *ctx, peal_err err) {
@@ -141,11 +96,12 @@ static const peal_cors *preflight_cors(peal_web_ctx *ctx) {
 }
 
 void peal_web_serve(peal_http_req *req, void *user) {
-  peal_web_ctx *ctx = new_ctx(req, user);
+  peal_web_ctx *ctx = peal_web_ctx_new(req, user, end);
   if (!ctx) {
     peal_http_answer_bytes(req, 503, NULL, NULL);
     return;
   }
+  peal_web_timeout_init(ctx);
   peal_err err = find_target(ctx);
   bool options = peal_http_req_is_method(req, "OPTIONS");
   if (!err && options && !ctx->has_route &&
@@ -157,10 +113,10 @@ void peal_web_serve(peal_http_req *req, void *user) {
                                   PEAL_S("nosniff"));
   if (err)
     answer_early(ctx, err);
-  else if (ctx->has_route || (ctx->folder && is_read(req)))
+  else if (ctx->has_route || (ctx->folder && peal_web_ctx_is_read(ctx)))
     go_on(ctx);
   else
-    peal_web_serve_missing(ctx);
+    peal_web_missing(ctx);
 }
 
 /* -- hooks, limit, handler ------------------------------------------------- */
@@ -220,7 +176,7 @@ static void go_on(peal_web_ctx *ctx) {
 }
 
 void peal_web_serve_pass(peal_http_req *req) {
-  peal_web_ctx *ctx = peal_web_serve_ctx(req);
+  peal_web_ctx *ctx = peal_web_ctx_of(req);
   if (!ctx || !ctx->waits)
     return;
   ctx->waits = false;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_static: mounts a folder of files. */
 #include <string.h>
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_task: work on the pool whose result answers a request. */
 #include "base/mem.h"
 #include "web/web_impl.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_time: times of the calendar as text and back (ISO 8601). */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

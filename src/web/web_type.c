@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* web_type: media types: what a route accepts, what a request brings. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/base64.h"
 
+#include "base/err_site.h"
+
 static const char base64_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -107,7 +109,7 @@ peal_err peal_base64_decode(char *out, size_t *out_len, peal_slice text) {
   uint32_t bad = 0;
   *out_len = 0;
   if (tail == 1)
-    return PEAL_ERR_BASE64;
+    return PEAL_FAIL(PEAL_ERR_BASE64);
   for (size_t groups = len / 4; groups > 0; groups--, p += 4) {
     uint32_t a = base64_value(p[0]), b = base64_value(p[1]);
     uint32_t c = base64_value(p[2]), d = base64_value(p[3]);
@@ -118,7 +120,7 @@ peal_err peal_base64_decode(char *out, size_t *out_len, peal_slice text) {
     *to++ = (char)(unsigned char)bits;
   }
   if ((bad & BASE64_BAD) || (tail > 0 && !base64_tail(to, p, tail)))
-    return PEAL_ERR_BASE64;
+    return PEAL_FAIL(PEAL_ERR_BASE64);
   *out_len = (size_t)(to - out) + (tail > 0 ? tail - 1 : 0);
   return PEAL_OK;
 }

@@ -4,6 +4,7 @@
 #include <peal/val.h>
 
 #include "base/arena.h"
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "base/val_impl.h"
 #include "wire/json.h"
@@ -39,7 +40,7 @@ static peal_err doc_fill(peal_doc *doc, peal_slice json, peal_err_info *info) {
   if (!copy) {
     if (info)
       *info = (peal_err_info){PEAL_ERR_NOMEM, "out of memory", 0};
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   return peal_json_decode(&doc->value, (peal_slice){copy, json.len},
                           &doc->arena, info);
@@ -52,7 +53,7 @@ peal_err peal_doc_from_json(peal_doc **out, peal_slice json,
   if (!doc) {
     if (info)
       *info = (peal_err_info){PEAL_ERR_NOMEM, "out of memory", 0};
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   peal_err err = doc_fill(doc, json, info);
   if (err == PEAL_OK)

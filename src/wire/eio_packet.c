@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/eio_packet.h"
 
+#include "base/err_site.h"
 #include "wire/base64.h"
 
 /* EIO4 packet encoding: a binary message in text is `b` and base64, without a
@@ -9,10 +10,10 @@ static peal_err eio_decode_base64(peal_eio_packet *out, peal_slice text,
                                   peal_arena *arena) {
   char *data = peal_arena_alloc(arena, peal_base64_decode_max(text.len));
   if (!data)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   size_t len = 0;
   if (peal_base64_decode(data, &len, text) != PEAL_OK)
-    return PEAL_ERR_EIO_PACKET;
+    return PEAL_FAIL(PEAL_ERR_EIO_PACKET);
   *out = (peal_eio_packet){
       .data = {data, len}, .type = PEAL_EIO_MESSAGE, .binary = true};
   return PEAL_OK;
@@ -21,13 +22,13 @@ static peal_err eio_decode_base64(peal_eio_packet *out, peal_slice text,
 peal_err peal_eio_packet_decode(peal_eio_packet *out, peal_slice in,
                                 peal_arena *arena) {
   if (in.len == 0)
-    return PEAL_ERR_EIO_PACKET;
+    return PEAL_FAIL(PEAL_ERR_EIO_PACKET);
   char type = in.ptr[0];
   peal_slice data = {in.ptr + 1, in.len - 1};
   if (type == 'b')
     return eio_decode_base64(out, data, arena);
   if (type < '0' || type > '6')
-    return PEAL_ERR_EIO_PACKET;
+    return PEAL_FAIL(PEAL_ERR_EIO_PACKET);
   *out = (peal_eio_packet){.data = data, .type = (uint8_t)(type - '0')};
   return PEAL_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "wire/http1_chars.h"
 #include "wire/http1_target.h"
+#include "wire/wire_limits.h"
 
 #define METHOD_MAX 32u
 
@@ -416,4 +417,8 @@ bool peal_http1_field_has_token(const peal_http1_head *head, const char *name,
         return true;
   }
   return false;
+}
+
+void peal_http1_body_init(peal_http1_body *body, const peal_http1_head *head) {
+  peal_http1_body_begin(body, head->framing, head->content_length);
 }

@@ -6,10 +6,10 @@
  * In the flow: net/stream -> [http1] -> http/. No memory of its own. */
 #include <peal/base.h>
 
-#include "base/limits.h"
 #include "wire/http1_body.h"
 #include "wire/http1_name.h"
 #include "wire/http1_scan.h"
+#include "wire/wire_limits.h"
 
 typedef struct peal_http1_field {
   peal_slice name;  /* as sent; compare without case */
@@ -56,6 +56,9 @@ peal_http1_request_take(peal_http1_head *out, peal_slice in,
 PEAL_MUST_CHECK peal_err peal_http1_response_decode(
     peal_http1_head *out, peal_slice in, const peal_http1_limits *limits,
     bool head_request, peal_err_info *info);
+
+/* The body that follows this head. */
+void peal_http1_body_init(peal_http1_body *body, const peal_http1_head *head);
 
 /* The value of the first field of this name; the empty slice with NULL ptr if
  * there is none. */

@@ -4,10 +4,9 @@
 #include <assert.h>
 
 #include "base/hex.h"
-#include "base/limits.h"
 #include "base/text.h"
-#include "wire/http1.h"
 #include "wire/http1_chars.h"
+#include "wire/wire_limits.h"
 
 /* RFC9112 7.1: a chunked body.
  *
@@ -43,15 +42,15 @@ typedef enum state {
 /* Hexadecimal digits of a chunk's size: what 64 bits hold. */
 #define SIZE_DIGITS 16u
 
-void peal_http1_body_init(peal_http1_body *body,
-                          const struct peal_http1_head *head) {
-  *body = (peal_http1_body){.framing = (uint8_t)head->framing};
-  switch (head->framing) {
+void peal_http1_body_begin(peal_http1_body *body, peal_http1_framing framing,
+                           uint64_t content_length) {
+  *body = (peal_http1_body){.framing = (uint8_t)framing};
+  switch (framing) {
   case PEAL_HTTP1_NO_BODY:
     body->state = DONE;
     break;
   case PEAL_HTTP1_LENGTH:
-    body->left = head->content_length;
+    body->left = content_length;
     body->state = body->left ? DATA : DONE;
     break;
   case PEAL_HTTP1_CHUNKED:

@@ -20,10 +20,10 @@ typedef struct peal_http1_body {
   uint8_t state;
 } peal_http1_body;
 
-struct peal_http1_head;
-
-void peal_http1_body_init(peal_http1_body *body,
-                          const struct peal_http1_head *head);
+/* `content_length` counts for PEAL_HTTP1_LENGTH only. From a head:
+ * peal_http1_body_init in wire/http1.h. */
+void peal_http1_body_begin(peal_http1_body *body, peal_http1_framing framing,
+                           uint64_t content_length);
 /* Take bytes from `in`: *used says how many, *data is the piece of content
  * among them (borrowed, may be empty). Call again with the rest.
  * Returns: PEAL_OK when the body is complete (bytes behind it are not used),

@@ -2,6 +2,7 @@
 #include "wire/http1_scan.h"
 
 #include "wire/http1_chars.h"
+#include "wire/wire_limits.h"
 
 /* RFC9110 9: registered methods have at most 17 bytes. */
 #define METHOD_MAX 32u

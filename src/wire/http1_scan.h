@@ -6,8 +6,6 @@
  * In the flow: net/stream -> [http1_scan] -> wire/http1. No memory of its own. */
 #include <peal/base.h>
 
-#include "base/limits.h"
-
 typedef struct peal_http1_limits {
   size_t head_bytes;   /* 0: PEAL_LIMIT_HTTP_HEAD_BYTES */
   size_t target_bytes; /* 0: PEAL_LIMIT_HTTP_TARGET_BYTES */

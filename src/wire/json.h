@@ -2,7 +2,9 @@
 #pragma once
 /* json: JSON text to values and back (RFC8259).
  * In the flow: wire/sio_packet -> [json] -> values; values -> [json] -> bytes.
- * Strings without escapes are not copied: they point into the input. */
+ * Strings without escapes are not copied: they point into the input. Values
+ * that encoding would write as they came remember their text (base/val_impl):
+ * encoding copies it. Both hold as long as the input does. */
 #include <peal/val.h>
 
 #include "base/arena.h"
@@ -18,6 +20,13 @@
 PEAL_MUST_CHECK peal_err peal_json_decode(peal_val *out, peal_slice in,
                                           peal_arena *arena,
                                           peal_err_info *info);
+
+/* The same for text of which the caller knows that it is valid UTF-8: it is
+ * not looked at again (a WebSocket text message has been checked as it came).
+ * Debug builds assert it. */
+PEAL_MUST_CHECK peal_err peal_json_decode_utf8(peal_val *out, peal_slice in,
+                                               peal_arena *arena,
+                                               peal_err_info *info);
 
 /* Append the value as JSON.stringify writes it: no spaces, `/` not escaped,
  * shortest number that reads back the same, not finite as null, undefined

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/hex.h"
 #include "wire/json_scan.h"
 
@@ -47,6 +48,27 @@ static char letter_byte(char letter) {
   }
 }
 
+/* The letter of a short escape, 0 if there is none. */
+static char short_escape(char c) {
+  switch (c) {
+  case '\b':
+    return 'b';
+  case '\f':
+    return 'f';
+  case '\n':
+    return 'n';
+  case '\r':
+    return 'r';
+  case '\t':
+    return 't';
+  case '"':
+  case '\\':
+    return c;
+  default:
+    return '\0';
+  }
+}
+
 /* Length of the escape at `p` (a backslash), or 0 if it is malformed. */
 static size_t escape_len(const char *p, const char *end) {
   uint32_t unit = 0;
@@ -57,18 +79,28 @@ static size_t escape_len(const char *p, const char *end) {
   return letter_byte(p[1]) ? 2 : 0;
 }
 
-static peal_err fail_at(const char *p, const char *end, const char **msg) {
-  if (p == end)
-    *msg = "unterminated string";
+/* Is the escape at `p` the one that encoding writes? */
+static bool is_same_escape(const char *p) {
+  if (p[1] != 'u')
+    return p[1] != '/';
+  char c = (char)(peal_hex_value(p[4]) << 4 | peal_hex_value(p[5]));
+  return p[2] == '0' && p[3] == '0' && (p[4] == '0' || p[4] == '1') &&
+         p[5] == peal_hex_digit((unsigned)c) && !short_escape(c);
+}
+
+static peal_err fail_at(peal_json_string *string) {
+  const char *p = string->at;
+  if (p == string->end)
+    string->msg = "unterminated string";
   else if (*p == '\\')
-    *msg = "malformed escape";
+    string->msg = "malformed escape";
   else if ((unsigned char)*p < 0x20)
-    *msg = "control character in a string";
+    string->msg = "control character in a string";
   else {
-    *msg = "invalid UTF-8 in a string";
-    return PEAL_ERR_UTF8;
+    string->msg = "invalid UTF-8 in a string";
+    return PEAL_FAIL(PEAL_ERR_UTF8);
   }
-  return PEAL_ERR_JSON;
+  return PEAL_FAIL(PEAL_ERR_JSON);
 }
 
 static char *put_char(char *to, uint32_t c) {
@@ -126,52 +158,38 @@ static char *unescape(char *to, const char *p, const char *end) {
   return to;
 }
 
-peal_err peal_json_string_decode(peal_slice *out, const char **at,
-                                 const char *end, peal_arena *arena,
-                                 const char **msg) {
-  const char *begin = *at + 1, *p = begin;
+/* The closing quote, or what should not be there. */
+static const char *skip_string(peal_json_string *string, const char *begin) {
+  const char *p = begin, *end = string->end;
+  string->is_same = true;
   for (;;) {
-    p = peal_json_scan_text(p, end);
+    p = string->is_utf8 ? peal_json_scan_plain(begin, p, end, false)
+                        : peal_json_scan_text(begin, p, end);
     size_t len = p < end && *p == '\\' ? escape_len(p, end) : 0;
     if (len == 0)
-      break;
+      return p;
+    string->is_same = string->is_same && is_same_escape(p);
     p += len;
   }
-  *at = p;
-  if (p == end || *p != '"')
-    return fail_at(p, end, msg);
-  char *text = peal_arena_alloc(arena, (size_t)(p - begin));
+}
+
+peal_err peal_json_string_decode(peal_json_string *string, peal_arena *arena) {
+  const char *begin = string->at + 1;
+  string->at = skip_string(string, begin);
+  if (string->at == string->end || *string->at != '"')
+    return fail_at(string);
+  char *text = peal_arena_alloc(arena, (size_t)(string->at - begin));
   if (!text) {
-    *msg = "out of memory";
-    return PEAL_ERR_NOMEM;
+    string->msg = "out of memory";
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
-  *out = (peal_slice){text, (size_t)(unescape(text, begin, p) - text)};
-  *at = p + 1;
+  string->text.ptr = text;
+  string->text.len = (size_t)(unescape(text, begin, string->at) - text);
+  string->at++;
   return PEAL_OK;
 }
 
 /* -- encode ----------------------------------------------------------------- */
-
-/* The letter of a short escape, 0 if there is none. */
-static char short_escape(char c) {
-  switch (c) {
-  case '\b':
-    return 'b';
-  case '\f':
-    return 'f';
-  case '\n':
-    return 'n';
-  case '\r':
-    return 'r';
-  case '\t':
-    return 't';
-  case '"':
-  case '\\':
-    return c;
-  default:
-    return '\0';
-  }
-}
 
 /* Returns how many bytes of the text it stands for. */
 static size_t add_special(peal_buf *out, const char *p, const char *end) {
@@ -198,7 +216,7 @@ void peal_json_string_encode(peal_buf *out, peal_slice text) {
   const char *p = text.ptr, *end = p + text.len;
   peal_buf_add_char(out, '"');
   while (p < end && out->err == PEAL_OK) {
-    const char *stop = peal_json_scan_text(p, end);
+    const char *stop = peal_json_scan_text(text.ptr, p, end);
     peal_buf_add(out, (peal_slice){p, (size_t)(stop - p)});
     p = stop;
     if (p < end)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/hex.h"
 
 /* The byte that "%XY" at `at` stands for, or -1. */
@@ -51,12 +52,12 @@ peal_err peal_percent_decode_path(char *out, size_t *out_len, peal_slice in) {
     if (c == '%') {
       int byte = decode_byte(in, i);
       if (byte < 0)
-        return PEAL_ERR_HTTP_SYNTAX;
+        return PEAL_FAIL(PEAL_ERR_HTTP_SYNTAX);
       c = (char)byte;
       i += 2;
     }
     if (c == 0)
-      return PEAL_ERR_HTTP_SYNTAX;
+      return PEAL_FAIL(PEAL_ERR_HTTP_SYNTAX);
     out[len++] = c;
   }
   *out_len = len;

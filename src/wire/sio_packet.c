@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/val_impl.h"
@@ -17,6 +18,7 @@ typedef struct sio_reader {
   const char *begin;
   const char *end;
   peal_err_info *info;
+  bool is_utf8; /* the text is known to be */
 } sio_reader;
 
 static peal_err sio_fail(const sio_reader *r, peal_err err, const char *msg) {
@@ -64,13 +66,12 @@ static peal_err read_attachments(sio_reader *r, uint32_t max,
 /* SIO5 packet encoding: a namespace begins with '/' and ends at ',' or with
  * the text. */
 static peal_err read_nsp(sio_reader *r, peal_sio_packet *out) {
-  out->nsp = PEAL_S("/");
   if (r->at == r->end || *r->at != '/')
     return PEAL_OK;
   size_t left = (size_t)(r->end - r->at);
   const char *comma = memchr(r->at, ',', left);
   out->nsp = (peal_slice){r->at, comma ? (size_t)(comma - r->at) : left};
-  if (!peal_utf8_is_valid(out->nsp))
+  if (!r->is_utf8 && !peal_utf8_is_valid(out->nsp))
     return sio_fail(r, PEAL_ERR_SIO_PACKET, "namespace is not valid UTF-8");
   r->at = comma ? comma + 1 : r->end;
   return PEAL_OK;
@@ -91,13 +92,27 @@ static peal_err read_id(sio_reader *r, peal_sio_packet *out) {
   return PEAL_OK;
 }
 
+/* What stands between the type and the data, if anything does: as a rule an
+ * event has neither namespace nor id. */
+static peal_err read_head(sio_reader *r, uint32_t max_attachments,
+                          peal_sio_packet *out) {
+  peal_err err = read_attachments(r, max_attachments, out);
+  if (err == PEAL_OK)
+    err = read_nsp(r, out);
+  if (err == PEAL_OK)
+    err = read_id(r, out);
+  return err;
+}
+
 static peal_err read_data(sio_reader *r, peal_arena *arena,
                           peal_sio_packet *out) {
   size_t offset = (size_t)(r->at - r->begin);
   if (r->at == r->end)
     return PEAL_OK;
   peal_slice text = {r->at, (size_t)(r->end - r->at)};
-  peal_err err = peal_json_decode(&out->data, text, arena, r->info);
+  peal_err err = r->is_utf8
+                     ? peal_json_decode_utf8(&out->data, text, arena, r->info)
+                     : peal_json_decode(&out->data, text, arena, r->info);
   if (err == PEAL_OK)
     return PEAL_OK;
   if (err != PEAL_ERR_DEPTH && err != PEAL_ERR_NOMEM)
@@ -126,6 +141,8 @@ static peal_err check_event(const sio_reader *r, peal_val data) {
 }
 
 static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
+  if (p->type == PEAL_SIO_EVENT)
+    return check_event(r, p->data);
   bool none = peal_val_is(p->data, PEAL_UNDEFINED);
   bool object = peal_val_is(p->data, PEAL_OBJECT);
   switch ((peal_sio_type)p->type) {
@@ -153,24 +170,35 @@ static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
   return sio_fail(r, PEAL_ERR_SIO_PAYLOAD, "expected an array");
 }
 
+static inline peal_err packet_decode(sio_reader *r, uint32_t max_attachments,
+                                     peal_arena *arena, peal_sio_packet *out) {
+  *out = (peal_sio_packet){.nsp = PEAL_S("/")};
+  peal_err err = read_type(r, out);
+  bool bare = err == PEAL_OK && out->type == PEAL_SIO_EVENT && r->at < r->end &&
+              *r->at == '[';
+  if (err == PEAL_OK && !bare)
+    err = read_head(r, max_attachments, out);
+  if (err == PEAL_OK)
+    err = read_data(r, arena, out);
+  if (err == PEAL_OK)
+    err = check_shape(r, out);
+  return err;
+}
+
 peal_err peal_sio_packet_decode(peal_sio_packet *out, peal_slice text,
                                 uint32_t max_attachments, peal_arena *arena,
                                 peal_err_info *info) {
   const char *begin = text.len ? text.ptr : "";
-  sio_reader r = {begin, begin, begin + text.len, info};
-  *out = (peal_sio_packet){0};
-  peal_err err = read_type(&r, out);
-  if (err == PEAL_OK)
-    err = read_attachments(&r, max_attachments, out);
-  if (err == PEAL_OK)
-    err = read_nsp(&r, out);
-  if (err == PEAL_OK)
-    err = read_id(&r, out);
-  if (err == PEAL_OK)
-    err = read_data(&r, arena, out);
-  if (err == PEAL_OK)
-    err = check_shape(&r, out);
-  return err;
+  sio_reader r = {begin, begin, begin + text.len, info, false};
+  return packet_decode(&r, max_attachments, arena, out);
+}
+
+peal_err peal_sio_packet_decode_utf8(peal_sio_packet *out, peal_slice text,
+                                     uint32_t max_attachments,
+                                     peal_arena *arena, peal_err_info *info) {
+  const char *begin = text.len ? text.ptr : "";
+  sio_reader r = {begin, begin, begin + text.len, info, true};
+  return packet_decode(&r, max_attachments, arena, out);
 }
 
 /* -- attachments ------------------------------------------------------------ */
@@ -186,6 +214,7 @@ typedef struct attach_level {
 typedef struct attach_walk {
   const peal_slice *attachments;
   size_t count;
+  bool *used; /* by a placeholder */
   size_t depth;
   attach_level levels[PEAL_LIMIT_JSON_DEPTH];
 } attach_walk;
@@ -195,14 +224,18 @@ static bool is_placeholder(peal_val value) {
          peal_val_bool(peal_val_get(value, "_placeholder"), false);
 }
 
-static void attach_open(attach_walk *walk, peal_val value) {
+/* What it is made of may change: it is not the text it was decoded from any
+ * more. */
+static void attach_open(attach_walk *walk, peal_val *value) {
   assert(walk->depth < PEAL_LIMIT_JSON_DEPTH);
   attach_level *level = &walk->levels[walk->depth++];
-  *level = (attach_level){.left = value.len};
-  if (peal_val_is(value, PEAL_ARRAY))
-    level->items = (peal_val *)(uintptr_t)value.as.items;
+  *level = (attach_level){.left = value->len};
+  value->flags = 0;
+  value->extra = 0;
+  if (peal_val_is(*value, PEAL_ARRAY))
+    level->items = (peal_val *)(uintptr_t)value->as.items;
   else
-    level->pairs = (peal_pair *)(uintptr_t)value.as.pairs;
+    level->pairs = (peal_pair *)(uintptr_t)value->as.pairs;
 }
 
 static peal_val *attach_next(attach_walk *walk) {
@@ -220,14 +253,15 @@ static peal_val *attach_next(attach_walk *walk) {
 static peal_err attach_one(attach_walk *walk, peal_val *value) {
   if (is_placeholder(*value)) {
     int64_t num = peal_val_int(peal_val_get(*value, "num"), -1);
-    if (num < 0 || (uint64_t)num >= walk->count)
+    if (num < 0 || (uint64_t)num >= walk->count || walk->used[num])
       return PEAL_ERR_SIO_ATTACHMENTS;
+    walk->used[num] = true;
     *value = peal_binary(walk->attachments[num]);
     return PEAL_OK;
   }
   if ((peal_val_is(*value, PEAL_ARRAY) || peal_val_is(*value, PEAL_OBJECT)) &&
       value->len > 0)
-    attach_open(walk, *value);
+    attach_open(walk, value);
   return PEAL_OK;
 }
 
@@ -235,10 +269,13 @@ peal_err peal_sio_packet_attach(peal_sio_packet *packet,
                                 const peal_slice *attachments, size_t count,
                                 peal_arena *arena) {
   attach_walk walk;
-  (void)arena;
   walk.attachments = attachments;
   walk.count = count;
+  walk.used = peal_arena_alloc(arena, count + 1);
   walk.depth = 0;
+  if (!walk.used)
+    return PEAL_ERR_NOMEM;
+  memset(walk.used, 0, count);
   peal_err err = PEAL_OK;
   for (peal_val *at = &packet->data; at && err == PEAL_OK;
        at = attach_next(&walk))
@@ -261,26 +298,52 @@ static bool count_binaries(peal_args args, size_t *count) {
   return true;
 }
 
+static char *put_count(char *to, uint64_t count, char behind) {
+  to += peal_decimal_put(to, count);
+  *to++ = behind;
+  return to;
+}
+
 /* <type>[<n>-][<nsp>,][<id>] */
-static void add_head(peal_buf *out, peal_sio_type type, size_t attachments,
-                     peal_slice nsp, const uint64_t *id) {
-  peal_buf_add_char(out, (char)('0' + (int)type));
-  if (attachments > 0) {
-    peal_buf_add_u64(out, attachments);
-    peal_buf_add_char(out, '-');
-  }
-  if (nsp.len > 0 && !(nsp.len == 1 && nsp.ptr[0] == '/')) {
-    peal_buf_add(out, nsp);
-    peal_buf_add_char(out, ',');
+static void add_long_head(peal_buf *out, peal_sio_type type, size_t attachments,
+                          peal_slice nsp, bool root, const uint64_t *id) {
+  char *begin = peal_buf_reserve(out, nsp.len + 2 * PEAL_DECIMAL_MAX + 3);
+  char *to = begin;
+  if (!begin)
+    return;
+  *to++ = (char)('0' + (int)type);
+  if (attachments > 0)
+    to = put_count(to, attachments, '-');
+  if (!root) {
+    memcpy(to, nsp.ptr, nsp.len);
+    to += nsp.len;
+    *to++ = ',';
   }
   if (id)
-    peal_buf_add_u64(out, *id);
+    to += peal_decimal_put(to, *id);
+  peal_buf_advance(out, (size_t)(to - begin));
+}
+
+static inline void add_head(peal_buf *out, peal_sio_type type,
+                            size_t attachments, peal_slice nsp,
+                            const uint64_t *id) {
+  bool root = nsp.len == 0 || (nsp.len == 1 && nsp.ptr[0] == '/');
+  if (!root || id || attachments > 0) {
+    add_long_head(out, type, attachments, nsp, root, id);
+    return;
+  }
+  char *to = peal_buf_room(out, 1);
+  if (to) {
+    *to = (char)('0' + (int)type);
+    out->len++;
+  }
 }
 
 /* `first` is the event's name, or has no ptr. */
-static void encode_args(peal_buf *out, peal_sio_type type, peal_slice nsp,
-                        const uint64_t *id, peal_slice first, peal_args args,
-                        size_t *attachments) {
+static inline void encode_args(peal_buf *out, peal_sio_type type,
+                               peal_slice nsp, const uint64_t *id,
+                               peal_slice first, peal_args args,
+                               size_t *attachments) {
   size_t count = 0, placeholders = 0;
   *attachments = 0;
   if (out->err != PEAL_OK)
@@ -374,15 +437,19 @@ size_t peal_sio_packet_binaries(peal_args args, peal_slice *out, size_t max) {
 }
 
 bool peal_sio_packet_is_reserved(peal_slice event) {
-  static const char *const names[] = {"connect",     "connect_error",
-                                      "disconnect",  "disconnecting",
-                                      "newListener", "removeListener"};
-  /* Most names are of another length or begin otherwise. */
-  if (event.len < 7 || event.len > 14 || !memchr("cdnr", event.ptr[0], 4))
+  switch (event.len) {
+  case 7:
+    return memcmp(event.ptr, "connect", 7) == 0;
+  case 10:
+    return memcmp(event.ptr, "disconnect", 10) == 0;
+  case 11:
+    return memcmp(event.ptr, "newListener", 11) == 0;
+  case 13:
+    return memcmp(event.ptr, "connect_error", 13) == 0 ||
+           memcmp(event.ptr, "disconnecting", 13) == 0;
+  case 14:
+    return memcmp(event.ptr, "removeListener", 14) == 0;
+  default:
     return false;
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    if (peal_slice_is(event, names[i]))
-      return true;
   }
-  return false;
 }

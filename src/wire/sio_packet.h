@@ -43,9 +43,19 @@ PEAL_MUST_CHECK peal_err peal_sio_packet_decode(peal_sio_packet *out,
                                                 peal_arena *arena,
                                                 peal_err_info *info);
 
+/* The same for text of which the caller knows that it is valid UTF-8, as
+ * peal_json_decode_utf8. */
+PEAL_MUST_CHECK peal_err peal_sio_packet_decode_utf8(peal_sio_packet *out,
+                                                     peal_slice text,
+                                                     uint32_t max_attachments,
+                                                     peal_arena *arena,
+                                                     peal_err_info *info);
+
 /* Put `count` attachments (borrowed) in the place of their placeholders in
  * packet->data. A placeholder is an object with _placeholder: true; its num
- * must be an integer in [0, count).
+ * must be an integer in [0, count), and another one for each: every encoder
+ * numbers them one by one, and a few bytes that name a large attachment again
+ * and again would grow by it wherever the packet is encoded once more.
  * Returns: PEAL_OK, PEAL_ERR_SIO_ATTACHMENTS, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_sio_packet_attach(peal_sio_packet *packet,
                                                 const peal_slice *attachments,

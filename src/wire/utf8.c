@@ -23,9 +23,10 @@ static uint32_t utf8_step(uint32_t state, unsigned char byte) {
 }
 
 /* Whole characters from `p` on; stops at one that is bad or cut. */
-static const char *utf8_skip(const char *p, const char *end) {
+static const char *utf8_skip(const char *begin, const char *end) {
+  const char *p = begin;
   for (;;) {
-    p = peal_utf8_char_skip_ascii(p, end);
+    p = peal_utf8_char_skip_ascii(begin, p, end);
     while (p < end && (unsigned char)*p >= 0x80) {
       size_t len = peal_utf8_char_len(p, end);
       if (len == 0)

@@ -69,17 +69,25 @@ static inline size_t peal_utf8_char_bad_len(const char *p, const char *end) {
   return len;
 }
 
-/* The first byte from `p` on that is not ASCII, or `end`. */
-static inline const char *peal_utf8_char_skip_ascii(const char *p,
+/* The first byte from `p` on that is not ASCII, or `end`. What lies between
+ * `begin`, which is not behind `p`, and `end` may be read. */
+static inline const char *peal_utf8_char_skip_ascii(const char *begin,
+                                                    const char *p,
                                                     const char *end) {
 #ifdef __SSE2__
-  while (end - p >= 16) {
+  for (; end - p >= 16; p += 16) {
     __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
     int high = _mm_movemask_epi8(block);
     if (high)
       return p + __builtin_ctz((unsigned)high);
-    p += 16;
   }
+  if (end - begin >= 16) { /* the last 16, without those before `p` */
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(end - 16));
+    unsigned high = (unsigned)_mm_movemask_epi8(block) >> (16 - (end - p));
+    return high ? p + __builtin_ctz(high) : end;
+  }
+#else
+  (void)begin;
 #endif
   while (end - p >= 8) {
     uint64_t word;

@@ -11,6 +11,9 @@
 #define PEAL_WS_FRAME_SSE2 0
 #endif
 
+#include "base/err_site.h"
+#include "base/wide.h"
+
 /* RFC6455 5.2: the layout of a frame header.
  *
  *   byte 0: FIN RSV1 RSV2 RSV3 opcode(4)
@@ -30,13 +33,13 @@
 static peal_err check_start(uint8_t first, uint8_t second) {
   uint8_t opcode = first & OPCODE;
   if (first & RSV2_RSV3)
-    return PEAL_ERR_WS_RSV;
+    return PEAL_FAIL(PEAL_ERR_WS_RSV);
   /* RFC6455 5.2: opcodes 3-7 and B-F are reserved. */
   if ((opcode & (CONTROL - 1u)) > 2u)
-    return PEAL_ERR_WS_OPCODE;
+    return PEAL_FAIL(PEAL_ERR_WS_OPCODE);
   /* RFC6455 5.5: control frames have at most 125 bytes and one fragment. */
   if ((opcode & CONTROL) && (!(first & FIN) || (second & LEN7) > 125u))
-    return PEAL_ERR_WS_CONTROL;
+    return PEAL_FAIL(PEAL_ERR_WS_CONTROL);
   return PEAL_OK;
 }
 
@@ -74,7 +77,7 @@ peal_err peal_ws_frame_decode(peal_ws_frame *out, peal_slice in, size_t *used) {
       return PEAL_ERR_AGAIN;
     out->len = load_be(bytes + pos, count);
     if (!is_minimal(out->len, count))
-      return PEAL_ERR_WS_LEN;
+      return PEAL_FAIL(PEAL_ERR_WS_LEN);
     pos += count;
   }
   memset(out->mask, 0, sizeof(out->mask));
@@ -118,36 +121,48 @@ size_t peal_ws_frame_encode(char *out, const peal_ws_frame *frame) {
   return pos;
 }
 
-/* RFC6455 5.3: byte i of the payload is XORed with byte i mod 4 of the key.
- * The key, turned to `offset` and repeated, works on 8 (16) bytes at once. */
+/* The key as 8 bytes of the payload from `offset` on meet it. */
+static uint64_t key_at(const uint8_t mask[4], uint64_t offset) {
+  uint32_t key;
+  unsigned turn = (unsigned)(offset & 3u) * 8u;
+  memcpy(&key, mask, sizeof(key));
+  if (turn != 0)
+    key = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+              ? key >> turn | key << (32u - turn)
+              : key << turn | key >> (32u - turn);
+  return (uint64_t)key << 32 | key;
+}
+
+/* Less than 8 bytes. */
+static void mask_few(char *out, const char *in, size_t len, uint64_t key) {
+  uint8_t bytes[8];
+  memcpy(bytes, &key, sizeof(bytes));
+  for (size_t i = 0; i < len; i++)
+    out[i] = (char)((uint8_t)in[i] ^ bytes[i]);
+}
+
+/* RFC6455 5.3: byte i of the payload is XORed with byte i mod 4 of the key; 8
+ * or 16 at once. The last 8 overlap with those before them, so they are read
+ * before those are written. */
 void peal_ws_frame_mask(char *out, const char *in, size_t len,
                         const uint8_t mask[4], uint64_t offset) {
-  uint8_t turned[4];
-  uint32_t narrow;
-  for (size_t i = 0; i < sizeof(turned); i++)
-    turned[i] = mask[(offset + i) & 3u];
-  memcpy(&narrow, turned, sizeof(narrow));
-  uint64_t key = (uint64_t)narrow << 32 | narrow;
+  uint64_t key = key_at(mask, offset);
+  if (len < 8) {
+    mask_few(out, in, len, key);
+    return;
+  }
+  uint64_t last = peal_wide_load64(in + len - 8) ^ key_at(mask, offset + len);
+  char *end = out + len - 8;
 #if PEAL_WS_FRAME_SSE2
   __m128i wide = _mm_set1_epi64x((long long)key);
-  for (; len >= 16; len -= 16, in += 16, out += 16) {
+  for (; end - out >= 16; in += 16, out += 16) {
     __m128i piece = _mm_loadu_si128((const __m128i *)(const void *)in);
     _mm_storeu_si128((__m128i *)(void *)out, _mm_xor_si128(piece, wide));
   }
 #endif
-  for (; len >= 8; len -= 8, in += 8, out += 8) {
-    uint64_t piece;
-    memcpy(&piece, in, sizeof(piece));
-    piece ^= key;
+  for (; out < end; in += 8, out += 8) {
+    uint64_t piece = peal_wide_load64(in) ^ key;
     memcpy(out, &piece, sizeof(piece));
   }
-  if (len >= 4) {
-    uint32_t piece;
-    memcpy(&piece, in, sizeof(piece));
-    piece ^= narrow;
-    memcpy(out, &piece, sizeof(piece));
-    len -= 4, in += 4, out += 4;
-  }
-  for (size_t i = 0; i < len; i++)
-    out[i] = (char)((uint8_t)in[i] ^ turned[i]);
+  memcpy(end, &last, sizeof(last));
 }

@@ -237,7 +237,7 @@ for (const workers of WORKERS) {
         assert.ok([1000, 1001, 1005].includes(one.code), String(one.code));
       }
       assert.deepEqual(await stopped, { code: 0, signal: null });
-      assert.ok(Date.now() - start < 5000);
+      assert.ok(Date.now() - start < 12000);
       const gone = goneOf(server);
       for (const e of [...list, probing]) {
         const mine = gone.filter((one) => one.id === e.id);
@@ -288,7 +288,7 @@ for (const workers of WORKERS) {
       await sleep(200);
       const start = Date.now();
       assert.deepEqual(await server.stop(), { code: 0, signal: null });
-      assert.ok(Date.now() - start < 5000, `${Date.now() - start} ms`);
+      assert.ok(Date.now() - start < 12000, `${Date.now() - start} ms`);
       const gone = goneOf(server).filter((one) => one.id === stuck.id);
       assert.deepEqual(gone.map((one) => one.reason), ['server shutting down']);
     });
@@ -304,7 +304,7 @@ test('a second SIGTERM ends at once', { alone: true, ...PEAL }, async (t) => {
   server.signal('SIGTERM');
   await sleep(100);
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
-  assert.ok(Date.now() - start < 2000, `${Date.now() - start} ms`);
+  assert.ok(Date.now() - start < 3500, `${Date.now() - start} ms`);
 });
 
 // --- maxHttpBufferSize -------------------------------------------------------------
@@ -423,7 +423,7 @@ test('20000 events in one go come back in order, others are served',
     e.ws.conn.write(Buffer.concat(frames));
     const start = Date.now();
     await alive(other);
-    assert.ok(Date.now() - start < 4000, `${Date.now() - start} ms`);
+    assert.ok(Date.now() - start < 15000, `${Date.now() - start} ms`);
     for (let k = 0; k < COUNT; k++) {
       assert.equal(await e.recv(20000), `2["echo",${k}]`);
     }

@@ -58,7 +58,7 @@ for (const file of suitesOf(names)) {
     '--port-base', String(base)];
   if (opts.workers !== undefined) args.push('--workers', opts.workers);
   const result = spawnSync(interpreter(file, opts), args,
-    { stdio: 'inherit', timeout: 180000 });
+    { stdio: 'inherit', timeout: 400000 });
   if (result.status !== 0) failed.push(file);
 }
 console.log(failed.length ? `failed: ${failed.join(' ')}` : 'all suites passed');

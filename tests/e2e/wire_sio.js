@@ -146,6 +146,18 @@ both('events pipelined behind a slow CONNECT wait for it',
     assert.equal(await e.recv(), '2/slow,["echo",1]');
   });
 
+// A client that gives up a CONNECT says nothing, and then asks again.
+both('CONNECT again while the first waits starts anew', { only: 'peal' },
+  async (t, transport, server) => {
+    const e = await openEngine(t, server.port, transport);
+    await join(e);
+    await e.send('0/slow,', '2/slow,["echo","given up"]');
+    await e.send('0/slow,', '2/slow,["echo","asked again"]');
+    assert.match(await e.recv(), /^0\/slow,\{"sid"/);
+    assert.equal(await e.recv(), '2/slow,["echo","asked again"]');
+    await expectEcho(e, '2["echo","alive"]');
+  });
+
 for (const [name, packet] of [
   ['CONNECT with an array', '0/admin,[]'],
   ['CONNECT with a string', '0/admin,"x"'],
@@ -495,6 +507,9 @@ for (const num of ['1', '-1', '"0"', 'null', '1e9', 'true', '[]']) {
 }
 closes('placeholder num 0.5',
   [`51-["echo",{"_placeholder":true,"num":0.5}]`, Buffer.from('x')],
+  { only: 'peal' });
+closes('an attachment in two places',
+  [`51-["echo",${PLACE(0)},[${PLACE(0)}]]`, Buffer.from('x')],
   { only: 'peal' });
 closes('a reserved name in a binary event',
   [`51-["disconnect",${PLACE(0)}]`, Buffer.from('x')]);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The vision model of peal-esp32 is slow, wrong or away: uploads are answered
-// within 100 ms all the same, calls are bounded, captions come in the end.
+// all the same, calls are bounded, captions come in the end.
 //   node esp32_slow_model.mjs PROGRAM
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { isSlow, Program, png, runSteps, sleep, until } from '../apps/esp32/program.mjs';
 
-const limitMs = isSlow ? 500 : 100;
-let delayMs = 2500;
+let delayMs = 20;
+let held; // while it is set, the model answers nobody
 let way = 'good';
 let under = 0;
 let most = 0;
@@ -19,7 +19,7 @@ const model = http.createServer((req, res) => {
   most = Math.max(most, under);
   req.resume();
   req.on('end', async () => {
-    await sleep(delayMs);
+    await (held ? held.over : sleep(delayMs));
     under -= 1;
     if (way === 'bad') res.writeHead(500).end('no');
     else res.end(JSON.stringify({ choices: [{ message: { content: `A slow picture, key ${req.headers.authorization}.` } }] }));
@@ -32,7 +32,13 @@ const args = ['--vision-kind', 'openai', '--vision-model', 'eye', '--vision-retr
   '--vision-url', `http://127.0.0.1:${model.address().port}/v1`];
 let server;
 
+function hold() {
+  held = {};
+  held.over = new Promise((done) => { held.release = done; });
+}
+
 async function uploadsDoNotWaitForTheModel() {
+  hold();
   server = await new Program({ args, env }).start();
   const times = [];
   for (let i = 0; i < 12; i += 1) {
@@ -41,17 +47,19 @@ async function uploadsDoNotWaitForTheModel() {
     assert.equal(answer.text, 'OK');
     times.push(performance.now() - began);
   }
-  // others may keep the machine busy, but no answer waits for the model
+  // all are answered and the model has answered nobody
   times.sort((a, b) => a - b);
   console.log(`# answers: median ${times[6].toFixed(1)} ms, slowest ${times[11].toFixed(1)} ms`);
-  assert.ok(times[6] < limitMs && times[11] < delayMs - 200, `${times[6]} ${times[11]} ms`);
+  await until('the model has been asked', () => asked > 0);
+  assert.equal(under, asked);
   assert.ok((await server.get('/api/images')).json.data.every((one) => one.caption === null));
 }
 
 async function callsAreBoundedAndCaptionsCome() {
   await sleep(500);
   assert.ok(most <= 2, `${most} calls at once`);
-  delayMs = 20;
+  held.release();
+  held = undefined;
   await until('all have captions', async () =>
     (await server.get('/api/images')).json.data.every((one) => /slow picture, key Bearer sesame/.test(one.caption ?? '')), 20000);
   assert.equal(asked, 12);

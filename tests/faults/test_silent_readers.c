@@ -66,7 +66,7 @@ static void run(const char *request, long max_kib) {
   peal_http_server_opts opts = http_opts();
   opts.write_timeout_ms = 2000;
   faults_child child = faults_start(&opts, mount, 0);
-  faults_expect_quick(child.port, 1000);
+  faults_expect_quick(child.port, 2500);
   long before = faults_memory(&child), most = before;
   for (int i = 0; i < READERS; i++) {
     fds[i] = net_connect(child.port);
@@ -74,7 +74,7 @@ static void run(const char *request, long max_kib) {
   }
   for (int i = 0; i < 10; i++) {
     uv_sleep(100);
-    faults_expect_quick(child.port, 1000);
+    faults_expect_quick(child.port, 2500);
     long now = faults_memory(&child);
     most = now > most ? now : most;
   }

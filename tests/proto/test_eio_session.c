@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
 #include "proto/eio_out.h"
+#include "proto/proto_limits.h"
 #include "torture.h"
 
 #define NEVER UINT64_MAX
@@ -422,12 +422,29 @@ static void a_wrong_packet_ends_the_session_and_the_error_stays(void **state) {
     peal_eio_session_poll_waits(s.session, true, s.now);
     char body[32];
     snprintf(body, sizeof body, "4a|%s|4b", wrong[i]);
-    assert_int_equal(post(&s, body), PEAL_ERR_EIO_PACKET);
+    assert_int_equal(post(&s, body),
+                     wrong[i][0] & 0x80 ? PEAL_ERR_UTF8 : PEAL_ERR_EIO_PACKET);
     told(&s, "m:a close:parse-error");
     assert_false(peal_eio_session_is_done(s.session));
     expect(&s, PEAL_EIO_POLLING, "1"); /* the waiting GET */
     assert_true(peal_eio_session_is_done(s.session));
     assert_int_equal(post(&s, "4a"), PEAL_ERR_CLOSED);
+    end(&s);
+  }
+}
+
+/* A WebSocket's text has been checked by its own machine. */
+static void text_of_a_body_is_checked_once(void **state) {
+  static const char *const wrong[] = {"4\xff", "4\xc3", "4\xed\xa0\x80",
+                                      "42[\"a\",\"\xc0\x80\"]"};
+  (void)state;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    side s;
+    open_server(&s, PEAL_EIO_POLLING);
+    char body[64];
+    snprintf(body, sizeof body, "4\xc3\xa4|%s|4b", wrong[i]);
+    assert_int_equal(post(&s, body), PEAL_ERR_UTF8);
+    told(&s, "m:\xc3\xa4 close:parse-error");
     end(&s);
   }
 }
@@ -1506,6 +1523,7 @@ int main(void) {
       cmocka_unit_test(packets_of_a_body_are_told_in_order),
       cmocka_unit_test(frames_are_told_in_order),
       cmocka_unit_test(a_wrong_packet_ends_the_session_and_the_error_stays),
+      cmocka_unit_test(text_of_a_body_is_checked_once),
       cmocka_unit_test(a_body_of_too_many_packets_is_refused),
       cmocka_unit_test(
           a_server_pings_after_the_interval_from_open_and_last_pong),

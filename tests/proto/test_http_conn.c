@@ -13,6 +13,7 @@
 #include "proto/http_conn.h"
 #include "proto/http_reply.h"
 #include "proto/http_write.h"
+#include "proto/proto_limits.h"
 #include "torture.h"
 #include "wire_case.h"
 

@@ -32,7 +32,7 @@ typedef struct peer {
   peal_eio_session *eio; /* NULL: memory was out at its beginning */
   peal_eio_session room;
   peal_sio_conn *sio;
-  peal_sio_link *link;
+  peal_sio_link link;
   peal_arena arena;
   bool client, joined, closed;
   peal_eio_reason reason;
@@ -121,11 +121,7 @@ static void emit(peer *p) {
   queue(p, &text, attachments);
 }
 
-static void on_event(peal_sio_conn *sio, peal_sio_link *link,
-                     const peal_sio_packet *packet, void *user) {
-  peer *p = user;
-  (void)sio;
-  assert_ptr_equal(link, p->link);
+static void on_event(peer *p, const peal_sio_packet *packet) {
   int64_t number = peal_val_int(peal_val_at(packet->data, 1), -1);
   if (!p->world->is_lossy)
     assert_int_equal(number, p->got);
@@ -146,52 +142,60 @@ static void on_event(peal_sio_conn *sio, peal_sio_link *link,
   queue(p, &text, 0);
 }
 
-static void on_ack(peal_sio_conn *sio, peal_sio_link *link,
-                   const peal_sio_packet *packet, void *user) {
-  peer *p = user;
-  (void)sio;
-  (void)link;
+static void on_ack(peer *p, const peal_sio_packet *packet) {
   if (!p->world->is_lossy)
     assert_int_equal(packet->id, p->acks * 3);
   p->acks++;
 }
 
-static void on_sio_send(peal_sio_conn *sio, peal_bytes *text, void *user) {
-  peer *p = user;
-  (void)sio;
-  peal_eio_item item = {.message = peal_message_new(peal_bytes_slice(text),
-                                                    NULL, 0, p->eio_opts.mem)};
-  peal_err err =
-      item.message ? peal_eio_session_send(p->eio, &item) : PEAL_ERR_NOMEM;
+/* What the machine wants to be sent; NULL: nothing. */
+static void send_control(peer *p, peal_message *message) {
+  if (!message)
+    return;
+  peal_eio_item item = {.message = message};
+  peal_err err = peal_eio_session_send(p->eio, &item);
   if (err == PEAL_ERR_NOMEM)
     peal_eio_session_kill(p->eio, PEAL_EIO_TRANSPORT_ERROR, err);
-  peal_message_unref(item.message);
-  peal_bytes_unref(text);
+  peal_message_unref(message);
 }
 
-static void on_connect(peal_sio_conn *sio, peal_sio_link *link, peal_val auth,
-                       void *user) {
-  peer *p = user;
-  (void)sio;
-  (void)auth;
-  p->link = link;
-  p->joined = p->client; /* a server's answer may take its time */
+static peal_err act(peer *p, const peal_sio_conn_event *event) {
+  switch ((peal_sio_conn_event_type)event->type) {
+  case PEAL_SIO_CONN_CONNECT:
+    p->link = event->link;
+    p->joined = p->client; /* a server's answer may take its time */
+    break;
+  case PEAL_SIO_CONN_EVENT:
+    assert_true(event->link == p->link);
+    on_event(p, &event->packet);
+    break;
+  case PEAL_SIO_CONN_ACK:
+    on_ack(p, &event->packet);
+    break;
+  case PEAL_SIO_CONN_SEND: /* refused for want of memory */
+    assert_true(p->world->is_lossy);
+    send_control(p, event->message);
+    break;
+  case PEAL_SIO_CONN_ERROR:
+    return event->err;
+  case PEAL_SIO_CONN_NONE:
+  case PEAL_SIO_CONN_CONNECT_ERROR:
+  case PEAL_SIO_CONN_DISCONNECT:
+    if (!p->world->is_lossy)
+      fail_msg("nobody leaves here");
+    break;
+  }
+  return PEAL_OK;
 }
 
-static void on_disconnect(peal_sio_conn *sio, peal_sio_link *link, void *user) {
-  (void)sio;
-  (void)link;
-  (void)user;
-  fail_msg("nobody leaves here");
+/* The arena is reset by whoever reads the wire. */
+static peal_err read_all(peer *p) {
+  peal_sio_conn_event event;
+  peal_err err = PEAL_OK;
+  while (!err && peal_sio_conn_next(p->sio, &p->arena, &event))
+    err = act(p, &event);
+  return err;
 }
-
-static const peal_sio_conn_callbacks sio_callbacks = {
-    .on_send = on_sio_send,
-    .on_connect = on_connect,
-    .on_disconnect = on_disconnect,
-    .on_event = on_event,
-    .on_ack = on_ack,
-};
 
 /* -- between: the session -------------------------------------------------------------- */
 
@@ -203,11 +207,20 @@ static void violation(peer *p, peal_err err) {
 }
 
 static void on_open(peer *p) {
-  p->link = peal_sio_conn_join(p->sio, PEAL_S("/"), peal_undefined(), NULL);
-  if (!p->link)
-    violation(p, PEAL_ERR_NOMEM);
+  peal_message *out;
+  peal_err err = peal_sio_conn_join(p->sio, PEAL_S("/"), peal_undefined(), NULL,
+                                    &p->link, &out);
+  send_control(p, out);
+  if (err)
+    violation(p, err);
   else if (roll(p->world, 2)) /* pipelined behind its CONNECT */
     emit(p);
+}
+
+static void on_message(peer *p, const peal_eio_event *event) {
+  peal_err err =
+      peal_sio_conn_feed(p->sio, event->binary, event->data, p->world->now);
+  violation(p, err ? err : read_all(p));
 }
 
 static void on_eio_event(peer *p, const peal_eio_event *event) {
@@ -217,8 +230,7 @@ static void on_eio_event(peer *p, const peal_eio_event *event) {
     on_open(p);
     break;
   case PEAL_EIO_EVENT_MESSAGE:
-    violation(p, peal_sio_conn_feed(p->sio, event->binary, event->data,
-                                    &p->arena, p->world->now));
+    on_message(p, event);
     break;
   case PEAL_EIO_EVENT_PROBED:
     p->world->resting = true;
@@ -435,10 +447,14 @@ static void answer_connect(world *w) {
   peer *p = &w->server;
   if (!p->link || p->joined || p->closed || roll(w, 10))
     return;
-  peal_err err = peal_sio_conn_accept(p->sio, p->link, peal_undefined());
+  peal_message *out;
+  peal_err err = peal_sio_conn_accept(p->sio, p->link, peal_undefined(), &out);
+  send_control(p, out);
   p->joined = true;
   if (!err)
-    err = peal_sio_conn_deliver(p->sio, p->link, &p->arena);
+    err = peal_sio_conn_deliver(p->sio, p->link);
+  if (!err)
+    err = read_all(p);
   violation(p, err);
 }
 
@@ -491,7 +507,7 @@ static bool begin(world *w, uint64_t seed, peal_eio_via via,
                                           .mem = mem};
     p->sio_opts = (peal_sio_conn_opts){.client = p->client, .mem = mem};
     peal_arena_init(&p->arena, mem, 0, 0);
-    p->sio = peal_sio_conn_new(&p->sio_opts, &sio_callbacks, p, w->now);
+    p->sio = peal_sio_conn_new(&p->sio_opts, NULL, w->now);
     if (!peal_eio_session_init(&p->room, &p->eio_opts, i ? NULL : SID, via,
                                w->now))
       p->eio = &p->room;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "proto/sio_conn.h"
 #include "torture.h"
 #include "wire/json.h"
@@ -28,11 +28,12 @@ typedef enum act {
 typedef struct side {
   peal_sio_conn *conn;
   peal_sio_conn_opts opts;
+  peal_account account;
   peal_arena arena;
   uint64_t now;
   char log[4096];
   char sent[1024];
-  peal_sio_link *link; /* of the last on_connect or join */
+  peal_sio_link link; /* of the last CONNECT or join */
   act on_connect, on_event, on_disconnect, on_error;
   bool freed;
 } side;
@@ -47,20 +48,18 @@ static void append(char *log, size_t cap, peal_slice words) {
   log[len + words.len] = '\0';
 }
 
-/* "event /nsp#id [json]" */
-static void say(side *s, const char *word, peal_sio_link *link,
-                const peal_sio_packet *packet, peal_val data) {
-  assert_false(s->freed);
+/* "event:/nsp#id[json]" */
+static void say(side *s, const char *word, const peal_sio_packet *packet) {
   char line[2048];
-  peal_slice nsp = peal_sio_link_nsp(link);
-  int len = snprintf(line, sizeof line, "%s:%.*s", word, (int)nsp.len, nsp.ptr);
-  if (packet && packet->has_id)
+  int len = snprintf(line, sizeof line, "%s:%.*s", word, (int)packet->nsp.len,
+                     packet->nsp.ptr);
+  if (packet->has_id)
     len += snprintf(line + len, sizeof line - (size_t)len, "#%llu",
                     (unsigned long long)packet->id);
   peal_buf json;
   peal_buf_init(&json, NULL, 0);
-  if (!peal_val_is(data, PEAL_UNDEFINED))
-    peal_json_encode(&json, data, NULL);
+  if (!peal_val_is(packet->data, PEAL_UNDEFINED))
+    peal_json_encode(&json, packet->data, NULL);
   assert_int_equal(json.err, PEAL_OK);
   len += snprintf(line + len, sizeof line - (size_t)len, "%.*s", (int)json.len,
                   json.len ? json.ptr : "");
@@ -68,27 +67,83 @@ static void say(side *s, const char *word, peal_sio_link *link,
   append(s->log, sizeof s->log, (peal_slice){line, (size_t)len});
 }
 
-static void do_act(side *s, peal_sio_link *link, act what) {
+static void send_message(side *s, peal_message *message) {
+  if (!message)
+    return;
+  assert_int_equal(peal_message_count(message), 1);
+  append(s->sent, sizeof s->sent, peal_message_part(message, 0));
+  peal_message_unref(message);
+}
+
+/* -- verbs -------------------------------------------------------------------- */
+
+static void step(side *s) {
+  if (!s->freed)
+    assert_true(peal_sio_conn_check(s->conn));
+}
+
+static peal_err accept_link(side *s, peal_sio_link link, peal_val data) {
+  peal_message *out;
+  peal_err err = peal_sio_conn_accept(s->conn, link, data, &out);
+  assert_int_equal(out != NULL, err == PEAL_OK);
+  send_message(s, out);
+  step(s);
+  return err;
+}
+
+static peal_err refuse(side *s, peal_sio_link link, peal_val data) {
+  peal_message *out;
+  peal_err err = peal_sio_conn_refuse(s->conn, link, data, &out);
+  assert_int_equal(out != NULL, err == PEAL_OK);
+  send_message(s, out);
+  step(s);
+  return err;
+}
+
+static peal_err part(side *s, peal_sio_link link) {
+  peal_message *out;
+  peal_err err = peal_sio_conn_part(s->conn, link, &out);
+  assert_int_equal(out != NULL, err == PEAL_OK);
+  send_message(s, out);
+  step(s);
+  return err;
+}
+
+static peal_err join_with(side *s, peal_slice nsp, peal_val auth) {
+  peal_message *out;
+  peal_err err = peal_sio_conn_join(s->conn, nsp, auth, s, &s->link, &out);
+  assert_int_equal(out != NULL, err == PEAL_OK);
+  assert_int_equal(s->link != 0, err == PEAL_OK);
+  send_message(s, out);
+  step(s);
+  return err;
+}
+
+static peal_err join(side *s, const char *nsp) {
+  return join_with(s, peal_slice_of(nsp), peal_undefined());
+}
+
+static void do_act(side *s, const peal_sio_conn_event *event, act what) {
   peal_pair sid = {.key = "sid", .value = peal_str("x")};
   switch (what) {
   case DO_NOTHING:
     break;
   case DO_ACCEPT:
-    assert_int_equal(peal_sio_conn_accept(s->conn, link, peal_object(&sid, 1)),
+    assert_int_equal(accept_link(s, event->link, peal_object(&sid, 1)),
                      PEAL_OK);
-    assert_int_equal(peal_sio_conn_deliver(s->conn, link, &s->arena), PEAL_OK);
+    assert_int_equal(peal_sio_conn_deliver(s->conn, event->link), PEAL_OK);
     break;
   case DO_REFUSE:
     sid = (peal_pair){.key = "message", .value = peal_str("no")};
-    peal_sio_conn_refuse(s->conn, link, peal_object(&sid, 1));
+    assert_int_equal(refuse(s, event->link, peal_object(&sid, 1)), PEAL_OK);
     break;
-  case DO_LEAVE:
-    peal_sio_conn_leave(s->conn, link);
+  case DO_LEAVE: /* what is over already cannot be left */
+    assert_int_equal(part(s, event->link),
+                     event->link ? PEAL_OK : PEAL_ERR_CLOSED);
     break;
   case DO_REJOIN:
-    s->link = peal_sio_conn_join(s->conn, peal_sio_link_nsp(link),
-                                 peal_undefined(), NULL);
-    assert_non_null(s->link);
+    assert_int_equal(join_with(s, event->packet.nsp, peal_undefined()),
+                     PEAL_OK);
     break;
   case DO_FREE:
     peal_sio_conn_free(s->conn);
@@ -97,62 +152,78 @@ static void do_act(side *s, peal_sio_link *link, act what) {
   }
 }
 
-static void on_send(peal_sio_conn *conn, peal_bytes *text, void *user) {
-  side *s = user;
-  (void)conn;
-  assert_false(s->freed);
-  append(s->sent, sizeof s->sent, peal_bytes_slice(text));
-  peal_bytes_unref(text);
+/* -- events -------------------------------------------------------------------- */
+
+static void on_link_event(side *s, const peal_sio_conn_event *event) {
+  bool connected = event->type != PEAL_SIO_CONN_CONNECT || s->opts.client;
+  assert_int_equal(peal_sio_link_is_connected(s->conn, event->link), connected);
+  assert_ptr_equal(peal_sio_link_user(s->conn, event->link), event->user);
+  peal_slice nsp = peal_sio_link_nsp(s->conn, event->link);
+  assert_int_equal(nsp.len, event->packet.nsp.len);
+  assert_memory_equal(nsp.ptr, event->packet.nsp.ptr, nsp.len);
 }
 
-static void on_connect(peal_sio_conn *conn, peal_sio_link *link, peal_val auth,
-                       void *user) {
-  side *s = user;
-  assert_ptr_equal(conn, s->conn);
-  say(s, "connect", link, NULL, auth);
-  s->link = link;
-  do_act(s, link, s->on_connect);
+static peal_err on_event(side *s, const peal_sio_conn_event *event) {
+  if (event->link)
+    on_link_event(s, event);
+  switch ((peal_sio_conn_event_type)event->type) {
+  case PEAL_SIO_CONN_NONE:
+    fail();
+    break;
+  case PEAL_SIO_CONN_CONNECT:
+    say(s, "connect", &event->packet);
+    s->link = event->link;
+    do_act(s, event, s->on_connect);
+    break;
+  case PEAL_SIO_CONN_CONNECT_ERROR:
+    say(s, "refused", &event->packet);
+    do_act(s, event, s->on_error);
+    break;
+  case PEAL_SIO_CONN_DISCONNECT:
+    say(s, "disconnect", &event->packet);
+    do_act(s, event, s->on_disconnect);
+    break;
+  case PEAL_SIO_CONN_EVENT:
+    say(s, "event", &event->packet);
+    do_act(s, event, s->on_event);
+    break;
+  case PEAL_SIO_CONN_ACK:
+    say(s, "ack", &event->packet);
+    break;
+  case PEAL_SIO_CONN_SEND:
+    send_message(s, event->message);
+    break;
+  case PEAL_SIO_CONN_ERROR:
+    return event->err;
+  }
+  return PEAL_OK;
 }
 
-static void on_connect_error(peal_sio_conn *conn, peal_sio_link *link,
-                             peal_val data, void *user) {
-  side *s = user;
-  assert_ptr_equal(conn, s->conn);
-  say(s, "refused", link, NULL, data);
-  do_act(s, link, s->on_error);
+/* Everything that there is to tell; what it borrows is gone behind each. */
+static peal_err read_all(side *s) {
+  peal_sio_conn_event event;
+  peal_err err = PEAL_OK;
+  peal_arena_mark mark = peal_arena_mark_get(&s->arena);
+  while (!s->freed && peal_sio_conn_next(s->conn, &s->arena, &event)) {
+    assert_int_equal(err, PEAL_OK); /* an error is the last */
+    assert_true(peal_sio_conn_check(s->conn));
+    err = on_event(s, &event);
+    peal_arena_mark_set(&s->arena, mark);
+    step(s);
+  }
+  return err;
 }
 
-static void on_disconnect(peal_sio_conn *conn, peal_sio_link *link,
-                          void *user) {
-  side *s = user;
-  assert_ptr_equal(conn, s->conn);
-  say(s, "disconnect", link, NULL, peal_undefined());
-  do_act(s, link, s->on_disconnect);
+static peal_err deliver(side *s, peal_sio_link link) {
+  peal_err err = peal_sio_conn_deliver(s->conn, link);
+  step(s);
+  return err ? err : read_all(s);
 }
-
-static void on_event(peal_sio_conn *conn, peal_sio_link *link,
-                     const peal_sio_packet *packet, void *user) {
-  side *s = user;
-  assert_ptr_equal(conn, s->conn);
-  assert_true(peal_sio_link_is_connected(link));
-  say(s, "event", link, packet, packet->data);
-  do_act(s, link, s->on_event);
-}
-
-static void on_ack(peal_sio_conn *conn, peal_sio_link *link,
-                   const peal_sio_packet *packet, void *user) {
-  side *s = user;
-  assert_ptr_equal(conn, s->conn);
-  say(s, "ack", link, packet, packet->data);
-}
-
-static const peal_sio_conn_callbacks callbacks = {
-    on_send, on_connect, on_connect_error, on_disconnect, on_event, on_ack};
 
 static bool begin(side *s) {
   peal_arena_init(&s->arena, s->opts.mem, 0, 0);
   s->now = 1000;
-  s->conn = peal_sio_conn_new(&s->opts, &callbacks, s, s->now);
+  s->conn = peal_sio_conn_new(&s->opts, &s->account, s->now);
   return s->conn != NULL;
 }
 
@@ -166,10 +237,12 @@ static void client(side *s) {
   assert_true(begin(s));
 }
 
+/* What was charged is given back. */
 static void end(side *s) {
   if (!s->freed)
     peal_sio_conn_free(s->conn);
   peal_arena_deinit(&s->arena);
+  assert_int_equal(s->account.used, 0);
 }
 
 static peal_err feed(side *s, bool binary, const char *words) {
@@ -178,8 +251,10 @@ static peal_err feed(side *s, bool binary, const char *words) {
   assert_non_null(copy);
   if (len)
     memcpy(copy, words, len);
-  peal_err err = peal_sio_conn_feed(s->conn, binary, (peal_slice){copy, len},
-                                    &s->arena, s->now);
+  peal_err err =
+      peal_sio_conn_feed(s->conn, binary, (peal_slice){copy, len}, s->now);
+  if (!err)
+    err = read_all(s);
   free(copy);
   return err;
 }
@@ -198,12 +273,6 @@ static void sent(side *s, const char *words) {
   s->sent[0] = '\0';
 }
 
-static peal_sio_link *join(side *s, const char *nsp) {
-  s->link =
-      peal_sio_conn_join(s->conn, peal_slice_of(nsp), peal_undefined(), s);
-  return s->link;
-}
-
 static void open_server(side *s) {
   server(s);
   assert_int_equal(text(s, "0"), PEAL_OK);
@@ -213,7 +282,7 @@ static void open_server(side *s) {
 
 static void open_client(side *s) {
   client(s);
-  assert_non_null(join(s, "/"));
+  assert_int_equal(join(s, "/"), PEAL_OK);
   sent(s, "0");
   assert_int_equal(text(s, "0{\"sid\":\"x\"}"), PEAL_OK);
   told(s, "connect:/{\"sid\":\"x\"}");
@@ -221,8 +290,8 @@ static void open_client(side *s) {
 
 static unsigned links(const side *s) {
   unsigned count = 0;
-  for (peal_sio_link *link = peal_sio_conn_next(s->conn, NULL); link;
-       link = peal_sio_conn_next(s->conn, link))
+  for (peal_sio_link link = peal_sio_link_next(s->conn, 0); link;
+       link = peal_sio_link_next(s->conn, link))
     count++;
   return count;
 }
@@ -320,14 +389,38 @@ static void there_are_only_so_many_namespaces(void **state) {
   assert_int_equal(text(&s, "0/a"), PEAL_OK);
   assert_int_equal(text(&s, "1/a"), PEAL_OK);
   assert_int_equal(text(&s, "0/b"), PEAL_OK);
-  assert_int_equal(text(&s, "0/c"), PEAL_ERR_LIMIT);
+  sent(&s, "0{\"sid\":\"x\"} 0/a,{\"sid\":\"x\"} 0/b,{\"sid\":\"x\"}");
+  told(&s, "connect:/ connect:/a disconnect:/a connect:/b");
+  /* the request is refused, the others live */
+  assert_int_equal(text(&s, "0/c"), PEAL_OK);
+  sent(&s, "4/c,{\"message\":\"Too many namespaces\"}");
+  assert_int_equal(text(&s, "2/c,[\"pipelined\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "2/b,[\"alive\"]"), PEAL_OK);
+  told(&s, "event:/b[\"alive\"]");
+  assert_int_equal(text(&s, "1/b"), PEAL_OK);
+  assert_int_equal(text(&s, "0/c"), PEAL_OK);
+  told(&s, "disconnect:/b connect:/c");
   end(&s);
+}
+
+static void a_name_that_is_too_long_is_refused(void **state) {
+  side s;
+  (void)state;
   char name[PEAL_LIMIT_SIO_NSP_BYTES + 8] = "0/";
   memset(name + 2, 'a', PEAL_LIMIT_SIO_NSP_BYTES - 1);
   server(&s);
   assert_int_equal(text(&s, name), PEAL_OK);
+  assert_int_equal(links(&s), 1);
+  s.sent[0] = '\0';
   strcat(name, "b");
-  assert_int_equal(text(&s, name), PEAL_ERR_LIMIT);
+  assert_int_equal(text(&s, name), PEAL_OK);
+  assert_non_null(strstr(s.sent, "{\"message\":\"Invalid namespace\"}"));
+  assert_int_equal(links(&s), 1);
+  end(&s);
+  client(&s);
+  assert_int_equal(join(&s, name + 1), PEAL_ERR_TOO_LONG);
+  name[1 + PEAL_LIMIT_SIO_NSP_BYTES] = '\0';
+  assert_int_equal(join(&s, name + 1), PEAL_OK);
   end(&s);
 }
 
@@ -425,16 +518,15 @@ static void early_events_are_held_and_delivered_in_order(void **state) {
   assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
   assert_int_equal(text(&s, "31[\"c\"]"), PEAL_OK);
   told(&s, "connect:/");
-  assert_false(peal_sio_link_is_connected(s.link));
-  assert_int_equal(peal_sio_conn_accept(s.conn, s.link, peal_undefined()),
-                   PEAL_OK);
+  assert_false(peal_sio_link_is_connected(s.conn, s.link));
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
   sent(&s, "0");
   assert_int_equal(text(&s, "2[\"d\"]"), PEAL_OK);
   told(&s, "");
   /* a header here, its attachment behind the delivery */
   assert_int_equal(text(&s, "51-[\"e\",{\"_placeholder\":true,\"num\":0}]"),
                    PEAL_OK);
-  assert_int_equal(peal_sio_conn_deliver(s.conn, s.link, &s.arena), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
   told(&s, "event:/[\"a\"] event:/[\"b\",\"aGk=\"] ack:/#1[\"c\"] "
            "event:/[\"d\"]");
   assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
@@ -457,10 +549,8 @@ static void what_is_held_has_a_ceiling(void **state) {
   assert_int_equal(err, PEAL_ERR_LIMIT);
   assert_true(count > 5 && count < 25);
   /* a dead machine delivers nothing */
-  assert_int_equal(peal_sio_conn_accept(s.conn, s.link, peal_undefined()),
-                   PEAL_ERR_LIMIT);
-  assert_int_equal(peal_sio_conn_deliver(s.conn, s.link, &s.arena),
-                   PEAL_ERR_LIMIT);
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_ERR_LIMIT);
+  assert_int_equal(deliver(&s, s.link), PEAL_ERR_LIMIT);
   told(&s, "connect:/");
   sent(&s, "");
   end(&s);
@@ -476,7 +566,7 @@ static void many_held_events_cost_no_more_than_a_few(void **state) {
     if (i % 1000 == 0)
       peal_arena_reset(&s.arena);
   }
-  peal_sio_conn_refuse(s.conn, s.link, peal_undefined());
+  assert_int_equal(refuse(&s, s.link, peal_undefined()), PEAL_OK);
   end(&s);
 }
 
@@ -491,10 +581,8 @@ static void a_wrong_held_packet_kills_at_its_turn(void **state) {
                    PEAL_OK);
   assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"c\"]"), PEAL_OK);
-  assert_int_equal(peal_sio_conn_accept(s.conn, s.link, peal_undefined()),
-                   PEAL_OK);
-  assert_int_equal(peal_sio_conn_deliver(s.conn, s.link, &s.arena),
-                   PEAL_ERR_SIO_ATTACHMENTS);
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_ERR_SIO_ATTACHMENTS);
   told(&s, "connect:/ event:/[\"a\"]");
   assert_int_equal(text(&s, "2[\"d\"]"), PEAL_ERR_SIO_ATTACHMENTS);
   end(&s);
@@ -509,7 +597,8 @@ static void a_refusal_drops_what_was_held(void **state) {
   assert_int_equal(text(&s, "2/a,[\"a\"]"), PEAL_OK);
   assert_int_equal(text(&s, "52-/a,[\"b\"]"), PEAL_OK);
   assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
-  do_act(&s, s.link, DO_REFUSE);
+  peal_pair no = {.key = "message", .value = peal_str("no")};
+  assert_int_equal(refuse(&s, s.link, peal_object(&no, 1)), PEAL_OK);
   sent(&s, "4/a,{\"message\":\"no\"}");
   assert_int_equal(links(&s), 0);
   /* the rest of what was on its way is nobody's mistake */
@@ -551,6 +640,131 @@ static void a_peer_may_leave_before_it_was_accepted(void **state) {
   end(&s);
 }
 
+static void a_second_connect_while_the_first_waits_starts_anew(void **state) {
+  side s;
+  (void)state;
+  open_server(&s);
+  s.on_connect = DO_NOTHING;
+  assert_int_equal(text(&s, "0/a,{\"n\":1}"), PEAL_OK);
+  peal_sio_link first = s.link;
+  peal_sio_link_set_user(s.conn, first, &s.now);
+  assert_int_equal(text(&s, "2/a,[\"dropped\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "0/a,{\"n\":2}"), PEAL_OK);
+  told(&s, "connect:/a{\"n\":1} disconnect:/a{\"n\":2} connect:/a{\"n\":2}");
+  assert_int_equal(links(&s), 2);
+  /* the first request is over, whoever answers it */
+  assert_int_not_equal(s.link, first);
+  assert_int_equal(accept_link(&s, first, peal_undefined()), PEAL_ERR_CLOSED);
+  assert_int_equal(refuse(&s, first, peal_undefined()), PEAL_ERR_CLOSED);
+  assert_null(peal_sio_link_user(s.conn, s.link));
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
+  sent(&s, "0/a,");
+  assert_int_equal(text(&s, "2/a,[\"x\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "2[\"y\"]"), PEAL_OK);
+  told(&s, "event:/a[\"x\"] event:/[\"y\"]");
+  /* but joined is joined */
+  assert_int_equal(text(&s, "0/a"), PEAL_ERR_SIO_STATE);
+  end(&s);
+}
+
+static void verbs_in_any_order_are_guarded(void **state) {
+  side s;
+  (void)state;
+  server(&s);
+  s.on_connect = DO_NOTHING;
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  peal_sio_link link = s.link;
+  assert_int_equal(deliver(&s, link), PEAL_ERR_USAGE);
+  assert_int_equal(accept_link(&s, link, peal_undefined()), PEAL_OK);
+  assert_int_equal(accept_link(&s, link, peal_undefined()), PEAL_ERR_USAGE);
+  assert_int_equal(refuse(&s, link, peal_undefined()), PEAL_ERR_USAGE);
+  assert_int_equal(deliver(&s, link), PEAL_OK);
+  assert_int_equal(deliver(&s, link), PEAL_ERR_USAGE);
+  assert_int_equal(refuse(&s, link, peal_undefined()), PEAL_ERR_USAGE);
+  assert_int_equal(join(&s, "/a"), PEAL_ERR_USAGE); /* the other role's */
+  assert_int_equal(part(&s, link), PEAL_OK);
+  assert_int_equal(part(&s, link), PEAL_ERR_CLOSED);
+  assert_int_equal(refuse(&s, link, peal_undefined()), PEAL_ERR_CLOSED);
+  assert_int_equal(accept_link(&s, link, peal_undefined()), PEAL_ERR_CLOSED);
+  assert_int_equal(deliver(&s, link), PEAL_ERR_CLOSED);
+  sent(&s, "0 1");
+  peal_sio_link_set_user(s.conn, link, &s);
+  assert_null(peal_sio_link_user(s.conn, link));
+  assert_int_equal(peal_sio_link_nsp(s.conn, link).len, 0);
+  /* a handle never becomes that of another membership */
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(text(&s, "0"), PEAL_OK);
+    assert_int_not_equal(s.link, link);
+    assert_int_equal(part(&s, link), PEAL_ERR_CLOSED);
+    assert_int_equal(refuse(&s, s.link, peal_undefined()), PEAL_OK);
+  }
+  assert_int_equal(part(&s, 0), PEAL_ERR_CLOSED);
+  assert_int_equal(part(&s, UINT64_MAX), PEAL_ERR_CLOSED);
+  end(&s);
+  client(&s);
+  assert_int_equal(join(&s, "/"), PEAL_OK);
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_ERR_USAGE);
+  assert_int_equal(refuse(&s, s.link, peal_undefined()), PEAL_ERR_USAGE);
+  assert_int_equal(deliver(&s, s.link), PEAL_ERR_USAGE);
+  end(&s);
+}
+
+static void one_message_is_used_up_before_the_next(void **state) {
+  side s;
+  peal_sio_conn_event event;
+  (void)state;
+  open_server(&s);
+  peal_slice first = PEAL_S("2[\"a\"]"), second = PEAL_S("2[\"b\"]");
+  assert_false(peal_sio_conn_next(s.conn, &s.arena, &event));
+  assert_int_equal(peal_sio_conn_feed(s.conn, false, first, s.now), PEAL_OK);
+  assert_int_equal(peal_sio_conn_feed(s.conn, false, second, s.now),
+                   PEAL_ERR_USAGE);
+  assert_int_equal(read_all(&s), PEAL_OK);
+  assert_int_equal(peal_sio_conn_feed(s.conn, false, second, s.now), PEAL_OK);
+  assert_int_equal(read_all(&s), PEAL_OK);
+  told(&s, "event:/[\"a\"] event:/[\"b\"]");
+  /* what was held comes before what was lent meanwhile */
+  s.on_connect = DO_NOTHING;
+  assert_int_equal(text(&s, "0/a"), PEAL_OK);
+  assert_int_equal(text(&s, "2/a,[\"c\"]"), PEAL_OK);
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
+  assert_int_equal(peal_sio_conn_deliver(s.conn, s.link), PEAL_OK);
+  assert_int_equal(text(&s, "2/a,[\"d\"]"), PEAL_OK);
+  told(&s, "connect:/a event:/a[\"c\"] event:/a[\"d\"]");
+  end(&s);
+}
+
+static void an_error_is_told_once(void **state) {
+  side s;
+  peal_sio_conn_event event;
+  (void)state;
+  open_server(&s);
+  peal_slice wrong = PEAL_S("9");
+  assert_int_equal(peal_sio_conn_feed(s.conn, false, wrong, s.now), PEAL_OK);
+  assert_true(peal_sio_conn_next(s.conn, &s.arena, &event));
+  assert_int_equal(event.type, PEAL_SIO_CONN_ERROR);
+  assert_int_equal(event.err, PEAL_ERR_SIO_PACKET);
+  assert_false(peal_sio_conn_next(s.conn, &s.arena, &event));
+  assert_int_equal(peal_sio_conn_deadline(s.conn), NEVER);
+  /* a dead machine still lets go of its links, without a word */
+  assert_int_equal(part(&s, s.link), PEAL_ERR_SIO_PACKET);
+  assert_int_equal(links(&s), 0);
+  sent(&s, "");
+  end(&s);
+  /* a verb that has killed it says so, and _next says it too */
+  torture memory;
+  torture_init(&memory, 0);
+  s = (side){.opts = {.mem = &memory.mem}, .on_connect = DO_ACCEPT};
+  assert_true(begin(&s));
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  memory.fail_at = memory.calls + 1;
+  assert_int_equal(part(&s, s.link), PEAL_ERR_NOMEM);
+  assert_int_equal(read_all(&s), PEAL_ERR_NOMEM);
+  end(&s);
+  assert_int_equal(memory.live, 0);
+}
+
 /* -- leaving -------------------------------------------------------------------------- */
 
 static void what_crosses_a_servers_goodbye_is_dropped(void **state) {
@@ -559,7 +773,7 @@ static void what_crosses_a_servers_goodbye_is_dropped(void **state) {
   open_server(&s);
   assert_int_equal(text(&s, "0/a"), PEAL_OK);
   assert_int_equal(text(&s, "51-/a,[\"x\"]"), PEAL_OK);
-  peal_sio_conn_leave(s.conn, s.link);
+  assert_int_equal(part(&s, s.link), PEAL_OK);
   sent(&s, "0/a,{\"sid\":\"x\"} 1/a,");
   assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
   assert_int_equal(text(&s, "2/a,7[\"x\"]"), PEAL_OK);
@@ -581,7 +795,7 @@ static void only_the_latest_goodbyes_are_remembered(void **state) {
   for (int i = 0; i < 20; i++) {
     snprintf(name, sizeof name, "0/%d", i);
     assert_int_equal(text(&s, name), PEAL_OK);
-    peal_sio_conn_leave(s.conn, s.link);
+    assert_int_equal(part(&s, s.link), PEAL_OK);
     s.sent[0] = '\0';
   }
   assert_int_equal(text(&s, "2/19,[\"x\"]"), PEAL_OK);
@@ -599,9 +813,10 @@ static void leaving_in_a_handler_stops_delivery(void **state) {
   assert_int_equal(text(&s, "0"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"a\"]"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"b\"]"), PEAL_OK);
-  do_act(&s, s.link, DO_ACCEPT);
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
   told(&s, "connect:/ event:/[\"a\"]");
-  sent(&s, "0{\"sid\":\"x\"} 1");
+  sent(&s, "0 1");
   assert_int_equal(links(&s), 0);
   assert_int_equal(text(&s, "2[\"c\"]"), PEAL_OK);
   told(&s, "");
@@ -619,7 +834,7 @@ static void leaving_where_the_peer_has_left_says_nothing(void **state) {
   end(&s);
 }
 
-static void freeing_in_any_callback_ends_all_callbacks(void **state) {
+static void freeing_at_any_event_is_the_end(void **state) {
   side s;
   (void)state;
   server(&s);
@@ -648,13 +863,14 @@ static void freeing_in_any_callback_ends_all_callbacks(void **state) {
   assert_int_equal(text(&s, "2[\"a\"]"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"b\"]"), PEAL_OK);
   assert_int_equal(text(&s, "51-[\"c\"]"), PEAL_OK);
-  do_act(&s, s.link, DO_ACCEPT);
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
   told(&s, "connect:/ event:/[\"a\"]");
   end(&s);
 
   client(&s);
   s.on_connect = DO_FREE;
-  assert_non_null(join(&s, "/"));
+  assert_int_equal(join(&s, "/"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"early\"]"), PEAL_OK);
   assert_int_equal(text(&s, "0{}"), PEAL_OK);
   told(&s, "connect:/{}");
@@ -662,7 +878,7 @@ static void freeing_in_any_callback_ends_all_callbacks(void **state) {
 
   client(&s);
   s.on_error = DO_FREE;
-  assert_non_null(join(&s, "/"));
+  assert_int_equal(join(&s, "/"), PEAL_OK);
   assert_int_equal(text(&s, "4{}"), PEAL_OK);
   end(&s);
   peal_sio_conn_free(NULL);
@@ -676,18 +892,18 @@ static void a_client_joins_talks_and_leaves(void **state) {
   client(&s);
   assert_int_equal(peal_sio_conn_deadline(s.conn), NEVER);
   peal_pair token = {.key = "token", .value = peal_int(1)};
-  peal_sio_link *link =
-      peal_sio_conn_join(s.conn, PEAL_S("/a"), peal_object(&token, 1), &s);
-  assert_non_null(link);
-  assert_ptr_equal(peal_sio_link_user(link), &s);
+  assert_int_equal(join_with(&s, PEAL_S("/a"), peal_object(&token, 1)),
+                   PEAL_OK);
+  peal_sio_link link = s.link;
+  assert_ptr_equal(peal_sio_link_user(s.conn, link), &s);
   sent(&s, "0/a,{\"token\":1}");
-  assert_null(peal_sio_conn_join(s.conn, PEAL_S("/a"), peal_undefined(), &s));
+  assert_int_equal(join(&s, "/a"), PEAL_ERR_EXISTS);
   assert_int_equal(text(&s, "0/a,{\"sid\":\"x\"}"), PEAL_OK);
-  assert_true(peal_sio_link_is_connected(link));
+  assert_true(peal_sio_link_is_connected(s.conn, link));
   assert_int_equal(text(&s, "2/a,[\"x\"]"), PEAL_OK);
   assert_int_equal(text(&s, "3/a,0[\"y\"]"), PEAL_OK);
   told(&s, "connect:/a{\"sid\":\"x\"} event:/a[\"x\"] ack:/a#0[\"y\"]");
-  peal_sio_conn_leave(s.conn, link);
+  assert_int_equal(part(&s, link), PEAL_OK);
   sent(&s, "1/a,");
   assert_int_equal(links(&s), 0);
   end(&s);
@@ -697,9 +913,9 @@ static void a_name_that_is_none_is_not_joined(void **state) {
   side s;
   (void)state;
   client(&s);
-  assert_null(join(&s, ""));
-  assert_null(join(&s, "a"));
-  assert_null(join(&s, "/a,b"));
+  assert_int_equal(join(&s, ""), PEAL_ERR_USAGE);
+  assert_int_equal(join(&s, "a"), PEAL_ERR_USAGE);
+  assert_int_equal(join(&s, "/a,b"), PEAL_ERR_USAGE);
   sent(&s, "");
   end(&s);
 }
@@ -708,7 +924,7 @@ static void a_client_hears_early_events_behind_its_connect(void **state) {
   side s;
   (void)state;
   client(&s);
-  assert_non_null(join(&s, "/"));
+  assert_int_equal(join(&s, "/"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"a\"]"), PEAL_OK);
   assert_int_equal(text(&s, "51-[\"b\",{\"_placeholder\":true,\"num\":0}]"),
                    PEAL_OK);
@@ -726,7 +942,7 @@ static void a_refused_client_may_join_again_in_the_handler(void **state) {
   (void)state;
   client(&s);
   s.on_error = DO_REJOIN;
-  assert_non_null(join(&s, "/"));
+  assert_int_equal(join(&s, "/"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"dropped\"]"), PEAL_OK);
   assert_int_equal(text(&s, "4{\"message\":\"no\"}"), PEAL_OK);
   told(&s, "refused:/{\"message\":\"no\"}");
@@ -745,8 +961,8 @@ static void what_crosses_a_clients_goodbye_is_dropped(void **state) {
   side s;
   (void)state;
   open_client(&s);
-  assert_non_null(join(&s, "/a"));
-  peal_sio_conn_leave(s.conn, s.link);
+  assert_int_equal(join(&s, "/a"), PEAL_OK);
+  assert_int_equal(part(&s, s.link), PEAL_OK);
   assert_int_equal(text(&s, "0/a,{}"), PEAL_OK);
   assert_int_equal(text(&s, "2/a,[\"x\"]"), PEAL_OK);
   assert_int_equal(text(&s, "51-/a,[\"x\"]"), PEAL_OK);
@@ -764,8 +980,8 @@ static void a_half_packet_of_a_former_membership_is_dropped(void **state) {
   (void)state;
   open_client(&s);
   assert_int_equal(text(&s, "51-[\"old\"]"), PEAL_OK);
-  peal_sio_conn_leave(s.conn, peal_sio_conn_next(s.conn, NULL));
-  assert_non_null(join(&s, "/"));
+  assert_int_equal(part(&s, peal_sio_link_next(s.conn, 0)), PEAL_OK);
+  assert_int_equal(join(&s, "/"), PEAL_OK);
   assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
   assert_int_equal(text(&s, "0{}"), PEAL_OK);
   told(&s, "connect:/{}");
@@ -778,7 +994,7 @@ static void answers_out_of_place_kill_a_client(void **state) {
   for (int i = 0; i < 2; i++) {
     open_client(&s);
     assert_int_equal(text(&s, i ? "4{}" : "0{}"), PEAL_ERR_SIO_STATE);
-    assert_null(join(&s, "/b"));
+    assert_int_equal(join(&s, "/b"), PEAL_ERR_SIO_STATE);
     end(&s);
   }
 }
@@ -829,8 +1045,8 @@ static void every_event_is_survived_in_every_state(void **state) {
         const char *script[] = {"0", events[one % COUNT], events[one / COUNT],
                                 "0/a", "2/a,[\"x\"]"};
         if (role) {
-          assert_non_null(join(&s, "/"));
-          assert_non_null(join(&s, "/a"));
+          assert_int_equal(join(&s, "/"), PEAL_OK);
+          assert_int_equal(join(&s, "/a"), PEAL_OK);
         }
         peal_err err = PEAL_OK;
         for (int i = 0; i < 5 && !s.freed; i++) {
@@ -845,6 +1061,127 @@ static void every_event_is_survived_in_every_state(void **state) {
   }
 }
 
+/* -- many namespaces, and what they cost --------------------------------------------------- */
+
+static void name_number(char name[16], unsigned number) {
+  snprintf(name, 16, "0/n%u", number);
+}
+
+static void a_thousand_namespaces_are_joined_used_and_left(void **state) {
+  side s;
+  char name[16], words[32];
+  (void)state;
+  server(&s);
+  for (unsigned i = 0; i < 1000; i++) {
+    name_number(name, i);
+    assert_int_equal(text(&s, name), PEAL_OK);
+    s.log[0] = s.sent[0] = '\0';
+  }
+  assert_int_equal(links(&s), 1000);
+  size_t used = s.account.used;
+  assert_true(used > 1000 * 64 && used < 1000 * 512);
+  assert_int_equal(text(&s, "0/one-more"), PEAL_OK);
+  sent(&s, "4/one-more,{\"message\":\"Too many namespaces\"}");
+  for (unsigned i = 0; i < 1000; i += 37) {
+    snprintf(words, sizeof words, "2/n%u,[%u]", i, i);
+    assert_int_equal(text(&s, words), PEAL_OK);
+    snprintf(words, sizeof words, "event:/n%u[%u]", i, i);
+    told(&s, words);
+  }
+  /* A walk goes on where it was, whatever ends on the way. */
+  unsigned left = 0;
+  for (peal_sio_link link = peal_sio_link_next(s.conn, 0); link;
+       link = peal_sio_link_next(s.conn, link)) {
+    if (left++ % 2)
+      continue;
+    peal_message *out;
+    assert_int_equal(peal_sio_conn_part(s.conn, link, &out), PEAL_OK);
+    peal_message_unref(out);
+  }
+  assert_int_equal(left, 1000);
+  assert_int_equal(links(&s), 500);
+  step(&s);
+  for (unsigned i = 0; i < 1000; i++) {
+    name_number(name, i);
+    name[0] = '1';
+    peal_err err = text(&s, name);
+    if (err) /* was sent away longer ago than is remembered */
+      break;
+  }
+  end(&s);
+}
+
+static void who_leaves_everything_owns_nothing(void **state) {
+  side s;
+  char name[16];
+  (void)state;
+  client(&s);
+  peal_sio_link all[50];
+  for (unsigned round = 0; round < 3; round++) {
+    for (unsigned i = 0; i < 50; i++) {
+      name_number(name, i);
+      assert_int_equal(join(&s, name + 1), PEAL_OK);
+      s.sent[0] = '\0';
+      all[i] = s.link;
+    }
+    for (unsigned i = 0; i < 50; i++) {
+      assert_int_equal(part(&s, all[(i * 7) % 50]), PEAL_OK);
+      s.sent[0] = '\0';
+    }
+    assert_int_equal(links(&s), 0);
+    assert_int_equal(s.account.used, 0);
+  }
+  end(&s);
+}
+
+static void an_account_without_room_refuses_requests_and_packets(void **state) {
+  side s = {.on_connect = DO_NOTHING};
+  (void)state;
+  s.account.max = 1000;
+  assert_true(begin(&s));
+  char name[16];
+  unsigned joined = 0;
+  for (; joined < 20 && !s.sent[0]; joined++) {
+    name_number(name, joined);
+    assert_int_equal(text(&s, name), PEAL_OK);
+  }
+  assert_true(joined > 2 && joined < 20);
+  assert_non_null(strstr(s.sent, "{\"message\":\"a limit was reached\"}"));
+  assert_int_equal(links(&s), joined - 1);
+  assert_true(s.account.used <= 1000);
+  s.log[0] = s.sent[0] = '\0';
+  /* "/" costs nothing, what is held for it does */
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  peal_err err = PEAL_OK;
+  for (int i = 0; i < 100 && !err; i++)
+    err = text(&s, "2[\"a\"]");
+  assert_int_equal(err, PEAL_ERR_LIMIT);
+  end(&s);
+}
+
+static void the_common_account_is_asked_too(void **state) {
+  side s = {.on_connect = DO_ACCEPT};
+  peal_account_server all;
+  peal_account_worker worker;
+  (void)state;
+  peal_account_server_init(&all, PEAL_ACCOUNT_STEP_BYTES);
+  peal_account_worker_init(&worker, &all);
+  s.account.worker = &worker;
+  assert_true(begin(&s));
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  char *big = malloc(200001);
+  assert_non_null(big);
+  memset(big, 'x', 200000);
+  big[200000] = '\0';
+  assert_int_equal(text(&s, "52-[\"a\"]"), PEAL_OK);
+  assert_int_equal(feed(&s, true, big), PEAL_OK);
+  assert_int_equal(feed(&s, true, big), PEAL_ERR_NOMEM);
+  free(big);
+  end(&s);
+  peal_account_worker_deinit(&worker);
+  assert_int_equal(atomic_load(&all.granted), 0);
+}
+
 /* -- memory ------------------------------------------------------------------------------ */
 
 static void an_idle_connection_owns_no_buffers(void **state) {
@@ -855,8 +1192,9 @@ static void an_idle_connection_owns_no_buffers(void **state) {
   assert_true(begin(&s));
   assert_int_equal(text(&s, "0"), PEAL_OK);
   peal_arena_deinit(&s.arena);
-  assert_int_equal(memory.live, 2); /* itself and its namespace */
-  assert_true(memory.bytes <= 256);
+  assert_int_equal(memory.live, 1); /* itself, with its namespace */
+  assert_true(memory.bytes <= 96);
+  assert_int_equal(s.account.used, 0);
   peal_arena_init(&s.arena, &memory.mem, 0, 0);
   end(&s);
   assert_int_equal(memory.live, 0);
@@ -870,7 +1208,7 @@ static void a_goodbye_without_memory_is_told_to_the_owner(void **state) {
   assert_true(begin(&s));
   assert_int_equal(text(&s, "0"), PEAL_OK);
   memory.fail_at = memory.calls + 1;
-  peal_sio_conn_leave(s.conn, s.link);
+  assert_int_equal(part(&s, s.link), PEAL_ERR_NOMEM);
   assert_int_equal(links(&s), 0);
   assert_int_equal(peal_sio_conn_deadline(s.conn), 0);
   assert_int_equal(peal_sio_conn_tick(s.conn, s.now), PEAL_ERR_NOMEM);
@@ -881,20 +1219,21 @@ static void a_goodbye_without_memory_is_told_to_the_owner(void **state) {
 
 static peal_err serve(const peal_mem *mem, void *user) {
   side s = {.opts = {.mem = mem}};
-  static const char *const script[] = {"0", "2[\"a\",{\"b\":[1,2]}]",
-                                       "51-[\"b\"]", "binary"};
+  static const char *const script[] = {"0/a", "2/a,[\"a\",{\"b\":[1,2]}]",
+                                       "51-/a,[\"b\"]", "binary"};
   peal_err err = begin(&s) ? PEAL_OK : PEAL_ERR_NOMEM;
   (void)user;
-  for (int i = 0; i < 4 && !err; i++)
+  for (int i = 0; i < 4 && !err; i++) {
     err = feed(&s, script[i][0] == 'b', script[i]);
-  if (!err)
-    err = peal_sio_conn_accept(s.conn, s.link, peal_undefined());
-  if (!err)
-    err = peal_sio_conn_deliver(s.conn, s.link, &s.arena);
-  if (!err) {
-    peal_sio_conn_leave(s.conn, s.link);
-    err = peal_sio_conn_tick(s.conn, s.now);
+    if (!err && s.sent[0]) /* the request was refused, the session lives */
+      err = PEAL_ERR_NOMEM;
   }
+  if (!err)
+    err = accept_link(&s, s.link, peal_undefined());
+  if (!err)
+    err = deliver(&s, s.link);
+  if (!err)
+    err = part(&s, s.link);
   end(&s);
   return err;
 }
@@ -903,8 +1242,8 @@ static peal_err visit(const peal_mem *mem, void *user) {
   side s = {.opts = {.client = true, .mem = mem}};
   peal_err err = begin(&s) ? PEAL_OK : PEAL_ERR_NOMEM;
   (void)user;
-  if (!err && !join(&s, "/a"))
-    err = PEAL_ERR_NOMEM;
+  if (!err)
+    err = join(&s, "/a");
   static const char *const script[] = {"2/a,[\"a\"]", "0/a,{\"sid\":\"x\"}",
                                        "51-/a,[\"b\"]", "binary"};
   for (int i = 0; i < 4 && !err; i++)
@@ -925,6 +1264,7 @@ int main(void) {
       cmocka_unit_test(events_and_acks_are_told_with_their_ids),
       cmocka_unit_test(namespaces_are_joined_left_and_joined_again),
       cmocka_unit_test(there_are_only_so_many_namespaces),
+      cmocka_unit_test(a_name_that_is_too_long_is_refused),
       cmocka_unit_test(attachments_are_put_in_place),
       cmocka_unit_test(attachments_out_of_order_kill),
       cmocka_unit_test(attachments_must_come_in_time),
@@ -936,11 +1276,15 @@ int main(void) {
       cmocka_unit_test(a_refusal_drops_what_was_held),
       cmocka_unit_test(refusing_in_on_connect_is_allowed),
       cmocka_unit_test(a_peer_may_leave_before_it_was_accepted),
+      cmocka_unit_test(a_second_connect_while_the_first_waits_starts_anew),
+      cmocka_unit_test(verbs_in_any_order_are_guarded),
+      cmocka_unit_test(one_message_is_used_up_before_the_next),
+      cmocka_unit_test(an_error_is_told_once),
       cmocka_unit_test(what_crosses_a_servers_goodbye_is_dropped),
       cmocka_unit_test(only_the_latest_goodbyes_are_remembered),
       cmocka_unit_test(leaving_in_a_handler_stops_delivery),
       cmocka_unit_test(leaving_where_the_peer_has_left_says_nothing),
-      cmocka_unit_test(freeing_in_any_callback_ends_all_callbacks),
+      cmocka_unit_test(freeing_at_any_event_is_the_end),
       cmocka_unit_test(a_client_joins_talks_and_leaves),
       cmocka_unit_test(a_name_that_is_none_is_not_joined),
       cmocka_unit_test(a_client_hears_early_events_behind_its_connect),
@@ -950,6 +1294,10 @@ int main(void) {
       cmocka_unit_test(answers_out_of_place_kill_a_client),
       cmocka_unit_test(who_joins_nothing_in_time_is_given_up),
       cmocka_unit_test(every_event_is_survived_in_every_state),
+      cmocka_unit_test(a_thousand_namespaces_are_joined_used_and_left),
+      cmocka_unit_test(who_leaves_everything_owns_nothing),
+      cmocka_unit_test(an_account_without_room_refuses_requests_and_packets),
+      cmocka_unit_test(the_common_account_is_asked_too),
       cmocka_unit_test(an_idle_connection_owns_no_buffers),
       cmocka_unit_test(a_goodbye_without_memory_is_told_to_the_owner),
       cmocka_unit_test(every_allocation_may_fail),

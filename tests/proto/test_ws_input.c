@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/limits.h"
+#include "proto/proto_limits.h"
 #include "ws_side.h"
 
 /* -- memory ------------------------------------------------------------------- */

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
 #include "proto/ws_conn.h"
 #include "torture.h"
 

@@ -301,7 +301,7 @@ test('a rate limit answers 429 with Retry-After', async () => {
 test('a request that nobody answers gets 503 in its time', async () => {
   const before = Date.now();
   isError(await get('/api/never'), 503, /time/);
-  assert.ok(Date.now() - before < 3000);
+  assert.ok(Date.now() - before < 15000);
 });
 
 test('an answer may come from a task', async () => {

@@ -192,7 +192,7 @@ static void a_late_answer_is_a_timeout(void **state) {
   vision_report report;
   assert_int_equal(ask(&opts, &text, &report), VISION_ERR_TIMEOUT);
   assert_int_equal(report.tries, 2);
-  assert_true(report.elapsed_ms < 2000);
+  assert_true(report.elapsed_ms < 4500); /* the answer comes after 5 s */
 }
 
 static void nobody_at_the_address_is_unreachable(void **state) {
@@ -250,8 +250,8 @@ static uint32_t stopped_after_ms(const char *way, uint32_t backoff_ms) {
 
 static void a_stop_ends_the_request_and_the_pause(void **state) {
   (void)state;
-  assert_true(stopped_after_ms("late", 10) < 3000);
-  assert_true(stopped_after_ms("down", 8000) < 1000);
+  assert_true(stopped_after_ms("late", 10) < 4500);
+  assert_true(stopped_after_ms("down", 8000) < 6000);
 }
 
 /* ---- options -------------------------------------------------------- */

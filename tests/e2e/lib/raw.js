@@ -4,7 +4,7 @@
 // demand HTTP/1.1 responses in (RFC9112 6). Nothing is retried or hidden.
 const net = require('node:net');
 
-const LIMIT_MS = 8000;
+const LIMIT_MS = 30000;
 
 class Conn {
   constructor(port) {

@@ -88,7 +88,7 @@ function launch(flags, kind) {
   };
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`server not ready: ${server.stderr}`)), 15000);
+      () => reject(new Error(`server not ready: ${server.stderr}`)), 60000);
     proc.stdout.on('data', (data) => {
       server.stdout += data;
       const found = /ready (\d+)\n/.exec(server.stdout);

@@ -7,10 +7,10 @@
 const { startServer, stopAll, target } = require('./server');
 
 const cases = [];
-const CASE_LIMIT_MS = 20000;
+const CASE_LIMIT_MS = 60000;
 
 // Opts: {only: 'peal'|'node', alone: true, limit: ms}. `only: 'peal'` marks a
-// deliberate difference from the reference (design: deliberately better).
+// deliberate difference from the reference (docs/protocols says which).
 function test(name, opts, fn) {
   if (typeof opts === 'function') [opts, fn] = [{}, opts];
   cases.push({ name, fn, ...opts });
@@ -88,7 +88,7 @@ function run({ parallel = 6 } = {}) {
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Wait for a condition instead of a time.
-async function until(fn, what = 'condition', ms = 8000) {
+async function until(fn, what = 'condition', ms = 30000) {
   const end = Date.now() + ms;
   for (;;) {
     const value = await fn();

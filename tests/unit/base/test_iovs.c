@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/iovs.h"
+#include "base/limits.h"
 #include "base/list.h"
 
 static char scratch[1024];

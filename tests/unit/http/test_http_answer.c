@@ -198,7 +198,7 @@ static void close_can_be_asked_for(void **state) {
   int fd = net_connect(it.port);
   net_send_str(fd, HTTP_GET("/") HTTP_GET("/"));
   http_expect_on(fd, 200, "bye");
-  assert_true(net_closed(fd, 3000));
+  assert_true(net_closed(fd, 20000));
   close(fd);
 }
 

@@ -115,7 +115,7 @@ static void an_announced_length_over_the_limit_is_refused_unread(void **state) {
   assert_int_equal(answer.status, 413);
   assert_string_equal(http_header(&answer, "connection"), "close");
   assert_int_equal(atomic_load(&last_err), PEAL_ERR_HTTP_BODY_LEN);
-  assert_true(net_closed(fd, 3000));
+  assert_true(net_closed(fd, 20000));
   http_answer_free(&answer);
   close(fd);
 }
@@ -190,7 +190,7 @@ static void bad_chunks_are_answered_with_400(void **state) {
     net_send_str(fd, bodies[i]);
     http_expect_on(fd, 400, NULL);
     assert_int_equal(atomic_load(&last_err), PEAL_ERR_HTTP_SYNTAX);
-    assert_true(net_closed(fd, 3000));
+    assert_true(net_closed(fd, 20000));
     close(fd);
   }
 }
@@ -231,7 +231,7 @@ static void who_waits_for_100_gets_it_when_the_body_is_wanted(void **state) {
   net_send_str(fd, "POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
                    "Expect: 100-continue\r\n\r\n");
   http_expect_on(fd, 200, "/no");
-  assert_true(net_closed(fd, 3000));
+  assert_true(net_closed(fd, 20000));
   close(fd);
   http_expect(it.port,
               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n"
@@ -289,7 +289,7 @@ static void a_big_unread_body_ends_the_connection(void **state) {
   for (int i = 0; i < 30; i++)
     if (send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL) < 0)
       break;
-  assert_true(net_closed(fd, 3000));
+  assert_true(net_closed(fd, 20000));
   close(fd);
 }
 

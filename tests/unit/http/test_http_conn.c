@@ -83,7 +83,7 @@ static void close_is_honoured_and_http10_closes(void **state) {
     http_answer answer = http_read(fd, false);
     assert_int_equal(answer.status, 200);
     assert_string_equal(http_header(&answer, "connection"), "close");
-    assert_true(net_closed(fd, 2000));
+    assert_true(net_closed(fd, 20000));
     http_answer_free(&answer);
     close(fd);
   }
@@ -136,7 +136,7 @@ static void a_half_closed_client_gets_its_answers(void **state) {
   http_expect_on(fd, 200, "/one");
   http_expect_on(fd, 200, "/two");
   http_expect_on(fd, 200, "/three");
-  assert_true(net_closed(fd, 2000));
+  assert_true(net_closed(fd, 20000));
   close(fd);
 }
 
@@ -151,7 +151,7 @@ static void expect_bad(unsigned port, const char *request, unsigned status) {
   assert_int_equal(answer.status, status);
   assert_string_equal(http_header(&answer, "connection"), "close");
   assert_true(answer.whole);
-  assert_true(net_closed(fd, 3000));
+  assert_true(net_closed(fd, 20000));
   http_answer_free(&answer);
   close(fd);
 }
@@ -226,8 +226,8 @@ static void an_unfinished_head_times_out_with_408(void **state) {
   uint64_t began_ms = now_ms();
   net_send_str(fd, "GET / HTT");
   http_expect_on(fd, 408, NULL);
-  assert_true(net_closed(fd, 2000));
-  assert_in_range(now_ms() - began_ms, 140, 1500);
+  assert_true(net_closed(fd, 20000));
+  assert_in_range(now_ms() - began_ms, 140, 9000);
   close(fd);
   peal_http_stats stats;
   peal_http_server_stats(it->server, &stats);
@@ -244,7 +244,7 @@ static void a_trickling_head_times_out(void **state) {
       break;
   http_answer answer = http_read(fd, false);
   assert_int_equal(answer.status, 408);
-  assert_in_range(now_ms() - began_ms, 140, 1500);
+  assert_in_range(now_ms() - began_ms, 140, 9000);
   http_answer_free(&answer);
   close(fd);
 }
@@ -256,10 +256,10 @@ static void an_idle_connection_is_closed_in_silence(void **state) {
   net_send_str(served, HTTP_GET("/x"));
   http_expect_on(served, 200, "/x");
   uint64_t began_ms = now_ms();
-  assert_true(net_readable(served, 2000));
+  assert_true(net_readable(served, 20000));
   assert_int_equal(recv(served, &byte, 1, 0), 0);
   assert_int_equal(recv(silent, &byte, 1, 0), 0);
-  assert_in_range(now_ms() - began_ms, 100, 1500);
+  assert_in_range(now_ms() - began_ms, 100, 4500);
   close(silent);
   close(served);
 }

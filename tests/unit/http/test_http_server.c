@@ -103,7 +103,7 @@ static void too_many_connections_are_refused_with_503(void **state) {
   int more = net_connect(it.port);
   net_send_str(more, HTTP_GET("/x"));
   http_expect_on(more, 503, NULL);
-  assert_true(net_closed(more, 2000));
+  assert_true(net_closed(more, 20000));
   close(more);
   peal_http_stats stats;
   peal_http_server_stats(it.server, &stats);
@@ -137,7 +137,7 @@ static void a_flood_beyond_the_limit_is_closed_without_a_word(void **state) {
       fds[i] = net_connect(it.port);
     told = 0;
     for (int i = 1; i < COUNT; i++) {
-      assert_true(net_readable(fds[i], 3000));
+      assert_true(net_readable(fds[i], 20000));
       told += recv(fds[i], back, sizeof(back), 0) > 0;
     }
     assert_in_range(told, 60, 70);
@@ -383,7 +383,7 @@ static void a_stop_lets_open_answers_finish_and_closes_the_idle(void **state) {
   net_send_str(busy, HTTP_GET("/defer"));
   assert_true(net_wait(&deferred, 1));
   peal_workers_stop(it.net.workers, 3000);
-  assert_true(net_closed(idle, 1000));
+  assert_true(net_closed(idle, 20000));
   assert_int_equal(
       peal_worker_post(peal_workers_get(it.net.workers, 0), answer_held, NULL),
       PEAL_OK);
@@ -408,7 +408,7 @@ static void a_request_nobody_answers_does_not_outlive_the_server(void **state) {
   net_send_str(fd, HTTP_GET("/defer"));
   assert_true(net_wait(&deferred, 1));
   http_stop(&it);
-  assert_true(net_closed(fd, 1000));
+  assert_true(net_closed(fd, 20000));
   close(fd);
 }
 

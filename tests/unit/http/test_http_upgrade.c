@@ -226,7 +226,7 @@ static void a_refusal_is_sent_as_it_is(void **state) {
   assert_int_equal(answer.status, 400);
   assert_string_equal(answer.body, "no");
   assert_null(http_header(&answer, "date"));
-  assert_true(net_closed(fd, 2000));
+  assert_true(net_closed(fd, 20000));
   http_answer_free(&answer);
   close(fd);
 }
@@ -235,7 +235,7 @@ static void a_connection_without_an_owner_can_be_closed(void **state) {
   (void)state;
   int fd = net_connect(it.port);
   net_send_str(fd, UPGRADE("/drop"));
-  assert_true(net_closed(fd, 2000));
+  assert_true(net_closed(fd, 20000));
   close(fd);
 }
 

@@ -90,7 +90,7 @@ static inline bool net_readable(int fd, int ms) {
  * Returns how many came. */
 static inline size_t net_read(int fd, char *out, size_t len) {
   size_t have = 0;
-  while (have < len && net_readable(fd, 5000)) {
+  while (have < len && net_readable(fd, 30000)) {
     ssize_t got = recv(fd, out + have, len - have, 0);
     if (got <= 0)
       break;
@@ -107,7 +107,7 @@ static inline bool net_closed(int fd, int ms) {
 
 /* Wait until the counter has reached `value`, at most 5 s. */
 static inline bool net_wait(atomic_int *counter, int value) {
-  for (int i = 0; i < 5000; i++) {
+  for (int i = 0; i < 30000; i++) {
     if (atomic_load(counter) >= value)
       return true;
     uv_sleep(1);

@@ -162,7 +162,7 @@ static void echoes_and_ends_without_an_error(void **state) {
   assert_int_equal(net_read(fd, back, 5), 5);
   assert_memory_equal(back, "hello", 5);
   shutdown(fd, SHUT_WR);
-  assert_true(net_closed(fd, 2000));
+  assert_true(net_closed(fd, 20000));
   assert_true(net_wait(&closed, 1));
   assert_int_equal(atomic_load(&ended), 1);
   assert_int_equal(atomic_load(&err_of_close), PEAL_OK);
@@ -179,7 +179,7 @@ static void sends_what_the_kernel_does_not_take_at_once(void **state) {
   assert_int_equal(net_read(fd, back, BIG), BIG);
   for (size_t i = 0; i < BIG; i++)
     assert_int_equal(back[i], 'b');
-  assert_true(net_closed(fd, 2000));
+  assert_true(net_closed(fd, 20000));
   close(fd);
   free(back);
   assert_true(net_wait(&closed, 1));
@@ -239,7 +239,7 @@ static void closing_inside_a_callback_tells_once_and_last(void **state) {
   server *it = *state;
   int fd = net_connect(it->port);
   net_send_str(fd, "c");
-  assert_true(net_closed(fd, 2000));
+  assert_true(net_closed(fd, 20000));
   assert_true(net_wait(&closed, 1));
   assert_int_equal(atomic_load(&err_of_close), PEAL_ERR_LIMIT);
   close(fd);
@@ -250,7 +250,7 @@ static void a_reset_of_ours_reaches_the_peer(void **state) {
   char byte;
   int fd = net_connect(it->port);
   net_send_str(fd, "r");
-  assert_true(net_readable(fd, 2000));
+  assert_true(net_readable(fd, 20000));
   assert_true(recv(fd, &byte, 1, 0) < 0);
   assert_int_equal(errno, ECONNRESET);
   close(fd);

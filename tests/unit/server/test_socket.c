@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "proto/proto_limits.h"
 #include "server_fixture.h"
 
 static peal_val text(const char *value) {
@@ -209,6 +210,16 @@ static void say_no(peal_worker *worker, void *user) {
   peal_next_refuse(waiting, "late no", text("data"));
 }
 
+static void say_ok_to(peal_worker *worker, void *user) {
+  (void)worker;
+  peal_next_ok(user);
+}
+
+static void say_no_to(peal_worker *worker, void *user) {
+  (void)worker;
+  peal_next_refuse(user, "late no", peal_undefined());
+}
+
 static void await_asked(int count) {
   for (int i = 0; i < 10000 && atomic_load(&asked) < count; i++)
     usleep(1000);
@@ -333,6 +344,62 @@ static void an_answer_after_the_client_has_gone_has_no_effect(void **state) {
     sio_client_close(&client);
     server_stop(&it);
   }
+}
+
+static void asking_again_while_the_middleware_runs_starts_anew(void **state) {
+  (void)state;
+  server_fixture it;
+  with_middleware(&it, use_later);
+  sio_client client;
+  assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_send(&client, "40"));
+  await_asked(1);
+  peal_next *first = waiting;
+  assert_true(sio_client_send(&client, "42[\"given up\"]"));
+  assert_true(sio_client_send(&client, "40"));
+  await_asked(2);
+  assert_true(sio_client_send(&client, "42[\"asked again\"]"));
+  /* The answer to the one that was given up says nothing. */
+  assert_int_equal(peal_worker_post(waiting_on, say_no_to, first), PEAL_OK);
+  assert_true(sio_client_silent(&client, 50));
+  assert_int_equal(peal_worker_post(waiting_on, say_ok_to, waiting), PEAL_OK);
+  const sio_packet *got = sio_client_next(&client, 5000);
+  assert_non_null(got);
+  assert_memory_equal(got->data, "40{\"sid\":", 9);
+  trace_expect("step1\nstep1\nconnect\nevent asked again\n");
+  sio_client_close(&client);
+  server_stop(&it);
+}
+
+static void one_namespace_too_many_is_refused_and_the_rest_live(void **state) {
+  (void)state;
+  char words[64];
+  server_fixture it = server_make(NULL);
+  for (unsigned i = 0; i <= PEAL_LIMIT_SIO_NAMESPACES; i++) {
+    snprintf(words, sizeof words, "/n%u", i);
+    peal_nsp *nsp = peal_server_of(it.server, words);
+    assert_non_null(nsp);
+    assert_int_equal(peal_on_any(nsp, on_any_event, NULL), PEAL_OK);
+  }
+  server_run(&it);
+  sio_client client;
+  assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
+  for (unsigned i = 0; i < PEAL_LIMIT_SIO_NAMESPACES; i++) {
+    snprintf(words, sizeof words, "40/n%u,", i);
+    assert_true(sio_client_send(&client, words));
+    const sio_packet *got = sio_client_next(&client, 5000);
+    assert_non_null(got);
+    assert_memory_equal(got->data, words, strlen(words));
+  }
+  snprintf(words, sizeof words, "40/n%u,", PEAL_LIMIT_SIO_NAMESPACES);
+  assert_true(sio_client_send(&client, words));
+  snprintf(words, sizeof words, "44/n%u,{\"message\":\"Too many namespaces\"}",
+           PEAL_LIMIT_SIO_NAMESPACES);
+  assert_true(sio_client_expect(&client, words));
+  assert_true(sio_client_send(&client, "42/n999,[\"alive\"]"));
+  trace_expect("event alive\n");
+  sio_client_close(&client);
+  server_stop(&it);
 }
 
 static void use_no(peal_socket *socket, peal_next *next, void *user) {
@@ -692,6 +759,8 @@ int main(void) {
       cmocka_unit_test(middleware_may_answer_later_and_events_wait),
       cmocka_unit_test(middleware_may_refuse_later),
       cmocka_unit_test(an_answer_after_the_client_has_gone_has_no_effect),
+      cmocka_unit_test(asking_again_while_the_middleware_runs_starts_anew),
+      cmocka_unit_test(one_namespace_too_many_is_refused_and_the_rest_live),
       cmocka_unit_test(middleware_may_refuse_at_once),
       cmocka_unit_test(wrong_held_packets_close_when_the_handler_has_returned),
       cmocka_unit_test(disconnect_handlers_may_answer_the_middleware),

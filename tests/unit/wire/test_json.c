@@ -12,7 +12,30 @@
 #include "base/limits.h"
 #include "torture.h"
 #include "wire/json.h"
+#include "wire/utf8.h"
 #include "wire_case.h"
+
+/* Text that is known to be UTF-8 gives the same answers. */
+static void check_utf8(peal_slice text, peal_err expected, size_t pos,
+                       peal_slice encoded) {
+  peal_arena arena;
+  peal_buf buf;
+  peal_val value;
+  peal_err_info info = {0};
+  if (!peal_utf8_is_valid(text))
+    return;
+  peal_arena_init(&arena, NULL, 64, 0);
+  peal_buf_init(&buf, NULL, 0);
+  assert_int_equal(peal_json_decode_utf8(&value, text, &arena, &info),
+                   expected);
+  assert_int_equal(info.pos, pos);
+  if (expected == PEAL_OK) {
+    peal_json_encode(&buf, value, NULL);
+    assert_true(peal_slice_eq(peal_buf_slice(&buf), encoded));
+  }
+  peal_buf_deinit(&buf);
+  peal_arena_deinit(&arena);
+}
 
 /* What was decoded, encoded again; or the error and where it was noticed. */
 static void replay(const wire_case *test, wire_feed *feed, wire_log *log,
@@ -35,6 +58,7 @@ static void replay(const wire_case *test, wire_feed *feed, wire_log *log,
     wire_log_add(log, "%s at %zu: %s", peal_err_name(info.code), info.pos,
                  info.msg);
   }
+  check_utf8(text, info.code, info.pos, peal_buf_slice(&buf));
   peal_buf_deinit(&buf);
   peal_arena_deinit(&arena);
 }

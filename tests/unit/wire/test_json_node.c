@@ -42,6 +42,19 @@ static bool read_record(FILE *from, record *out) {
   return true;
 }
 
+/* What JavaScript writes comes back as it is, and is remembered if it is long
+ * enough. */
+static void check_same(peal_slice text, peal_arena *arena, peal_buf *buf) {
+  peal_val value;
+  peal_buf_reset(buf);
+  if (peal_json_decode_utf8(&value, text, arena, NULL) != PEAL_OK)
+    fail_msg("%.*s", PEAL_SFMT(text));
+  peal_json_encode(buf, value, NULL);
+  if (!peal_slice_eq(peal_buf_slice(buf), text))
+    fail_msg("%.*s:\ngot %.*s", PEAL_SFMT(text),
+             PEAL_SFMT(peal_buf_slice(buf)));
+}
+
 static void check_record(const record *r, peal_arena *arena, peal_buf *buf) {
   peal_slice text = {r->text, (size_t)r->text_len};
   peal_val value;
@@ -57,6 +70,7 @@ static void check_record(const record *r, peal_arena *arena, peal_buf *buf) {
   if (!peal_slice_eq(peal_buf_slice(buf), expected))
     fail_msg("%.*s:\nexpected %.*s\ngot %.*s", PEAL_SFMT(text),
              PEAL_SFMT(expected), PEAL_SFMT(peal_buf_slice(buf)));
+  check_same(expected, arena, buf);
 }
 
 /* Returns how many records there were. */

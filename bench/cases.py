@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""What is measured, in which figure, and what Peal may cost."""
+from typing import NamedTuple, Optional
+
+
+class Case(NamedTuple):
+    name: str
+    title: str
+    mode: str
+    words: list
+    budget: Optional[float] = None
+    figure: str = "cpu_us_per_msg"  # of the load generator's answer
+    workers: int = 1  # of Peal, if it is not asked for others
+    peers: tuple = ("floor", "peal", "node")
+
+    def is_traffic(self):
+        """Costs CPU per message; its budget is a ratio to the floor."""
+        return self.figure == "cpu_us_per_msg"
+
+
+BYTES = "private_bytes_per_client"
+IDLE_PEERS = ("peal", "node")
+
+TRAFFIC = [
+    Case("echo", "echo, 100 clients, 1 in flight", "echo", [], 1.07),
+    Case("echo16", "echo, 100 clients, 16 in flight", "echo",
+         ["--inflight", "16"], 1.60),
+    Case("echo1000", "echo, 1000 clients, 128 bytes", "echo",
+         ["--clients", "1000", "--bytes", "128"]),
+    Case("ack", "acknowledgement, 100 clients", "ack", []),
+    Case("broadcast", "broadcast to 1000, per delivery", "broadcast", [], 1.03),
+    Case("broadcast4", "the same, 4 in one turn", "broadcast",
+         ["--inflight", "4"], 1.10),
+    Case("connect", "connection: TCP, upgrade, CONNECT", "connect", [], 1.15),
+    Case("polling", "polling echo, 100 clients", "polling", [], 1.20),
+    Case("echo_2w", "echo, 2 workers on 2 cores", "echo", [], workers=2,
+         peers=("floor", "peal")),
+    Case("echo16_2w", "echo, 16 in flight, 2 workers", "echo",
+         ["--inflight", "16"], workers=2, peers=("floor", "peal")),
+    Case("broadcast_2w", "broadcast to 1000, 2 workers", "broadcast", [],
+         workers=2, peers=("floor", "peal")),
+]
+SILENCE = [
+    Case("idle", "idle client, bytes", "idle", [], 750, BYTES,
+         peers=IDLE_PEERS),
+    Case("idle_chrome", "the same, Chrome's head, cookie", "idle",
+         ["--chrome"], 1100, BYTES, peers=IDLE_PEERS),
+    Case("churn", "bytes left by 100,000 clients", "churn", [], 1 << 20,
+         "left_bytes", peers=IDLE_PEERS),
+    # Heartbeats alone: none falls into a window so soon after connecting.
+    Case("turns", "turns/s, WebSocket clients idle", "turns", [], 5,
+         "turns_per_s", peers=("peal",)),
+    Case("waiting", "turns/s, polling clients wait", "waiting", [], 5,
+         "turns_per_s", peers=("peal",)),
+]
+CASES = TRAFFIC + SILENCE
+# At a share of the most that a peer can echo, one message in flight: what the
+# others do at that rate. Node cannot keep the rate of the others.
+LATENCY = {
+    "latency_node": ("node", ("floor", "peal", "node")),
+    "latency_peal": ("peal", ("floor", "peal")),
+}
+LATENCY_SHARE = 0.7
+INSTRUCTIONS_BUDGET = {"echo16": 1500}  # bench/count
+
+
+def names():
+    return [c.name for c in CASES] + list(LATENCY)
+
+
+def figure(case, result):
+    """The one number of a result that counts."""
+    return result[case.figure]
+
+
+def ratio(row, name, base):
+    if not row.get(name) or not row.get(base):
+        return None
+    return row[name] / row[base]
+
+
+def verdict(case, row):
+    """What Peal may cost, and whether it does; "" if there is no budget."""
+    if case.budget is None or "peal" not in row:
+        return ""
+    if not case.is_traffic():
+        missed = row["peal"] > case.budget
+        return f"<= {case.budget:.0f}" + ("  missed" if missed else "")
+    to_floor = ratio(row, "peal", "floor")
+    if to_floor is None:
+        return ""
+    return f"{case.budget:.2f}" + ("" if to_floor <= case.budget else "  missed")

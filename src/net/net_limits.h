@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* net_limits: ceilings of a worker, with unit and reason.
+ * What an option overrides says so; the rest are fixed. */
+
+/* Workers of one server: threads, each with a loop and its buffers. */
+#define PEAL_LIMIT_WORKERS 256u
+/* The worker's receive buffer: one for all its connections. */
+#define PEAL_LIMIT_READ_BYTES 65536u
+/* The worker's scratch for small outgoing pieces, in bytes. */
+#define PEAL_LIMIT_SCRATCH_BYTES 65536u

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* proto_limits: ceilings of the machines, with unit and reason.
+ * What an option overrides says so; the rest are fixed. */
+
+/* Requests that may wait in one connection behind an unanswered one: read
+ * stops there (a connection's pipeline is answered in order). */
+#define PEAL_LIMIT_HTTP_PIPELINE_BYTES 65536u
+/* A body that nobody reads, in bytes: up to here it is read and dropped to
+ * keep the connection, beyond the connection ends behind the answer. */
+#define PEAL_LIMIT_HTTP_DRAIN_BYTES 65536u
+/* Bytes per second that a body must bring over each of its time limits:
+ * trickling is no progress. */
+#define PEAL_LIMIT_HTTP_BODY_PACE 64u
+/* Bytes per second that a peer must take of an answer over each of its time
+ * limits: less than a modem of 1990 is no reader, it holds memory. */
+#define PEAL_LIMIT_HTTP_WRITE_PACE 512u
+/* A message or a polling body in bytes (`maxPayload`): the reference's
+ * maxHttpBufferSize. Option. */
+#define PEAL_LIMIT_PAYLOAD_BYTES 1000000u
+/* Frames of one fragmented message: this many, and one more for each
+ * FRAME_BYTES bytes that it has: bounds floods of empty and tiny fragments,
+ * not the size of what honest peers send. Option. */
+#define PEAL_LIMIT_WS_FRAMES 4096u
+#define PEAL_LIMIT_WS_FRAME_BYTES 16u
+/* Pongs that wait for a peer that does not read; the newest are kept. */
+#define PEAL_LIMIT_WS_PONGS 16u
+/* Packets of one polling body: more than a full body of the default size can
+ * have as the smallest events (`42["a"]`), which a client may send at once. */
+#define PEAL_LIMIT_EIO_PACKETS 131072u
+/* Bytes queued for one session: above the soft one volatile events are
+ * dropped, at the hard one the policy of the socket decides. Option. */
+#define PEAL_LIMIT_QUEUE_SOFT_BYTES (1u << 20)
+#define PEAL_LIMIT_QUEUE_BYTES (8u << 20)
+/* Attachments of one packet: the reference's maxAttachments. Option. */
+#define PEAL_LIMIT_SIO_ATTACHMENTS 10u
+/* Bytes of one packet with its attachments, as a multiple of the payload. */
+#define PEAL_LIMIT_SIO_PACKET_FACTOR 10u
+/* Milliseconds until announced attachments must have come. */
+#define PEAL_LIMIT_SIO_ATTACH_MS 10000u
+/* Namespaces of one client (charged; option of the machine), and a namespace's
+ * name in bytes. */
+#define PEAL_LIMIT_SIO_NAMESPACES 1000u
+#define PEAL_LIMIT_SIO_NSP_BYTES 256u

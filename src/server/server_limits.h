@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* server_limits: ceilings of the server, with unit and reason.
+ * What an option overrides says so; the rest are fixed. */
+
+/* Acknowledgements a server socket may wait for at one time. */
+#define PEAL_LIMIT_SIO_ACKS 1024u
+/* Rooms one socket may be in. Option. */
+#define PEAL_LIMIT_ROOMS 10000u
+/* A room's name in bytes: clients often choose them. */
+#define PEAL_LIMIT_ROOM_NAME_BYTES 1024u
+/* `auth` of one socket in bytes of JSON, kept as long as the socket. Option. */
+#define PEAL_LIMIT_SIO_AUTH_BYTES 65536u
