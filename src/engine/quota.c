@@ -6,19 +6,29 @@
 #include <arpa/inet.h>
 
 #include "base/mem.h"
+#include "engine/engine_limits.h"
 #include "net/address.h"
 
 peal_err peal_quota_init(peal_quota *quota, uint32_t max,
                          uint32_t max_per_address, const peal_mem *mem) {
+  uint32_t trials = max_per_address < PEAL_LIMIT_ADDRESS_TRIALS
+                        ? max_per_address
+                        : PEAL_LIMIT_ADDRESS_TRIALS;
   atomic_init(&quota->count, 0);
   quota->max = max;
-  return peal_address_count_init(&quota->addresses, max_per_address,
-                                 peal_mem_or_libc(mem));
+  mem = peal_mem_or_libc(mem);
+  peal_err err =
+      peal_address_count_init(&quota->addresses, max_per_address, mem);
+  if (!err)
+    err = peal_address_count_init(&quota->trials, trials, mem);
+  return err;
 }
 
 void peal_quota_deinit(peal_quota *quota) {
   if (quota->addresses.mem) /* it has been initialised */
     peal_address_count_deinit(&quota->addresses);
+  if (quota->trials.mem)
+    peal_address_count_deinit(&quota->trials);
 }
 
 /* What counts as one peer: an IPv4 address, or the /64 of an IPv6 one (RFC4291
@@ -62,4 +72,14 @@ peal_err peal_quota_take(peal_quota *quota, peal_slice address, uint32_t *tag) {
 void peal_quota_give(peal_quota *quota, uint32_t tag) {
   peal_address_count_remove(&quota->addresses, tag);
   atomic_fetch_sub_explicit(&quota->count, 1, memory_order_relaxed);
+}
+
+peal_err peal_quota_try(peal_quota *quota, peal_slice address, uint32_t *tag) {
+  uint8_t ip[16];
+  network_of(address, ip);
+  return peal_address_count_add(&quota->trials, ip, tag);
+}
+
+void peal_quota_tried(peal_quota *quota, uint32_t tag) {
+  peal_address_count_remove(&quota->trials, tag);
 }

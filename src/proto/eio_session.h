@@ -97,7 +97,7 @@ typedef struct peal_eio_session {
 } peal_eio_session;
 
 /* What an idle client costs here; see docs/performance.md. */
-_Static_assert(sizeof(peal_eio_session) <= 96, "peal_eio_session has grown");
+_Static_assert(sizeof(peal_eio_session) <= 88, "peal_eio_session has grown");
 
 typedef enum peal_eio_event_type {
   PEAL_EIO_EVENT_OPEN,     /* client: the handshake has come, _sid is known */
