@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* quota: how many sessions there may be at one time, on the server and from
- * one address. An IPv6 peer has a /64 at least, which counts as one. */
+ * one address. An IPv6 peer has a /64 at least, which counts as one; peers
+ * without an address (Unix sockets) count for the server only. */
 #include <stdatomic.h>
 
 #include "net/address_count.h"
