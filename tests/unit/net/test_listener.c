@@ -325,7 +325,7 @@ static void a_place_is_named_as_one_would_reach_it(void **state) {
                {"::1", "http://[::1]:", ""},
                {"::", "http://[::]:", " and http://0.0.0.0:"}};
 
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < (net_has_ipv6() ? 3 : 1); i++) {
     char port[8];
     listener = listen_at(group, &(peal_listen_spec){.host = forms[i].host});
     snprintf(port, sizeof(port), "%u", (unsigned)peal_listener_port(listener));
