@@ -22,6 +22,9 @@ typedef struct peal_http_server_opts {
   const char *host; /* address to listen on; default all */
   int port;         /* default 3000; PEAL_PORT_ANY: a free one */
   int backlog;      /* default 1024 */
+  /* Open no place of its own (the three above are not used): peal_http_listen
+   * says where. */
+  bool no_listen;
   /* Workers to run on (borrowed); NULL: the server makes `workers` of its own
    * (0: one; PEAL_WORKERS_AUTO: one per core) with `log` and `mem`. */
   peal_workers *on;
@@ -35,8 +38,9 @@ typedef struct peal_http_server_opts {
   uint32_t idle_timeout_ms; /* default 5000 between requests */
   /* Default 30000: an answer must be taken, and at 512 bytes a second. */
   uint32_t write_timeout_ms;
-  /* Open connections of this server, and of one peer address; default 0: no
-   * limit but the descriptors. Beyond: 503 and close. */
+  /* Open connections of this server, and of one peer address (not of Unix
+   * sockets); default 0: no limit but the descriptors. Beyond: 503 and
+   * close. */
   size_t max_connections;
   size_t max_connections_per_address;
   /* Bodies that are being collected, all requests together; default 256 MiB.
@@ -52,8 +56,9 @@ typedef struct peal_http_server_opts {
   const peal_mem *mem; /* borrowed for life; NULL: libc */
 } peal_http_server_opts;
 
-/* Bind and listen; accepting begins with the run. `opts` is copied. On
- * failure the log has a line that says why, *out is NULL.
+/* Bind and listen, unless `no_listen`; accepting begins with the run. `opts` is
+ * copied. The log has a line that says where; on failure one that says why, and
+ * *out is NULL.
  * Returns: PEAL_OK, PEAL_ERR_PORT_IN_USE, PEAL_ERR_SYSTEM, PEAL_ERR_NOMEM,
  * PEAL_ERR_USAGE. */
 PEAL_API PEAL_MUST_CHECK peal_err
@@ -62,8 +67,45 @@ peal_http_server_new(peal_http_server **out, const peal_http_server_opts *opts);
  * peal_workers_stop_on_signals (grace 4 s: gone within 5). */
 PEAL_API int peal_http_server_run(peal_http_server *server);
 PEAL_API void peal_http_server_free(peal_http_server *server);
+/* Of the first TCP place that it listens at; 0: none. */
 PEAL_API unsigned peal_http_server_port(const peal_http_server *server);
 PEAL_API peal_workers *peal_http_server_workers(peal_http_server *server);
+
+/* -- where it listens ------------------------------------------------------- */
+
+/* One place: an address (host and port), a Unix socket (path and mode), or a
+ * descriptor. */
+typedef struct peal_http_listen_opts {
+  const char *host; /* address to listen on; default all */
+  int port;         /* default 3000; PEAL_PORT_ANY: a free one */
+  /* A Unix socket, for a proxy or clients on the same machine: at most 107
+   * bytes. A file that a program left behind is replaced, one at which a server
+   * listens is not. It is removed when the run stops. */
+  const char *path;
+  unsigned mode; /* permissions of its file, as 0660; default: the umask's */
+  /* A socket that listens already, inherited from the program that started this
+   * one (systemd: 3 is the first). Taken if the call succeeds: the server closes
+   * it. Default 0: none. */
+  int fd;
+  int backlog; /* default 1024; not for `fd` */
+} peal_http_listen_opts;
+
+/* Listen at one place more, before the run; as often as there are places. All
+ * workers accept there. `opts` is copied; NULL is {0}. `port` (may be NULL) is
+ * set to the port of TCP, or to 0. The log has a line that says where, or why
+ * not.
+ *
+ *   peal_http_listen(http, &(peal_http_listen_opts){.path = "/run/it.sock",
+ *                                                   .mode = 0660}, NULL);
+ *
+ * Returns: PEAL_OK; PEAL_ERR_PORT_IN_USE (also: a server listens at the path,
+ * or the file there is no socket); PEAL_ERR_SYSTEM (the descriptor does not
+ * listen, the path is too long, no permission, …); PEAL_ERR_NOMEM;
+ * PEAL_ERR_USAGE (no server, it has run, or `opts` names two places).
+ * Example: examples/listeners/main.c */
+PEAL_API PEAL_MUST_CHECK peal_err
+peal_http_listen(peal_http_server *server, const peal_http_listen_opts *opts,
+                 unsigned *port);
 
 /* -- mounting --------------------------------------------------------------- */
 
@@ -139,8 +181,10 @@ PEAL_API peal_slice peal_http_req_header_at(const peal_http_req *req,
 /* A cookie by name (RFC6265); NULL ptr if absent. */
 PEAL_API peal_slice peal_http_req_cookie(const peal_http_req *req,
                                          const char *name);
-/* The peer's address as text, without port. */
+/* The peer's address as text, without port; "unix" over a Unix socket: what a
+ * proxy says of its client, peal_web_address knows. */
 PEAL_API peal_slice peal_http_req_peer(const peal_http_req *req);
+/* 0 over a Unix socket. */
 PEAL_API uint16_t peal_http_req_peer_port(const peal_http_req *req);
 PEAL_API bool peal_http_req_has_body(const peal_http_req *req);
 /* Announced length, or UINT64_MAX if chunked. */

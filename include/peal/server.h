@@ -62,12 +62,14 @@ typedef struct peal_event peal_event;
 #define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
 
 typedef struct peal_server_opts {
-  /* The HTTP server to live on (borrowed); NULL: one of its own, from host,
-   * port, workers, log, mem as in peal_http_server_opts. */
+  /* The HTTP server to live on (borrowed); NULL: one of its own, from the
+   * fields down to mem, as in peal_http_server_opts. */
   peal_http_server *http;
   const char *host;
   int port;
+  bool no_listen; /* peal_http_listen(peal_server_http(…), …) says where */
   unsigned workers;
+  size_t max_held_bytes; /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
 
@@ -88,8 +90,9 @@ typedef struct peal_server_opts {
   bool no_client;         /* do not serve <path>/socket.io.js and kin */
   const char *client_dir; /* default: the installed share folder */
 
-  /* Sessions at one time, of all clients and of one address (IPv6: its /64);
-   * others get 503. Behind a proxy all clients have its address. */
+  /* Sessions at one time, of all clients and of one address (IPv6: its /64; not
+   * over Unix sockets); others get 503. Behind a proxy all clients have its
+   * address. */
   uint32_t max_clients;             /* default: no limit of its own */
   uint32_t max_clients_per_address; /* default 10000; PEAL_OFF: no limit */
   /* A session that began over polling has to be used within this time, or it
@@ -511,7 +514,7 @@ PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
-/* Of the peer, as text. */
+/* Of the peer, as text; "unix" over a Unix socket. */
 PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 /* When the session began, in milliseconds since 1970. */
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);

@@ -50,7 +50,8 @@ typedef struct peal_web_opts {
   peal_web_security security;
   bool no_access_log; /* default: one line per request, level info */
   /* Behind a proxy: trust its X-Forwarded-For for the peer's address if the
-   * connection comes from one of these addresses (separated by blanks). */
+   * connection comes from one of these addresses (separated by blanks; "unix":
+   * over a Unix socket). */
   const char *proxies;
   const peal_mem *mem; /* borrowed for life; NULL: libc */
 } peal_web_opts;

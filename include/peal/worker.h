@@ -15,6 +15,14 @@ extern "C" {
 typedef struct peal_worker peal_worker;   /* one thread, one loop */
 typedef struct peal_workers peal_workers; /* all of a program's workers */
 
+/* What workers wait in. */
+typedef enum peal_poller_kind {
+  PEAL_POLLER_DEFAULT, /* what the environment says: PEAL_POLLER=epoll or
+                          PEAL_POLLER=poll; otherwise epoll */
+  PEAL_POLLER_EPOLL,
+  PEAL_POLLER_POLL /* poll(2): each wait costs time for each connection */
+} peal_poller_kind;
+
 typedef struct peal_workers_opts {
   /* How many; 0 means 1 (all handlers on one thread, as in Node).
    * PEAL_WORKERS_AUTO: one per core. At most PEAL_LIMIT_WORKERS (256). */
@@ -23,14 +31,15 @@ typedef struct peal_workers_opts {
    * UINT32_MAX: never. Time in which the thread had no processor does not
    * count. */
   uint32_t lag_warn_ms;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  peal_poller_kind poller; /* default: epoll, or what the environment says */
+  const peal_mem *mem;     /* borrowed for life; NULL: libc */
   peal_log_opts log;
 } peal_workers_opts;
 
 #define PEAL_WORKERS_AUTO UINT32_MAX
 
 /* Copies `opts`; NULL is {0}. No thread runs before peal_workers_run.
- * Returns NULL if memory or descriptors are out. */
+ * Returns NULL if memory or descriptors are out, or there is no such poller. */
 PEAL_API PEAL_MUST_CHECK peal_workers *peal_workers_new(
     const peal_workers_opts *opts);
 /* Run worker 0 on the calling thread and start threads for the others;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/address.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -28,9 +29,9 @@ peal_address peal_address_of(const struct sockaddr *from) {
 
 size_t peal_address_text(const peal_address *address, char *out) {
   static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-  out[0] = 0;
   if (!address->known)
-    return 0;
+    return (size_t)snprintf(out, PEAL_ADDRESS_MAX, "unix");
+  out[0] = 0;
   bool v4 = memcmp(address->ip, mapped, sizeof(mapped)) == 0;
   const void *ip = v4 ? address->ip + 12 : address->ip;
   if (!inet_ntop(v4 ? AF_INET : AF_INET6, ip, out, PEAL_ADDRESS_MAX))

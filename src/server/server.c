@@ -40,8 +40,10 @@ static const char *wrong_option(const peal_server_opts *opts) {
   if (opts->max_queue_soft_bytes >
       (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
     return "max_queue_soft_bytes is above max_queue_bytes";
-  if (opts->http && (opts->host || opts->port || opts->workers))
-    return "host, port and workers belong to the http server that was given";
+  if (opts->http && (opts->host || opts->port || opts->no_listen ||
+                     opts->workers || opts->max_held_bytes))
+    return "host, port, no_listen, workers and max_held_bytes belong to the "
+           "http server that was given";
   if (opts->cors.credentials && opts->cors.origins &&
       !strcmp(opts->cors.origins, "*"))
     return "cors.origins \"*\" cannot go with cors.credentials";
@@ -58,7 +60,9 @@ static peal_err open_http(peal_server *server) {
   }
   peal_http_server_opts http = {.host = opts->host,
                                 .port = opts->port,
+                                .no_listen = opts->no_listen,
                                 .workers = opts->workers,
+                                .max_held_bytes = opts->max_held_bytes,
                                 .log = opts->log,
                                 .mem = opts->mem};
   server->owns_http = true;
