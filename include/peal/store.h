@@ -79,7 +79,8 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_store_open(peal_store **out,
                                                   const peal_store_opts *opts);
 /* Finish what is queued, checkpoint, close. After the run, before the workers
  * are freed. Blocks. Callbacks that are still due are called meanwhile, on a
- * thread of the store, one at a time: their workers have ended. */
+ * thread of the store, one at a time: their workers have ended. If these never
+ * ran, the callbacks are called by peal_workers_free. */
 PEAL_API void peal_store_close(peal_store *store);
 
 /* What came of a statement. Everything is borrowed until the callback returns;
