@@ -28,9 +28,10 @@
  *   flag  >  environment  >  file  >  default (`otherwise`)
  *
  * Between words `_` and `-` are the same, and letters may be of either case.
- * --help, --version and --config FILE (PREFIX_CONFIG) are there without being in
- * the table. In a file, blank lines and what follows `#` or `;` are nothing; in
- * quotes \" and \\ stand for " and \. An empty value is "", 0 or false. */
+ * --help, --version and --config FILE (PREFIX_CONFIG) are there without being
+ * in the table. In a file, a comment begins with `#` or `;` (at the beginning of
+ * a line or behind a blank); in quotes \" and \\ stand for " and \. An empty
+ * value is "", 0 or false. */
 #include <peal/base.h>
 
 #ifdef __cplusplus
@@ -61,9 +62,9 @@ typedef struct peal_config_key {
   peal_config_type type;
   const char *otherwise; /* the default as text; NULL: "", 0 or false */
   const char *help;      /* one sentence, no full stop needed */
-  /* Numbers: smallest and largest value, in bytes or milliseconds where the type
-   * is one of these; both 0: no range. The default may lie outside: so 0 can
-   * mean "none" where no user may say 0. */
+  /* Numbers: smallest and largest value, in bytes or milliseconds where the
+   * type is one of these; both 0: no range. The default may lie outside: so 0
+   * can mean "none" where no user may say 0. */
   int64_t min, max;
   /* Strings: the values allowed, separated by blanks; NULL: any. */
   const char *choices;

@@ -22,9 +22,9 @@
  *      v
  *   its end: the sockets of the client are told why
  *
- * Refused over polling: {"code":N,"message":TEXT} with 403 for code 4, otherwise
- * 400. Refused as a WebSocket: 400 with the text alone (both as the reference
- * does). */
+ * Refused over polling: {"code":N,"message":TEXT} with 403 for code 4,
+ * otherwise 400. Refused as a WebSocket: 400 with the text alone (both as the
+ * reference does). */
 #include <peal/base.h>
 #include <peal/http.h>
 
@@ -32,17 +32,17 @@
 extern "C" {
 #endif
 
-/* What a client may connect over; bits, of which 0 means both. With polling alone
- * a client is never asked to upgrade; with WebSocket alone polling is refused
- * (reference: transports). */
+/* What a client may connect over; bits, of which 0 means both. With polling
+ * alone a client is never asked to upgrade; with WebSocket alone polling is
+ * refused (reference: transports). */
 typedef enum peal_transport {
   PEAL_TRANSPORT_POLLING = 1,
   PEAL_TRANSPORT_WEBSOCKET = 2
 } peal_transport;
 
 /* What happens when a client's send queue has no room for a message
- * (max_queue_bytes, default 8 MiB). Before that, what waits is written as far as
- * the client takes it, also in the middle of a turn; into an empty queue any
+ * (max_queue_bytes, default 8 MiB). Before that, what waits is written as far
+ * as the client takes it, also in the middle of a turn; into an empty queue any
  * message fits. So the policy is for clients that are slower than what is sent
  * to them over many turns:
  *
@@ -55,8 +55,8 @@ typedef enum peal_transport {
  *                                  the policy
  *
  * Volatile events are another thing: they are dropped earlier, above
- * max_queue_soft_bytes. And of events with a key (peal_to.conflate) one waits at
- * most: they need no policy. */
+ * max_queue_soft_bytes. And of events with a key (peal_to.conflate) one waits
+ * at most: they need no policy. */
 typedef enum peal_queue_policy {
   PEAL_QUEUE_CLOSE,       /* default: the client goes at the end of the turn,
                              reason "slow consumer"; the emit returns
@@ -67,9 +67,9 @@ typedef enum peal_queue_policy {
                              the queue the emit returns PEAL_ERR_QUEUE_FULL */
 } peal_queue_policy;
 
-/* A cookie with the session id on the first polling answer, for proxies that send
- * a client to the same server by it (reference: cookie). Peal itself never reads
- * it. {0}: none. The texts are copied by who gets the options.
+/* A cookie with the session id on the first polling answer, for proxies that
+ * send a client to the same server by it (reference: cookie). Peal itself never
+ * reads it. {0}: none. The texts are copied by who gets the options.
  * Spec: RFC6265 4.1. */
 typedef struct peal_server_cookie {
   const char *name;      /* NULL: no cookie; the reference's name is "io" */

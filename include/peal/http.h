@@ -114,7 +114,7 @@ PEAL_API unsigned peal_http_server_port(const peal_http_server *server);
  * peal_workers_stop. Borrowed for the life of the server. Thread: any. */
 PEAL_API peal_workers *peal_http_server_workers(peal_http_server *server);
 
-/* -- mounting --------------------------------------------------------------- */
+/* -- mounting ------------------------------------------------------------ */
 
 /* Something of this request has come; `user` is what was registered with it. */
 typedef void (*peal_http_req_fn)(peal_http_req *req, void *user);
@@ -273,7 +273,7 @@ PEAL_API void peal_http_req_pause(peal_http_req *req);
 /* Let it flow again. */
 PEAL_API void peal_http_req_resume(peal_http_req *req);
 
-/* -- the answer --------------------------------------------------------------- */
+/* -- the answer ---------------------------------------------------------- */
 
 /* Exactly one answer for each request. A second one is ignored and logged; none
  * is a 500 and a log line, if the handler has not deferred either. The answers

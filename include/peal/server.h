@@ -57,7 +57,7 @@ typedef struct peal_socket peal_socket;
 /* An event that came in; borrowed by the handler. */
 typedef struct peal_event peal_event;
 
-/* -- options ---------------------------------------------------------------- */
+/* -- options --------------------------------------------------------------- */
 
 #define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
 
@@ -112,7 +112,7 @@ typedef struct peal_server_opts {
   void *user; /* of these two */
 } peal_server_opts;
 
-/* -- life --------------------------------------------------------------------- */
+/* -- life ------------------------------------------------------------------ */
 
 /* Make a server and listen; no client is served before peal_server_run.
  * Copies `opts` with its strings; NULL is {0}.
@@ -153,7 +153,7 @@ typedef struct peal_server_stats {
 PEAL_API void peal_server_stats_get(peal_server *server,
                                     peal_server_stats *out);
 
-/* -- namespaces and handlers ------------------------------------------------- */
+/* -- namespaces and handlers ----------------------------------------------- */
 
 /* The namespace of this name, made if new; a missing leading slash is added.
  * Borrowed for the life of the server.
@@ -237,7 +237,7 @@ typedef void (*peal_socket_fn)(peal_socket *socket, void *user);
  * soft ceiling, is empty again: whoever has more to send may go on. */
 PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
-/* -- middleware --------------------------------------------------------------- */
+/* -- middleware ------------------------------------------------------------ */
 
 /* The rest of the chain. Answer it exactly once, by one of the functions below,
  * in the middleware or later on the socket's worker. The first answer counts;
@@ -262,7 +262,7 @@ PEAL_API void peal_next_ok(peal_next *next);
 PEAL_API void peal_next_refuse(peal_next *next, const char *message,
                                peal_val data);
 
-/* -- events ------------------------------------------------------------------- */
+/* -- events ---------------------------------------------------------------- */
 
 /* All that an event holds is borrowed until its handlers have returned; what
  * is to be kept is copied: by peal_doc_new for values. */
@@ -300,7 +300,7 @@ PEAL_API peal_err peal_reply_send(peal_reply *reply, peal_args args);
 /* Takes `reply`: the client is left without an answer. Thread: any. */
 PEAL_API void peal_reply_drop(peal_reply *reply);
 
-/* -- emitting ----------------------------------------------------------------- */
+/* -- emitting -------------------------------------------------------------- */
 
 /* Emitting queues, and never blocks: what was queued leaves when the handler
  * has returned, for each client in the order in which it was emitted. Event
@@ -386,7 +386,7 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
                                     uint32_t timeout_ms, peal_acks_fn fn,
                                     void *user);
 
-/* -- rooms ---------------------------------------------------------------------- */
+/* -- rooms ----------------------------------------------------------------- */
 
 /* A room is a name; it begins with the first socket that joins and ends with
  * the last that leaves. Each socket is in the room of its own id. Joining,
@@ -443,7 +443,7 @@ PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
                             void *user);
 
-/* -- the socket ----------------------------------------------------------------- */
+/* -- the socket ------------------------------------------------------------ */
 
 /* A socket is valid from its first middleware until its last disconnect
  * handler has returned (if it was refused: until the callback that refused

@@ -103,8 +103,8 @@ typedef void (*peal_store_fn)(const peal_store_result *result, void *user);
 /* Change something: exactly one statement (RETURNING is allowed; BEGIN, COMMIT
  * and the like are not: see peal_store_write_all). `sql` should be a constant
  * text: it is copied, and each connection keeps the last 64 of them prepared.
- * `args` are copied, too; nested deeper than 128 is PEAL_ERR_NOMEM. `fn` (may be
- * NULL: nobody is told) comes exactly once, never inside this call, on the
+ * `args` are copied, too; nested deeper than 128 is PEAL_ERR_NOMEM. `fn` (may
+ * be NULL: nobody is told) comes exactly once, never inside this call, on the
  * calling worker; on worker 0 of `workers` if the caller is none.
  * Returns: PEAL_OK, PEAL_ERR_QUEUE_FULL (max_queue, max_queue_bytes: try later,
  * or tell the client), PEAL_ERR_CLOSED, PEAL_ERR_USAGE (no text, no worker),
@@ -135,9 +135,9 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_store_read(peal_store *store,
                                                   const char *sql,
                                                   peal_args args,
                                                   peal_store_fn fn, void *user);
-/* Is it well: writes a row of its own table (peal_probe) and reads it back. `fn`
- * gets PEAL_OK or why not, as of a write: behind what is queued. For health
- * pages: peal_web_health asks it. Thread: any. */
+/* Is it well: writes a row of its own table (peal_probe) and reads it back.
+ * `fn` gets PEAL_OK or why not, as of a write: behind what is queued. For
+ * health pages: peal_web_health asks it. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_store_probe(peal_store *store,
                                                    peal_store_fn fn,
                                                    void *user);

@@ -201,7 +201,7 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_task_run(peal_worker *worker,
                                                 peal_task_done_fn done,
                                                 void *user);
 
-/* -- figures ---------------------------------------------------------------- */
+/* -- figures ------------------------------------------------------------- */
 
 /* What a worker has done since it was made, but for what is said to be of
  * now. */
