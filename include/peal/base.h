@@ -43,9 +43,14 @@ extern "C" {
 /* The version of these headers, as "major.minor.patch". */
 #define PEAL_VERSION "0.1.0"
 
-/* What is public, whose result has to be looked at, what is a printf. */
+/* Mark of a public function: the shared library exports it, and nothing
+ * else. */
 #define PEAL_API __attribute__((visibility("default")))
+/* Mark of a function whose failure only its result tells: the compiler warns if
+ * nobody looks at it. */
 #define PEAL_MUST_CHECK __attribute__((warn_unused_result))
+/* Mark of a function that takes a format and its arguments as printf does: the
+ * compiler compares them. */
 #define PEAL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* The version of the library that is linked, as "major.minor.patch": it may be
@@ -127,6 +132,14 @@ typedef enum peal_err_class {
  *   DEPTH        values nested deeper than 128
  *   TOO_LONG     a result of the store over max_rows or max_result_bytes
  *
+ * A caller that need not tell them apart asks for the class:
+ *
+ *   peal_err err = peal_emit(socket, "news", args);
+ *   if (peal_err_class_of(err) == PEAL_CLASS_CLOSED)
+ *     forget(socket);
+ *   else if (err)
+ *     complain(peal_err_message(err));
+ *
  * From UTF8 on they say what a peer has done wrong, or too much of. They come
  * with the end of its socket (peal_on_disconnect), as the reason why there is
  * no body (peal_http_body_fn), from decoders (peal_doc_from_json), and in the
@@ -182,7 +195,7 @@ typedef enum peal_err_class {
 /* An error as a number: 0 or negative, in the order above. New ones may come
  * between them: compare with names, never with numbers. */
 typedef enum peal_err {
-  PEAL_OK = 0,
+  PEAL_OK = 0, /* done */
   PEAL_ERR_BASE_ = -1000,
 
 #define PEAL_ERR_ENUM_(name, cls, msg, ws, http) PEAL_ERR_##name,
@@ -209,7 +222,7 @@ PEAL_API unsigned peal_err_http_status(peal_err err);
 /* What was wrong, and where: filled by decoders through an optional pointer, on
  * failure only. */
 typedef struct peal_err_info {
-  peal_err code;
+  peal_err code;   /* what the decoder returned */
   const char *msg; /* constant text, more exact than peal_err_message */
   size_t pos;      /* offset in the input where it was noticed */
 } peal_err_info;
@@ -275,13 +288,18 @@ typedef enum peal_log_level {
  * a line or talk to a terminal: control characters and what is not UTF-8 are
  * `?`. */
 typedef struct peal_log_record {
-  peal_log_level level;
-  const char *area; /* "http", "engine", "server", "store", … */
-  peal_slice text;  /* one line, no newline, at most 1023 bytes */
-  peal_slice peer;  /* address of the peer concerned, or empty */
-  peal_slice sid;   /* session or socket id concerned, or empty */
-  int64_t time_ms;  /* wall clock, milliseconds since 1970 */
+  peal_log_level level; /* error to debug, never default or off */
+  const char *area;     /* "http", "engine", "server", "store", … */
+  peal_slice text;      /* one line, no newline, at most 1023 bytes */
+  peal_slice peer;      /* address of the peer concerned, or empty */
+  peal_slice sid;       /* session or socket id concerned, or empty */
+  int64_t time_ms;      /* wall clock, milliseconds since 1970 */
 } peal_log_record;
+
+/*   worker -+
+ *   worker -+-> lines of a kind  --> 256 KiB --> the log's  --> fn, or stderr
+ *   store  -+   are summed up        at most     own thread
+ */
 
 /* Where log lines go, one call at a time: while workers run, from a thread of
  * the log's own, so that a slow log holds up nobody (256 KiB of lines may wait;
@@ -295,7 +313,9 @@ typedef struct peal_log_record {
 typedef void (*peal_log_fn)(const peal_log_record *record, void *user);
 
 /* Options of the log, part of other options; {0}: info to stderr, as lines of
- * time, level, area and text. Into a file that rotates: peal_logfile_new. */
+ * time, level, area and text. Who makes the workers makes the log: what lives
+ * on workers that it is given has theirs. Into a file that rotates:
+ * peal_logfile_new. */
 typedef struct peal_log_opts {
   peal_log_fn fn;       /* NULL: plain lines to stderr */
   void *user;           /* its last argument */

@@ -29,8 +29,8 @@
  *
  * Between words `_` and `-` are the same, and letters may be of either case.
  * --help, --version and --config FILE (PREFIX_CONFIG) are there without being
- * in the table. In a file, a comment begins with `#` or `;` (at the beginning of
- * a line or behind a blank); in quotes \" and \\ stand for " and \. An empty
+ * in the table. In a file, a comment begins with `#` or `;` (at the beginning
+ * of a line or behind a blank); in quotes \" and \\ stand for " and \. An empty
  * value is "", 0 or false. */
 #include <peal/base.h>
 
@@ -58,8 +58,8 @@ typedef enum peal_config_type {
 
 /* One key of the table. Everything is borrowed for the life of the config. */
 typedef struct peal_config_key {
-  const char *name; /* lower case words joined by `-`: "data-dir" */
-  peal_config_type type;
+  const char *name;      /* lower case words joined by `-`: "data-dir" */
+  peal_config_type type; /* how its text is read */
   const char *otherwise; /* the default as text; NULL: "", 0 or false */
   const char *help;      /* one sentence, no full stop needed */
   /* Numbers: smallest and largest value, in bytes or milliseconds where the
@@ -81,8 +81,8 @@ typedef struct peal_config_opts {
   const char *env_prefix; /* "ESP32" gives ESP32_DATA_DIR; NULL: no
                              environment */
   const char *file; /* read if it exists and --config is not given; or NULL */
-  const peal_config_key *keys;
-  size_t key_count; /* PEAL_CONFIG_COUNT(keys) */
+  const peal_config_key *keys; /* the table, in the order of --help */
+  size_t key_count;            /* PEAL_CONFIG_COUNT(keys) */
 } peal_config_opts;
 
 /* A table with its count, for peal_config_opts. */

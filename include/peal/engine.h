@@ -36,8 +36,8 @@ extern "C" {
  * alone a client is never asked to upgrade; with WebSocket alone polling is
  * refused (reference: transports). */
 typedef enum peal_transport {
-  PEAL_TRANSPORT_POLLING = 1,
-  PEAL_TRANSPORT_WEBSOCKET = 2
+  PEAL_TRANSPORT_POLLING = 1,  /* GET that waits, POST that brings */
+  PEAL_TRANSPORT_WEBSOCKET = 2 /* from the start, or by upgrade */
 } peal_transport;
 
 /* What happens when a client's send queue has no room for a message

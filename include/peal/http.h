@@ -42,6 +42,8 @@
 extern "C" {
 #endif
 
+/* A server: one for the life of the program, or as many as it needs on ports of
+ * their own. */
 typedef struct peal_http_server peal_http_server;
 /* One request and its answer. Valid until its answer has left completely or, if
  * nobody holds it (above), until the connection closes. What a call inside a
@@ -166,9 +168,9 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_http_server_on_done(
 
 /* Counted since the server was made, but for connections_open. */
 typedef struct peal_http_stats {
-  uint64_t connections_open, connections_total;
-  uint64_t requests_total, requests_bad; /* bad: refused by the parser */
-  uint64_t timeouts, refused;            /* refused: connection limits */
+  uint64_t connections_open, connections_total; /* WebSockets, too */
+  uint64_t requests_total, requests_bad;        /* bad: refused by the parser */
+  uint64_t timeouts, refused;                   /* refused: connection limits */
 } peal_http_stats;
 
 /* Sum over the workers, each figure for itself as of now. Thread: any. */

@@ -34,6 +34,7 @@
 extern "C" {
 #endif
 
+/* One database file, open for the life of the server. */
 typedef struct peal_store peal_store;
 
 /* Options of a store; only `path` is needed. */
@@ -61,8 +62,8 @@ typedef struct peal_store_opts {
   uint32_t max_rows;       /* of one result; default 10000; more:
                              PEAL_ERR_TOO_LONG */
   size_t max_result_bytes; /* default 64 MiB */
-  peal_log_opts log;
-  const peal_mem *mem; /* borrowed for life, used from several threads;
+  peal_log_opts log;       /* of the store: a logger of its own */
+  const peal_mem *mem;     /* borrowed for life, used from several threads;
                           NULL: libc */
 } peal_store_opts;
 
@@ -97,7 +98,16 @@ typedef struct peal_store_result {
   int64_t changes;     /* rows changed */
 } peal_store_result;
 
-/* The result is there; `result` is borrowed. */
+/* The result is there; `result` is borrowed. `err` first: on errors there are
+ * no rows.
+ *
+ *   if (result->err == PEAL_ERR_EXISTS)
+ *     answer 409
+ *   else if (result->err)
+ *     log result->message, answer 503
+ *   else
+ *     peal_val_get(peal_val_at(result->rows, 0), "id")
+ */
 typedef void (*peal_store_fn)(const peal_store_result *result, void *user);
 
 /* Change something: exactly one statement (RETURNING is allowed; BEGIN, COMMIT
@@ -117,13 +127,18 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_store_write(peal_store *store,
 
 /* One statement of several, borrowed for the call. */
 typedef struct peal_store_stmt {
-  const char *sql;
-  peal_args args;
+  const char *sql; /* one statement, terminated */
+  peal_args args;  /* for its `?`, in order */
 } peal_store_stmt;
 
 /* Several statements, 1 to 10000, all or none, and nobody sees a part of them.
  * The result is that of the last one, or of the first that failed. Otherwise as
- * peal_store_write. Thread: any. */
+ * peal_store_write. They share a commit as single ones do:
+ *
+ *   BEGIN  other writes  | SAVEPOINT  stmts[0]  stmts[1] ... |  other writes
+ *   COMMIT               | RELEASE, or ROLLBACK TO on errors |
+ *
+ * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_store_write_all(peal_store *store, const peal_store_stmt *stmts,
                      size_t count, peal_store_fn fn, void *user);
@@ -152,7 +167,9 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_store_exec_sync(peal_store *store,
                                                        peal_args args,
                                                        peal_doc **rows);
 
-/* Figures since it was opened, but for what is of now. */
+/* Figures since it was opened, but for what is of now. Many `writes` for few
+ * `commits` is the sharing at work; `refused` that grows asks for a larger
+ * queue or for fewer writes; `commit_max_us` that grows, for another disk. */
 typedef struct peal_store_stats {
   uint64_t writes, reads, commits, errors, refused; /* so far */
   uint64_t queued;                                  /* writes now waiting */

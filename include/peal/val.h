@@ -61,7 +61,8 @@ typedef enum peal_type {
   PEAL_UNDEFINED, /* absent: null inside an array, left out of an object */
   PEAL_NULL,      /* there, and nothing */
   PEAL_BOOL,      /* true or false */
-  PEAL_INT,       /* a number without fraction that fits int64_t */
+  PEAL_INT,       /* a number that fits int64_t and was written without fraction
+                     and exponent */
   PEAL_DOUBLE,    /* any other number; not finite is sent as null */
   PEAL_STRING,    /* UTF-8 with any character, U+0000 too; not terminated.
                      What is not UTF-8 is sent as U+FFFD */
@@ -78,7 +79,6 @@ typedef struct peal_pair peal_pair; /* below */
  *   if (peal_val_is(value, PEAL_ARRAY))
  *     for (uint32_t i = 0; i < value.len; i++)
  *       look_at(value.as.items[i]); */
-
 typedef struct peal_val {
   uint8_t type;   /* one of peal_type */
   uint8_t flags;  /* internal, 0 in values that the caller builds */
@@ -86,12 +86,12 @@ typedef struct peal_val {
   uint32_t len;   /* bytes of a string or binary, count of items or pairs */
 
   union {
-    bool boolean;
-    int64_t integer;
-    double number;
-    const char *bytes;            /* borrowed */
-    const struct peal_val *items; /* borrowed */
-    const peal_pair *pairs;       /* borrowed, in order of arrival */
+    bool boolean;                 /* PEAL_BOOL */
+    int64_t integer;              /* PEAL_INT */
+    double number;                /* PEAL_DOUBLE */
+    const char *bytes;            /* PEAL_STRING, PEAL_BINARY: borrowed */
+    const struct peal_val *items; /* PEAL_ARRAY: borrowed */
+    const peal_pair *pairs;       /* PEAL_OBJECT: borrowed, as they came */
   } as;
 } peal_val;
 
@@ -100,16 +100,16 @@ typedef struct peal_val {
  * objects keys are not terminated. */
 struct peal_pair {
   const char *key; /* borrowed */
-  peal_val value;
-  size_t key_len; /* bytes */
+  peal_val value;  /* of any kind */
+  size_t key_len;  /* bytes */
 };
 
 /* The arguments of an event or acknowledgement: what stands behind the name,
- * any number of values of any kinds. An array of one's own will do:
- * (peal_args){items, count}. */
+ * any number of values of any kinds; socket.emit("name", a, b) has two. An
+ * array of one's own will do: (peal_args){items, count}. */
 typedef struct peal_args {
   const peal_val *items; /* borrowed; may be NULL if there are none */
-  size_t count;
+  size_t count;          /* how many items */
 } peal_args;
 
 /* -- building ----------------------------------------------------------- */
@@ -124,7 +124,10 @@ typedef struct peal_args {
 
 /* clang-format off */
 #define PEAL_END_ 255 /* a type that no value has */
-/* The lists end with a mark that is counted up to, so that each argument is
+/* In these macros values are given one after the other, separated by commas,
+ * and may be built by macros again. A pair stands in braces: {"key", value}.
+ *
+ * The lists end with a mark that is counted up to, so that each argument is
  * expanded once however deep they nest. */
 #define PEAL_ITEMS_(...)                                                       \
   ((const peal_val[]){__VA_ARGS__, {.type = PEAL_END_}})
@@ -147,7 +150,7 @@ static inline peal_val peal_undefined(void) {
   return (peal_val){.type = PEAL_UNDEFINED};
 }
 
-/* null. */
+/* null: there, and nothing. */
 static inline peal_val peal_null(void) {
   return (peal_val){.type = PEAL_NULL};
 }
@@ -188,13 +191,24 @@ static inline peal_val peal_binary(peal_slice data) {
 }
 
 /* An array of `count` values (below 2^32), borrowed: for loops that fill a
- * table of their own. */
+ * table of their own:
+ *
+ *   peal_val names[COUNT];
+ *   for (size_t i = 0; i < COUNT; i++)
+ *     names[i] = peal_str(people[i].name);
+ *   peal_emit(socket, "names", PEAL_ARGS(peal_array(names, COUNT))); */
 static inline peal_val peal_array(const peal_val *items, size_t count) {
   return (peal_val){
       .type = PEAL_ARRAY, .len = (uint32_t)count, .as.items = items};
 }
 
-/* An object of `count` pairs (below 2^32), borrowed, sent in this order. */
+/* An object of `count` pairs (below 2^32), borrowed, sent in this order. Nobody
+ * looks whether two of them have one key: a client takes the last. Filled by a
+ * loop as an array is; a pair there is
+ *
+ *   (peal_pair){.key = text, .value = value, .key_len = 0}
+ *
+ * or with its length, if `text` is not terminated. */
 static inline peal_val peal_object(const peal_pair *pairs, size_t count) {
   return (peal_val){
       .type = PEAL_OBJECT, .len = (uint32_t)count, .as.pairs = pairs};
@@ -268,6 +282,9 @@ PEAL_API bool peal_val_eq(peal_val a, peal_val b);
 PEAL_API const char *peal_val_type_name(peal_val value);
 
 /* -- keeping and JSON --------------------------------------------------- */
+
+/* received value --peal_doc_new--> document --peal_doc_val--> value again
+ * JSON text --peal_doc_from_json--^     value --peal_json_bytes--> JSON text */
 
 /* A tree of values that owns its memory: for data that must outlive the
  * handler. It does not change, so several threads may read one; it is freed

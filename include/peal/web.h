@@ -69,8 +69,8 @@ typedef struct peal_web_opts {
   size_t max_body_bytes; /* of routes that say nothing; default 1000000 */
   uint32_t timeout_ms;   /* to answer, of routes that say nothing: then 503;
                             default 30000; UINT32_MAX: none */
-  peal_web_security security;
-  bool no_access_log; /* default: one line per request, level info */
+  peal_web_security security; /* {0}: the defaults, which fit most pages */
+  bool no_access_log;         /* default: one line per request, level info */
   /* Behind a proxy: trust its X-Forwarded-For for the peer's address if the
    * connection comes from one of these addresses (separated by blanks). */
   const char *proxies;
@@ -103,17 +103,22 @@ typedef void (*peal_web_body_fn)(peal_http_req *req, peal_slice body,
 /* An uploaded file: the body itself, or a part of a multipart body. All
  * borrowed until the handler returns; `data` is shared. */
 typedef struct peal_web_file {
-  peal_bytes *data;
-  peal_slice type; /* Content-Type as sent, or empty */
-  peal_slice name; /* as the client calls it, or empty: never a path */
-  peal_val fields; /* object: the text parts */
+  peal_bytes *data; /* its content; empty, but never NULL, if it has none */
+  peal_slice type;  /* Content-Type as sent, or empty */
+  peal_slice name;  /* as the client calls it, or empty: never a path */
+  peal_val fields;  /* object: the text parts */
 } peal_web_file;
 
 /* The file has come whole. To keep it: peal_bytes_ref on `data`. */
 typedef void (*peal_web_file_fn)(peal_http_req *req, const peal_web_file *file,
                                  void *user);
 
-/* What a hook decided. */
+/* What a hook decided:
+ *
+ *   PASS   --> the next hook, then the handler
+ *   STOP   --> nothing more: it has answered, or will (it deferred)
+ *   LATER  --> waits; peal_web_pass goes on, an answer ends it. Deferred by
+ *              itself; the route's time runs */
 typedef enum peal_web_verdict {
   PEAL_WEB_PASS, /* go on */
   PEAL_WEB_STOP, /* it has answered or deferred: the handler is not called */
@@ -144,7 +149,7 @@ typedef struct peal_web_route {
                               object of strings */
   peal_web_body_fn on_body; /* any type, unless `types` says which */
   peal_web_file_fn on_file; /* a raw body, or the file in a multipart body */
-  void *user;
+  void *user;               /* the last argument of the handler */
 
   const char *file_field; /* on_file: the part's name; NULL: the first file */
   size_t max_body_bytes;  /* default: the application's */
@@ -158,8 +163,8 @@ typedef struct peal_web_route {
   const char *type_message; /* default "Content-Type must be …" */
   uint32_t timeout_ms;      /* default: the application's */
   peal_web_hook_fn before;  /* after the application's hooks */
-  void *before_user;
-  peal_web_limit *limit; /* borrowed; NULL: none */
+  void *before_user;        /* its last argument */
+  peal_web_limit *limit;    /* borrowed; NULL: none */
   /* What is counted, borrowed until the call ends; gets `user`. NULL: the
    * client's address (peal_web_address) */
   peal_slice (*limit_key)(peal_http_req *req, void *user);
@@ -178,12 +183,16 @@ PEAL_API peal_err peal_web_route_add(peal_web *app,
  * dropped. */
 PEAL_API peal_err peal_web_get(peal_web *app, const char *path, peal_web_fn fn,
                                void *user);
+/* POST: makes something, or does what fits nowhere else. */
 PEAL_API peal_err peal_web_post(peal_web *app, const char *path, peal_web_fn fn,
                                 void *user);
+/* PUT: the whole of it anew; twice is as once (RFC9110 9.3.4). */
 PEAL_API peal_err peal_web_put(peal_web *app, const char *path, peal_web_fn fn,
                                void *user);
+/* PATCH: a part of it (RFC5789). */
 PEAL_API peal_err peal_web_patch(peal_web *app, const char *path,
                                  peal_web_fn fn, void *user);
+/* DELETE: it is gone; twice is as once (RFC9110 9.3.5). */
 PEAL_API peal_err peal_web_delete(peal_web *app, const char *path,
                                   peal_web_fn fn, void *user);
 /* The same in short, with on_json: the body as application/json, of at most
@@ -231,7 +240,7 @@ PEAL_API bool peal_web_type_is(const peal_http_req *req, const char *type);
 
 /* One field that an object must or may have. */
 typedef struct peal_web_field {
-  const char *name;
+  const char *name;    /* of the member */
   peal_type type;      /* PEAL_DOUBLE: any number; PEAL_INT: without fraction;
                      PEAL_UNDEFINED: any type */
   bool optional;       /* may be absent or null */
@@ -241,7 +250,16 @@ typedef struct peal_web_field {
   const char *choices; /* strings: allowed words, separated by blanks */
 } peal_web_field;
 
-/* Fields with their count, for the functions below. */
+/* Fields with their count, for the functions below; a table that is used more
+ * than once is better a static array of its own:
+ *
+ *   if (!peal_web_fields(req, body,
+ *                        PEAL_WEB_FIELDS({"device", PEAL_STRING, .max_len = 40},
+ *                                        {"celsius", PEAL_DOUBLE, .min = -60,
+ *                                         .max = 90})))
+ *     return;
+ *
+ * has answered 422 "celsius must be a number, not string", for one. */
 #define PEAL_WEB_FIELDS(...)                                                   \
   ((const peal_web_field[]){__VA_ARGS__}),                                     \
       sizeof((const peal_web_field[]){__VA_ARGS__}) / sizeof(peal_web_field)
@@ -277,13 +295,13 @@ PEAL_API void peal_web_error_of(peal_http_req *req, peal_err err);
  * what a client has said without looking at it. */
 PEAL_API void peal_web_redirect(peal_http_req *req, unsigned status,
                                 const char *location);
-/* A time as "2026-01-31T12:00:00.000Z", terminated: what JSON.stringify makes
+/* A moment as "2026-01-31T12:00:00.000Z", terminated: what JSON.stringify makes
  * of a Date. `wall_ms` as of peal_wall_ms. Thread: pure. */
 PEAL_API void peal_web_time_iso(char out[25], int64_t wall_ms);
 
 /* A cookie to be set. What is left out is the careful choice: HttpOnly, Lax. */
 typedef struct peal_web_cookie {
-  const char *name;
+  const char *name;      /* a token of RFC9110 5.6.2 */
   peal_slice value;      /* characters of RFC6265 4.1.1 */
   const char *path;      /* default "/" */
   const char *domain;    /* default: this host only */
@@ -333,7 +351,7 @@ typedef struct peal_web_multipart_opts {
   void (*on_part_end)(peal_http_req *req, void *user);
   /* Exactly once: PEAL_OK (answer now), or why not (it has been answered). */
   void (*on_end)(peal_http_req *req, peal_err err, void *user);
-  void *user;
+  void *user;            /* the last argument of these four */
   uint64_t max_bytes;    /* of the whole body; default: the route's */
   size_t max_parts;      /* default 100 */
   size_t max_head_bytes; /* of a part; default 4096 */
@@ -416,6 +434,14 @@ PEAL_API bool peal_web_limit_check(peal_web_limit *limit, peal_http_req *req,
 
 /* -- looking in from outside ----------------------------------------------- */
 
+/* Figures for a program that asks again and again and draws curves, in the text
+ * format of Prometheus 0.0.4:
+ *
+ *   # HELP rooms_open rooms with somebody in them
+ *   # TYPE rooms_open gauge
+ *   rooms_open{kind="public"} 3
+ */
+
 /* Where metrics are written to; borrowed by the functions that write. */
 typedef struct peal_web_metrics_out peal_web_metrics_out;
 /* Write your own figures: by the functions below, without waiting. */
@@ -448,11 +474,11 @@ PEAL_API void peal_web_metrics_label(char *out, size_t cap, peal_slice value);
 
 /* The process, for status pages. Thread: any. */
 typedef struct peal_web_process {
-  uint64_t rss_bytes, virtual_bytes;
-  uint64_t threads;
-  uint64_t files_open, files_max;
-  double cpu_s; /* user and system */
-  double uptime_s;
+  uint64_t rss_bytes, virtual_bytes; /* memory that it has, and maps */
+  uint64_t threads;                  /* workers, pool, store, logs */
+  uint64_t files_open, files_max;    /* descriptors */
+  double cpu_s;                      /* user and system */
+  double uptime_s;                   /* since the process began */
 } peal_web_process;
 
 /* The figures as of now, from /proc; what cannot be read is 0. It
@@ -480,6 +506,7 @@ PEAL_API peal_err peal_web_health(peal_web *app, const char *path,
  *   -> peal_logfile_free */
 typedef struct peal_logfile peal_logfile;
 
+/* Where to, how large, how many. */
 typedef struct peal_logfile_opts {
   const char *path; /* appended to; made with mode 0640 if missing */
   size_t max_bytes; /* then path becomes path.1, path.1 path.2, …; default

@@ -39,6 +39,7 @@ extern "C" {
 typedef struct peal_worker peal_worker;   /* one thread, one loop */
 typedef struct peal_workers peal_workers; /* all of a program's workers */
 
+/* Options of a group; {0} is one worker that logs to stderr. */
 typedef struct peal_workers_opts {
   /* How many; 0 means 1 (all handlers on one thread, as in Node).
    * PEAL_WORKERS_AUTO: one per core that the process may use. More than 256
@@ -58,7 +59,7 @@ typedef struct peal_workers_opts {
 
 /* Make the group with its loops. No thread runs before peal_workers_run, but
  * functions may be posted and timers made. Copies `opts`; NULL is {0}.
- * Returns NULL if memory or descriptors are out (three or so per worker).
+ * Returns NULL if memory or descriptors are out (a handful per worker).
  * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_workers *peal_workers_new(
     const peal_workers_opts *opts);
@@ -149,6 +150,7 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_stop(peal_workers *workers,
  * the callbacks before it decide. Any number of them costs nothing while they
  * wait, and none keeps a worker from ending. */
 
+/* A timer of one worker. */
 typedef struct peal_timer peal_timer;
 /* The time has come. `timer` may be started, stopped or freed here. */
 typedef void (*peal_timer_fn)(peal_timer *timer, void *user);
