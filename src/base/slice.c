@@ -22,6 +22,6 @@ bool peal_slice_is_nocase(peal_slice a, const char *text) {
 }
 
 bool peal_slice_starts(peal_slice a, const char *prefix) {
-  size_t len = strlen(prefix);
+  size_t len = peal_slice_of(prefix).len;
   return a.len >= len && (len == 0 || memcmp(a.ptr, prefix, len) == 0);
 }
