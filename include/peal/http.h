@@ -162,7 +162,8 @@ typedef void (*peal_http_body_fn)(peal_http_req *req, peal_err err,
                                   peal_slice body, void *user);
 /* Collect the body up to `max_bytes`. `fn` comes exactly once, at once if
  * there is no body. An announced length over the limit is refused before a
- * byte is read. Call it inside on_request (or later, if deferred). */
+ * byte is read. Call it inside on_request (or later, if deferred). While a body
+ * is being taken, another call does nothing. */
 PEAL_API void peal_http_req_collect(peal_http_req *req, size_t max_bytes,
                                     peal_http_body_fn fn, void *user);
 
@@ -180,7 +181,7 @@ PEAL_API void peal_http_req_resume(peal_http_req *req);
 /* -- the answer --------------------------------------------------------------- */
 
 /* Answer later than the handler's return. The request then stays valid until
- * it has been answered, even if the peer goes away in between (the answer is
+ * the callback that answers it has returned, even if the peer goes away in between (the answer is
  * dropped). A handler that neither answers nor defers nor reads the body gets
  * a 500 and a log line. */
 PEAL_API void peal_http_defer(peal_http_req *req);

@@ -159,7 +159,8 @@ PEAL_API peal_err peal_web_json(peal_web *app, const char *method,
  * pass by. */
 PEAL_API peal_err peal_web_before(peal_web *app, const char *prefix,
                                   peal_web_hook_fn fn, void *user);
-/* After PEAL_WEB_LATER: go on with the next hook or the handler. */
+/* After PEAL_WEB_LATER: go on with the next hook or the handler, unless the
+ * request has been answered. Again: nothing, as long as no other hook waits. */
 PEAL_API void peal_web_pass(peal_http_req *req);
 
 /* -- the request ----------------------------------------------------------- */
