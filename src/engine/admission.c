@@ -95,7 +95,7 @@ static bool take_answer(peal_allow *allow, peal_incoming *incoming) {
   *incoming = (peal_incoming){0};
   if (!allow)
     return false;
-  incoming->engine = allow->local->engine;
+  incoming->engine = allow->engine;
   incoming->via = (peal_eio_via)allow->via;
   incoming->is_upgrade = allow->is_upgrade;
   incoming->req = peal_allow_answer(allow);
@@ -117,11 +117,13 @@ void peal_allow_refuse(peal_allow *allow, const char *message) {
 static void ask(const peal_incoming *incoming) {
   peal_engine *engine = incoming->engine;
   const peal_worker *worker = peal_http_req_worker(incoming->req);
-  peal_allow *allow = peal_allow_open(peal_engine_local_of(engine, worker));
+  peal_allow *allow =
+      peal_allow_open(&peal_engine_local_of(engine, worker)->allows);
   if (!allow) {
     peal_refusal_unavailable(incoming);
     return;
   }
+  allow->engine = engine;
   allow->req = incoming->req;
   allow->via = (uint8_t)incoming->via;
   allow->is_upgrade = incoming->is_upgrade;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/allow.h"
 
-peal_allow *peal_allow_open(peal_engine_local *local) {
-  peal_allow *allow = peal_ticket_pool_open(&local->allows);
+peal_allow *peal_allow_open(peal_ticket_pool *pool) {
+  peal_allow *allow = peal_ticket_pool_open(pool);
   if (allow)
-    allow->local = local;
+    allow->pool = pool;
   return allow;
 }
 
@@ -13,6 +13,6 @@ peal_http_req *peal_allow_answer(peal_allow *allow) {
   if (!req)
     return NULL;
   allow->req = NULL;
-  peal_ticket_pool_close(&allow->local->allows, &allow->ticket);
+  peal_ticket_pool_close(allow->pool, &allow->ticket);
   return req;
 }
