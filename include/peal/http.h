@@ -325,9 +325,9 @@ PEAL_API void peal_http_req_resume(peal_http_req *req);
  * given (RFC9110 6.4.1). A status that is not 200 to 999 becomes 500. */
 
 /* Answer later than the handler's return. The request then stays valid until
- * it has been answered, even if the peer goes away in between (the answer is
- * dropped), and has to be answered in any case. No time limit runs: who defers
- * has one of its own (the web layer sets it). */
+ * the callback that answers it has returned, even if the peer goes away in
+ * between (the answer is dropped), and has to be answered in any case. No time
+ * limit runs: who defers has one of its own (the web layer sets it). */
 PEAL_API void peal_http_defer(peal_http_req *req);
 /* Tell when the peer goes away before the answer is complete (`req` is still
  * valid): to stop what is being done for it. It comes once; the answer of a

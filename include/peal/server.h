@@ -251,11 +251,13 @@ PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
 /* -- middleware ------------------------------------------------------------ */
 
-/* The rest of the chain. Answer it exactly once, by one of the functions below,
- * in the middleware or later on the socket's worker. The first answer counts;
- * others have no effect, and may come until the callback that gave the first
- * has returned. If the client goes away meanwhile, the answer is still due,
- * and only ends the socket: so `socket` and `next` stay valid until then. */
+/* The rest of the chain: each function is asked by a `next` of its own. Answer
+ * it exactly once, by one of the functions below, in the middleware or later
+ * on the socket's worker. The first answer counts; a second one has no effect,
+ * also turns later (its worker remembers the last 1024 answers, and all until
+ * the server is freed if they are fewer). If the client goes away meanwhile,
+ * the answer is still due, and only ends the socket: so `socket` stays valid
+ * until then. */
 typedef struct peal_next peal_next;
 /* May this client join? Nothing of the socket is known to others yet. What the
  * middleware hangs on it (peal_socket_set_user) goes by the function of
@@ -299,14 +301,17 @@ PEAL_API bool peal_event_wants_ack(const peal_event *event);
 PEAL_API peal_err peal_ack(const peal_event *event, peal_args args);
 
 /* An acknowledgement that is given after the handler has returned; it outlives
- * event and socket. */
+ * event and socket, and ends with the server: no function takes it after
+ * peal_server_free. */
 typedef struct peal_reply peal_reply;
 /* NULL if the event wants none, has been acknowledged, or memory is out. To be
  * given back by peal_reply_send or peal_reply_drop, once; peal_ack has no
  * effect any more. */
 PEAL_API peal_reply *peal_ack_later(const peal_event *event);
 /* Takes `reply`; the arguments are encoded or copied at once. A socket that
- * has gone is no error, a second answer none at all.
+ * has gone is no error, and neither is the end of the run. A second answer is
+ * none at all, also later and from another thread (as long as fewer than 1024
+ * others were answered on its worker).
  * Returns: as peal_ack; from another thread PEAL_OK or PEAL_ERR_NOMEM.
  * Thread: any. */
 PEAL_API peal_err peal_reply_send(peal_reply *reply, peal_args args);

@@ -211,8 +211,9 @@ PEAL_API peal_err peal_web_json(peal_web *app, const char *method,
 PEAL_API peal_err peal_web_before(peal_web *app, const char *prefix,
                                   peal_web_hook_fn fn, void *user);
 /* After PEAL_WEB_LATER: go on with the next hook or the handler, which run
- * inside this call. On the request's worker, once; later calls do nothing. If
- * the peer has gone meanwhile the request ends here. */
+ * inside this call, unless the request has been answered. On the request's
+ * worker. Again: nothing, as long as no other hook waits. If the peer has gone
+ * meanwhile the request ends here. */
 PEAL_API void peal_web_pass(peal_http_req *req);
 
 /* -- the request ----------------------------------------------------------- */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* slice: comparing and searching of borrowed bytes (peal_slice of
+ * <peal/base.h>). */
 #include <string.h>
 
 #include <peal/base.h>

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_keys.h"
 
@@ -176,11 +177,11 @@ static peal_err grow(eio_ring *ring) {
   uint32_t cap = ring->cap < GROWN_CAP ? GROWN_CAP : ring->cap * 2;
   size_t bytes = cap * sizeof *ring->slots;
   if (ring->cap > UINT32_MAX / 8 || !charge(ring->account, bytes))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   waiting *slots = peal_mem_alloc(ring->mem, bytes);
   if (!slots) {
     discharge(ring->account, bytes);
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   discharge(ring->account, slots_bytes(ring));
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
@@ -295,7 +296,7 @@ peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
   }
   eio_ring *ring = queue->ring ? queue->ring : ring_new(mem, account);
   if (!ring)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   peal_err err = prepare(ring);
   if (!err) {
     queue->ring = ring;
