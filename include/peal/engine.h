@@ -37,9 +37,9 @@ typedef struct peal_server_cookie {
 } peal_server_cookie;
 
 /* An answer to allow_request; give exactly one, now or later, on the request's
- * worker; the request is gone with it. The first counts, a second one changes
- * nothing; if the client goes away meanwhile, the answer is still due and has
- * no effect. */
+ * worker; the request is gone with it. The first counts, a second one within
+ * five minutes behind it changes nothing; if the client goes away meanwhile, the
+ * answer is still due and has no effect. */
 typedef struct peal_allow peal_allow;
 typedef void (*peal_allow_fn)(peal_http_req *req, peal_allow *allow,
                               void *user);

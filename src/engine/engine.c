@@ -96,7 +96,8 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
   set_session_opts(local, &local->session_opts);
   peal_head_pool_init(&local->heads, worker->mem, local->account, seed);
   peal_sid_table_init(&local->sessions, worker->mem);
-  peal_allow_pool_init(&local->allows, worker->mem);
+  peal_allow_pool_init(&local->allows, worker->mem, local->account,
+                       &worker->now_ms);
   return local;
 }
 

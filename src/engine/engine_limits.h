@@ -11,6 +11,6 @@
 /* Milliseconds in which a session that began over polling must be used: the
  * client's second request follows the first at once. Option. */
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
-/* A polling answer above this many bytes is not compressed on the worker:
- * that would keep all others waiting. */
-#define PEAL_LIMIT_COMPRESS_INLINE_BYTES 16384u
+/* Milliseconds for which the second answer to an allow_request finds out that
+ * it is one: longer than a program waits for whom it asked. */
+#define PEAL_LIMIT_ALLOW_KEPT_MS 300000u
