@@ -196,10 +196,13 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
   uint32_t cursor = 0;
   if (!local)
     return;
-  /* Polling clients that did not come back for the end of their session. */
+  /* Polling clients that did not come back for the end of their session. What
+   * stood behind one may stand in its place now; a table that has shrunk is
+   * another one. */
   while ((sid = peal_sid_table_next(&local->sessions, &cursor))) {
+    uint32_t cap = local->sessions.cap;
     peal_engine_conn_abandon(conn_of(sid));
-    cursor = 0;
+    cursor = local->sessions.cap == cap ? cursor - 1 : 0;
   }
   peal_sid_table_deinit(&local->sessions);
   peal_head_pool_deinit(&local->heads);

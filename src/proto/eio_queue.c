@@ -226,6 +226,9 @@ static void trim(peal_eio_queue *queue) {
     ring->head++;
   while (!at(ring, ring->end - 1)->message)
     ring->end--;
+  /* Positions count on: one that stays behind would be ahead one day. */
+  if ((int32_t)(ring->drop_at - ring->head) < 0)
+    ring->drop_at = ring->head;
   if ((int32_t)(ring->drop_at - ring->end) > 0)
     ring->drop_at = ring->end;
 }
@@ -346,8 +349,6 @@ bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {
   if (!ring)
     return false;
   uint32_t pos = ring->drop_at;
-  if ((int32_t)(pos - ring->head) < 0)
-    pos = ring->head;
   while (pos != ring->end &&
          (!at(ring, pos)->message || is_firm(at(ring, pos))))
     pos++;
@@ -363,6 +364,8 @@ void peal_eio_queue_check(const peal_eio_queue *queue) {
   if (!ring)
     return;
   size_t bytes = 0, firm = 0, live = 0, indexed = 0;
+  assert((int32_t)(ring->drop_at - ring->head) >= 0 &&
+         (int32_t)(ring->end - ring->drop_at) >= 0);
   for (uint32_t pos = ring->head; pos != ring->end; pos++) {
     const waiting *one = at(ring, pos);
     live += one->message != NULL;

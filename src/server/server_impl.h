@@ -116,8 +116,9 @@ struct peal_client {
   peal_sio_conn *sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
   bool close_asked;
-  bool is_reading; /* the loop over the machine's events is on the stack */
-  bool read_asked; /* it is wanted at the end of the turn */
+  bool is_reading;  /* the loop over the machine's events is on the stack */
+  bool read_asked;  /* it is wanted at the end of the turn */
+  uint8_t given_up; /* sockets that it left in the middleware */
 };
 
 typedef enum peal_socket_state {
