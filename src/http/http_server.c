@@ -205,6 +205,8 @@ void peal_http_server_free(peal_http_server *server) {
   peal_listener_free(server->listener);
   if (server->own_workers)
     peal_workers_free(server->workers);
+  for (unsigned i = 0; i < server->home_count; i++)
+    peal_account_worker_deinit(&server->homes[i].account);
   peal_http_mount_deinit(&server->mounts);
   peal_mem_free(server->mem, server->watchers);
   peal_address_count_deinit(&server->addresses);
