@@ -33,7 +33,7 @@ struct peal_ws_conn {
   bool is_expired;          /* the deadline has passed */
 };
 
-/* What an idle client costs here; see the budget in design.md 7. */
+/* What an idle client costs here; see docs/performance.md. */
 _Static_assert(sizeof(peal_ws_conn) <= 56, "peal_ws_conn has grown");
 
 /* -- life ---------------------------------------------------------------- */

@@ -154,7 +154,7 @@ struct peal_socket {
   char id[21];
 };
 
-/* What an idle client costs here; see the budget in design.md 7. */
+/* What an idle client costs here; see docs/performance.md. */
 _Static_assert(sizeof(peal_client) <= 32 && sizeof(peal_socket) <= 96,
                "peal_client or peal_socket has grown");
 
