@@ -135,11 +135,12 @@ static void close_ws(peal_engine_conn *conn) {
 }
 
 static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
-  /* A broken probe is seen by _react, which closes only its WebSocket. */
+  /* A broken probe is seen by _react, behind the last of what was read, which
+   * closes only its WebSocket. */
   (void)!peal_eio_session_feed_frame(&conn->session,
                                      event->opcode == PEAL_WS_BINARY,
                                      event->data, peal_engine_conn_now(conn));
-  peal_engine_conn_react(conn);
+  peal_engine_conn_tell(conn);
 }
 
 static void take_close(peal_engine_conn *conn, const peal_ws_event *event) {
@@ -147,7 +148,7 @@ static void take_close(peal_engine_conn *conn, const peal_ws_event *event) {
   conn->ws_ending = 1;
   lost(conn, is_clean ? PEAL_EIO_TRANSPORT_CLOSE : PEAL_EIO_TRANSPORT_ERROR,
        event->err);
-  peal_engine_conn_react(conn);
+  peal_engine_conn_tell(conn);
   if (peal_ws_conn_is_done(conn->ws))
     peal_stream_finish(conn->stream);
   else
@@ -168,8 +169,7 @@ static void take_events(peal_engine_conn *conn) {
 static void feed(peal_engine_conn *conn, char *data, size_t len) {
   peal_ws_conn_feed(conn->ws, data, len, peal_engine_conn_now(conn));
   take_events(conn);
-  if (peal_ws_conn_queued(conn->ws)) /* pongs, a close frame */
-    peal_stream_flush(conn->stream);
+  peal_engine_conn_react(conn); /* which also flushes pongs, a close frame */
 }
 
 static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
@@ -299,7 +299,8 @@ static void begin(peal_engine_conn *conn, peal_stream *stream,
   /* Frames that came behind the head; the feed writes to its input. */
   if (rest.len)
     feed(conn, (char *)(uintptr_t)rest.ptr, rest.len);
-  peal_engine_conn_react(conn);
+  else
+    peal_engine_conn_react(conn);
 }
 
 peal_err peal_transport_websocket_open(peal_engine_conn *conn,

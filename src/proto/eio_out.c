@@ -4,6 +4,8 @@
 /* Control packets for this way, before and behind the messages. */
 static uint8_t due_on(const peal_eio_session *session, peal_eio_via via) {
   uint8_t due = 0;
+  if (!session->due) /* as a rule */
+    return 0;
   if (via == PEAL_EIO_WEBSOCKET)
     due |= session->due & PEAL_EIO_DUE_PROBE;
   /* EIO4: nothing is said before the handshake has come. */
@@ -61,6 +63,8 @@ static bool show_message(const peal_eio_session *session, peal_eio_via via,
 bool peal_eio_out_peek(const peal_eio_session *session, peal_eio_via via,
                        peal_eio_cursor *cursor, peal_eio_out *out) {
   uint8_t due = due_on(session, via);
+  if (!due)
+    return show_message(session, via, cursor, out);
   return show_control(session, due & (uint8_t)~PEAL_EIO_DUE_LAST, cursor,
                       out) ||
          show_message(session, via, cursor, out) ||

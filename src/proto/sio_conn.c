@@ -229,6 +229,8 @@ peal_err peal_sio_conn_tick(peal_sio_conn *conn, uint64_t now_ms) {
 uint64_t peal_sio_conn_deadline(const peal_sio_conn *conn) {
   if (conn->err) /* dead: told once, there is nothing to wait for */
     return conn->err_told ? NEVER : 0;
+  if (conn->joined && !conn->partial) /* as a rule */
+    return NEVER;
   uint64_t connect = connect_at(conn), attach = attach_at(conn);
   return connect < attach ? connect : attach;
 }
