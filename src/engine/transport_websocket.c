@@ -57,15 +57,22 @@ static peal_err stage_base64(peal_engine_conn *conn) {
   return PEAL_OK;
 }
 
-static void pull_packets(peal_engine_conn *conn, peal_iovs *out) {
+/* Returns true if there are no more. */
+static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
+  peal_engine_shown *shown = &conn->local->shown;
   peal_eio_cursor cursor = {0};
   peal_eio_out packet;
-  while (
-      peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor, &packet) &&
-      !(packet.binary && conn->base64))
-    if (!peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
+  size_t before = out->bytes;
+  bool more;
+  *shown = (peal_engine_shown){0};
+  while ((more = peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
+                                   &packet)) &&
+         !(packet.binary && conn->base64) &&
+         peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
                                    prefix_of(&packet), packet.data))
-      break;
+    shown->packets++;
+  shown->bytes = out->bytes - before;
+  return !more;
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
@@ -75,7 +82,8 @@ static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
     return;
   }
   peal_ws_conn_pull(conn->ws, out);
-  pull_packets(conn, out);
+  bool is_shown = out->bytes == peal_ws_conn_queued(conn->ws);
+  out->is_all = pull_packets(conn, out) && is_shown;
 }
 
 /* A frame that has left in part: its rest is the WebSocket's. */
@@ -94,8 +102,13 @@ static peal_err keep_rest(peal_engine_conn *conn, const peal_eio_out *packet,
   return err;
 }
 
-/* `len` bytes of packets have left: they are the session's no longer. */
-static peal_err pop_sent(peal_engine_conn *conn, size_t len) {
+static void pop(peal_engine_conn *conn) {
+  peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
+                   peal_engine_conn_now(conn));
+}
+
+/* `len` bytes of packets have left, not all that were shown. */
+static peal_err pop_some(peal_engine_conn *conn, size_t len) {
   peal_err err = PEAL_OK;
   while (len) {
     peal_eio_cursor cursor = {0};
@@ -108,10 +121,19 @@ static peal_err pop_sent(peal_engine_conn *conn, size_t len) {
     if (len < whole)
       err = keep_rest(conn, &packet, len);
     len -= len < whole ? len : whole;
-    peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
-                     peal_engine_conn_now(conn));
+    pop(conn);
   }
   return err;
+}
+
+/* `len` bytes of packets have left: they are the session's no longer. */
+static peal_err pop_sent(peal_engine_conn *conn, size_t len) {
+  const peal_engine_shown *shown = &conn->local->shown;
+  if (len != shown->bytes)
+    return pop_some(conn, len);
+  for (size_t i = 0; i < shown->packets; i++)
+    pop(conn);
+  return PEAL_OK;
 }
 
 static void on_sent(peal_stream *stream, size_t len, void *user) {

@@ -86,6 +86,8 @@ static bool next_error(peal_sio_conn *conn, peal_sio_conn_event *event) {
 bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
                         peal_sio_conn_event *event) {
   bool more = true;
+  if (!conn->has_input && !peal_sio_state_ready(conn) && !conn->err)
+    return false;
   /* Decoding clears the packet. */
   event->type = PEAL_SIO_CONN_NONE;
   event->err = PEAL_OK;
