@@ -23,13 +23,13 @@ static char *data_of(peal_message *message) {
 }
 
 /* Room for `count` parts of `len` bytes in all. */
-static peal_message *alloc(size_t count, size_t len, const peal_mem *mem) {
+static inline peal_message *alloc(size_t count, size_t len,
+                                  const peal_mem *mem) {
   size_t size;
   mem = peal_mem_or_libc(mem);
-  if (count > UINT32_MAX ||
-      __builtin_mul_overflow(count, sizeof(peal_slice), &size) ||
-      __builtin_add_overflow(size, len + sizeof(peal_message), &size) ||
-      len > SIZE_MAX - sizeof(peal_message))
+  if (count > UINT32_MAX || len > SIZE_MAX / 2 ||
+      __builtin_add_overflow(count * sizeof(peal_slice),
+                             len + sizeof(peal_message), &size))
     return NULL;
   peal_message *message = peal_mem_alloc(mem, size);
   if (!message)
@@ -52,9 +52,19 @@ static char *put(peal_message *message, size_t index, char *at,
   return at + data.len;
 }
 
+/* What most messages are. */
+static peal_message *new_text(peal_slice text, const peal_mem *mem) {
+  peal_message *message = alloc(1, text.len, mem);
+  if (message)
+    (void)put(message, 0, data_of(message), text);
+  return message;
+}
+
 peal_message *peal_message_new(peal_slice text, const peal_slice *attachments,
                                size_t count, const peal_mem *mem) {
   size_t len = text.len;
+  if (!count)
+    return new_text(text, mem);
   for (size_t i = 0; i < count; i++)
     if (__builtin_add_overflow(len, attachments[i].len, &len))
       return NULL;
