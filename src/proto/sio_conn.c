@@ -95,8 +95,13 @@ bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
   event->link = 0;
   event->user = NULL;
   event->message = NULL;
-  while (more && event->type == PEAL_SIO_CONN_NONE && !conn->err)
+  /* What makes no event leaves nothing behind either: there may be many. */
+  peal_arena_mark mark = peal_arena_mark_get(arena);
+  while (more && event->type == PEAL_SIO_CONN_NONE && !conn->err) {
     (void)fail(conn, peal_sio_input_next(conn, arena, event, &more));
+    if (event->type == PEAL_SIO_CONN_NONE)
+      peal_arena_mark_set(arena, mark);
+  }
   return conn->err ? next_error(conn, event) : more;
 }
 
