@@ -113,6 +113,8 @@ static void tell(peal_engine_conn *conn, const peal_eio_event *event) {
   const peal_engine *engine = conn->local->engine;
   switch ((peal_eio_event_type)event->type) {
   case PEAL_EIO_EVENT_MESSAGE:
+    if (conn->overflowed) /* it is closed when the turn ends */
+      break;
     engine->callbacks->on_message(conn, event->binary, event->data,
                                   engine->user);
     break;
