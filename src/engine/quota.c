@@ -81,8 +81,10 @@ void peal_quota_give(peal_quota *quota, uint32_t tag) {
 
 peal_err peal_quota_try(peal_quota *quota, peal_slice address, uint32_t *tag) {
   uint8_t ip[16];
-  network_of(address, ip);
-  return peal_address_count_add(&quota->trials, ip, tag);
+  *tag = 0;
+  return network_of(address, ip)
+             ? peal_address_count_add(&quota->trials, ip, tag)
+             : PEAL_OK;
 }
 
 void peal_quota_tried(peal_quota *quota, uint32_t tag) {

@@ -20,7 +20,8 @@ typedef struct peal_stream_callbacks {
   /* The peer has closed its direction; what we still have may be written.
    * NULL: the connection is closed with PEAL_ERR_CLOSED. */
   void (*on_end)(peal_stream *stream, void *user);
-  /* Fill `out` with what waits; nothing added means nothing waits. */
+  /* Fill `out` with what waits; nothing added means nothing waits, as does
+   * out->is_all behind what was added: whoever queues more asks again. */
   void (*on_pull)(peal_stream *stream, peal_iovs *out, void *user);
   /* `len` bytes of what was pulled have left (0 is never told). May queue
    * more and may close. */

@@ -288,9 +288,24 @@ static bool next_end(peal_eio_session *session, peal_eio_event *event) {
   return told(event, PEAL_EIO_EVENT_DRAIN);
 }
 
+/* A message as text on a WebSocket, and nothing else to be told before: what
+ * comes as a rule, without the steps that the rest takes. */
+static bool next_text(peal_eio_session *session, peal_eio_event *event) {
+  peal_slice text = session->input;
+  if (session->input_kind != TEXT || session->state != PEAL_EIO_STATE_OPEN ||
+      session->opened || session->probed || session->upgraded || !text.len ||
+      text.ptr[0] != '0' + PEAL_EIO_MESSAGE)
+    return false;
+  session->input_kind = NONE;
+  event->data = (peal_slice){text.ptr + 1, text.len - 1};
+  return told(event, PEAL_EIO_EVENT_MESSAGE);
+}
+
 bool peal_eio_session_next(peal_eio_session *session, peal_arena *arena,
                            uint64_t now_ms, peal_eio_event *event) {
   *event = (peal_eio_event){0};
+  if (next_text(session, event))
+    return true;
   if (next_step(session, event))
     return true;
   while (session->input_kind && session->state < PEAL_EIO_STATE_CLOSING) {

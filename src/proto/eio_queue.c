@@ -78,7 +78,7 @@ static size_t slots_bytes(const eio_ring *ring) {
 
 /* -- keys ------------------------------------------------------------------ */
 
-static bool is_keyed(const waiting *entry) {
+static inline bool is_keyed(const waiting *entry) {
   return entry->message && entry->key && !entry->part;
 }
 
@@ -109,25 +109,27 @@ static void add_key(eio_ring *ring, uint32_t pos) {
 }
 
 /* The entry at `pos` is dropped, or has begun to be sent. */
-static void remove_key(eio_ring *ring, uint32_t pos) {
-  if (!is_keyed(at(ring, pos)))
+static inline void remove_key(eio_ring *ring, uint32_t pos) {
+  if (!ring->keyed || !is_keyed(at(ring, pos)))
     return;
   ring->keyed--;
   if (ring->keys)
     peal_eio_keys_remove(ring->keys, at(ring, pos)->key);
 }
 
-/* The entry with this key of which nothing has been sent. */
-static waiting *find(const eio_ring *ring, uint64_t key) {
+/* The entry with this key of which nothing has been sent; some have a key. */
+static waiting *search(const eio_ring *ring, uint64_t key) {
   uint32_t pos;
-  if (!ring || !key || !ring->keyed)
-    return NULL;
   if (ring->keys)
     return peal_eio_keys_find(ring->keys, key, &pos) ? at(ring, pos) : NULL;
   for (pos = ring->head; pos != ring->end; pos++)
     if (at(ring, pos)->key == key && is_keyed(at(ring, pos)))
       return at(ring, pos);
   return NULL;
+}
+
+static inline waiting *find(const eio_ring *ring, uint64_t key) {
+  return ring && key && ring->keyed ? search(ring, key) : NULL;
 }
 
 /* -- the ring -------------------------------------------------------------- */
@@ -215,7 +217,7 @@ void peal_eio_queue_clear(peal_eio_queue *queue) {
 }
 
 /* Neither end of the ring is a gap; an empty queue owns no memory. */
-static void trim(peal_eio_queue *queue) {
+static inline void trim(peal_eio_queue *queue) {
   eio_ring *ring = queue->ring;
   if (!ring->live) {
     ring_free(ring);
@@ -237,10 +239,11 @@ static void remove_at(peal_eio_queue *queue, uint32_t pos) {
   eio_ring *ring = queue->ring;
   waiting *gone = at(ring, pos);
   peal_message *message = gone->message;
+  size_t cost = message_cost(message);
   remove_key(ring, pos);
-  ring->bytes -= message_cost(message);
+  ring->bytes -= cost;
   if (is_firm(gone))
-    ring->firm_bytes -= message_cost(message);
+    ring->firm_bytes -= cost;
   ring->live--;
   gone->message = NULL;
   trim(queue);
@@ -277,13 +280,14 @@ static void replace(eio_ring *ring, waiting *old, const peal_eio_item *item) {
 
 static void append(eio_ring *ring, const peal_eio_item *item) {
   uint32_t pos = ring->end++;
+  size_t cost = message_cost(item->message);
   *at(ring, pos) = (waiting){.message = peal_message_ref(item->message),
                              .key = item->key,
                              .no_compress = item->no_compress,
                              .keep = item->keep};
-  ring->bytes += message_cost(item->message);
+  ring->bytes += cost;
   if (item->keep)
-    ring->firm_bytes += message_cost(item->message);
+    ring->firm_bytes += cost;
   ring->live++;
   if (item->key)
     add_key(ring, pos);

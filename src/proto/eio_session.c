@@ -330,6 +330,10 @@ bool peal_eio_session_is_pinged(const peal_eio_session *session) {
   return session->state == PEAL_EIO_STATE_OPEN && session->clock.is_pinged;
 }
 
+uint32_t peal_eio_session_ping_timeout(const peal_eio_session *session) {
+  return peal_eio_rules_ping_timeout(session);
+}
+
 uint64_t peal_eio_session_pinged_at(const peal_eio_session *session) {
   return session->clock.at_ms - peal_eio_rules_ping_timeout(session);
 }

@@ -87,6 +87,8 @@ static bool next_error(peal_sio_conn *conn, peal_sio_conn_event *event) {
 bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
                         peal_sio_conn_event *event) {
   bool more = true;
+  if (!conn->has_input && !peal_sio_state_ready(conn) && !conn->err)
+    return false;
   /* Decoding clears the packet. */
   event->type = PEAL_SIO_CONN_NONE;
   event->err = PEAL_OK;
@@ -230,6 +232,8 @@ peal_err peal_sio_conn_tick(peal_sio_conn *conn, uint64_t now_ms) {
 uint64_t peal_sio_conn_deadline(const peal_sio_conn *conn) {
   if (conn->err) /* dead: told once, there is nothing to wait for */
     return conn->err_told ? NEVER : 0;
+  if (conn->joined && !conn->partial) /* as a rule */
+    return NEVER;
   uint64_t connect = connect_at(conn), attach = attach_at(conn);
   return connect < attach ? connect : attach;
 }
