@@ -81,10 +81,9 @@ typedef struct peal_server_cookie {
 } peal_server_cookie;
 
 /* An answer to allow_request; give exactly one, now or later, on the request's
- * worker; the request is gone with it. The first counts, a second one changes
- * nothing, also turns later (the last 1024 answers of a worker are known). If
- * the client goes away meanwhile, the answer is still due and has no effect. No
- * time limit runs while it is due. */
+ * worker; the request is gone with it. The first counts, a second one within
+ * five minutes behind it changes nothing. If the client goes away meanwhile, the
+ * answer is still due and has no effect. No time limit runs while it is due. */
 typedef struct peal_allow peal_allow;
 /* May this client begin a session? `req` has its head: cookies, tokens in the
  * query, the address; it is borrowed until the answer, not to be answered with

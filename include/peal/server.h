@@ -253,11 +253,10 @@ PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
 /* The rest of the chain: each function is asked by a `next` of its own. Answer
  * it exactly once, by one of the functions below, in the middleware or later
- * on the socket's worker. The first answer counts; a second one has no effect,
- * also turns later (its worker remembers the last 1024 answers, and all until
- * the server is freed if they are fewer). If the client goes away meanwhile,
- * the answer is still due, and only ends the socket: so `socket` stays valid
- * until then. */
+ * on the socket's worker. The first answer counts; a second one within five
+ * minutes behind it has no effect, whatever comes meanwhile. If the client goes
+ * away, the answer is still due, and only ends the socket: so `socket` stays
+ * valid until then. */
 typedef struct peal_next peal_next;
 /* May this client join? Nothing of the socket is known to others yet. What the
  * middleware hangs on it (peal_socket_set_user) goes by the function of
@@ -310,8 +309,8 @@ typedef struct peal_reply peal_reply;
 PEAL_API peal_reply *peal_ack_later(const peal_event *event);
 /* Takes `reply`; the arguments are encoded or copied at once. A socket that
  * has gone is no error, and neither is the end of the run. A second answer is
- * none at all, also later and from another thread (as long as fewer than 1024
- * others were answered on its worker).
+ * none at all, also from another thread, for five minutes behind the first or
+ * 65536 other replies of its worker.
  * Returns: as peal_ack; from another thread PEAL_OK or PEAL_ERR_NOMEM.
  * Thread: any. */
 PEAL_API peal_err peal_reply_send(peal_reply *reply, peal_args args);

@@ -97,7 +97,11 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
   set_session_opts(local, &local->session_opts);
   peal_head_pool_init(&local->heads, worker->mem, local->account, seed);
   peal_sid_table_init(&local->sessions, worker->mem);
-  peal_ticket_pool_init(&local->allows, sizeof(peal_allow), worker->mem);
+  peal_ticket_pool_init(&local->allows, &(peal_ticket_pool_opts){
+                                            .ticket_bytes = sizeof(peal_allow),
+                                            .now_ms = &worker->now_ms,
+                                            .account = local->account,
+                                            .mem = worker->mem});
   return local;
 }
 
@@ -227,6 +231,11 @@ void peal_engine_set_client_files(peal_engine *engine, peal_http_req_fn fn,
                                   void *user) {
   engine->serve_client = fn;
   engine->serve_client_user = user;
+}
+
+peal_account_worker *peal_engine_account(peal_http_server *http,
+                                         const peal_worker *worker) {
+  return peal_http_server_account(http, worker);
 }
 
 peal_logger *peal_engine_logger(const peal_engine *engine) {

@@ -11,6 +11,7 @@
 #include "server/next.h"
 #include "server/nsp.h"
 #include "server/reply.h"
+#include "server/server_limits.h"
 
 #define STOP_GRACE_MS 4000u
 
@@ -71,6 +72,19 @@ static peal_err open_http(peal_server *server) {
   return peal_http_server_new(&server->http, &http);
 }
 
+static void set_tickets(peal_server *server, peal_server_local *local,
+                        const peal_worker *worker) {
+  peal_ticket_pool_opts opts = {.now_ms = &worker->now_ms,
+                                .account =
+                                    peal_engine_account(server->http, worker),
+                                .mem = worker->mem};
+  opts.ticket_bytes = sizeof(peal_next);
+  peal_ticket_pool_init(&local->nexts, &opts);
+  opts.ticket_bytes = sizeof(peal_reply);
+  opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
+  peal_ticket_pool_init(&local->replies, &opts);
+}
+
 static peal_err set_locals(peal_server *server) {
   const peal_server_opts *opts = &server->opts;
   size_t payload = opts->max_payload_bytes ? opts->max_payload_bytes
@@ -83,8 +97,7 @@ static peal_err set_locals(peal_server *server) {
     const peal_worker *worker = peal_workers_get(server->workers, i);
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
-    peal_ticket_pool_init(&local->nexts, sizeof(peal_next), worker->mem);
-    peal_ticket_pool_init(&local->replies, sizeof(peal_reply), worker->mem);
+    set_tickets(server, local, worker);
     local->sio = (peal_sio_conn_opts){
         .max_attachments = opts->max_attachments,
         .max_packet_bytes = payload > SIZE_MAX / PEAL_LIMIT_SIO_PACKET_FACTOR

@@ -15,3 +15,6 @@
  * middleware is at work: each leaves a socket that waits for the answer, and
  * asking once more costs the client two bytes. */
 #define PEAL_LIMIT_SIO_GIVEN_UP 64u
+/* Replies of one worker that were given and are remembered, to know a second
+ * one: there may be many in a second, and their memory is charged. */
+#define PEAL_LIMIT_REPLIES_KEPT 65536u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was answered is kept until many others were, and then used again. */
+/* What was answered is kept for a while, and then used again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,52 +16,109 @@ typedef struct question {
   int *mine;
 } question;
 
-static void a_used_ticket_is_kept_until_many_others_were_used(void **state) {
-  (void)state;
-  static int mark;
-  peal_ticket_pool pool;
-  peal_ticket_pool_init(&pool, sizeof(question), peal_mem_or_libc(NULL));
-  question *first = peal_ticket_pool_open(&pool);
-  assert_null(first->mine);
-  first->mine = &mark;
-  peal_ticket_pool_close(&pool, &first->ticket);
-  for (unsigned i = 1; i < PEAL_TICKETS_KEPT; i++) {
-    question *other = peal_ticket_pool_open(&pool);
-    assert_ptr_not_equal(other, first);
-    peal_ticket_pool_close(&pool, &other->ticket);
-    assert_ptr_equal(first->mine, &mark);
-  }
-  question *again = peal_ticket_pool_open(&pool);
-  assert_ptr_equal(again, first); /* the oldest, emptied */
-  assert_null(again->mine);
-  peal_ticket_pool_close(&pool, &again->ticket);
-  peal_ticket_pool_deinit(&pool);
+#define COUNT 5000
+
+static uint64_t now_ms;
+static peal_account_server server;
+static peal_account_worker account;
+static peal_ticket_pool pool;
+
+static void make(size_t max_bytes, size_t max_kept, const peal_mem *mem) {
+  now_ms = 1000;
+  peal_account_server_init(&server, max_bytes);
+  peal_account_worker_init(&account, &server);
+  peal_ticket_pool_init(
+      &pool, &(peal_ticket_pool_opts){.ticket_bytes = sizeof(question),
+                                      .max_kept = max_kept,
+                                      .now_ms = &now_ms,
+                                      .account = &account,
+                                      .mem = peal_mem_or_libc(mem)});
 }
 
-static void open_tickets_are_not_used_again_and_end_with_the_pool(
-    void **state) {
-  (void)state;
-  peal_ticket_pool pool;
-  peal_ticket_pool_init(&pool, sizeof(question), peal_mem_or_libc(NULL));
-  question *waits = peal_ticket_pool_open(&pool);
-  for (unsigned i = 0; i < 3 * PEAL_TICKETS_KEPT; i++) {
-    question *other = peal_ticket_pool_open(&pool);
-    assert_ptr_not_equal(other, waits);
-    peal_ticket_pool_close(&pool, &other->ticket);
-    assert_true(pool.used_count <= PEAL_TICKETS_KEPT);
-  }
+static void drop(void) {
   peal_ticket_pool_deinit(&pool);
+  assert_int_equal(account.used, 0);
+  peal_account_worker_deinit(&account);
+}
+
+static question *ask(int *mine) {
+  question *made = peal_ticket_pool_open(&pool);
+  assert_non_null(made);
+  assert_null(made->mine);
+  made->mine = mine;
+  return made;
+}
+
+static void answer(question *one) {
+  one->mine = NULL;
+  peal_ticket_pool_close(&pool, &one->ticket);
+}
+
+static void a_late_second_answer_is_nobody_elses_first(void **state) {
+  (void)state;
+  static int mark;
+  make(0, 0, NULL);
+  question *first = ask(&mark);
+  answer(first);
+  for (size_t i = 0; i < COUNT; i++) {
+    question *other = ask(&mark); /* half of them wait, others are answered */
+    assert_ptr_not_equal(other, first);
+    if (i % 2)
+      answer(other);
+    now_ms += (PEAL_TICKET_KEPT_MS - 1) / COUNT;
+    assert_null(first->mine);
+  }
+  now_ms = 1000 + PEAL_TICKET_KEPT_MS;
+  assert_ptr_equal(ask(&mark), first);
+  drop();
+}
+
+static void what_a_storm_has_left_is_given_back(void **state) {
+  (void)state;
+  make(0, 0, NULL);
+  for (size_t i = 0; i < COUNT; i++)
+    answer(ask(NULL));
+  assert_int_equal(account.used, COUNT * sizeof(question));
+  for (size_t i = 0; i < COUNT; i++) {
+    now_ms += PEAL_TICKET_KEPT_MS;
+    answer(ask(NULL));
+  }
+  assert_int_equal(account.used, sizeof(question));
+  drop();
+}
+
+static void what_waits_is_charged(void **state) {
+  (void)state;
+  make(10 * sizeof(question), 0, NULL);
+  for (size_t i = 0; i < 10; i++)
+    (void)ask(NULL);
+  assert_null(peal_ticket_pool_open(&pool));
+  drop();
+}
+
+static void no_more_are_kept_than_is_said(void **state) {
+  (void)state;
+  make(0, 10, NULL);
+  question *first = ask(NULL);
+  answer(first);
+  for (size_t i = 1; i < 10; i++) {
+    question *other = ask(NULL);
+    assert_ptr_not_equal(other, first);
+    answer(other);
+  }
+  assert_ptr_equal(ask(NULL), first);
+  assert_int_equal(account.used, 10 * sizeof(question));
+  drop();
 }
 
 static peal_err open_and_close(const peal_mem *mem, void *user) {
-  peal_ticket_pool pool;
   (void)user;
-  peal_ticket_pool_init(&pool, sizeof(question), mem);
+  make(0, 0, mem);
   question *one = peal_ticket_pool_open(&pool);
   question *two = peal_ticket_pool_open(&pool);
   if (one)
     peal_ticket_pool_close(&pool, &one->ticket);
-  peal_ticket_pool_deinit(&pool);
+  drop();
   return one && two ? PEAL_OK : PEAL_ERR_NOMEM;
 }
 
@@ -74,8 +131,10 @@ static void without_memory_there_is_no_ticket(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_used_ticket_is_kept_until_many_others_were_used),
-      cmocka_unit_test(open_tickets_are_not_used_again_and_end_with_the_pool),
+      cmocka_unit_test(a_late_second_answer_is_nobody_elses_first),
+      cmocka_unit_test(what_a_storm_has_left_is_given_back),
+      cmocka_unit_test(what_waits_is_charged),
+      cmocka_unit_test(no_more_are_kept_than_is_said),
       cmocka_unit_test(without_memory_there_is_no_ticket),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

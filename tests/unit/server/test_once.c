@@ -28,7 +28,7 @@ static void in_turn(peal_worker *worker, peal_post_fn fn, void *user) {
 
 /* -- middleware ------------------------------------------------------------------------ */
 
-#define MANY 1000 /* fewer than are kept */
+#define MANY 1000
 
 static peal_next *first, *second;
 static peal_worker *worker_of;
