@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "proto/eio_out.h"
+#include "proto/eio_session.h"
 #include "wire/eio_payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

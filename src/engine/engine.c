@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "engine/allow.h"
+#include "engine/engine_conn.h"
 #include "engine/engine_conn_impl.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_request.h"

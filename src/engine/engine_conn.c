@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "engine/engine_conn.h"
+
 #include <assert.h>
 #include <string.h>
 

@@ -6,8 +6,8 @@
  * on_close is told, and a conn lives at least as long as the turn in which it
  * was closed. */
 #include "base/account.h"
-#include "engine/engine.h"
 #include "engine/engine_handshake.h"
+#include "engine/engine_types.h"
 
 /* Queue a message (references are taken), sent at the end of the turn. What a
  * full queue does is in engine/overflow. */

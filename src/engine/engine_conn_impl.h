@@ -13,11 +13,12 @@
  *
  * Who only queues (peal_engine_conn_send) asks the transport to write, and
  * nothing else is looked at. */
-#include "engine/engine_conn.h"
+#include "engine/engine_handshake.h"
 #include "engine/engine_impl.h"
 #include "net/stream.h"
 #include "net/turn.h"
 #include "proto/eio_out.h"
+#include "proto/eio_session.h"
 
 struct peal_engine_conn {
   peal_engine_local *local;

@@ -4,7 +4,7 @@
  * engine/ alone. */
 #include "base/account.h"
 #include "base/ticket_pool.h"
-#include "engine/engine.h"
+#include "engine/engine_types.h"
 #include "engine/head_pool.h"
 #include "engine/quota.h"
 #include "engine/sid_table.h"

@@ -6,7 +6,6 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "http/http_limits.h"
-#include "http/http_link.h"
 #include "proto/http_reply.h"
 #include "proto/http_write.h"
 

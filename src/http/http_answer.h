@@ -2,7 +2,7 @@
 #pragma once
 /* http_answer: what a handler says, into the machine of the connection. The
  * public functions stand in <peal/http.h>. */
-#include "http/http_req.h"
+#include "http/http_exchange.h"
 
 /* May this be the first answer? Says so in the log if not. */
 bool peal_http_answer_may(peal_http_req *req);

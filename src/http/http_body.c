@@ -2,7 +2,6 @@
 #include "http/http_body.h"
 
 #include "http/http_answer.h"
-#include "http/http_link.h"
 #include "proto/http_reply.h"
 
 static const peal_slice none = {NULL, 0};

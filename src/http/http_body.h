@@ -3,7 +3,7 @@
 /* http_body: a request's body on its way to the handler: collected, charged
  * as it comes, or piece by piece. The public functions stand in
  * <peal/http.h>. */
-#include "http/http_req.h"
+#include "http/http_exchange.h"
 
 /* Hand over a piece; `last`: the body ends with it; else `left` bytes of what
  * was announced (the length, or a chunk) follow. */

@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "http/http_answer.h"
-#include "http/http_link.h"
 #include "proto/http_write.h"
 
 /* Read and sent in pieces of this many bytes; one is held at a time. */

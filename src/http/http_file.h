@@ -2,7 +2,7 @@
 #pragma once
 /* http_file: a piece of a file as an answer, read on the pool in pieces as
  * the peer takes them. peal_http_answer_file stands in <peal/http.h>. */
-#include "http/http_req.h"
+#include "http/http_exchange.h"
 
 /* Everything has left: send the next piece. */
 void peal_http_file_next(peal_http_req *req);

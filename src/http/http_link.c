@@ -10,6 +10,7 @@
 #include "http/http_answer.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
+#include "http/http_req.h"
 #include "proto/http_reply.h"
 
 static const peal_slice none = {NULL, 0};

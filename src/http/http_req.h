@@ -2,78 +2,7 @@
 #pragma once
 /* http_req: one request with its answer: the head, the body's consumer, who
  * waits. It may outlive its connection while somebody has deferred it. */
-#include "base/arena.h"
-#include "base/buf.h"
-#include "http/http_home.h"
-#include "net/address.h"
-#include "wire/http1.h"
-
-typedef struct peal_http_link peal_http_link;
-typedef struct peal_http_file peal_http_file;
-
-/* Offsets into the head. */
-typedef struct peal_http_field {
-  uint32_t name, name_len, value, value_len;
-} peal_http_field;
-
-struct peal_http_req {
-  peal_http_link *link; /* its connection; NULL: gone, or taken over */
-  peal_http_home *home;
-  const peal_http_mount *mount;
-  peal_list node;          /* home->reqs */
-  peal_flush flush;        /* frees it at the end of the turn */
-  peal_http_field *fields; /* these three lie behind this struct */
-  char *peer;              /* address as text, when it has been asked for */
-  char *head;
-  uint32_t head_len;
-  uint32_t field_count;
-  peal_slice method, target, path, query;
-  uint64_t start_ns; /* if somebody wants to know how long it took */
-  uint64_t length;   /* announced length of the body */
-  void *user;
-  void *layer; /* of the layer behind the mount (web/), beside `user` */
-  void (*layer_free)(void *layer);
-  peal_arena arena; /* peal_http_req_alloc */
-  peal_address address;
-  size_t charged; /* to home->account, for this block */
-
-  /* The body's consumer: either collects (on_end alone) or streams. */
-  peal_http_data_fn on_data;
-  peal_http_body_fn on_end;
-  void *body_user;
-  uint64_t body_max, body_taken;
-  peal_buf collected;
-  size_t collected_charged;
-
-  /* The answer. */
-  peal_buf headers; /* lines of peal_http_answer_header */
-  unsigned status;
-  uint64_t announced; /* length; UINT64_MAX: chunked or until close */
-  uint64_t written;
-  peal_http_file *file;
-  peal_http_req_fn on_drain, on_abort;
-  void *drain_user, *abort_user;
-
-  /* After peal_http_upgrade_take. */
-  peal_buf rest;
-
-  bool framed_length : 1, framed_chunked : 1; /* has a body */
-  bool is_head : 1;
-  bool arena_used : 1;
-  bool paused : 1; /* the flow of the body */
-  bool deferred : 1;
-  bool promised : 1;   /* its answer is being made: nobody else may answer */
-  bool aborted : 1;    /* the connection is gone */
-  bool begun : 1;      /* the answer's head is written */
-  bool ended : 1;      /* all of it is */
-  bool bodyless : 1;   /* the answer: HEAD, 204, 304 */
-  bool close : 1;      /* asked for */
-  bool length_204 : 1; /* a 204 with Content-Length: 0 (preflights) */
-  bool drain_due : 1;  /* the writer was told to wait */
-  bool done_told : 1;
-  bool taken : 1;
-  uint8_t first[PEAL_HTTP1_NAME_COUNT]; /* as in peal_http1_head */
-};
+#include "http/http_exchange.h"
 
 /* One block with copies of the head's parts, charged. Returns NULL if memory
  * is out. */

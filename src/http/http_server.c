@@ -8,6 +8,7 @@
 #include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_listen.h"
+#include "http/http_req.h"
 #include "http/http_upgrade.h"
 #include "wire/wire_limits.h"
 

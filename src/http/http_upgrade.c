@@ -3,6 +3,7 @@
 
 #include "http/http_answer.h"
 #include "http/http_link.h"
+#include "http/http_req.h"
 #include "proto/http_reply.h"
 
 /* Until the new owner says who it is. */

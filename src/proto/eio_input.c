@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/eio_input.h"
-
+/* eio_input: what comes in for a session, packet by packet, and what it means:
+ * _feed and _next of eio_session.h are here. */
 #include <string.h>
 
 #include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_hello.h"
 #include "proto/eio_rules.h"
+#include "proto/eio_session.h"
 #include "proto/eio_step.h"
 #include "proto/proto_limits.h"
 #include "wire/eio_payload.h"

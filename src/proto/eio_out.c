@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/eio_out.h"
 
+#include "proto/eio_session.h"
+
 /* Control packets for this way, before and behind the messages. */
 static uint8_t due_on(const peal_eio_session *session, peal_eio_via via) {
   uint8_t due = 0;

@@ -4,7 +4,7 @@
  * which they leave (proto/eio_due).
  * In the flow: proto/eio_session -> [eio_out] -> proto/ws_conn, or a polling
  * body. */
-#include "proto/eio_session.h"
+#include "proto/eio_types.h"
 
 /* A packet to send. */
 typedef struct peal_eio_out {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* eio_rules: the options of a session, with their defaults. */
-#include "proto/eio_session.h"
+#include "proto/eio_types.h"
 #include "proto/proto_limits.h"
 
 static inline uint32_t peal_eio_rules_or(uint32_t value, uint32_t otherwise) {

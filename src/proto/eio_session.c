@@ -7,7 +7,6 @@
 #include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_hello.h"
-#include "proto/eio_input.h"
 #include "proto/eio_rules.h"
 #include "proto/eio_step.h"
 

@@ -3,7 +3,7 @@
 /* eio_step: the steps by which a session changes its state: a probe ends, the
  * WebSocket takes over, it begins to close, it is over. For the files of
  * eio_session alone. */
-#include "proto/eio_session.h"
+#include "proto/eio_types.h"
 
 /* The WebSocket that was tried is forgotten. */
 void peal_eio_step_drop_probe(peal_eio_session *session);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "proto/eio_out.h"
+#include "proto/eio_session.h"
 
 #define SID "abcdefghij0123456789"
 #define NEVER UINT64_MAX

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "proto/eio_out.h"
+#include "proto/eio_session.h"
 #include "proto/proto_limits.h"
 #include "torture.h"
 

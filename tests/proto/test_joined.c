@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "proto/eio_out.h"
+#include "proto/eio_session.h"
 #include "proto/sio_conn.h"
 #include "torture.h"
 #include "wire/eio_payload.h"
