@@ -162,8 +162,20 @@ void peal_engine_conn_react(peal_engine_conn *conn) {
 
 /* -- settling -------------------------------------------------------------- */
 
+static void end_trial(peal_engine_conn *conn) {
+  if (conn->trial_tag)
+    peal_quota_tried(&conn->local->engine->quota, conn->trial_tag);
+  conn->trial_tag = 0;
+}
+
+void peal_engine_conn_confirm(peal_engine_conn *conn) {
+  end_trial(conn);
+  peal_eio_session_confirm(&conn->session);
+}
+
 /* Its id is unknown from now on, and it counts no longer. */
 static void forget(peal_engine_conn *conn) {
+  end_trial(conn);
   if (!conn->listed)
     return;
   conn->listed = 0;
@@ -249,21 +261,29 @@ static peal_err begin_session(peal_engine_conn *conn, peal_eio_via via) {
                                      via, local->worker->now_ms);
 }
 
+static peal_err count_in(peal_engine_conn *conn, peal_eio_via via) {
+  peal_quota *quota = &conn->local->engine->quota;
+  peal_slice address = peal_engine_handshake_address(conn->handshake);
+  peal_err err = PEAL_OK;
+  if (via == PEAL_EIO_POLLING)
+    err = peal_quota_try(quota, address, &conn->trial_tag);
+  if (!err)
+    err = peal_quota_take(quota, address, &conn->quota_tag);
+  return err;
+}
+
 /* Known by its id and counted. */
-static peal_err list(peal_engine_conn *conn) {
-  peal_engine_local *local = conn->local;
-  peal_err err = peal_sid_table_add(&local->sessions, conn->session.sid);
+static peal_err list(peal_engine_conn *conn, peal_eio_via via) {
+  peal_sid_table *sessions = &conn->local->sessions;
+  peal_err err = peal_sid_table_add(sessions, conn->session.sid);
   if (err)
     return err;
-  err = peal_quota_take(&local->engine->quota,
-                        peal_engine_handshake_address(conn->handshake),
-                        &conn->quota_tag);
-  if (err) {
-    peal_sid_table_remove(&local->sessions, conn->session.sid);
-    return err;
-  }
-  conn->listed = 1;
-  return PEAL_OK;
+  err = count_in(conn, via);
+  if (err)
+    peal_sid_table_remove(sessions, conn->session.sid);
+  else
+    conn->listed = 1;
+  return err;
 }
 
 static void count_new(peal_engine_conn *conn) {
@@ -280,7 +300,7 @@ static peal_err begin(peal_engine_conn *conn, peal_eio_via via) {
   const peal_engine *engine = conn->local->engine;
   peal_err err = begin_session(conn, via);
   if (!err)
-    err = list(conn);
+    err = list(conn, via);
   if (!err && !engine->callbacks->on_open(conn, engine->user))
     err = PEAL_ERR_NOMEM;
   return err;

@@ -33,6 +33,7 @@ struct peal_engine_conn {
   uint64_t app_deadline; /* UINT64_MAX: none */
   uint32_t acked;        /* where the peer stood when it was pinged */
   uint32_t quota_tag;
+  uint32_t trial_tag;      /* 0: it has been used */
   uint8_t policy : 2;      /* peal_queue_policy */
   uint8_t listed : 1;      /* its id is known */
   uint8_t told_close : 1;  /* the owner knows */
@@ -47,7 +48,7 @@ struct peal_engine_conn {
 };
 
 /* What an idle client costs here; see docs/performance.md. */
-_Static_assert(sizeof(peal_engine_conn) <= 256, "peal_engine_conn has grown");
+_Static_assert(sizeof(peal_engine_conn) <= 248, "peal_engine_conn has grown");
 
 /* A session that begins on `via`; in the table, on_open told. `handshake` is
  * taken if it succeeds.
@@ -59,6 +60,8 @@ PEAL_MUST_CHECK peal_err peal_engine_conn_new(peal_engine_conn **out,
 /* The session's id on a worker, or NULL. */
 peal_engine_conn *peal_engine_conn_find(const peal_engine_local *local,
                                         peal_slice sid);
+/* The client has used its id. */
+void peal_engine_conn_confirm(peal_engine_conn *conn);
 /* Something was fed to the session, or has passed it by. */
 void peal_engine_conn_react(peal_engine_conn *conn);
 /* Its first step alone: the owner is told. Who feeds many messages one after

@@ -73,11 +73,11 @@ static size_t all_len(const peal_http_req *req) {
   return len;
 }
 
-/* The shared and the own fields, apart, in the scratch. Returns: PEAL_OK,
- * PEAL_ERR_NOMEM. */
+/* The shared fields with `tail` behind them, and the own ones, in the scratch.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
 static peal_err split(peal_slice out[2], const peal_http_req *req,
-                      peal_arena *scratch) {
-  size_t room = all_len(req);
+                      peal_slice tail, peal_arena *scratch) {
+  size_t room = all_len(req) + tail.len;
   char *begin = peal_arena_alloc(scratch, 2 * room + 1);
   if (!begin)
     return PEAL_ERR_NOMEM;
@@ -89,52 +89,65 @@ static peal_err split(peal_slice out[2], const peal_http_req *req,
     if (kind != TRANSIENT && name.len <= UINT16_MAX && value.len <= UINT16_MAX)
       ends[kind] = put_field(ends[kind], name, value);
   }
+  ends[SHARED] = put(ends[SHARED], tail);
   out[SHARED] = (peal_slice){begin, (size_t)(ends[SHARED] - begin)};
   out[OWN] = (peal_slice){begin + room, (size_t)(ends[OWN] - (begin + room))};
   return PEAL_OK;
 }
 
-/* What it is charged with; `decoded` is a second copy of the url. */
-static size_t cost_of(size_t fields_len, size_t url_len, size_t address_len) {
-  return offsetof(peal_engine_handshake, data) + fields_len + 2 * url_len +
-         address_len;
+/* One that says nothing but how the session began. */
+static bool is_plain_url(peal_slice url) {
+  const peal_slice plain = PEAL_S("?EIO=4&transport=websocket");
+  return url.len >= plain.len &&
+         !memcmp(url.ptr + url.len - plain.len, plain.ptr, plain.len);
 }
 
-static peal_engine_handshake *alloc(size_t fields_len, size_t url_len,
-                                    size_t address_len, peal_head_pool *pool) {
-  size_t cost = cost_of(fields_len, url_len, address_len);
+/* What it is charged with; `decoded` is a second copy of the url. */
+static size_t cost_of(const peal_engine_handshake *handshake) {
+  size_t copies = handshake->shares_url ? 1 : 2;
+  return offsetof(peal_engine_handshake, data) + handshake->fields_len +
+         copies * handshake->url_len + handshake->address_len;
+}
+
+/* `like` has the lengths. */
+static peal_engine_handshake *alloc(const peal_engine_handshake *like,
+                                    peal_head_pool *pool) {
+  size_t cost = cost_of(like);
   if (peal_account_worker_charge(pool->account, cost))
     return NULL;
-  peal_engine_handshake *handshake = peal_mem_alloc(pool->mem, cost - url_len);
-  if (!handshake) {
+  peal_engine_handshake *handshake =
+      peal_mem_alloc(pool->mem, cost - like->url_len);
+  if (handshake)
+    memcpy(handshake, like, offsetof(peal_engine_handshake, data));
+  else
     peal_account_worker_release(pool->account, cost);
-    return NULL;
-  }
-  handshake->decoded = NULL;
-  handshake->time_ms = peal_wall_ms();
-  handshake->fields_len = (uint32_t)fields_len;
-  handshake->url_len = (uint32_t)url_len;
-  handshake->address_len = (uint16_t)address_len;
   return handshake;
 }
 
 peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
                                                  peal_head_pool *pool,
                                                  peal_arena *scratch) {
+  const peal_slice none = {0};
   peal_slice url = peal_http_req_target(req);
   peal_slice address = peal_http_req_peer(req);
+  bool shared = is_plain_url(url);
   peal_slice fields[2];
-  if (split(fields, req, scratch))
+  if (split(fields, req, shared ? url : none, scratch))
     return NULL;
-  peal_head *head = peal_head_pool_take(pool, fields[SHARED]);
-  peal_engine_handshake *handshake =
-      head ? alloc(fields[OWN].len, url.len, address.len, pool) : NULL;
+  peal_engine_handshake like = {.time_ms = peal_wall_ms(),
+                                .head =
+                                    peal_head_pool_take(pool, fields[SHARED]),
+                                .fields_len = (uint32_t)fields[OWN].len,
+                                .url_len = (uint32_t)url.len,
+                                .address_len = (uint16_t)address.len,
+                                .shares_url = shared};
+  peal_engine_handshake *handshake = like.head ? alloc(&like, pool) : NULL;
   if (!handshake) {
-    peal_head_pool_give(pool, head);
+    peal_head_pool_give(pool, like.head);
     return NULL;
   }
-  handshake->head = head;
-  (void)put(put(put(handshake->data, fields[OWN]), url), address);
+  char *at = put(handshake->data, fields[OWN]);
+  (void)put(put(at, shared ? none : url), address);
   return handshake;
 }
 
@@ -142,23 +155,30 @@ void peal_engine_handshake_free(peal_engine_handshake *handshake,
                                 peal_head_pool *pool) {
   if (!handshake)
     return;
-  peal_account_worker_release(pool->account,
-                              cost_of(handshake->fields_len, handshake->url_len,
-                                      handshake->address_len));
+  peal_account_worker_release(pool->account, cost_of(handshake));
   peal_head_pool_give(pool, handshake->head);
   peal_mem_free(pool->mem, handshake->decoded);
   peal_mem_free(pool->mem, handshake);
 }
 
+/* Of the fields in the common part. */
+static size_t head_len(const peal_engine_handshake *handshake) {
+  return handshake->head->len -
+         (handshake->shares_url ? handshake->url_len : 0);
+}
+
 peal_slice peal_engine_handshake_url(const peal_engine_handshake *handshake) {
-  return (peal_slice){handshake->data + handshake->fields_len,
-                      handshake->url_len};
+  const char *at = handshake->shares_url
+                       ? handshake->head->data + head_len(handshake)
+                       : handshake->data + handshake->fields_len;
+  return (peal_slice){at, handshake->url_len};
 }
 
 peal_slice peal_engine_handshake_address(
     const peal_engine_handshake *handshake) {
-  peal_slice url = peal_engine_handshake_url(handshake);
-  return (peal_slice){url.ptr + url.len, handshake->address_len};
+  const char *at = handshake->data + handshake->fields_len +
+                   (handshake->shares_url ? 0 : handshake->url_len);
+  return (peal_slice){at, handshake->address_len};
 }
 
 static peal_slice find(const char *at, size_t len, const char *name) {
@@ -180,7 +200,7 @@ peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
                                        const char *name) {
   return kind_of(peal_slice_of(name)) == OWN
              ? find(handshake->data, handshake->fields_len, name)
-             : find(handshake->head->data, handshake->head->len, name);
+             : find(handshake->head->data, head_len(handshake), name);
 }
 
 static peal_slice raw_param(const peal_engine_handshake *handshake,

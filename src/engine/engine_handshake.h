@@ -11,12 +11,13 @@
 typedef struct peal_engine_handshake {
   int64_t time_ms; /* wall clock */
   char *decoded;   /* parameters, at their places in the url; NULL: none yet */
-  peal_head *head; /* fields that others have, too */
-  uint32_t fields_len;
+  peal_head *head; /* fields that others have, too, and the url if shared */
+  uint32_t fields_len; /* of its own ones */
   uint32_t url_len;
   uint16_t address_len;
+  bool shares_url;
   char data[]; /* its own fields (u16 name length, u16 value length, both
-                  texts), url, address */
+                  texts), url unless shared, address */
 } peal_engine_handshake;
 
 /* Copies from the request, charged to the pool's account. `scratch` is used

@@ -8,9 +8,12 @@
 #define PEAL_LIMIT_KEYED_AHEAD_BYTES 16384u
 /* Sessions of one address (IPv6: its /64) at one time. Option. */
 #define PEAL_LIMIT_ADDRESS_SESSIONS 10000u
+/* Of them, those that began over polling and were not used yet: they have cost
+ * their client one request, and us its head. */
+#define PEAL_LIMIT_ADDRESS_TRIALS 2000u
 /* Milliseconds in which a session that began over polling must be used: the
  * client's second request follows the first at once. Option. */
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
-/* A polling answer above this many bytes is not compressed on the worker:
- * that would keep all others waiting. */
-#define PEAL_LIMIT_COMPRESS_INLINE_BYTES 16384u
+/* Bytes per second that a client must take of what waits for it, over each ping
+ * timeout, for that to count as life in place of its pong. */
+#define PEAL_LIMIT_TAKE_PACE 512u

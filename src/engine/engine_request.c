@@ -10,7 +10,7 @@
 
 static void with_session(const peal_incoming *incoming) {
   peal_http_req *req = incoming->req;
-  peal_eio_session_confirm(&incoming->conn->session);
+  peal_engine_conn_confirm(incoming->conn);
   if (peal_http_req_is_method(req, "GET"))
     peal_transport_polling_get(incoming->conn, req);
   else if (peal_http_req_is_method(req, "POST"))
@@ -47,7 +47,7 @@ void peal_engine_request_plain(peal_http_req *req, void *user) {
 static void upgrade_session(const peal_incoming *incoming) {
   peal_engine_conn *conn = incoming->conn;
   peal_err err = PEAL_ERR_SIO_STATE;
-  peal_eio_session_confirm(&conn->session);
+  peal_engine_conn_confirm(conn);
   if (!conn->stream)
     err = peal_eio_session_attach(&conn->session, peal_engine_conn_now(conn));
   if (err == PEAL_ERR_NOMEM)

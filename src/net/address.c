@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/address.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -42,9 +43,8 @@ static size_t put_v4(const uint8_t ip[4], char *out) {
 
 size_t peal_address_text(const peal_address *address, char *out) {
   static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-  out[0] = 0;
   if (!address->known)
-    return 0;
+    return (size_t)snprintf(out, PEAL_ADDRESS_MAX, "unix");
   if (memcmp(address->ip, mapped, sizeof(mapped)) == 0)
     return put_v4(address->ip + 12, out);
   if (!inet_ntop(AF_INET6, address->ip, out, PEAL_ADDRESS_MAX))

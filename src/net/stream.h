@@ -81,7 +81,7 @@ bool peal_stream_is_closing(const peal_stream *stream);
 /* True while the kernel does not take more, or is to take no more (lowat). */
 bool peal_stream_is_blocked(const peal_stream *stream);
 peal_worker *peal_stream_worker(const peal_stream *stream);
-/* "127.0.0.1" / "::1" (IPv4-mapped as IPv4), terminated; returns its length.
+/* "127.0.0.1" / "::1" / "unix", as peal_address_text; returns its length.
  * `out` has PEAL_ADDRESS_MAX bytes. Asked from the kernel. */
 size_t peal_stream_peer(const peal_stream *stream, char *out, uint16_t *port);
 /* Milliseconds (worker's now) of the last byte in or out. */

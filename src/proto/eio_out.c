@@ -60,8 +60,8 @@ static bool show_message(const peal_eio_session *session, peal_eio_via via,
   return true;
 }
 
-bool peal_eio_out_peek(const peal_eio_session *session, peal_eio_via via,
-                       peal_eio_cursor *cursor, peal_eio_out *out) {
+static bool show_in_order(const peal_eio_session *session, peal_eio_via via,
+                          peal_eio_cursor *cursor, peal_eio_out *out) {
   uint8_t due = due_on(session, via);
   if (!due)
     return show_message(session, via, cursor, out);
@@ -69,6 +69,12 @@ bool peal_eio_out_peek(const peal_eio_session *session, peal_eio_via via,
                       out) ||
          show_message(session, via, cursor, out) ||
          show_control(session, due, cursor, out);
+}
+
+bool peal_eio_out_peek(const peal_eio_session *session, peal_eio_via via,
+                       peal_eio_cursor *cursor, peal_eio_out *out) {
+  return session->due ? show_in_order(session, via, cursor, out)
+                      : show_message(session, via, cursor, out);
 }
 
 static void pop_control(peal_eio_session *session, uint8_t bit) {
@@ -79,21 +85,24 @@ static void pop_control(peal_eio_session *session, uint8_t bit) {
   session->hello.open = NULL;
 }
 
+static void pop_message(peal_eio_session *session, uint64_t now_ms) {
+  peal_eio_queue_pop(&session->queue);
+  if (session->state == PEAL_EIO_STATE_CLOSING && session->probe &&
+      !peal_eio_queue_count(&session->queue))
+    peal_eio_probe_hurry(session->probe, now_ms);
+}
+
 void peal_eio_out_pop(peal_eio_session *session, peal_eio_via via,
                       uint64_t now_ms) {
   uint8_t due = due_on(session, via);
   uint8_t first = peal_eio_due_first(due & (uint8_t)~PEAL_EIO_DUE_LAST);
-  if (first) {
+  if (first)
     pop_control(session, first);
-  } else if (sends_messages(session, via) &&
-             peal_eio_queue_count(&session->queue)) {
-    peal_eio_queue_pop(&session->queue);
-    if (session->state == PEAL_EIO_STATE_CLOSING && session->probe &&
-        !peal_eio_queue_count(&session->queue))
-      peal_eio_probe_hurry(session->probe, now_ms);
-  } else {
+  else if (sends_messages(session, via) &&
+           peal_eio_queue_count(&session->queue))
+    pop_message(session, now_ms);
+  else
     pop_control(session, peal_eio_due_first(due));
-  }
 #ifndef NDEBUG
   peal_eio_session_check(session);
 #endif

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_keys.h"
 
@@ -178,11 +179,11 @@ static peal_err grow(eio_ring *ring) {
   uint32_t cap = ring->cap < GROWN_CAP ? GROWN_CAP : ring->cap * 2;
   size_t bytes = cap * sizeof *ring->slots;
   if (ring->cap > UINT32_MAX / 8 || !charge(ring->account, bytes))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   waiting *slots = peal_mem_alloc(ring->mem, bytes);
   if (!slots) {
     discharge(ring->account, bytes);
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   discharge(ring->account, slots_bytes(ring));
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
@@ -227,6 +228,9 @@ static inline void trim(peal_eio_queue *queue) {
     ring->head++;
   while (!at(ring, ring->end - 1)->message)
     ring->end--;
+  /* Positions count on: one that stays behind would be ahead one day. */
+  if ((int32_t)(ring->drop_at - ring->head) < 0)
+    ring->drop_at = ring->head;
   if ((int32_t)(ring->drop_at - ring->end) > 0)
     ring->drop_at = ring->end;
 }
@@ -299,7 +303,7 @@ peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
   }
   eio_ring *ring = queue->ring ? queue->ring : ring_new(mem, account);
   if (!ring)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   peal_err err = prepare(ring);
   if (!err) {
     queue->ring = ring;
@@ -349,8 +353,6 @@ bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {
   if (!ring)
     return false;
   uint32_t pos = ring->drop_at;
-  if ((int32_t)(pos - ring->head) < 0)
-    pos = ring->head;
   while (pos != ring->end &&
          (!at(ring, pos)->message || is_firm(at(ring, pos))))
     pos++;
@@ -366,6 +368,8 @@ void peal_eio_queue_check(const peal_eio_queue *queue) {
   if (!ring)
     return;
   size_t bytes = 0, firm = 0, live = 0, indexed = 0;
+  assert((int32_t)(ring->drop_at - ring->head) >= 0 &&
+         (int32_t)(ring->end - ring->drop_at) >= 0);
   for (uint32_t pos = ring->head; pos != ring->end; pos++) {
     const waiting *one = at(ring, pos);
     live += one->message != NULL;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "proto/sio_input.h"
@@ -64,7 +65,7 @@ peal_err peal_sio_conn_feed(peal_sio_conn *conn, bool binary, peal_slice data,
   if (conn->has_input)
     return PEAL_ERR_USAGE;
   if (data.len > UINT32_MAX) {
-    (void)fail(conn, PEAL_ERR_LIMIT);
+    (void)fail(conn, PEAL_FAIL(PEAL_ERR_LIMIT));
     return tell(conn);
   }
   conn->input = data.ptr;
@@ -111,13 +112,13 @@ static peal_err may_join(peal_sio_conn *conn, peal_slice nsp) {
   if (!conn->opts->client || !is_name(nsp))
     return PEAL_ERR_USAGE;
   if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES)
-    return PEAL_ERR_TOO_LONG;
+    return PEAL_FAIL(PEAL_ERR_TOO_LONG);
   if (peal_sio_links_find(&conn->links, nsp))
-    return PEAL_ERR_EXISTS;
+    return PEAL_FAIL(PEAL_ERR_EXISTS);
   return peal_sio_links_count(&conn->links) <
                  peal_sio_state_max_namespaces(conn)
              ? PEAL_OK
-             : PEAL_ERR_LIMIT;
+             : PEAL_FAIL(PEAL_ERR_LIMIT);
 }
 
 peal_err peal_sio_conn_join(peal_sio_conn *conn, peal_slice nsp, peal_val auth,
@@ -224,7 +225,7 @@ static uint64_t attach_at(const peal_sio_conn *conn) {
 
 peal_err peal_sio_conn_tick(peal_sio_conn *conn, uint64_t now_ms) {
   if (now_ms >= connect_at(conn) || now_ms >= attach_at(conn))
-    (void)fail(conn, PEAL_ERR_TIMEOUT);
+    (void)fail(conn, PEAL_FAIL(PEAL_ERR_TIMEOUT));
   return tell(conn);
 }
 
