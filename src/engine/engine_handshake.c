@@ -50,39 +50,49 @@ static field_kind kind_of(peal_slice name) {
   return is_other_own(name) ? OWN : SHARED;
 }
 
-static bool is_kept(peal_slice name, peal_slice value, field_kind kind) {
-  return name.len <= UINT16_MAX && value.len <= UINT16_MAX &&
-         kind_of(name) == kind;
-}
-
-static size_t fields_len(const peal_http_req *req, field_kind kind) {
-  size_t len = 0;
-  for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
-    peal_slice value;
-    peal_slice name = peal_http_req_header_at(req, i, &value);
-    if (is_kept(name, value, kind))
-      len += FIELD_HEADER + name.len + value.len;
-  }
-  return len;
-}
-
 static char *put(char *at, peal_slice text) {
   if (text.len)
     memcpy(at, text.ptr, text.len);
   return at + text.len;
 }
 
-static char *put_fields(char *at, const peal_http_req *req, field_kind kind) {
+static char *put_field(char *at, peal_slice name, peal_slice value) {
+  uint16_t lens[2] = {(uint16_t)name.len, (uint16_t)value.len};
+  memcpy(at, lens, FIELD_HEADER);
+  return put(put(at + FIELD_HEADER, name), value);
+}
+
+/* Room for all fields, whatever they are. */
+static size_t all_len(const peal_http_req *req) {
+  size_t len = 0;
   for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
     peal_slice value;
     peal_slice name = peal_http_req_header_at(req, i, &value);
-    if (!is_kept(name, value, kind))
-      continue;
-    uint16_t lens[2] = {(uint16_t)name.len, (uint16_t)value.len};
-    memcpy(at, lens, FIELD_HEADER);
-    at = put(put(at + FIELD_HEADER, name), value);
+    len += FIELD_HEADER + name.len + value.len;
   }
-  return at;
+  return len;
+}
+
+/* The shared fields with `tail` behind them, and the own ones, in the scratch.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
+static peal_err split(peal_slice out[2], const peal_http_req *req,
+                      peal_slice tail, peal_arena *scratch) {
+  size_t room = all_len(req) + tail.len;
+  char *begin = peal_arena_alloc(scratch, 2 * room + 1);
+  if (!begin)
+    return PEAL_ERR_NOMEM;
+  char *ends[2] = {begin, begin + room};
+  for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
+    peal_slice value;
+    peal_slice name = peal_http_req_header_at(req, i, &value);
+    field_kind kind = kind_of(name);
+    if (kind != TRANSIENT && name.len <= UINT16_MAX && value.len <= UINT16_MAX)
+      ends[kind] = put_field(ends[kind], name, value);
+  }
+  ends[SHARED] = put(ends[SHARED], tail);
+  out[SHARED] = (peal_slice){begin, (size_t)(ends[SHARED] - begin)};
+  out[OWN] = (peal_slice){begin + room, (size_t)(ends[OWN] - (begin + room))};
+  return PEAL_OK;
 }
 
 /* One that says nothing but how the session began. */
@@ -90,16 +100,6 @@ static bool is_plain_url(peal_slice url) {
   const peal_slice plain = PEAL_S("?EIO=4&transport=websocket");
   return url.len >= plain.len &&
          !memcmp(url.ptr + url.len - plain.len, plain.ptr, plain.len);
-}
-
-static peal_head *take_head(const peal_http_req *req, peal_slice url,
-                            peal_head_pool *pool, peal_arena *scratch) {
-  size_t len = fields_len(req, SHARED) + url.len;
-  char *bytes = peal_arena_alloc(scratch, len ? len : 1);
-  if (!bytes)
-    return NULL;
-  (void)put(put_fields(bytes, req, SHARED), url);
-  return peal_head_pool_take(pool, (peal_slice){bytes, len});
 }
 
 /* What it is charged with; `decoded` is a second copy of the url. */
@@ -131,19 +131,22 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
   peal_slice url = peal_http_req_target(req);
   peal_slice address = peal_http_req_peer(req);
   bool shared = is_plain_url(url);
-  peal_engine_handshake like = {
-      .time_ms = peal_wall_ms(),
-      .head = take_head(req, shared ? url : none, pool, scratch),
-      .fields_len = (uint32_t)fields_len(req, OWN),
-      .url_len = (uint32_t)url.len,
-      .address_len = (uint16_t)address.len,
-      .shares_url = shared};
+  peal_slice fields[2];
+  if (split(fields, req, shared ? url : none, scratch))
+    return NULL;
+  peal_engine_handshake like = {.time_ms = peal_wall_ms(),
+                                .head =
+                                    peal_head_pool_take(pool, fields[SHARED]),
+                                .fields_len = (uint32_t)fields[OWN].len,
+                                .url_len = (uint32_t)url.len,
+                                .address_len = (uint16_t)address.len,
+                                .shares_url = shared};
   peal_engine_handshake *handshake = like.head ? alloc(&like, pool) : NULL;
   if (!handshake) {
     peal_head_pool_give(pool, like.head);
     return NULL;
   }
-  char *at = put_fields(handshake->data, req, OWN);
+  char *at = put(handshake->data, fields[OWN]);
   (void)put(put(at, shared ? none : url), address);
   return handshake;
 }
