@@ -19,6 +19,7 @@
 #include "base/map.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
+#include "engine/sid_table.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
@@ -80,11 +81,11 @@ typedef struct peal_hook {
 } peal_hook;
 
 typedef struct peal_nsp_local {
-  peal_map sockets;      /* id -> peal_socket */
-  peal_map rooms;        /* name -> peal_room */
-  peal_list all;         /* peal_socket.node: members */
-  peal_list pending;     /* peal_socket.node: not accepted (yet) */
-  const peal_hook *last; /* handlers of the last event: often the next */
+  peal_sid_table sockets; /* by peal_socket.id: members */
+  peal_map rooms;         /* name -> peal_room */
+  peal_list all;          /* peal_socket.node: members */
+  peal_list pending;      /* peal_socket.node: not accepted (yet) */
+  const peal_hook *last;  /* handlers of the last event: often the next */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint32_t epoch;    /* of peal_socket.visit */
