@@ -67,7 +67,7 @@ static peal_err enter(peal_socket *socket, const peal_next *next) {
   peal_message *text = NULL;
   peal_err err = peal_adapter_add(socket);
   if (!err)
-    err = peal_sio_conn_accept(socket->client->sio, next->link,
+    err = peal_sio_conn_accept(&socket->client->sio, next->link,
                                peal_object(&sid, 1), &text);
   peal_client_send(socket->client, text);
   if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
@@ -114,7 +114,7 @@ void peal_accept_run(peal_next *next) {
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
   send_held(socket, next);
   peal_next_release(next);
-  err = peal_sio_conn_deliver(client->sio, link);
+  err = peal_sio_conn_deliver(&client->sio, link);
   /* Not at once: the middleware may have been answered by a handler of this
    * very client. */
   if (err)

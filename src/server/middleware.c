@@ -80,6 +80,6 @@ void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
                                       : peal_err_message(PEAL_ERR_NOMEM));
     return;
   }
-  peal_sio_link_set_user(client->sio, link, socket);
+  peal_sio_link_set_user(&client->sio, link, socket);
   run_chain(next);
 }

@@ -109,9 +109,8 @@ static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
 /* -- clients and sockets ------------------------------------------------------------ */
 
 struct peal_client {
-  peal_server *server;
-  peal_engine_conn *conn;
-  peal_sio_conn *sio;
+  peal_engine_conn *conn; /* in whose block it stands */
+  peal_sio_conn sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
   bool close_asked;
   bool is_reading; /* the loop over the machine's events is on the stack */
@@ -155,7 +154,7 @@ struct peal_socket {
 };
 
 /* What an idle client costs here; see the budget in design.md 7. */
-_Static_assert(sizeof(peal_client) <= 32 && sizeof(peal_socket) <= 96,
+_Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 96,
                "peal_client or peal_socket has grown");
 
 static inline peal_figures *peal_figures_of(const peal_socket *socket) {
