@@ -51,7 +51,8 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 static peal_err run_connect_handlers(peal_socket *socket,
                                      const peal_next *next) {
-  for (const peal_hook *hook = socket->nsp->connect; hook; hook = hook->next) {
+  for (const peal_hook *hook = socket->local->nsp->connect; hook;
+       hook = hook->next) {
     peal_err err = hook->fn.connect(socket, hook->user);
     if (!err && next->refusal)
       err = PEAL_ERR_USAGE; /* peal_refuse without returning its result */
@@ -81,7 +82,8 @@ static void send_held(peal_socket *socket, peal_next *next) {
   peal_account *account = peal_engine_conn_account(client->conn);
   peal_figures *figures = peal_figures_of(socket);
   peal_eio_item item;
-  while (peal_hold_take(&next->hold, &item, account, socket->worker->mem)) {
+  while (
+      peal_hold_take(&next->hold, &item, account, socket->local->worker->mem)) {
     peal_err err = peal_engine_conn_send(client->conn, &item);
     if (!err) {
       peal_figures_add(&figures->events_out, 1);

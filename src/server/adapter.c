@@ -6,7 +6,7 @@
 /* -- members -------------------------------------------------------------------------- */
 
 peal_err peal_adapter_add(peal_socket *socket) {
-  peal_nsp_local *local = peal_nsp_local_of(socket->nsp, socket->worker);
+  peal_nsp_local *local = socket->local;
   peal_err err = peal_sid_table_add(&local->sockets, socket->id);
   if (err)
     return err;
@@ -21,7 +21,7 @@ peal_err peal_adapter_add(peal_socket *socket) {
 void peal_adapter_remove(peal_socket *socket) {
   if (!socket->is_member)
     return;
-  peal_nsp_local *local = peal_nsp_local_of(socket->nsp, socket->worker);
+  peal_nsp_local *local = socket->local;
   socket->is_member = false;
   peal_sid_table_remove(&local->sockets, socket->id);
   peal_list_remove(&socket->node);
@@ -44,7 +44,7 @@ typedef struct selection {
 
 /* A mark that no socket bears. */
 static uint32_t new_epoch(peal_nsp_local *local) {
-  if (++local->epoch == 0) {
+  if (++local->epoch > PEAL_SOCKET_VISIT_MAX) {
     for (peal_list *node = local->all.next; node != &local->all;
          node = node->next)
       PEAL_LIST_OF(node, peal_socket, node)->visit = 0;
@@ -56,7 +56,7 @@ static uint32_t new_epoch(peal_nsp_local *local) {
 static void visit(selection *chosen, peal_socket *socket) {
   if (socket->visit == chosen->epoch || !socket->is_member)
     return;
-  socket->visit = chosen->epoch;
+  socket->visit = chosen->epoch & PEAL_SOCKET_VISIT_MAX;
   if (chosen->sockets)
     chosen->sockets[chosen->count++] = socket;
 }

@@ -186,7 +186,8 @@ static void on_drain(peal_engine_conn *conn, void *user) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (!socket || socket->state != PEAL_SOCKET_CONNECTED)
       continue;
-    for (const peal_hook *hook = socket->nsp->drain; hook; hook = hook->next)
+    for (const peal_hook *hook = socket->local->nsp->drain; hook;
+         hook = hook->next)
       hook->fn.socket(socket, hook->user);
   }
 }

@@ -21,7 +21,7 @@ static void run_chain(peal_next *next) {
   peal_socket *socket = next->socket;
   next->looping = true;
   while (next->called && socket->state == PEAL_SOCKET_PENDING) {
-    next->hook = next->hook ? next->hook->next : socket->nsp->use;
+    next->hook = next->hook ? next->hook->next : socket->local->nsp->use;
     if (!next->hook) {
       peal_accept_run(next);
       return;

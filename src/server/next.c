@@ -12,11 +12,11 @@ static void on_end(peal_flush *flush) {
 peal_next *peal_next_new(peal_socket *socket, peal_sio_link link) {
   peal_socket_extra *extra = peal_socket_extra_open(socket);
   peal_next *next =
-      extra ? peal_mem_alloc(socket->worker->mem, sizeof *next) : NULL;
+      extra ? peal_mem_alloc(socket->local->worker->mem, sizeof *next) : NULL;
   if (!next)
     return NULL;
   *next = (peal_next){.socket = socket,
-                      .worker = socket->worker,
+                      .worker = socket->local->worker,
                       .link = link,
                       .flush.fn = on_end,
                       .called = true};

@@ -18,7 +18,9 @@ static peal_err set_locals(peal_nsp *nsp) {
     return PEAL_ERR_NOMEM;
   for (unsigned i = 0; i < server->worker_count; i++) {
     peal_nsp_local *local = &nsp->locals[i];
-    const peal_mem *mem = peal_workers_get(server->workers, i)->mem;
+    local->nsp = nsp;
+    local->worker = peal_workers_get(server->workers, i);
+    const peal_mem *mem = local->worker->mem;
     peal_sid_table_init(&local->sockets, mem);
     peal_map_init(&local->rooms, mem, server->seed);
     peal_list_init(&local->all);

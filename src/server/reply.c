@@ -35,7 +35,7 @@ static void on_end(peal_flush *flush) {
 peal_reply *peal_ack_later(const peal_event *event) {
   if (!event || !event->has_id || *event->acked)
     return NULL;
-  peal_nsp *nsp = event->socket->nsp;
+  peal_nsp *nsp = event->socket->local->nsp;
   peal_reply *reply = peal_mem_zalloc(nsp->server->mem, sizeof *reply);
   if (!reply)
     return NULL;
@@ -44,7 +44,7 @@ peal_reply *peal_ack_later(const peal_event *event) {
   peal_list_init(&reply->flush.node);
   reply->flush.fn = on_end;
   reply->nsp = nsp;
-  reply->worker = event->socket->worker;
+  reply->worker = event->socket->local->worker;
   reply->id = event->id;
   memcpy(reply->socket_id, event->socket->id, sizeof reply->socket_id);
   return reply;

@@ -80,7 +80,10 @@ typedef struct peal_hook {
   char name[]; /* of the event, terminated */
 } peal_hook;
 
+/* Of one namespace on one worker. */
 typedef struct peal_nsp_local {
+  peal_nsp *nsp;
+  peal_worker *worker;
   peal_sid_table sockets; /* by peal_socket.id: members */
   peal_map rooms;         /* name -> peal_room */
   peal_list all;          /* peal_socket.node: members */
@@ -88,7 +91,7 @@ typedef struct peal_nsp_local {
   const peal_hook *last;  /* handlers of the last event: often the next */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
-  uint32_t epoch;    /* of peal_socket.visit */
+  uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
 } peal_nsp_local;
 
 struct peal_nsp {
@@ -138,25 +141,29 @@ typedef struct peal_socket_extra {
   peal_ack_list acks;
 } peal_socket_extra;
 
+#define PEAL_SOCKET_VISIT_MAX ((1u << 19) - 1)
+
 struct peal_socket {
-  peal_nsp *nsp;
+  peal_nsp_local *local;
   peal_client *client; /* NULL once the connection is gone */
-  peal_worker *worker;
   void *user;
   peal_list node;           /* in the namespace's all or pending */
   peal_room_set *rooms;     /* without its own; NULL: none */
   peal_socket_extra *extra; /* NULL: none */
-  uint32_t visit;           /* epoch of the last selection that met it */
-  uint8_t state;            /* peal_socket_state */
-  bool has_rooms;           /* its own at least: from the connect handlers on */
-  bool is_member; /* counted and reached by broadcasts: accepted, not gone */
   char id[21];
+  uint32_t visit : 19;    /* epoch of the last selection that met it */
+  uint32_t state : 3;     /* peal_socket_state */
+  uint32_t has_rooms : 1; /* its own at least: from the connect handlers on */
+  uint32_t is_member : 1; /* counted and reached by broadcasts: accepted, not
+                             gone */
 };
 
 /* What an idle client costs here; see the budget in design.md 7. */
-_Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 96,
+_Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 80,
                "peal_client or peal_socket has grown");
 
 static inline peal_figures *peal_figures_of(const peal_socket *socket) {
-  return &peal_server_local_of(socket->nsp->server, socket->worker)->figures;
+  return &peal_server_local_of(socket->local->nsp->server,
+                               socket->local->worker)
+              ->figures;
 }
