@@ -59,8 +59,7 @@ peal_slice peal_socket_header(const peal_socket *socket, const char *name) {
 
 peal_slice peal_socket_query(const peal_socket *socket, const char *name) {
   peal_engine_handshake *handshake = handshake_of(socket);
-  return handshake && name ? peal_engine_handshake_param(
-                                 handshake, name, socket->local->worker->mem)
+  return handshake && name ? peal_engine_handshake_param(handshake, name)
                            : (peal_slice){0};
 }
 
