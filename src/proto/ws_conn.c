@@ -34,7 +34,7 @@ struct peal_ws_conn {
   uint64_t is_expired : 1;  /* the deadline has passed */
 };
 
-/* What an idle client costs here; see the budget in design.md 7. */
+/* What an idle client costs here; see docs/performance.md. */
 _Static_assert(sizeof(peal_ws_conn) <= 48, "peal_ws_conn has grown");
 
 /* -- life ---------------------------------------------------------------- */
