@@ -113,11 +113,46 @@ def station_problems(root, page):
                 yield f"`{name}` is not in {', '.join(files)}"
 
 
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+
+
+def code_of(root, pattern):
+    return "".join(COMMENT.sub("", p.read_text(encoding="utf-8"))
+                   for p in root.glob(pattern))
+
+
+def way_problems(root, page):
+    """docs/flow.md, docs/architecture.md: what they call by name is a function,
+    a type or a file of the tree, and stands in the file that they say."""
+    text = without_code(page.read_text(encoding="utf-8"))
+    code = code_of(root, "src/**/*.[ch]") + code_of(root, "include/**/*.h")
+    files = {p.name for p in root.glob("src/**/*.[ch]")}
+    stems = {name[:-2] for name in files}
+    for word in sorted(set(re.findall(r"`([a-z]\w*(?:\.[ch])?)`", text))):
+        if word[-2:] in (".c", ".h"):
+            if word not in files:
+                yield f"`{word}`: no such file in src"
+        elif "_" in word and not word.startswith("uv_") and \
+                word not in stems and not re.search(
+                    rf"\b{word}\(|(?:struct|enum) {word}\b|\}} {word};", code):
+            yield f"`{word}`: no such function or type"
+    pairs = re.findall(r"`([a-z]\w+)`\s+in\s+`(src/[\w/]+\.[ch])`", text)
+    pairs += [(b, a) for a, b in re.findall(
+        r"`(src/[\w/]+\.[ch])`\s+\(`([a-z]\w+)`\)", text)]
+    pairs += re.findall(r"`([a-z]\w+)`\s+\(`(src/[\w/]+\.[ch])`\)", text)
+    for name, file in pairs:
+        if not re.search(rf"\b{name}\(", code_of(root, file)):
+            yield f"`{name}` is not in {file}"
+
+
 def check_links(root):
     known = sources(root)
     flow = root / "docs/flow.md"
     for wrong in station_problems(root, flow) if flow.exists() else []:
         yield flow, wrong
+    for way in (flow, root / "docs/architecture.md"):
+        for wrong in way_problems(root, way) if way.exists() else []:
+            yield way, wrong
     for page in pages(root):
         text = without_code(page.read_text(encoding="utf-8"))
         for target in LINK.findall(re.sub(r"`([^`\n]+)`", "code", text)):
@@ -267,10 +302,16 @@ def self_test():
         (root / "README.md").write_text(
             "# Top\n[a](gone.md) [b](#gone) [c](#top) `peal_fake` "
             "`peal_real` `src/gone.c`\n```c\nstatic int x = y;\n```\n")
+        (root / "docs").mkdir()
+        (root / "src").mkdir()
+        (root / "src/real.c").write_text("/* gone_by( */ int real_by(void);")
+        (root / "docs/flow.md").write_text(
+            "`gone_by` `real_by` `gone.c` `real.c`; `real_by` in `src/real.c`,"
+            " `real_on` (`src/real.c`)\n")
         links = [w for _, w in check_links(root) if w]
         fragments = [w for _, w in check_fragments(root) if w]
-    if len(links) != 4 or len(fragments) != 1:
-        print(f"expected 4 and 1 complaints, got {links} and {fragments}")
+    if len(links) != 9 or len(fragments) != 1:
+        print(f"expected 9 and 1 complaints, got {links} and {fragments}")
         return 1
     return 0
 

@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* peal: everything a Socket.IO server needs. The web layer is in
- * <peal/web.h>. */
+/* peal: everything a Socket.IO server needs, in one include.
+ *
+ *   base.h     slices, errors, memory, shared bytes, the log
+ *   val.h      values: what events carry
+ *   worker.h   threads with a loop each, timers, tasks on the pool
+ *   http.h     the HTTP server that the rest stands on
+ *   server.h   namespaces, sockets, rooms, events (with engine.h)
+ *
+ * Beside it, for who wants them (a library built with PEAL_WEB=OFF has them
+ * not): <peal/web.h> (routes, static files, metrics), <peal/store.h> (SQLite)
+ * and <peal/config.h>. Each header may be included alone and first.
+ *
+ * Example: examples/chat/main.c */
 #include <peal/base.h>
 #include <peal/http.h>
 #include <peal/server.h>

@@ -48,6 +48,7 @@
 extern "C" {
 #endif
 
+/* A server: all namespaces of one path of one HTTP server. */
 typedef struct peal_server peal_server;
 /* A namespace: one for the life of the server, shared by all workers. */
 typedef struct peal_nsp peal_nsp;
@@ -57,17 +58,21 @@ typedef struct peal_socket peal_socket;
 /* An event that came in; borrowed by the handler. */
 typedef struct peal_event peal_event;
 
-/* -- options ---------------------------------------------------------------- */
+/* -- options --------------------------------------------------------------- */
 
 #define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
 
+/* Options of a server, named after those of the reference; {0} is a server on
+ * port 3000, path /socket.io/, for pages of the same origin. */
 typedef struct peal_server_opts {
-  /* The HTTP server to live on (borrowed); NULL: one of its own, from host,
-   * port, workers, log, mem as in peal_http_server_opts. */
+  /* The HTTP server to live on (borrowed); NULL: one of its own, from the
+   * fields down to mem, as in peal_http_server_opts. */
   peal_http_server *http;
   const char *host;
   int port;
+  bool no_listen; /* peal_http_listen(peal_server_http(…), …) says where */
   unsigned workers;
+  size_t max_held_bytes; /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
 
@@ -82,27 +87,28 @@ typedef struct peal_server_opts {
   size_t max_payload_bytes;        /* default 1000000: maxHttpBufferSize */
   size_t compress_threshold_bytes; /* default 1024 (httpCompression);
                                       PEAL_OFF: never */
-  peal_cors_opts cors; /* also enforced: other origins are refused, on
+  peal_cors_opts cors;       /* also enforced: other origins are refused, on
                           WebSocket too. {0}: same origin only */
-  peal_server_cookie cookie;
-  bool no_client;         /* do not serve <path>/socket.io.js and kin */
-  const char *client_dir; /* default: the installed share folder */
+  peal_server_cookie cookie; /* default: none */
+  bool no_client;            /* do not serve <path>/socket.io.js and kin */
+  const char *client_dir;    /* default: the installed share folder */
 
-  /* Sessions at one time, of all clients and of one address (IPv6: its /64);
-   * others get 503. Behind a proxy all clients have its address. */
+  /* Sessions at one time, of all clients and of one address (IPv6: its /64; not
+   * over Unix sockets); others get 503. Behind a proxy all clients have its
+   * address. */
   uint32_t max_clients;             /* default: no limit of its own */
   uint32_t max_clients_per_address; /* default 10000; PEAL_OFF: no limit */
   /* A session that began over polling has to be used within this time, or it
    * ends. Default 10000; PEAL_OFF: it has its ping timeout. */
   uint32_t first_use_timeout_ms;
-  size_t max_queue_bytes;      /* send queue of a client; default 8 MiB */
-  size_t max_queue_soft_bytes; /* volatile events are dropped above;
+  size_t max_queue_bytes;         /* send queue of a client; default 8 MiB */
+  size_t max_queue_soft_bytes;    /* volatile events are dropped above;
                                   default 1 MiB */
-  peal_queue_policy queue_policy;
-  uint32_t max_attachments; /* of one packet; default 10 */
-  uint32_t max_rooms;       /* of one socket; default 10000 */
-  uint32_t max_acks;        /* awaited from one socket; default 1024 */
-  size_t max_auth_bytes;    /* of one socket's `auth`, as JSON; default 64 KiB;
+  peal_queue_policy queue_policy; /* default: the client is closed */
+  uint32_t max_attachments;       /* of one packet; default 10 */
+  uint32_t max_rooms;             /* of one socket; default 10000 */
+  uint32_t max_acks;              /* awaited from one socket; default 1024 */
+  size_t max_auth_bytes; /* of one socket's `auth`, as JSON; default 64 KiB;
                                beyond it CONNECT is refused */
 
   /* Asked for each handshake (reference: allowRequest). */
@@ -112,7 +118,7 @@ typedef struct peal_server_opts {
   void *user; /* of these two */
 } peal_server_opts;
 
-/* -- life --------------------------------------------------------------------- */
+/* -- life ------------------------------------------------------------------ */
 
 /* Make a server and listen; no client is served before peal_server_run.
  * Copies `opts` with its strings; NULL is {0}.
@@ -137,11 +143,12 @@ PEAL_API peal_http_server *peal_server_http(peal_server *server);
  * life of the server. Thread: any. */
 PEAL_API peal_workers *peal_server_workers(peal_server *server);
 
+/* Since the server was made, but for the first three, which are of now. */
 typedef struct peal_server_stats {
-  uint64_t clients;         /* open Engine.IO sessions */
-  uint64_t clients_polling; /* of them on polling */
-  uint64_t sockets;         /* connected, all namespaces */
-  uint64_t sessions_total;
+  uint64_t clients;               /* open Engine.IO sessions */
+  uint64_t clients_polling;       /* of them on polling */
+  uint64_t sockets;               /* connected, all namespaces */
+  uint64_t sessions_total;        /* clients that ever were let in */
   uint64_t events_in, events_out; /* packets, a broadcast counts receivers */
   uint64_t bytes_in, bytes_out;   /* of messages, before framing */
   uint64_t errors_peer;           /* sessions closed for a violation */
@@ -153,7 +160,7 @@ typedef struct peal_server_stats {
 PEAL_API void peal_server_stats_get(peal_server *server,
                                     peal_server_stats *out);
 
-/* -- namespaces and handlers ------------------------------------------------- */
+/* -- namespaces and handlers ----------------------------------------------- */
 
 /* The namespace of this name, made if new; a missing leading slash is added.
  * Borrowed for the life of the server.
@@ -173,6 +180,8 @@ PEAL_API peal_server *peal_nsp_server(peal_nsp *nsp);
  * PEAL_ERR_USAGE (no namespace, no function, or the server runs) or
  * PEAL_ERR_NOMEM. */
 
+/* An event has come; both are borrowed until the function returns. What it
+ * emits leaves afterwards. */
 typedef void (*peal_event_fn)(peal_socket *socket, const peal_event *event,
                               void *user);
 /* Call `fn` for this event from any socket of the namespace. `event` is
@@ -185,6 +194,8 @@ PEAL_API peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
  * that have none. */
 PEAL_API peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user);
 
+/* An event is about to be queued for `socket`; all is borrowed. To look at, not
+ * to change. */
 typedef void (*peal_outgoing_fn)(peal_socket *socket, peal_slice event,
                                  peal_args args, void *user);
 /* Call `fn` for every event that goes out, once per receiver, on the
@@ -232,18 +243,20 @@ PEAL_API peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
 /* The same while it is still in its rooms: to tell those who share them. */
 PEAL_API peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
                                         void *user);
+/* Something concerns this socket (borrowed). */
 typedef void (*peal_socket_fn)(peal_socket *socket, void *user);
 /* The client's send queue, which had refused or dropped events or passed its
  * soft ceiling, is empty again: whoever has more to send may go on. */
 PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
-/* -- middleware --------------------------------------------------------------- */
+/* -- middleware ------------------------------------------------------------ */
 
-/* The rest of the chain. Answer it exactly once, by one of the functions below,
- * in the middleware or later on the socket's worker. The first answer counts;
- * others have no effect, and may come until the callback that gave the first
- * has returned. If the client goes away meanwhile, the answer is still due,
- * and only ends the socket: so `socket` and `next` stay valid until then. */
+/* The rest of the chain: each function is asked by a `next` of its own. Answer
+ * it exactly once, by one of the functions below, in the middleware or later
+ * on the socket's worker. The first answer counts; a second one within five
+ * minutes behind it has no effect, whatever comes meanwhile. If the client goes
+ * away, the answer is still due, and only ends the socket: so `socket` stays
+ * valid until then. */
 typedef struct peal_next peal_next;
 /* May this client join? Nothing of the socket is known to others yet. What the
  * middleware hangs on it (peal_socket_set_user) goes by the function of
@@ -262,11 +275,12 @@ PEAL_API void peal_next_ok(peal_next *next);
 PEAL_API void peal_next_refuse(peal_next *next, const char *message,
                                peal_val data);
 
-/* -- events ------------------------------------------------------------------- */
+/* -- events ---------------------------------------------------------------- */
 
 /* All that an event holds is borrowed until its handlers have returned; what
  * is to be kept is copied: by peal_doc_new for values. */
 
+/* Its name, as the client sent it: any text that is not reserved. */
 PEAL_API peal_slice peal_event_name(const peal_event *event);
 /* What stands behind the name, as the client sent it: any number of values of
  * any types. */
@@ -286,21 +300,24 @@ PEAL_API bool peal_event_wants_ack(const peal_event *event);
 PEAL_API peal_err peal_ack(const peal_event *event, peal_args args);
 
 /* An acknowledgement that is given after the handler has returned; it outlives
- * event and socket. */
+ * event and socket, and ends with the server: no function takes it after
+ * peal_server_free. */
 typedef struct peal_reply peal_reply;
 /* NULL if the event wants none, has been acknowledged, or memory is out. To be
  * given back by peal_reply_send or peal_reply_drop, once; peal_ack has no
  * effect any more. */
 PEAL_API peal_reply *peal_ack_later(const peal_event *event);
 /* Takes `reply`; the arguments are encoded or copied at once. A socket that
- * has gone is no error, a second answer none at all.
+ * has gone is no error, and neither is the end of the run. A second answer is
+ * none at all, also from another thread, for five minutes behind the first or
+ * 65536 other replies of its worker.
  * Returns: as peal_ack; from another thread PEAL_OK or PEAL_ERR_NOMEM.
  * Thread: any. */
 PEAL_API peal_err peal_reply_send(peal_reply *reply, peal_args args);
 /* Takes `reply`: the client is left without an answer. Thread: any. */
 PEAL_API void peal_reply_drop(peal_reply *reply);
 
-/* -- emitting ----------------------------------------------------------------- */
+/* -- emitting -------------------------------------------------------------- */
 
 /* Emitting queues, and never blocks: what was queued leaves when the handler
  * has returned, for each client in the order in which it was emitted. Event
@@ -369,12 +386,13 @@ PEAL_API peal_err peal_emit_ack(peal_socket *socket, const char *event,
 /* What came back from a broadcast. `responses` (borrowed) has each client's
  * first argument, in order of arrival. */
 typedef struct peal_acks {
-  peal_err err;    /* PEAL_OK: all answered; PEAL_ERR_TIMEOUT: some did not;
+  peal_err err;        /* PEAL_OK: all answered; PEAL_ERR_TIMEOUT: some did not;
                       PEAL_ERR_NOMEM: some could not be asked or kept */
-  size_t expected; /* clients that were asked */
-  peal_args responses;
+  size_t expected;     /* clients that were asked */
+  peal_args responses; /* fewer than `expected` if some did not answer */
 } peal_acks;
 
+/* All have answered, gone, or run out of time; `acks` is borrowed. */
 typedef void (*peal_acks_fn)(const peal_acks *acks, void *user);
 /* Broadcast and gather. `fn` comes exactly once, on the calling worker (worker
  * 0 if called from another thread), when all have answered, gone or run out of
@@ -386,7 +404,7 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
                                     uint32_t timeout_ms, peal_acks_fn fn,
                                     void *user);
 
-/* -- rooms ---------------------------------------------------------------------- */
+/* -- rooms ----------------------------------------------------------------- */
 
 /* A room is a name; it begins with the first socket that joins and ends with
  * the last that leaves. Each socket is in the room of its own id. Joining,
@@ -416,8 +434,10 @@ PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (nothing was done).
  * Thread: any. */
 
+/* As peal_join for each. */
 PEAL_API peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to,
                                 const char *room);
+/* As peal_leave for each. */
 PEAL_API peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to,
                                  const char *room);
 /* As peal_disconnect for each. `close`: the client's connection too. */
@@ -443,7 +463,7 @@ PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
                             void *user);
 
-/* -- the socket ----------------------------------------------------------------- */
+/* -- the socket ------------------------------------------------------------ */
 
 /* A socket is valid from its first middleware until its last disconnect
  * handler has returned (if it was refused: until the callback that refused
@@ -453,6 +473,7 @@ PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
 /* 20 characters, terminated; not the Engine.IO session id. Nobody can guess
  * it. Borrowed for the life of the socket. */
 PEAL_API const char *peal_socket_id(const peal_socket *socket);
+/* The namespace that it is in. */
 PEAL_API peal_nsp *peal_socket_nsp(const peal_socket *socket);
 /* Where its handlers run, for its whole life. */
 PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
@@ -480,6 +501,7 @@ PEAL_API peal_err peal_refuse(peal_socket *socket, const char *message,
 /* One pointer of the application's, NULL at first. What was there before is
  * not freed. */
 PEAL_API void peal_socket_set_user(peal_socket *socket, void *user);
+/* What peal_socket_set_user was given. */
 PEAL_API void *peal_socket_user(const peal_socket *socket);
 
 /* Frees what peal_socket_set_user was given. The socket is no argument: it is
@@ -511,7 +533,7 @@ PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
-/* Of the peer, as text. */
+/* Of the peer, as text; "unix" over a Unix socket. */
 PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 /* When the session began, in milliseconds since 1970. */
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);

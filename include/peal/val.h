@@ -2,31 +2,83 @@
 #pragma once
 /* val: one value of JSON plus binary, 16 bytes, the same for received and for
  * sent data. A value never owns memory: it borrows strings, items and pairs.
+ * Passing one by value copies these 16 bytes and nothing else.
  *
- *   PEAL_ARGS(peal_str("hi"), PEAL_OBJECT({"n", peal_int(3)}))
+ *   byte  0       1       2       4              8                          16
+ *         +-------+-------+-------+--------------+---------------------------+
+ *         | type  | flags | extra | len          | as: bool, int64_t, double,|
+ *         |       |       |       |              | or a pointer to bytes,    |
+ *         |       |       |       |              | items (16 bytes each) or  |
+ *         |       |       |       |              | pairs (32 bytes each)     |
+ *         +-------+-------+-------+--------------+---------------------------+
  *
- * builds the arguments of an event in place, without an allocation; the
- * compound literals live until the end of the enclosing block. */
+ * What is sent is built in place, without an allocation:
+ *
+ *   peal_emit(socket, "chat",
+ *             PEAL_ARGS(peal_str("hi"), PEAL_OBJECT({"n", peal_int(3)})));
+ *
+ * What comes is read without looking at its type first: a getter of the wrong
+ * type, of a member that is missing, of an index that is too high gives what
+ * the caller names, the empty slice, or undefined, which can be asked on:
+ *
+ *   peal_val order = peal_event_arg(event, 0);
+ *   int64_t count = peal_val_int(peal_val_get(order, "count"), 1);
+ *   peal_slice city =
+ *       peal_val_str(peal_val_get(peal_val_get(order, "to"), "city"));
+ *
+ * How long does a value live? As long as what it points to:
+ *
+ *   received (events, answers)   until the handler has returned
+ *   built by the macros          until the end of the enclosing block, so never
+ *                                return it: what it points to is on the stack
+ *   of a document (peal_doc)     until peal_doc_free
+ *   anything, longer             peal_doc_new copies it
+ *
+ * Thread: pure for all that is below, unless it says otherwise. */
 #include <peal/base.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* The kinds of values, and what a JavaScript client has for each.
+ *
+ *   kind       sent as                    received from        as.
+ *   UNDEFINED  nothing; null in an array  never                -
+ *   NULL       null                       null, undefined      -
+ *   BOOL       true, false                true, false          boolean
+ *   INT        digits                     a whole number       integer
+ *   DOUBLE     the shortest that reads    any other number     number
+ *              back the same
+ *   STRING     a string                   a string             bytes, len
+ *   BINARY     an attachment              Buffer, ArrayBuffer  bytes, len
+ *   ARRAY      an array                   an array             items, len
+ *   OBJECT     an object                  an object            pairs, len
+ *
+ * JavaScript's numbers are doubles: integers beyond 2^53 arrive rounded there,
+ * and are better sent as strings. */
 typedef enum peal_type {
   PEAL_UNDEFINED, /* absent: null inside an array, left out of an object */
-  PEAL_NULL,
-  PEAL_BOOL,
-  PEAL_INT,    /* a number without fraction that fits int64_t */
-  PEAL_DOUBLE, /* any other number; not finite is sent as null */
-  PEAL_STRING, /* UTF-8, any byte but not necessarily terminated */
-  PEAL_BINARY,
-  PEAL_ARRAY,
-  PEAL_OBJECT
+  PEAL_NULL,      /* there, and nothing */
+  PEAL_BOOL,      /* true or false */
+  PEAL_INT,       /* a number that fits int64_t and was written without fraction
+                     and exponent */
+  PEAL_DOUBLE,    /* any other number; not finite is sent as null */
+  PEAL_STRING,    /* UTF-8 with any character, U+0000 too; not terminated.
+                     What is not UTF-8 is sent as U+FFFD */
+  PEAL_BINARY,    /* bytes that are no text */
+  PEAL_ARRAY,     /* values in order */
+  PEAL_OBJECT     /* pairs in order; of equal keys the last counts */
 } peal_type;
 
-typedef struct peal_pair peal_pair;
+typedef struct peal_pair peal_pair; /* below */
 
+/* A value. To be built by the functions below and read by the getters; the
+ * fields are here for loops over items and pairs:
+ *
+ *   if (peal_val_is(value, PEAL_ARRAY))
+ *     for (uint32_t i = 0; i < value.len; i++)
+ *       look_at(value.as.items[i]); */
 typedef struct peal_val {
   uint8_t type;   /* one of peal_type */
   uint8_t flags;  /* internal, 0 in values that the caller builds */
@@ -34,27 +86,37 @@ typedef struct peal_val {
   uint32_t len;   /* bytes of a string or binary, count of items or pairs */
 
   union {
-    bool boolean;
-    int64_t integer;
-    double number;
-    const char *bytes;            /* borrowed */
-    const struct peal_val *items; /* borrowed */
-    const peal_pair *pairs;       /* borrowed, in order of arrival */
+    bool boolean;                 /* PEAL_BOOL */
+    int64_t integer;              /* PEAL_INT */
+    double number;                /* PEAL_DOUBLE */
+    const char *bytes;            /* PEAL_STRING, PEAL_BINARY: borrowed */
+    const struct peal_val *items; /* PEAL_ARRAY: borrowed */
+    const peal_pair *pairs;       /* PEAL_OBJECT: borrowed, as they came */
   } as;
 } peal_val;
 
-/* A member of an object. `key_len` 0 means: as far as the terminator. */
+/* A member of an object. `key_len` 0 means: as far as the terminator, so that
+ * {"key", value} is a whole pair; peal_pair_key reads both ways. Of received
+ * objects keys are not terminated. */
 struct peal_pair {
-  const char *key;
-  peal_val value;
-  size_t key_len; /* bytes */
+  const char *key; /* borrowed */
+  peal_val value;  /* of any kind */
+  size_t key_len;  /* bytes */
 };
 
-/* The arguments of an event or acknowledgement. */
+/* The arguments of an event or acknowledgement: what stands behind the name,
+ * any number of values of any kinds; socket.emit("name", a, b) has two. An
+ * array of one's own will do: (peal_args){items, count}. */
 typedef struct peal_args {
-  const peal_val *items; /* borrowed */
-  size_t count;
+  const peal_val *items; /* borrowed; may be NULL if there are none */
+  size_t count;          /* how many items */
 } peal_args;
+
+/* -- building ----------------------------------------------------------- */
+
+/* Nothing here allocates, fails or copies: all of it borrows what it is given.
+ * A tree may be nested 128 deep; a deeper one is refused when it is encoded
+ * (PEAL_ERR_DEPTH). */
 
 /* {"key", value} leaves key_len at zero on purpose, and the braces are the
  * caller's: no narrower place can say so to the compiler. */
@@ -62,40 +124,55 @@ typedef struct peal_args {
 
 /* clang-format off */
 #define PEAL_END_ 255 /* a type that no value has */
-/* The lists end with a mark that is counted up to, so that each argument is
+/* In these macros values are given one after the other, separated by commas,
+ * and may be built by macros again. A pair stands in braces: {"key", value}.
+ *
+ * The lists end with a mark that is counted up to, so that each argument is
  * expanded once however deep they nest. */
 #define PEAL_ITEMS_(...)                                                       \
   ((const peal_val[]){__VA_ARGS__, {.type = PEAL_END_}})
 #define PEAL_PAIRS_(...)                                                       \
   ((const peal_pair[]){__VA_ARGS__, {.value = {.type = PEAL_END_}}})
+/* Arguments, at least one: PEAL_ARGS(peal_int(1), peal_str("two")). */
 #define PEAL_ARGS(...) peal_args_(PEAL_ITEMS_(__VA_ARGS__))
+/* No arguments: the event is its name alone. */
 #define PEAL_NO_ARGS ((peal_args){NULL, 0})
+/* An array of at least one value; an empty one is peal_array(NULL, 0). */
 #define PEAL_ARRAY(...) peal_array_(PEAL_ITEMS_(__VA_ARGS__))
+/* An object of at least one pair: PEAL_OBJECT({"x", peal_int(1)}, {"y", y}); an
+ * empty one is peal_object(NULL, 0). Keys are terminated texts. */
 #define PEAL_OBJECT(...) peal_object_(PEAL_PAIRS_(__VA_ARGS__))
 
 /* clang-format on */
 
+/* Absent: where a value may be left out. */
 static inline peal_val peal_undefined(void) {
   return (peal_val){.type = PEAL_UNDEFINED};
 }
 
+/* null: there, and nothing. */
 static inline peal_val peal_null(void) {
   return (peal_val){.type = PEAL_NULL};
 }
 
+/* true or false. */
 static inline peal_val peal_bool(bool value) {
   return (peal_val){.type = PEAL_BOOL, .as.boolean = value};
 }
 
+/* A whole number. A JavaScript client reads it exactly up to 2^53. */
 static inline peal_val peal_int(int64_t value) {
   return (peal_val){.type = PEAL_INT, .as.integer = value};
 }
 
+/* A number. 3.0 is sent as 3; what is not finite as null, as JSON.stringify
+ * does. */
 static inline peal_val peal_double(double value) {
   return (peal_val){.type = PEAL_DOUBLE, .as.number = value};
 }
 
-/* Borrows; at most 4 GiB - 1, longer text is cut. */
+/* Text that need not be terminated, borrowed: UTF-8, and what of it is not is
+ * replaced by U+FFFD when it is sent. At most 4 GiB - 1, longer text is cut. */
 static inline peal_val peal_str_slice(peal_slice text) {
   return (peal_val){
       .type = PEAL_STRING,
@@ -103,6 +180,9 @@ static inline peal_val peal_str_slice(peal_slice text) {
       .as.bytes = text.ptr};
 }
 
+/* Bytes, borrowed: they travel as an attachment, over polling as base64. At
+ * most 4 GiB - 1, the rest is cut. In JSON outside of events (peal_json_bytes)
+ * they are a base64 string. */
 static inline peal_val peal_binary(peal_slice data) {
   return (peal_val){
       .type = PEAL_BINARY,
@@ -110,11 +190,25 @@ static inline peal_val peal_binary(peal_slice data) {
       .as.bytes = data.ptr};
 }
 
+/* An array of `count` values (below 2^32), borrowed: for loops that fill a
+ * table of their own:
+ *
+ *   peal_val names[COUNT];
+ *   for (size_t i = 0; i < COUNT; i++)
+ *     names[i] = peal_str(people[i].name);
+ *   peal_emit(socket, "names", PEAL_ARGS(peal_array(names, COUNT))); */
 static inline peal_val peal_array(const peal_val *items, size_t count) {
   return (peal_val){
       .type = PEAL_ARRAY, .len = (uint32_t)count, .as.items = items};
 }
 
+/* An object of `count` pairs (below 2^32), borrowed, sent in this order. Nobody
+ * looks whether two of them have one key: a client takes the last. Filled by a
+ * loop as an array is; a pair there is
+ *
+ *   (peal_pair){.key = text, .value = value, .key_len = 0}
+ *
+ * or with its length, if `text` is not terminated. */
 static inline peal_val peal_object(const peal_pair *pairs, size_t count) {
   return (peal_val){
       .type = PEAL_OBJECT, .len = (uint32_t)count, .as.pairs = pairs};
@@ -139,59 +233,87 @@ static inline peal_val peal_object_(const peal_pair *pairs) {
   return peal_object(pairs, count);
 }
 
-/* A terminated string, borrowed; NULL gives null. */
+/* A terminated string, borrowed; NULL gives null. Of what can hold NUL bytes:
+ * peal_str_slice. */
 PEAL_API peal_val peal_str(const char *text);
 
 /* -- reading; all Thread: pure ------------------------------------------ */
 
+/* Is it of this kind? For numbers peal_val_is_number is what is meant nearly
+ * always: 3 is PEAL_INT and 3.5 is PEAL_DOUBLE. */
 static inline bool peal_val_is(peal_val value, peal_type type) {
   return value.type == (uint8_t)type;
 }
 
-/* A number of either kind. */
+/* Is it a number, of either kind? */
 PEAL_API bool peal_val_is_number(peal_val value);
-/* The text, or the empty slice for any other type. Borrowed. */
+/* The text, or the empty slice for any other type: its ptr is never NULL. Not
+ * terminated. Borrowed as the value is. */
 PEAL_API peal_slice peal_val_str(peal_val value);
-/* The bytes of a binary, or the empty slice for any other type. Borrowed. */
+/* The bytes of a binary, or the empty slice for any other type. Borrowed as the
+ * value is. */
 PEAL_API peal_slice peal_val_binary(peal_val value);
-/* The number as int64_t; `otherwise` if it is no number, has a fraction or
- * does not fit. */
+/* The number as int64_t; `otherwise` if it is no number, has a fraction or does
+ * not fit. 3.0 and 3e0 are 3. Nothing is rounded, so nothing surprises; but its
+ * range is still to be checked. */
 PEAL_API int64_t peal_val_int(peal_val value, int64_t otherwise);
+/* The number as double, rounded if it has more than 53 bits; `otherwise` if it
+ * is none. Of a client's JSON it is always finite or an infinity (1e999). */
 PEAL_API double peal_val_double(peal_val value, double otherwise);
+/* true or false; `otherwise` for any other type: 0, "" and null are not false
+ * here. */
 PEAL_API bool peal_val_bool(peal_val value, bool otherwise);
-/* Item `index` of an array; undefined if there is none. */
+/* Item `index` of an array; undefined if there is none, or it is no array. */
 PEAL_API peal_val peal_val_at(peal_val array, size_t index);
-/* Member of an object by terminated name; the last one of equal names;
- * undefined if there is none. */
+/* Member of an object by terminated name; the last one of equal names, as
+ * JavaScript has it; undefined if there is none, or it is no object. A search
+ * from pair to pair: of large objects keep what is used often. */
 PEAL_API peal_val peal_val_get(peal_val object, const char *key);
-/* The key of a pair as a slice. */
+/* The key of a pair as a slice, borrowed; for loops over the pairs of an
+ * object. */
 PEAL_API peal_slice peal_pair_key(const peal_pair *pair);
-/* Deep comparison; 1 and 1.0 are equal, the order of pairs does not count. */
+/* Deep comparison: 1 and 1.0 are equal, the order of pairs does not count, a
+ * member that is undefined is as if absent. What is nested deeper than 128 is
+ * equal to nothing, and so is NaN. Objects cost the product of their sizes: not
+ * for large ones that clients send. */
 PEAL_API bool peal_val_eq(peal_val a, peal_val b);
-/* How the type is called in messages: "string", "number", … */
+/* How the type is called in messages: "undefined", "null", "boolean", "number"
+ * (both kinds), "string", "binary", "array", "object". Constant text. */
 PEAL_API const char *peal_val_type_name(peal_val value);
 
 /* -- keeping and JSON --------------------------------------------------- */
 
+/* received value --peal_doc_new--> document --peal_doc_val--> value again
+ * JSON text --peal_doc_from_json--^     value --peal_json_bytes--> JSON text */
+
 /* A tree of values that owns its memory: for data that must outlive the
- * handler. */
+ * handler. It does not change, so several threads may read one; it is freed
+ * once. Its memory is libc's, some 16 bytes for each value (32 for a pair)
+ * besides the texts. */
 typedef struct peal_doc peal_doc;
 
-/* Deep copy. Returns NULL if memory is out. Thread: any. */
+/* Deep copy, of a handful of allocations. Returns NULL if memory is out, or it
+ * is nested deeper than 128. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_doc *peal_doc_new(peal_val value);
-/* Decode JSON (copied). On failure *out is NULL and `info`, if not NULL, says
- * why and where.
- * Returns: PEAL_OK, PEAL_ERR_JSON, PEAL_ERR_UTF8, PEAL_ERR_DEPTH,
- * PEAL_ERR_NOMEM. Thread: any. Spec: RFC8259. */
+/* Decode JSON (copied): one value, with blanks around it at most. Strict: no
+ * comments, no commas too many, valid UTF-8; half a surrogate pair becomes
+ * U+FFFD. On failure *out is NULL and `info`, if not NULL, says why and where.
+ * A body of 1 MB of the smallest values takes 8 times that as values.
+ * Returns: PEAL_OK, PEAL_ERR_JSON, PEAL_ERR_UTF8, PEAL_ERR_DEPTH (deeper than
+ * 128), PEAL_ERR_NOMEM. Thread: any. Spec: RFC8259. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_doc_from_json(peal_doc **out,
                                                      peal_slice json,
                                                      peal_err_info *info);
-/* The value, borrowed until peal_doc_free. */
+/* The value, borrowed until peal_doc_free; undefined for NULL. */
 PEAL_API peal_val peal_doc_val(const peal_doc *doc);
+/* Free it with all its values; NULL is a no-op. */
 PEAL_API void peal_doc_free(peal_doc *doc);
 
-/* Encode as JSON text, as JSON.stringify does (binary becomes a base64
- * string). Returns NULL if memory is out. Thread: any. */
+/* Encode as JSON text, as JSON.stringify does: no blanks, `/` not escaped,
+ * undefined left out of objects and null elsewhere (binary becomes a base64
+ * string). The caller owns one reference: peal_bytes_unref.
+ * Returns NULL if memory is out, or it is nested deeper than 128. Thread:
+ * any. */
 PEAL_API PEAL_MUST_CHECK peal_bytes *peal_json_bytes(peal_val value);
 
 #ifdef __cplusplus

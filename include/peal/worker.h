@@ -5,7 +5,31 @@
  *
  * A worker's callbacks never run at the same time, so what belongs to one
  * worker needs no lock. Handlers must not block: what blocks (files,
- * databases, calls to other services) goes to peal_task_run. */
+ * databases, calls to other services) goes to peal_task_run. Between workers
+ * nothing is shared but what Peal hands over itself; to touch something of
+ * another worker, post a function to it (peal_worker_post).
+ *
+ * The life of a group of workers; it runs once:
+ *
+ *   peal_workers_new
+ *       |          set up: on_start, on_stop, timers, posts (they wait)
+ *   peal_workers_run
+ *       |          on each worker the on_start functions, then turns
+ *    running
+ *       |          peal_workers_stop, SIGTERM or SIGINT
+ *    stopping      on each worker the on_stop functions; connections finish,
+ *       |          tasks that have begun too; timers and posts still run
+ *       |          all idle, or the grace is over, or a second stop
+ *     ending       connections are closed with PEAL_ERR_CANCELLED, tasks that
+ *       |          have not begun are cancelled, the last posts are called
+ *      ended       peal_workers_run returns; posting is PEAL_ERR_CLOSED
+ *       |          timers and what else lives on them is freed
+ *   peal_workers_free
+ *
+ * A group that was never run ends the same way inside peal_workers_free.
+ *
+ * Without an object (NULL) the functions below do nothing and return 0, NULL or
+ * PEAL_ERR_USAGE; peal_workers_run returns 1. */
 #include <peal/base.h>
 
 #ifdef __cplusplus
@@ -15,92 +39,159 @@ extern "C" {
 typedef struct peal_worker peal_worker;   /* one thread, one loop */
 typedef struct peal_workers peal_workers; /* all of a program's workers */
 
+/* What workers wait in. */
+typedef enum peal_poller_kind {
+  PEAL_POLLER_DEFAULT, /* what the environment says: PEAL_POLLER=epoll or
+                          PEAL_POLLER=poll; otherwise epoll */
+  PEAL_POLLER_EPOLL,
+  PEAL_POLLER_POLL /* poll(2): each wait costs time for each connection */
+} peal_poller_kind;
+
+/* Options of a group; {0} is one worker that logs to stderr. */
 typedef struct peal_workers_opts {
   /* How many; 0 means 1 (all handlers on one thread, as in Node).
-   * PEAL_WORKERS_AUTO: one per core. At most PEAL_LIMIT_WORKERS (256). */
+   * PEAL_WORKERS_AUTO: one per core that the process may use. More than 256
+   * are cut to 256. */
   unsigned count;
-  /* A callback that keeps a worker longer than this is logged; default 100,
-   * UINT32_MAX: never. Time in which the thread had no processor does not
-   * count. */
+  /* A turn that keeps a worker longer than this is logged (warn, at most one
+   * line a second); default 100, UINT32_MAX: never. Time in which the thread
+   * had no processor does not count. */
   uint32_t lag_warn_ms;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
-  peal_log_opts log;
+  peal_poller_kind poller; /* default: epoll, or what the environment says */
+  /* Borrowed for life; NULL: libc. All workers call it, and threads that post:
+   * it must be safe for that. */
+  const peal_mem *mem;
+  peal_log_opts log; /* of the workers and of all that lives on them */
 } peal_workers_opts;
 
-#define PEAL_WORKERS_AUTO UINT32_MAX
+#define PEAL_WORKERS_AUTO UINT32_MAX /* as `count`: one per core */
 
-/* Copies `opts`; NULL is {0}. No thread runs before peal_workers_run.
- * Returns NULL if memory or descriptors are out. */
+/* Make the group with its loops. No thread runs before peal_workers_run, but
+ * functions may be posted and timers made. Copies `opts`; NULL is {0}.
+ * Returns NULL if memory or descriptors are out (a handful per worker), or
+ * there is no such poller. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_workers *peal_workers_new(
     const peal_workers_opts *opts);
 /* Run worker 0 on the calling thread and start threads for the others;
  * returns after peal_workers_stop when all of them have ended and every
- * object on them has been told. Returns 0, or 1 if it could not start (the
- * log says why). */
+ * object on them has been told. Once in the life of a group: a second call
+ * returns 1 at once.
+ * Returns 0, or 1 if threads or signals could not be had (the log says which;
+ * what had begun has been stopped). */
 PEAL_API int peal_workers_run(peal_workers *workers);
-/* End the run: every `on_stop` function is called on every worker, then the
- * workers wait up to `grace_ms` for their connections to finish and return.
- * Calling it again ends at once. Thread: any. Safe in a signal handler: no
- * (use peal_workers_stop_on_signals). */
+/* End the run, orderly: every `on_stop` function is called on every worker
+ * (an HTTP server then takes no new connections, and closes each as soon as its
+ * request is answered), then the workers wait up to `grace_ms` for connections
+ * and tasks to come to an end. `grace_ms` 0, or calling it again: at once, by
+ * closing what is open. A task whose work is running is waited for in any case.
+ * Returns before any of it has happened. Before the run: the run ends as soon
+ * as it has begun. Not safe in a signal handler (use
+ * peal_workers_stop_on_signals). Thread: any. */
 PEAL_API void peal_workers_stop(peal_workers *workers, uint32_t grace_ms);
-/* SIGTERM and SIGINT call peal_workers_stop; a second signal ends at once.
- * SIGPIPE is ignored. Call before peal_workers_run. */
+/* From the beginning of the run on, SIGTERM and SIGINT call peal_workers_stop
+ * with this grace; a second signal ends at once. SIGPIPE is ignored, in the
+ * whole process. To be called before peal_workers_run; later it changes only
+ * the grace. */
 PEAL_API void peal_workers_stop_on_signals(peal_workers *workers,
                                            uint32_t grace_ms);
+/* Free the group, after the run and after all that lives on it: servers,
+ * stores, timers. What was posted and never ran is called now, on this
+ * thread. */
 PEAL_API void peal_workers_free(peal_workers *workers);
 
-/* NULL: 0. Thread: any. */
+/* How many workers there are, 1 to 256. Thread: any. */
 PEAL_API unsigned peal_workers_count(const peal_workers *workers);
-/* Worker `index`, or NULL if there are not so many, or no `workers`.
- * Thread: any. */
+/* Worker `index` (0 is that of the thread that calls peal_workers_run), or
+ * NULL if there are not so many. Valid as long as the group. Thread: any. */
 PEAL_API peal_worker *peal_workers_get(peal_workers *workers, unsigned index);
+/* The group that a worker belongs to. Thread: any. */
 PEAL_API peal_workers *peal_worker_group(peal_worker *worker);
+/* Which one of its group, from 0: for tables with a row per worker, which need
+ * no lock. Thread: any. */
 PEAL_API unsigned peal_worker_index(const peal_worker *worker);
-/* The worker whose thread this is, or NULL. Thread: any. */
+/* The worker whose callbacks this thread is running, or NULL: on a thread of
+ * the program's own, on the pool, before and after the run. Thread: any. */
 PEAL_API peal_worker *peal_worker_self(void);
 /* Monotonic milliseconds as of the worker's last look at the clock: when it was
  * woken, when a posted function or a task's end began, when a timer was
- * started. NULL: 0. */
+ * started. Costs nothing; within one callback it stands still. For measuring
+ * spans, not for dates. */
 PEAL_API uint64_t peal_worker_now_ms(const peal_worker *worker);
-/* Milliseconds since 1970. Thread: any. */
+/* Milliseconds since 1970, from the system's clock, which may be set back:
+ * for dates, not for spans. Thread: any. */
 PEAL_API int64_t peal_wall_ms(void);
 
+/* A function that was posted or registered; `user` is what came with it. */
 typedef void (*peal_post_fn)(peal_worker *worker, void *user);
 
-/* Call `fn` once on the worker's thread, in order of posting. If the worker
- * ends before, `fn` is called while it ends.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (the worker has ended; fn
- * is not called). Thread: any. */
+/* Call `fn` once on the worker's thread, never inside this call. Functions of
+ * one sender come in the order of posting; a worker may post to itself, and it
+ * comes in a later step of the same or in the next turn. If the worker ends
+ * before, `fn` is called while it ends: whatever happens, PEAL_OK means that
+ * it is called once, so it may free `user`.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (the worker
+ * has ended); on errors `fn` is not called. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_worker_post(peal_worker *worker,
                                                    peal_post_fn fn, void *user);
-/* Call `fn` on every worker once it runs, before its first event. */
+/* Call `fn` on every worker once it runs, before its first event, in order of
+ * registration: the place to make timers and what each worker has of its own.
+ * During the run it is posted to all of them instead.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, and as peal_worker_post
+ * during the run. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_start(peal_workers *workers,
                                                         peal_post_fn fn,
                                                         void *user);
-/* Call `fn` on every worker when the stop begins. */
+/* Call `fn` on every worker when the stop begins, in order of registration,
+ * exactly once: the place to stop timers and to say goodbye, for connections
+ * are still open. One that is registered later may come too late.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_stop(peal_workers *workers,
                                                        peal_post_fn fn,
                                                        void *user);
 
 /* -- timers --------------------------------------------------------------- */
 
+/*   stopped --start--> waiting --due--> fn --once-------> stopped
+ *      ^                | ^             | |
+ *      +------stop------+ +--repeats----+ +--free in fn-> gone behind fn
+ *
+ * Ticks are 1 ms. A timer never fires early and never inside a call; how late,
+ * the callbacks before it decide. Any number of them costs nothing while they
+ * wait, and none keeps a worker from ending. */
+
+/* A timer of one worker. */
 typedef struct peal_timer peal_timer;
+/* The time has come. `timer` may be started, stopped or freed here. */
 typedef void (*peal_timer_fn)(peal_timer *timer, void *user);
 
-/* A stopped timer on this worker; may be made before the run and freed after
- * it. Returns NULL if memory is out. */
+/* A stopped timer on this worker. May be made and started before the run, and
+ * has to be freed before the group is.
+ * Returns NULL if memory is out, or `worker` or `fn` is NULL. */
 PEAL_API PEAL_MUST_CHECK peal_timer *peal_timer_new(peal_worker *worker,
                                                     peal_timer_fn fn,
                                                     void *user);
-/* Call `delay_ms` after this call, then every `repeat_ms` (0: once). Starting
- * again replaces. NULL is a no-op, here and below. */
+/* Call the function `delay_ms` after this call (0: as soon as this callback has
+ * returned), then every `repeat_ms` (0: once). Starting again replaces both
+ * times. A repetition is counted from when the last one fired: one that was
+ * late is not made up for. NULL is a no-op, here and below. */
 PEAL_API void peal_timer_start(peal_timer *timer, uint64_t delay_ms,
                                uint64_t repeat_ms);
+/* The function is not called any more, until it is started again; also from
+ * another callback of the turn in which it is due. */
 PEAL_API void peal_timer_stop(peal_timer *timer);
-/* Allowed inside its own callback. */
+/* Stops it, too. Allowed inside its own callback: it is gone when that has
+ * returned. `user` stays the caller's. */
 PEAL_API void peal_timer_free(peal_timer *timer);
 
 /* -- background tasks ------------------------------------------------------ */
+
+/* worker:  peal_task_run            done(worker, err, user): answer
+ *               \                      /
+ * pool:          work(user): may block
+ *
+ * Both get the same `user`: a struct of the caller's with what goes in and what
+ * comes out; only one of the two sides has it at a time, so it needs no
+ * lock. */
 
 /* Runs on a pool thread: may block, must not touch the worker's objects. */
 typedef void (*peal_task_work_fn)(void *user);
@@ -110,26 +201,33 @@ typedef void (*peal_task_done_fn)(peal_worker *worker, peal_err err,
                                   void *user);
 
 /* Run `work` on the thread pool and `done` (may be NULL) on `worker` after
- * it. The pool has PEAL_POOL_THREADS threads (environment UV_THREADPOOL_SIZE,
- * default 4) for the whole program.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM (neither is called). */
+ * it, never inside this call. The pool has 4 threads for the whole program
+ * (environment UV_THREADPOOL_SIZE: up to 1024), which files and compression
+ * use, too; the rest waits in a queue without a ceiling: who starts tasks for
+ * peers has to bound them. A stop waits for work that has begun.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (neither is called). From
+ * another thread it begins with the worker's next turn. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_task_run(peal_worker *worker,
                                                 peal_task_work_fn work,
                                                 peal_task_done_fn done,
                                                 void *user);
 
-/* -- figures ---------------------------------------------------------------- */
+/* -- figures ------------------------------------------------------------- */
 
+/* What a worker has done since it was made, but for what is said to be of
+ * now. */
 typedef struct peal_worker_stats {
   uint64_t turns;         /* wake-ups; an idle worker has none */
   uint64_t posts;         /* posted functions that ran */
   uint64_t tasks_running; /* tasks begun and not done */
   uint64_t connections;   /* open TCP connections */
-  uint64_t bytes_in;
-  uint64_t bytes_out;
-  uint64_t lag_max_ms; /* longest turn since the last call */
+  uint64_t bytes_in;      /* read from connections, since the beginning */
+  uint64_t bytes_out;     /* written to them */
+  uint64_t lag_max_ms;    /* longest turn since the last call */
 } peal_worker_stats;
 
+/* Its figures as of now. Each call begins `lag_max_ms` anew, so only one reader
+ * should ask. Thread: any. */
 PEAL_API void peal_worker_stats_get(peal_worker *worker,
                                     peal_worker_stats *out);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* err: the table of errors: name, words, class, WebSocket close code, HTTP
+ * status (peal_err of <peal/base.h>). */
 #include <peal/base.h>
 
 typedef struct err_row {

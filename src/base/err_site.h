@@ -21,6 +21,6 @@
 
 /* Note where `err` was made. Returns `err`. */
 peal_err peal_err_site_note(peal_err err, const char *file, unsigned line);
-/* " (folder/file.c:line)" of the last error noted in this thread, if it was
+/* " (folder/file:line)" of the last error noted in this thread, if it was
  * `err`; else "". Written to `out`, which is returned. */
 const char *peal_err_site_text(peal_err err, char out[PEAL_ERR_SITE_TEXT]);

@@ -18,6 +18,7 @@ void peal_iovs_reset(peal_iovs *iovs) {
   iovs->count = 0;
   iovs->bytes = 0;
   iovs->scratch_len = 0;
+  iovs->is_all = false;
 }
 
 static bool iovs_reference(peal_iovs *iovs, peal_slice data) {

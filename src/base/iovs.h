@@ -16,6 +16,8 @@ typedef struct peal_iovs {
   char *scratch; /* borrowed from the worker */
   size_t scratch_len;
   size_t scratch_cap;
+  bool is_all; /* said by who fills it: nothing waits but this, so that it need
+                * not be asked again; false as long as nobody says so */
 } peal_iovs;
 
 void peal_iovs_init(peal_iovs *iovs, char *scratch, size_t scratch_cap);

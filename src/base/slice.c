@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* slice: comparing and searching of borrowed bytes (peal_slice of
+ * <peal/base.h>). */
 #include <string.h>
 
 #include <peal/base.h>
@@ -22,6 +24,6 @@ bool peal_slice_is_nocase(peal_slice a, const char *text) {
 }
 
 bool peal_slice_starts(peal_slice a, const char *prefix) {
-  size_t len = strlen(prefix);
+  size_t len = peal_slice_of(prefix).len;
   return a.len >= len && (len == 0 || memcmp(a.ptr, prefix, len) == 0);
 }

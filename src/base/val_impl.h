@@ -10,27 +10,36 @@
  *   a string is what stands between its two quotes;
  *   an array or object has a peal_val_impl_text in front of its items or pairs.
  * No binary is among them. `extra` is a seal: whoever makes a value of his own
- * out of such a one, with other bytes or a shorter length, breaks it. */
+ * out of such a one, with other bytes or a shorter length, breaks it. Of other
+ * items one in 4096 would fit it by chance, for what is in front of them is no
+ * text: so that says, too, in front of what it stands. */
 #define PEAL_VAL_IMPL_RAW 1u
 
 typedef struct peal_val_impl_text {
   _Alignas(8) const char *ptr; /* borrowed */
   uint32_t len;                /* bytes */
-  uint32_t height; /* of its nesting: 1 if nothing is nested in it */
+  uint32_t height : 8; /* of its nesting: 1 if nothing is nested in it */
+  uint32_t owner : 24; /* of the items behind it */
 } peal_val_impl_text;
+
+static inline uint32_t peal_val_impl_owner(const void *items) {
+  return (uint32_t)((uint64_t)(uintptr_t)items * 0x9e3779b97f4a7c15u >> 40);
+}
 
 static inline uint16_t peal_val_impl_seal(peal_val value) {
   return (uint16_t)((uintptr_t)value.as.bytes + 3 * (uintptr_t)value.len);
 }
 
-static inline bool peal_val_impl_is_raw(peal_val value) {
-  return value.flags == PEAL_VAL_IMPL_RAW &&
-         value.extra == peal_val_impl_seal(value);
-}
-
 /* For arrays and objects that are raw. */
 static inline const peal_val_impl_text *peal_val_impl_text_of(peal_val value) {
   return (const peal_val_impl_text *)(const void *)value.as.bytes - 1;
+}
+
+static inline bool peal_val_impl_is_raw(peal_val value) {
+  return value.flags == PEAL_VAL_IMPL_RAW &&
+         value.extra == peal_val_impl_seal(value) &&
+         (value.type == PEAL_STRING || peal_val_impl_text_of(value)->owner ==
+                                           peal_val_impl_owner(value.as.bytes));
 }
 
 /* Deep copy into the arena. Returns: PEAL_OK, PEAL_ERR_NOMEM,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "engine/allow.h"
 #include "engine/engine_headers.h"
 #include "engine/refusal.h"
 #include "engine/transport_polling.h"
@@ -97,7 +98,7 @@ static bool take_answer(peal_allow *allow, peal_incoming *incoming) {
   incoming->engine = allow->engine;
   incoming->via = (peal_eio_via)allow->via;
   incoming->is_upgrade = allow->is_upgrade;
-  incoming->req = peal_allow_pool_answer(allow);
+  incoming->req = peal_allow_answer(allow);
   return incoming->req != NULL;
 }
 
@@ -116,13 +117,14 @@ void peal_allow_refuse(peal_allow *allow, const char *message) {
 static void ask(const peal_incoming *incoming) {
   peal_engine *engine = incoming->engine;
   const peal_worker *worker = peal_http_req_worker(incoming->req);
-  peal_allow *allow = peal_allow_pool_ask(
-      &peal_engine_local_of(engine, worker)->allows, incoming->req);
+  peal_allow *allow =
+      peal_allow_open(&peal_engine_local_of(engine, worker)->allows);
   if (!allow) {
     peal_refusal_unavailable(incoming);
     return;
   }
   allow->engine = engine;
+  allow->req = incoming->req;
   allow->via = (uint8_t)incoming->via;
   allow->is_upgrade = incoming->is_upgrade;
   peal_http_defer(incoming->req);

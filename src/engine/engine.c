@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "engine/allow.h"
 #include "engine/engine_conn_impl.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_request.h"
@@ -96,7 +97,11 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
   set_session_opts(local, &local->session_opts);
   peal_head_pool_init(&local->heads, worker->mem, local->account, seed);
   peal_sid_table_init(&local->sessions, worker->mem);
-  peal_allow_pool_init(&local->allows, worker->mem);
+  peal_ticket_pool_init(&local->allows, &(peal_ticket_pool_opts){
+                                            .ticket_bytes = sizeof(peal_allow),
+                                            .now_ms = &worker->now_ms,
+                                            .account = local->account,
+                                            .mem = worker->mem});
   return local;
 }
 
@@ -195,14 +200,17 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
   uint32_t cursor = 0;
   if (!local)
     return;
-  /* Polling clients that did not come back for the end of their session. */
+  /* Polling clients that did not come back for the end of their session. What
+   * stood behind one may stand in its place now; a table that has shrunk is
+   * another one. */
   while ((sid = peal_sid_table_next(&local->sessions, &cursor))) {
+    uint32_t cap = local->sessions.cap;
     peal_engine_conn_abandon(conn_of(sid));
-    cursor = 0;
+    cursor = local->sessions.cap == cap ? cursor - 1 : 0;
   }
   peal_sid_table_deinit(&local->sessions);
   peal_head_pool_deinit(&local->heads);
-  peal_allow_pool_deinit(&local->allows);
+  peal_ticket_pool_deinit(&local->allows);
   peal_mem_free(engine->mem, local);
 }
 
@@ -223,6 +231,11 @@ void peal_engine_set_client_files(peal_engine *engine, peal_http_req_fn fn,
                                   void *user) {
   engine->serve_client = fn;
   engine->serve_client_user = user;
+}
+
+peal_account_worker *peal_engine_account(peal_http_server *http,
+                                         const peal_worker *worker) {
+  return peal_http_server_account(http, worker);
 }
 
 peal_logger *peal_engine_logger(const peal_engine *engine) {

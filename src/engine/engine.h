@@ -79,6 +79,9 @@ void peal_engine_free(peal_engine *engine);
 /* Serve GET <path>/<name> for the client files. Before the run. */
 void peal_engine_set_client_files(peal_engine *engine, peal_http_req_fn fn,
                                   void *user);
+/* To which a worker's share of what peers make the server hold is charged. */
+struct peal_account_worker *peal_engine_account(peal_http_server *http,
+                                                const peal_worker *worker);
 peal_logger *peal_engine_logger(const peal_engine *engine);
 /* Of one worker. */
 const peal_engine_stats *peal_engine_stats_of(const peal_engine *engine,

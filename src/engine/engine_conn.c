@@ -113,6 +113,8 @@ static void tell(peal_engine_conn *conn, const peal_eio_event *event) {
   const peal_engine *engine = conn->local->engine;
   switch ((peal_eio_event_type)event->type) {
   case PEAL_EIO_EVENT_MESSAGE:
+    if (conn->overflowed) /* it is closed when the turn ends */
+      break;
     engine->callbacks->on_message(conn, event->binary, event->data,
                                   engine->user);
     break;
@@ -129,13 +131,14 @@ static void tell(peal_engine_conn *conn, const peal_eio_event *event) {
   }
 }
 
-static void tell_all(peal_engine_conn *conn) {
+void peal_engine_conn_tell(peal_engine_conn *conn) {
   peal_worker *worker = conn->local->worker;
   peal_eio_event event;
   if (conn->on_polling &&
       peal_eio_session_current(&conn->session) == PEAL_EIO_WEBSOCKET)
     leave_polling(conn);
-  while (peal_eio_session_next(&conn->session, &worker->turn, worker->now_ms,
+  while (peal_eio_session_has_news(&conn->session) &&
+         peal_eio_session_next(&conn->session, &worker->turn, worker->now_ms,
                                &event))
     tell(conn, &event);
 }
@@ -152,7 +155,7 @@ static bool has_ended(const peal_engine_conn *conn) {
 }
 
 void peal_engine_conn_react(peal_engine_conn *conn) {
-  tell_all(conn);
+  peal_engine_conn_tell(conn);
   if (has_ended(conn) || has_failed_probe(conn))
     peal_engine_conn_ask(conn);
   nudge(conn);
@@ -218,7 +221,7 @@ static void answer_poll(peal_engine_conn *conn) {
   if (!conn->poll || !peal_eio_out_wants(&conn->session, PEAL_EIO_POLLING))
     return;
   way_of(conn, PEAL_EIO_POLLING)->write(conn);
-  tell_all(conn); /* its queue is empty now, or memory was out */
+  peal_engine_conn_tell(conn); /* its queue is empty now, or memory was out */
 }
 
 static void end_ways(peal_engine_conn *conn) {
@@ -232,7 +235,7 @@ static void end_ways(peal_engine_conn *conn) {
 static void settle(peal_flush *flush) {
   peal_engine_conn *conn = PEAL_LIST_OF(flush, peal_engine_conn, flush);
   do_what_was_asked(conn);
-  tell_all(conn);
+  peal_engine_conn_tell(conn);
   answer_poll(conn);
   end_ways(conn);
   if (has_ended(conn) && !conn->stream && !conn->poll && !conn->post) {
@@ -354,7 +357,7 @@ peal_err peal_engine_conn_new(peal_engine_conn **out, peal_engine_local *local,
 void peal_engine_conn_abandon(peal_engine_conn *conn) {
   peal_eio_session_close(&conn->session, true, PEAL_ERR_CANCELLED,
                          peal_engine_conn_now(conn));
-  tell_all(conn);
+  peal_engine_conn_tell(conn);
   release(conn);
 }
 

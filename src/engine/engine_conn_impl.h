@@ -6,7 +6,8 @@
  *
  *   a transport feeds the session, then
  *   react   tells the owner what has happened, asks the transports to write,
- *           and for a settling if something has come to its end
+ *           and for a settling if something has come to its end; once for all
+ *           messages of one read
  *   settle  at the end of a turn for which one was asked: ends are told,
  *           transports finished, the conn freed
  *
@@ -62,6 +63,9 @@ peal_engine_conn *peal_engine_conn_find(const peal_engine_local *local,
 void peal_engine_conn_confirm(peal_engine_conn *conn);
 /* Something was fed to the session, or has passed it by. */
 void peal_engine_conn_react(peal_engine_conn *conn);
+/* Its first step alone: the owner is told. Who feeds many messages one after
+ * the other does this behind each of them, and reacts once behind all. */
+void peal_engine_conn_tell(peal_engine_conn *conn);
 /* After the run: end and free it. */
 void peal_engine_conn_abandon(peal_engine_conn *conn);
 

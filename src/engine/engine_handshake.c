@@ -5,47 +5,62 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "wire/http1_name.h"
 #include "wire/percent.h"
 
 #define FIELD_HEADER 4u /* two lengths of two bytes */
 
-/* Fields that say nothing of the client but how this one request came. */
-static bool is_transient(peal_slice name) {
-  static const char *const names[] = {
-      "connection", "upgrade", "sec-websocket-key", "sec-websocket-version",
-      "sec-websocket-extensions"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (peal_slice_is_nocase(name, names[i]))
-      return true;
-  return false;
-}
+/* By name alone, so that fields of one name stay together and in order. */
+typedef enum field_kind {
+  SHARED,   /* the browser's and the site's: many clients send it alike */
+  OWN,      /* what a client, its user or its request has for itself */
+  TRANSIENT /* says nothing of the client but how this one request came */
+} field_kind;
 
-/* By name alone, so that fields of one name stay together and in order: what
- * a client, its user or its request has for itself. The rest is the browser's
- * and the site's. */
-static bool is_own(peal_slice name) {
-  static const char *const names[] = {
-      "cookie",    "authorization", "referer",   "proxy-authorization",
-      "forwarded", "traceparent",   "tracestate"};
+static const uint8_t kinds[PEAL_HTTP1_NAME_COUNT] = {
+    [PEAL_HTTP1_NAME_CONNECTION] = TRANSIENT,
+    [PEAL_HTTP1_NAME_UPGRADE] = TRANSIENT,
+    [PEAL_HTTP1_NAME_SEC_WEBSOCKET_KEY] = TRANSIENT,
+    [PEAL_HTTP1_NAME_SEC_WEBSOCKET_VERSION] = TRANSIENT,
+    [PEAL_HTTP1_NAME_SEC_WEBSOCKET_EXTENSIONS] = TRANSIENT,
+    [PEAL_HTTP1_NAME_COOKIE] = OWN,
+    [PEAL_HTTP1_NAME_AUTHORIZATION] = OWN,
+    [PEAL_HTTP1_NAME_REFERER] = OWN,
+    [PEAL_HTTP1_NAME_X_FORWARDED_FOR] = OWN,
+    [PEAL_HTTP1_NAME_X_FORWARDED_PROTO] = OWN};
+
+static bool is_other_own(peal_slice name) {
+  static const peal_slice names[] = {{"proxy-authorization", 19},
+                                     {"forwarded", 9},
+                                     {"traceparent", 11},
+                                     {"tracestate", 10}};
   if (name.len > 2 && (name.ptr[0] | 32) == 'x' && name.ptr[1] == '-')
     return true;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (peal_slice_is_nocase(name, names[i]))
+    if (name.len == names[i].len && peal_text_eq_nocase(name, names[i]))
       return true;
   return false;
 }
 
-static bool is_kept(peal_slice name, peal_slice value, bool own) {
-  return name.len <= UINT16_MAX && value.len <= UINT16_MAX &&
-         !is_transient(name) && is_own(name) == own;
+static field_kind kind_of(peal_slice name) {
+  peal_http1_name known = peal_http1_name_of(name);
+  if (known != PEAL_HTTP1_NAME_OTHER)
+    return (field_kind)kinds[known];
+  return is_other_own(name) ? OWN : SHARED;
 }
 
-static size_t fields_len(const peal_http_req *req, bool own) {
+static bool is_kept(peal_slice name, peal_slice value, field_kind kind) {
+  return name.len <= UINT16_MAX && value.len <= UINT16_MAX &&
+         kind_of(name) == kind;
+}
+
+static size_t fields_len(const peal_http_req *req, field_kind kind) {
   size_t len = 0;
   for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
     peal_slice value;
     peal_slice name = peal_http_req_header_at(req, i, &value);
-    if (is_kept(name, value, own))
+    if (is_kept(name, value, kind))
       len += FIELD_HEADER + name.len + value.len;
   }
   return len;
@@ -57,11 +72,11 @@ static char *put(char *at, peal_slice text) {
   return at + text.len;
 }
 
-static char *put_fields(char *at, const peal_http_req *req, bool own) {
+static char *put_fields(char *at, const peal_http_req *req, field_kind kind) {
   for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
     peal_slice value;
     peal_slice name = peal_http_req_header_at(req, i, &value);
-    if (!is_kept(name, value, own))
+    if (!is_kept(name, value, kind))
       continue;
     uint16_t lens[2] = {(uint16_t)name.len, (uint16_t)value.len};
     memcpy(at, lens, FIELD_HEADER);
@@ -79,11 +94,11 @@ static bool is_plain_url(peal_slice url) {
 
 static peal_head *take_head(const peal_http_req *req, peal_slice url,
                             peal_head_pool *pool, peal_arena *scratch) {
-  size_t len = fields_len(req, false) + url.len;
+  size_t len = fields_len(req, SHARED) + url.len;
   char *bytes = peal_arena_alloc(scratch, len ? len : 1);
   if (!bytes)
     return NULL;
-  (void)put(put_fields(bytes, req, false), url);
+  (void)put(put_fields(bytes, req, SHARED), url);
   return peal_head_pool_take(pool, (peal_slice){bytes, len});
 }
 
@@ -130,7 +145,7 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
   peal_engine_handshake like = {
       .time_ms = peal_wall_ms(),
       .head = take_head(req, shared ? url : none, pool, scratch),
-      .fields_len = (uint32_t)fields_len(req, true),
+      .fields_len = (uint32_t)fields_len(req, OWN),
       .url_len = (uint32_t)url.len,
       .address_len = (uint16_t)address.len,
       .shares_url = shared,
@@ -140,7 +155,7 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
     peal_head_pool_give(pool, like.head);
     return NULL;
   }
-  char *at = put_fields(handshake->data, req, true);
+  char *at = put_fields(handshake->data, req, OWN);
   (void)put(put(at, shared ? none : url), address);
   return handshake;
 }
@@ -191,7 +206,7 @@ static peal_slice find(const char *at, size_t len, const char *name) {
 /* A name is either among its own fields or among the others'. */
 peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
                                        const char *name) {
-  return is_own(peal_slice_of(name))
+  return kind_of(peal_slice_of(name)) == OWN
              ? find(handshake->data, handshake->fields_len, name)
              : find(handshake->head->data, head_len(handshake), name);
 }

@@ -3,7 +3,7 @@
 /* engine_impl: the engine and what each worker keeps for it, for the files of
  * engine/ alone. */
 #include "base/account.h"
-#include "engine/allow_pool.h"
+#include "base/ticket_pool.h"
 #include "engine/engine.h"
 #include "engine/head_pool.h"
 #include "engine/quota.h"
@@ -30,6 +30,12 @@ typedef struct peal_engine_way {
   bool (*is_moving)(const peal_engine_conn *conn);
 } peal_engine_way;
 
+/* What a WebSocket has shown of its session's packets to the write that is
+ * going on. */
+typedef struct peal_engine_shown {
+  size_t packets, bytes;
+} peal_engine_shown;
+
 typedef struct peal_engine_local {
   peal_engine *engine;
   peal_worker *worker;
@@ -38,7 +44,8 @@ typedef struct peal_engine_local {
   peal_ws_conn_opts ws_opts;
   peal_account_worker *account; /* the HTTP server's: what peers hold here */
   peal_head_pool heads;         /* fields of their handshakes */
-  peal_allow_pool allows;
+  peal_ticket_pool allows;      /* peal_allow */
+  peal_engine_shown shown;      /* from a pull to its sent, one at a time */
   bool stopping;
   /* Read by other threads, apart from all the above. */
   char apart[64];

@@ -32,20 +32,23 @@ void peal_quota_deinit(peal_quota *quota) {
 }
 
 /* What counts as one peer: an IPv4 address, or the /64 of an IPv6 one (RFC4291
- * 2.5.4: the rest is the interface's own). What is no address counts as one
- * peer, too. */
-static void network_of(peal_slice address, uint8_t ip[16]) {
+ * 2.5.4: the rest is the interface's own). False if it is none: who comes over
+ * a Unix socket is a proxy as a rule, which speaks for many. */
+static bool network_of(peal_slice address, uint8_t ip[16]) {
   char text[PEAL_ADDRESS_MAX] = "";
   memset(ip, 0, 16);
   if (address.len >= sizeof text)
-    return;
+    return false;
   if (address.len)
     memcpy(text, address.ptr, address.len);
   if (inet_pton(AF_INET, text, ip + 12) == 1) {
     ip[10] = ip[11] = 0xff;
-  } else if (inet_pton(AF_INET6, text, ip) == 1) {
-    memset(ip + 8, 0, 8);
+    return true;
   }
+  if (inet_pton(AF_INET6, text, ip) != 1)
+    return false;
+  memset(ip + 8, 0, 8);
+  return true;
 }
 
 static peal_err take_one(peal_quota *quota) {
@@ -62,7 +65,9 @@ peal_err peal_quota_take(peal_quota *quota, peal_slice address, uint32_t *tag) {
   peal_err err = take_one(quota);
   if (err)
     return err;
-  network_of(address, ip);
+  *tag = 0;
+  if (!network_of(address, ip))
+    return PEAL_OK;
   err = peal_address_count_add(&quota->addresses, ip, tag);
   if (err)
     atomic_fetch_sub_explicit(&quota->count, 1, memory_order_relaxed);
@@ -76,8 +81,10 @@ void peal_quota_give(peal_quota *quota, uint32_t tag) {
 
 peal_err peal_quota_try(peal_quota *quota, peal_slice address, uint32_t *tag) {
   uint8_t ip[16];
-  network_of(address, ip);
-  return peal_address_count_add(&quota->trials, ip, tag);
+  *tag = 0;
+  return network_of(address, ip)
+             ? peal_address_count_add(&quota->trials, ip, tag)
+             : PEAL_OK;
 }
 
 void peal_quota_tried(peal_quota *quota, uint32_t tag) {

@@ -2,7 +2,8 @@
 #pragma once
 /* quota: how many sessions there may be at one time, on the server and from
  * one address; and how many of them may be on trial, begun and not used. An
- * IPv6 peer has a /64 at least, which counts as one. */
+ * IPv6 peer has a /64 at least, which counts as one; peers without an address
+ * (Unix sockets) count for the server only. */
 #include <stdatomic.h>
 
 #include "net/address_count.h"

@@ -126,6 +126,7 @@ static void answer_collected(peal_engine_conn *conn, const peal_buf *payload,
     answer_empty(conn, req, 503);
     peal_eio_session_detach(&conn->session, PEAL_EIO_POLLING,
                             PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_NOMEM);
+    peal_engine_conn_ask(conn); /* nobody looks at it if a queue was full */
   } else {
     allow_for(conn, payload->len);
     answer_payload(conn, req, peal_buf_slice(is_jsonp ? &wrapped : payload),

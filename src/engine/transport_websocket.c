@@ -57,15 +57,22 @@ static peal_err stage_base64(peal_engine_conn *conn) {
   return PEAL_OK;
 }
 
-static void pull_packets(peal_engine_conn *conn, peal_iovs *out) {
+/* Returns true if there are no more. */
+static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
+  peal_engine_shown *shown = &conn->local->shown;
   peal_eio_cursor cursor = {0};
   peal_eio_out packet;
-  while (
-      peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor, &packet) &&
-      !(packet.binary && conn->base64))
-    if (!peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
+  size_t before = out->bytes;
+  bool more;
+  *shown = (peal_engine_shown){0};
+  while ((more = peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
+                                   &packet)) &&
+         !(packet.binary && conn->base64) &&
+         peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
                                    prefix_of(&packet), packet.data))
-      break;
+    shown->packets++;
+  shown->bytes = out->bytes - before;
+  return !more;
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
@@ -75,7 +82,8 @@ static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
     return;
   }
   peal_ws_conn_pull(conn->ws, out);
-  pull_packets(conn, out);
+  bool is_shown = out->bytes == peal_ws_conn_queued(conn->ws);
+  out->is_all = pull_packets(conn, out) && is_shown;
 }
 
 /* A frame that has left in part: its rest is the WebSocket's. */
@@ -94,8 +102,13 @@ static peal_err keep_rest(peal_engine_conn *conn, const peal_eio_out *packet,
   return err;
 }
 
-/* `len` bytes of packets have left: they are the session's no longer. */
-static peal_err pop_sent(peal_engine_conn *conn, size_t len) {
+static void pop(peal_engine_conn *conn) {
+  peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
+                   peal_engine_conn_now(conn));
+}
+
+/* `len` bytes of packets have left, not all that were shown. */
+static peal_err pop_some(peal_engine_conn *conn, size_t len) {
   peal_err err = PEAL_OK;
   while (len) {
     peal_eio_cursor cursor = {0};
@@ -108,10 +121,19 @@ static peal_err pop_sent(peal_engine_conn *conn, size_t len) {
     if (len < whole)
       err = keep_rest(conn, &packet, len);
     len -= len < whole ? len : whole;
-    peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
-                     peal_engine_conn_now(conn));
+    pop(conn);
   }
   return err;
+}
+
+/* `len` bytes of packets have left: they are the session's no longer. */
+static peal_err pop_sent(peal_engine_conn *conn, size_t len) {
+  const peal_engine_shown *shown = &conn->local->shown;
+  if (len != shown->bytes)
+    return pop_some(conn, len);
+  for (size_t i = 0; i < shown->packets; i++)
+    pop(conn);
+  return PEAL_OK;
 }
 
 static void on_sent(peal_stream *stream, size_t len, void *user) {
@@ -135,11 +157,12 @@ static void close_ws(peal_engine_conn *conn) {
 }
 
 static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
-  /* A broken probe is seen by _react, which closes only its WebSocket. */
+  /* A broken probe is seen by _react, behind the last of what was read, which
+   * closes only its WebSocket. */
   (void)!peal_eio_session_feed_frame(&conn->session,
                                      event->opcode == PEAL_WS_BINARY,
                                      event->data, peal_engine_conn_now(conn));
-  peal_engine_conn_react(conn);
+  peal_engine_conn_tell(conn);
 }
 
 static void take_close(peal_engine_conn *conn, const peal_ws_event *event) {
@@ -147,7 +170,7 @@ static void take_close(peal_engine_conn *conn, const peal_ws_event *event) {
   conn->ws_ending = 1;
   lost(conn, is_clean ? PEAL_EIO_TRANSPORT_CLOSE : PEAL_EIO_TRANSPORT_ERROR,
        event->err);
-  peal_engine_conn_react(conn);
+  peal_engine_conn_tell(conn);
   if (peal_ws_conn_is_done(conn->ws))
     peal_stream_finish(conn->stream);
   else
@@ -168,8 +191,7 @@ static void take_events(peal_engine_conn *conn) {
 static void feed(peal_engine_conn *conn, char *data, size_t len) {
   peal_ws_conn_feed(conn->ws, data, len, peal_engine_conn_now(conn));
   take_events(conn);
-  if (peal_ws_conn_queued(conn->ws)) /* pongs, a close frame */
-    peal_stream_flush(conn->stream);
+  peal_engine_conn_react(conn); /* which also flushes pongs, a close frame */
 }
 
 static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
@@ -242,10 +264,15 @@ static void mark(peal_engine_conn *conn) {
     conn->acked = peal_stream_acked(conn->stream);
 }
 
+/* It is behind, and takes what waits at a pace that is a reader's: a peer that
+ * takes a few bytes now and then would keep its queue for ever. */
 static bool takes_bytes(const peal_engine_conn *conn) {
   bool is_behind = peal_stream_is_blocked(conn->stream) ||
                    peal_stream_unacked(conn->stream) > 0;
-  return is_behind && peal_stream_acked(conn->stream) != conn->acked;
+  int32_t taken = (int32_t)(peal_stream_acked(conn->stream) - conn->acked);
+  uint64_t timeout_ms = peal_eio_session_ping_timeout(&conn->session);
+  return is_behind && taken > 0 &&
+         (uint64_t)taken >= PEAL_LIMIT_TAKE_PACE * timeout_ms / 1000;
 }
 
 /* Its pong can come only behind the message that it is sending. */
@@ -299,7 +326,8 @@ static void begin(peal_engine_conn *conn, peal_stream *stream,
   /* Frames that came behind the head; the feed writes to its input. */
   if (rest.len)
     feed(conn, (char *)(uintptr_t)rest.ptr, rest.len);
-  peal_engine_conn_react(conn);
+  else
+    peal_engine_conn_react(conn);
 }
 
 peal_err peal_transport_websocket_open(peal_engine_conn *conn,

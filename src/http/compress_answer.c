@@ -66,8 +66,10 @@ static bool give_to_pool(peal_http_req *req, unsigned status, const char *type,
                   .charged = len,
                   .status = status,
                   .coding = coding};
+    peal_bytes_ref(body);
     if (peal_task_run(worker, on_pool, on_done, job) == PEAL_OK)
       return true;
+    peal_bytes_unref(body);
   }
   peal_mem_free(worker->mem, job);
   peal_account_worker_release(&req->home->account, len);
@@ -91,7 +93,6 @@ void peal_compress_answer(peal_http_req *req, unsigned status, const char *type,
     answer_plain(req, status, type, body);
     return;
   }
-  peal_bytes_ref(body);
   req->promised = true;
   req->deferred = true;
 }

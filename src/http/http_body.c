@@ -58,7 +58,7 @@ void peal_http_body_release(peal_http_req *req) {
 
 /* All bodies together have a ceiling, whoever sends them: what is over it is
  * refused, what is under way goes on. */
-static bool charge(peal_http_req *req, size_t bytes) {
+bool peal_http_body_charge(peal_http_req *req, size_t bytes) {
   peal_http_server *server = req->home->server;
   if (peal_account_worker_charge(&req->home->account, bytes))
     return false;
@@ -86,7 +86,7 @@ static bool reserve(peal_http_req *req, size_t len) {
   if (need <= req->collected_charged)
     return true;
   size_t room = room_for(req, need);
-  if (!charge(req, room - req->collected_charged))
+  if (!peal_http_body_charge(req, room - req->collected_charged))
     return false;
   to->max = room;
   return peal_buf_reserve(to, room - to->len) != NULL;

@@ -13,5 +13,8 @@ void peal_http_body_deliver(peal_http_req *req, peal_slice data, bool last,
 void peal_http_body_fail(peal_http_req *req, peal_err err);
 /* Tell the consumer without an answer. */
 void peal_http_body_cancel(peal_http_req *req, peal_err err);
-/* Give back what was collected. */
+/* Charge so many bytes of a body that is collected, by whomever; false if one of
+ * the ceilings is reached. */
+PEAL_MUST_CHECK bool peal_http_body_charge(peal_http_req *req, size_t bytes);
+/* Give back what was collected, and all that was charged. */
 void peal_http_body_release(peal_http_req *req);

@@ -25,6 +25,10 @@ void peal_http_home_init(peal_http_home *home, peal_http_server *server,
   };
 }
 
+void peal_http_home_deinit(peal_http_home *home) {
+  peal_account_worker_deinit(&home->account);
+}
+
 #define DATE_BYTES 29u
 
 /* Not by strftime, which would ask the locale for the names. */

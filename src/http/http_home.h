@@ -38,8 +38,9 @@ struct peal_http_server {
   const peal_mem *mem;
   peal_workers *workers;
   bool own_workers;
-  peal_listener *listener;
-  uint16_t port;
+  peal_listener **listeners; /* in the order of peal_http_listen */
+  size_t listener_count;
+  unsigned port;       /* of the first one on TCP */
   char keep_alive[64]; /* the last lines of an answer whose connection stays */
   peal_http_mount_list mounts;
   peal_http_watcher *watchers; /* of finished requests, in order */
@@ -56,6 +57,8 @@ struct peal_http_server {
 /* Its lists, its account, its options for connections. */
 void peal_http_home_init(peal_http_home *home, peal_http_server *server,
                          peal_worker *worker);
+/* Nothing is charged any more. */
+void peal_http_home_deinit(peal_http_home *home);
 /* The value of Date (RFC9110 5.6.7), made once per second. */
 peal_slice peal_http_home_date(peal_http_home *home);
 /* A connection of this worker is gone; `tag` is its account. */

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "http/http_answer.h"
 #include "http/http_body.h"
@@ -201,11 +202,12 @@ static void on_bad(peal_http_link *link, peal_err err, const char *msg) {
   peal_worker_impl_count(&home->stats.requests_bad, 1);
   if (!peal_logger_wants(home->worker->log, PEAL_LOG_DEBUG))
     return;
-  char peer[PEAL_ADDRESS_MAX];
+  char peer[PEAL_ADDRESS_MAX], site[PEAL_ERR_SITE_TEXT];
   size_t len = peal_address_text(&link->address, peer);
   peal_logger_write(home->worker->log, PEAL_LOG_DEBUG, "http",
-                    (peal_slice){peer, len}, none, "refused: %s",
-                    msg ? msg : peal_err_message(err));
+                    (peal_slice){peer, len}, none, "refused: %s%s",
+                    msg ? msg : peal_err_message(err),
+                    peal_err_site_text(err, site));
 }
 
 static void on_body(peal_http_link *link, const peal_http_conn_event *event) {

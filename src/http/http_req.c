@@ -161,8 +161,9 @@ void peal_http_req_abort(peal_http_req *req, peal_err err) {
   if (req->on_abort && !req->ended)
     req->on_abort(req, req->abort_user);
   peal_http_req_tell_done(req, err);
-  /* Who deferred it or streams holds it until the answer is given. */
-  bool held = !req->ended && (req->deferred || (req->begun && !req->file));
+  /* Who deferred it or streams holds it until the answer is given. A file has
+   * been given: nobody comes back for it. */
+  bool held = !req->ended && !req->file && (req->deferred || req->begun);
   if (!held)
     peal_http_req_free(req);
 }

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* http_server: its options, its life, who is accepted; the public functions
- * stand in <peal/http.h>. */
+/* http_server: its options, its life; the public functions stand in
+ * <peal/http.h>. */
+#include <assert.h>
 #include <stdio.h>
-
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "http/http_limits.h"
 #include "http/http_link.h"
+#include "http/http_listen.h"
 #include "http/http_upgrade.h"
 #include "wire/wire_limits.h"
 
-#define PORT 3000
-#define BACKLOG 1024
 /* peal_http_server_run: connections have this long to finish. */
 #define GRACE_MS 4000u
-
-static const peal_slice none = {NULL, 0};
 
 /* -- options --------------------------------------------------------------- */
 
@@ -34,10 +30,6 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
   peal_http_server_opts *to = &server->opts;
   if (opts)
     *to = *opts;
-  if (to->port == 0)
-    to->port = PORT;
-  if (to->backlog <= 0)
-    to->backlog = BACKLOG;
   fill_size(&to->max_head_bytes, PEAL_LIMIT_HTTP_HEAD_BYTES);
   fill_size(&to->max_collected_bytes, PEAL_LIMIT_HTTP_COLLECTED_BYTES);
   fill_size(&to->max_held_bytes, PEAL_LIMIT_HTTP_HELD_BYTES);
@@ -53,36 +45,7 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
            to->idle_timeout_ms / 1000);
 }
 
-/* -- accepting ------------------------------------------------------------- */
-
-/* A 503 needs its connection for a moment; beyond this many at a time peers
- * are closed without a word. */
-#define REFUSALS 64u
-
-static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
-                      void *user) {
-  peal_http_server *server = user;
-  peal_http_home *home = &server->homes[peal_worker_index(worker)];
-  uint32_t tag = 0;
-  size_t open = atomic_fetch_add(&server->open, 1);
-  peal_worker_impl_count(&home->stats.connections_total, 1);
-  bool full =
-      server->opts.max_connections && open >= server->opts.max_connections;
-  if (!full &&
-      peal_address_count_add(&server->addresses, peer->ip, &tag) == PEAL_OK) {
-    peal_http_link_open(home, fd, peer, tag, false, none);
-    return;
-  }
-  /* While it is told so it takes nobody's place. */
-  atomic_fetch_sub(&server->open, 1);
-  peal_worker_impl_count(&home->stats.refused, 1);
-  if (atomic_fetch_add(&server->refusing, 1) < REFUSALS) {
-    peal_http_link_refuse(home, fd, peer);
-    return;
-  }
-  atomic_fetch_sub(&server->refusing, 1);
-  close(fd);
-}
+/* -- life ------------------------------------------------------------------ */
 
 static void on_stop(peal_worker *worker, void *user) {
   peal_http_server *server = user;
@@ -91,35 +54,22 @@ static void on_stop(peal_worker *worker, void *user) {
   peal_http_link_stop_all(home);
 }
 
-/* -- life ------------------------------------------------------------------ */
-
-static void log_open(const peal_http_server *server, peal_err err,
-                     const char *why) {
-  peal_logger_write(server->homes[0].worker->log, PEAL_LOG_ERROR, "http", none,
-                    none, "cannot listen on %s port %d: %s",
-                    server->opts.host ? server->opts.host : "any address",
-                    server->opts.port < 0 ? 0 : server->opts.port,
-                    why ? why : peal_err_message(err));
-}
-
 static void init_homes(peal_http_server *server) {
   for (unsigned i = 0; i < server->home_count; i++)
     peal_http_home_init(&server->homes[i], server,
                         peal_workers_get(server->workers, i));
 }
 
-static peal_err open_listener(peal_http_server *server) {
-  int port = server->opts.port == PEAL_PORT_ANY ? 0 : server->opts.port;
-  const char *why = NULL;
-  server->port = (uint16_t)port;
-  peal_err err = peal_listener_open(
-      &server->listener, server->workers, server->opts.host, &server->port,
-      server->opts.backlog, on_accept, server, &why);
-  if (err)
-    log_open(server, err, why);
-  else
-    err = peal_workers_on_stop(server->workers, on_stop, server);
-  return err;
+static peal_err open_first(peal_http_server *server) {
+  const peal_http_server_opts *opts = &server->opts;
+  peal_err err = peal_workers_on_stop(server->workers, on_stop, server);
+  if (err || opts->no_listen)
+    return err;
+  return peal_http_listen(server,
+                          &(peal_http_listen_opts){.host = opts->host,
+                                                   .port = opts->port,
+                                                   .backlog = opts->backlog},
+                          NULL);
 }
 
 static peal_workers *workers_of(const peal_http_server_opts *opts) {
@@ -173,7 +123,7 @@ peal_err peal_http_server_new(peal_http_server **out,
       peal_workers_free(workers);
     return PEAL_ERR_NOMEM;
   }
-  peal_err err = open_listener(server);
+  peal_err err = open_first(server);
   if (err)
     peal_http_server_free(server);
   else
@@ -197,14 +147,25 @@ static void free_requests(peal_http_server *server) {
   }
 }
 
+/* What peers made us hold has been given back, all of it: by the connections
+ * when they closed, by the requests above, and by those who live on the server,
+ * who are freed before it. */
+static void deinit_homes(peal_http_server *server) {
+  for (unsigned i = 0; i < server->home_count; i++)
+    peal_http_home_deinit(&server->homes[i]);
+  assert(atomic_load(&server->account.granted) == 0);
+  assert(atomic_load(&server->collected) == 0);
+}
+
 void peal_http_server_free(peal_http_server *server) {
   if (!server)
     return;
   free_requests(server);
   peal_worker_impl_forget(server->workers, server);
-  peal_listener_free(server->listener);
+  peal_http_listen_deinit(server);
   if (server->own_workers)
     peal_workers_free(server->workers);
+  deinit_homes(server);
   peal_http_mount_deinit(&server->mounts);
   peal_mem_free(server->mem, server->watchers);
   peal_address_count_deinit(&server->addresses);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/address.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+
+#include "base/decimal.h"
 
 peal_address peal_address_of(const struct sockaddr *from) {
   peal_address address = {.known = false};
@@ -26,14 +29,25 @@ peal_address peal_address_of(const struct sockaddr *from) {
   return address;
 }
 
+/* As inet_ntop, which takes a long way round for it. */
+static size_t put_v4(const uint8_t ip[4], char *out) {
+  char *to = out;
+  for (int i = 0; i < 4; i++) {
+    if (i)
+      *to++ = '.';
+    to += peal_decimal_put(to, ip[i]);
+  }
+  *to = 0;
+  return (size_t)(to - out);
+}
+
 size_t peal_address_text(const peal_address *address, char *out) {
   static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-  out[0] = 0;
   if (!address->known)
-    return 0;
-  bool v4 = memcmp(address->ip, mapped, sizeof(mapped)) == 0;
-  const void *ip = v4 ? address->ip + 12 : address->ip;
-  if (!inet_ntop(v4 ? AF_INET : AF_INET6, ip, out, PEAL_ADDRESS_MAX))
+    return (size_t)snprintf(out, PEAL_ADDRESS_MAX, "unix");
+  if (memcmp(address->ip, mapped, sizeof(mapped)) == 0)
+    return put_v4(address->ip + 12, out);
+  if (!inet_ntop(AF_INET6, address->ip, out, PEAL_ADDRESS_MAX))
     out[0] = 0;
   return strlen(out);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/crypto.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <uv.h>
+
+#define ID_BYTES 15u
 
 static const char url_safe[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -46,12 +50,52 @@ static void encode_groups(char *out, const unsigned char *in, size_t groups) {
   }
 }
 
-peal_err peal_crypto_id(char out[21]) {
-  unsigned char bits[15];
-  peal_err err = peal_crypto_random(bits, sizeof(bits));
+/* Random bits for ids, drawn for many at once: a draw costs thousands of
+ * instructions, however short it is. Each thread has its own, and each bit is
+ * used once and wiped. */
+typedef struct id_pool {
+  unsigned char bits[ID_BYTES * 32];
+  size_t left;   /* bytes, at the end */
+  unsigned fork; /* `forks` when it was filled */
+} id_pool;
+
+static _Thread_local id_pool ids;
+
+/* A child has the bits of its parent: it must not use them, too. */
+static uv_once_t fork_once = UV_ONCE_INIT;
+static bool fork_is_seen;
+static atomic_uint forks;
+
+static void on_fork(void) {
+  atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+}
+
+static void watch_forks(void) {
+  fork_is_seen = pthread_atfork(NULL, NULL, on_fork) == 0;
+}
+
+static peal_err fill_ids(unsigned fork) {
+  uv_once(&fork_once, watch_forks);
+  if (!fork_is_seen)
+    return PEAL_ERR_SYSTEM;
+  ids.left = 0;
+  peal_err err = peal_crypto_random(ids.bits, sizeof(ids.bits));
   if (err)
     return err;
-  encode_groups(out, bits, 5);
+  ids.fork = fork;
+  ids.left = sizeof(ids.bits);
+  return PEAL_OK;
+}
+
+peal_err peal_crypto_id(char out[21]) {
+  unsigned fork = atomic_load_explicit(&forks, memory_order_relaxed);
+  peal_err err = ids.left && ids.fork == fork ? PEAL_OK : fill_ids(fork);
+  if (err)
+    return err;
+  unsigned char *bits = ids.bits + sizeof(ids.bits) - ids.left;
+  ids.left -= ID_BYTES;
+  encode_groups(out, bits, ID_BYTES / 3);
+  OPENSSL_cleanse(bits, ID_BYTES);
   out[20] = 0;
   return PEAL_OK;
 }

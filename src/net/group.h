@@ -20,6 +20,7 @@ struct peal_workers {
   const peal_mem *mem;
   peal_logger *log;
   uint32_t lag_warn_ms; /* UINT32_MAX: never */
+  peal_poller_kind poller;
   uv_mutex_t lock;      /* hooks */
   uv_mutex_t late_lock; /* mail to a worker that has ended; recursive */
   peal_group_hooks on_start, on_stop;

@@ -151,26 +151,35 @@ static bool copy_first(opening *it) {
   return true;
 }
 
-/* Nobody listens at a socket file that refuses. */
-static bool is_stale(const struct sockaddr_un *at) {
+/* Why the file at a path must stay; NULL if it is stale: nobody listens at a
+ * socket file that refuses. */
+static const char *why_kept(const struct sockaddr_un *at) {
   struct stat file;
-  if (lstat(at->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode))
-    return false;
+  if (lstat(at->sun_path, &file) != 0)
+    return strerrordesc_np(errno);
+  if (!S_ISSOCK(file.st_mode))
+    return "the file there is no socket";
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
-    return false;
-  bool refused = connect(fd, (const struct sockaddr *)at, sizeof(*at)) != 0 &&
-                 errno == ECONNREFUSED;
+    return strerrordesc_np(errno);
+  int failed =
+      connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ? 0 : errno;
   close(fd);
-  return refused;
+  if (failed == ECONNREFUSED)
+    return NULL;
+  /* EAGAIN: so many wait there that no more are taken. */
+  return failed == 0 || failed == EAGAIN ? "a server listens there already"
+                                         : strerrordesc_np(failed);
 }
 
-static bool bind_path(int fd, const struct sockaddr_un *at) {
+static bool bind_path(opening *it, const struct sockaddr_un *at) {
+  int fd = it->fds[0];
   if (bind(fd, (const struct sockaddr *)at, sizeof(*at)) == 0)
     return true;
   if (errno != EADDRINUSE)
     return false;
-  if (is_stale(at) && unlink(at->sun_path) == 0)
+  it->why = why_kept(at);
+  if (!it->why && unlink(at->sun_path) == 0)
     return bind(fd, (const struct sockaddr *)at, sizeof(*at)) == 0;
   errno = EADDRINUSE;
   return false;
@@ -203,20 +212,31 @@ static bool open_path(opening *it) {
   it->fds[0] = fd;
   /* Before it has a name: it is at no time open to more than `mode` says. */
   if (fd < 0 || (spec->mode && fchmod(fd, spec->mode) != 0) ||
-      !bind_path(fd, &at) || !remember(it->place, spec->path))
+      !bind_path(it, &at) || !remember(it->place, spec->path))
     return false;
   if (spec->mode && chmod(spec->path, spec->mode) != 0)
     return false;
   return listen(fd, it->backlog) == 0 && copy_first(it);
 }
 
-static bool open_inherited(opening *it) {
-  int fd = it->spec->fd, listens = 0;
+/* It is known to have been meant for us because it listens: another number's
+ * socket, or file, is left as it is. */
+static bool is_listening(opening *it, int fd) {
+  int listens = 0;
   socklen_t len = sizeof(listens);
-  it->fds[0] = fd;
-  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0)
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0) {
+    if (errno == ENOTSOCK)
+      it->why = "the descriptor is no socket";
     return false;
-  if (!listens && listen(fd, it->backlog) != 0)
+  }
+  if (!listens)
+    it->why = "the descriptor is a socket that does not listen";
+  return listens;
+}
+
+static bool open_inherited(opening *it) {
+  int fd = it->spec->fd;
+  if (!is_listening(it, fd))
     return false;
   int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
@@ -225,7 +245,11 @@ static bool open_inherited(opening *it) {
   /* TCP only; a Unix socket refuses, and needs it not. */
   (void)set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   it->place->port = port_of(fd);
-  return copy_first(it);
+  it->fds[0] = fd;
+  if (copy_first(it))
+    return true;
+  it->fds[0] = -1; /* the caller's, as before */
+  return false;
 }
 
 /* -- all ------------------------------------------------------------------- */

@@ -13,8 +13,8 @@ typedef struct peal_listen_spec {
   uint16_t port;    /* 0: any free one */
   const char *path; /* a Unix socket; a stale one is replaced */
   mode_t mode;      /* of its file; 0: as the umask says */
-  int fd;           /* > 0: a listening socket, inherited; taken */
-  int backlog;      /* 0: 511, as Node's */
+  int fd;      /* > 0: a listening socket, inherited; taken if it is used */
+  int backlog; /* 0: 511, as Node's */
 } peal_listen_spec;
 
 /* What was opened. */
@@ -27,7 +27,8 @@ typedef struct peal_listen_place {
 
 /* Open `count` descriptors that listen there: for TCP sockets of their own on
  * one port (SO_REUSEPORT when there are several; the port is first tried
- * without, so that a port in use is an error), otherwise copies of one.
+ * without, so that a port in use is an error), otherwise copies of one. An
+ * inherited descriptor is fds[0], and stays the caller's if this fails.
  * Returns: PEAL_OK; PEAL_ERR_PORT_IN_USE (also: somebody listens at the path,
  * or it is no socket); PEAL_ERR_SYSTEM; PEAL_ERR_NOMEM; PEAL_ERR_USAGE. *why is
  * a text then, constant or static. */

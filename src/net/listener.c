@@ -315,10 +315,13 @@ peal_err peal_listener_listen(peal_listener **out, peal_workers *workers,
     err = peal_workers_on_stop(workers, stop_on, listener);
   if (!err)
     err = peal_workers_on_start(workers, start_on, listener);
-  if (err)
-    peal_listener_free(listener);
-  else
+  if (!err) {
     *out = listener;
+    return PEAL_OK;
+  }
+  if (spec->fd > 0) /* the caller's, as before */
+    listener->slots[0].fd = -1;
+  peal_listener_free(listener);
   return err;
 }
 
@@ -335,4 +338,9 @@ peal_err peal_listener_open(peal_listener **out, peal_workers *workers,
 
 uint16_t peal_listener_port(const peal_listener *listener) {
   return listener->place.port;
+}
+
+void peal_listener_name(const peal_listener *listener, const char *scheme,
+                        char out[PEAL_LISTEN_NAME_MAX]) {
+  peal_listen_name_of(listener->slots[0].fd, scheme, out);
 }

@@ -8,6 +8,7 @@
 #include <peal/base.h>
 
 #include "net/address.h"
+#include "net/listen_name.h"
 #include "net/listen_spec.h"
 #include "net/worker.h"
 
@@ -19,7 +20,7 @@ typedef void (*peal_listener_fn)(peal_worker *worker, int fd,
                                  const peal_address *peer, void *user);
 
 /* Listen at `spec` (copied). Accepting starts on each worker when the group
- * runs.
+ * runs. On failure an inherited descriptor stays the caller's.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM, or an error of peal_listen_spec_open (text
  * in `why`, if not NULL, constant or static). */
 PEAL_MUST_CHECK peal_err peal_listener_listen(peal_listener **out,
@@ -35,6 +36,9 @@ PEAL_MUST_CHECK peal_err peal_listener_open(peal_listener **out,
                                             void *user, const char **why);
 /* Of TCP, otherwise 0. */
 uint16_t peal_listener_port(const peal_listener *listener);
+/* Where, as text: peal_listen_name_of. */
+void peal_listener_name(const peal_listener *listener, const char *scheme,
+                        char out[PEAL_LISTEN_NAME_MAX]);
 /* Stop accepting on all workers. Thread: any. */
 void peal_listener_stop(peal_listener *listener);
 /* After the group has ended or without a run, before the group is freed. The

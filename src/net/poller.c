@@ -7,17 +7,34 @@
 #include "net/poller_epoll.h"
 #include "net/poller_poll.h"
 
-peal_poller *peal_poller_open(const peal_mem *mem, const char *name) {
+/* What the environment wants; NULL if there is no such poller. */
+static const peal_poller_verbs *wanted(void) {
   static const peal_poller_verbs *const all[] = {&peal_poller_epoll,
                                                  &peal_poller_poll};
-  if (!name)
-    name = getenv("PEAL_POLLER");
+  const char *name = getenv("PEAL_POLLER");
   if (!name || !*name)
-    return all[0]->open(mem);
+    return all[0];
   for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
     if (strcmp(name, all[i]->name) == 0)
-      return all[i]->open(mem);
+      return all[i];
   return NULL;
+}
+
+static const peal_poller_verbs *verbs_of(peal_poller_kind kind) {
+  switch (kind) {
+  case PEAL_POLLER_DEFAULT:
+    return wanted();
+  case PEAL_POLLER_EPOLL:
+    return &peal_poller_epoll;
+  case PEAL_POLLER_POLL:
+    return &peal_poller_poll;
+  }
+  return NULL; /* a number that is none */
+}
+
+peal_poller *peal_poller_open(const peal_mem *mem, peal_poller_kind kind) {
+  const peal_poller_verbs *verbs = verbs_of(kind);
+  return verbs ? verbs->open(mem) : NULL;
 }
 
 void peal_poller_close(peal_poller *poller) {

@@ -6,18 +6,18 @@
  * libuv's, and a turn of connections alone does not run its loop.
  *
  * There are two, as whole files: epoll (net/poller_epoll), and poll(2)
- * (net/poller_poll), whose every wait costs time for each connection. The
- * environment chooses: PEAL_POLLER=poll. */
-#include <peal/base.h>
+ * (net/poller_poll), whose every wait costs time for each connection. An option
+ * of the workers chooses, or the environment: PEAL_POLLER=poll. */
+#include <peal/worker.h>
 
 #include "net/polled.h"
 
 typedef struct peal_poller peal_poller;
 
-/* `name` is "epoll" or "poll"; NULL: what PEAL_POLLER says, epoll if nothing.
+/* The environment overrides the default only.
  * Returns NULL if memory or descriptors are out, or there is no such poller. */
 PEAL_MUST_CHECK peal_poller *peal_poller_open(const peal_mem *mem,
-                                              const char *name);
+                                              peal_poller_kind kind);
 void peal_poller_close(peal_poller *poller);
 const char *peal_poller_name(const peal_poller *poller);
 /* Watch for `events` (PEAL_POLL_...), `item` being told; `again`: other events

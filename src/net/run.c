@@ -90,6 +90,10 @@ static bool watch_signals(peal_workers *group) {
   return false;
 }
 
+bool peal_run_has_begun(const peal_workers *group) {
+  return atomic_load(&group->running);
+}
+
 int peal_workers_run(peal_workers *group) {
   if (!group || atomic_load(&group->ended) ||
       atomic_exchange(&group->running, true))

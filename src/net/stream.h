@@ -20,7 +20,8 @@ typedef struct peal_stream_callbacks {
   /* The peer has closed its direction; what we still have may be written.
    * NULL: the connection is closed with PEAL_ERR_CLOSED. */
   void (*on_end)(peal_stream *stream, void *user);
-  /* Fill `out` with what waits; nothing added means nothing waits. */
+  /* Fill `out` with what waits; nothing added means nothing waits, as does
+   * out->is_all behind what was added: whoever queues more asks again. */
   void (*on_pull)(peal_stream *stream, peal_iovs *out, void *user);
   /* `len` bytes of what was pulled have left (0 is never told). May queue
    * more and may close. */
@@ -80,7 +81,7 @@ bool peal_stream_is_closing(const peal_stream *stream);
 /* True while the kernel does not take more, or is to take no more (lowat). */
 bool peal_stream_is_blocked(const peal_stream *stream);
 peal_worker *peal_stream_worker(const peal_stream *stream);
-/* "127.0.0.1" / "::1" (IPv4-mapped as IPv4), terminated; returns its length.
+/* "127.0.0.1" / "::1" / "unix", as peal_address_text; returns its length.
  * `out` has PEAL_ADDRESS_MAX bytes. Asked from the kernel. */
 size_t peal_stream_peer(const peal_stream *stream, char *out, uint16_t *port);
 /* Milliseconds (worker's now) of the last byte in or out. */

@@ -57,7 +57,7 @@ struct peal_stream {
   uint16_t state;
 };
 
-/* What an idle connection costs here; see docs/performance.md. */
+/* What an idle connection costs here: a budget, kept small. */
 _Static_assert(sizeof(peal_stream) <= 80, "peal_stream has grown");
 
 static inline bool peal_stream_core_has(const peal_stream *stream,

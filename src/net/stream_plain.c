@@ -15,7 +15,7 @@ static ptrdiff_t plain_recv(int fd, void *state, char *out, size_t cap) {
   return got < 0 ? -errno : got;
 }
 
-static ptrdiff_t plain_send(int fd, void *state, const peal_iovs *iovs) {
+static ssize_t send_list(int fd, const peal_iovs *iovs) {
   _Static_assert(sizeof(struct iovec) == sizeof(peal_slice) &&
                      offsetof(struct iovec, iov_len) ==
                          offsetof(peal_slice, len),
@@ -27,12 +27,16 @@ static ptrdiff_t plain_send(int fd, void *state, const peal_iovs *iovs) {
     struct iovec *vec;
   } list = {.slices = iovs->items};
   struct msghdr msg = {.msg_iov = list.vec, .msg_iovlen = iovs->count};
+  return sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ptrdiff_t plain_send(int fd, void *state, const peal_iovs *iovs) {
   ssize_t sent;
   (void)state;
   do /* one piece, as a rule: the kernel then has no list to copy */
     sent = iovs->count == 1 ? send(fd, iovs->items[0].ptr, iovs->items[0].len,
                                    MSG_NOSIGNAL | MSG_DONTWAIT)
-                            : sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+                            : send_list(fd, iovs);
   while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : sent;
 }

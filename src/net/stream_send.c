@@ -32,6 +32,7 @@ static void cut(peal_iovs *iovs, size_t max) {
   if (iovs->bytes <= max)
     return;
   iovs->bytes = max;
+  iovs->is_all = false;
   size_t i = 0;
   for (; max > iovs->items[i].len; i++)
     max -= iovs->items[i].len;
@@ -82,6 +83,15 @@ static void count_sent(peal_stream *stream, size_t sent) {
     peal_stream_finish_sent(stream, sent);
 }
 
+/* Something may wait behind what has left. An owner that has said that nothing
+ * does is asked again only if it finishes, or has asked itself since. */
+static bool may_follow(const peal_stream *stream, const peal_iovs *sent) {
+  if (has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_BLOCKED))
+    return false;
+  return !sent->is_all ||
+         has(stream, PEAL_STREAM_FINISHING | PEAL_STREAM_ASKED);
+}
+
 /* Pull and send once; *left counts down. Returns true if more may follow. */
 static bool send_round(peal_stream *stream, size_t *left) {
   peal_iovs iovs;
@@ -107,7 +117,7 @@ static bool send_round(peal_stream *stream, size_t *left) {
   *left -= sent < *left ? sent : *left;
   count_sent(stream, sent);
   stream->callbacks->on_sent(stream, sent, stream->user);
-  return !has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_BLOCKED);
+  return may_follow(stream, &iovs);
 }
 
 void peal_stream_send_waiting(peal_stream *stream) {

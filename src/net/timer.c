@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* timer: the application's timers (peal_timer of <peal/worker.h>) on the wheel
+ * of their worker. */
 #include <peal/worker.h>
 
 #include "base/mem.h"

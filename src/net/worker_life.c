@@ -24,7 +24,7 @@ static void on_loop_ready(peal_polled *item, unsigned events) {
 static bool open_poller(peal_worker *worker) {
   static const peal_polled_kind kind = {on_loop_ready, NULL};
   worker->loop_item.kind = &kind;
-  worker->poller = peal_poller_open(worker->group->mem, NULL);
+  worker->poller = peal_poller_open(worker->group->mem, worker->group->poller);
   if (!worker->poller)
     return false;
   if (peal_poller_watch(worker->poller, uv_backend_fd(&worker->loop),

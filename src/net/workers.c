@@ -53,6 +53,7 @@ peal_workers *peal_workers_new(const peal_workers_opts *opts) {
     return NULL;
   group->mem = mem;
   group->lag_warn_ms = opts->lag_warn_ms ? opts->lag_warn_ms : LAG_WARN_MS;
+  group->poller = opts->poller;
   if (!init_locks(group)) {
     peal_mem_free(mem, group);
     return NULL;

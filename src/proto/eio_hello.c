@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/eio_hello.h"
 
+#include "base/err_site.h"
 #include "proto/proto_limits.h"
 #include "wire/json.h"
 
@@ -50,7 +51,7 @@ peal_err peal_eio_hello_decode(peal_eio_hello *out, peal_slice text,
     return err;
   peal_slice sid = peal_val_str(peal_val_get(hello, "sid"));
   if (err || !is_sid(sid))
-    return PEAL_ERR_EIO_PACKET;
+    return PEAL_FAIL(PEAL_ERR_EIO_PACKET);
   *out = (peal_eio_hello){
       .sid = sid,
       .ping_interval_ms = number(hello, "pingInterval", 25000),

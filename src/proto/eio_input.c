@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_hello.h"
 #include "proto/eio_rules.h"
@@ -39,7 +40,7 @@ static void unreadable(peal_eio_session *session, peal_err err) {
 static void on_ping(peal_eio_session *session, uint64_t now_ms) {
   /* EIO4 heartbeat: the server sends ping, the client answers. */
   if (!peal_eio_rules_is_client(session)) {
-    fail(session, PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_EIO_DIRECTION);
+    fail(session, PEAL_EIO_TRANSPORT_ERROR, PEAL_FAIL(PEAL_ERR_EIO_DIRECTION));
     return;
   }
   session->due |= PEAL_EIO_DUE_PONG;
@@ -70,7 +71,7 @@ static void on_open(peal_eio_session *session, peal_slice data,
     session->hello.peer = peal_mem_zalloc(peal_mem_or_libc(session->opts->mem),
                                           sizeof *session->hello.peer);
   if (!err && !session->hello.peer)
-    err = PEAL_ERR_NOMEM;
+    err = PEAL_FAIL(PEAL_ERR_NOMEM);
   if (err)
     unreadable(session, err);
   else
@@ -87,7 +88,7 @@ static bool is_early(const peal_eio_session *session, uint8_t type) {
 static bool on_packet(peal_eio_session *session, const peal_eio_packet *packet,
                       peal_arena *arena, uint64_t now_ms) {
   if (is_early(session, packet->type)) {
-    fail(session, PEAL_EIO_PARSE_ERROR, PEAL_ERR_EIO_PACKET);
+    fail(session, PEAL_EIO_PARSE_ERROR, PEAL_FAIL(PEAL_ERR_EIO_PACKET));
     return false;
   }
   switch ((peal_eio_type)packet->type) {
@@ -119,13 +120,13 @@ static bool on_packet(peal_eio_session *session, const peal_eio_packet *packet,
 
 static peal_err probe_broken(peal_eio_session *session) {
   peal_eio_step_drop_probe(session);
-  return PEAL_ERR_SIO_STATE;
+  return PEAL_FAIL(PEAL_ERR_SIO_STATE);
 }
 
 static peal_err feed_probe(peal_eio_session *session, bool binary,
                            peal_slice text, uint64_t now_ms) {
   if (!session->probe)
-    return PEAL_ERR_SIO_STATE;
+    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (binary)
     return probe_broken(session);
   bool is_asked = !(session->due & PEAL_EIO_DUE_PROBE_PING);
@@ -169,12 +170,12 @@ peal_err peal_eio_session_feed_payload(peal_eio_session *session,
   (void)now_ms;
   bool is_over = session->state >= PEAL_EIO_STATE_CLOSING;
   if (session->current != PEAL_EIO_POLLING)
-    return is_over ? PEAL_ERR_CLOSED : PEAL_ERR_SIO_STATE;
+    return is_over ? PEAL_ERR_CLOSED : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (session->state == PEAL_EIO_STATE_CLOSED)
     return PEAL_ERR_CLOSED;
   if (body.len > PEAL_LIMIT_EIO_PACKETS &&
       count_packets(body) > PEAL_LIMIT_EIO_PACKETS)
-    unreadable(session, PEAL_ERR_LIMIT);
+    unreadable(session, PEAL_FAIL(PEAL_ERR_LIMIT));
   else
     lend(session, BODY, body);
   check(session);
@@ -232,7 +233,7 @@ static bool read_packet(peal_eio_session *session, peal_arena *arena,
   /* The text of a WebSocket has been checked by its machine: from here on all
    * text is valid. */
   peal_err err = is_body && !peal_utf8_is_valid(text)
-                     ? PEAL_ERR_UTF8
+                     ? PEAL_FAIL(PEAL_ERR_UTF8)
                      : peal_eio_packet_decode(packet, text, arena);
   if (!err)
     return on_packet(session, packet, arena, now_ms);
@@ -287,9 +288,24 @@ static bool next_end(peal_eio_session *session, peal_eio_event *event) {
   return told(event, PEAL_EIO_EVENT_DRAIN);
 }
 
+/* A message as text on a WebSocket, and nothing else to be told before: what
+ * comes as a rule, without the steps that the rest takes. */
+static bool next_text(peal_eio_session *session, peal_eio_event *event) {
+  peal_slice text = session->input;
+  if (session->input_kind != TEXT || session->state != PEAL_EIO_STATE_OPEN ||
+      session->opened || session->probed || session->upgraded || !text.len ||
+      text.ptr[0] != '0' + PEAL_EIO_MESSAGE)
+    return false;
+  session->input_kind = NONE;
+  event->data = (peal_slice){text.ptr + 1, text.len - 1};
+  return told(event, PEAL_EIO_EVENT_MESSAGE);
+}
+
 bool peal_eio_session_next(peal_eio_session *session, peal_arena *arena,
                            uint64_t now_ms, peal_eio_event *event) {
   *event = (peal_eio_event){0};
+  if (next_text(session, event))
+    return true;
   if (next_step(session, event))
     return true;
   while (session->input_kind && session->state < PEAL_EIO_STATE_CLOSING) {

@@ -63,6 +63,8 @@ static bool show_message(const peal_eio_session *session, peal_eio_via via,
 static bool show_in_order(const peal_eio_session *session, peal_eio_via via,
                           peal_eio_cursor *cursor, peal_eio_out *out) {
   uint8_t due = due_on(session, via);
+  if (!due)
+    return show_message(session, via, cursor, out);
   return show_control(session, due & (uint8_t)~PEAL_EIO_DUE_LAST, cursor,
                       out) ||
          show_message(session, via, cursor, out) ||

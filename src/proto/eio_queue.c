@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_keys.h"
 
@@ -77,7 +78,7 @@ static size_t slots_bytes(const eio_ring *ring) {
 
 /* -- keys ------------------------------------------------------------------ */
 
-static bool is_keyed(const waiting *entry) {
+static inline bool is_keyed(const waiting *entry) {
   return entry->message && entry->key && !entry->part;
 }
 
@@ -108,25 +109,27 @@ static void add_key(eio_ring *ring, uint32_t pos) {
 }
 
 /* The entry at `pos` is dropped, or has begun to be sent. */
-static void remove_key(eio_ring *ring, uint32_t pos) {
-  if (!is_keyed(at(ring, pos)))
+static inline void remove_key(eio_ring *ring, uint32_t pos) {
+  if (!ring->keyed || !is_keyed(at(ring, pos)))
     return;
   ring->keyed--;
   if (ring->keys)
     peal_eio_keys_remove(ring->keys, at(ring, pos)->key);
 }
 
-/* The entry with this key of which nothing has been sent. */
-static waiting *find(const eio_ring *ring, uint64_t key) {
+/* The entry with this key of which nothing has been sent; some have a key. */
+static waiting *search(const eio_ring *ring, uint64_t key) {
   uint32_t pos;
-  if (!ring || !key || !ring->keyed)
-    return NULL;
   if (ring->keys)
     return peal_eio_keys_find(ring->keys, key, &pos) ? at(ring, pos) : NULL;
   for (pos = ring->head; pos != ring->end; pos++)
     if (at(ring, pos)->key == key && is_keyed(at(ring, pos)))
       return at(ring, pos);
   return NULL;
+}
+
+static inline waiting *find(const eio_ring *ring, uint64_t key) {
+  return ring && key && ring->keyed ? search(ring, key) : NULL;
 }
 
 /* -- the ring -------------------------------------------------------------- */
@@ -176,11 +179,11 @@ static peal_err grow(eio_ring *ring) {
   uint32_t cap = ring->cap < GROWN_CAP ? GROWN_CAP : ring->cap * 2;
   size_t bytes = cap * sizeof *ring->slots;
   if (ring->cap > UINT32_MAX / 8 || !charge(ring->account, bytes))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   waiting *slots = peal_mem_alloc(ring->mem, bytes);
   if (!slots) {
     discharge(ring->account, bytes);
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   discharge(ring->account, slots_bytes(ring));
   for (uint32_t pos = ring->head; pos != ring->end; pos++)
@@ -214,7 +217,7 @@ void peal_eio_queue_clear(peal_eio_queue *queue) {
 }
 
 /* Neither end of the ring is a gap; an empty queue owns no memory. */
-static void trim(peal_eio_queue *queue) {
+static inline void trim(peal_eio_queue *queue) {
   eio_ring *ring = queue->ring;
   if (!ring->live) {
     ring_free(ring);
@@ -225,6 +228,9 @@ static void trim(peal_eio_queue *queue) {
     ring->head++;
   while (!at(ring, ring->end - 1)->message)
     ring->end--;
+  /* Positions count on: one that stays behind would be ahead one day. */
+  if ((int32_t)(ring->drop_at - ring->head) < 0)
+    ring->drop_at = ring->head;
   if ((int32_t)(ring->drop_at - ring->end) > 0)
     ring->drop_at = ring->end;
 }
@@ -233,10 +239,11 @@ static void remove_at(peal_eio_queue *queue, uint32_t pos) {
   eio_ring *ring = queue->ring;
   waiting *gone = at(ring, pos);
   peal_message *message = gone->message;
+  size_t cost = message_cost(message);
   remove_key(ring, pos);
-  ring->bytes -= message_cost(message);
+  ring->bytes -= cost;
   if (is_firm(gone))
-    ring->firm_bytes -= message_cost(message);
+    ring->firm_bytes -= cost;
   ring->live--;
   gone->message = NULL;
   trim(queue);
@@ -273,13 +280,14 @@ static void replace(eio_ring *ring, waiting *old, const peal_eio_item *item) {
 
 static void append(eio_ring *ring, const peal_eio_item *item) {
   uint32_t pos = ring->end++;
+  size_t cost = message_cost(item->message);
   *at(ring, pos) = (waiting){.message = peal_message_ref(item->message),
                              .key = item->key,
                              .no_compress = item->no_compress,
                              .keep = item->keep};
-  ring->bytes += message_cost(item->message);
+  ring->bytes += cost;
   if (item->keep)
-    ring->firm_bytes += message_cost(item->message);
+    ring->firm_bytes += cost;
   ring->live++;
   if (item->key)
     add_key(ring, pos);
@@ -295,7 +303,7 @@ peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
   }
   eio_ring *ring = queue->ring ? queue->ring : ring_new(mem, account);
   if (!ring)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   peal_err err = prepare(ring);
   if (!err) {
     queue->ring = ring;
@@ -345,8 +353,6 @@ bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {
   if (!ring)
     return false;
   uint32_t pos = ring->drop_at;
-  if ((int32_t)(pos - ring->head) < 0)
-    pos = ring->head;
   while (pos != ring->end &&
          (!at(ring, pos)->message || is_firm(at(ring, pos))))
     pos++;
@@ -362,6 +368,8 @@ void peal_eio_queue_check(const peal_eio_queue *queue) {
   if (!ring)
     return;
   size_t bytes = 0, firm = 0, live = 0, indexed = 0;
+  assert((int32_t)(ring->drop_at - ring->head) >= 0 &&
+         (int32_t)(ring->end - ring->drop_at) >= 0);
   for (uint32_t pos = ring->head; pos != ring->end; pos++) {
     const waiting *one = at(ring, pos);
     live += one->message != NULL;

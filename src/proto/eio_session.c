@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_hello.h"
 #include "proto/eio_input.h"
@@ -44,7 +45,7 @@ static peal_err begin_server(peal_eio_session *session, const char *sid,
                          session->current == PEAL_EIO_POLLING;
   peal_eio_heartbeat_start(&session->clock,
                            now_ms + peal_eio_rules_ping_interval(session));
-  return session->hello.open ? PEAL_OK : PEAL_ERR_NOMEM;
+  return session->hello.open ? PEAL_OK : PEAL_FAIL(PEAL_ERR_NOMEM);
 }
 
 peal_err peal_eio_session_init(peal_eio_session *session,
@@ -128,12 +129,12 @@ peal_err peal_eio_session_attach(peal_eio_session *session, uint64_t now_ms) {
   if (session->state != PEAL_EIO_STATE_OPEN || session->probe ||
       session->current == PEAL_EIO_WEBSOCKET ||
       (!peal_eio_rules_is_client(session) && session->opts->no_upgrades))
-    return PEAL_ERR_SIO_STATE;
+    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   session->probe =
       peal_eio_probe_new(session->opts->mem, peal_eio_rules_is_client(session),
                          now_ms + peal_eio_rules_upgrade_timeout(session));
   if (!session->probe)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   if (peal_eio_rules_is_client(session))
     session->due |= PEAL_EIO_DUE_PROBE_PING;
   check(session);
@@ -144,7 +145,7 @@ peal_err peal_eio_session_switch(peal_eio_session *session) {
   if (session->state != PEAL_EIO_STATE_OPEN ||
       !peal_eio_rules_is_client(session) || !session->probe ||
       !session->probe->is_answered)
-    return PEAL_ERR_SIO_STATE;
+    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   session->due |= PEAL_EIO_DUE_UPGRADE;
   peal_eio_step_to_websocket(session);
   check(session);
@@ -192,7 +193,7 @@ peal_err peal_eio_session_send(peal_eio_session *session,
     return PEAL_ERR_CLOSED;
   if (!has_room(session, item)) {
     session->drain = 1;
-    return PEAL_ERR_QUEUE_FULL;
+    return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
   }
   peal_err err = peal_eio_queue_add(&session->queue, item, session->opts->mem,
                                     session->opts->account);
@@ -208,10 +209,10 @@ peal_err peal_eio_session_make_room(peal_eio_session *session,
   size_t cost = peal_eio_queue_cost(item);
   size_t firm = peal_eio_queue_firm_bytes(&session->queue);
   if (firm && (firm > max || cost > max - firm))
-    return PEAL_ERR_QUEUE_FULL;
+    return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
   while (!has_room(session, item))
     if (!peal_eio_queue_drop_oldest(&session->queue))
-      return PEAL_ERR_QUEUE_FULL;
+      return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
   check(session);
   return PEAL_OK;
 }
@@ -265,15 +266,15 @@ uint64_t peal_eio_session_deadline(const peal_eio_session *session) {
 
 static void tick_clock(peal_eio_session *session, uint64_t now_ms) {
   if (now_ms >= confirm_at(session)) {
-    peal_eio_step_end(session, PEAL_EIO_PING_TIMEOUT, PEAL_ERR_TIMEOUT,
-                      PEAL_EIO_DUE_CLOSE);
+    peal_eio_step_end(session, PEAL_EIO_PING_TIMEOUT,
+                      PEAL_FAIL(PEAL_ERR_TIMEOUT), PEAL_EIO_DUE_CLOSE);
     return;
   }
   if (now_ms < peal_eio_heartbeat_deadline(&session->clock))
     return;
   if (session->state == PEAL_EIO_STATE_CLOSING) {
-    peal_eio_step_end(session, PEAL_EIO_FORCED_CLOSE, PEAL_ERR_TIMEOUT,
-                      PEAL_EIO_DUE_CLOSE);
+    peal_eio_step_end(session, PEAL_EIO_FORCED_CLOSE,
+                      PEAL_FAIL(PEAL_ERR_TIMEOUT), PEAL_EIO_DUE_CLOSE);
     return;
   }
   if (!peal_eio_rules_is_client(session) &&
@@ -283,7 +284,7 @@ static void tick_clock(peal_eio_session *session, uint64_t now_ms) {
     session->due |= PEAL_EIO_DUE_PING;
     return;
   }
-  peal_eio_step_end(session, PEAL_EIO_PING_TIMEOUT, PEAL_ERR_TIMEOUT,
+  peal_eio_step_end(session, PEAL_EIO_PING_TIMEOUT, PEAL_FAIL(PEAL_ERR_TIMEOUT),
                     PEAL_EIO_DUE_CLOSE);
 }
 
@@ -327,6 +328,10 @@ bool peal_eio_session_is_open(const peal_eio_session *session) {
 
 bool peal_eio_session_is_pinged(const peal_eio_session *session) {
   return session->state == PEAL_EIO_STATE_OPEN && session->clock.is_pinged;
+}
+
+uint32_t peal_eio_session_ping_timeout(const peal_eio_session *session) {
+  return peal_eio_rules_ping_timeout(session);
 }
 
 uint64_t peal_eio_session_pinged_at(const peal_eio_session *session) {

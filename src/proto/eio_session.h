@@ -211,6 +211,8 @@ bool peal_eio_session_is_open(const peal_eio_session *session);
 /* A pong is awaited, and since when. */
 bool peal_eio_session_is_pinged(const peal_eio_session *session);
 uint64_t peal_eio_session_pinged_at(const peal_eio_session *session);
+/* How long a pong may take, in milliseconds. */
+uint32_t peal_eio_session_ping_timeout(const peal_eio_session *session);
 /* _next has something to tell. */
 bool peal_eio_session_has_news(const peal_eio_session *session);
 /* Closed, everything told, and nothing is left to be sent. */

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/err_site.h"
 #include "proto/http_refusal.h"
 #include "proto/proto_limits.h"
 
@@ -158,9 +159,9 @@ static void lose(peal_http_conn *conn, peal_err err) {
 
 static void late_exchange(peal_http_conn *conn, uint64_t now_ms) {
   if (conn->awaits && conn->send.ended && now_ms >= phase_deadline(conn))
-    peal_http_conn_break(conn, PEAL_ERR_TIMEOUT);
+    peal_http_conn_break(conn, PEAL_FAIL(PEAL_ERR_TIMEOUT));
   else if (body_is_late(conn, now_ms))
-    lose(conn, PEAL_ERR_TIMEOUT);
+    lose(conn, PEAL_FAIL(PEAL_ERR_TIMEOUT));
 }
 
 void peal_http_conn_tick(peal_http_conn *conn, uint64_t now_ms) {
@@ -169,24 +170,24 @@ void peal_http_conn_tick(peal_http_conn *conn, uint64_t now_ms) {
     return;
   if (peal_http_watch_is_late(&conn->watch, conn->opts->write_ms,
                               conn->send.total, now_ms)) {
-    peal_http_conn_break(conn, PEAL_ERR_TIMEOUT);
+    peal_http_conn_break(conn, PEAL_FAIL(PEAL_ERR_TIMEOUT));
     return;
   }
   switch ((peal_http_conn_phase)conn->phase) {
   case PEAL_HTTP_CONN_IDLE:
     if (now_ms >= phase_deadline(conn))
-      peal_http_conn_break(conn, PEAL_ERR_TIMEOUT);
+      peal_http_conn_break(conn, PEAL_FAIL(PEAL_ERR_TIMEOUT));
     break;
   case PEAL_HTTP_CONN_READS_HEAD:
     if (now_ms >= phase_deadline(conn))
-      set_due(conn, PEAL_HTTP_CONN_BAD, PEAL_ERR_TIMEOUT);
+      set_due(conn, PEAL_HTTP_CONN_BAD, PEAL_FAIL(PEAL_ERR_TIMEOUT));
     break;
   case PEAL_HTTP_CONN_EXCHANGE:
     late_exchange(conn, now_ms);
     break;
   case PEAL_HTTP_CONN_DRAIN:
     if (body_is_late(conn, now_ms))
-      peal_http_conn_break(conn, PEAL_ERR_TIMEOUT);
+      peal_http_conn_break(conn, PEAL_FAIL(PEAL_ERR_TIMEOUT));
     break;
   case PEAL_HTTP_CONN_CLOSING:
     break;
@@ -210,7 +211,7 @@ static void run_out(peal_http_conn *conn) {
   if (is_server(conn) && !conn->send.begun)
     peal_http_conn_refuse(conn, 503);
   else
-    peal_http_conn_break(conn, PEAL_ERR_NOMEM);
+    peal_http_conn_break(conn, PEAL_FAIL(PEAL_ERR_NOMEM));
 }
 
 /* -- reading or not -------------------------------------------------------- */
@@ -466,7 +467,7 @@ static bool next_of_exchange(peal_http_conn *conn,
 /* RFC9112 9.2: what nobody asked for is no answer. */
 static bool next_of_idle_client(peal_http_conn *conn) {
   if (peal_http_conn_rest(conn).len)
-    peal_http_conn_break(conn, PEAL_ERR_HTTP_SYNTAX);
+    peal_http_conn_break(conn, PEAL_FAIL(PEAL_ERR_HTTP_SYNTAX));
   return false;
 }
 

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
+
 static const peal_slice none = {NULL, 0};
 
 void peal_http_recv_init(peal_http_recv *recv, const peal_mem *mem,
@@ -36,7 +38,7 @@ void peal_http_recv_deinit(peal_http_recv *recv) {
 static peal_err add_kept(peal_http_recv *recv, peal_slice data) {
   if (recv->account) {
     if (peal_account_worker_charge(recv->account, data.len))
-      return PEAL_ERR_NOMEM;
+      return PEAL_FAIL(PEAL_ERR_NOMEM);
     recv->charged += data.len;
   }
   peal_buf_add(&recv->kept, data);
@@ -44,7 +46,7 @@ static peal_err add_kept(peal_http_recv *recv, peal_slice data) {
     return PEAL_OK;
   recv->kept.err = PEAL_OK;
   release(recv, data.len);
-  return PEAL_ERR_NOMEM;
+  return PEAL_FAIL(PEAL_ERR_NOMEM);
 }
 
 static bool keeps(const peal_http_recv *recv) {

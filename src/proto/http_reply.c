@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/err_site.h"
 #include "proto/proto_limits.h"
 
 static const peal_slice none = {NULL, 0};
@@ -123,10 +124,10 @@ peal_err peal_http_reply_with(peal_http_conn *conn,
   bool is_long = answer->body.len > INLINE_BYTES && !bodyless;
   size_t charged = bodyless ? 0 : charge_of(answer, is_long);
   if (charged && !peal_http_send_affords(&conn->send, charged))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   peal_bytes *copy = is_long ? copy_long(conn, answer->body) : NULL;
   if (is_long && !copy)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   err = begin_answer(conn, answer, is_long ? none : answer->body, bodyless);
   if (!err)
     err = go_on(conn, answer, copy);

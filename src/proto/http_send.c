@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/err_site.h"
 #include "base/hex.h"
 
 /* What a chunk's framing takes: 16 digits and two line ends. */
@@ -86,7 +87,7 @@ peal_err peal_http_send_raw(peal_http_send *send, peal_slice data) {
     return PEAL_OK;
   char *to = reserve(send, data.len);
   if (!to)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   memcpy(to, data.ptr, data.len);
   commit(send, to, to + data.len, data.len);
   return PEAL_OK;
@@ -104,7 +105,7 @@ peal_err peal_http_send_begin(peal_http_send *send, const peal_http_head *head,
   size_t room = peal_http_head_room(head) + body.len;
   char *to = reserve(send, room);
   if (!to)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   char *end = peal_http_head_write(to, head);
   if (body.len && !bodyless) {
     memcpy(end, body.ptr, body.len);
@@ -138,7 +139,7 @@ static peal_err append(peal_http_send *send, peal_slice data) {
   size_t room = data.len + CHUNK_BYTES;
   char *to = reserve(send, room);
   if (!to)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   commit(send, to, put_chunk(to, data), room);
   return PEAL_OK;
 }
@@ -172,7 +173,7 @@ peal_err peal_http_send_share(peal_http_send *send, peal_bytes *bytes,
     return PEAL_OK;
   }
   if (charged && charge(send, len))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   send->body = peal_bytes_ref(bytes);
   send->body_pos = 0;
   send->body_end = len;

@@ -14,6 +14,7 @@ struct peal_message {
   peal_account_worker *account; /* cost_of() is charged to it; NULL: not yet */
   size_t len;                   /* of all parts */
   bool binary;                  /* the only part is one */
+  bool crosses;                 /* may be held by several threads */
   peal_slice parts[];
 };
 
@@ -23,13 +24,13 @@ static char *data_of(peal_message *message) {
 }
 
 /* Room for `count` parts of `len` bytes in all. */
-static peal_message *alloc(size_t count, size_t len, const peal_mem *mem) {
+static inline peal_message *alloc(size_t count, size_t len,
+                                  const peal_mem *mem) {
   size_t size;
   mem = peal_mem_or_libc(mem);
-  if (count > UINT32_MAX ||
-      __builtin_mul_overflow(count, sizeof(peal_slice), &size) ||
-      __builtin_add_overflow(size, len + sizeof(peal_message), &size) ||
-      len > SIZE_MAX - sizeof(peal_message))
+  if (count > UINT32_MAX || len > SIZE_MAX / 2 ||
+      __builtin_add_overflow(count * sizeof(peal_slice),
+                             len + sizeof(peal_message), &size))
     return NULL;
   peal_message *message = peal_mem_alloc(mem, size);
   if (!message)
@@ -40,6 +41,7 @@ static peal_message *alloc(size_t count, size_t len, const peal_mem *mem) {
   message->account = NULL;
   message->len = len;
   message->binary = false;
+  message->crosses = mem == peal_mem_libc();
   return message;
 }
 
@@ -52,9 +54,19 @@ static char *put(peal_message *message, size_t index, char *at,
   return at + data.len;
 }
 
+/* What most messages are. */
+static peal_message *new_text(peal_slice text, const peal_mem *mem) {
+  peal_message *message = alloc(1, text.len, mem);
+  if (message)
+    (void)put(message, 0, data_of(message), text);
+  return message;
+}
+
 peal_message *peal_message_new(peal_slice text, const peal_slice *attachments,
                                size_t count, const peal_mem *mem) {
   size_t len = text.len;
+  if (!count)
+    return new_text(text, mem);
   for (size_t i = 0; i < count; i++)
     if (__builtin_add_overflow(len, attachments[i].len, &len))
       return NULL;
@@ -92,18 +104,38 @@ bool peal_message_is_of(const peal_message *message, const peal_mem *mem) {
   return message->mem == mem;
 }
 
+/* What stays on its worker is counted without read-modify-writes. */
+static unsigned refs_of(const peal_message *message) {
+  return atomic_load_explicit(&message->refs, memory_order_relaxed);
+}
+
+static void set_refs(peal_message *message, unsigned refs) {
+  atomic_store_explicit(&message->refs, refs, memory_order_relaxed);
+}
+
 peal_message *peal_message_ref(peal_message *message) {
-  atomic_fetch_add_explicit(&message->refs, 1, memory_order_relaxed);
+  if (message->crosses)
+    atomic_fetch_add_explicit(&message->refs, 1, memory_order_relaxed);
+  else
+    set_refs(message, refs_of(message) + 1);
   return message;
 }
 
-/* Whoever gives the last reference back is alone with it: then the atomic
- * read-modify-write is saved. */
+/* Was it the last one? Whoever gives that back is alone with it: then the
+ * atomic read-modify-write is saved. */
+static bool drop_ref(peal_message *message) {
+  unsigned refs = atomic_load_explicit(&message->refs, memory_order_acquire);
+  if (refs == 1)
+    return true;
+  if (message->crosses)
+    return atomic_fetch_sub_explicit(&message->refs, 1, memory_order_acq_rel) ==
+           1;
+  set_refs(message, refs - 1);
+  return false;
+}
+
 void peal_message_unref(peal_message *message) {
-  if (!message)
-    return;
-  if (atomic_load_explicit(&message->refs, memory_order_acquire) != 1 &&
-      atomic_fetch_sub_explicit(&message->refs, 1, memory_order_acq_rel) != 1)
+  if (!message || !drop_ref(message))
     return;
   if (message->account)
     peal_account_worker_release(message->account, cost_of(message));

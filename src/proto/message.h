@@ -6,7 +6,8 @@
  *
  * It is encoded once per wire form that some receiver needs and referenced by
  * every queue; what travels to another worker is the same record. Messages
- * from a worker's own allocator must not leave that worker. */
+ * from a worker's own allocator must not leave that worker: their references
+ * are counted without atomics. */
 #include <peal/base.h>
 
 #include "base/account.h"

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "proto/sio_input.h"
@@ -55,7 +56,7 @@ peal_err peal_sio_conn_feed(peal_sio_conn *conn, bool binary, peal_slice data,
   if (conn->has_input)
     return PEAL_ERR_USAGE;
   if (data.len > UINT32_MAX) {
-    (void)fail(conn, PEAL_ERR_LIMIT);
+    (void)fail(conn, PEAL_FAIL(PEAL_ERR_LIMIT));
     return tell(conn);
   }
   conn->input = data.ptr;
@@ -77,14 +78,21 @@ static bool next_error(peal_sio_conn *conn, peal_sio_conn_event *event) {
 bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
                         peal_sio_conn_event *event) {
   bool more = true;
+  if (!conn->has_input && !peal_sio_state_ready(conn) && !conn->err)
+    return false;
   /* Decoding clears the packet. */
   event->type = PEAL_SIO_CONN_NONE;
   event->err = PEAL_OK;
   event->link = 0;
   event->user = NULL;
   event->message = NULL;
-  while (more && event->type == PEAL_SIO_CONN_NONE && !conn->err)
+  /* What makes no event leaves nothing behind either: there may be many. */
+  peal_arena_mark mark = peal_arena_mark_get(arena);
+  while (more && event->type == PEAL_SIO_CONN_NONE && !conn->err) {
     (void)fail(conn, peal_sio_input_next(conn, arena, event, &more));
+    if (event->type == PEAL_SIO_CONN_NONE)
+      peal_arena_mark_set(arena, mark);
+  }
   return conn->err ? next_error(conn, event) : more;
 }
 
@@ -100,13 +108,13 @@ static peal_err may_join(peal_sio_conn *conn, peal_slice nsp) {
   if (!conn->opts->client || !is_name(nsp))
     return PEAL_ERR_USAGE;
   if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES)
-    return PEAL_ERR_TOO_LONG;
+    return PEAL_FAIL(PEAL_ERR_TOO_LONG);
   if (peal_sio_links_find(&conn->links, nsp))
-    return PEAL_ERR_EXISTS;
+    return PEAL_FAIL(PEAL_ERR_EXISTS);
   return peal_sio_links_count(&conn->links) <
                  peal_sio_state_max_namespaces(conn)
              ? PEAL_OK
-             : PEAL_ERR_LIMIT;
+             : PEAL_FAIL(PEAL_ERR_LIMIT);
 }
 
 peal_err peal_sio_conn_join(peal_sio_conn *conn, peal_slice nsp, peal_val auth,
@@ -213,13 +221,15 @@ static uint64_t attach_at(const peal_sio_conn *conn) {
 
 peal_err peal_sio_conn_tick(peal_sio_conn *conn, uint64_t now_ms) {
   if (now_ms >= connect_at(conn) || now_ms >= attach_at(conn))
-    (void)fail(conn, PEAL_ERR_TIMEOUT);
+    (void)fail(conn, PEAL_FAIL(PEAL_ERR_TIMEOUT));
   return tell(conn);
 }
 
 uint64_t peal_sio_conn_deadline(const peal_sio_conn *conn) {
   if (conn->err) /* dead: told once, there is nothing to wait for */
     return conn->err_told ? NEVER : 0;
+  if (conn->joined && !conn->partial) /* as a rule */
+    return NEVER;
   uint64_t connect = connect_at(conn), attach = attach_at(conn);
   return connect < attach ? connect : attach;
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 
 /* -- memory ----------------------------------------------------------------- */
@@ -49,7 +50,7 @@ peal_err peal_sio_held_attach(const peal_mem *mem, peal_sio_held *held,
   assert(held->kept < held->wanted);
   char *copy = peal_mem_alloc(mem, data.len ? data.len : 1);
   if (!copy)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   if (data.len)
     memcpy(copy, data.ptr, data.len);
   held->attachments[held->kept++] = (peal_slice){copy, data.len};

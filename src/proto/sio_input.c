@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/sio_input.h"
 
+#include "base/err_site.h"
 #include "proto/proto_limits.h"
 #include "proto/sio_state.h"
 
@@ -82,7 +83,7 @@ static peal_err on_connect_request(peal_sio_conn *conn,
     break;
   }
   /* reference 3.4: CONNECT for a joined namespace closes. */
-  return PEAL_ERR_SIO_STATE;
+  return PEAL_FAIL(PEAL_ERR_SIO_STATE);
 }
 
 static peal_err on_connect_reply(peal_sio_conn *conn,
@@ -92,7 +93,7 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
   if (!item) /* left before the answer came */
     return PEAL_OK;
   if (item->state != PEAL_SIO_LINKS_ASKED)
-    return PEAL_ERR_SIO_STATE;
+    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (event->packet.type == PEAL_SIO_CONNECT) {
     peal_sio_state_open_link(conn, item);
     about_link(event, PEAL_SIO_CONN_CONNECT, item);
@@ -111,7 +112,7 @@ static peal_err on_connect(peal_sio_conn *conn, peal_sio_conn_event *event) {
 static peal_err on_connect_error(peal_sio_conn *conn,
                                  peal_sio_conn_event *event) {
   return conn->opts->client ? on_connect_reply(conn, event)
-                            : PEAL_ERR_SIO_STATE;
+                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
 }
 
 static bool is_left(const peal_sio_links_item *item) {
@@ -122,7 +123,7 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item)
-    return conn->opts->client ? PEAL_OK : PEAL_ERR_SIO_STATE;
+    return conn->opts->client ? PEAL_OK : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (!is_left(item)) /* otherwise two goodbyes have crossed */
     about(event, PEAL_SIO_CONN_DISCONNECT, item);
   peal_sio_state_end_link(conn, item, false);
@@ -178,7 +179,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item && !conn->opts->client)
-    return PEAL_ERR_SIO_STATE;
+    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (is_left(item))
     item = NULL;
   if (waits_for_attachments(&event->packet))
@@ -195,7 +196,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
 static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
                         peal_sio_conn_event *event) {
   if (conn->partial)
-    return PEAL_ERR_SIO_ATTACHMENTS;
+    return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_err err = peal_sio_packet_decode_utf8(
       &event->packet, text, peal_sio_state_max_attachments(conn), arena, NULL);
   if (err)
@@ -213,14 +214,14 @@ static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
   case PEAL_SIO_BINARY_ACK:
     return on_data(conn, event, text);
   }
-  return PEAL_ERR_SIO_PACKET;
+  return PEAL_FAIL(PEAL_ERR_SIO_PACKET);
 }
 
 /* The last one makes the packet whole; told at once, it need not be copied. */
 static peal_err on_attachment(peal_sio_conn *conn, peal_slice data) {
   peal_sio_held *held = conn->partial;
   if (!held)
-    return PEAL_ERR_SIO_ATTACHMENTS;
+    return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_sio_links_item *item = peal_sio_links_get(&conn->links, held->link);
   bool open = item && item->state == PEAL_SIO_LINKS_OPEN;
   bool whole = held->come + 1 == held->wanted;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 
@@ -59,7 +60,7 @@ static peal_err take(const peal_sio_links_source *source, size_t bytes,
   if (*out)
     return PEAL_OK;
   release(source, bytes);
-  return PEAL_ERR_NOMEM;
+  return PEAL_FAIL(PEAL_ERR_NOMEM);
 }
 
 static size_t named_cost(size_t nsp_len) {
@@ -102,7 +103,7 @@ static peal_err table_grow(peal_sio_links_table *table,
       peal_mem_resize(source->mem, table->slots, cap * sizeof *slots);
   if (!slots) {
     release(source, more * SLOT_COST);
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   for (uint32_t i = cap; i-- > table->cap;) {
     slots[i] = (table_slot){.next_free = table->free};

@@ -2,6 +2,7 @@
 #include "proto/sio_state.h"
 
 #include "base/buf.h"
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 
@@ -49,7 +50,7 @@ peal_sio_held *peal_sio_state_ready(const peal_sio_conn *conn) {
 static peal_err charge(peal_sio_conn *conn, size_t bytes) {
   if (bytes > peal_sio_state_max_held(conn) ||
       conn->held_bytes > peal_sio_state_max_held(conn) - bytes)
-    return PEAL_ERR_LIMIT;
+    return PEAL_FAIL(PEAL_ERR_LIMIT);
   peal_err err =
       conn->account ? peal_account_charge(conn->account, bytes) : PEAL_OK;
   if (!err)
@@ -85,7 +86,7 @@ peal_err peal_sio_state_hold(peal_sio_conn *conn, peal_sio_held **out,
   if (*out)
     return PEAL_OK;
   discharge(conn, cost);
-  return PEAL_ERR_NOMEM;
+  return PEAL_FAIL(PEAL_ERR_NOMEM);
 }
 
 peal_err peal_sio_state_attach(peal_sio_conn *conn, peal_sio_held *held,
@@ -132,7 +133,7 @@ peal_err peal_sio_state_control(const peal_sio_conn *conn, peal_sio_type type,
   if (!err) {
     *out = peal_message_new(peal_buf_slice(&buf), NULL, 0,
                             peal_sio_state_mem(conn));
-    err = *out ? PEAL_OK : PEAL_ERR_NOMEM;
+    err = *out ? PEAL_OK : PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   peal_buf_deinit(&buf);
   return err;

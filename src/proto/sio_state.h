@@ -34,7 +34,7 @@ struct peal_sio_conn {
   bool ready_told : 1; /* the oldest of `ready` is being used by the owner */
 };
 
-/* What an idle client costs here; see docs/performance.md. The namespace
+/* What an idle client costs here: a budget, kept small. The namespace
  * "/" is in it. */
 _Static_assert(sizeof(peal_sio_conn) <= 96, "peal_sio_conn has grown");
 

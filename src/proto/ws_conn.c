@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "proto/ws_input.h"
@@ -34,7 +35,7 @@ struct peal_ws_conn {
   uint64_t is_expired : 1;  /* the deadline has passed */
 };
 
-/* What an idle client costs here; see docs/performance.md. */
+/* What an idle client costs here: a budget, kept small. */
 _Static_assert(sizeof(peal_ws_conn) <= 48, "peal_ws_conn has grown");
 
 /* -- life ---------------------------------------------------------------- */
@@ -111,7 +112,7 @@ static peal_err queue_frame(peal_ws_conn *conn, peal_ws_opcode opcode,
   peal_ws_frame head = {.opcode = (uint8_t)opcode,
                         .masked = conn->opts->client};
   if (!get_block(conn))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   if (head.masked) {
     uint32_t key = conn->opts->mask(conn->opts->mask_user);
     memcpy(head.mask, &key, sizeof(head.mask));
@@ -229,7 +230,7 @@ peal_err peal_ws_conn_keep(peal_ws_conn *conn, peal_ws_opcode opcode,
                            char prefix, peal_message *message, size_t part,
                            size_t sent) {
   if (!get_block(conn))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   peal_err err = peal_ws_queue_keep(&conn->block->out, (uint8_t)opcode, prefix,
                                     message, part, sent);
   settle_block(conn);
@@ -313,7 +314,7 @@ static peal_err take(peal_ws_conn *conn, peal_ws_input_item *item) {
       return err;
   }
   if (!get_block(conn))
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   return peal_ws_input_next(&conn->block->in, &rules, &conn->lent, item);
 }
 
@@ -323,14 +324,14 @@ static peal_err take_close(peal_ws_conn *conn, peal_slice payload,
   unsigned code = CODE_NONE;
   peal_slice reason = {NULL, 0};
   if (payload.len == 1)
-    return PEAL_ERR_WS_CLOSE;
+    return PEAL_FAIL(PEAL_ERR_WS_CLOSE);
   if (payload.len) {
     code = (unsigned)(uint8_t)payload.ptr[0] << 8 | (uint8_t)payload.ptr[1];
     reason = (peal_slice){payload.ptr + 2, payload.len - 2};
     if (!is_code(code))
-      return PEAL_ERR_WS_CLOSE;
+      return PEAL_FAIL(PEAL_ERR_WS_CLOSE);
     if (!peal_utf8_is_valid(reason))
-      return PEAL_ERR_UTF8;
+      return PEAL_FAIL(PEAL_ERR_UTF8);
   }
   /* RFC6455 5.5.1: the answer echoes the code; CODE_NONE is not sent. */
   queue_close(conn, code, (peal_slice){NULL, 0}, conn->at_ms);
@@ -386,7 +387,8 @@ bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event) {
     fail(conn, event, err);
     err = PEAL_OK;
   } else if (err && conn->is_expired && !conn->is_ended) {
-    end(conn, event, PEAL_ERR_TIMEOUT, CODE_ABNORMAL, (peal_slice){NULL, 0});
+    end(conn, event, PEAL_FAIL(PEAL_ERR_TIMEOUT), CODE_ABNORMAL,
+        (peal_slice){NULL, 0});
     err = PEAL_OK;
   }
   settle_block(conn);

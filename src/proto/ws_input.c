@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 
@@ -65,12 +66,12 @@ static peal_err check_frame(const peal_ws_input_rules *rules,
                             const peal_ws_frame *frame) {
   /* RFC6455 5.2: no extension was negotiated that gives RSV1 a meaning. */
   if (frame->rsv1)
-    return PEAL_ERR_WS_RSV;
+    return PEAL_FAIL(PEAL_ERR_WS_RSV);
   /* RFC6455 5.1: clients mask, servers do not. */
   if (frame->masked != rules->masked)
-    return PEAL_ERR_WS_MASK;
+    return PEAL_FAIL(PEAL_ERR_WS_MASK);
   if (!is_control(frame) && frame->len > rules->max_bytes)
-    return PEAL_ERR_WS_TOO_BIG;
+    return PEAL_FAIL(PEAL_ERR_WS_TOO_BIG);
   return PEAL_OK;
 }
 
@@ -90,15 +91,15 @@ static peal_err begin_data(peal_ws_input *input,
                            const peal_ws_input_rules *rules) {
   const peal_ws_frame *frame = &input->frame;
   if ((frame->opcode == PEAL_WS_CONTINUATION) != (input->opcode != 0))
-    return PEAL_ERR_WS_FRAGMENT;
+    return PEAL_FAIL(PEAL_ERR_WS_FRAGMENT);
   if (!input->opcode) {
     input->opcode = frame->opcode;
     input->frames = 0;
   }
   if (frame->len > rules->max_bytes - input->buf_len)
-    return PEAL_ERR_WS_TOO_BIG;
+    return PEAL_FAIL(PEAL_ERR_WS_TOO_BIG);
   input->frames++;
-  return are_too_many(input, rules) ? PEAL_ERR_LIMIT : PEAL_OK;
+  return are_too_many(input, rules) ? PEAL_FAIL(PEAL_ERR_LIMIT) : PEAL_OK;
 }
 
 static peal_err begin_frame(peal_ws_input *input,
@@ -166,7 +167,7 @@ static peal_err take_whole(const peal_ws_frame *frame,
     peal_ws_frame_mask(ptr, ptr, len, frame->mask, 0);
   *item = (peal_ws_input_item){frame->opcode, {ptr, len}};
   if (frame->opcode == PEAL_WS_TEXT && !peal_utf8_is_valid(item->data))
-    return PEAL_ERR_UTF8;
+    return PEAL_FAIL(PEAL_ERR_UTF8);
   return PEAL_OK;
 }
 
@@ -182,7 +183,7 @@ peal_err peal_ws_input_whole(const peal_ws_input_rules *rules,
   if (err)
     return err;
   if (frame.opcode == PEAL_WS_CONTINUATION)
-    return PEAL_ERR_WS_FRAGMENT;
+    return PEAL_FAIL(PEAL_ERR_WS_FRAGMENT);
   if (!frame.fin || frame.len > bytes->len - used)
     return PEAL_ERR_AGAIN;
   skip(bytes, used);
@@ -220,7 +221,7 @@ static peal_err reserve(peal_ws_input *input, const peal_ws_input_rules *rules,
   if (!buf) {
     if (input->account)
       peal_account_release(input->account, more);
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   input->buf = buf;
   input->buf_cap = cap;
@@ -243,7 +244,7 @@ static peal_slice gather(peal_ws_input *input, peal_ws_input_bytes *bytes,
 
 static peal_err finish_message(peal_ws_input *input, peal_ws_input_item *item) {
   if (input->opcode == PEAL_WS_TEXT && !peal_utf8_is_complete(&input->utf8))
-    return PEAL_ERR_UTF8;
+    return PEAL_FAIL(PEAL_ERR_UTF8);
   *item = (peal_ws_input_item){input->opcode, {input->buf, input->buf_len}};
   input->opcode = 0;
   input->is_lent = true;
@@ -263,7 +264,7 @@ static peal_err take_data(peal_ws_input *input,
     input->buf_len += len;
     /* RFC6455 8.1: fail at the first byte that is wrong. */
     if (input->opcode == PEAL_WS_TEXT && !peal_utf8_feed(&input->utf8, piece))
-      return PEAL_ERR_UTF8;
+      return PEAL_FAIL(PEAL_ERR_UTF8);
   }
   if (input->left)
     return PEAL_ERR_AGAIN;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
@@ -63,7 +64,7 @@ static peal_ws_queue_frame *new_frame(peal_ws_queue *queue, size_t len,
   }
   if (is_charged)
     peal_account_release(queue->account, size);
-  *err = PEAL_ERR_NOMEM;
+  *err = PEAL_FAIL(PEAL_ERR_NOMEM);
   return NULL;
 }
 

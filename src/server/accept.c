@@ -16,45 +16,46 @@ peal_val peal_accept_refusal(const char *message, peal_val data,
   return peal_object(pairs, peal_val_is(data, PEAL_UNDEFINED) ? 1 : 2);
 }
 
-void peal_accept_refuse(peal_next *next, peal_val data) {
-  peal_socket *socket = next->socket;
+void peal_accept_refuse(peal_candidate *candidate, peal_val data) {
+  peal_socket *socket = candidate->socket;
   peal_client *client = socket->client;
   socket->state = PEAL_SOCKET_GONE;
   peal_rooms_leave_all(socket);
   peal_adapter_remove(socket);
   peal_acks_close(socket);
-  peal_client_send_refusal(client, next->link, data);
-  peal_next_bury(next);
+  peal_client_send_refusal(client, candidate->link, data);
+  peal_candidate_bury(candidate);
 }
 
 /* With what a connect handler said, or with the error that it returned. */
-static void refuse_for(peal_next *next, peal_err err) {
+static void refuse_for(peal_candidate *candidate, peal_err err) {
   peal_pair pairs[2];
-  peal_val data = next->refusal ? peal_doc_val(next->refusal)
-                                : peal_accept_refusal(peal_err_message(err),
-                                                      peal_undefined(), pairs);
-  peal_accept_refuse(next, data);
+  peal_val data =
+      candidate->refusal
+          ? peal_doc_val(candidate->refusal)
+          : peal_accept_refusal(peal_err_message(err), peal_undefined(), pairs);
+  peal_accept_refuse(candidate, data);
 }
 
 peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
   peal_pair pairs[2];
   if (!socket || socket->state != PEAL_SOCKET_ACCEPTING)
     return PEAL_ERR_USAGE;
-  peal_next *next = socket->extra->next;
-  peal_doc_free(next->refusal);
-  next->refusal = peal_doc_new(
+  peal_candidate *candidate = socket->extra->candidate;
+  peal_doc_free(candidate->refusal);
+  candidate->refusal = peal_doc_new(
       peal_accept_refusal(message ? message : "refused", data, pairs));
-  return next->refusal ? PEAL_ERR_USAGE : PEAL_ERR_NOMEM;
+  return candidate->refusal ? PEAL_ERR_USAGE : PEAL_ERR_NOMEM;
 }
 
 /* -- accepting ----------------------------------------------------------------------- */
 
 static peal_err run_connect_handlers(peal_socket *socket,
-                                     const peal_next *next) {
+                                     const peal_candidate *candidate) {
   for (const peal_hook *hook = socket->local->nsp->connect; hook;
        hook = hook->next) {
     peal_err err = hook->fn.connect(socket, hook->user);
-    if (!err && next->refusal)
+    if (!err && candidate->refusal)
       err = PEAL_ERR_USAGE; /* peal_refuse without returning its result */
     if (err)
       return err;
@@ -63,12 +64,12 @@ static peal_err run_connect_handlers(peal_socket *socket,
 }
 
 /* A member from now on; CONNECT goes out. */
-static peal_err enter(peal_socket *socket, const peal_next *next) {
+static peal_err enter(peal_socket *socket, const peal_candidate *candidate) {
   peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
   peal_message *text = NULL;
   peal_err err = peal_adapter_add(socket);
   if (!err)
-    err = peal_sio_conn_accept(&socket->client->sio, next->link,
+    err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
                                peal_object(&sid, 1), &text);
   peal_client_send(socket->client, text);
   if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
@@ -77,13 +78,13 @@ static peal_err enter(peal_socket *socket, const peal_next *next) {
 }
 
 /* What was emitted before CONNECT: its emit was told that it would be sent. */
-static void send_held(peal_socket *socket, peal_next *next) {
+static void send_held(peal_socket *socket, peal_candidate *candidate) {
   peal_client *client = socket->client;
   peal_account *account = peal_engine_conn_account(client->conn);
   peal_figures *figures = peal_figures_of(socket);
   peal_eio_item item;
-  while (
-      peal_hold_take(&next->hold, &item, account, socket->local->worker->mem)) {
+  while (peal_hold_take(&candidate->hold, &item, account,
+                        socket->local->worker->mem)) {
     peal_err err = peal_engine_conn_send(client->conn, &item);
     if (!err) {
       peal_figures_add(&figures->events_out, 1);
@@ -97,25 +98,26 @@ static void send_held(peal_socket *socket, peal_next *next) {
   }
 }
 
-static peal_err run_handlers_and_enter(peal_socket *socket, peal_next *next) {
+static peal_err run_handlers_and_enter(peal_socket *socket,
+                                       peal_candidate *candidate) {
   socket->state = PEAL_SOCKET_ACCEPTING;
   socket->has_rooms = true;
-  peal_err err = run_connect_handlers(socket, next);
-  return err ? err : enter(socket, next);
+  peal_err err = run_connect_handlers(socket, candidate);
+  return err ? err : enter(socket, candidate);
 }
 
-void peal_accept_run(peal_next *next) {
-  peal_socket *socket = next->socket;
+void peal_accept_run(peal_candidate *candidate) {
+  peal_socket *socket = candidate->socket;
   peal_client *client = socket->client;
-  peal_sio_link link = next->link;
-  peal_err err = run_handlers_and_enter(socket, next);
+  peal_sio_link link = candidate->link;
+  peal_err err = run_handlers_and_enter(socket, candidate);
   if (err) {
-    refuse_for(next, err);
+    refuse_for(candidate, err);
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
-  send_held(socket, next);
-  peal_next_release(next);
+  send_held(socket, candidate);
+  peal_candidate_release(candidate);
   err = peal_sio_conn_deliver(&client->sio, link);
   /* Not at once: the middleware may have been answered by a handler of this
    * very client. */

@@ -8,6 +8,7 @@
 #include "server/event.h"
 #include "server/middleware.h"
 #include "server/nsp.h"
+#include "server/server_limits.h"
 #include "server/socket_end.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
@@ -24,9 +25,16 @@ static void on_connect(peal_server *server, peal_client *client,
   peal_client_send_refusal(client, event->link, peal_object(&message, 1));
 }
 
-static void on_disconnect(peal_socket *socket) {
-  if (socket)
-    peal_socket_end(socket, PEAL_REASON_CLIENT_DISCONNECT, PEAL_OK);
+/* What it leaves in the middleware waits there for an answer, charged to
+ * nobody. */
+static peal_err on_disconnect(peal_client *client, peal_socket *socket) {
+  if (!socket)
+    return PEAL_OK;
+  bool gives_up = !socket->is_member;
+  peal_socket_end(socket, PEAL_REASON_CLIENT_DISCONNECT, PEAL_OK);
+  return gives_up && ++client->given_up > PEAL_LIMIT_SIO_GIVEN_UP
+             ? PEAL_ERR_LIMIT
+             : PEAL_OK;
 }
 
 static void on_event(peal_server *server, peal_client *client,
@@ -45,8 +53,7 @@ static peal_err act(peal_server *server, peal_client *client,
     on_connect(server, client, event);
     break;
   case PEAL_SIO_CONN_DISCONNECT:
-    on_disconnect(event->user);
-    break;
+    return on_disconnect(client, event->user);
   case PEAL_SIO_CONN_EVENT:
     on_event(server, client, event);
     break;

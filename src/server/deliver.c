@@ -3,7 +3,7 @@
 
 #include "net/worker_impl.h"
 #include "proto/proto_limits.h"
-#include "server/next.h"
+#include "server/candidate.h"
 
 /* A delivery touches little, but of ever new connections. */
 #define PREFETCH_FAR 8u
@@ -23,7 +23,7 @@ bool peal_deliver_is_taken(const peal_socket *socket, bool is_volatile) {
 
 static peal_err hold_back(peal_socket *socket, const peal_eio_item *item) {
   size_t max = socket->local->nsp->server->opts.max_queue_bytes;
-  return peal_hold_add(&socket->extra->next->hold, item,
+  return peal_hold_add(&socket->extra->candidate->hold, item,
                        max ? max : PEAL_LIMIT_QUEUE_BYTES,
                        peal_engine_conn_account(socket->client->conn),
                        socket->local->worker->mem);

@@ -5,6 +5,7 @@
 #include "server/auth.h"
 #include "server/client_send.h"
 #include "server/handlers.h"
+#include "server/next.h"
 #include "server/socket.h"
 
 peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
@@ -16,46 +17,58 @@ peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
 
 /* -- the chain ------------------------------------------------------------------------- */
 
+static void refuse(peal_candidate *candidate, const char *message,
+                   peal_val data) {
+  peal_pair pairs[2];
+  peal_accept_refuse(candidate, peal_accept_refusal(message, data, pairs));
+}
+
+static void ask(peal_candidate *candidate, const peal_hook *hook) {
+  peal_next *next = peal_next_open(candidate);
+  if (next)
+    hook->fn.use(candidate->socket, next, hook->user);
+  else
+    refuse(candidate, peal_err_message(PEAL_ERR_NOMEM), peal_undefined());
+}
+
 /* One function after the other; those that answer at once do not nest. */
-static void run_chain(peal_next *next) {
-  peal_socket *socket = next->socket;
-  next->looping = true;
-  while (next->called && socket->state == PEAL_SOCKET_PENDING) {
-    next->hook = next->hook ? next->hook->next : socket->local->nsp->use;
-    if (!next->hook) {
-      peal_accept_run(next);
+static void run_chain(peal_candidate *candidate) {
+  peal_socket *socket = candidate->socket;
+  candidate->looping = true;
+  while (!candidate->asked && socket->state == PEAL_SOCKET_PENDING) {
+    const peal_hook *hook = candidate->hook;
+    candidate->hook = hook = hook ? hook->next : socket->local->nsp->use;
+    if (!hook) {
+      peal_accept_run(candidate);
       return;
     }
-    next->called = false;
-    next->hook->fn.use(socket, next, next->hook->user);
+    ask(candidate, hook);
   }
-  next->looping = false;
+  candidate->looping = false;
 }
 
 /* -- the answer ------------------------------------------------------------------------ */
 
-/* The first answer counts. If the client has gone meanwhile, the socket has
+/* The candidate, for the first answer. If the client has gone meanwhile, the socket has
  * waited for it and ends here. */
-static bool takes_answer(peal_next *next) {
-  if (!next || next->called)
-    return false;
-  next->called = true;
-  if (next->socket->client)
-    return true;
-  peal_next_bury(next);
-  return false;
+static peal_candidate *take_answer(peal_next *next) {
+  peal_candidate *candidate = next ? peal_next_answer(next) : NULL;
+  if (!candidate || candidate->socket->client)
+    return candidate;
+  peal_candidate_bury(candidate);
+  return NULL;
 }
 
 void peal_next_ok(peal_next *next) {
-  if (takes_answer(next) && !next->looping)
-    run_chain(next);
+  peal_candidate *candidate = take_answer(next);
+  if (candidate && !candidate->looping)
+    run_chain(candidate);
 }
 
 void peal_next_refuse(peal_next *next, const char *message, peal_val data) {
-  peal_pair pairs[2];
-  if (takes_answer(next))
-    peal_accept_refuse(
-        next, peal_accept_refusal(message ? message : "refused", data, pairs));
+  peal_candidate *candidate = take_answer(next);
+  if (candidate)
+    refuse(candidate, message ? message : "refused", data);
 }
 
 /* -- the beginning ---------------------------------------------------------------------- */
@@ -71,8 +84,8 @@ void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
                            peal_sio_link link, peal_val auth) {
   peal_socket *socket = peal_socket_new(client, nsp);
   peal_err err = socket ? peal_auth_keep(socket, auth) : PEAL_ERR_NOMEM;
-  peal_next *next = err ? NULL : peal_next_new(socket, link);
-  if (!next) {
+  peal_candidate *candidate = err ? NULL : peal_candidate_new(socket, link);
+  if (!candidate) {
     if (socket)
       peal_socket_free(socket);
     refuse_link(client, link,
@@ -81,5 +94,5 @@ void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
     return;
   }
   peal_sio_link_set_user(&client->sio, link, socket);
-  run_chain(next);
+  run_chain(candidate);
 }

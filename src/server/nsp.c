@@ -48,7 +48,10 @@ static void free_pending(peal_nsp_local *local) {
   while (!peal_list_is_empty(&local->pending)) {
     peal_socket *socket = PEAL_LIST_OF(local->pending.next, peal_socket, node);
     socket->client = NULL; /* it has gone long ago */
-    peal_next_free(socket->extra->next);
+    peal_candidate *candidate = socket->extra->candidate;
+    if (candidate->asked)
+      (void)peal_next_answer(candidate->asked); /* in its stead */
+    peal_candidate_free(candidate);
   }
 }
 

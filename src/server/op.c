@@ -6,7 +6,6 @@
 #include "proto/proto_limits.h"
 
 #define VERSION 1u
-#define FEW_ATTACHMENTS 16u
 
 enum {
   HAS_ROOMS = 1,

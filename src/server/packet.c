@@ -26,15 +26,17 @@ static peal_message *with_attachments(peal_slice text, peal_args args,
   return message;
 }
 
-static peal_err finish(peal_eio_item *out, const peal_buf *text, peal_args args,
-                       size_t attachments, const peal_mem *mem) {
+/* `args` are looked at for their attachments alone. */
+static inline peal_err finish(peal_eio_item *out, const peal_buf *text,
+                              const peal_args *args, size_t attachments,
+                              const peal_mem *mem) {
   *out = (peal_eio_item){0};
   if (text->err)
     return text->err;
   if (attachments > UINT16_MAX)
     return PEAL_ERR_LIMIT;
   peal_slice data = peal_buf_slice(text);
-  out->message = attachments ? with_attachments(data, args, attachments, mem)
+  out->message = attachments ? with_attachments(data, *args, attachments, mem)
                              : peal_message_new(data, NULL, 0, mem);
   return out->message ? PEAL_OK : PEAL_ERR_NOMEM;
 }
@@ -51,13 +53,13 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
     peal_buf *buf = &peal_server_local_of(nsp->server, worker)->encode;
     peal_buf_reset(buf);
     peal_sio_packet_encode_event(buf, path, name, args, id, &attachments);
-    return finish(out, buf, args, attachments,
+    return finish(out, buf, &args, attachments,
                   crosses ? peal_mem_libc() : worker->mem);
   }
   peal_buf own;
   peal_buf_init(&own, NULL, 0);
   peal_sio_packet_encode_event(&own, path, name, args, id, &attachments);
-  peal_err err = finish(out, &own, args, attachments, peal_mem_libc());
+  peal_err err = finish(out, &own, &args, attachments, peal_mem_libc());
   peal_buf_deinit(&own);
   return err;
 }
@@ -119,7 +121,7 @@ peal_err peal_packet_ack(peal_eio_item *out, peal_socket *socket, uint64_t id,
   peal_sio_packet_encode_ack(
       buf, (peal_slice){socket->local->nsp->name, socket->local->nsp->name_len},
       id, args, &attachments);
-  return finish(out, buf, args, attachments, socket->local->worker->mem);
+  return finish(out, buf, &args, attachments, socket->local->worker->mem);
 }
 
 void peal_packet_release(peal_eio_item *item) {

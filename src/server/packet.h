@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* packet: values to a message for queues: encoded once, shared by all
- * receivers (design: station 9). */
+ * receivers (station 9 of docs/flow.md). */
 #include "server/op.h"
 #include "server/server_impl.h"
 

@@ -1,50 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* reply: an acknowledgement that is given after the handler has returned, from
- * any thread. */
-#include <stdatomic.h>
+#include "server/reply.h"
+
 #include <string.h>
 
-#include "base/mem.h"
 #include "net/worker_impl.h"
 #include "server/adapter.h"
 #include "server/event.h"
 
-/* It finds its socket again by id, which may have gone. Answered twice, the
- * second answer is none: so it lives until the end of the turn in which its
- * worker has dealt with the first. */
-struct peal_reply {
-  peal_mail mail;
-  peal_flush flush;
-  peal_nsp *nsp;
-  peal_worker *worker;
-  peal_doc *doc; /* the arguments, when they cross threads */
-  uint64_t id;
-  char socket_id[21];
-  atomic_bool answered;
-};
-
-static void reply_free(peal_reply *reply) {
-  peal_doc_free(reply->doc);
-  peal_mem_free(reply->nsp->server->mem, reply);
-}
-
-static void on_end(peal_flush *flush) {
-  reply_free(PEAL_LIST_OF(flush, peal_reply, flush));
+static peal_ticket_pool *pool_of(const peal_nsp *nsp,
+                                 const peal_worker *worker) {
+  return &peal_server_local_of(nsp->server, worker)->replies;
 }
 
 peal_reply *peal_ack_later(const peal_event *event) {
   if (!event || !event->has_id || *event->acked)
     return NULL;
   peal_nsp *nsp = event->socket->local->nsp;
-  peal_reply *reply = peal_mem_zalloc(nsp->server->mem, sizeof *reply);
+  peal_worker *worker = event->socket->local->worker;
+  peal_reply *reply = peal_ticket_pool_open(pool_of(nsp, worker));
   if (!reply)
     return NULL;
   *event->acked = true;
   atomic_init(&reply->answered, false);
-  peal_list_init(&reply->flush.node);
-  reply->flush.fn = on_end;
   reply->nsp = nsp;
-  reply->worker = event->socket->local->worker;
+  reply->worker = worker;
   reply->id = event->id;
   memcpy(reply->socket_id, event->socket->id, sizeof reply->socket_id);
   return reply;
@@ -60,22 +39,23 @@ static peal_err answer(const peal_reply *reply, peal_args args) {
   return err == PEAL_ERR_CLOSED ? PEAL_OK : err;
 }
 
-/* A worker that is ending has no more turns at whose end it could go. */
-static void release(peal_reply *reply) {
-  if (peal_worker_impl_is_ending(reply->worker))
-    reply_free(reply);
-  else
-    peal_worker_impl_flush_later(reply->worker, &reply->flush);
+static void close_ticket(peal_reply *reply) {
+  peal_ticket_pool_close(pool_of(reply->nsp, reply->worker), &reply->ticket);
 }
 
+/* On a worker that has ended, any thread may be here: nobody is left to answer,
+ * and the ticket goes with the server. */
 static void on_mail(peal_worker *worker, peal_mail *mail) {
-  peal_reply *reply = (peal_reply *)mail;
-  (void)worker;
-  if (reply->doc) {
+  peal_reply *reply = PEAL_LIST_OF(mail, peal_reply, mail);
+  bool is_over = peal_worker_impl_is_ending(worker);
+  if (reply->doc && !is_over) {
     peal_val args = peal_doc_val(reply->doc);
     (void)answer(reply, (peal_args){args.as.items, args.len});
   }
-  release(reply);
+  peal_doc_free(reply->doc);
+  reply->doc = NULL;
+  if (!is_over)
+    close_ticket(reply);
 }
 
 /* -- any thread ------------------------------------------------------------------------ */
@@ -95,7 +75,7 @@ peal_err peal_reply_send(peal_reply *reply, peal_args args) {
     return PEAL_OK;
   if (peal_worker_self() == reply->worker) {
     peal_err err = answer(reply, args);
-    release(reply);
+    close_ticket(reply);
     return err;
   }
   reply->doc = peal_doc_new(peal_array(args.items, args.count));
@@ -108,7 +88,7 @@ void peal_reply_drop(peal_reply *reply) {
   if (!take(reply))
     return;
   if (peal_worker_self() == reply->worker)
-    release(reply);
+    close_ticket(reply);
   else
     mail_home(reply);
 }

@@ -8,7 +8,10 @@
 #include "net/crypto.h"
 #include "proto/proto_limits.h"
 #include "server/client.h"
+#include "server/next.h"
 #include "server/nsp.h"
+#include "server/reply.h"
+#include "server/server_limits.h"
 
 #define STOP_GRACE_MS 4000u
 
@@ -40,8 +43,10 @@ static const char *wrong_option(const peal_server_opts *opts) {
   if (opts->max_queue_soft_bytes >
       (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
     return "max_queue_soft_bytes is above max_queue_bytes";
-  if (opts->http && (opts->host || opts->port || opts->workers))
-    return "host, port and workers belong to the http server that was given";
+  if (opts->http && (opts->host || opts->port || opts->no_listen ||
+                     opts->workers || opts->max_held_bytes))
+    return "host, port, no_listen, workers and max_held_bytes belong to the "
+           "http server that was given";
   if (opts->cors.credentials && opts->cors.origins &&
       !strcmp(opts->cors.origins, "*"))
     return "cors.origins \"*\" cannot go with cors.credentials";
@@ -58,11 +63,26 @@ static peal_err open_http(peal_server *server) {
   }
   peal_http_server_opts http = {.host = opts->host,
                                 .port = opts->port,
+                                .no_listen = opts->no_listen,
                                 .workers = opts->workers,
+                                .max_held_bytes = opts->max_held_bytes,
                                 .log = opts->log,
                                 .mem = opts->mem};
   server->owns_http = true;
   return peal_http_server_new(&server->http, &http);
+}
+
+static void set_tickets(peal_server *server, peal_server_local *local,
+                        const peal_worker *worker) {
+  peal_ticket_pool_opts opts = {.now_ms = &worker->now_ms,
+                                .account =
+                                    peal_engine_account(server->http, worker),
+                                .mem = worker->mem};
+  opts.ticket_bytes = sizeof(peal_next);
+  peal_ticket_pool_init(&local->nexts, &opts);
+  opts.ticket_bytes = sizeof(peal_reply);
+  opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
+  peal_ticket_pool_init(&local->replies, &opts);
 }
 
 static peal_err set_locals(peal_server *server) {
@@ -77,6 +97,7 @@ static peal_err set_locals(peal_server *server) {
     const peal_worker *worker = peal_workers_get(server->workers, i);
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
+    set_tickets(server, local, worker);
     local->sio = (peal_sio_conn_opts){
         .max_attachments = opts->max_attachments,
         .max_packet_bytes = payload > SIZE_MAX / PEAL_LIMIT_SIO_PACKET_FACTOR
@@ -190,6 +211,15 @@ void peal_server_stop(peal_server *server) {
     peal_workers_stop(server->workers, STOP_GRACE_MS);
 }
 
+static void free_locals(peal_server *server) {
+  for (unsigned i = 0; server->locals && i < server->worker_count; i++) {
+    peal_buf_deinit(&server->locals[i].encode);
+    peal_ticket_pool_deinit(&server->locals[i].nexts);
+    peal_ticket_pool_deinit(&server->locals[i].replies);
+  }
+  peal_mem_free(server->mem, server->locals);
+}
+
 void peal_server_free(peal_server *server) {
   if (!server)
     return;
@@ -201,9 +231,7 @@ void peal_server_free(peal_server *server) {
   for (size_t i = 0; i < server->nsp_count; i++)
     peal_nsp_free(server->nsps[i]);
   peal_mem_free(mem, server->nsps);
-  for (unsigned i = 0; server->locals && i < server->worker_count; i++)
-    peal_buf_deinit(&server->locals[i].encode);
-  peal_mem_free(mem, server->locals);
+  free_locals(server);
   if (server->owns_http)
     peal_http_server_free(server->http);
   peal_arena_deinit(&server->strings);

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/ticket_pool.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
 #include "engine/sid_table.h"
@@ -34,6 +35,8 @@ typedef struct peal_server_local {
   peal_buf encode; /* scratch for encoding, reused */
   peal_sio_conn_opts sio;
   peal_figures figures;
+  peal_ticket_pool nexts;   /* peal_next */
+  peal_ticket_pool replies; /* peal_reply */
 } peal_server_local;
 
 struct peal_server {
@@ -116,8 +119,9 @@ struct peal_client {
   peal_sio_conn sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
   bool close_asked;
-  bool is_reading; /* the loop over the machine's events is on the stack */
-  bool read_asked; /* it is wanted at the end of the turn */
+  bool is_reading;  /* the loop over the machine's events is on the stack */
+  bool read_asked;  /* it is wanted at the end of the turn */
+  uint8_t given_up; /* sockets that it left in the middleware */
 };
 
 typedef enum peal_socket_state {
@@ -135,7 +139,7 @@ typedef struct peal_ack_list {
 
 /* What few sockets have. */
 typedef struct peal_socket_extra {
-  peal_next *next; /* until it is accepted */
+  struct peal_candidate *candidate; /* until it is accepted */
   struct peal_auth *auth;
   peal_user_free_fn user_free;
   peal_ack_list acks;
@@ -158,7 +162,7 @@ struct peal_socket {
                              gone */
 };
 
-/* What an idle client costs here; see the budget in design.md 7. */
+/* What an idle client costs here: a budget, kept small. */
 _Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 80,
                "peal_client or peal_socket has grown");
 

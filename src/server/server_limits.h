@@ -11,3 +11,10 @@
 #define PEAL_LIMIT_ROOM_NAME_BYTES 1024u
 /* `auth` of one socket in bytes of JSON, kept as long as the socket. Option. */
 #define PEAL_LIMIT_SIO_AUTH_BYTES 65536u
+/* Requests to join that one client may give up, in its life, while their
+ * middleware is at work: each leaves a socket that waits for the answer, and
+ * asking once more costs the client two bytes. */
+#define PEAL_LIMIT_SIO_GIVEN_UP 64u
+/* Replies of one worker that were given and are remembered, to know a second
+ * one: there may be many in a second, and their memory is charged. */
+#define PEAL_LIMIT_REPLIES_KEPT 65536u

@@ -3,8 +3,8 @@
 
 #include "server/acks.h"
 #include "server/adapter.h"
+#include "server/candidate.h"
 #include "server/client_turn.h"
-#include "server/next.h"
 #include "server/rooms.h"
 #include "server/socket.h"
 
@@ -16,7 +16,7 @@ static void run_disconnect_handlers(peal_socket *socket, const peal_hook *hook,
 
 void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
   if (!socket->is_member) {
-    peal_next_orphan(socket->extra->next);
+    peal_candidate_orphan(socket->extra->candidate);
     return;
   }
   socket->state = PEAL_SOCKET_GONE;

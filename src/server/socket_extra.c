@@ -13,7 +13,7 @@ peal_socket_extra *peal_socket_extra_open(peal_socket *socket) {
 
 void peal_socket_extra_trim(peal_socket *socket) {
   peal_socket_extra *extra = socket->extra;
-  if (!extra || extra->user_free || extra->next || extra->acks.first ||
+  if (!extra || extra->user_free || extra->candidate || extra->acks.first ||
       extra->auth)
     return;
   socket->extra = NULL;

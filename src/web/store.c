@@ -241,6 +241,11 @@ peal_err peal_store_exec_sync(peal_store *store, const char *sql,
 }
 
 void peal_store_stats_get(peal_store *store, peal_store_stats *out) {
+  if (!out)
+    return;
+  *out = (peal_store_stats){0};
+  if (!store)
+    return;
   uv_mutex_lock(&store->lock);
   *out = store->stats;
   out->queued = store->writes.count;

@@ -28,6 +28,7 @@ typedef struct peal_store_job {
   peal_mail mail;
   struct peal_store_job *next;
   peal_store *store;
+  const peal_mem *mem; /* the store's: what is told late outlives it */
   peal_worker *worker; /* NULL: somebody waits for `finished` */
   peal_store_fn fn;
   void *user;

@@ -56,6 +56,7 @@ peal_err peal_store_job_new(peal_store_job **out, peal_store *store,
   if (!job)
     return PEAL_ERR_NOMEM;
   job->store = store;
+  job->mem = store->mem;
   job->mail.fn = deliver;
   job->count = count;
   peal_arena_init(&job->arena, store->mem, 1024, store->opts.max_result_bytes);
@@ -82,7 +83,7 @@ void peal_store_job_free(peal_store_job *job) {
     peal_doc_free(job->stmts[i].args);
   peal_arena_deinit(&job->arena);
   peal_buf_deinit(&job->rows);
-  peal_mem_free(job->store->mem, job);
+  peal_mem_free(job->mem, job);
 }
 
 void peal_store_job_reset(peal_store_job *job) {

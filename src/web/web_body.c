@@ -2,6 +2,7 @@
 /* web_body: reads a route's body in the way that the route asked for. */
 #include <stdio.h>
 
+#include "http/http_body.h"
 #include "web/web_impl.h"
 #include "web/web_timeout.h"
 #include "web/web_upload.h"
@@ -46,23 +47,40 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
     route->on_body(req, body, route->user);
 }
 
+/* Room for `len` bytes more of a body within its ceiling, twice of what is there
+ * if it has to grow: charged before it is allocated, and given back with the
+ * request. */
+static bool reserve(peal_web_ctx *ctx, size_t len) {
+  peal_buf *to = &ctx->chunks;
+  size_t need = to->len + len;
+  if (need <= ctx->chunks_charged)
+    return true;
+  size_t room = need > to->max / 2 ? to->max : 2 * need;
+  if (!peal_http_body_charge(ctx->req, room - ctx->chunks_charged))
+    return false;
+  ctx->chunks_charged = room;
+  return peal_buf_reserve(to, room - to->len) != NULL;
+}
+
 /* Chunks of a body whose length nobody announced. */
 static void on_chunk(peal_http_req *req, peal_slice data, void *user) {
   peal_web_ctx *ctx = user;
+  peal_buf *to = &ctx->chunks;
   if (req->begun)
     return;
-  peal_buf_add(&ctx->chunks, data);
-  if (ctx->chunks.err == PEAL_ERR_LIMIT)
-    peal_web_length_refuse(req, ctx->chunks.max);
-  else if (ctx->chunks.err)
-    peal_web_error_of(req, ctx->chunks.err);
+  if (data.len > to->max - to->len)
+    peal_web_length_refuse(req, to->max);
+  else if (!reserve(ctx, data.len))
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+  else
+    peal_buf_add(to, data);
 }
 
 static void on_chunks_end(peal_http_req *req, peal_err err, peal_slice body,
                           void *user) {
   peal_web_ctx *ctx = user;
   (void)body;
-  if (!err && !ctx->chunks.err)
+  if (!err && !req->begun)
     on_body(req, PEAL_OK, peal_buf_slice(&ctx->chunks), ctx);
 }
 

@@ -87,6 +87,7 @@ struct peal_web_ctx {
   bool in_hook;
   peal_doc *doc;   /* the body as a value */
   peal_buf chunks; /* a body without announced length */
+  size_t chunks_charged;
   peal_slice address;
   peal_wheel_timer timer; /* the time to answer */
   uint32_t timeout_ms;

@@ -180,6 +180,8 @@ void peal_web_serve_pass(peal_http_req *req) {
   if (!ctx || !ctx->waits)
     return;
   ctx->waits = false;
+  if (req->begun) /* it was answered: there is nothing to go on with */
+    return;
   if (ctx->in_hook)
     return;
   if (peal_http_req_is_aborted(req))

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* doc: values that are kept: a copy with its own memory, from values or from
+ * JSON (peal_doc of <peal/val.h>). */
 #include <string.h>
 
 #include <peal/val.h>

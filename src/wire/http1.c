@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/err_site.h"
 #include "base/text.h"
 #include "wire/http1_chars.h"
 #include "wire/http1_target.h"
@@ -37,7 +38,7 @@ static peal_err fail(const parser *p, peal_err err, const char *msg) {
 }
 
 static peal_err fail_syntax(const parser *p, const char *msg) {
-  return fail(p, PEAL_ERR_HTTP_SYNTAX, msg);
+  return fail(p, PEAL_FAIL(PEAL_ERR_HTTP_SYNTAX), msg);
 }
 
 /* -- pieces of text ------------------------------------------------------- */
@@ -89,7 +90,8 @@ static peal_err take_version(parser *p) {
       !has(at[7], PEAL_HTTP1_DIGIT))
     return fail_syntax(p, "HTTP version malformed");
   if (at[5] != '1')
-    return fail(p, PEAL_ERR_HTTP_VERSION, "HTTP version is not 1.0 or 1.1");
+    return fail(p, PEAL_FAIL(PEAL_ERR_HTTP_VERSION),
+                "HTTP version is not 1.0 or 1.1");
   p->out->minor = at[7] == '0' ? 0 : 1;
   p->pos += 8;
   return PEAL_OK;
@@ -106,7 +108,7 @@ static peal_err take_request_line(parser *p, size_t target_max) {
     return fail_syntax(p, "method is not a token of 1 to 32 bytes");
   out->target = take(p, PEAL_HTTP1_TARGET);
   if (out->target.len > target_max)
-    return fail(p, PEAL_ERR_HTTP_URI_LEN, "request target too long");
+    return fail(p, PEAL_FAIL(PEAL_ERR_HTTP_URI_LEN), "request target too long");
   if (!take_char(p, ' '))
     return fail_syntax(p, "request target malformed");
   peal_err err = take_version(p);
@@ -179,7 +181,8 @@ static void note_field(facts *f, peal_http1_name name, peal_slice value) {
 static peal_err take_field(parser *p) {
   peal_http1_head *out = p->out;
   if (out->count == PEAL_LIMIT_HTTP_FIELDS)
-    return fail(p, PEAL_ERR_HTTP_HEAD_LEN, "more than 100 header fields");
+    return fail(p, PEAL_FAIL(PEAL_ERR_HTTP_HEAD_LEN),
+                "more than 100 header fields");
   peal_http1_field *field = &out->fields[out->count];
   field->name = take(p, PEAL_HTTP1_TCHAR);
   if (!field->name.len)
@@ -228,7 +231,7 @@ static peal_err check_coding(const parser *p) {
     if (!peal_http1_is_token(element))
       return fail_syntax(p, "Transfer-Encoding is not a list of tokens");
   if (f->codings > 1 || !peal_slice_is_nocase(f->coding, "chunked"))
-    return fail(p, PEAL_ERR_HTTP_CODING,
+    return fail(p, PEAL_FAIL(PEAL_ERR_HTTP_CODING),
                 "Transfer-Encoding is not exactly chunked");
   return PEAL_OK;
 }
@@ -294,7 +297,8 @@ static peal_err read_expect(parser *p) {
   if (!p->facts.expect.ptr || p->out->minor == 0)
     return PEAL_OK;
   if (!peal_slice_is_nocase(p->facts.expect, "100-continue"))
-    return fail(p, PEAL_ERR_HTTP_EXPECT, "Expect is not 100-continue");
+    return fail(p, PEAL_FAIL(PEAL_ERR_HTTP_EXPECT),
+                "Expect is not 100-continue");
   p->out->expect_continue = true;
   return PEAL_OK;
 }
@@ -305,7 +309,7 @@ static peal_err read_expect(parser *p) {
 static peal_err begin(parser *p, size_t head_max) {
   memset(p->out, 0, offsetof(peal_http1_head, fields));
   if (p->in.len > head_max)
-    return fail(p, PEAL_ERR_HTTP_HEAD_LEN, "request head too large");
+    return fail(p, PEAL_FAIL(PEAL_ERR_HTTP_HEAD_LEN), "request head too large");
   return PEAL_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/err_site.h"
 #include "base/hex.h"
 #include "base/text.h"
 #include "wire/http1_chars.h"
@@ -226,6 +227,6 @@ peal_err peal_http1_body_feed(peal_http1_body *body, peal_slice in,
   }
   *used = pos;
   if (body->state == BAD)
-    return PEAL_ERR_HTTP_SYNTAX;
+    return PEAL_FAIL(PEAL_ERR_HTTP_SYNTAX);
   return body->state == DONE ? PEAL_OK : PEAL_ERR_AGAIN;
 }

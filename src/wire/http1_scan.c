@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/http1_scan.h"
 
+#include "base/err_site.h"
 #include "wire/http1_chars.h"
 #include "wire/wire_limits.h"
 
@@ -126,10 +127,11 @@ static size_t run(const peal_http1_scan *scan, state at, peal_slice in,
 
 static peal_err verdict(state at) {
   if (at == BAD)
-    return PEAL_ERR_HTTP_SYNTAX;
+    return PEAL_FAIL(PEAL_ERR_HTTP_SYNTAX);
   if (at == TOO_LONG)
-    return PEAL_ERR_HTTP_HEAD_LEN;
-  return at == TARGET_TOO_LONG ? PEAL_ERR_HTTP_URI_LEN : PEAL_ERR_AGAIN;
+    return PEAL_FAIL(PEAL_ERR_HTTP_HEAD_LEN);
+  return at == TARGET_TOO_LONG ? PEAL_FAIL(PEAL_ERR_HTTP_URI_LEN)
+                               : PEAL_ERR_AGAIN;
 }
 
 /* One byte; the state and where its word began. */

@@ -294,6 +294,8 @@ static void fill_pairs(peal_pair *pairs, const peal_val *cells, size_t count) {
   }
 }
 
+_Static_assert(PEAL_LIMIT_JSON_DEPTH <= UINT8_MAX, "a height has eight bits");
+
 /* Memory for the items or pairs of a container, and for its text, if it is
  * remembered, in front of them. */
 static inline char *alloc_content(json_reader *r, const json_level *level,
@@ -306,7 +308,11 @@ static inline char *alloc_content(json_reader *r, const json_level *level,
       peal_arena_alloc(r->arena, sizeof(peal_val_impl_text) + size);
   if (!text)
     return NULL;
-  *text = (peal_val_impl_text){level->text, (uint32_t)len, level->height};
+  *text =
+      (peal_val_impl_text){.ptr = level->text,
+                           .len = (uint32_t)len,
+                           .height = level->height & 0xffu,
+                           .owner = peal_val_impl_owner(text + 1) & 0xffffffu};
   out->flags = PEAL_VAL_IMPL_RAW;
   return (char *)(text + 1);
 }

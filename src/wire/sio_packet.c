@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/err_site.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/val_impl.h"
@@ -33,7 +34,8 @@ static bool is_binary(uint8_t type) {
 
 static peal_err read_type(sio_reader *r, peal_sio_packet *out) {
   if (r->at == r->end || *r->at < '0' || *r->at > '6')
-    return sio_fail(r, PEAL_ERR_SIO_PACKET, "expected a packet type 0 to 6");
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PACKET),
+                    "expected a packet type 0 to 6");
   out->type = (uint8_t)(*r->at++ - '0');
   return PEAL_OK;
 }
@@ -51,10 +53,11 @@ static peal_err read_attachments(sio_reader *r, uint32_t max,
       count = count * 10 + (uint64_t)(*r->at - '0');
   }
   if (r->at == digits || r->at == r->end || *r->at != '-')
-    return sio_fail(r, PEAL_ERR_SIO_ATTACHMENTS,
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS),
                     "expected a count of attachments and '-'");
   if (count > max)
-    return sio_fail(r, PEAL_ERR_SIO_TOO_MANY, "too many attachments");
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_TOO_MANY),
+                    "too many attachments");
   r->at++;
   out->attachments = (uint32_t)count;
   if (count == 0)
@@ -72,7 +75,8 @@ static peal_err read_nsp(sio_reader *r, peal_sio_packet *out) {
   const char *comma = memchr(r->at, ',', left);
   out->nsp = (peal_slice){r->at, comma ? (size_t)(comma - r->at) : left};
   if (!r->is_utf8 && !peal_utf8_is_valid(out->nsp))
-    return sio_fail(r, PEAL_ERR_SIO_PACKET, "namespace is not valid UTF-8");
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PACKET),
+                    "namespace is not valid UTF-8");
   r->at = comma ? comma + 1 : r->end;
   return PEAL_OK;
 }
@@ -85,7 +89,8 @@ static peal_err read_id(sio_reader *r, peal_sio_packet *out) {
   for (; r->at < r->end && peal_text_is_digit(*r->at); r->at++) {
     uint64_t digit = (uint64_t)(*r->at - '0');
     if (id > (UINT64_MAX - digit) / 10)
-      return sio_fail(r, PEAL_ERR_SIO_PACKET, "acknowledgement id too large");
+      return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PACKET),
+                      "acknowledgement id too large");
     id = id * 10 + digit;
   }
   out->id = id;
@@ -116,7 +121,7 @@ static peal_err read_data(sio_reader *r, peal_arena *arena,
   if (err == PEAL_OK)
     return PEAL_OK;
   if (err != PEAL_ERR_DEPTH && err != PEAL_ERR_NOMEM)
-    err = PEAL_ERR_SIO_PAYLOAD;
+    err = PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD);
   if (r->info) {
     r->info->code = err;
     r->info->pos += offset;
@@ -126,16 +131,16 @@ static peal_err read_data(sio_reader *r, peal_arena *arena,
 
 static peal_err check_event(const sio_reader *r, peal_val data) {
   if (!peal_val_is(data, PEAL_ARRAY) || data.len == 0)
-    return sio_fail(r, PEAL_ERR_SIO_PAYLOAD,
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD),
                     "expected an array with the event's name");
   peal_val name = data.as.items[0];
   if (peal_val_is_number(name))
     return PEAL_OK;
   if (!peal_val_is(name, PEAL_STRING))
-    return sio_fail(r, PEAL_ERR_SIO_PAYLOAD,
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD),
                     "an event's name is a string or a number");
   if (peal_sio_packet_is_reserved(peal_val_str(name)))
-    return sio_fail(r, PEAL_ERR_SIO_RESERVED,
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_RESERVED),
                     "reserved event name from a peer");
   return PEAL_OK;
 }
@@ -149,15 +154,17 @@ static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
   case PEAL_SIO_CONNECT:
     if (none || object)
       return PEAL_OK;
-    return sio_fail(r, PEAL_ERR_SIO_PAYLOAD, "expected an object or nothing");
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD),
+                    "expected an object or nothing");
   case PEAL_SIO_DISCONNECT:
     if (none)
       return PEAL_OK;
-    return sio_fail(r, PEAL_ERR_SIO_PAYLOAD, "expected nothing");
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD), "expected nothing");
   case PEAL_SIO_CONNECT_ERROR:
     if (object || peal_val_is(p->data, PEAL_STRING))
       return PEAL_OK;
-    return sio_fail(r, PEAL_ERR_SIO_PAYLOAD, "expected an object or a string");
+    return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD),
+                    "expected an object or a string");
   case PEAL_SIO_EVENT:
   case PEAL_SIO_BINARY_EVENT:
     return check_event(r, p->data);
@@ -167,7 +174,7 @@ static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
   }
   if (peal_val_is(p->data, PEAL_ARRAY))
     return PEAL_OK;
-  return sio_fail(r, PEAL_ERR_SIO_PAYLOAD, "expected an array");
+  return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD), "expected an array");
 }
 
 static inline peal_err packet_decode(sio_reader *r, uint32_t max_attachments,
@@ -254,7 +261,7 @@ static peal_err attach_one(attach_walk *walk, peal_val *value) {
   if (is_placeholder(*value)) {
     int64_t num = peal_val_int(peal_val_get(*value, "num"), -1);
     if (num < 0 || (uint64_t)num >= walk->count || walk->used[num])
-      return PEAL_ERR_SIO_ATTACHMENTS;
+      return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
     walk->used[num] = true;
     *value = peal_binary(walk->attachments[num]);
     return PEAL_OK;
@@ -274,7 +281,7 @@ peal_err peal_sio_packet_attach(peal_sio_packet *packet,
   walk.used = peal_arena_alloc(arena, count + 1);
   walk.depth = 0;
   if (!walk.used)
-    return PEAL_ERR_NOMEM;
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
   memset(walk.used, 0, count);
   peal_err err = PEAL_OK;
   for (peal_val *at = &packet->data; at && err == PEAL_OK;
@@ -349,7 +356,7 @@ static inline void encode_args(peal_buf *out, peal_sio_type type,
   if (out->err != PEAL_OK)
     return;
   if (!count_binaries(args, &count)) {
-    out->err = PEAL_ERR_DEPTH;
+    out->err = PEAL_FAIL(PEAL_ERR_DEPTH);
     return;
   }
   if (count > 0)

@@ -98,7 +98,7 @@ static size_t store_be(uint8_t *bytes, uint64_t value, size_t count) {
 }
 
 size_t peal_ws_frame_encode(char *out, const peal_ws_frame *frame) {
-  uint8_t head[PEAL_WS_FRAME_HEADER_MAX];
+  uint8_t *head = (uint8_t *)out;
   uint8_t masked = frame->masked ? MASKED : 0;
   size_t pos = 2;
   assert(frame->len <= INT64_MAX);
@@ -117,7 +117,6 @@ size_t peal_ws_frame_encode(char *out, const peal_ws_frame *frame) {
     memcpy(head + pos, frame->mask, sizeof(frame->mask));
     pos += sizeof(frame->mask);
   }
-  memcpy(out, head, pos);
   return pos;
 }
 

@@ -4,7 +4,10 @@
 'use strict';
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const { createRequire } = require('node:module');
 
@@ -77,6 +80,11 @@ async function joined(options) {
 }
 
 const ask = (socket, ...args) => socket.timeout(5000).emitWithAck(...args);
+
+// All values of the acknowledgement.
+const echo = (socket, value) => new Promise((done, fail) =>
+  socket.timeout(5000).emit('echo', value, (error, ...values) =>
+    error ? fail(error) : done(values)));
 
 // -- one test per example -----------------------------------------------------
 
@@ -209,8 +217,45 @@ const tests = {
     assert.ok(late[late.length - 1] >= newest, 'the newest frame is missing');
     assert.ok(seen.fast.length > 100, 'the fast viewer was held up');
     assert.ok(slow.connected);
+  },
+
+  async listeners({ child }) {
+    const at = (where) => {
+      const agent = new http.Agent();
+      agent.createConnection = (opts, done) => net.connect(where, done);
+      return { agent, transports: ['websocket'] };
+    };
+    const ada = await joined();
+    assert.deepStrictEqual(await echo(ada, 'hi'), ['hi', '127.0.0.1']);
+    const bob = await joined(at(unixPath));
+    assert.deepStrictEqual(await echo(bob, 'hi'), ['hi', 'unix']);
+    assert.strictEqual(fs.statSync(unixPath).mode & 0o777, 0o660);
+
+    // As systemd starts it: descriptor 3 listens, LISTEN_PID is its own.
+    const handed = net.createServer();
+    await new Promise((done) => handed.listen(0, '127.0.0.1', done));
+    const inherited = handed.address();
+    const second = spawn('sh',
+      ['-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0"', child.spawnfile],
+      { stdio: ['ignore', 'ignore', 'inherit', handed._handle.fd] });
+    const ended = new Promise((done) => second.on('exit', done));
+    try {
+      handed.close();
+      const eve = await joined(at(inherited.port));
+      assert.deepStrictEqual(await echo(eve, 'hi'), ['hi', '127.0.0.1']);
+      second.kill('SIGTERM');
+      assert.strictEqual(await ended, 0, 'exit code on SIGTERM');
+    } finally {
+      second.kill('SIGKILL');
+    }
   }
 };
+
+// Where a program listens besides its port.
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-docs-'));
+process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+const unixPath = path.join(folder, 'it.sock');
+const more = { listeners: [`unix:${unixPath}`] };
 
 async function main() {
   const name = process.argv[2];
@@ -218,7 +263,7 @@ async function main() {
   url = `http://127.0.0.1:${port}`;
   const program = name === 'chat' ? process.env.PEAL_DOCS_CHAT
     : path.join(process.env.PEAL_BIN, `example-${name}`);
-  const child = spawn(program, [String(port)], {
+  const child = spawn(program, [String(port), ...(more[name] || [])], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, PORT: String(port), TOKEN: 'open sesame' }
   });
@@ -226,10 +271,11 @@ async function main() {
   const ended = new Promise((done) => child.on('exit', (code) => done(code)));
   try {
     await listening(port, child);
-    await tests[name]();
+    await tests[name]({ child });
     sockets.forEach((socket) => socket.disconnect());
     child.kill('SIGTERM');
     assert.strictEqual(await ended, 0, 'exit code on SIGTERM');
+    assert.deepStrictEqual(fs.readdirSync(folder), [], 'nothing is left');
   } finally {
     child.kill('SIGKILL');
   }

@@ -36,7 +36,9 @@
 // /http/stream (chunked). Engine: requests with `x-refuse: TEXT` are refused
 // by allowRequest ("-" = no text), `x-refuse-late` does it 50 ms later; the
 // header hooks add `x-initial: yes` and `x-every: yes`.
+const fs = require('node:fs');
 const http = require('node:http');
+const net = require('node:net');
 const { Server } = require('socket.io');
 
 function parseFlags(argv) {
@@ -265,10 +267,24 @@ httpServer.on('error', (err) => {
   process.stderr.write(`${err.message}\n`);
   process.exit(1);
 });
-httpServer.listen(num('port', 3000), '127.0.0.1', () =>
+const ready = () => httpServer.listen(num('port', 3000), '127.0.0.1', () =>
   process.stdout.write(`ready ${httpServer.address().port}\n`));
 
-process.on('SIGTERM', () => io.close(() => {
-  if (flags.tell === '1') process.stdout.write(`counted ${counted}\n`);
-  process.exit(0);
-}));
+// The same server at a second place: its connections are handed to the first.
+const second = flags.unix &&
+  net.createServer((socket) => httpServer.emit('connection', socket));
+if (second) {
+  // Only Peal replaces what a killed server has left behind by itself.
+  fs.rmSync(flags.unix, { force: true });
+  second.listen(flags.unix, ready);
+} else {
+  ready();
+}
+
+process.on('SIGTERM', () => {
+  if (second) second.close();
+  io.close(() => {
+    if (flags.tell === '1') process.stdout.write(`counted ${counted}\n`);
+    process.exit(0);
+  });
+});

@@ -580,6 +580,31 @@ static void many_held_events_cost_no_more_than_a_few(void **state) {
   end(&s);
 }
 
+/* An acknowledgement without an id is no event: its values go all the same. */
+static void held_packets_that_are_no_events_leave_no_memory(void **state) {
+  char words[4096] = "3[1";
+  side s = {.on_connect = DO_NOTHING};
+  (void)state;
+  for (size_t at = 3; at + 3 < sizeof words; at += 2)
+    memcpy(words + at, ",1", 2);
+  words[strlen(words)] = ']';
+  assert_true(begin(&s));
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  assert_int_equal(text(&s, words), PEAL_OK);
+  peal_arena_reset(&s.arena);
+  for (int i = 0; i < 200; i++)
+    assert_int_equal(text(&s, words), PEAL_OK);
+  told(&s, "connect:/");
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
+  sent(&s, "0");
+  assert_int_equal(peal_sio_conn_deliver(s.conn, s.link), PEAL_OK);
+  peal_sio_conn_event event;
+  s.arena.max = 400000; /* some values of one, of 200 they are 6 MB */
+  assert_false(peal_sio_conn_next(s.conn, &s.arena, &event));
+  assert_true(s.arena.total < 100000);
+  end(&s);
+}
+
 static void a_wrong_held_packet_kills_at_its_turn(void **state) {
   side s;
   (void)state;
@@ -1281,6 +1306,7 @@ int main(void) {
       cmocka_unit_test(early_events_are_held_and_delivered_in_order),
       cmocka_unit_test(what_is_held_has_a_ceiling),
       cmocka_unit_test(many_held_events_cost_no_more_than_a_few),
+      cmocka_unit_test(held_packets_that_are_no_events_leave_no_memory),
       cmocka_unit_test(a_wrong_held_packet_kills_at_its_turn),
       cmocka_unit_test(a_refusal_drops_what_was_held),
       cmocka_unit_test(refusing_in_on_connect_is_allowed),

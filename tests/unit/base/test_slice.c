@@ -32,6 +32,7 @@ static void a_prefix_may_be_empty_and_not_longer_than_the_text(void **state) {
   (void)state;
   assert_true(peal_slice_starts(PEAL_S("/api/x"), "/api/"));
   assert_true(peal_slice_starts((peal_slice){NULL, 0}, ""));
+  assert_true(peal_slice_starts(PEAL_S("/ap"), NULL));
   assert_false(peal_slice_starts(PEAL_S("/ap"), "/api"));
 }
 

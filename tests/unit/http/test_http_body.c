@@ -51,6 +51,45 @@ static void on_collect(peal_http_req *req, void *user) {
   peal_http_req_collect(req, MAX_BYTES, on_body, user);
 }
 
+static void on_other_body(peal_http_req *req, peal_err err, peal_slice body,
+                          void *user) {
+  (void)body;
+  atomic_fetch_add((atomic_int *)user, 1);
+  if (!err)
+    peal_http_answer(req, 500, NULL, PEAL_S("the second one"));
+}
+
+static void on_piece(peal_http_req *req, peal_slice data, void *user) {
+  (void)req;
+  (void)data;
+  atomic_fetch_add((atomic_int *)user, 1);
+}
+
+static void on_collect_twice(peal_http_req *req, void *user) {
+  peal_http_req_collect(req, MAX_BYTES, on_body, NULL);
+  peal_http_req_collect(req, 1, on_other_body, user);
+  peal_http_req_stream(req, 1, on_piece, on_other_body, user);
+}
+
+static void a_body_is_given_to_the_first_who_asks(void **state) {
+  (void)state;
+  static atomic_int others;
+  http_mount(&it, "/", on_collect_twice, &others);
+  http_run(&it);
+  int fd = net_connect(it.port);
+  for (int i = 1; i <= 3; i++) {
+    net_send_str(fd, "POST / HTTP/1.1\r\nHost: a\r\n"
+                     "Content-Length: 5\r\n\r\n");
+    if (i > 1)
+      uv_sleep(5); /* it comes alone, or with its head */
+    net_send_str(fd, "hello");
+    http_expect_on(fd, 200, "hello");
+    assert_int_equal(atomic_load(&ends), i);
+  }
+  close(fd);
+  assert_int_equal(atomic_load(&others), 0);
+}
+
 static void a_body_comes_back_however_it_is_cut(void **state) {
   (void)state;
   static const char *const requests[] = {
@@ -474,6 +513,7 @@ static void a_slow_but_steady_body_is_accepted(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       BODY_TEST(a_body_comes_back_however_it_is_cut),
+      BODY_TEST(a_body_is_given_to_the_first_who_asks),
       BODY_TEST(without_a_body_the_callback_comes_at_once),
       BODY_TEST(big_bodies_are_collected_up_to_the_limit),
       BODY_TEST(an_announced_length_over_the_limit_is_refused_unread),

@@ -52,6 +52,17 @@ static inline void net_fixture_quiet(const peal_log_record *record,
 
 #define NET_QUIET ((peal_log_opts){.fn = net_fixture_quiet})
 
+/* Some machines have none. */
+static inline bool net_has_ipv6(void) {
+  struct sockaddr_in6 at = {.sin6_family = AF_INET6,
+                            .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  bool has = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+  if (fd >= 0)
+    close(fd);
+  return has;
+}
+
 /* -- the other side --------------------------------------------------------- */
 
 static inline int net_connect(unsigned port) {

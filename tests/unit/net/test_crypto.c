@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "net/crypto.h"
 
@@ -39,6 +41,27 @@ static void ids_are_20_safe_characters_and_differ(void **state) {
   }
 }
 
+static void a_child_makes_other_ids_than_its_parent(void **state) {
+  (void)state;
+  char first[21], ours[21], theirs[21];
+  int ends[2];
+  assert_int_equal(peal_crypto_id(first), PEAL_OK); /* bits are left now */
+  assert_int_equal(pipe(ends), 0);
+  pid_t child = fork();
+  if (!child) {
+    bool ok = !peal_crypto_id(theirs) &&
+              write(ends[1], theirs, sizeof theirs) == sizeof theirs;
+    _exit(ok ? 0 : 1);
+  }
+  assert_true(child > 0);
+  assert_int_equal(read(ends[0], theirs, sizeof theirs), sizeof theirs);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  close(ends[0]);
+  close(ends[1]);
+  assert_int_equal(peal_crypto_id(ours), PEAL_OK);
+  assert_string_not_equal(ours, theirs);
+}
+
 static void random_fills_what_it_is_given(void **state) {
   (void)state;
   static unsigned char data[200000];
@@ -62,6 +85,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hashes_as_the_standard_says),
       cmocka_unit_test(ids_are_20_safe_characters_and_differ),
+      cmocka_unit_test(a_child_makes_other_ids_than_its_parent),
       cmocka_unit_test(random_fills_what_it_is_given),
       cmocka_unit_test(compares_by_content_and_length),
   };

@@ -207,13 +207,14 @@ static void what_is_in_use_or_no_socket_is_left_alone(void **state) {
   assert_int_equal(
       peal_listener_listen(&second, group, &spec, count_unix, NULL, &why),
       PEAL_ERR_PORT_IN_USE);
-  assert_string_equal(why, "Address already in use");
+  assert_string_equal(why, "a server listens there already");
   assert_int_equal(connect_path(), 0); /* the first goes on */
   peal_listener_free(first);
   int file = open(path, O_CREAT | O_WRONLY, 0600);
   assert_int_equal(
       peal_listener_listen(&second, group, &spec, count_unix, NULL, &why),
       PEAL_ERR_PORT_IN_USE);
+  assert_string_equal(why, "the file there is no socket");
   assert_int_equal(mode_of_path(), 0600);
   close(file);
   unlink(path);
@@ -277,6 +278,83 @@ static int open_listening(uint16_t *port) {
   assert_int_equal(listen(fd, 10), 0);
   *port = port_of(fd);
   return fd;
+}
+
+/* It stays open and as it was: the number may be a mistake. */
+static void a_descriptor_that_does_not_listen_is_left_alone(void **state) {
+  (void)state;
+  peal_workers *group = group_of(2);
+  struct sockaddr_in at = {.sin_family = AF_INET,
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  const int fds[] = {open("/dev/null", O_RDONLY),
+                     socket(AF_INET, SOCK_STREAM, 0),
+                     socket(AF_INET, SOCK_DGRAM, 0)};
+  static const char *const words[] = {
+      "the descriptor is no socket",
+      "the descriptor is a socket that does not listen",
+      "the descriptor is a socket that does not listen"};
+  assert_int_equal(bind(fds[1], (struct sockaddr *)&at, sizeof(at)), 0);
+  for (int i = 0; i < 3; i++) {
+    const char *why = "";
+    peal_listener *listener = NULL;
+    int before = fcntl(fds[i], F_GETFL);
+    assert_int_equal(peal_listener_listen(&listener, group,
+                                          &(peal_listen_spec){.fd = fds[i]},
+                                          on_accept, NULL, &why),
+                     PEAL_ERR_SYSTEM);
+    assert_string_equal(why, words[i]);
+    assert_int_equal(fcntl(fds[i], F_GETFL), before);
+    close(fds[i]);
+  }
+  peal_workers_free(group);
+}
+
+static void a_place_is_named_as_one_would_reach_it(void **state) {
+  (void)state;
+  char name[PEAL_LISTEN_NAME_MAX], expected[PEAL_LISTEN_NAME_MAX];
+  peal_workers *group = group_of(1);
+  peal_listener *listener = listen_at(group, &(peal_listen_spec){.path = path});
+  peal_listener_name(listener, "http", name);
+  snprintf(expected, sizeof(expected), "unix:%s", path);
+  assert_string_equal(name, expected);
+  peal_listener_free(listener);
+
+  static const struct {
+    const char *host, *before, *after;
+  } forms[] = {{"127.0.0.1", "http://127.0.0.1:", ""},
+               {"::1", "http://[::1]:", ""},
+               {"::", "http://[::]:", " and http://0.0.0.0:"}};
+
+  for (int i = 0; i < (net_has_ipv6() ? 3 : 1); i++) {
+    char port[8];
+    listener = listen_at(group, &(peal_listen_spec){.host = forms[i].host});
+    snprintf(port, sizeof(port), "%u", (unsigned)peal_listener_port(listener));
+    peal_listener_name(listener, "http", name);
+    snprintf(expected, sizeof(expected), "%s%s%s%s", forms[i].before, port,
+             forms[i].after, *forms[i].after ? port : "");
+    assert_string_equal(name, expected);
+    peal_listener_free(listener);
+  }
+  peal_workers_free(group);
+}
+
+/* unix(7): a name without a file begins with NUL. */
+static void a_socket_without_a_file_has_a_name_with_an_at(void **state) {
+  (void)state;
+  char name[PEAL_LISTEN_NAME_MAX];
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  int len = snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1,
+                     "peal-listener-%ld", (long)getpid());
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  socklen_t size =
+      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
+  assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+  peal_listen_name_of(fd, "http", name);
+  assert_memory_equal(name, "unix:@peal-listener-", 20);
+  assert_int_equal(strlen(name), 6 + len);
+  close(fd);
+  peal_listen_name_of(fd, "http", name);
+  assert_string_equal(name, "");
 }
 
 static void a_group_listens_at_several_places(void **state) {
@@ -379,6 +457,9 @@ int main(void) {
       PATH_TEST(another_ones_file_is_not_removed),
       PATH_TEST(a_path_that_is_none_is_an_error),
       PATH_TEST(a_group_listens_at_several_places),
+      cmocka_unit_test(a_descriptor_that_does_not_listen_is_left_alone),
+      PATH_TEST(a_place_is_named_as_one_would_reach_it),
+      cmocka_unit_test(a_socket_without_a_file_has_a_name_with_an_at),
       PATH_TEST(an_error_of_accepting_is_told_once_and_tried_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

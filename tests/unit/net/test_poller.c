@@ -34,8 +34,12 @@ static void on_ready(peal_polled *item, unsigned events) {
 
 static const peal_polled_kind kind = {on_ready, NULL};
 
+static peal_poller_kind kind_of(const char *name) {
+  return strcmp(name, "poll") == 0 ? PEAL_POLLER_POLL : PEAL_POLLER_EPOLL;
+}
+
 static peal_poller *open_as(void **state) {
-  peal_poller *poller = peal_poller_open(peal_mem_libc(), *state);
+  peal_poller *poller = peal_poller_open(peal_mem_libc(), kind_of(*state));
   assert_non_null(poller);
   assert_string_equal(peal_poller_name(poller), *state);
   return poller;
@@ -150,25 +154,41 @@ static void what_cannot_be_watched_is_refused(void **state) {
   peal_poller_close(poller);
 }
 
+static void expect_poller(peal_poller_kind wanted, const char *name) {
+  peal_poller *poller = peal_poller_open(peal_mem_libc(), wanted);
+  assert_non_null(poller);
+  assert_string_equal(peal_poller_name(poller), name);
+  peal_poller_close(poller);
+}
+
+static void the_environment_overrides_the_default_only(void **state) {
+  (void)state;
+  unsetenv("PEAL_POLLER");
+  expect_poller(PEAL_POLLER_DEFAULT, "epoll");
+  setenv("PEAL_POLLER", "", 1);
+  expect_poller(PEAL_POLLER_DEFAULT, "epoll");
+  setenv("PEAL_POLLER", "poll", 1);
+  expect_poller(PEAL_POLLER_DEFAULT, "poll");
+  expect_poller(PEAL_POLLER_EPOLL, "epoll");
+  setenv("PEAL_POLLER", "epoll", 1);
+  expect_poller(PEAL_POLLER_DEFAULT, "epoll");
+  expect_poller(PEAL_POLLER_POLL, "poll");
+  unsetenv("PEAL_POLLER");
+}
+
 static void a_poller_that_is_none_is_refused(void **state) {
   (void)state;
-  assert_null(peal_poller_open(peal_mem_libc(), "kqueue"));
-  setenv("PEAL_POLLER", "poll", 1);
-  peal_poller *poller = peal_poller_open(peal_mem_libc(), NULL);
-  assert_string_equal(peal_poller_name(poller), "poll");
-  peal_poller_close(poller);
-  setenv("PEAL_POLLER", "", 1);
-  poller = peal_poller_open(peal_mem_libc(), NULL);
-  assert_string_equal(peal_poller_name(poller), "epoll");
-  peal_poller_close(poller);
+  setenv("PEAL_POLLER", "kqueue", 1);
+  assert_null(peal_poller_open(peal_mem_libc(), PEAL_POLLER_DEFAULT));
   unsetenv("PEAL_POLLER");
+  assert_null(peal_poller_open(peal_mem_libc(), (peal_poller_kind)7));
   peal_poller_close(NULL);
 }
 
 static peal_err watch_forty(const peal_mem *mem, void *user) {
   int fds[40][2];
   watched it = {.item.kind = &kind};
-  peal_poller *poller = peal_poller_open(mem, user);
+  peal_poller *poller = peal_poller_open(mem, kind_of(user));
   bool ok = poller != NULL;
   for (int i = 0; i < 40; i++)
     assert_int_equal(pipe(fds[i]), 0);
@@ -199,6 +219,7 @@ int main(void) {
       WITH_EACH(many_are_told_each_in_its_turn),
       WITH_EACH(what_cannot_be_watched_is_refused),
       WITH_EACH(every_allocation_may_fail),
+      cmocka_unit_test(the_environment_overrides_the_default_only),
       cmocka_unit_test(a_poller_that_is_none_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -391,6 +391,41 @@ static void on_time(peal_timer *timer, void *user) {
   (void)user;
 }
 
+/* -- the poller ---------------------------------------------------------------- */
+
+static void workers_wait_in_the_poller_that_was_asked_for(void **state) {
+  static const struct {
+    peal_poller_kind kind;
+    const char *environment, *name;
+  } rows[] = {{PEAL_POLLER_EPOLL, "poll", "epoll"},
+              {PEAL_POLLER_POLL, "epoll", "poll"},
+              {PEAL_POLLER_DEFAULT, "poll", "poll"}};
+
+  (void)state;
+  const char *given = getenv("PEAL_POLLER");
+  char before[32] = "";
+  snprintf(before, sizeof(before), "%s", given ? given : "");
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    reset();
+    setenv("PEAL_POLLER", rows[i].environment, 1);
+    net_fixture net = {
+        .workers = peal_workers_new(&(peal_workers_opts){
+            .count = 2, .poller = rows[i].kind, .log = NET_QUIET})};
+    assert_non_null(net.workers);
+    for (unsigned w = 0; w < 2; w++)
+      assert_string_equal(
+          peal_poller_name(peal_workers_get(net.workers, w)->poller),
+          rows[i].name);
+    net_fixture_run(&net);
+    peal_workers_stop(net.workers, 100);
+    net_fixture_join(&net);
+    peal_workers_free(net.workers);
+  }
+  assert_null(peal_workers_new(
+      &(peal_workers_opts){.poller = (peal_poller_kind)9, .log = NET_QUIET}));
+  setenv("PEAL_POLLER", before, 1);
+}
+
 static peal_err make_all(const peal_mem *mem, void *user) {
   peal_listener *listener = NULL;
   uint16_t port = 0;
@@ -438,6 +473,7 @@ int main(void) {
       cmocka_unit_test(a_hard_stop_cancels_what_has_not_begun),
       cmocka_unit_test(a_callback_that_blocks_is_reported),
       cmocka_unit_test(nothing_crashes_without_an_object),
+      cmocka_unit_test(workers_wait_in_the_poller_that_was_asked_for),
       cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is to be done exactly once is done once, however often and late it is
  * asked for; what hangs on a socket goes with it, however it ends. */
+#include "server/server_limits.h"
 #include "server_fixture.h"
 
 static void await(atomic_int *number, int value) {
@@ -126,6 +127,27 @@ static void what_hangs_on_a_socket_goes_with_it_in_the_middleware(
   }
   trace_expect("");
   server_stop(&it);
+}
+
+/* Each request that is given up leaves a socket in the middleware: so many,
+ * and no more. */
+static void giving_up_and_asking_anew_has_an_end(void **state) {
+  (void)state;
+  server_fixture it;
+  sio_client a;
+  slow_server(&it);
+  assert_true(sio_client_open(&a, it.port, SIO_WEBSOCKET));
+  for (unsigned i = 0; i <= PEAL_LIMIT_SIO_GIVEN_UP; i++)
+    assert_true(sio_client_send(&a, "40{\"token\":1}"));
+  await(&asked, PEAL_LIMIT_SIO_GIVEN_UP + 1);
+  assert_true(server_has_clients(&it, 1));
+  assert_true(sio_client_send(&a, "40{\"token\":1}"));
+  assert_true(server_has_clients(&it, 0));
+  assert_int_equal(atomic_load(&asked), PEAL_LIMIT_SIO_GIVEN_UP + 1);
+  sio_client_close(&a);
+  trace_expect("");
+  server_stop(&it);
+  assert_int_equal(atomic_load(&freed), PEAL_LIMIT_SIO_GIVEN_UP + 1);
 }
 
 /* Nobody ever answers: the end of the server frees it. */
@@ -371,6 +393,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_first_answer_of_a_middleware_counts),
       cmocka_unit_test(what_hangs_on_a_socket_goes_with_it_in_the_middleware),
+      cmocka_unit_test(giving_up_and_asking_anew_has_an_end),
       cmocka_unit_test(what_is_never_answered_goes_with_the_server),
       cmocka_unit_test(a_pointer_is_freed_once_however_the_socket_ends),
       cmocka_unit_test(an_event_is_acknowledged_once),

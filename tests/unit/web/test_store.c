@@ -630,6 +630,32 @@ static void without_a_worker_only_the_waiting_functions_work(void **state) {
       peal_store_exec_sync(s->store, "SELECT 1", PEAL_NO_ARGS, NULL), PEAL_OK);
 }
 
+/* The workers never run: the result waits for the end of the group. */
+static void a_result_may_be_told_when_the_store_has_closed(void **state) {
+  scene *s = *state;
+  peal_store_opts opts = opts_of(s);
+  open_store(s, &opts);
+  s->expected = 1;
+  write_name(s, "a");
+  peal_store_close(s->store);
+  s->store = NULL;
+  assert_int_equal(s->done, 0);
+  peal_workers_free(s->workers);
+  s->workers = NULL;
+  assert_int_equal(s->done, 1);
+  assert_int_equal(s->ok, 1);
+}
+
+static void without_a_store_nothing_happens(void **state) {
+  scene *s = *state;
+  peal_store_stats stats = {.writes = 7};
+  peal_store_stats_get(NULL, &stats);
+  assert_true(stats.writes == 0);
+  peal_store_stats_get(NULL, NULL);
+  peal_store_close(NULL);
+  assert_int_equal(peal_store_probe(NULL, on_result, s), PEAL_ERR_USAGE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv) {
@@ -656,6 +682,8 @@ int main(int argc, char **argv) {
       TEST(a_full_disk_is_told_and_overcome),
       TEST(a_probe_tells_whether_it_is_well),
       TEST(without_a_worker_only_the_waiting_functions_work),
+      TEST(a_result_may_be_told_when_the_store_has_closed),
+      TEST(without_a_store_nothing_happens),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

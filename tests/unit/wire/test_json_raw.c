@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -167,6 +168,24 @@ static void a_copy_outlives_the_text(void **state) {
       peal_slice_is(peal_buf_slice(&f->first), "[{\"a\":" LONG "},\"abc\"]"));
 }
 
+/* Other items at places at which they fit the seal. */
+static void items_of_a_caller_are_never_taken_for_decoded_ones(void **state) {
+  enum { PLACES = 9000, STEP = 16 };
+
+  fixture *f = *state;
+  peal_val value = decode(f, PEAL_S("[" LONG ",\"abc\",2]")), own = value;
+  char *room = calloc(PLACES + 4, STEP);
+  size_t fitting = 0;
+  assert_non_null(room);
+  for (size_t i = 2; i < PLACES; i++) {
+    own.as.items = (const peal_val *)(const void *)(room + i * STEP);
+    fitting += own.extra == peal_val_impl_seal(own);
+    assert_false(peal_val_impl_is_raw(own));
+  }
+  assert_in_range(fitting, 2, 3);
+  free(room);
+}
+
 static void values_that_a_caller_makes_of_it_are_his_own(void **state) {
   fixture *f = *state;
   peal_val value = decode(f, PEAL_S("[" LONG ",\"abc\",2]"));
@@ -255,6 +274,7 @@ int main(void) {
       cmocka_unit_test(only_the_containers_around_it_forget_their_text),
       cmocka_unit_test(decimals_come_back_as_they_would_be_written),
       cmocka_unit_test(a_copy_outlives_the_text),
+      cmocka_unit_test(items_of_a_caller_are_never_taken_for_decoded_ones),
       cmocka_unit_test(values_that_a_caller_makes_of_it_are_his_own),
       cmocka_unit_test(nesting_is_counted_through_what_is_copied),
       cmocka_unit_test(attachments_change_what_is_around_them),

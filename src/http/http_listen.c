@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/http_listen.h"
+
+#include <stdio.h>
+
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "http/http_link.h"
+#include "net/run.h"
+
+#define PORT 3000
+#define BACKLOG 1024
+#define MODE_BITS 07777u
+
+static const peal_slice none = {NULL, 0};
+
+/* -- accepting ------------------------------------------------------------- */
+
+/* A 503 needs its connection for a moment; beyond this many at a time peers
+ * are closed without a word. */
+#define REFUSALS 64u
+
+/* Peers without an address (Unix sockets) are not counted by it. */
+static bool has_room(peal_http_server *server, const peal_address *peer,
+                     uint32_t *tag) {
+  *tag = 0;
+  return !peer->known ||
+         peal_address_count_add(&server->addresses, peer->ip, tag) == PEAL_OK;
+}
+
+static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
+                      void *user) {
+  peal_http_server *server = user;
+  peal_http_home *home = &server->homes[peal_worker_index(worker)];
+  uint32_t tag;
+  size_t open = atomic_fetch_add(&server->open, 1);
+  peal_worker_impl_count(&home->stats.connections_total, 1);
+  bool full =
+      server->opts.max_connections && open >= server->opts.max_connections;
+  if (!full && has_room(server, peer, &tag)) {
+    peal_http_link_open(home, fd, peer, tag, false, none);
+    return;
+  }
+  /* While it is told so it takes nobody's place. */
+  atomic_fetch_sub(&server->open, 1);
+  peal_worker_impl_count(&home->stats.refused, 1);
+  if (atomic_fetch_add(&server->refusing, 1) < REFUSALS) {
+    peal_http_link_refuse(home, fd, peer);
+    return;
+  }
+  atomic_fetch_sub(&server->refusing, 1);
+  close(fd);
+}
+
+/* -- one place ------------------------------------------------------------- */
+
+static bool is_one_place(const peal_http_listen_opts *opts) {
+  bool tcp = opts->host || opts->port;
+  if (opts->fd < 0 || opts->mode & ~MODE_BITS || (opts->mode && !opts->path))
+    return false;
+  return (opts->path != NULL) + (opts->fd > 0) + tcp <= 1 &&
+         opts->port >= PEAL_PORT_ANY && opts->port <= 65535;
+}
+
+static peal_listen_spec spec_of(const peal_http_listen_opts *opts) {
+  int backlog = opts->backlog > 0 ? opts->backlog : BACKLOG;
+  if (opts->path)
+    return (peal_listen_spec){
+        .path = opts->path, .mode = (mode_t)opts->mode, .backlog = backlog};
+  if (opts->fd)
+    return (peal_listen_spec){.fd = opts->fd};
+  int port = opts->port ? opts->port : PORT;
+  return (peal_listen_spec){.host = opts->host,
+                            .port =
+                                (uint16_t)(port == PEAL_PORT_ANY ? 0 : port),
+                            .backlog = backlog};
+}
+
+static void tell_open(const peal_http_server *server,
+                      const peal_listener *listener) {
+  char name[PEAL_LISTEN_NAME_MAX];
+  peal_listener_name(listener, "http", name);
+  peal_logger_write(server->homes[0].worker->log, PEAL_LOG_INFO, "http", none,
+                    none, "listening on %s", name);
+}
+
+static void tell_failed(const peal_http_server *server,
+                        const peal_listen_spec *spec, const char *why) {
+  peal_logger *log = server->homes[0].worker->log;
+  if (spec->path)
+    peal_logger_write(log, PEAL_LOG_ERROR, "http", none, none,
+                      "cannot listen on unix:%s: %s", spec->path, why);
+  else if (spec->fd)
+    peal_logger_write(log, PEAL_LOG_ERROR, "http", none, none,
+                      "cannot listen on descriptor %d: %s", spec->fd, why);
+  else
+    peal_logger_write(log, PEAL_LOG_ERROR, "http", none, none,
+                      "cannot listen on %s port %d: %s",
+                      spec->host ? spec->host : "any address", (int)spec->port,
+                      why);
+}
+
+/* -- all places ------------------------------------------------------------ */
+
+/* Before a place is opened: what has been opened is kept. */
+static bool make_room(peal_http_server *server) {
+  peal_listener **listeners =
+      peal_mem_resize(server->mem, server->listeners,
+                      (server->listener_count + 1) * sizeof(*listeners));
+  if (!listeners)
+    return false;
+  server->listeners = listeners;
+  return true;
+}
+
+static peal_err add(peal_http_server *server, const peal_listen_spec *spec,
+                    peal_listener **out) {
+  const char *why = NULL;
+  if (!make_room(server))
+    return PEAL_ERR_NOMEM;
+  peal_err err =
+      peal_listener_listen(out, server->workers, spec, on_accept, server, &why);
+  if (err) {
+    tell_failed(server, spec, why ? why : peal_err_message(err));
+    return err;
+  }
+  server->listeners[server->listener_count++] = *out;
+  tell_open(server, *out);
+  return PEAL_OK;
+}
+
+peal_err peal_http_listen(peal_http_server *server,
+                          const peal_http_listen_opts *opts, unsigned *port) {
+  static const peal_http_listen_opts defaults;
+  peal_listener *listener;
+  if (port)
+    *port = 0;
+  if (!opts)
+    opts = &defaults;
+  if (!server || !is_one_place(opts) || peal_run_has_begun(server->workers))
+    return PEAL_ERR_USAGE;
+  const peal_listen_spec spec = spec_of(opts);
+  peal_err err = add(server, &spec, &listener);
+  if (err)
+    return err;
+  unsigned given = peal_listener_port(listener);
+  if (!server->port)
+    server->port = given;
+  if (port)
+    *port = given;
+  return PEAL_OK;
+}
+
+void peal_http_listen_deinit(peal_http_server *server) {
+  for (size_t i = 0; i < server->listener_count; i++)
+    peal_listener_free(server->listeners[i]);
+  peal_mem_free(server->mem, server->listeners);
+}
