@@ -95,6 +95,8 @@ typedef struct peal_nsp_local {
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
+  /* No line of the cache is shared with the next one. */
+  char apart[PEAL_CACHE_LINE_BYTES];
 } peal_nsp_local;
 
 struct peal_nsp {
