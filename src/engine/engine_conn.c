@@ -187,6 +187,11 @@ static void forget(peal_engine_conn *conn) {
   peal_quota_give(&conn->local->engine->quota, conn->quota_tag);
 }
 
+/* With what the owner keeps behind it. */
+static size_t block_bytes(const peal_engine_local *local) {
+  return sizeof(peal_engine_conn) + local->engine->callbacks->user_bytes;
+}
+
 static void release(peal_engine_conn *conn) {
   peal_engine_local *local = conn->local;
   const peal_mem *mem = local->worker->mem;
@@ -196,7 +201,7 @@ static void release(peal_engine_conn *conn) {
   peal_wheel_stop(&local->worker->wheel, &conn->timer);
   peal_ws_conn_free(conn->ws);
   peal_eio_session_deinit(&conn->session);
-  peal_account_worker_release(local->account, sizeof *conn);
+  peal_account_worker_release(local->account, block_bytes(local));
   peal_engine_handshake_free(conn->handshake, &local->heads);
   peal_mem_free(mem, conn);
 }
@@ -311,12 +316,12 @@ static peal_err begin(peal_engine_conn *conn, peal_eio_via via) {
 }
 
 static peal_engine_conn *alloc(peal_engine_local *local) {
-  peal_engine_conn *conn;
-  if (peal_account_worker_charge(local->account, sizeof *conn))
+  size_t bytes = block_bytes(local);
+  if (peal_account_worker_charge(local->account, bytes))
     return NULL;
-  conn = peal_mem_zalloc(local->worker->mem, sizeof *conn);
+  peal_engine_conn *conn = peal_mem_zalloc(local->worker->mem, bytes);
   if (!conn) {
-    peal_account_worker_release(local->account, sizeof *conn);
+    peal_account_worker_release(local->account, bytes);
     return NULL;
   }
   conn->local = local;
@@ -429,12 +434,8 @@ void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err) {
   peal_engine_conn_close(conn, true, err);
 }
 
-void *peal_engine_conn_user(const peal_engine_conn *conn) {
-  return conn->user;
-}
-
-void peal_engine_conn_set_user(peal_engine_conn *conn, void *user) {
-  conn->user = user;
+void *peal_engine_conn_user(peal_engine_conn *conn) {
+  return conn + 1;
 }
 
 peal_worker *peal_engine_conn_worker(const peal_engine_conn *conn) {

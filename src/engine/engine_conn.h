@@ -31,9 +31,8 @@ void peal_engine_conn_violation(peal_engine_conn *conn, peal_err err);
 void peal_engine_conn_set_deadline(peal_engine_conn *conn, uint64_t at_ms);
 /* When it is wanted at present. */
 uint64_t peal_engine_conn_deadline(const peal_engine_conn *conn);
-/* What the owner keeps with it. */
-void *peal_engine_conn_user(const peal_engine_conn *conn);
-void peal_engine_conn_set_user(peal_engine_conn *conn, void *user);
+/* What the owner keeps with it: callbacks.user_bytes. */
+void *peal_engine_conn_user(peal_engine_conn *conn);
 peal_worker *peal_engine_conn_worker(const peal_engine_conn *conn);
 /* on_close has been told. */
 bool peal_engine_conn_is_closed(const peal_engine_conn *conn);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* engine_conn_impl: the inside of an engine_conn: the session with the
- * transports that it has at the moment, in one block, and the steps of its
- * life, for the files of engine/ alone.
+ * transports that it has at the moment, and what the owner keeps behind it, in
+ * one block, and the steps of its life, for the files of engine/ alone.
  *
  *   a transport feeds the session, then
  *   react   tells the owner what has happened, asks the transports to write,
@@ -23,7 +23,6 @@
 struct peal_engine_conn {
   peal_engine_local *local;
   peal_engine_handshake *handshake;
-  void *user; /* the owner's (server/) */
   peal_account account;
   peal_ws_conn *ws;    /* current, or the probe */
   peal_stream *stream; /* of ws */
@@ -49,7 +48,7 @@ struct peal_engine_conn {
 };
 
 /* What an idle client costs here; see docs/performance.md. */
-_Static_assert(sizeof(peal_engine_conn) <= 248, "peal_engine_conn has grown");
+_Static_assert(sizeof(peal_engine_conn) <= 240, "peal_engine_conn has grown");
 
 /* A session that begins on `via`; in the table, on_open told. `handshake` is
  * taken if it succeeds.

@@ -102,25 +102,36 @@ static bool is_plain_url(peal_slice url) {
          !memcmp(url.ptr + url.len - plain.len, plain.ptr, plain.len);
 }
 
-/* What it is charged with; `decoded` is a second copy of the url. */
-static size_t cost_of(const peal_engine_handshake *handshake) {
-  size_t copies = handshake->shares_url ? 1 : 2;
-  return offsetof(peal_engine_handshake, data) + handshake->fields_len +
-         copies * handshake->url_len + handshake->address_len;
+/* Are there parameters that do not stand in it as they are? */
+static bool is_encoded(peal_slice url) {
+  const char *mark = url.len ? memchr(url.ptr, '?', url.len) : NULL;
+  size_t len = mark ? url.len - (size_t)(mark - url.ptr) : 0;
+  return len && (memchr(mark, '%', len) || memchr(mark, '+', len));
+}
+
+/* Where the room for decoded parameters is: behind all else. */
+static size_t decoded_at(const peal_engine_handshake *handshake) {
+  return handshake->fields_len +
+         (handshake->shares_url ? 0 : handshake->url_len) +
+         handshake->address_len;
+}
+
+static size_t bytes_of(const peal_engine_handshake *handshake) {
+  return offsetof(peal_engine_handshake, data) + decoded_at(handshake) +
+         (handshake->decodes_url ? handshake->url_len : 0);
 }
 
 /* `like` has the lengths. */
 static peal_engine_handshake *alloc(const peal_engine_handshake *like,
                                     peal_head_pool *pool) {
-  size_t cost = cost_of(like);
-  if (peal_account_worker_charge(pool->account, cost))
+  size_t bytes = bytes_of(like);
+  if (peal_account_worker_charge(pool->account, bytes))
     return NULL;
-  peal_engine_handshake *handshake =
-      peal_mem_alloc(pool->mem, cost - like->url_len);
+  peal_engine_handshake *handshake = peal_mem_alloc(pool->mem, bytes);
   if (handshake)
     memcpy(handshake, like, offsetof(peal_engine_handshake, data));
   else
-    peal_account_worker_release(pool->account, cost);
+    peal_account_worker_release(pool->account, bytes);
   return handshake;
 }
 
@@ -140,7 +151,8 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
                                 .fields_len = (uint32_t)fields[OWN].len,
                                 .url_len = (uint32_t)url.len,
                                 .address_len = (uint16_t)address.len,
-                                .shares_url = shared};
+                                .shares_url = shared,
+                                .decodes_url = is_encoded(url)};
   peal_engine_handshake *handshake = like.head ? alloc(&like, pool) : NULL;
   if (!handshake) {
     peal_head_pool_give(pool, like.head);
@@ -155,9 +167,8 @@ void peal_engine_handshake_free(peal_engine_handshake *handshake,
                                 peal_head_pool *pool) {
   if (!handshake)
     return;
-  peal_account_worker_release(pool->account, cost_of(handshake));
+  peal_account_worker_release(pool->account, bytes_of(handshake));
   peal_head_pool_give(pool, handshake->head);
-  peal_mem_free(pool->mem, handshake->decoded);
   peal_mem_free(pool->mem, handshake);
 }
 
@@ -222,19 +233,14 @@ static peal_slice raw_param(const peal_engine_handshake *handshake,
   return (peal_slice){0};
 }
 
-/* What has to be decoded stands in a second copy of the URL, each parameter at
- * its own place: asking again writes the same bytes. */
+/* The room is as long as the URL, and each parameter has its own place in it:
+ * asking again writes the same bytes. */
 peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
-                                       const char *name, const peal_mem *mem) {
+                                       const char *name) {
   peal_slice raw = raw_param(handshake, name);
-  if (!raw.len ||
-      (!memchr(raw.ptr, '%', raw.len) && !memchr(raw.ptr, '+', raw.len)))
+  if (!raw.len || !handshake->decodes_url)
     return raw;
-  if (!handshake->decoded)
-    handshake->decoded = peal_mem_alloc(mem, handshake->url_len);
-  if (!handshake->decoded)
-    return (peal_slice){0};
   const char *url = peal_engine_handshake_url(handshake).ptr;
-  char *out = handshake->decoded + (raw.ptr - url);
+  char *out = handshake->data + decoded_at(handshake) + (raw.ptr - url);
   return (peal_slice){out, peal_percent_decode_form(out, raw)};
 }

@@ -9,15 +9,16 @@
 #include "engine/head_pool.h"
 
 typedef struct peal_engine_handshake {
-  int64_t time_ms; /* wall clock */
-  char *decoded;   /* parameters, at their places in the url; NULL: none yet */
-  peal_head *head; /* fields that others have, too, and the url if shared */
+  int64_t time_ms;     /* wall clock */
+  peal_head *head;     /* fields that others have, too, and the url if shared */
   uint32_t fields_len; /* of its own ones */
   uint32_t url_len;
   uint16_t address_len;
-  bool shares_url;
+  bool shares_url : 1;
+  bool decodes_url : 1; /* its parameters are not what stands there */
   char data[]; /* its own fields (u16 name length, u16 value length, both
-                  texts), url unless shared, address */
+                  texts), url unless shared, address, and if it decodes the
+                  url: room for decoded parameters */
 } peal_engine_handshake;
 
 /* Copies from the request, charged to the pool's account. `scratch` is used
@@ -34,6 +35,6 @@ peal_slice peal_engine_handshake_address(
 peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
                                        const char *name);
 /* A query parameter, percent-decoded; lives as long as the handshake. NULL ptr
- * if absent, or memory is out. */
+ * if absent. */
 peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
-                                       const char *name, const peal_mem *mem);
+                                       const char *name);

@@ -39,6 +39,9 @@ typedef struct peal_engine_opts {
 /* Told on the conn's worker, never from inside a call of the owner's but in
  * on_message, on_drain, on_flush, on_deadline and on_close themselves. */
 typedef struct peal_engine_callbacks {
+  /* Of what the owner keeps with each conn (peal_engine_conn_user): it is in
+   * the conn's block, zero at first. */
+  size_t user_bytes;
   /* A session is open; false refuses it (out of memory). */
   bool (*on_open)(peal_engine_conn *conn, void *user);
   void (*on_message)(peal_engine_conn *conn, bool binary, peal_slice data,

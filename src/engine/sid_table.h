@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* sid_table: the sessions of a worker by their id. The key is the id inside
- * the object: a slot is one pointer, and 7 to 14 of 16 slots are in use.
+/* sid_table: the sessions of a worker by their id, and the sockets of a
+ * namespace. The key is the id inside the object: a slot is one pointer, and 7
+ * to 14 of 16 slots are in use.
  *
  * Ids are our own random characters, so that they are their own hash; a peer
  * can ask for any, but not put any there. */

@@ -13,24 +13,16 @@
 
 /* -- life ------------------------------------------------------------------------ */
 
-peal_sio_conn *peal_sio_conn_new(const peal_sio_conn_opts *opts,
-                                 peal_account *account, uint64_t now_ms) {
-  peal_sio_conn *conn =
-      peal_mem_zalloc(peal_mem_or_libc(opts->mem), sizeof *conn);
-  if (!conn)
-    return NULL;
-  conn->opts = opts;
-  conn->account = account;
-  conn->joined = opts->client;
+void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
+                        peal_account *account, uint64_t now_ms) {
+  *conn =
+      (peal_sio_conn){.opts = opts, .account = account, .joined = opts->client};
   if (!opts->client)
     conn->connect_at =
         now_ms + peal_sio_state_or(opts->connect_timeout_ms, 45000);
-  return conn;
 }
 
-void peal_sio_conn_free(peal_sio_conn *conn) {
-  if (!conn)
-    return;
+void peal_sio_conn_deinit(peal_sio_conn *conn) {
   peal_sio_links_source source = peal_sio_state_source(conn);
   peal_sio_link link = peal_sio_links_next(&conn->links, 0);
   for (; link; link = peal_sio_links_next(&conn->links, link))
@@ -41,7 +33,6 @@ void peal_sio_conn_free(peal_sio_conn *conn) {
   peal_sio_state_drop(conn, conn->partial);
   peal_sio_links_deinit(&conn->links, &source);
   assert(!conn->held_bytes);
-  peal_mem_free(peal_sio_state_mem(conn), conn);
 }
 
 /* The first error stays. */

@@ -7,7 +7,7 @@
  *
  *   feed(message)      lends one Engine.IO message
  *   while (next(&e))   what it means, one event at a time
- *     act on e         any verb is allowed here, _free and the end of any
+ *     act on e         any verb is allowed here, _deinit and the end of any
  *                      namespace included
  *
  * It has no queue of its own: what is to be sent (CONNECT, DISCONNECT,
@@ -24,15 +24,15 @@
 #include "base/account.h"
 #include "base/arena.h"
 #include "proto/message.h"
+#include "proto/sio_state.h"
 #include "proto/sio_types.h"
 
 /* `account` (borrowed for life; NULL: none) is charged for what is held and
- * for the namespaces. Returns NULL if memory is out. */
-PEAL_MUST_CHECK peal_sio_conn *peal_sio_conn_new(const peal_sio_conn_opts *opts,
-                                                 peal_account *account,
-                                                 uint64_t now_ms);
+ * for the namespaces. */
+void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
+                        peal_account *account, uint64_t now_ms);
 /* Nothing is told of links that are open: walk them first. */
-void peal_sio_conn_free(peal_sio_conn *conn);
+void peal_sio_conn_deinit(peal_sio_conn *conn);
 
 /* Lend an Engine.IO message: `data` stays valid until _next has said that
  * there is no more; text is valid UTF-8, which proto/ws_conn and

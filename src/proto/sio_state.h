@@ -7,6 +7,7 @@
 #include "proto/sio_links.h"
 #include "proto/sio_types.h"
 
+/* Its fields are its own; it stands here so that an owner can embed it. */
 struct peal_sio_conn {
   const peal_sio_conn_opts *opts;
   peal_account *account;

@@ -12,6 +12,7 @@
 #include "wire/utf8.h"
 
 #define NEVER UINT64_MAX
+#define AT_MAX (UINT64_MAX >> 3)
 #define CLOSE_TIMEOUT_MS 5000u
 #define CODE_NONE 1005u     /* RFC6455 7.4.1: the close frame had no code */
 #define CODE_ABNORMAL 1006u /* RFC6455 7.4.1: no close frame came */
@@ -28,16 +29,20 @@ struct peal_ws_conn {
   peal_account *account;
   block *block;             /* NULL: nothing */
   peal_ws_input_bytes lent; /* of the last feed, not looked at yet */
-  uint64_t at_ms;           /* of the last feed; closing: the deadline */
-  bool is_closing;          /* our close frame is queued or sent */
-  bool is_ended;            /* the close event was given */
-  bool is_expired;          /* the deadline has passed */
+  uint64_t at_ms : 61;      /* of the last feed; closing: the deadline */
+  uint64_t is_closing : 1;  /* our close frame is queued or sent */
+  uint64_t is_ended : 1;    /* the close event was given */
+  uint64_t is_expired : 1;  /* the deadline has passed */
 };
 
 /* What an idle client costs here: a budget, kept small. */
-_Static_assert(sizeof(peal_ws_conn) <= 56, "peal_ws_conn has grown");
+_Static_assert(sizeof(peal_ws_conn) <= 48, "peal_ws_conn has grown");
 
 /* -- life ---------------------------------------------------------------- */
+
+static void set_time(peal_ws_conn *conn, uint64_t at_ms) {
+  conn->at_ms = at_ms & AT_MAX;
+}
 
 static const peal_mem *mem_of(const peal_ws_conn *conn) {
   return peal_mem_or_libc(conn->opts->mem);
@@ -164,9 +169,9 @@ static void queue_close(peal_ws_conn *conn, unsigned code, peal_slice reason,
   if (conn->is_closing)
     return;
   conn->is_closing = true;
-  conn->at_ms =
-      now_ms + (conn->opts->close_timeout_ms ? conn->opts->close_timeout_ms
-                                             : CLOSE_TIMEOUT_MS);
+  set_time(conn,
+           now_ms + (conn->opts->close_timeout_ms ? conn->opts->close_timeout_ms
+                                                  : CLOSE_TIMEOUT_MS));
   if (is_code(code)) {
     payload[len++] = (char)(code >> 8);
     payload[len++] = (char)(code & 0xffu);
@@ -363,7 +368,7 @@ void peal_ws_conn_feed(peal_ws_conn *conn, char *data, size_t len,
     return;
   conn->lent = (peal_ws_input_bytes){data, len};
   if (!conn->is_closing)
-    conn->at_ms = now_ms;
+    set_time(conn, now_ms);
 }
 
 bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event) {

@@ -52,7 +52,8 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 static peal_err run_connect_handlers(peal_socket *socket,
                                      const peal_candidate *candidate) {
-  for (const peal_hook *hook = socket->nsp->connect; hook; hook = hook->next) {
+  for (const peal_hook *hook = socket->local->nsp->connect; hook;
+       hook = hook->next) {
     peal_err err = hook->fn.connect(socket, hook->user);
     if (!err && candidate->refusal)
       err = PEAL_ERR_USAGE; /* peal_refuse without returning its result */
@@ -68,7 +69,7 @@ static peal_err enter(peal_socket *socket, const peal_candidate *candidate) {
   peal_message *text = NULL;
   peal_err err = peal_adapter_add(socket);
   if (!err)
-    err = peal_sio_conn_accept(socket->client->sio, candidate->link,
+    err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
                                peal_object(&sid, 1), &text);
   peal_client_send(socket->client, text);
   if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
@@ -82,8 +83,8 @@ static void send_held(peal_socket *socket, peal_candidate *candidate) {
   peal_account *account = peal_engine_conn_account(client->conn);
   peal_figures *figures = peal_figures_of(socket);
   peal_eio_item item;
-  while (
-      peal_hold_take(&candidate->hold, &item, account, socket->worker->mem)) {
+  while (peal_hold_take(&candidate->hold, &item, account,
+                        socket->local->worker->mem)) {
     peal_err err = peal_engine_conn_send(client->conn, &item);
     if (!err) {
       peal_figures_add(&figures->events_out, 1);
@@ -117,7 +118,7 @@ void peal_accept_run(peal_candidate *candidate) {
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
   send_held(socket, candidate);
   peal_candidate_release(candidate);
-  err = peal_sio_conn_deliver(client->sio, link);
+  err = peal_sio_conn_deliver(&client->sio, link);
   /* Not at once: the middleware may have been answered by a handler of this
    * very client. */
   if (err)

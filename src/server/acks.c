@@ -65,8 +65,8 @@ static peal_ack_list *list_of(const peal_socket *socket) {
 
 peal_err peal_acks_add(peal_socket *socket, uint64_t id, uint32_t timeout_ms,
                        peal_ack_fn fn, void *user) {
-  const peal_mem *mem = socket->worker->mem;
-  uint32_t max = socket->nsp->server->opts.max_acks;
+  const peal_mem *mem = socket->local->worker->mem;
+  uint32_t max = socket->local->nsp->server->opts.max_acks;
   peal_socket_extra *extra = peal_socket_extra_open(socket);
   if (!extra)
     return PEAL_ERR_NOMEM;
@@ -75,7 +75,7 @@ peal_err peal_acks_add(peal_socket *socket, uint64_t id, uint32_t timeout_ms,
   peal_pending_ack *ack = peal_mem_alloc(mem, sizeof *ack);
   if (!ack)
     return PEAL_ERR_NOMEM;
-  uint64_t now_ms = socket->worker->now_ms;
+  uint64_t now_ms = socket->local->worker->now_ms;
   *ack =
       (peal_pending_ack){.id = id,
                          .deadline = timeout_ms ? now_ms + timeout_ms : NEVER,
@@ -88,7 +88,7 @@ peal_err peal_acks_add(peal_socket *socket, uint64_t id, uint32_t timeout_ms,
 void peal_acks_forget(peal_socket *socket, uint64_t id) {
   peal_ack_list *list = list_of(socket);
   if (list)
-    peal_mem_free(socket->worker->mem, take_id(list, id));
+    peal_mem_free(socket->local->worker->mem, take_id(list, id));
 }
 
 /* -- ending --------------------------------------------------------------------- */
@@ -98,7 +98,7 @@ static void tell(peal_socket *socket, peal_pending_ack *ack, peal_err err,
                  peal_args args) {
   peal_ack_fn fn = ack->fn;
   void *user = ack->user;
-  peal_mem_free(socket->worker->mem, ack);
+  peal_mem_free(socket->local->worker->mem, ack);
   fn(socket, err, args, user);
 }
 

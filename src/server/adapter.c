@@ -6,9 +6,8 @@
 /* -- members -------------------------------------------------------------------------- */
 
 peal_err peal_adapter_add(peal_socket *socket) {
-  peal_nsp_local *local = peal_nsp_local_of(socket->nsp, socket->worker);
-  peal_err err =
-      peal_map_add(&local->sockets, peal_slice_of(socket->id), socket);
+  peal_nsp_local *local = socket->local;
+  peal_err err = peal_sid_table_add(&local->sockets, socket->id);
   if (err)
     return err;
   peal_list_remove(&socket->node); /* no longer pending */
@@ -22,11 +21,16 @@ peal_err peal_adapter_add(peal_socket *socket) {
 void peal_adapter_remove(peal_socket *socket) {
   if (!socket->is_member)
     return;
-  peal_nsp_local *local = peal_nsp_local_of(socket->nsp, socket->worker);
+  peal_nsp_local *local = socket->local;
   socket->is_member = false;
-  peal_map_remove(&local->sockets, peal_slice_of(socket->id));
+  peal_sid_table_remove(&local->sockets, socket->id);
   peal_list_remove(&socket->node);
   local->count--;
+}
+
+peal_socket *peal_adapter_find(const peal_nsp_local *local, const char *id) {
+  char *found = peal_sid_table_get(&local->sockets, peal_slice_of(id));
+  return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
 }
 
 /* -- selecting -------------------------------------------------------------------------- */
@@ -40,7 +44,7 @@ typedef struct selection {
 
 /* A mark that no socket bears. */
 static uint32_t new_epoch(peal_nsp_local *local) {
-  if (++local->epoch == 0) {
+  if (++local->epoch > PEAL_SOCKET_VISIT_MAX) {
     for (peal_list *node = local->all.next; node != &local->all;
          node = node->next)
       PEAL_LIST_OF(node, peal_socket, node)->visit = 0;
@@ -52,7 +56,7 @@ static uint32_t new_epoch(peal_nsp_local *local) {
 static void visit(selection *chosen, peal_socket *socket) {
   if (socket->visit == chosen->epoch || !socket->is_member)
     return;
-  socket->visit = chosen->epoch;
+  socket->visit = chosen->epoch & PEAL_SOCKET_VISIT_MAX;
   if (chosen->sockets)
     chosen->sockets[chosen->count++] = socket;
 }
@@ -62,8 +66,7 @@ static void visit_room(selection *chosen, const char *name) {
   const peal_room *room = peal_rooms_find(chosen->local, name);
   for (uint32_t i = 0; room && i < room->count; i++)
     visit(chosen, room->seats[i].socket);
-  peal_socket *socket =
-      peal_map_get(&chosen->local->sockets, peal_slice_of(name));
+  peal_socket *socket = peal_adapter_find(chosen->local, name);
   if (socket)
     visit(chosen, socket);
 }

@@ -8,10 +8,12 @@
 
 /* The socket has been accepted: it counts from now on, and broadcasts reach
  * it, also in the rooms that it has joined before.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_EXISTS (id taken). */
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_adapter_add(peal_socket *socket);
 /* No member any more; nothing if it was none. */
 void peal_adapter_remove(peal_socket *socket);
+/* The member with this id, or NULL. */
+peal_socket *peal_adapter_find(const peal_nsp_local *local, const char *id);
 
 /* -- selecting ------------------------------------------------------------------ */
 

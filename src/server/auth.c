@@ -29,9 +29,9 @@ static peal_err encode(peal_buf *buf, peal_val auth, size_t max) {
 peal_err peal_auth_keep(peal_socket *socket, peal_val auth) {
   if (peal_val_is(auth, PEAL_UNDEFINED))
     return PEAL_OK;
-  peal_server *server = socket->nsp->server;
+  peal_server *server = socket->local->nsp->server;
   size_t max = server->opts.max_auth_bytes;
-  peal_buf *buf = &peal_server_local_of(server, socket->worker)->encode;
+  peal_buf *buf = &peal_server_local_of(server, socket->local->worker)->encode;
   peal_err err = encode(buf, auth, max ? max : PEAL_LIMIT_SIO_AUTH_BYTES);
   peal_account *account = peal_engine_conn_account(socket->client->conn);
   if (!err)
@@ -40,7 +40,8 @@ peal_err peal_auth_keep(peal_socket *socket, peal_val auth) {
     return err;
   peal_socket_extra *extra = peal_socket_extra_open(socket);
   struct peal_auth *kept =
-      extra ? peal_mem_alloc(socket->worker->mem, cost_of(buf->len)) : NULL;
+      extra ? peal_mem_alloc(socket->local->worker->mem, cost_of(buf->len))
+            : NULL;
   if (!kept) {
     peal_account_release(account, cost_of(buf->len));
     return PEAL_ERR_NOMEM;
@@ -59,7 +60,7 @@ void peal_auth_drop(peal_socket *socket) {
   if (socket->client)
     peal_account_release(peal_engine_conn_account(socket->client->conn),
                          cost_of(kept->len));
-  peal_mem_free(socket->worker->mem, kept);
+  peal_mem_free(socket->local->worker->mem, kept);
 }
 
 peal_val peal_socket_auth(const peal_socket *socket) {
@@ -67,7 +68,7 @@ peal_val peal_socket_auth(const peal_socket *socket) {
       socket && socket->extra ? socket->extra->auth : NULL;
   peal_val value = peal_undefined();
   if (kept && peal_json_decode(&value, (peal_slice){kept->text, kept->len},
-                               &socket->worker->turn, NULL))
+                               &socket->local->worker->turn, NULL))
     return peal_undefined();
   return value;
 }

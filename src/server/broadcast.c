@@ -83,7 +83,7 @@ peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
   if (!socket)
     return PEAL_ERR_USAGE;
   to = to ? to : &everyone;
-  return run(&(cast){.nsp = socket->nsp,
+  return run(&(cast){.nsp = socket->local->nsp,
                      .to = to,
                      .without = to->with_self ? NULL : socket->id,
                      .own = wants_own(socket, to) ? socket : NULL,

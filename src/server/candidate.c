@@ -12,11 +12,12 @@ static void on_end(peal_flush *flush) {
 peal_candidate *peal_candidate_new(peal_socket *socket, peal_sio_link link) {
   peal_socket_extra *extra = peal_socket_extra_open(socket);
   peal_candidate *candidate =
-      extra ? peal_mem_alloc(socket->worker->mem, sizeof *candidate) : NULL;
+      extra ? peal_mem_alloc(socket->local->worker->mem, sizeof *candidate)
+            : NULL;
   if (!candidate)
     return NULL;
   *candidate = (peal_candidate){.socket = socket,
-                                .worker = socket->worker,
+                                .worker = socket->local->worker,
                                 .link = link,
                                 .flush.fn = on_end};
   peal_list_init(&candidate->flush.node);

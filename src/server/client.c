@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/client.h"
 
-#include "base/mem.h"
 #include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/client_send.h"
@@ -14,8 +13,9 @@
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
-static void on_connect(peal_client *client, const peal_sio_conn_event *event) {
-  peal_nsp *nsp = peal_nsp_find(client->server, event->packet.nsp);
+static void on_connect(peal_server *server, peal_client *client,
+                       const peal_sio_conn_event *event) {
+  peal_nsp *nsp = peal_nsp_find(server, event->packet.nsp);
   if (nsp) {
     peal_middleware_begin(client, nsp, event->link, event->packet.data);
     return;
@@ -37,23 +37,25 @@ static peal_err on_disconnect(peal_client *client, peal_socket *socket) {
              : PEAL_OK;
 }
 
-static void on_event(peal_client *client, const peal_sio_conn_event *event) {
-  peal_figures_add(&peal_server_local_of(client->server,
-                                         peal_engine_conn_worker(client->conn))
-                        ->figures.events_in,
-                   1);
+static void on_event(peal_server *server, peal_client *client,
+                     const peal_sio_conn_event *event) {
+  peal_figures_add(
+      &peal_server_local_of(server, peal_engine_conn_worker(client->conn))
+           ->figures.events_in,
+      1);
   peal_event_dispatch(event->user, &event->packet);
 }
 
-static peal_err act(peal_client *client, const peal_sio_conn_event *event) {
+static peal_err act(peal_server *server, peal_client *client,
+                    const peal_sio_conn_event *event) {
   switch ((peal_sio_conn_event_type)event->type) {
   case PEAL_SIO_CONN_CONNECT:
-    on_connect(client, event);
+    on_connect(server, client, event);
     break;
   case PEAL_SIO_CONN_DISCONNECT:
     return on_disconnect(client, event->user);
   case PEAL_SIO_CONN_EVENT:
-    on_event(client, event);
+    on_event(server, client, event);
     break;
   case PEAL_SIO_CONN_ACK:
     peal_acks_resolve(event->user, &event->packet);
@@ -72,7 +74,7 @@ static peal_err act(peal_client *client, const peal_sio_conn_event *event) {
 
 /* One loop: next, act. Returns PEAL_OK, or what was wrong: the client is to be
  * closed. */
-static peal_err read_events(peal_client *client) {
+static peal_err read_events(peal_server *server, peal_client *client) {
   peal_engine_conn *conn = client->conn;
   peal_arena *turn = &peal_engine_conn_worker(conn)->turn;
   peal_sio_conn_event event;
@@ -81,8 +83,8 @@ static peal_err read_events(peal_client *client) {
     return PEAL_OK;
   client->is_reading = true;
   peal_arena_mark mark = peal_arena_mark_get(turn);
-  while (!err && peal_sio_conn_next(client->sio, turn, &event)) {
-    err = act(client, &event);
+  while (!err && peal_sio_conn_next(&client->sio, turn, &event)) {
+    err = act(server, client, &event);
     peal_arena_mark_set(turn, mark);
     if (peal_engine_conn_is_closed(conn)) /* the client is gone */
       return PEAL_OK;
@@ -94,16 +96,16 @@ static peal_err read_events(peal_client *client) {
 /* -- leaving at the end of the turn --------------------------------------------------------- */
 
 static void leave_links(peal_client *client, bool all) {
-  peal_sio_link link = peal_sio_link_next(client->sio, 0);
-  for (; link; link = peal_sio_link_next(client->sio, link)) {
-    peal_socket *socket = peal_sio_link_user(client->sio, link);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
     peal_message *text;
     bool leaves = socket && (socket->state == PEAL_SOCKET_LEAVING ||
                              (all && socket->state == PEAL_SOCKET_CONNECTED));
     if (!leaves)
       continue;
     /* Without memory for it the machine is dead, and its deadline says so. */
-    peal_err err = peal_sio_conn_part(client->sio, link, &text);
+    peal_err err = peal_sio_conn_part(&client->sio, link, &text);
     (void)err;
     peal_client_send(client, text);
     peal_socket_end(socket, PEAL_REASON_SERVER_DISCONNECT, PEAL_OK);
@@ -112,11 +114,10 @@ static void leave_links(peal_client *client, bool all) {
 
 static void on_flush(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
-  (void)user;
   bool close = client->close_asked;
   if (client->read_asked) {
     client->read_asked = false;
-    peal_err err = read_events(client);
+    peal_err err = read_events(user, client);
     if (peal_engine_conn_is_closed(conn))
       return;
     if (err && !client->failure)
@@ -139,13 +140,13 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
   uint64_t now_ms = peal_engine_conn_worker(conn)->now_ms;
   (void)user;
-  peal_sio_link link = peal_sio_link_next(client->sio, 0);
-  for (; link; link = peal_sio_link_next(client->sio, link)) {
-    peal_socket *socket = peal_sio_link_user(client->sio, link);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (socket)
       peal_acks_expire(socket, now_ms);
   }
-  peal_err err = peal_sio_conn_tick(client->sio, now_ms);
+  peal_err err = peal_sio_conn_tick(&client->sio, now_ms);
   if (err)
     peal_engine_conn_close(conn, true, err);
   else
@@ -157,20 +158,11 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
 static bool on_open(peal_engine_conn *conn, void *user) {
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
-  peal_client *client = peal_mem_zalloc(worker->mem, sizeof *client);
-  if (!client)
-    return false;
-  client->server = server;
+  peal_client *client = peal_engine_conn_user(conn);
   client->conn = conn;
-  client->sio =
-      peal_sio_conn_new(&peal_server_local_of(server, worker)->sio,
-                        peal_engine_conn_account(conn), worker->now_ms);
-  if (!client->sio) {
-    peal_mem_free(worker->mem, client);
-    return false;
-  }
-  peal_engine_conn_set_user(conn, client);
-  peal_engine_conn_set_deadline(conn, peal_sio_conn_deadline(client->sio));
+  peal_sio_conn_init(&client->sio, &peal_server_local_of(server, worker)->sio,
+                     peal_engine_conn_account(conn), worker->now_ms);
+  peal_engine_conn_set_deadline(conn, peal_sio_conn_deadline(&client->sio));
   return true;
 }
 
@@ -181,27 +173,28 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   peal_worker *worker = peal_engine_conn_worker(conn);
   peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
                    data.len);
-  uint64_t before = peal_sio_conn_deadline(client->sio);
-  peal_err err = peal_sio_conn_feed(client->sio, binary, data, worker->now_ms);
+  uint64_t before = peal_sio_conn_deadline(&client->sio);
+  peal_err err = peal_sio_conn_feed(&client->sio, binary, data, worker->now_ms);
   if (!err)
-    err = read_events(client);
+    err = read_events(server, client);
   if (peal_engine_conn_is_closed(conn))
     return;
   if (err)
     peal_engine_conn_violation(conn, err);
-  else if (peal_sio_conn_deadline(client->sio) != before)
+  else if (peal_sio_conn_deadline(&client->sio) != before)
     peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
 }
 
 static void on_drain(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
   (void)user;
-  peal_sio_link link = peal_sio_link_next(client->sio, 0);
-  for (; link; link = peal_sio_link_next(client->sio, link)) {
-    peal_socket *socket = peal_sio_link_user(client->sio, link);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (!socket || socket->state != PEAL_SOCKET_CONNECTED)
       continue;
-    for (const peal_hook *hook = socket->nsp->drain; hook; hook = hook->next)
+    for (const peal_hook *hook = socket->local->nsp->drain; hook;
+         hook = hook->next)
       hook->fn.socket(socket, hook->user);
   }
 }
@@ -235,15 +228,13 @@ static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
   peal_client *client = peal_engine_conn_user(conn);
   peal_reason told = reason_of(reason, err);
   (void)user;
-  peal_sio_link link = peal_sio_link_next(client->sio, 0);
-  for (; link; link = peal_sio_link_next(client->sio, link)) {
-    peal_socket *socket = peal_sio_link_user(client->sio, link);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (socket)
       peal_socket_end(socket, told, err);
   }
-  peal_sio_conn_free(client->sio);
-  peal_mem_free(peal_engine_conn_worker(conn)->mem, client);
-  peal_engine_conn_set_user(conn, NULL);
+  peal_sio_conn_deinit(&client->sio);
 }
 
 static void on_stop(peal_worker *worker, void *user) {
@@ -253,6 +244,7 @@ static void on_stop(peal_worker *worker, void *user) {
 }
 
 const peal_engine_callbacks peal_client_engine_callbacks = {
+    .user_bytes = sizeof(peal_client),
     .on_open = on_open,
     .on_message = on_message,
     .on_drain = on_drain,

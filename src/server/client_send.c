@@ -17,7 +17,7 @@ void peal_client_send(peal_client *client, peal_message *message) {
 void peal_client_send_refusal(peal_client *client, peal_sio_link link,
                               peal_val data) {
   peal_message *text;
-  peal_err err = peal_sio_conn_refuse(client->sio, link, data, &text);
+  peal_err err = peal_sio_conn_refuse(&client->sio, link, data, &text);
   peal_client_send(client, text);
   if (err) /* the machine may be dead: its deadline says so */
     peal_client_turn_rearm(client);

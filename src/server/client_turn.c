@@ -21,10 +21,10 @@ void peal_client_turn_read(peal_client *client) {
 }
 
 uint64_t peal_client_turn_deadline(const peal_client *client) {
-  uint64_t at = peal_sio_conn_deadline(client->sio);
-  peal_sio_link link = peal_sio_link_next(client->sio, 0);
-  for (; link; link = peal_sio_link_next(client->sio, link)) {
-    const peal_socket *socket = peal_sio_link_user(client->sio, link);
+  uint64_t at = peal_sio_conn_deadline(&client->sio);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    const peal_socket *socket = peal_sio_link_user(&client->sio, link);
     uint64_t ack_at = socket ? peal_acks_deadline(socket) : UINT64_MAX;
     if (ack_at < at)
       at = ack_at;

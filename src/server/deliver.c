@@ -22,10 +22,11 @@ bool peal_deliver_is_taken(const peal_socket *socket, bool is_volatile) {
 }
 
 static peal_err hold_back(peal_socket *socket, const peal_eio_item *item) {
-  size_t max = socket->nsp->server->opts.max_queue_bytes;
-  return peal_hold_add(
-      &socket->extra->candidate->hold, item, max ? max : PEAL_LIMIT_QUEUE_BYTES,
-      peal_engine_conn_account(socket->client->conn), socket->worker->mem);
+  size_t max = socket->local->nsp->server->opts.max_queue_bytes;
+  return peal_hold_add(&socket->extra->candidate->hold, item,
+                       max ? max : PEAL_LIMIT_QUEUE_BYTES,
+                       peal_engine_conn_account(socket->client->conn),
+                       socket->local->worker->mem);
 }
 
 static peal_err queue(const peal_socket *socket, const peal_eio_item *item) {

@@ -13,15 +13,16 @@ static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
                      peal_args args, const uint64_t *id) {
   peal_eio_item item;
   bool is_volatile = to && to->is_volatile;
-  peal_err err = peal_packet_event(&item, socket->nsp, socket->worker, false,
-                                   event, args, id);
+  peal_err err = peal_packet_event(
+      &item, socket->local->nsp, socket->local->worker, false, event, args, id);
   if (err)
     return err;
   if (to) {
-    item.key = peal_packet_key(socket->nsp, to->conflate);
+    item.key = peal_packet_key(socket->local->nsp, to->conflate);
     item.no_compress = to->no_compress;
   }
-  if (socket->nsp->outgoing && peal_deliver_is_taken(socket, is_volatile))
+  if (socket->local->nsp->outgoing &&
+      peal_deliver_is_taken(socket, is_volatile))
     peal_handlers_tell_outgoing(socket, peal_slice_of(event), args);
   err = peal_deliver_one(socket, &item, is_volatile);
   peal_packet_release(&item);
@@ -51,7 +52,7 @@ static peal_err expect_ack(peal_socket *socket, uint32_t timeout_ms,
   if (socket->state != PEAL_SOCKET_ACCEPTING &&
       socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
-  peal_nsp_local *local = peal_nsp_local_of(socket->nsp, socket->worker);
+  peal_nsp_local *local = socket->local;
   *id = local->next_ack;
   peal_err err = peal_acks_add(socket, *id, timeout_ms, fn, user);
   if (!err)
@@ -67,7 +68,7 @@ static peal_err settle_ack(peal_socket *socket, uint64_t id,
     return err;
   }
   peal_engine_conn *conn = socket->client->conn;
-  uint64_t at = socket->worker->now_ms + timeout_ms;
+  uint64_t at = socket->local->worker->now_ms + timeout_ms;
   if (timeout_ms && at < peal_engine_conn_deadline(conn))
     peal_engine_conn_set_deadline(conn, at);
   return PEAL_OK;
@@ -92,7 +93,8 @@ peal_err peal_emit_ask(peal_socket *socket, const peal_op *op, peal_ack_fn fn,
   peal_err err = expect_ack(socket, op->timeout_ms, fn, user, &id);
   if (err)
     return err;
-  err = peal_packet_with_id(&item, socket->nsp, socket->worker, op, id);
+  err = peal_packet_with_id(&item, socket->local->nsp, socket->local->worker,
+                            op, id);
   if (!err) {
     err = peal_deliver_one(socket, &item, false);
     peal_packet_release(&item);

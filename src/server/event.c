@@ -29,7 +29,7 @@ const char *peal_event_str(const peal_event *event, size_t index) {
   if (!peal_val_is(value, PEAL_STRING) ||
       (text.len && memchr(text.ptr, '\0', text.len)))
     return NULL;
-  return peal_arena_str(&event->socket->worker->turn, text);
+  return peal_arena_str(&event->socket->local->worker->turn, text);
 }
 
 bool peal_event_wants_ack(const peal_event *event) {
@@ -56,8 +56,9 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
                       .id = packet->id,
                       .has_id = packet->has_id,
                       .acked = &acked};
-  call_chain(socket->nsp->any, &event);
-  call_chain(peal_handlers_of_event(socket->nsp, socket->worker, event.name),
+  call_chain(socket->local->nsp->any, &event);
+  call_chain(peal_handlers_of_event(socket->local->nsp, socket->local->worker,
+                                    event.name),
              &event);
 }
 

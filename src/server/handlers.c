@@ -108,7 +108,8 @@ const peal_hook *peal_handlers_of_event(peal_nsp *nsp,
 
 void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
                                  peal_args args) {
-  for (const peal_hook *hook = socket->nsp->outgoing; hook; hook = hook->next)
+  for (const peal_hook *hook = socket->local->nsp->outgoing; hook;
+       hook = hook->next)
     hook->fn.outgoing(socket, event, args, hook->user);
 }
 

@@ -37,7 +37,7 @@ static void run_chain(peal_candidate *candidate) {
   candidate->looping = true;
   while (!candidate->asked && socket->state == PEAL_SOCKET_PENDING) {
     const peal_hook *hook = candidate->hook;
-    candidate->hook = hook = hook ? hook->next : socket->nsp->use;
+    candidate->hook = hook = hook ? hook->next : socket->local->nsp->use;
     if (!hook) {
       peal_accept_run(candidate);
       return;
@@ -93,6 +93,6 @@ void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
                                       : peal_err_message(PEAL_ERR_NOMEM));
     return;
   }
-  peal_sio_link_set_user(client->sio, link, socket);
+  peal_sio_link_set_user(&client->sio, link, socket);
   run_chain(candidate);
 }

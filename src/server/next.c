@@ -2,7 +2,7 @@
 #include "server/next.h"
 
 static peal_ticket_pool *pool_of(const peal_candidate *candidate) {
-  peal_server *server = candidate->socket->nsp->server;
+  peal_server *server = candidate->socket->local->nsp->server;
   return &peal_server_local_of(server, candidate->worker)->nexts;
 }
 

@@ -18,8 +18,10 @@ static peal_err set_locals(peal_nsp *nsp) {
     return PEAL_ERR_NOMEM;
   for (unsigned i = 0; i < server->worker_count; i++) {
     peal_nsp_local *local = &nsp->locals[i];
-    const peal_mem *mem = peal_workers_get(server->workers, i)->mem;
-    peal_map_init(&local->sockets, mem, server->seed);
+    local->nsp = nsp;
+    local->worker = peal_workers_get(server->workers, i);
+    const peal_mem *mem = local->worker->mem;
+    peal_sid_table_init(&local->sockets, mem);
     peal_map_init(&local->rooms, mem, server->seed);
     peal_list_init(&local->all);
     peal_list_init(&local->pending);
@@ -60,7 +62,7 @@ void peal_nsp_free(peal_nsp *nsp) {
   peal_handlers_free(nsp);
   for (unsigned i = 0; nsp->locals && i < nsp->server->worker_count; i++) {
     free_pending(&nsp->locals[i]);
-    peal_map_deinit(&nsp->locals[i].sockets);
+    peal_sid_table_deinit(&nsp->locals[i].sockets);
     peal_map_deinit(&nsp->locals[i].rooms);
   }
   peal_mem_free(mem, nsp->locals);

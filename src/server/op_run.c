@@ -63,8 +63,8 @@ static peal_err join(const peal_op *op, const chosen *all) {
     lost++;
   }
   if (lost)
-    log_loss(all->sockets[0]->nsp, all->sockets[0]->worker, "a join", lost,
-             all->count, first);
+    log_loss(all->sockets[0]->local->nsp, all->sockets[0]->local->worker,
+             "a join", lost, all->count, first);
   return PEAL_OK;
 }
 

@@ -114,13 +114,14 @@ peal_err peal_packet_with_id(peal_eio_item *out, peal_nsp *nsp,
 peal_err peal_packet_ack(peal_eio_item *out, peal_socket *socket, uint64_t id,
                          peal_args args) {
   peal_buf *buf =
-      &peal_server_local_of(socket->nsp->server, socket->worker)->encode;
+      &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
+           ->encode;
   size_t attachments = 0;
   peal_buf_reset(buf);
   peal_sio_packet_encode_ack(
-      buf, (peal_slice){socket->nsp->name, socket->nsp->name_len}, id, args,
-      &attachments);
-  return finish(out, buf, &args, attachments, socket->worker->mem);
+      buf, (peal_slice){socket->local->nsp->name, socket->local->nsp->name_len},
+      id, args, &attachments);
+  return finish(out, buf, &args, attachments, socket->local->worker->mem);
 }
 
 void peal_packet_release(peal_eio_item *item) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/worker_impl.h"
+#include "server/adapter.h"
 #include "server/event.h"
 
 static peal_ticket_pool *pool_of(const peal_nsp *nsp,
@@ -14,8 +15,8 @@ static peal_ticket_pool *pool_of(const peal_nsp *nsp,
 peal_reply *peal_ack_later(const peal_event *event) {
   if (!event || !event->has_id || *event->acked)
     return NULL;
-  peal_nsp *nsp = event->socket->nsp;
-  peal_worker *worker = event->socket->worker;
+  peal_nsp *nsp = event->socket->local->nsp;
+  peal_worker *worker = event->socket->local->worker;
   peal_reply *reply = peal_ticket_pool_open(pool_of(nsp, worker));
   if (!reply)
     return NULL;
@@ -32,8 +33,7 @@ peal_reply *peal_ack_later(const peal_event *event) {
 
 static peal_err answer(const peal_reply *reply, peal_args args) {
   peal_nsp_local *local = peal_nsp_local_of(reply->nsp, reply->worker);
-  peal_socket *socket =
-      peal_map_get(&local->sockets, peal_slice_of(reply->socket_id));
+  peal_socket *socket = peal_adapter_find(local, reply->socket_id);
   peal_err err =
       socket ? peal_event_send_ack(socket, reply->id, args) : PEAL_OK;
   return err == PEAL_ERR_CLOSED ? PEAL_OK : err;

@@ -12,7 +12,7 @@
 #define STAY_BYTES 128u
 
 static peal_nsp_local *local_of(const peal_socket *socket) {
-  return peal_nsp_local_of(socket->nsp, socket->worker);
+  return socket->local;
 }
 
 static size_t cost_of(size_t name_len) {
@@ -99,12 +99,12 @@ static peal_err stay_in(peal_socket *socket, peal_room *room,
 }
 
 static peal_err join(peal_socket *socket, peal_slice name) {
-  const peal_mem *mem = socket->worker->mem;
+  const peal_mem *mem = socket->local->worker->mem;
   peal_nsp_local *local = local_of(socket);
   peal_room *room = peal_map_get(&local->rooms, name);
   if (room && peal_room_set_find(socket->rooms, room) != PEAL_ROOM_SET_NONE)
     return PEAL_OK;
-  uint32_t max = socket->nsp->server->opts.max_rooms;
+  uint32_t max = socket->local->nsp->server->opts.max_rooms;
   if (socket->rooms && socket->rooms->count >= (max ? max : PEAL_LIMIT_ROOMS))
     return PEAL_ERR_LIMIT;
   peal_err err = peal_account_charge(
@@ -147,7 +147,7 @@ void peal_leave(peal_socket *socket, const char *name) {
   uint32_t at = socket && name ? find(socket, name) : PEAL_ROOM_SET_NONE;
   if (at == PEAL_ROOM_SET_NONE)
     return;
-  const peal_mem *mem = socket->worker->mem;
+  const peal_mem *mem = socket->local->worker->mem;
   peal_room_stay stay = socket->rooms->items[at];
   stand_up(stay.room, stay.pos, mem);
   peal_room_set_remove(&socket->rooms, at, mem);
@@ -160,7 +160,7 @@ void peal_leave(peal_socket *socket, const char *name) {
 }
 
 void peal_rooms_leave_all(peal_socket *socket) {
-  const peal_mem *mem = socket->worker->mem;
+  const peal_mem *mem = socket->local->worker->mem;
   peal_room_set *rooms = socket->rooms;
   for (uint32_t at = 0; rooms && at < rooms->count; at++) {
     peal_room *room = rooms->items[at].room;

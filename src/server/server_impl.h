@@ -20,6 +20,7 @@
 #include "base/ticket_pool.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
+#include "engine/sid_table.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
@@ -82,15 +83,20 @@ typedef struct peal_hook {
   char name[]; /* of the event, terminated */
 } peal_hook;
 
+/* Of one namespace on one worker. */
 typedef struct peal_nsp_local {
-  peal_map sockets;      /* id -> peal_socket */
-  peal_map rooms;        /* name -> peal_room */
-  peal_list all;         /* peal_socket.node: members */
-  peal_list pending;     /* peal_socket.node: not accepted (yet) */
-  const peal_hook *last; /* handlers of the last event: often the next */
+  peal_nsp *nsp;
+  peal_worker *worker;
+  peal_sid_table sockets; /* by peal_socket.id: members */
+  peal_map rooms;         /* name -> peal_room */
+  peal_list all;          /* peal_socket.node: members */
+  peal_list pending;      /* peal_socket.node: not accepted (yet) */
+  const peal_hook *last;  /* handlers of the last event: often the next */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
-  uint32_t epoch;    /* of peal_socket.visit */
+  uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
+  /* No line of the cache is shared with the next one. */
+  char apart[PEAL_CACHE_LINE_BYTES];
 } peal_nsp_local;
 
 struct peal_nsp {
@@ -111,9 +117,8 @@ static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
 /* -- clients and sockets ------------------------------------------------------------ */
 
 struct peal_client {
-  peal_server *server;
-  peal_engine_conn *conn;
-  peal_sio_conn *sio;
+  peal_engine_conn *conn; /* in whose block it stands */
+  peal_sio_conn sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
   bool close_asked;
   bool is_reading;  /* the loop over the machine's events is on the stack */
@@ -142,25 +147,29 @@ typedef struct peal_socket_extra {
   peal_ack_list acks;
 } peal_socket_extra;
 
+#define PEAL_SOCKET_VISIT_MAX ((1u << 19) - 1)
+
 struct peal_socket {
-  peal_nsp *nsp;
+  peal_nsp_local *local;
   peal_client *client; /* NULL once the connection is gone */
-  peal_worker *worker;
   void *user;
   peal_list node;           /* in the namespace's all or pending */
   peal_room_set *rooms;     /* without its own; NULL: none */
   peal_socket_extra *extra; /* NULL: none */
-  uint32_t visit;           /* epoch of the last selection that met it */
-  uint8_t state;            /* peal_socket_state */
-  bool has_rooms;           /* its own at least: from the connect handlers on */
-  bool is_member; /* counted and reached by broadcasts: accepted, not gone */
   char id[21];
+  uint32_t visit : 19;    /* epoch of the last selection that met it */
+  uint32_t state : 3;     /* peal_socket_state */
+  uint32_t has_rooms : 1; /* its own at least: from the connect handlers on */
+  uint32_t is_member : 1; /* counted and reached by broadcasts: accepted, not
+                             gone */
 };
 
 /* What an idle client costs here: a budget, kept small. */
-_Static_assert(sizeof(peal_client) <= 32 && sizeof(peal_socket) <= 96,
+_Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 80,
                "peal_client or peal_socket has grown");
 
 static inline peal_figures *peal_figures_of(const peal_socket *socket) {
-  return &peal_server_local_of(socket->nsp->server, socket->worker)->figures;
+  return &peal_server_local_of(socket->local->nsp->server,
+                               socket->local->worker)
+              ->figures;
 }

@@ -14,15 +14,14 @@ peal_socket *peal_socket_new(peal_client *client, peal_nsp *nsp) {
   peal_socket *socket = peal_mem_zalloc(worker->mem, sizeof *socket);
   if (!socket)
     return NULL;
-  socket->nsp = nsp;
+  socket->local = peal_nsp_local_of(nsp, worker);
   socket->client = client;
-  socket->worker = worker;
   socket->state = PEAL_SOCKET_PENDING;
   if (peal_crypto_id(socket->id)) {
     peal_mem_free(worker->mem, socket);
     return NULL;
   }
-  peal_list_push(&peal_nsp_local_of(nsp, worker)->pending, &socket->node);
+  peal_list_push(&socket->local->pending, &socket->node);
   return socket;
 }
 
@@ -38,8 +37,8 @@ void peal_socket_free(peal_socket *socket) {
   peal_auth_drop(socket);
   if (extra && extra->user_free && socket->user)
     extra->user_free(socket->user);
-  peal_mem_free(socket->worker->mem, extra);
-  peal_mem_free(socket->worker->mem, socket);
+  peal_mem_free(socket->local->worker->mem, extra);
+  peal_mem_free(socket->local->worker->mem, socket);
 }
 
 /* -- the application's pointer ------------------------------------------------------- */

@@ -21,11 +21,12 @@ void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
   }
   socket->state = PEAL_SOCKET_GONE;
   peal_figures_add(&peal_figures_of(socket)->sockets, UINT64_MAX);
-  run_disconnect_handlers(socket, socket->nsp->disconnecting, reason, err);
+  run_disconnect_handlers(socket, socket->local->nsp->disconnecting, reason,
+                          err);
   peal_rooms_leave_all(socket);
   peal_adapter_remove(socket);
   peal_acks_close(socket);
-  run_disconnect_handlers(socket, socket->nsp->disconnect, reason, err);
+  run_disconnect_handlers(socket, socket->local->nsp->disconnect, reason, err);
   peal_socket_free(socket);
 }
 

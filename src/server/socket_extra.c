@@ -6,7 +6,8 @@
 
 peal_socket_extra *peal_socket_extra_open(peal_socket *socket) {
   if (!socket->extra)
-    socket->extra = peal_mem_zalloc(socket->worker->mem, sizeof *socket->extra);
+    socket->extra =
+        peal_mem_zalloc(socket->local->worker->mem, sizeof *socket->extra);
   return socket->extra;
 }
 
@@ -16,5 +17,5 @@ void peal_socket_extra_trim(peal_socket *socket) {
       extra->auth)
     return;
   socket->extra = NULL;
-  peal_mem_free(socket->worker->mem, extra);
+  peal_mem_free(socket->local->worker->mem, extra);
 }

@@ -10,11 +10,11 @@ const char *peal_socket_id(const peal_socket *socket) {
 }
 
 peal_nsp *peal_socket_nsp(const peal_socket *socket) {
-  return socket ? socket->nsp : NULL;
+  return socket ? socket->local->nsp : NULL;
 }
 
 peal_worker *peal_socket_worker(const peal_socket *socket) {
-  return socket ? socket->worker : NULL;
+  return socket ? socket->local->worker : NULL;
 }
 
 bool peal_socket_is_connected(const peal_socket *socket) {
@@ -59,9 +59,8 @@ peal_slice peal_socket_header(const peal_socket *socket, const char *name) {
 
 peal_slice peal_socket_query(const peal_socket *socket, const char *name) {
   peal_engine_handshake *handshake = handshake_of(socket);
-  return handshake && name
-             ? peal_engine_handshake_param(handshake, name, socket->worker->mem)
-             : (peal_slice){0};
+  return handshake && name ? peal_engine_handshake_param(handshake, name)
+                           : (peal_slice){0};
 }
 
 peal_slice peal_socket_url(const peal_socket *socket) {

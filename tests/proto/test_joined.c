@@ -32,7 +32,7 @@ typedef struct peer {
   peal_sio_conn_opts sio_opts;
   peal_eio_session *eio; /* NULL: memory was out at its beginning */
   peal_eio_session room;
-  peal_sio_conn *sio;
+  peal_sio_conn sio;
   peal_sio_link link;
   peal_arena arena;
   bool client, joined, closed;
@@ -193,7 +193,7 @@ static peal_err act(peer *p, const peal_sio_conn_event *event) {
 static peal_err read_all(peer *p) {
   peal_sio_conn_event event;
   peal_err err = PEAL_OK;
-  while (!err && peal_sio_conn_next(p->sio, &p->arena, &event))
+  while (!err && peal_sio_conn_next(&p->sio, &p->arena, &event))
     err = act(p, &event);
   return err;
 }
@@ -209,8 +209,8 @@ static void violation(peer *p, peal_err err) {
 
 static void on_open(peer *p) {
   peal_message *out;
-  peal_err err = peal_sio_conn_join(p->sio, PEAL_S("/"), peal_undefined(), NULL,
-                                    &p->link, &out);
+  peal_err err = peal_sio_conn_join(&p->sio, PEAL_S("/"), peal_undefined(),
+                                    NULL, &p->link, &out);
   send_control(p, out);
   if (err)
     violation(p, err);
@@ -220,7 +220,7 @@ static void on_open(peer *p) {
 
 static void on_message(peer *p, const peal_eio_event *event) {
   peal_err err =
-      peal_sio_conn_feed(p->sio, event->binary, event->data, p->world->now);
+      peal_sio_conn_feed(&p->sio, event->binary, event->data, p->world->now);
   violation(p, err ? err : read_all(p));
 }
 
@@ -449,11 +449,11 @@ static void answer_connect(world *w) {
   if (!p->link || p->joined || p->closed || roll(w, 10))
     return;
   peal_message *out;
-  peal_err err = peal_sio_conn_accept(p->sio, p->link, peal_undefined(), &out);
+  peal_err err = peal_sio_conn_accept(&p->sio, p->link, peal_undefined(), &out);
   send_control(p, out);
   p->joined = true;
   if (!err)
-    err = peal_sio_conn_deliver(p->sio, p->link);
+    err = peal_sio_conn_deliver(&p->sio, p->link);
   if (!err)
     err = read_all(p);
   violation(p, err);
@@ -467,8 +467,8 @@ static void step(world *w) {
     if (peal_eio_session_deadline(p->eio) <= w->now)
       peal_eio_session_tick(p->eio, w->now);
     settle(p);
-    if (!p->closed && peal_sio_conn_deadline(p->sio) <= w->now)
-      violation(p, peal_sio_conn_tick(p->sio, w->now));
+    if (!p->closed && peal_sio_conn_deadline(&p->sio) <= w->now)
+      violation(p, peal_sio_conn_tick(&p->sio, w->now));
   }
   answer_connect(w);
   play_post(w);
@@ -508,11 +508,11 @@ static bool begin(world *w, uint64_t seed, peal_eio_via via,
                                           .mem = mem};
     p->sio_opts = (peal_sio_conn_opts){.client = p->client, .mem = mem};
     peal_arena_init(&p->arena, mem, 0, 0);
-    p->sio = peal_sio_conn_new(&p->sio_opts, NULL, w->now);
+    peal_sio_conn_init(&p->sio, &p->sio_opts, NULL, w->now);
     if (!peal_eio_session_init(&p->room, &p->eio_opts, i ? NULL : SID, via,
                                w->now))
       p->eio = &p->room;
-    ok = ok && p->sio && p->eio;
+    ok = ok && p->eio;
   }
   return ok;
 }
@@ -520,7 +520,7 @@ static bool begin(world *w, uint64_t seed, peal_eio_via via,
 static void end(world *w) {
   for (int i = 0; i < 2; i++) {
     peer *p = i ? &w->client : &w->server;
-    peal_sio_conn_free(p->sio);
+    peal_sio_conn_deinit(&p->sio);
     if (p->eio)
       peal_eio_session_deinit(p->eio);
     peal_arena_deinit(&p->arena);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "proto/sio_conn.h"
 #include "torture.h"
@@ -340,12 +341,16 @@ static bool start(game *g, bool client) {
       (model){.client = client, .joined = client, .connect_at = g->now + 45000};
   memset(g->link, 0, sizeof g->link);
   memset(g->stale, 0, sizeof g->stale);
-  g->conn = peal_sio_conn_new(&g->opts, &g->account, g->now);
+  g->conn = peal_mem_alloc(peal_mem_or_libc(g->opts.mem), sizeof *g->conn);
+  if (g->conn)
+    peal_sio_conn_init(g->conn, &g->opts, &g->account, g->now);
   return g->conn != NULL;
 }
 
 static void stop(game *g) {
-  peal_sio_conn_free(g->conn);
+  if (g->conn)
+    peal_sio_conn_deinit(g->conn);
+  peal_mem_free(peal_mem_or_libc(g->opts.mem), g->conn);
   g->conn = NULL;
   free(g->input);
   g->input = NULL;

@@ -2,6 +2,7 @@
 /* Operations on many sockets: what crosses to other workers, what is told of
  * them, and what is not done for nobody. */
 #include "base/limits.h"
+#include "server/adapter.h"
 #include "server/packet.h"
 #include "server_fixture.h"
 #include "wire/sio_packet.h"
@@ -192,12 +193,53 @@ static void errors_are_told_though_nobody_receives(void **state) {
   server_stop(&it);
 }
 
+/* -- marks begin anew ------------------------------------------------------------------- */
+
+/* As many selections later as there are marks, the same one is used again. */
+static void on_round(peal_socket *socket, const peal_event *event, void *user) {
+  static const char *const nobody[] = {NULL};
+  peal_nsp *nsp = peal_socket_nsp(socket);
+  peal_to to = {.rooms = nobody};
+  peal_socket **chosen;
+  size_t count;
+  (void)event;
+  (void)user;
+  assert_int_equal(peal_nsp_emit(nsp, NULL, "first", PEAL_NO_ARGS), PEAL_OK);
+  for (uint32_t i = 1; i < PEAL_SOCKET_VISIT_MAX; i++)
+    assert_int_equal(peal_adapter_select(nsp, socket->local->worker, &to, NULL,
+                                         &chosen, &count),
+                     PEAL_OK);
+  assert_int_equal(peal_nsp_emit(nsp, NULL, "again", PEAL_NO_ARGS), PEAL_OK);
+}
+
+static void a_mark_that_is_used_again_hides_nobody(void **state) {
+  (void)state;
+  server_fixture it = server_make(NULL);
+  peal_nsp *nsp = peal_server_of(it.server, "/");
+  sio_client c[2];
+  assert_int_equal(peal_on(nsp, "round", on_round, NULL), PEAL_OK);
+  server_run(&it);
+  for (int i = 0; i < 2; i++) {
+    assert_true(sio_client_open(&c[i], it.port, SIO_WEBSOCKET));
+    assert_true(sio_client_join(&c[i], "/", NULL));
+  }
+  assert_true(server_has_sockets(&it, 2));
+  assert_true(sio_client_send(&c[0], "42[\"round\"]"));
+  for (int i = 0; i < 2; i++) {
+    assert_true(sio_client_expect(&c[i], "42[\"first\"]"));
+    assert_true(sio_client_expect(&c[i], "42[\"again\"]"));
+    sio_client_close(&c[i]);
+  }
+  server_stop(&it);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(watchers_see_the_values_on_every_worker),
       cmocka_unit_test(what_fails_for_many_is_logged_once),
       cmocka_unit_test(checking_says_what_encoding_says),
       cmocka_unit_test(errors_are_told_though_nobody_receives),
+      cmocka_unit_test(a_mark_that_is_used_again_hides_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
