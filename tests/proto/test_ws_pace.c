@@ -109,7 +109,7 @@ static void half_a_header_is_given_up(void **state) {
   for (size_t len = 1; len < sizeof(BIG) - 1; len++) {
     open_side(&s, false);
     for (size_t i = 0; i < len; i++)
-      bring(&s, BIG + i, 1, i);
+      bring(&s, &BIG[i], 1, i);
     assert_int_equal(peal_ws_conn_deadline(s.conn), WINDOW);
     pass(&s, WINDOW);
     expect_slow(&s);
