@@ -275,7 +275,8 @@ static bool takes_bytes(const peal_engine_conn *conn) {
          (uint64_t)taken >= PEAL_LIMIT_TAKE_PACE * timeout_ms / 1000;
 }
 
-/* Its pong can come only behind the message that it is sending. */
+/* Its pong can come only behind the message that it is sending, and that must
+ * keep the pace of ws_conn: a byte now and then spares nobody for long. */
 static bool sends_message(const peal_engine_conn *conn) {
   uint64_t pinged_at_ms = peal_eio_session_pinged_at(&conn->session);
   return peal_ws_conn_is_receiving(conn->ws) &&

@@ -3,7 +3,8 @@
 /* http_pace: is what moves fast enough? Trickling is no progress: over each
  * window of one time limit a number of bytes per second must have moved, and
  * something in any stretch of that length.
- * In the flow: used by proto/http_conn for bodies and for answers. */
+ * In the flow: used by proto/http_conn for bodies and for answers, by
+ * proto/ws_conn for messages that have come in part. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -23,6 +23,11 @@
  * not the size of what honest peers send. Option. */
 #define PEAL_LIMIT_WS_FRAMES 4096u
 #define PEAL_LIMIT_WS_FRAME_BYTES 16u
+/* Bytes per second that an unfinished message or frame must bring over each
+ * time limit of so many milliseconds, if it does not end: one that trickles
+ * holds memory for ever. The time: option of the machine. */
+#define PEAL_LIMIT_WS_MESSAGE_PACE 64u
+#define PEAL_LIMIT_WS_MESSAGE_MS 30000u
 /* Pongs that wait for a peer that does not read; the newest are kept. */
 #define PEAL_LIMIT_WS_PONGS 16u
 /* Packets of one polling body: more than a full body of the default size can

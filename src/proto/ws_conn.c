@@ -6,21 +6,24 @@
 
 #include "base/err_site.h"
 #include "base/mem.h"
+#include "proto/http_pace.h"
 #include "proto/proto_limits.h"
 #include "proto/ws_input.h"
 #include "proto/ws_queue.h"
 #include "wire/utf8.h"
 
 #define NEVER UINT64_MAX
-#define AT_MAX (UINT64_MAX >> 3)
+#define AT_MAX (UINT64_MAX >> 4)
 #define CLOSE_TIMEOUT_MS 5000u
 #define CODE_NONE 1005u     /* RFC6455 7.4.1: the close frame had no code */
 #define CODE_ABNORMAL 1006u /* RFC6455 7.4.1: no close frame came */
+#define CODE_POLICY 1008u   /* RFC6455 7.4.1: as for other limits */
 #define REASON_MAX (PEAL_WS_INPUT_CONTROL_MAX - 2u)
 
 /* What has not come whole and what has not left. */
 typedef struct block {
   peal_ws_input in;
+  peal_http_pace pace; /* of what is unfinished in `in` */
   peal_ws_queue out;
 } block;
 
@@ -29,10 +32,11 @@ struct peal_ws_conn {
   peal_account *account;
   block *block;             /* NULL: nothing */
   peal_ws_input_bytes lent; /* of the last feed, not looked at yet */
-  uint64_t at_ms : 61;      /* of the last feed; closing: the deadline */
+  uint64_t at_ms : 60;      /* of the last feed; closing: the deadline */
   uint64_t is_closing : 1;  /* our close frame is queued or sent */
   uint64_t is_ended : 1;    /* the close event was given */
-  uint64_t is_expired : 1;  /* the deadline has passed */
+  uint64_t is_slow : 1;     /* what is unfinished came too slowly */
+  uint64_t is_expired : 1;  /* the deadline of the close has passed */
 };
 
 /* What an idle client costs here: a budget, kept small. */
@@ -264,24 +268,44 @@ static void drop_input(peal_ws_conn *conn) {
 /* RFC6455 7.1.7: fail the connection: tell the peer why, read no more. */
 static void fail(peal_ws_conn *conn, peal_ws_event *event, peal_err err) {
   drop_input(conn);
-  queue_close(conn, peal_err_ws_code(err), (peal_slice){NULL, 0}, conn->at_ms);
+  unsigned code = conn->is_slow ? CODE_POLICY : peal_err_ws_code(err);
+  queue_close(conn, code, (peal_slice){NULL, 0}, conn->at_ms);
   end(conn, event, err, CODE_ABNORMAL, (peal_slice){NULL, 0});
 }
 
-uint64_t peal_ws_conn_deadline(const peal_ws_conn *conn) {
-  if (!conn->is_closing || conn->is_expired || peal_ws_conn_is_done(conn))
-    return NEVER;
-  return conn->at_ms;
+static uint32_t message_ms(const peal_ws_conn *conn) {
+  return conn->opts->message_ms ? conn->opts->message_ms
+                                : PEAL_LIMIT_WS_MESSAGE_MS;
 }
 
-void peal_ws_conn_tick(peal_ws_conn *conn, uint64_t now_ms) {
-  if (now_ms < peal_ws_conn_deadline(conn))
-    return;
+uint64_t peal_ws_conn_deadline(const peal_ws_conn *conn) {
+  if (conn->is_expired || peal_ws_conn_is_done(conn))
+    return NEVER;
+  if (conn->is_closing)
+    return conn->at_ms;
+  return peal_ws_conn_is_receiving(conn)
+             ? peal_http_pace_deadline(&conn->block->pace, message_ms(conn))
+             : NEVER;
+}
+
+static void expire(peal_ws_conn *conn) {
   conn->is_expired = true;
   conn->lent = (peal_ws_input_bytes){NULL, 0};
   if (conn->block)
     peal_ws_queue_clear(&conn->block->out);
   settle_block(conn);
+}
+
+void peal_ws_conn_tick(peal_ws_conn *conn, uint64_t now_ms) {
+  if (now_ms < peal_ws_conn_deadline(conn))
+    return;
+  if (conn->is_closing) {
+    expire(conn);
+  } else if (peal_http_pace_is_late(&conn->block->pace, message_ms(conn),
+                                    PEAL_LIMIT_WS_MESSAGE_PACE, now_ms)) {
+    conn->is_slow = true;
+    set_time(conn, now_ms);
+  }
   assert(peal_ws_conn_check(conn));
 }
 
@@ -304,6 +328,20 @@ static peal_ws_input_rules rules_of(const peal_ws_conn *conn) {
                                .masked = !conn->opts->client};
 }
 
+/* Only bytes of the message pay for the time it takes: control frames between
+ * its fragments could go on for ever. */
+static peal_err take_piece(peal_ws_conn *conn, const peal_ws_input_rules *rules,
+                           peal_ws_input_item *item) {
+  peal_ws_input *in = &conn->block->in;
+  peal_ws_input_settle(in);
+  if (peal_ws_input_is_idle(in))
+    peal_http_pace_start(&conn->block->pace, conn->at_ms);
+  size_t before = in->buf_len;
+  peal_err err = peal_ws_input_next(in, rules, &conn->lent, item);
+  peal_http_pace_add(&conn->block->pace, in->buf_len - before, conn->at_ms);
+  return err;
+}
+
 static peal_err take(peal_ws_conn *conn, peal_ws_input_item *item) {
   if (!conn->lent.len)
     return PEAL_ERR_AGAIN;
@@ -315,7 +353,7 @@ static peal_err take(peal_ws_conn *conn, peal_ws_input_item *item) {
   }
   if (!get_block(conn))
     return PEAL_FAIL(PEAL_ERR_NOMEM);
-  return peal_ws_input_next(&conn->block->in, &rules, &conn->lent, item);
+  return take_piece(conn, &rules, item);
 }
 
 /* RFC6455 5.5.1: nothing, or a code and a reason in UTF-8. */
@@ -371,18 +409,31 @@ void peal_ws_conn_feed(peal_ws_conn *conn, char *data, size_t len,
     set_time(conn, now_ms);
 }
 
-bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event) {
+/* Returns: PEAL_OK with an event; PEAL_ERR_AGAIN: there is none; what is
+ * wrong. */
+static peal_err take_event(peal_ws_conn *conn, peal_ws_event *event) {
   peal_err err = PEAL_ERR_AGAIN;
-  if (conn->is_ended)
-    drop_input(conn);
-  else if (conn->block)
-    peal_ws_input_settle(&conn->block->in);
+  if (conn->is_slow && !conn->is_closing)
+    return PEAL_FAIL(PEAL_ERR_TIMEOUT);
   while (err == PEAL_ERR_AGAIN && conn->lent.len) {
     peal_ws_input_item item;
     err = take(conn, &item);
     if (!err)
       err = act_on(conn, &item, event);
   }
+  return err;
+}
+
+static void settle_input(peal_ws_conn *conn) {
+  if (conn->block)
+    peal_ws_input_settle(&conn->block->in);
+}
+
+bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event) {
+  if (conn->is_ended)
+    drop_input(conn);
+  settle_input(conn);
+  peal_err err = take_event(conn, event);
   if (err && err != PEAL_ERR_AGAIN) {
     fail(conn, event, err);
     err = PEAL_OK;
@@ -391,6 +442,8 @@ bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event) {
         (peal_slice){NULL, 0});
     err = PEAL_OK;
   }
+  if (err) /* a control frame that came in pieces */
+    settle_input(conn);
   settle_block(conn);
   assert(peal_ws_conn_check(conn));
   return !err;
@@ -401,6 +454,8 @@ bool peal_ws_conn_check(const peal_ws_conn *conn) {
   if (conn->lent.len && (conn->is_ended || conn->is_expired))
     return false;
   if (conn->is_expired && !conn->is_closing)
+    return false;
+  if (conn->is_slow && !conn->is_closing && !peal_ws_conn_is_receiving(conn))
     return false;
   return !conn->block || (peal_ws_input_check(&conn->block->in, &rules) &&
                           peal_ws_queue_check(&conn->block->out));

@@ -27,6 +27,9 @@ typedef struct peal_ws_conn peal_ws_conn;
 typedef struct peal_ws_conn_opts {
   bool client;               /* role: masks what it sends, else demands masks */
   uint32_t close_timeout_ms; /* wait for the peer's close; 5000 */
+  uint32_t message_ms;       /* an unfinished message or frame brings
+                              * PEAL_LIMIT_WS_MESSAGE_PACE over each of these
+                              * or its end; PEAL_LIMIT_WS_MESSAGE_MS */
   uint32_t max_frames;       /* of a message; PEAL_LIMIT_WS_FRAMES, and more
                               * for one that has many bytes */
   size_t max_message_bytes;  /* PEAL_LIMIT_PAYLOAD_BYTES */
@@ -122,10 +125,12 @@ size_t peal_ws_conn_queued(const peal_ws_conn *conn);
 /* A message has come in part. */
 bool peal_ws_conn_is_receiving(const peal_ws_conn *conn);
 
-/* When _tick wants to be called; UINT64_MAX: never. */
+/* When _tick wants to be called; UINT64_MAX: never. Nothing is waited for
+ * unless it is closing, or a message or a frame has come in part. */
 uint64_t peal_ws_conn_deadline(const peal_ws_conn *conn);
-/* Past the deadline all that waits is dropped, and _next tells the close
- * (PEAL_ERR_TIMEOUT) if it had not. */
+/* Past the deadline _next tells the close (PEAL_ERR_TIMEOUT), if it had not:
+ * the peer has not answered our close, and all that waits is dropped; or what
+ * is unfinished came too slowly, and our close frame (1008) is queued. */
 void peal_ws_conn_tick(peal_ws_conn *conn, uint64_t now_ms);
 /* The close event was given and nothing is left to pull: the stream can be
  * closed. */

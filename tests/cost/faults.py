@@ -142,6 +142,40 @@ def one_address_cannot_have_all_the_memory():
         client.close()
 
 
+def half_a_message_does_not_stay():
+    """All of a message but its end, then a byte a second: it is waited for over
+    two windows of 30 s at most, and its memory is given back. One that keeps
+    the pace is waited for."""
+    count = 40
+    part = frame("4" + "x" * 999_000)[:-900]
+    with Server(ping=1000, ping_timeout=1000) as server:
+        steady = Client(server).websocket()
+        steady.send(frame('42["echo","' + "x" * 100_000 + '"]')[:1000])
+        before = server.figures()["clients"]
+        clients = []
+        for _ in range(count):
+            clients.append(Client(server).websocket())
+            clients[-1].send(part)
+        began, most = time.monotonic(), 0
+        while time.monotonic() - began < 120:
+            time.sleep(1)
+            steady.send(b"x" * 200)
+            for client in clients:
+                with ignoring_the_end():
+                    client.send(b"x")
+            left = server.figures()["clients"] - before
+            most = max(most, left)
+            if left == 0:
+                break
+        print(f"     {most} half messages, {left} of them after "
+              f"{time.monotonic() - began:.0f} s")
+        expect(most == count, f"{most} of {count} were there at all")
+        expect(left == 0, f"{left} half messages are still waited for")
+        expect(server.alive(), "the server has died")
+        for client in [steady, *clients]:
+            client.close()
+
+
 def auth_does_not_stay_decoded():
     """What a client sends as `auth` is kept as it came, or refused."""
     auth = '{"a":[' + ",".join(["1"] * (BODY // 2 - 20)) + "]}"
@@ -285,6 +319,7 @@ FAULTS = {
     "unread_log": a_log_that_nobody_reads_stops_nobody,
     "old_pictures": a_slow_viewer_sees_what_is_new,
     "big_turn": one_turn_may_be_larger_than_a_queue,
+    "half_message": half_a_message_does_not_stay,
     "sessions": one_address_cannot_have_all_the_memory,
     "slow_reader": a_slow_reader_is_not_deafened,
 }
