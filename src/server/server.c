@@ -154,6 +154,10 @@ static peal_err set_up(peal_server *server) {
     return err;
   server->workers = peal_http_server_workers(server->http);
   server->worker_count = peal_workers_count(server->workers);
+  peal_op_load_init(
+      &server->load,
+      peal_engine_account(server->http, peal_workers_get(server->workers, 0))
+          ->server);
   err = peal_crypto_random(&server->seed, sizeof server->seed);
   if (!err)
     err = peal_crypto_random(&server->key_seed, sizeof server->key_seed);
@@ -304,4 +308,6 @@ void peal_server_stats_get(peal_server *server, peal_server_stats *out) {
     out->bytes_out += peal_figures_get(&f->bytes_out);
     out->queue_full += peal_figures_get(&f->queue_full);
   }
+  if (server)
+    out->queue_full += peal_figures_get(&server->load.refused);
 }
