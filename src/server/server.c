@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/client_files.h"
 #include "net/crypto.h"
+#include "net/run.h"
 #include "proto/proto_limits.h"
 #include "server/client.h"
 #include "server/next.h"
@@ -230,6 +231,9 @@ void peal_server_free(peal_server *server) {
   const peal_mem *mem = server->mem;
   if (server->workers)
     peal_worker_impl_forget(server->workers, server);
+  /* What was emitted before a run that never came is in the workers' mail. */
+  if (server->workers && server->owns_http)
+    peal_run_end(server->workers);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)

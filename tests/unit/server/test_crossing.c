@@ -250,6 +250,17 @@ static void what_waits_at_the_end_is_given_back(void **state) {
   sem_destroy(&s.go);
 }
 
+static void what_was_emitted_before_a_run_that_never_came_is_given_back(
+    void **state) {
+  (void)state;
+  begin(0);
+  for (int i = 0; i < 100; i++)
+    assert_int_equal(emit(i, 100), PEAL_OK);
+  server_free(&s.it);
+  sem_destroy(&s.begun);
+  sem_destroy(&s.go);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(so_many_wait_and_no_more),
@@ -257,6 +268,8 @@ int main(void) {
       cmocka_unit_test(the_servers_account_is_asked_first),
       cmocka_unit_test(who_is_refused_has_reached_nobody),
       cmocka_unit_test(what_waits_at_the_end_is_given_back),
+      cmocka_unit_test(
+          what_was_emitted_before_a_run_that_never_came_is_given_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
