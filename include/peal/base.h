@@ -128,7 +128,8 @@ typedef enum peal_err_class {
  *   PORT_IN_USE  somebody else listens there (peal_http_server_new)
  *   SYSTEM, NO_FILES, IO, STORE    what the system refused; the log says more
  *   LIMIT        rooms, acknowledgements, what a client may make us hold
- *   QUEUE_FULL   of a client (peal_emit), an answer, a store
+ *   QUEUE_FULL   of a client (peal_emit), between workers (peal_nsp_emit), an
+ *                answer, a store
  *   DEPTH        values nested deeper than 128
  *   TOO_LONG     a result of the store over max_rows or max_result_bytes
  *

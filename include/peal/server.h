@@ -152,7 +152,8 @@ typedef struct peal_server_stats {
   uint64_t events_in, events_out; /* packets, a broadcast counts receivers */
   uint64_t bytes_in, bytes_out;   /* of messages, before framing */
   uint64_t errors_peer;           /* sessions closed for a violation */
-  uint64_t queue_full;            /* events refused or dropped */
+  uint64_t queue_full;            /* events refused or dropped; operations
+                                     refused as some workers were behind */
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -360,7 +361,9 @@ PEAL_API peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
  * socket.to(…), socket.broadcast); with `to->with_self` this one, too: in a
  * connect handler its copy follows its CONNECT.
  * Returns: PEAL_OK, also if nobody receives it; PEAL_ERR_RESERVED,
- * PEAL_ERR_DEPTH, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM (nobody received it). */
+ * PEAL_ERR_DEPTH, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some
+ * workers are behind: 16384 operations or 64 MiB wait for them): nobody
+ * received it, on no worker. */
 PEAL_API peal_err peal_emit_to(peal_socket *socket, const peal_to *to,
                                const char *event, peal_args args);
 /* To everyone that `to` names in the namespace. Returns: as peal_emit_to.
@@ -431,8 +434,8 @@ PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
 /* The next three act on every socket that `to` names, on all workers: at once
  * on the calling worker, in the next turn on others. A socket that cannot join
  * is logged, not returned.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (nothing was done).
- * Thread: any. */
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some
+ * workers are behind, as in peal_emit_to): nothing was done. Thread: any. */
 
 /* As peal_join for each. */
 PEAL_API peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to,
@@ -451,8 +454,8 @@ typedef void (*peal_members_fn)(peal_err err, size_t count, peal_args ids,
                                 void *user);
 /* Ask all workers how many. `fn` comes once, on the calling worker (worker 0
  * if called from another thread); inside the call if there is only one worker.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (`fn` does not come).
- * Thread: any. */
+ * Returns: PEAL_OK; PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some
+ * workers are behind, as in peal_emit_to): `fn` does not come. Thread: any. */
 PEAL_API peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to,
                                  peal_members_fn fn, void *user);
 /* The same with their ids. Thread: any. */

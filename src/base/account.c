@@ -18,8 +18,7 @@ void peal_account_worker_init(peal_account_worker *worker,
 static void give_back(peal_account_worker *worker, size_t bytes) {
   worker->granted -= bytes;
   if (worker->server)
-    atomic_fetch_sub_explicit(&worker->server->granted, bytes,
-                              memory_order_relaxed);
+    peal_account_server_release(worker->server, bytes);
 }
 
 void peal_account_worker_deinit(peal_account_worker *worker) {
@@ -32,11 +31,9 @@ void peal_account_init(peal_account *account, peal_account_worker *worker,
   *account = (peal_account){.worker = worker, .max = max};
 }
 
-/* -- the worker ---------------------------------------------------------- */
+/* -- the server ---------------------------------------------------------- */
 
 static bool grant(peal_account_server *server, size_t bytes) {
-  if (!server)
-    return true;
   size_t before =
       atomic_fetch_add_explicit(&server->granted, bytes, memory_order_relaxed);
   if (!server->max || (bytes <= server->max && before <= server->max - bytes))
@@ -45,15 +42,32 @@ static bool grant(peal_account_server *server, size_t bytes) {
   return false;
 }
 
+peal_err peal_account_server_charge(peal_account_server *server, size_t bytes) {
+  return grant(server, bytes) ? PEAL_OK : PEAL_FAIL(PEAL_ERR_NOMEM);
+}
+
+void peal_account_server_release(peal_account_server *server, size_t bytes) {
+  size_t before =
+      atomic_fetch_sub_explicit(&server->granted, bytes, memory_order_relaxed);
+  assert(bytes <= before);
+  (void)before;
+}
+
+/* -- the worker ---------------------------------------------------------- */
+
+static bool grant_worker(peal_account_worker *worker, size_t bytes) {
+  return !worker->server || grant(worker->server, bytes);
+}
+
 /* Near the ceiling a whole step may be too much: then what is needed. */
 static bool draw(peal_account_worker *worker, size_t missing) {
   size_t steps;
   if (__builtin_add_overflow(missing, PEAL_ACCOUNT_STEP_BYTES - 1, &steps))
     return false;
   steps -= steps % PEAL_ACCOUNT_STEP_BYTES;
-  if (!grant(worker->server, steps)) {
+  if (!grant_worker(worker, steps)) {
     steps = missing;
-    if (!grant(worker->server, steps))
+    if (!grant_worker(worker, steps))
       return false;
   }
   worker->granted += steps;

@@ -55,6 +55,12 @@ PEAL_MUST_CHECK peal_err peal_account_charge(peal_account *account,
                                              size_t bytes);
 /* At most what has been charged. */
 void peal_account_release(peal_account *account, size_t bytes);
+/* Directly, for what travels between workers: its last holder may be on any of
+ * them. Returns: PEAL_OK, PEAL_ERR_NOMEM. Thread: any. */
+PEAL_MUST_CHECK peal_err peal_account_server_charge(peal_account_server *server,
+                                                    size_t bytes);
+/* Thread: any. */
+void peal_account_server_release(peal_account_server *server, size_t bytes);
 /* The same for what belongs to no client (yet): requests, sessions, messages
  * that many clients share. Returns: PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_account_worker_charge(peal_account_worker *worker,

@@ -377,8 +377,8 @@ peal_err peal_engine_conn_send(peal_engine_conn *conn,
                                const peal_eio_item *item) {
   const peal_engine_local *local = conn->local;
   peal_err err = PEAL_OK;
-  /* What other workers hold, too, is charged by nobody: its last reference may
-   * be given back anywhere. */
+  /* What other workers hold, too, has been charged to the server when it was
+   * made: its last reference may be given back anywhere. */
   if (peal_message_is_of(item->message, local->worker->mem))
     err = peal_message_charge(item->message, local->account);
   if (!err)

@@ -9,3 +9,7 @@
 #define PEAL_LIMIT_READ_BYTES 65536u
 /* The worker's scratch for small outgoing pieces, in bytes. */
 #define PEAL_LIMIT_SCRATCH_BYTES 65536u
+/* Mails that a worker runs in a turn, and the time that it gives them: others
+ * may send faster than it can run them, and its own connections wait. */
+#define PEAL_LIMIT_TURN_MAILS 256u
+#define PEAL_LIMIT_TURN_MAIL_MS 4u

@@ -44,7 +44,7 @@ static void run_worker(peal_worker *worker) {
   peal_worker_set_self(NULL);
 }
 
-void peal_run_end_alone(peal_worker *worker) {
+static void end_alone(peal_worker *worker) {
   if (!worker->loop_open)
     return;
   peal_worker_set_self(worker);
@@ -54,6 +54,13 @@ void peal_run_end_alone(peal_worker *worker) {
   peal_stop_close_alone(worker);
   finish_loop(worker);
   peal_worker_set_self(NULL);
+}
+
+void peal_run_end(peal_workers *group) {
+  atomic_store(&group->end_sent, true);
+  atomic_store(&group->close_sent, true);
+  for (unsigned i = 0; i < group->count; i++)
+    end_alone(group->items[i]);
 }
 
 /* -- the group ------------------------------------------------------------- */

@@ -7,6 +7,6 @@
 /* True from peal_workers_run on, also when it is over. Thread: any. */
 bool peal_run_has_begun(const peal_workers *group);
 
-/* A worker that never ran ends on the calling thread: its mail is read, its
- * loop closed. */
-void peal_run_end_alone(peal_worker *worker);
+/* Workers that never ran end one after the other, on the calling thread: their
+ * mail is read, their loops closed. Nothing for those that have ended. */
+void peal_run_end(peal_workers *group);

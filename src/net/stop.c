@@ -104,10 +104,7 @@ static void on_end_mail(peal_worker *worker, peal_mail *mail) {
  * who find the box closed do so under the same lock. */
 static void close_mailbox(peal_worker *worker) {
   uv_mutex_lock(&worker->group->late_lock);
-  peal_mail *rest = peal_mailbox_close(&worker->mailbox);
-  while (atomic_load(&worker->senders) > 0)
-    uv_sleep(0);
-  peal_mail_run(worker, rest);
+  peal_mail_close(worker);
   peal_turn_end(worker);
 }
 

@@ -13,7 +13,7 @@
 static void on_async(uv_async_t *async) {
   peal_worker *worker = async->data;
   peal_worker_wake(worker);
-  peal_mail_run(worker, peal_mailbox_take(&worker->mailbox));
+  peal_mail_run(worker);
 }
 
 static void on_loop_ready(peal_polled *item, unsigned events) {

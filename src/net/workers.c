@@ -69,11 +69,7 @@ peal_workers *peal_workers_new(const peal_workers_opts *opts) {
 void peal_workers_free(peal_workers *group) {
   if (!group)
     return;
-  /* Workers that never ran end one after the other, by themselves. */
-  atomic_store(&group->end_sent, true);
-  atomic_store(&group->close_sent, true);
-  for (unsigned i = 0; i < group->count; i++)
-    peal_run_end_alone(group->items[i]);
+  peal_run_end(group);
   for (unsigned i = 0; i < group->count; i++)
     peal_worker_life_free(group->items[i]);
   peal_mem_free(group->mem, group->items);

@@ -12,6 +12,7 @@ struct peal_message {
   uint32_t count;
   const peal_mem *mem;
   peal_account_worker *account; /* cost_of() is charged to it; NULL: not yet */
+  peal_account_server *common;  /* or to it, if it crosses; NULL: to nobody */
   size_t len;                   /* of all parts */
   bool binary;                  /* the only part is one */
   bool crosses;                 /* may be held by several threads */
@@ -24,21 +25,27 @@ static char *data_of(peal_message *message) {
 }
 
 /* Room for `count` parts of `len` bytes in all. */
-static inline peal_message *alloc(size_t count, size_t len,
-                                  const peal_mem *mem) {
+static inline peal_message *alloc(size_t count, size_t len, const peal_mem *mem,
+                                  peal_account_server *common) {
   size_t size;
   mem = peal_mem_or_libc(mem);
   if (count > UINT32_MAX || len > SIZE_MAX / 2 ||
       __builtin_add_overflow(count * sizeof(peal_slice),
                              len + sizeof(peal_message), &size))
     return NULL;
-  peal_message *message = peal_mem_alloc(mem, size);
-  if (!message)
+  if (common && peal_account_server_charge(common, size))
     return NULL;
+  peal_message *message = peal_mem_alloc(mem, size);
+  if (!message) {
+    if (common)
+      peal_account_server_release(common, size);
+    return NULL;
+  }
   atomic_init(&message->refs, 1);
   message->count = (uint32_t)count;
   message->mem = mem;
   message->account = NULL;
+  message->common = common;
   message->len = len;
   message->binary = false;
   message->crosses = mem == peal_mem_libc();
@@ -55,28 +62,43 @@ static char *put(peal_message *message, size_t index, char *at,
 }
 
 /* What most messages are. */
-static peal_message *new_text(peal_slice text, const peal_mem *mem) {
-  peal_message *message = alloc(1, text.len, mem);
+static peal_message *new_text(peal_slice text, const peal_mem *mem,
+                              peal_account_server *common) {
+  peal_message *message = alloc(1, text.len, mem, common);
   if (message)
     (void)put(message, 0, data_of(message), text);
   return message;
 }
 
-peal_message *peal_message_new(peal_slice text, const peal_slice *attachments,
-                               size_t count, const peal_mem *mem) {
+static inline peal_message *make(peal_slice text, const peal_slice *attachments,
+                                 size_t count, const peal_mem *mem,
+                                 peal_account_server *common) {
   size_t len = text.len;
   if (!count)
-    return new_text(text, mem);
+    return new_text(text, mem, common);
   for (size_t i = 0; i < count; i++)
     if (__builtin_add_overflow(len, attachments[i].len, &len))
       return NULL;
-  peal_message *message = count < SIZE_MAX ? alloc(count + 1, len, mem) : NULL;
+  peal_message *message =
+      count < SIZE_MAX ? alloc(count + 1, len, mem, common) : NULL;
   if (!message)
     return NULL;
   char *at = put(message, 0, data_of(message), text);
   for (size_t i = 0; i < count; i++)
     at = put(message, i + 1, at, attachments[i]);
   return message;
+}
+
+peal_message *peal_message_new(peal_slice text, const peal_slice *attachments,
+                               size_t count, const peal_mem *mem) {
+  return make(text, attachments, count, mem, NULL);
+}
+
+peal_message *peal_message_new_crossing(peal_slice text,
+                                        const peal_slice *attachments,
+                                        size_t count,
+                                        peal_account_server *account) {
+  return make(text, attachments, count, peal_mem_libc(), account);
 }
 
 peal_message *peal_message_new_binary(peal_slice data, const peal_mem *mem) {
@@ -139,6 +161,8 @@ void peal_message_unref(peal_message *message) {
     return;
   if (message->account)
     peal_account_worker_release(message->account, cost_of(message));
+  if (message->common)
+    peal_account_server_release(message->common, cost_of(message));
   peal_mem_free(message->mem, message);
 }
 

@@ -20,6 +20,12 @@ PEAL_MUST_CHECK peal_message *peal_message_new(peal_slice text,
                                                const peal_slice *attachments,
                                                size_t count,
                                                const peal_mem *mem);
+/* The same, for one that several workers may hold: its memory, libc's, is
+ * charged to `account` before it is allocated, and given back with the last
+ * reference, on whatever thread. NULL also at the account's ceiling. */
+PEAL_MUST_CHECK peal_message *peal_message_new_crossing(
+    peal_slice text, const peal_slice *attachments, size_t count,
+    peal_account_server *account);
 /* One binary message of Engine.IO. */
 PEAL_MUST_CHECK peal_message *peal_message_new_binary(peal_slice data,
                                                       const peal_mem *mem);

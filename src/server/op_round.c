@@ -22,7 +22,8 @@ struct op_round {
   peal_nsp *nsp;
   peal_worker *home;
   peal_op_asker *asker;
-  peal_arena strings; /* of op */
+  peal_op_weight weight; /* in the server's load */
+  peal_arena strings;    /* of op */
   peal_op op;
   peal_op_result *results; /* one per worker */
   round_mail mails[];      /* one per worker */
@@ -87,28 +88,60 @@ static void free_results(const peal_nsp *nsp, peal_op_result *results,
     peal_mem_free(nsp->server->mem, results[i].ids);
 }
 
-static void round_free(op_round *round) {
-  const peal_mem *mem = round->nsp->server->mem;
-  if (round->results)
-    free_results(round->nsp, round->results, round->nsp->server->worker_count);
-  peal_message_unref(round->op.message);
-  peal_arena_deinit(&round->strings);
-  peal_mem_free(mem, round);
+/* The strings' first block. */
+#define STRINGS_BYTES 512u
+
+static size_t names_bytes(const char *const *names) {
+  size_t bytes = 0;
+  for (; names && *names; names++)
+    bytes += sizeof *names + strlen(*names) + 1;
+  return bytes;
 }
 
-static op_round *round_new(peal_nsp *nsp, const peal_op *op,
-                           peal_op_asker *asker) {
+static size_t text_bytes(const char *text) {
+  return text ? strlen(text) + 1 : 0;
+}
+
+static size_t block_bytes(size_t workers) {
+  return sizeof(op_round) + workers * sizeof(round_mail);
+}
+
+static peal_op_weight weight_of(const peal_op *op, size_t workers) {
+  size_t own = block_bytes(workers) + STRINGS_BYTES +
+               workers * sizeof(peal_op_result) + op->nsp.len +
+               names_bytes(op->to.rooms) + names_bytes(op->to.except) +
+               text_bytes(op->to.conflate) + text_bytes(op->without) +
+               text_bytes(op->room);
+  return (peal_op_weight){
+      .own = own, .message = op->message ? peal_message_len(op->message) : 0};
+}
+
+static void round_free(op_round *round) {
+  peal_server *server = round->nsp->server;
+  peal_op_weight weight = round->weight;
+  if (round->results)
+    free_results(round->nsp, round->results, server->worker_count);
+  peal_message_unref(round->op.message);
+  peal_arena_deinit(&round->strings);
+  peal_mem_free(server->mem, round);
+  peal_op_load_remove(&server->load, weight);
+}
+
+static op_round *round_alloc(peal_nsp *nsp, const peal_op *op,
+                             peal_op_asker *asker, peal_op_weight weight) {
   size_t count = nsp->server->worker_count;
   const peal_mem *mem = nsp->server->mem;
-  op_round *round =
-      peal_mem_zalloc(mem, sizeof *round + count * sizeof(round_mail));
-  if (!round)
+  op_round *round = peal_mem_zalloc(mem, block_bytes(count));
+  if (!round) {
+    peal_op_load_remove(&nsp->server->load, weight);
     return NULL;
+  }
   atomic_init(&round->waiting, (unsigned)count);
   round->nsp = nsp;
   round->home = peal_op_round_home(nsp);
   round->asker = asker;
-  peal_arena_init(&round->strings, mem, 512, 0);
+  round->weight = weight;
+  peal_arena_init(&round->strings, mem, STRINGS_BYTES, 0);
   round->results =
       peal_arena_alloc(&round->strings, count * sizeof(peal_op_result));
   if (round->results)
@@ -117,6 +150,28 @@ static op_round *round_new(peal_nsp *nsp, const peal_op *op,
     return round;
   round_free(round);
   return NULL;
+}
+
+static void log_refused(const peal_nsp *nsp) {
+  peal_logger_write(
+      nsp->server->log, PEAL_LOG_WARN, "server",
+      (peal_slice){nsp->name, nsp->name_len}, (peal_slice){0},
+      "some workers are behind: %zu operations wait for them, "
+      "one more was refused",
+      atomic_load_explicit(&nsp->server->load.count, memory_order_relaxed));
+}
+
+/* It is charged before it is allocated. */
+static peal_err round_new(op_round **out, peal_nsp *nsp, const peal_op *op,
+                          peal_op_asker *asker) {
+  peal_op_weight weight = weight_of(op, nsp->server->worker_count);
+  peal_err err = peal_op_load_add(&nsp->server->load, weight);
+  if (err == PEAL_ERR_QUEUE_FULL)
+    log_refused(nsp);
+  if (err)
+    return err;
+  *out = round_alloc(nsp, op, asker, weight);
+  return *out ? PEAL_OK : PEAL_ERR_NOMEM;
 }
 
 /* -- the round -------------------------------------------------------------------------- */
@@ -175,9 +230,10 @@ peal_err peal_op_round_run(peal_nsp *nsp, const peal_op *op, bool skip_self,
     run_alone(nsp, self, op, skip_self, asker);
     return PEAL_OK;
   }
-  op_round *round = round_new(nsp, op, asker);
-  if (!round)
-    return PEAL_ERR_NOMEM;
+  op_round *round;
+  peal_err err = round_new(&round, nsp, op, asker);
+  if (err)
+    return err;
   /* Our own part keeps the round alive until all mails are out. */
   for (unsigned i = 0; i < nsp->server->worker_count; i++) {
     peal_worker *worker = peal_workers_get(nsp->server->workers, i);

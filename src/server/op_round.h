@@ -17,7 +17,8 @@ typedef struct peal_op_asker {
 
 /* Run `op` (borrowed) on all workers, the calling one at once; `skip_self`: not
  * on it, it has done its part. `asker` may be NULL.
- * Returns: PEAL_OK; PEAL_ERR_NOMEM (nothing was run, `done` does not come).
+ * Returns: PEAL_OK; PEAL_ERR_QUEUE_FULL (too many are under way: some workers
+ * are behind), PEAL_ERR_NOMEM: nothing was run, `done` does not come.
  * Thread: any. */
 PEAL_MUST_CHECK peal_err peal_op_round_run(peal_nsp *nsp, const peal_op *op,
                                            bool skip_self,

@@ -10,34 +10,56 @@
 
 #define INLINE_PARTS 16u
 
+/* Whose memory a message is: a worker's own, or, if it crosses, the server's
+ * account. */
+typedef struct owner {
+  const peal_mem *mem;
+  peal_account_server *crossing; /* NULL: it stays on its worker */
+} owner;
+
+static owner owner_of(const peal_nsp *nsp, const peal_worker *worker,
+                      bool crosses) {
+  if (crosses || !worker)
+    return (owner){peal_mem_libc(), nsp->server->load.account};
+  return (owner){worker->mem, NULL};
+}
+
+static inline peal_message *message_of(peal_slice text,
+                                       const peal_slice *attachments,
+                                       size_t count, owner of) {
+  return of.crossing
+             ? peal_message_new_crossing(text, attachments, count, of.crossing)
+             : peal_message_new(text, attachments, count, of.mem);
+}
+
 /* The text and a copy of each attachment. */
 static peal_message *with_attachments(peal_slice text, peal_args args,
-                                      size_t count, const peal_mem *mem) {
+                                      size_t count, owner of) {
   peal_slice few[INLINE_PARTS];
   peal_slice *attachments = few;
   if (count > INLINE_PARTS)
-    attachments = peal_mem_alloc(mem, count * sizeof *attachments);
+    attachments = peal_mem_alloc(of.mem, count * sizeof *attachments);
   if (!attachments)
     return NULL;
   (void)peal_sio_packet_binaries(args, attachments, count);
-  peal_message *message = peal_message_new(text, attachments, count, mem);
+  peal_message *message = message_of(text, attachments, count, of);
   if (attachments != few)
-    peal_mem_free(mem, attachments);
+    peal_mem_free(of.mem, attachments);
   return message;
 }
 
 /* `args` are looked at for their attachments alone. */
 static inline peal_err finish(peal_eio_item *out, const peal_buf *text,
                               const peal_args *args, size_t attachments,
-                              const peal_mem *mem) {
+                              owner of) {
   *out = (peal_eio_item){0};
   if (text->err)
     return text->err;
   if (attachments > UINT16_MAX)
     return PEAL_ERR_LIMIT;
   peal_slice data = peal_buf_slice(text);
-  out->message = attachments ? with_attachments(data, *args, attachments, mem)
-                             : peal_message_new(data, NULL, 0, mem);
+  out->message = attachments ? with_attachments(data, *args, attachments, of)
+                             : message_of(data, NULL, 0, of);
   return out->message ? PEAL_OK : PEAL_ERR_NOMEM;
 }
 
@@ -46,6 +68,7 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
                            peal_args args, const uint64_t *id) {
   peal_slice name = peal_slice_of(event);
   peal_slice path = {nsp->name, nsp->name_len};
+  owner of = owner_of(nsp, worker, crosses);
   size_t attachments = 0;
   if (!event || peal_sio_packet_is_reserved(name))
     return PEAL_ERR_RESERVED;
@@ -53,13 +76,12 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
     peal_buf *buf = &peal_server_local_of(nsp->server, worker)->encode;
     peal_buf_reset(buf);
     peal_sio_packet_encode_event(buf, path, name, args, id, &attachments);
-    return finish(out, buf, &args, attachments,
-                  crosses ? peal_mem_libc() : worker->mem);
+    return finish(out, buf, &args, attachments, of);
   }
   peal_buf own;
   peal_buf_init(&own, NULL, 0);
   peal_sio_packet_encode_event(&own, path, name, args, id, &attachments);
-  peal_err err = finish(out, &own, &args, attachments, peal_mem_libc());
+  peal_err err = finish(out, &own, &args, attachments, of);
   peal_buf_deinit(&own);
   return err;
 }
@@ -121,7 +143,8 @@ peal_err peal_packet_ack(peal_eio_item *out, peal_socket *socket, uint64_t id,
   peal_sio_packet_encode_ack(
       buf, (peal_slice){socket->local->nsp->name, socket->local->nsp->name_len},
       id, args, &attachments);
-  return finish(out, buf, &args, attachments, socket->local->worker->mem);
+  return finish(out, buf, &args, attachments,
+                owner_of(socket->local->nsp, socket->local->worker, false));
 }
 
 void peal_packet_release(peal_eio_item *item) {

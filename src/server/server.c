@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/client_files.h"
 #include "net/crypto.h"
+#include "net/run.h"
 #include "proto/proto_limits.h"
 #include "server/client.h"
 #include "server/next.h"
@@ -154,6 +155,10 @@ static peal_err set_up(peal_server *server) {
     return err;
   server->workers = peal_http_server_workers(server->http);
   server->worker_count = peal_workers_count(server->workers);
+  peal_op_load_init(
+      &server->load,
+      peal_engine_account(server->http, peal_workers_get(server->workers, 0))
+          ->server);
   err = peal_crypto_random(&server->seed, sizeof server->seed);
   if (!err)
     err = peal_crypto_random(&server->key_seed, sizeof server->key_seed);
@@ -226,6 +231,9 @@ void peal_server_free(peal_server *server) {
   const peal_mem *mem = server->mem;
   if (server->workers)
     peal_worker_impl_forget(server->workers, server);
+  /* What was emitted before a run that never came is in the workers' mail. */
+  if (server->workers && server->owns_http)
+    peal_run_end(server->workers);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)
@@ -304,4 +312,6 @@ void peal_server_stats_get(peal_server *server, peal_server_stats *out) {
     out->bytes_out += peal_figures_get(&f->bytes_out);
     out->queue_full += peal_figures_get(&f->queue_full);
   }
+  if (server)
+    out->queue_full += peal_figures_get(&server->load.refused);
 }

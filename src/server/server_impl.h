@@ -24,6 +24,7 @@
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
+#include "server/op_load.h"
 #include "server/room_set.h"
 
 typedef struct peal_client peal_client;
@@ -56,6 +57,8 @@ struct peal_server {
   uint64_t key_seed; /* of conflation keys */
   bool owns_http;
   atomic_bool running;
+  char apart[PEAL_CACHE_LINE_BYTES]; /* all workers write what follows */
+  peal_op_load load;
 };
 
 static inline peal_server_local *peal_server_local_of(

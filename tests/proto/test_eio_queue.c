@@ -370,6 +370,29 @@ static void what_entries_take_is_charged_and_may_be_refused(void **state) {
   peal_account_worker_deinit(&account);
 }
 
+static void what_crosses_is_charged_to_the_server_until_it_is_gone(
+    void **state) {
+  peal_account_server server;
+  const peal_slice binaries[] = {PEAL_S("one"), PEAL_S("two")};
+  (void)state;
+  peal_account_server_init(&server, 1000);
+  peal_message *message =
+      peal_message_new_crossing(PEAL_S("words"), binaries, 2, &server);
+  assert_non_null(message);
+  assert_int_equal(peal_message_count(message), 3);
+  size_t once = atomic_load(&server.granted);
+  assert_true(once > 11);
+  assert_ptr_equal(peal_message_ref(message), message);
+  peal_message_unref(message);
+  assert_int_equal(atomic_load(&server.granted), once);
+  static char text[1000];
+  assert_null(peal_message_new_crossing((peal_slice){text, sizeof text}, NULL,
+                                        0, &server));
+  assert_int_equal(atomic_load(&server.granted), once);
+  peal_message_unref(message);
+  assert_int_equal(atomic_load(&server.granted), 0);
+}
+
 /* -- what it costs ------------------------------------------------------------- */
 
 /* Kept ones in front, and a droppable one comes and goes behind them: a queue
@@ -449,6 +472,7 @@ int main(void) {
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(random_steps_agree_with_a_plain_list),
       cmocka_unit_test(what_entries_take_is_charged_and_may_be_refused),
+      cmocka_unit_test(what_crosses_is_charged_to_the_server_until_it_is_gone),
       cmocka_unit_test(kept_messages_cost_nothing_when_others_are_dropped),
       cmocka_unit_test(the_first_key_of_a_long_queue_costs_nothing),
       cmocka_unit_test(a_key_is_found_among_any_number),

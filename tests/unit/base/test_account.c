@@ -105,12 +105,34 @@ static void keeps_its_levels_equal_in_any_order(void **state) {
   assert_int_equal(atomic_load(&server.granted), 0);
 }
 
+static void what_travels_is_charged_to_the_server_directly(void **state) {
+  peal_account_server server;
+  peal_account_worker worker;
+  (void)state;
+  peal_account_server_init(&server, 100);
+  peal_account_worker_init(&worker, &server);
+  assert_int_equal(peal_account_server_charge(&server, 60), PEAL_OK);
+  assert_int_equal(peal_account_server_charge(&server, 41), PEAL_ERR_NOMEM);
+  assert_int_equal(peal_account_server_charge(&server, SIZE_MAX),
+                   PEAL_ERR_NOMEM);
+  assert_int_equal(peal_account_worker_charge(&worker, 41), PEAL_ERR_NOMEM);
+  assert_int_equal(peal_account_worker_charge(&worker, 40), PEAL_OK);
+  assert_int_equal(peal_account_server_charge(&server, 1), PEAL_ERR_NOMEM);
+  peal_account_server_release(&server, 60);
+  assert_int_equal(peal_account_server_charge(&server, 60), PEAL_OK);
+  peal_account_server_release(&server, 60);
+  peal_account_worker_release(&worker, 40);
+  peal_account_worker_deinit(&worker);
+  assert_int_equal(atomic_load(&server.granted), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(holds_a_client_to_its_own_ceiling),
       cmocka_unit_test(bounds_the_sum_of_all_clients),
       cmocka_unit_test(uses_the_last_bytes_below_the_ceiling),
       cmocka_unit_test(gives_large_amounts_back_to_the_server),
+      cmocka_unit_test(what_travels_is_charged_to_the_server_directly),
       cmocka_unit_test(keeps_its_levels_equal_in_any_order),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
