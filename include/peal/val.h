@@ -73,8 +73,9 @@ typedef enum peal_type {
 
 typedef struct peal_pair peal_pair; /* below */
 
-/* A value. To be built by the functions below and read by the getters; the
- * fields are here for loops over items and pairs:
+/* A value. To be built by the functions below and read by the getters; a value
+ * that was received is not changed in place: build another. The fields are here
+ * for loops over items and pairs:
  *
  *   if (peal_val_is(value, PEAL_ARRAY))
  *     for (uint32_t i = 0; i < value.len; i++)
