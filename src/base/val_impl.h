@@ -32,7 +32,10 @@ static inline uint16_t peal_val_impl_seal(peal_val value) {
 
 /* For arrays and objects that are raw. */
 static inline const peal_val_impl_text *peal_val_impl_text_of(peal_val value) {
-  return (const peal_val_impl_text *)(const void *)value.as.bytes - 1;
+  /* By a number: of a string literal the compiler would say that nothing is in
+   * front of it, though none is ever raw. */
+  uintptr_t at = (uintptr_t)value.as.bytes - sizeof(peal_val_impl_text);
+  return (const peal_val_impl_text *)at;
 }
 
 static inline bool peal_val_impl_is_raw(peal_val value) {

@@ -416,7 +416,7 @@ static peal_err take_event(peal_ws_conn *conn, peal_ws_event *event) {
   if (conn->is_slow && !conn->is_closing)
     return PEAL_FAIL(PEAL_ERR_TIMEOUT);
   while (err == PEAL_ERR_AGAIN && conn->lent.len) {
-    peal_ws_input_item item;
+    peal_ws_input_item item = {0};
     err = take(conn, &item);
     if (!err)
       err = act_on(conn, &item, event);
