@@ -5,8 +5,8 @@ wrong one, and is CPU time, memory or a count, never a time on the wall."""
 import statistics
 import time
 
-from kit import Client, ENGINE, Neighbour, Server, Wrong, expect, frame
-from kit import http_head, ignoring_the_end, pour
+from kit import Client, ENGINE, Neighbour, PATIENCE_S, Server, Wrong, expect
+from kit import frame, http_head, ignoring_the_end, pour
 from states import BODY, PLACEHOLDER, many_packets
 
 MB = 1 << 20
@@ -148,9 +148,9 @@ def half_a_message_does_not_stay():
     the pace is waited for."""
     count = 40
     part = frame("4" + "x" * 999_000)[:-900]
-    with Server(ping=1000, ping_timeout=1000) as server:
+    with Server(ping=10_000, ping_timeout=PATIENCE_S * 1000) as server:
         steady = Client(server).websocket()
-        steady.send(frame('42["echo","' + "x" * 100_000 + '"]')[:1000])
+        steady.send(frame('42["echo","' + "x" * 800_000 + '"]')[:1000])
         before = server.figures()["clients"]
         clients = []
         for _ in range(count):
@@ -159,7 +159,7 @@ def half_a_message_does_not_stay():
         began, most = time.monotonic(), 0
         while time.monotonic() - began < 120:
             time.sleep(1)
-            steady.send(b"x" * 200)
+            steady.send(b"x" * 5000)
             for client in clients:
                 with ignoring_the_end():
                     client.send(b"x")
