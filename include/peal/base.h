@@ -53,6 +53,13 @@ extern "C" {
  * compiler compares them. */
 #define PEAL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
+#ifdef __cplusplus
+#define PEAL_OR_(value) = value
+#else
+/* What a member is in C++ if a row leaves it out; C needs no such word. */
+#define PEAL_OR_(value)
+#endif
+
 /* The version of the library that is linked, as "major.minor.patch": it may be
  * another than PEAL_VERSION. Thread: pure. */
 PEAL_API const char *peal_version(void);
@@ -72,10 +79,16 @@ typedef struct peal_slice {
   size_t len;      /* bytes */
 } peal_slice;
 
+#ifdef __cplusplus
+#define PEAL_S(literal) (peal_slice{"" literal, sizeof(literal) - 1})
+#define PEAL_SFMT(slice)                                                       \
+  static_cast<int>((slice).len), ((slice).len ? (slice).ptr : "")
+#else
 /* A slice of a string literal; NUL bytes inside count. */
 #define PEAL_S(literal) ((peal_slice){"" literal, sizeof(literal) - 1})
 /* For printf: "%.*s", PEAL_SFMT(slice). Printing ends at a NUL byte. */
 #define PEAL_SFMT(slice) (int)(slice).len, ((slice).len ? (slice).ptr : "")
+#endif
 
 /* A slice of a terminated string; NULL gives the empty slice with a NULL ptr.
  * Thread: pure. */

@@ -328,8 +328,13 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
  * that is told by the return value for one receiver, and by nothing for
  * many. */
 
-/* Names of rooms, for peal_to. */
-#define PEAL_ROOMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#ifdef __cplusplus
+#define PEAL_ROOMS(...) (peal_rooms_(__VA_ARGS__).list())
+#else
+/* Names of rooms, for peal_to: any number; none is nobody. */
+#define PEAL_ROOMS(...)                                                        \
+  ((const char *const[]){__VA_ARGS__ PEAL_COMMA_BEHIND_(__VA_ARGS__) NULL})
+#endif
 
 /* Who gets a broadcast, and how. NULL or {0}: everyone in the namespace. */
 typedef struct peal_to {
@@ -542,5 +547,20 @@ PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);
 
 #ifdef __cplusplus
+}
+
+/* What stands behind PEAL_ROOMS in C++: a list that lives until the end of the
+ * statement. */
+template <typename... Names> struct peal_rooms_list_ {
+  const char *names[sizeof...(Names) + 1];
+
+  const char *const *list() const {
+    return names;
+  }
+};
+
+template <typename... Names>
+peal_rooms_list_<Names...> peal_rooms_(Names... names) {
+  return {{names..., nullptr}};
 }
 #endif

@@ -240,18 +240,26 @@ PEAL_API peal_slice peal_web_address(peal_http_req *req);
  * one. Spec: RFC9110 8.3.1. */
 PEAL_API bool peal_web_type_is(const peal_http_req *req, const char *type);
 
-/* One field that an object must or may have. */
+/* One field that an object must or may have. A row of C names the members that it
+ * needs, one of C++17 writes them in this order. */
 typedef struct peal_web_field {
-  const char *name;    /* of the member */
-  peal_type type;      /* PEAL_DOUBLE: any number; PEAL_INT: without fraction;
-                     PEAL_UNDEFINED: any type */
-  bool optional;       /* may be absent or null */
-  double min, max;     /* numbers; both 0: no range */
-  size_t max_len;      /* strings in bytes, arrays in items; 0: no limit */
-  bool not_empty;      /* strings */
-  const char *choices; /* strings: allowed words, separated by blanks */
+  const char *name;              /* of the member */
+  peal_type type;                /* PEAL_DOUBLE: any number; PEAL_INT: without
+                               fraction; PEAL_UNDEFINED: any type */
+  bool optional PEAL_OR_(false); /* may be absent or null */
+  double min PEAL_OR_(0), max PEAL_OR_(0); /* numbers; both 0: no range */
+  size_t max_len PEAL_OR_(0);     /* strings in bytes, arrays in items; 0: no
+                                 limit */
+  bool not_empty PEAL_OR_(false); /* strings */
+  const char *choices PEAL_OR_(NULL); /* strings: allowed words, separated by
+                                         blanks */
 } peal_web_field;
 
+#ifdef __cplusplus
+#define PEAL_WEB_FIELDS(...)                                                   \
+  std::initializer_list<peal_web_field>{__VA_ARGS__}.begin(),                  \
+      std::initializer_list<peal_web_field>{__VA_ARGS__}.size()
+#else
 /* Fields with their count, for the functions below; a table that is used more
  * than once is better a static array of its own:
  *
@@ -265,6 +273,7 @@ typedef struct peal_web_field {
 #define PEAL_WEB_FIELDS(...)                                                   \
   ((const peal_web_field[]){__VA_ARGS__}),                                     \
       sizeof((const peal_web_field[]){__VA_ARGS__}) / sizeof(peal_web_field)
+#endif
 
 /* The first thing that is wrong, in words for the client. */
 typedef struct peal_web_problem {
