@@ -71,6 +71,8 @@ typedef struct peal_config_key {
   /* Never shown: from environment or file only (a flag is visible in the
    * process list and refused). */
   bool secret PEAL_OR_(false);
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4] PEAL_OR_({});
 } peal_config_key;
 
 /* The program and its table. All texts are borrowed for the life of the
@@ -83,6 +85,8 @@ typedef struct peal_config_opts {
   const char *file; /* read if it exists and --config is not given; or NULL */
   const peal_config_key *keys; /* the table, in the order of --help */
   size_t key_count;            /* PEAL_CONFIG_COUNT(keys) */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_config_opts;
 
 /* A table with its count, for peal_config_opts. */

@@ -116,6 +116,8 @@ typedef struct peal_server_opts {
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
   void *user; /* of these two */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[32];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */
@@ -154,6 +156,8 @@ typedef struct peal_server_stats {
   uint64_t errors_peer;           /* sessions closed for a violation */
   uint64_t queue_full;            /* events refused or dropped; operations
                                      refused as some workers were behind */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -348,6 +352,8 @@ typedef struct peal_to {
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
   bool no_compress; /* polling answers with it are not compressed for it */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_to;
 
 /* To this client. In the middleware and in connect handlers it is held, and
