@@ -6,6 +6,7 @@
 #include "engine/engine_impl.h"
 #include "engine/engine_outgoing.h"
 #include "engine/reason.h"
+#include "engine/sid.h"
 
 /* -- what the engine tells ------------------------------------------------- */
 
@@ -182,4 +183,13 @@ peal_slice peal_engine_client_address(const peal_engine_client *client) {
 
 int64_t peal_engine_client_since_ms(const peal_engine_client *client) {
   return client ? peal_engine_conn_handshake(client->conn)->time_ms : 0;
+}
+
+peal_engine_ref peal_engine_client_ref(const peal_engine_client *client) {
+  peal_engine_ref ref = {0};
+  if (!client)
+    return ref;
+  ref.server = peal_engine_client_server(client);
+  memcpy(ref.id, peal_engine_conn_id(client->conn), PEAL_SID_LEN);
+  return ref;
 }

@@ -7,15 +7,6 @@
 #include "engine/engine_op.h"
 #include "engine/sid.h"
 
-peal_engine_ref peal_engine_client_ref(const peal_engine_client *client) {
-  peal_engine_ref ref = {0};
-  if (!client)
-    return ref;
-  ref.server = peal_engine_client_server(client);
-  memcpy(ref.id, peal_engine_conn_id(client->conn), PEAL_SID_LEN);
-  return ref;
-}
-
 /* NULL: no worker can have it. An only worker is not named. */
 static peal_worker *home_of(const peal_engine_ref *ref) {
   if (!ref || !ref->server ||
