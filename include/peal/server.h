@@ -60,8 +60,6 @@ typedef struct peal_event peal_event;
 
 /* -- options --------------------------------------------------------------- */
 
-#define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
-
 /* Options of a server, named after those of the reference; {0} is a server on
  * port 3000, path /socket.io/, for pages of the same origin. */
 typedef struct peal_server_opts {
@@ -219,23 +217,6 @@ typedef peal_err (*peal_connect_fn)(peal_socket *socket, void *user);
  * all with the newcomer use peal_emit_to with `with_self`. */
 PEAL_API peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn,
                                   void *user);
-
-/* Why a socket went (the strings of the reference by peal_reason_text). */
-typedef enum peal_reason {
-  PEAL_REASON_CLIENT_DISCONNECT, /* "client namespace disconnect" */
-  PEAL_REASON_SERVER_DISCONNECT, /* "server namespace disconnect" */
-  PEAL_REASON_SHUTDOWN,          /* "server shutting down" */
-  PEAL_REASON_PING_TIMEOUT,      /* "ping timeout" */
-  PEAL_REASON_TRANSPORT_CLOSE,   /* "transport close" */
-  PEAL_REASON_TRANSPORT_ERROR,   /* "transport error" */
-  PEAL_REASON_PARSE_ERROR,       /* "parse error" */
-  PEAL_REASON_FORCED_CLOSE,      /* "forced close": packet out of order */
-  PEAL_REASON_FORCED_SERVER,     /* "forced server close" */
-  PEAL_REASON_SLOW_CONSUMER      /* "slow consumer": send queue full */
-} peal_reason;
-
-/* Constant text; "" for a number that is none. Thread: pure. */
-PEAL_API const char *peal_reason_text(peal_reason reason);
 
 /* `err` says more exactly what was wrong (PEAL_OK if nothing). */
 typedef void (*peal_disconnect_fn)(peal_socket *socket, peal_reason reason,
