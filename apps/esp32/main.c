@@ -156,6 +156,7 @@ static bool open_http(dash *app) {
   peal_http_server_opts opts = {.host = app->conf.host,
                                 .port = app->conf.port,
                                 .workers = app->conf.workers,
+                                .proxies = app->conf.proxies,
                                 .max_connections = app->conf.max_connections,
                                 .log = app->log};
   // the library's line says which address and why
@@ -190,7 +191,6 @@ static bool open_faces(program *p) {
       app->http,
       &(peal_web_opts){
           .cors = cors,
-          .proxies = app->conf.proxies,
           .security.csp =
               "default-src 'self'; img-src 'self' data: blob:; media-src "
               "'self' blob:; connect-src 'self' ws: wss:; style-src 'self' "

@@ -52,6 +52,15 @@ typedef struct peal_http_req peal_http_req;
 
 #define PEAL_PORT_ANY (-1) /* let the system choose */
 
+/* Where proxies that are trusted (`proxies`) say whose a request is. */
+typedef enum peal_forwarded {
+  /* X-Forwarded-For with -Host and -Proto; Forwarded where there is none. Right
+   * if the proxy writes X-Forwarded-For, or hands on neither as it came. */
+  PEAL_FORWARDED_EITHER,
+  PEAL_FORWARDED_X,      /* X-Forwarded-… alone */
+  PEAL_FORWARDED_RFC7239 /* Forwarded alone: for proxies that write that one */
+} peal_forwarded;
+
 /* Options of a server; {0} is a server on port 3000 of all addresses. */
 typedef struct peal_http_server_opts {
   const char *host; /* address to listen on; default all */
@@ -65,6 +74,19 @@ typedef struct peal_http_server_opts {
   peal_workers *on;
   unsigned workers;
   uint32_t lag_warn_ms; /* as in peal_workers_opts */
+  /* Peers that are proxies and whose word counts, separated by blanks or
+   * commas: addresses, networks ("10.0.0.0/8"), "loopback", "private" (RFC1918,
+   * RFC4193), "unix" (who comes over a Unix socket). Default: nobody. What they
+   * say is in peal_http_req_address, _host and _is_secure, and counts wherever
+   * Peal asks for the client: origins, limits per address, the log.
+   * An entry that is none: PEAL_ERR_OPTION. */
+  const char *proxies;
+  peal_forwarded forwarded; /* where they say it */
+  /* Their connections begin with a header of the PROXY protocol, version 2, as
+   * `send-proxy-v2` of HAProxy sends it; then peal_http_req_peer is what that
+   * says. Without one, or later than head_timeout_ms, they are closed; others
+   * speak HTTP as ever, and with one are refused. */
+  bool proxy_protocol;
 
   /* Ceilings and times of a request. A head may have 100 fields. */
 
@@ -81,7 +103,8 @@ typedef struct peal_http_server_opts {
   /* Open connections of this server, and of one peer address (not of Unix
    * sockets); default 0: no limit but the descriptors. WebSockets count, too.
    * Beyond: 503 and close (for 64 at a time; others are closed without a
-   * word). */
+   * word). A proxy of `proxies` has no limit of its own: it speaks for many.
+   * With `proxy_protocol` those count whom it names. */
   size_t max_connections;
   size_t max_connections_per_address;
   /* Bodies that are being collected, all requests together; default 256 MiB.
@@ -102,7 +125,8 @@ typedef struct peal_http_server_opts {
  * `opts` (NULL: {0}). The log has a line that says where; on failure *out is
  * NULL, and if it was the address, the log says which and why.
  * Returns: PEAL_OK, PEAL_ERR_PORT_IN_USE, PEAL_ERR_SYSTEM, PEAL_ERR_NOMEM,
- * PEAL_ERR_USAGE (a port that is none, no `out`). Thread: any. */
+ * PEAL_ERR_OPTION (`proxies`), PEAL_ERR_USAGE (a port that is none, no `out`).
+ * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_server_new(peal_http_server **out, const peal_http_server_opts *opts);
 /* Run its workers until stopped: peal_workers_run with
@@ -256,9 +280,20 @@ PEAL_API peal_slice peal_http_req_header_at(const peal_http_req *req,
  * Spec: RFC6265 5.4. */
 PEAL_API peal_slice peal_http_req_cookie(const peal_http_req *req,
                                          const char *name);
-/* The peer's address as text, without port: "192.0.2.7", "2001:db8::1"; "unix"
- * over a Unix socket. Behind a proxy it is the proxy's: see
- * peal_web_address. */
+/* The client's address as text, without port: "192.0.2.7", "2001:db8::1";
+ * "unix" over a Unix socket. It is the peer's, or if that is one of `proxies`
+ * what it says: of the lists only what trusted proxies have appended is
+ * believed, from the right; a client cannot make one up. */
+PEAL_API peal_slice peal_http_req_address(const peal_http_req *req);
+/* Host and port that the client called: of the Host field, or what a trusted
+ * proxy says (X-Forwarded-Host, or `host` of Forwarded). Empty if the field is.
+ * Do not build links for others from it unless the proxy sets it always. */
+PEAL_API peal_slice peal_http_req_host(const peal_http_req *req);
+/* Did the client come over TLS, as a trusted proxy says (X-Forwarded-Proto, or
+ * `proto` of Forwarded)? */
+PEAL_API bool peal_http_req_is_secure(const peal_http_req *req);
+/* The address of the other end of the connection, as text: behind a proxy the
+ * proxy's, but for `proxy_protocol`. */
 PEAL_API peal_slice peal_http_req_peer(const peal_http_req *req);
 /* The peer's port; 0 over a Unix socket. */
 PEAL_API uint16_t peal_http_req_peer_port(const peal_http_req *req);

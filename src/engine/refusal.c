@@ -22,7 +22,7 @@ static const peal_mem *mem_of(const peal_incoming *incoming) {
 static void log_refusal(const peal_incoming *incoming, unsigned code,
                         const char *text) {
   peal_logger_write(incoming->engine->log, PEAL_LOG_DEBUG, "engine",
-                    peal_http_req_peer(incoming->req), (peal_slice){0},
+                    peal_http_req_address(incoming->req), (peal_slice){0},
                     "request refused: %s (code %u)", text, code);
 }
 

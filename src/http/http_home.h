@@ -9,6 +9,7 @@
 #include "base/account.h"
 #include "base/list.h"
 #include "http/http_mount.h"
+#include "http/http_proxies.h"
 #include "net/address_count.h"
 #include "net/listener.h"
 #include "net/worker_impl.h"
@@ -43,6 +44,7 @@ struct peal_http_server {
   unsigned port;       /* of the first one on TCP */
   char keep_alive[64]; /* the last lines of an answer whose connection stays */
   peal_http_mount_list mounts;
+  peal_http_proxies proxies;
   peal_http_watcher *watchers; /* of finished requests, in order */
   size_t watcher_count;
   peal_account_server account;

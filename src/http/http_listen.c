@@ -21,11 +21,12 @@ static const peal_slice none = {NULL, 0};
  * are closed without a word. */
 #define REFUSALS 64u
 
-/* Peers without an address (Unix sockets) are not counted by it. */
+/* Peers without an address (Unix sockets) are not counted by it, nor are
+ * proxies, who speak for many. */
 static bool has_room(peal_http_server *server, const peal_address *peer,
                      uint32_t *tag) {
   *tag = 0;
-  return !peer->known ||
+  return !peer->known || peal_http_proxies_trust(&server->proxies, peer) ||
          peal_address_count_add(&server->addresses, peer->ip, tag) == PEAL_OK;
 }
 

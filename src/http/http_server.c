@@ -46,6 +46,19 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
            to->idle_timeout_ms / 1000);
 }
 
+/* Its own option: the list is not needed behind this. */
+static peal_err set_proxies(peal_http_server *server) {
+  peal_slice wrong = {0};
+  peal_err err = peal_http_proxies_init(&server->proxies, server->opts.proxies,
+                                        server->mem, &wrong);
+  server->opts.proxies = NULL;
+  if (err)
+    peal_logger_write(server->homes[0].worker->log, PEAL_LOG_ERROR, "http",
+                      (peal_slice){0}, (peal_slice){0}, "proxies: %s: \"%.*s\"",
+                      peal_err_message(err), PEAL_SFMT(wrong));
+  return err;
+}
+
 /* -- life ------------------------------------------------------------------ */
 
 static void on_stop(peal_worker *worker, void *user) {
@@ -124,7 +137,9 @@ peal_err peal_http_server_new(peal_http_server **out,
       peal_workers_free(workers);
     return PEAL_ERR_NOMEM;
   }
-  peal_err err = open_first(server);
+  peal_err err = set_proxies(server);
+  if (!err)
+    err = open_first(server);
   if (err)
     peal_http_server_free(server);
   else
@@ -168,6 +183,7 @@ void peal_http_server_free(peal_http_server *server) {
     peal_workers_free(server->workers);
   deinit_homes(server);
   peal_http_mount_deinit(&server->mounts);
+  peal_http_proxies_deinit(&server->proxies);
   peal_mem_free(server->mem, server->watchers);
   peal_address_count_deinit(&server->addresses);
   peal_mem_free(server->mem, server);

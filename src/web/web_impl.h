@@ -65,7 +65,6 @@ struct peal_web {
   peal_web_source *sources;
   struct peal_web_health_check *checks;
   char *prefix_copy;
-  char *proxies_copy;
   char *csp, *frame_options, *referrer_policy; /* NULL: not sent */
   char *hsts;
   atomic_bool running;
@@ -88,7 +87,6 @@ struct peal_web_ctx {
   peal_doc *doc;   /* the body as a value */
   peal_buf chunks; /* a body without announced length */
   size_t chunks_charged;
-  peal_slice address;
   peal_wheel_timer timer; /* the time to answer */
   uint32_t timeout_ms;
   struct peal_web_upload *upload;
