@@ -12,6 +12,7 @@ void peal_http_home_init(peal_http_home *home, peal_http_server *server,
   home->worker = worker;
   peal_list_init(&home->links);
   peal_list_init(&home->reqs);
+  peal_list_init(&home->prefaces);
   peal_account_worker_init(&home->account, &server->account);
   home->conn_opts = (peal_http_conn_opts){
       .limits = {opts->max_head_bytes, opts->max_target_bytes},

@@ -18,8 +18,9 @@
 typedef struct peal_http_home {
   peal_http_server *server;
   peal_worker *worker;
-  peal_list links; /* connections */
-  peal_list reqs;  /* all, also those whose connection is gone */
+  peal_list links;    /* connections */
+  peal_list reqs;     /* all, also those whose connection is gone */
+  peal_list prefaces; /* connections of http_preface */
   peal_http_conn_opts conn_opts;
   peal_account_worker account;
   peal_http_stats stats;

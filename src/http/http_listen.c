@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "http/http_link.h"
+#include "http/http_preface.h"
 #include "net/run.h"
 
 #define PORT 3000
@@ -39,6 +40,10 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
   peal_worker_impl_count(&home->stats.connections_total, 1);
   bool full =
       server->opts.max_connections && open >= server->opts.max_connections;
+  if (!full && peal_http_preface_is_due(server, peer)) {
+    peal_http_preface_open(home, fd, peer);
+    return;
+  }
   if (!full && has_room(server, peer, &tag)) {
     peal_http_link_open(home, fd, peer, tag, false, none);
     return;

@@ -8,6 +8,7 @@
 #include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_listen.h"
+#include "http/http_preface.h"
 #include "http/http_req.h"
 #include "http/http_upgrade.h"
 #include "wire/wire_limits.h"
@@ -65,6 +66,7 @@ static void on_stop(peal_worker *worker, void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
   home->stopping = true;
+  peal_http_preface_stop_all(home);
   peal_http_link_stop_all(home);
 }
 
