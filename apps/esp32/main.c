@@ -185,6 +185,7 @@ static bool open_faces(program *p) {
   peal_cors_opts cors = {
       .origins = origins_of(app, origins, sizeof origins),
       .methods = "GET,POST,PUT,DELETE,OPTIONS",
+      .option_name = "--cors-origins",
   };
   cors.credentials = strchr(cors.origins, '*') == NULL;
   app->web = peal_web_new(

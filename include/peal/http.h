@@ -439,14 +439,37 @@ PEAL_API const char *peal_http_status_text(unsigned status);
 
 /* -- CORS ------------------------------------------------------------------ */
 
+/* A question of on_origin; give exactly one answer, now or later, on the
+ * request's worker. The first counts; a second one changes nothing within five
+ * minutes behind it, or 10000 questions. If the client goes away meanwhile, the answer is still
+ * due and has no effect. No time limit runs while it is due. */
+typedef struct peal_cors_ask peal_cors_ask;
+/* May pages of `origin` use this? `req` has its head; it is borrowed until the
+ * answer, not to be answered with the functions above. Asked for each request
+ * with an Origin that is neither the own one nor among `origins`, preflights
+ * included; of a Socket.IO session not again for the origin that began it. */
+typedef void (*peal_cors_fn)(const peal_http_req *req, peal_slice origin,
+                             peal_cors_ask *ask, void *user);
+
 /* Who may use this from a page of another origin, in the sense of the Fetch
- * standard. {0}: nobody; no header is sent. A page of the same origin may
- * always: its Origin names host and port of the Host header, whatever the
- * scheme, so that it holds behind a proxy that ends TLS. The answers are those
- * of the npm package `cors`, which the reference uses. */
+ * standard. {0}: nobody; no header is sent. The answers are those of the npm
+ * package `cors`, which the reference uses.
+ *
+ * What is not cross-origin may always:
+ *   - without Origin: no browser page, or one of the same origin
+ *   - the own origin: host and port are those of the Host field, or of what a
+ *     trusted proxy says (`proxies`). The scheme does not count, since a proxy
+ *     may end TLS; nor does the port if Host has none, since proxies leave it
+ *     out (nginx: `Host $host`)
+ *   - what no page can have sent: an Origin of ws: or wss:, as native clients
+ *     send it; "file://" without the fields that browsers send, as
+ *     microcontrollers do. */
 typedef struct peal_cors_opts {
   /* "*", or origins ("https://app.example") separated by blanks or commas,
-   * compared as a whole, in any case; NULL: same origin only. */
+   * compared as a whole, in any case; NULL: same origin only. Behind the scheme
+   * of one may stand "*." in front of the host ("*.example.com": one or more
+   * names more, not the rest alone), and its port may be "*" ("localhost:*").
+   * A "*" elsewhere: PEAL_ERR_OPTION of the constructor. */
   const char *origins;
   const char *methods; /* default "GET,HEAD,PUT,PATCH,POST,DELETE" */
   const char *headers; /* default: what the preflight asks for */
@@ -455,7 +478,24 @@ typedef struct peal_cors_opts {
    * the constructor that gets it (PEAL_ERR_OPTION). */
   bool credentials;
   uint32_t max_age_s; /* of preflights; default: header not sent */
+  /* A preflight that asks whether a public page may use a server of a private
+   * network (Access-Control-Request-Private-Network) is told yes if the origin
+   * is one of `origins` or of on_origin; with "*", which names nobody, only if
+   * this is set. */
+  bool private_network;
+  peal_cors_fn on_origin; /* asked about all others; default: refused */
+  void *user;             /* its last argument */
+  /* What the log calls `origins` when it names an origin that was refused, as a
+   * program's own option ("--cors-origins"); default "cors.origins". */
+  const char *option_name;
 } peal_cors_opts;
+
+/* Pages of this origin may: the request goes on, inside this call if the
+ * question has returned. NULL: nothing. */
+PEAL_API void peal_cors_ask_allow(peal_cors_ask *ask);
+/* They may not: it goes on as that of an origin that is not listed. NULL:
+ * nothing. */
+PEAL_API void peal_cors_ask_refuse(peal_cors_ask *ask);
 
 #ifdef __cplusplus
 }

@@ -76,6 +76,7 @@ struct peal_http_req {
   bool drain_due : 1;  /* the writer was told to wait */
   bool done_told : 1;
   bool taken : 1;
+  unsigned origin_verdict : 2;          /* peal_cors_verdict */
   uint8_t first[PEAL_HTTP1_NAME_COUNT]; /* as in peal_http1_head */
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/account.h"
 #include "base/list.h"
+#include "base/ticket_pool.h"
 #include "http/http_mount.h"
 #include "http/http_proxies.h"
 #include "net/address_count.h"
@@ -23,6 +24,7 @@ typedef struct peal_http_home {
   peal_list prefaces; /* connections of http_preface */
   peal_http_conn_opts conn_opts;
   peal_account_worker account;
+  peal_ticket_pool origins; /* of peal_cors_ask */
   peal_http_stats stats;
   uint64_t date_until_ms; /* worker's now from which `date` is old */
   char date[64];          /* "Thu, 01 Jan 1970 00:00:00 GMT" */

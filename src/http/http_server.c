@@ -156,12 +156,14 @@ int peal_http_server_run(peal_http_server *server) {
   return peal_workers_run(server->workers);
 }
 
-/* Requests that somebody deferred and never answered. */
+/* Requests that somebody deferred and never answered, and questions about
+ * origins: the workers' memory. */
 static void free_requests(peal_http_server *server) {
   for (unsigned i = 0; i < server->home_count; i++) {
     peal_list *head = &server->homes[i].reqs;
     while (!peal_list_is_empty(head))
       peal_http_req_free(PEAL_LIST_OF(head->next, peal_http_req, node));
+    peal_ticket_pool_deinit(&server->homes[i].origins);
   }
 }
 

@@ -75,6 +75,7 @@ struct peal_web_ctx {
   peal_http_req *req;
   peal_web *app;
   peal_web_entry *entry; /* whose figures: the route's or &app->other */
+  peal_err err;          /* it has no target, and why */
   bool has_route;
   peal_web_folder *folder; /* serves it, if no route does */
   peal_web_router_path path;
