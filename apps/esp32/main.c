@@ -239,14 +239,30 @@ static void on_tick(peal_timer *timer, void *user) {
     readings_prune(&p->dash);
 }
 
+/* Borrowed `url`; *user: how many have been said. */
+static void say_url(const char *url, void *user) {
+  size_t *said = user;
+  bool is_local =
+      strstr(url, "://127.") != NULL || strstr(url, "://[::1]") != NULL;
+  if (!is_local)
+    printf("%s %s/", (*said)++ == 0 ? "peal-esp32: devices use" : " or", url);
+}
+
+/* A device on the network cannot use "localhost": its address is one of this
+ * machine's. */
 static void say_ready(const dash *app) {
   const char *host = app->conf.host;
   bool is_all =
       host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
   bool is_v6 = !is_all && strchr(host, ':') != NULL;
+  size_t said = 0;
   printf("peal-esp32: http://%s%s%s:%u/\n", is_v6 ? "[" : "",
          is_all ? "localhost" : host, is_v6 ? "]" : "",
          peal_http_server_port(app->http));
+  peal_http_server_urls(app->http, say_url, &said);
+  puts(said > 0 ? ""
+                : "peal-esp32: devices on the network cannot reach it: "
+                  "no other address than this machine's own");
   fflush(stdout);
 }
 

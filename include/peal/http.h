@@ -141,6 +141,16 @@ PEAL_API void peal_http_server_free(peal_http_server *server);
 /* The port of the first TCP place that it listens at: the one the system chose
  * for PEAL_PORT_ANY; 0: none. Thread: any. */
 PEAL_API unsigned peal_http_server_port(const peal_http_server *server);
+/* A URL of the server, as "http://192.168.1.7:3000"; borrowed for the call. */
+typedef void (*peal_http_url_fn)(const char *url, void *user);
+/* Call `fn` for each URL by which clients reach the first TCP place: where it
+ * listens at all addresses (the default, of both families) those of the
+ * machine's networks, as of now: first the one that the machine itself uses
+ * towards others, last its own loopback addresses, at most 16. For what a
+ * program says when it is ready; behind a proxy that has a URL of its own.
+ * Returns how many there are; 0: no TCP place. Thread: any. */
+PEAL_API size_t peal_http_server_urls(const peal_http_server *server,
+                                      peal_http_url_fn fn, void *user);
 /* The workers that it runs on, its own or those of `on`: for hooks, timers,
  * peal_workers_stop. Borrowed for the life of the server. Thread: any. */
 PEAL_API peal_workers *peal_http_server_workers(peal_http_server *server);

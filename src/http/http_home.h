@@ -45,6 +45,8 @@ struct peal_http_server {
   peal_listener **listeners; /* in the order of peal_http_listen */
   size_t listener_count;
   unsigned port;       /* of the first one on TCP */
+  peal_address bound;  /* where that is; unknown: there is none */
+  bool bound_both;     /* all addresses of both families */
   char keep_alive[64]; /* the last lines of an answer whose connection stays */
   peal_http_mount_list mounts;
   peal_http_proxies proxies;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "http/http_link.h"
 #include "http/http_preface.h"
+#include "net/reachable.h"
 #include "net/run.h"
 
 #define PORT 3000
@@ -57,6 +58,49 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
   }
   atomic_fetch_sub(&server->refusing, 1);
   close(fd);
+}
+
+/* -- where clients find it ------------------------------------------------- */
+
+size_t peal_http_server_urls(const peal_http_server *server,
+                             peal_http_url_fn fn, void *user) {
+  peal_address all[PEAL_REACHABLE_MAX];
+  char url[PEAL_LISTEN_NAME_MAX];
+  if (!server || !fn || !server->bound.known)
+    return 0;
+  size_t count = peal_reachable_list(&server->bound, server->bound_both, all);
+  for (size_t i = 0; i < count; i++)
+    if (peal_listen_name_url(&all[i], "http", url))
+      fn(url, user);
+  return count;
+}
+
+/* The first few: a machine may have hundreds. */
+#define URLS 4u
+
+typedef struct url_list {
+  char text[URLS * (PEAL_ADDRESS_MAX + 16)];
+  size_t len, count;
+} url_list;
+
+static void add_url(const char *url, void *user) {
+  url_list *list = user;
+  size_t room = sizeof(list->text) - list->len;
+  if (list->count++ >= URLS)
+    return;
+  int len = snprintf(list->text + list->len, room, "%s%s",
+                     list->len ? ", " : "", url);
+  if (len > 0 && (size_t)len < room)
+    list->len += (size_t)len;
+}
+
+/* "[::]" is no address that one could type. */
+static void tell_urls(const peal_http_server *server) {
+  url_list list = {.len = 0};
+  if (peal_http_server_urls(server, add_url, &list) > 1)
+    peal_logger_write(server->homes[0].worker->log, PEAL_LOG_INFO, "http", none,
+                      none, "reachable at %.*s%s", (int)list.len, list.text,
+                      list.count > URLS ? ", …" : "");
 }
 
 /* -- one place ------------------------------------------------------------- */
@@ -151,8 +195,11 @@ peal_err peal_http_listen(peal_http_server *server,
   if (err)
     return err;
   unsigned given = peal_listener_port(listener);
-  if (!server->port)
+  if (!server->port && given) {
     server->port = given;
+    peal_listener_address(listener, &server->bound, &server->bound_both);
+    tell_urls(server);
+  }
   if (port)
     *port = given;
   return PEAL_OK;
