@@ -70,6 +70,9 @@ typedef struct peal_server_opts {
   int port;
   bool no_listen; /* peal_http_listen(peal_server_http(…), …) says where */
   unsigned workers;
+  const char *proxies; /* whose word about the client counts; default nobody */
+  peal_forwarded forwarded;
+  bool proxy_protocol;
   size_t max_held_bytes; /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
@@ -93,7 +96,7 @@ typedef struct peal_server_opts {
 
   /* Sessions at one time, of all clients and of one address (IPv6: its /64; not
    * over Unix sockets); others get 503. Behind a proxy all clients have its
-   * address. */
+   * address, unless `proxies` names it: then each has its own. */
   uint32_t max_clients;             /* default: no limit of its own */
   uint32_t max_clients_per_address; /* default 10000; PEAL_OFF: no limit */
   /* A session that began over polling has to be used within this time, or it
@@ -528,7 +531,8 @@ PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
-/* Of the peer, as text; "unix" over a Unix socket. */
+/* The client's, as text: peal_http_req_address of the request that began the
+ * session; "unix" over a Unix socket. */
 PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 /* When the session began, in milliseconds since 1970. */
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);
