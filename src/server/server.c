@@ -44,10 +44,11 @@ static const char *wrong_option(const peal_server_opts *opts) {
   if (opts->max_queue_soft_bytes >
       (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
     return "max_queue_soft_bytes is above max_queue_bytes";
-  if (opts->http && (opts->host || opts->port || opts->no_listen ||
-                     opts->workers || opts->max_held_bytes))
-    return "host, port, no_listen, workers and max_held_bytes belong to the "
-           "http server that was given";
+  if (opts->http &&
+      (opts->host || opts->port || opts->no_listen || opts->workers ||
+       opts->max_target_bytes || opts->max_held_bytes))
+    return "host, port, no_listen, workers, max_target_bytes and "
+           "max_held_bytes belong to the http server that was given";
   if (opts->cors.credentials && opts->cors.origins &&
       !strcmp(opts->cors.origins, "*"))
     return "cors.origins \"*\" cannot go with cors.credentials";
@@ -66,6 +67,7 @@ static peal_err open_http(peal_server *server) {
                                 .port = opts->port,
                                 .no_listen = opts->no_listen,
                                 .workers = opts->workers,
+                                .max_target_bytes = opts->max_target_bytes,
                                 .max_held_bytes = opts->max_held_bytes,
                                 .log = opts->log,
                                 .mem = opts->mem};
@@ -101,6 +103,7 @@ static peal_err set_locals(peal_server *server) {
     set_tickets(server, local, worker);
     local->sio = (peal_sio_conn_opts){
         .max_attachments = opts->max_attachments,
+        .max_namespaces = opts->max_namespaces,
         .max_packet_bytes = payload > SIZE_MAX / PEAL_LIMIT_SIO_PACKET_FACTOR
                                 ? SIZE_MAX
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
