@@ -305,15 +305,11 @@ void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
 
 /* -- as a way of the session ----------------------------------------------- */
 
-/* What the client takes of an answer, the HTTP side sees to. */
-static void mark(peal_engine_conn *conn) {
-  (void)conn;
-}
-
 /* Its pong can come only behind the body that it is sending, whose pace the
- * HTTP side demands. */
-static bool is_moving(const peal_engine_conn *conn) {
-  return conn->post != NULL;
+ * HTTP side demands; that sees to what it takes of an answer, too. */
+static void look(const peal_engine_conn *conn, peal_eio_life_signs *signs) {
+  signs->is_sending = conn->post != NULL;
+  signs->came_at_ms = UINT64_MAX;
 }
 
 /* The WebSocket has taken over. */
@@ -322,4 +318,4 @@ static void finish(peal_engine_conn *conn) {
 }
 
 const peal_engine_way peal_transport_polling = {
-    .write = write_now, .finish = finish, .mark = mark, .is_moving = is_moving};
+    .write = write_now, .finish = finish, .look = look};
