@@ -190,7 +190,8 @@ typedef struct peal_engine_server_opts {
   const char *proxies; /* whose word about the client counts; default nobody */
   peal_forwarded forwarded;
   bool proxy_protocol;
-  size_t max_held_bytes; /* by all clients together; default 1 GiB */
+  size_t max_target_bytes; /* of a request, query included; default 16384 */
+  size_t max_held_bytes;   /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
 

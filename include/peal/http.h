@@ -90,8 +90,8 @@ typedef struct peal_http_server_opts {
 
   /* Ceilings and times of a request. A head may have 100 fields. */
 
-  size_t max_head_bytes;    /* default 16384 (as Node); more: 431 */
-  size_t max_target_bytes;  /* default 8192; more: 414 */
+  size_t max_head_bytes;    /* default 16384 and a target; more: 431 */
+  size_t max_target_bytes;  /* query included; default 16384; more: 414 */
   uint32_t head_timeout_ms; /* default 10000: the whole head; 408 */
   /* Default 30000: so long may nothing of a body that is wanted come, and over
    * each such time 64 bytes a second have to; 408. */
