@@ -119,6 +119,8 @@ typedef struct peal_http_server_opts {
 
   peal_log_opts log;
   const peal_mem *mem; /* borrowed for life; NULL: libc */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_http_server_opts;
 
 /* Bind and listen, unless `no_listen`; accepting begins with the run. Copies
@@ -172,6 +174,8 @@ typedef struct peal_http_listen_opts {
    * it. Default 0: none. */
   int fd;
   int backlog; /* default 1024; not for `fd` */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_http_listen_opts;
 
 /* Listen at one place more, before the run; as often as there are places. All
@@ -213,6 +217,8 @@ typedef struct peal_http_mount {
    * an earlier answer has not left yet. Looks at the head only. */
   int (*worker_of)(const peal_http_req *req, void *user);
   void *user; /* the last argument of these three */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_http_mount;
 
 /* Serve a prefix. Before the run: nothing guards the list of mounts. Copies
@@ -246,6 +252,8 @@ typedef struct peal_http_stats {
   uint64_t connections_open, connections_total; /* WebSockets, too */
   uint64_t requests_total, requests_bad;        /* bad: refused by the parser */
   uint64_t timeouts, refused;                   /* refused: connection limits */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_http_stats;
 
 /* Sum over the workers, each figure for itself as of now. Thread: any. */
@@ -498,6 +506,8 @@ typedef struct peal_cors_opts {
   /* What the log calls `origins` when it names an origin that was refused, as a
    * program's own option ("--cors-origins"); default "cors.origins". */
   const char *option_name;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_cors_opts;
 
 /* Pages of this origin may: the request goes on, inside this call if the
