@@ -459,8 +459,8 @@ PEAL_API const char *peal_http_status_text(unsigned status);
 
 /* A question of on_origin; give exactly one answer, now or later, on the
  * request's worker. The first counts; a second one changes nothing within five
- * minutes behind it, or 10000 questions. If the client goes away meanwhile, the answer is still
- * due and has no effect. No time limit runs while it is due. */
+ * minutes behind it, or 10000 questions. If the client goes away meanwhile, the
+ * answer is still due and has no effect. No time limit runs while it is due. */
 typedef struct peal_cors_ask peal_cors_ask;
 /* May pages of `origin` use this? `req` has its head; it is borrowed until the
  * answer, not to be answered with the functions above. Asked for each request
