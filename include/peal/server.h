@@ -465,13 +465,18 @@ PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
  * a thread that is no worker of the server. */
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
                             void *user);
+/* The connected socket with this id, if it is one of the calling worker's; NULL
+ * if not, and on a thread that is no worker of the server. One hash lookup.
+ * Across workers emit to the room of its id, or keep a peal_socket_ref
+ * (<peal/handle.h>). Thread: any. */
+PEAL_API peal_socket *peal_nsp_find(peal_nsp *nsp, const char *id);
 
 /* -- the socket ------------------------------------------------------------ */
 
 /* A socket is valid from its first middleware until its last disconnect
  * handler has returned (if it was refused: until the callback that refused
- * has). To keep one beyond a handler keep its id, and emit to the room of that
- * name. */
+ * has). To keep one beyond a handler keep a reference (peal_ref_of of
+ * <peal/handle.h>), or its id, and emit to the room of that name. */
 
 /* 20 characters, terminated; not the Engine.IO session id. Nobody can guess
  * it. Borrowed for the life of the socket. */

@@ -12,7 +12,11 @@ peal_worker *peal_worker_self(void) {
 }
 
 void peal_worker_set_self(peal_worker *worker) {
+  if (self)
+    atomic_store_explicit(&self->has_runner, false, memory_order_relaxed);
   self = worker;
+  if (self)
+    atomic_store_explicit(&self->has_runner, true, memory_order_relaxed);
 }
 
 peal_workers *peal_worker_group(peal_worker *worker) {

@@ -15,7 +15,7 @@
 
 static void on_connect(peal_server *server, peal_client *client,
                        const peal_sio_conn_event *event) {
-  peal_nsp *nsp = peal_nsp_find(server, event->packet.nsp);
+  peal_nsp *nsp = peal_nsp_named(server, event->packet.nsp);
   if (nsp) {
     peal_middleware_begin(client, nsp, event->link, event->packet.data);
     return;

@@ -69,7 +69,7 @@ void peal_nsp_free(peal_nsp *nsp) {
   peal_mem_free(mem, nsp);
 }
 
-peal_nsp *peal_nsp_find(const peal_server *server, peal_slice name) {
+peal_nsp *peal_nsp_named(const peal_server *server, peal_slice name) {
   for (size_t i = 0; i < server->nsp_count; i++)
     if (peal_slice_is(name, server->nsps[i]->name))
       return server->nsps[i];
@@ -79,6 +79,15 @@ peal_nsp *peal_nsp_find(const peal_server *server, peal_slice name) {
 peal_worker *peal_nsp_worker(const peal_nsp *nsp) {
   peal_worker *self = peal_worker_self();
   return self && self->group == nsp->server->workers ? self : NULL;
+}
+
+peal_socket *peal_nsp_find(peal_nsp *nsp, const char *id) {
+  const peal_worker *self = nsp && id ? peal_nsp_worker(nsp) : NULL;
+  if (!self)
+    return NULL;
+  char *found = peal_sid_table_get(&peal_nsp_local_of(nsp, self)->sockets,
+                                   peal_slice_of(id));
+  return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
 }
 
 const char *peal_nsp_name(const peal_nsp *nsp) {

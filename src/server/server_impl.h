@@ -25,10 +25,12 @@
 #include "proto/sio_conn.h"
 #include "server/figures.h"
 #include "server/op_load.h"
+#include "server/ref_table.h"
 #include "server/room_set.h"
 
 typedef struct peal_client peal_client;
 typedef struct peal_pending_ack peal_pending_ack;
+typedef struct peal_belongings peal_belongings;
 
 /* -- the server --------------------------------------------------------------- */
 
@@ -38,6 +40,7 @@ typedef struct peal_server_local {
   peal_figures figures;
   peal_ticket_pool nexts;   /* peal_next */
   peal_ticket_pool replies; /* peal_reply */
+  peal_ref_table refs;      /* sockets that are referred to */
 } peal_server_local;
 
 struct peal_server {
@@ -147,6 +150,7 @@ typedef struct peal_socket_extra {
   struct peal_candidate *candidate; /* until it is accepted */
   struct peal_auth *auth;
   peal_user_free_fn user_free;
+  peal_belongings *belongings;
   peal_ack_list acks;
 } peal_socket_extra;
 
