@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* handle: what outlives a handler: references to sockets, and what hangs on a
- * socket: values of several modules, timers. All of it ends with the socket,
+ * socket: values of several modules, timers, handlers of its own. All of it ends with the socket,
  * however it ends, and is counted among what its client makes the server hold.
  * A socket for which none of this is used owns nothing for it.
  *
@@ -121,6 +121,26 @@ PEAL_API peal_err peal_socket_timer_start(peal_socket *socket,
  * turn in which it is due. No error if there is none. */
 PEAL_API void peal_socket_timer_stop(peal_socket *socket, peal_socket_fn fn,
                                      void *user);
+
+/* -- handlers of one socket ----------------------------------------------------- */
+
+/* Call `fn` for this event of this socket alone, behind the handlers of its
+ * namespace (peal_on), in order of registration, from the next event on; `event`
+ * is copied. For what all sockets have the namespace's handlers are cheaper: they
+ * cost no memory per socket.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_RESERVED (as peal_on),
+ * PEAL_ERR_NOMEM, PEAL_ERR_LIMIT (more than this client may make us hold),
+ * PEAL_ERR_CLOSED (it is leaving, or has gone). */
+PEAL_API peal_err peal_socket_on(peal_socket *socket, const char *event,
+                                 peal_event_fn fn, void *user);
+/* As peal_socket_on, for one event: it is removed before it is called. */
+PEAL_API peal_err peal_socket_once(peal_socket *socket, const char *event,
+                                   peal_event_fn fn, void *user);
+/* Remove what was registered for this event with this function and this `user`,
+ * however often: it is not called any more, even if it stood next. No error if
+ * nothing was. */
+PEAL_API void peal_socket_off(peal_socket *socket, const char *event,
+                              peal_event_fn fn, void *user);
 
 #ifdef __cplusplus
 }

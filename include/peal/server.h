@@ -3,9 +3,9 @@
 /* server: the Socket.IO server (Engine.IO 4, Socket.IO 5): namespaces,
  * sockets, rooms, events, acknowledgements.
  *
- * Everything is set up first (peal_server_of, peal_on, peal_use, …), then the
- * server runs; setting up during the run returns PEAL_ERR_USAGE. Handlers of
- * one socket run on its worker, in order, never two at a time.
+ * Namespaces are set up first (peal_server_of), then the server runs; handlers
+ * may come and go at any time (peal_on, peal_off). Handlers of one socket run on
+ * its worker, in order, never two at a time.
  *
  * A socket is one client in one namespace. Its states, and what may be done in
  * each:
@@ -175,11 +175,23 @@ PEAL_API const char *peal_nsp_name(const peal_nsp *nsp);
 PEAL_API peal_server *peal_nsp_server(peal_nsp *nsp);
 
 /* Handlers are registered with the namespace, once, for all its sockets: none
- * is made per socket. Those of one kind run in the order of their
- * registration; `user` is given to each call, and is the caller's to keep
- * alive until peal_server_free. All registering functions return PEAL_OK,
- * PEAL_ERR_USAGE (no namespace, no function, or the server runs) or
- * PEAL_ERR_NOMEM. */
+ * is made per socket (for those see peal_socket_on of <peal/handle.h>). Those of
+ * one kind run in the order of their registration; `user` is given to each
+ * call, and is the caller's to keep alive until peal_server_free, or until its
+ * handler is gone.
+ *
+ * They may be added and removed before the run and during it, also by
+ * themselves and by each other. On the calling worker that holds at once: a
+ * handler that is added hears of the next thing, not of the one that is being
+ * told; one that is removed is not called any more, even if it stood next. On
+ * the other workers, and from a thread that is none, it holds from a later turn
+ * of each on: what is posted to a worker (peal_worker_post) behind the removal
+ * runs when the handler is not called there any more, and may free its
+ * `user`.
+ *
+ * All functions that register or remove return PEAL_OK, PEAL_ERR_USAGE (no
+ * namespace, no function) or PEAL_ERR_NOMEM (nothing was changed). Thread: any
+ * during the run; before it the one that sets up. */
 
 /* An event has come; both are borrowed until the function returns. What it
  * emits leaves afterwards. */
@@ -188,12 +200,22 @@ typedef void (*peal_event_fn)(peal_socket *socket, const peal_event *event,
 /* Call `fn` for this event from any socket of the namespace. `event` is
  * copied. If a handler disconnects the socket, those behind it are not called.
  * Returns: as all of them, and PEAL_ERR_RESERVED (connect, connect_error,
- * disconnect, disconnecting, newListener, removeListener). */
+ * disconnect, disconnecting, newListener, removeListener). Thread: any. */
 PEAL_API peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
                           void *user);
+/* As peal_on, for one event in all, of whatever socket on whatever worker: it
+ * is removed before it is called. Thread: any. */
+PEAL_API peal_err peal_once(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                            void *user);
+/* Remove what was registered for this event with this function and this `user`,
+ * however often. No error if nothing was. Thread: any. */
+PEAL_API peal_err peal_off(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                           void *user);
 /* Call `fn` for every event, before the event's own handlers; also for those
- * that have none. */
+ * that have none. Thread: any. */
 PEAL_API peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_any(peal_nsp *nsp, peal_event_fn fn, void *user);
 
 /* An event is about to be queued for `socket`; all is borrowed. To look at, not
  * to change. */
@@ -201,9 +223,12 @@ typedef void (*peal_outgoing_fn)(peal_socket *socket, peal_slice event,
                                  peal_args args, void *user);
 /* Call `fn` for every event that goes out, once per receiver, on the
  * receiver's worker, before it is queued; acknowledgements excluded. It costs
- * a broadcast its values on every worker. */
+ * a broadcast its values on every worker. Thread: any. */
 PEAL_API peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
                                        void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
+                                        void *user);
 
 /* A new socket has passed the middleware. It may join, emit (what it emits is
  * sent behind CONNECT) and refuse: by peal_refuse, or by returning an error.
@@ -212,9 +237,12 @@ PEAL_API peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
 typedef peal_err (*peal_connect_fn)(peal_socket *socket, void *user);
 /* Call `fn` for every new socket; the first that refuses ends the chain.
  * During it the socket is in no count and no broadcast reaches it: to greet
- * all with the newcomer use peal_emit_to with `with_self`. */
+ * all with the newcomer use peal_emit_to with `with_self`. Thread: any. */
 PEAL_API peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn,
                                   void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_connect(peal_nsp *nsp, peal_connect_fn fn,
+                                   void *user);
 
 /* Why a socket went (the strings of the reference by peal_reason_text). */
 typedef enum peal_reason {
@@ -238,17 +266,27 @@ typedef void (*peal_disconnect_fn)(peal_socket *socket, peal_reason reason,
                                    peal_err err, void *user);
 /* Call `fn` exactly once for every socket that was connected, and for no
  * other. It has left its rooms; nothing can be sent to it any more; `socket`
- * is valid until the last of these handlers has returned. */
+ * is valid until the last of these handlers has returned. Thread: any. */
 PEAL_API peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
                                      void *user);
-/* The same while it is still in its rooms: to tell those who share them. */
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
+                                      void *user);
+/* As peal_on_disconnect while it is still in its rooms: to tell those who share
+ * them. Thread: any. */
 PEAL_API peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
                                         void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
+                                         void *user);
 /* Something concerns this socket (borrowed). */
 typedef void (*peal_socket_fn)(peal_socket *socket, void *user);
 /* The client's send queue, which had refused or dropped events or passed its
- * soft ceiling, is empty again: whoever has more to send may go on. */
+ * soft ceiling, is empty again: whoever has more to send may go on. Thread:
+ * any. */
 PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
 /* -- middleware ------------------------------------------------------------ */
 
@@ -264,7 +302,9 @@ typedef struct peal_next peal_next;
  * peal_socket_set_user_free, also if the client leaves first. */
 typedef void (*peal_use_fn)(peal_socket *socket, peal_next *next, void *user);
 /* Run `fn` for each CONNECT to the namespace, in order of registration, before
- * the connect handlers. Events that the client sends meanwhile wait. */
+ * the connect handlers. Events that the client sends meanwhile wait. It may be
+ * added during the run, then for clients that have not passed the others yet;
+ * it cannot be removed. Thread: any. */
 PEAL_API peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user);
 /* On to the next middleware, behind the last one to the connect handlers,
  * which run inside this call (unless the chain that called the middleware is

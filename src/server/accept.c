@@ -52,8 +52,10 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 static peal_err run_connect_handlers(peal_socket *socket,
                                      const peal_candidate *candidate) {
-  for (const peal_hook *hook = socket->local->nsp->connect; hook;
-       hook = hook->next) {
+  const peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_CONNECT], age);
+       hook; hook = peal_hook_live(hook->next, age)) {
     peal_err err = hook->fn.connect(socket, hook->user);
     if (!err && candidate->refusal)
       err = PEAL_ERR_USAGE; /* peal_refuse without returning its result */

@@ -11,7 +11,7 @@ struct peal_belongings {
   struct peal_socket_hook *hooks;   /* socket_hook */
   size_t charged;                   /* bytes */
   uint32_t slot;                    /* socket_ref: its place + 1; 0: none */
-  uint32_t calling;                 /* handlers of its own are on the stack */
+  bool is_calling;                  /* some of its hooks are on the stack */
 };
 
 /* What hangs on it, or NULL. */

@@ -21,7 +21,7 @@ static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
     item.key = peal_packet_key(socket->local->nsp, to->conflate);
     item.no_compress = to->no_compress;
   }
-  if (socket->local->nsp->outgoing &&
+  if (peal_nsp_local_is_watched(socket->local) &&
       peal_deliver_is_taken(socket, is_volatile))
     peal_handlers_tell_outgoing(socket, peal_slice_of(event), args);
   err = peal_deliver_one(socket, &item, is_volatile);

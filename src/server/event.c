@@ -7,6 +7,7 @@
 #include "server/deliver.h"
 #include "server/handlers.h"
 #include "server/packet.h"
+#include "server/socket_hook.h"
 
 /* -- reading -------------------------------------------------------------------------- */
 
@@ -38,12 +39,14 @@ bool peal_event_wants_ack(const peal_event *event) {
 
 /* -- dispatch ------------------------------------------------------------------------- */
 
-static void call_chain(const peal_hook *hook, const peal_event *event) {
-  for (; hook; hook = hook->next) {
-    if (event->socket->state != PEAL_SOCKET_CONNECTED)
-      return; /* a handler has disconnected it */
-    hook->fn.event(event->socket, event, hook->user);
-  }
+/* Until a handler disconnects it. */
+static void call_chain(peal_hook *hook, uint64_t age, const peal_event *event) {
+  peal_socket *socket = event->socket;
+  for (hook = peal_hook_live(hook, age);
+       hook && socket->state == PEAL_SOCKET_CONNECTED;
+       hook = peal_hook_live(hook->next, age))
+    if (peal_handlers_claim(socket->local, hook))
+      hook->fn.event(socket, event, hook->user);
 }
 
 void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
@@ -56,10 +59,11 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
                       .id = packet->id,
                       .has_id = packet->has_id,
                       .acked = &acked};
-  call_chain(socket->local->nsp->any, &event);
-  call_chain(peal_handlers_of_event(socket->local->nsp, socket->local->worker,
-                                    event.name),
-             &event);
+  peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  call_chain(hooks->chains[PEAL_HOOK_ANY], age, &event);
+  call_chain(peal_hook_of_event(hooks, event.name), age, &event);
+  peal_socket_hook_call(socket, &event, event.name);
 }
 
 /* -- acknowledging ------------------------------------------------------------------- */

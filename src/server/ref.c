@@ -135,7 +135,7 @@ static bool is_here(peal_socket_ref ref) {
 static void tell_outgoing(const errand *it, peal_socket *socket) {
   peal_sio_packet packet;
   peal_op op = {.message = it->item.message};
-  if (!socket->local->nsp->outgoing ||
+  if (!peal_nsp_local_is_watched(socket->local) ||
       !peal_deliver_is_taken(socket, it->is_volatile) ||
       peal_op_values(&packet, &op, &socket->local->worker->turn))
     return;

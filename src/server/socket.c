@@ -7,6 +7,7 @@
 #include "server/auth.h"
 #include "server/ref.h"
 #include "server/socket_extra.h"
+#include "server/socket_hook.h"
 #include "server/socket_key.h"
 #include "server/socket_timer.h"
 
@@ -32,6 +33,7 @@ peal_socket *peal_socket_new(peal_client *client, peal_nsp *nsp) {
 static void let_go(peal_socket *socket) {
   peal_auth_drop(socket);
   peal_socket_timer_end(socket);
+  peal_socket_hook_end(socket);
   peal_belongings_discharge(socket);
 }
 
