@@ -93,11 +93,15 @@ typedef void (*peal_allow_fn)(peal_http_req *req, peal_allow *allow,
                               void *user);
 /* Where a header hook puts fields; borrowed until it returns. */
 typedef struct peal_headers peal_headers;
-/* Fields for an answer that is about to be sent, a WebSocket's 101 included;
- * `initial`: it is the first one of a session (reference: events
- * initial_headers and headers). `req` can be read only. */
-typedef void (*peal_headers_fn)(const peal_http_req *req, bool initial,
-                                peal_headers *out, void *user);
+/* Fields for an answer that is about to be sent, a WebSocket's 101 included.
+ * `req` is the request that it answers, to be asked and not to be answered:
+ * all functions of <peal/http.h> that read the head may be called
+ * (peal_http_req_param, _header, _cookie, …). `session` is the id of the session
+ * that the answer belongs to, borrowed; NULL: of none, it is a refusal.
+ * `initial`: the first answer of its session (reference: events initial_headers
+ * and headers). */
+typedef void (*peal_headers_fn)(peal_http_req *req, const char *session,
+                                bool initial, peal_headers *out, void *user);
 
 /* Let the client in: the session begins inside this call. NULL: nothing. */
 PEAL_API void peal_allow_accept(peal_allow *allow);

@@ -113,9 +113,10 @@ typedef struct peal_server_opts {
 
   /* Asked for each handshake (reference: allowRequest). */
   peal_allow_fn allow_request;
+  void *allow_user; /* the last argument of it */
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
-  void *user; /* of these two */
+  void *headers_user; /* the last argument of it */
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */

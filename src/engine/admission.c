@@ -34,7 +34,9 @@ void peal_admission_open_websocket(const peal_incoming *incoming,
   peal_buf lines;
   peal_buf_init(&lines, conn->local->worker->mem, 0);
   add_subprotocol(incoming->req, &lines);
-  peal_engine_headers_lines(incoming->engine, incoming->req, is_first, &lines);
+  peal_engine_headers_lines(incoming->engine, incoming->req,
+                            peal_eio_session_sid(&conn->session), is_first,
+                            &lines);
   peal_err err = lines.err;
   if (err)
     peal_refusal_unavailable(incoming);
@@ -128,7 +130,7 @@ static void ask(const peal_incoming *incoming) {
   allow->via = (uint8_t)incoming->via;
   allow->is_upgrade = incoming->is_upgrade;
   peal_http_defer(incoming->req);
-  engine->opts.allow_request(incoming->req, allow, engine->opts.user);
+  engine->opts.allow_request(incoming->req, allow, engine->opts.allow_user);
 }
 
 void peal_admission_begin(const peal_incoming *incoming) {

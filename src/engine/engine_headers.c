@@ -35,11 +35,12 @@ static void add_cors(const char *name, peal_slice value, void *user) {
   (void)add(user, name, value);
 }
 
-static void add_common(peal_engine *engine, const peal_http_req *req,
+static void add_common(peal_engine *engine, peal_http_req *req, const char *sid,
                        bool initial, peal_headers *headers) {
   peal_cors_headers(engine->cors, req, add_cors, headers);
   if (engine->opts.on_headers)
-    engine->opts.on_headers(req, initial, headers, engine->opts.user);
+    engine->opts.on_headers(req, sid, initial, headers,
+                            engine->opts.headers_user);
 }
 
 /* reference 1.1: io=<sid>; Path=/; HttpOnly; SameSite=Lax */
@@ -72,14 +73,14 @@ static void add_cookie(const peal_server_cookie *cookie, const char *sid,
 void peal_engine_headers_answer(peal_engine *engine, peal_http_req *req,
                                 const char *sid, bool initial) {
   peal_headers headers = {.req = req};
-  add_common(engine, req, initial, &headers);
-  if (sid && engine->opts.cookie.name)
+  add_common(engine, req, sid, initial, &headers);
+  if (sid && initial && engine->opts.cookie.name)
     add_cookie(&engine->opts.cookie, sid, &headers,
                peal_http_req_worker(req)->mem);
 }
 
-void peal_engine_headers_lines(peal_engine *engine, const peal_http_req *req,
-                               bool initial, peal_buf *out) {
+void peal_engine_headers_lines(peal_engine *engine, peal_http_req *req,
+                               const char *sid, bool initial, peal_buf *out) {
   peal_headers headers = {.lines = out};
-  add_common(engine, req, initial, &headers);
+  add_common(engine, req, sid, initial, &headers);
 }

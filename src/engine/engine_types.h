@@ -32,7 +32,8 @@ typedef struct peal_engine_opts {
   const char *client_dir;
   peal_allow_fn allow_request;
   peal_headers_fn on_headers;
-  void *user; /* of these two */
+  void *allow_user;
+  void *headers_user;
   const peal_mem *mem;
 } peal_engine_opts;
 

@@ -141,7 +141,8 @@ static peal_err open_engine(peal_server *server) {
       .client_dir = opts->client_dir,
       .allow_request = opts->allow_request,
       .on_headers = opts->on_headers,
-      .user = opts->user,
+      .allow_user = opts->allow_user,
+      .headers_user = opts->headers_user,
       .mem = opts->mem};
   peal_err err = peal_engine_new(&server->engine, &engine, server->http,
                                  &peal_client_engine_callbacks, server);
