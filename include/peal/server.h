@@ -571,7 +571,8 @@ PEAL_API peal_err peal_socket_set_user_free(peal_socket *socket,
 PEAL_API peal_val peal_socket_auth(const peal_socket *socket);
 
 /* The request that began the session; slices are borrowed for the life of the
- * socket, and empty when its client has gone. */
+ * socket. What is absent has a NULL ptr; what is there and empty has a ptr and
+ * no length. When its client has gone, everything is absent. */
 
 /* A field by its name, without regard to case; NULL ptr if absent. Connection,
  * Upgrade and Sec-WebSocket-* are not kept. */
@@ -580,6 +581,20 @@ PEAL_API peal_slice peal_socket_header(const peal_socket *socket,
 /* A parameter of the query, percent-decoded; NULL ptr if absent. */
 PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
+/* How many fields are kept; those of one name each count. */
+PEAL_API size_t peal_socket_header_count(const peal_socket *socket);
+/* The name of field `index` below the count, as it was sent, and its value
+ * (`value` may be NULL); those of one name in the order in which they came,
+ * others in any. Both have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_socket_header_at(const peal_socket *socket,
+                                          size_t index, peal_slice *value);
+/* How many parameters the query has; those of one name each count. */
+PEAL_API size_t peal_socket_query_count(const peal_socket *socket);
+/* The name of parameter `index` below the count, in their order, and its value
+ * (`value` may be NULL), both decoded; without a `=` the value is empty. Both
+ * have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_socket_query_at(const peal_socket *socket,
+                                         size_t index, peal_slice *value);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
 /* Of the peer, as text; "unix" over a Unix socket. */

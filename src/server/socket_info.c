@@ -63,6 +63,36 @@ peal_slice peal_socket_query(const peal_socket *socket, const char *name) {
                            : (peal_slice){0};
 }
 
+size_t peal_socket_header_count(const peal_socket *socket) {
+  const peal_engine_handshake *handshake = handshake_of(socket);
+  return handshake ? peal_engine_handshake_field_count(handshake) : 0;
+}
+
+peal_slice peal_socket_header_at(const peal_socket *socket, size_t index,
+                                 peal_slice *value) {
+  peal_slice unused;
+  const peal_engine_handshake *handshake = handshake_of(socket);
+  value = value ? value : &unused;
+  *value = (peal_slice){0};
+  return handshake ? peal_engine_handshake_field_at(handshake, index, value)
+                   : (peal_slice){0};
+}
+
+size_t peal_socket_query_count(const peal_socket *socket) {
+  const peal_engine_handshake *handshake = handshake_of(socket);
+  return handshake ? peal_engine_handshake_param_count(handshake) : 0;
+}
+
+peal_slice peal_socket_query_at(const peal_socket *socket, size_t index,
+                                peal_slice *value) {
+  peal_slice unused;
+  peal_engine_handshake *handshake = handshake_of(socket);
+  value = value ? value : &unused;
+  *value = (peal_slice){0};
+  return handshake ? peal_engine_handshake_param_at(handshake, index, value)
+                   : (peal_slice){0};
+}
+
 peal_slice peal_socket_url(const peal_socket *socket) {
   const peal_engine_handshake *handshake = handshake_of(socket);
   return handshake ? peal_engine_handshake_url(handshake) : (peal_slice){0};
