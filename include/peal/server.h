@@ -478,13 +478,14 @@ PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some
  * workers are behind, as in peal_emit_to): nothing was done. Thread: any. */
 
-/* As peal_join for each. */
+/* As peal_join for each. Thread: any. */
 PEAL_API peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to,
                                 const char *room);
-/* As peal_leave for each. */
+/* As peal_leave for each. Thread: any. */
 PEAL_API peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to,
                                  const char *room);
-/* As peal_disconnect for each. `close`: the client's connection too. */
+/* As peal_disconnect for each. `close`: the client's connection too. Thread:
+ * any. */
 PEAL_API peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to,
                                       bool close);
 
@@ -503,7 +504,7 @@ PEAL_API peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to,
 PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
                                    peal_members_fn fn, void *user);
 /* Call `fn` for each socket of this worker that `to` names; nothing happens on
- * a thread that is no worker of the server. */
+ * a thread that is no worker of the server. Thread: any. */
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
                             void *user);
 /* The connected socket with this id, if it is one of the calling worker's; NULL

@@ -105,12 +105,14 @@ static bool take_answer(peal_allow *allow, peal_incoming *incoming) {
 }
 
 void peal_allow_accept(peal_allow *allow) {
+  PEAL_ON_ALLOW(allow, "peal_worker_post");
   peal_incoming incoming;
   if (take_answer(allow, &incoming))
     admit(&incoming);
 }
 
 void peal_allow_refuse(peal_allow *allow, const char *message) {
+  PEAL_ON_ALLOW(allow, "peal_worker_post");
   peal_incoming incoming;
   if (take_answer(allow, &incoming))
     peal_refusal_answer(&incoming, PEAL_INCOMING_FORBIDDEN, message);

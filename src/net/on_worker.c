@@ -7,7 +7,7 @@
 #include "net/worker.h"
 
 bool peal_on_worker_is(const peal_worker *worker) {
-  return worker == peal_worker_self() ||
+  return !worker || worker == peal_worker_self() ||
          !atomic_load_explicit(&worker->has_runner, memory_order_relaxed);
 }
 

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "net/on_worker.h"
 #include "net/tally.h"
 
 static _Thread_local peal_worker *self;
@@ -28,6 +29,7 @@ unsigned peal_worker_index(const peal_worker *worker) {
 }
 
 uint64_t peal_worker_now_ms(const peal_worker *worker) {
+  PEAL_ON_WORKER(worker, "peal_worker_post");
   return worker ? worker->now_ms : 0;
 }
 

@@ -38,6 +38,7 @@ static void refuse_for(peal_candidate *candidate, peal_err err) {
 }
 
 peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_pair pairs[2];
   if (!socket || socket->state != PEAL_SOCKET_ACCEPTING)
     return PEAL_ERR_USAGE;

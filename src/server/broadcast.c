@@ -82,6 +82,7 @@ static bool wants_own(const peal_socket *socket, const peal_to *to) {
 
 peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
                       peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit");
   if (!socket)
     return PEAL_ERR_USAGE;
   to = to ? to : &everyone;

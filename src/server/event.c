@@ -12,19 +12,23 @@
 /* -- reading -------------------------------------------------------------------------- */
 
 peal_slice peal_event_name(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event ? event->name : (peal_slice){0};
 }
 
 peal_args peal_event_args(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event ? event->args : PEAL_NO_ARGS;
 }
 
 peal_val peal_event_arg(const peal_event *event, size_t index) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event && index < event->args.count ? event->args.items[index]
                                             : peal_undefined();
 }
 
 const char *peal_event_str(const peal_event *event, size_t index) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   peal_val value = peal_event_arg(event, index);
   peal_slice text = peal_val_str(value);
   if (!peal_val_is(value, PEAL_STRING) ||
@@ -34,6 +38,7 @@ const char *peal_event_str(const peal_event *event, size_t index) {
 }
 
 bool peal_event_wants_ack(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event && event->has_id;
 }
 
@@ -80,6 +85,7 @@ peal_err peal_event_send_ack(peal_socket *socket, uint64_t id, peal_args args) {
 }
 
 peal_err peal_ack(const peal_event *event, peal_args args) {
+  PEAL_ON_EVENT(event, "peal_ack_later here and peal_reply_send there");
   if (!event)
     return PEAL_ERR_USAGE;
   if (!event->has_id || *event->acked)

@@ -61,12 +61,14 @@ static peal_candidate *take_answer(peal_next *next) {
 }
 
 void peal_next_ok(peal_next *next) {
+  PEAL_ON_NEXT(next, "peal_worker_post");
   peal_candidate *candidate = take_answer(next);
   if (candidate && !candidate->looping)
     run_chain(candidate);
 }
 
 void peal_next_refuse(peal_next *next, const char *message, peal_val data) {
+  PEAL_ON_NEXT(next, "peal_worker_post");
   peal_candidate *candidate = take_answer(next);
   if (candidate)
     refuse(candidate, message ? message : "refused", data);

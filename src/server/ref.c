@@ -4,7 +4,6 @@
 #include <peal/handle.h>
 
 #include "base/mem.h"
-#include "net/on_worker.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
 #include "server/nsp.h"
@@ -35,7 +34,7 @@ static peal_err take_place(peal_socket *socket, peal_ref_table *table,
 peal_socket_ref peal_ref_of(peal_socket *socket) {
   if (!socket)
     return (peal_socket_ref){0};
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_socket_ref ref = {.nsp = socket->local->nsp,
                          .worker = peal_worker_index(socket->local->worker)};
   peal_ref_table *table = table_of(ref.nsp, ref.worker);

@@ -22,6 +22,7 @@
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
 #include "engine/sid_table.h"
+#include "net/on_worker.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
@@ -161,6 +162,10 @@ struct peal_socket {
 /* What an idle client costs here: a budget, kept small. */
 _Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 80,
                "peal_client or peal_socket has grown");
+
+/* At the beginning of a function of a socket (net/on_worker). */
+#define PEAL_ON_SOCKET(socket, instead)                                        \
+  PEAL_ON_WORKER((socket) ? (socket)->local->worker : NULL, instead)
 
 static inline peal_figures *peal_figures_of(const peal_socket *socket) {
   return &peal_server_local_of(socket->local->nsp->server,

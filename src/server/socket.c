@@ -62,15 +62,18 @@ void peal_socket_free(peal_socket *socket) {
 /* -- the application's pointer ------------------------------------------------------- */
 
 void peal_socket_set_user(peal_socket *socket, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (socket)
     socket->user = user;
 }
 
 void *peal_socket_user(const peal_socket *socket) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   return socket ? socket->user : NULL;
 }
 
 peal_err peal_socket_set_user_free(peal_socket *socket, peal_user_free_fn fn) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket)
     return PEAL_ERR_USAGE;
   if (!fn && !socket->extra)

@@ -33,6 +33,7 @@ void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
 }
 
 void peal_disconnect(peal_socket *socket, bool close) {
+  PEAL_ON_SOCKET(socket, "peal_ref_disconnect or peal_nsp_disconnect");
   if (!socket || !socket->client || socket->state == PEAL_SOCKET_GONE)
     return;
   if (close)

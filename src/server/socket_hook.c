@@ -5,7 +5,6 @@
 
 #include <peal/handle.h>
 
-#include "net/on_worker.h"
 #include "wire/sio_packet.h"
 
 typedef struct peal_socket_hook {
@@ -63,7 +62,7 @@ peal_err peal_socket_on(peal_socket *socket, const char *event,
                         peal_event_fn fn, void *user) {
   if (!socket || !event || !fn)
     return PEAL_ERR_USAGE;
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   return add_checked(socket, event,
                      &(peal_socket_hook){.fn = fn, .user = user});
 }
@@ -72,7 +71,7 @@ peal_err peal_socket_once(peal_socket *socket, const char *event,
                           peal_event_fn fn, void *user) {
   if (!socket || !event || !fn)
     return PEAL_ERR_USAGE;
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   return add_checked(socket, event,
                      &(peal_socket_hook){.fn = fn, .user = user, .once = true});
 }
@@ -96,7 +95,7 @@ void peal_socket_off(peal_socket *socket, const char *event, peal_event_fn fn,
                      void *user) {
   if (!socket || !event)
     return;
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   if (!own)
     return;

@@ -3,7 +3,6 @@
 
 #include <peal/handle.h>
 
-#include "net/on_worker.h"
 
 typedef struct peal_socket_value {
   struct peal_socket_value *next;
@@ -49,7 +48,7 @@ peal_err peal_socket_key_set(peal_socket *socket, const peal_socket_key *key,
                              void *value) {
   if (!socket || !key)
     return PEAL_ERR_USAGE;
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   peal_socket_value **at = own ? find(own, key) : NULL;
   if (!at || !*at)
@@ -69,7 +68,7 @@ void *peal_socket_key_get(const peal_socket *socket,
                           const peal_socket_key *key) {
   if (!socket || !key)
     return NULL;
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   const peal_socket_value *it = own ? *find(own, key) : NULL;
   return it ? it->value : NULL;

@@ -3,7 +3,6 @@
 
 #include <peal/handle.h>
 
-#include "net/on_worker.h"
 
 typedef struct peal_socket_timer {
   struct peal_socket_timer *next;
@@ -75,7 +74,7 @@ peal_err peal_socket_timer_start(peal_socket *socket, uint64_t delay_ms,
                                  void *user) {
   if (!socket || !fn)
     return PEAL_ERR_USAGE;
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!is_alive(socket))
     return PEAL_ERR_CLOSED;
   peal_belongings *own = peal_belongings_of(socket);
@@ -92,7 +91,7 @@ void peal_socket_timer_stop(peal_socket *socket, peal_socket_fn fn,
                             void *user) {
   if (!socket)
     return;
-  PEAL_ON_WORKER(socket->local->worker, "peal_ref_post");
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   peal_socket_timer **at = own ? find(own, fn, user) : NULL;
   if (at && *at)
