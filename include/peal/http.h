@@ -30,7 +30,7 @@
  * dropped, and the request is freed with it.
  *
  * Functions of a request run on its worker, take a request that is valid, and
- * are not for NULL. Functions of a server do nothing for NULL and return
+ * are not for NULL. Without a server (NULL) its functions do nothing and return
  * PEAL_ERR_USAGE, 0, NULL, or 1 (peal_http_server_run).
  *
  * Example: examples/web_hello/main.c */

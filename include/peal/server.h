@@ -349,7 +349,8 @@ typedef struct peal_reply peal_reply;
  * given back by peal_reply_send or peal_reply_drop, once; peal_ack has no
  * effect any more. */
 PEAL_API peal_reply *peal_ack_later(const peal_event *event);
-/* Takes `reply`; the arguments are encoded or copied at once. A socket that
+/* Takes `reply` (NULL: PEAL_OK, nobody has asked); the arguments are encoded or
+ * copied at once. A socket that
  * has gone is no error, and neither is the end of the run. A second answer is
  * none at all, also from another thread, for five minutes behind the first or
  * 65536 other replies of its worker.

@@ -27,7 +27,8 @@ static peal_err add(peal_headers *headers, const char *name, peal_slice value) {
 
 peal_err peal_headers_add(peal_headers *headers, const char *name,
                           const char *value) {
-  PEAL_ON_WORKER(headers ? peal_http_req_worker(headers->req) : NULL,"peal_worker_post");
+  PEAL_ON_WORKER(headers ? peal_http_req_worker(headers->req) : NULL,
+                 "peal_worker_post");
   if (!headers || !name)
     return PEAL_ERR_USAGE;
   return add(headers, name, peal_slice_of(value));

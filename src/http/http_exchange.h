@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "http/http_home.h"
-#include "net/on_worker.h"
 #include "net/address.h"
+#include "net/on_worker.h"
 #include "net/stream.h"
 #include "wire/http1.h"
 

@@ -32,9 +32,9 @@ static peal_err take_place(peal_socket *socket, peal_ref_table *table,
 }
 
 peal_socket_ref peal_ref_of(peal_socket *socket) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket)
     return (peal_socket_ref){0};
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_socket_ref ref = {.nsp = socket->local->nsp,
                          .worker = peal_worker_index(socket->local->worker)};
   peal_ref_table *table = table_of(ref.nsp, ref.worker);

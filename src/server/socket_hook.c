@@ -60,18 +60,18 @@ static peal_err add_checked(peal_socket *socket, const char *event,
 
 peal_err peal_socket_on(peal_socket *socket, const char *event,
                         peal_event_fn fn, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !event || !fn)
     return PEAL_ERR_USAGE;
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   return add_checked(socket, event,
                      &(peal_socket_hook){.fn = fn, .user = user});
 }
 
 peal_err peal_socket_once(peal_socket *socket, const char *event,
                           peal_event_fn fn, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !event || !fn)
     return PEAL_ERR_USAGE;
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   return add_checked(socket, event,
                      &(peal_socket_hook){.fn = fn, .user = user, .once = true});
 }
@@ -93,9 +93,9 @@ static void settle(peal_socket *socket, peal_belongings *own) {
 
 void peal_socket_off(peal_socket *socket, const char *event, peal_event_fn fn,
                      void *user) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !event)
     return;
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   if (!own)
     return;

@@ -3,7 +3,6 @@
 
 #include <peal/handle.h>
 
-
 typedef struct peal_socket_value {
   struct peal_socket_value *next;
   const peal_socket_key *key;
@@ -46,9 +45,9 @@ static peal_err add(peal_socket *socket, const peal_socket_key *key,
 
 peal_err peal_socket_key_set(peal_socket *socket, const peal_socket_key *key,
                              void *value) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !key)
     return PEAL_ERR_USAGE;
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   peal_socket_value **at = own ? find(own, key) : NULL;
   if (!at || !*at)
@@ -66,9 +65,9 @@ peal_err peal_socket_key_set(peal_socket *socket, const peal_socket_key *key,
 
 void *peal_socket_key_get(const peal_socket *socket,
                           const peal_socket_key *key) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !key)
     return NULL;
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   const peal_socket_value *it = own ? *find(own, key) : NULL;
   return it ? it->value : NULL;

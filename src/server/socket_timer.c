@@ -3,7 +3,6 @@
 
 #include <peal/handle.h>
 
-
 typedef struct peal_socket_timer {
   struct peal_socket_timer *next;
   peal_socket *socket;
@@ -72,9 +71,9 @@ static peal_err add(peal_socket *socket, peal_socket_fn fn, void *user,
 peal_err peal_socket_timer_start(peal_socket *socket, uint64_t delay_ms,
                                  uint64_t repeat_ms, peal_socket_fn fn,
                                  void *user) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !fn)
     return PEAL_ERR_USAGE;
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!is_alive(socket))
     return PEAL_ERR_CLOSED;
   peal_belongings *own = peal_belongings_of(socket);
@@ -89,9 +88,9 @@ peal_err peal_socket_timer_start(peal_socket *socket, uint64_t delay_ms,
 
 void peal_socket_timer_stop(peal_socket *socket, peal_socket_fn fn,
                             void *user) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket)
     return;
-  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_belongings *own = peal_belongings_of(socket);
   peal_socket_timer **at = own ? find(own, fn, user) : NULL;
   if (at && *at)
