@@ -33,6 +33,7 @@ VALUES = {"peal_socket_ref"}
 THREAD_HEADERS = ["server", "handle", "http", "worker", "engine"]
 ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
              "peal_timer", "peal_worker", "peal_allow", "peal_headers",
+             "peal_engine_client",
              "peal_socket_ref"}
 
 
@@ -121,9 +122,8 @@ def answer(function):
         return "!r.count"
     if kind == "peal_val":
         return "peal_val_is(r, PEAL_UNDEFINED)"
-    if kind in VALUES:
-        return "!r.nsp"
-    return "!r"
+    is_struct = kind.startswith("peal_") and "*" not in kind
+    return "is_zero(&r, sizeof r)" if is_struct else "!r"
 
 
 def may_be_null(function):
@@ -162,8 +162,8 @@ def call_thread(function, kind):
         given.append(value)
         before += line
     ignored = "" if function.result == "void" else "(void)!"
-    if function.result in ("peal_slice", "peal_args", "peal_val",
-                           "peal_socket_ref"):
+    if function.result not in ("void", "peal_err") and \
+            re.match(r"peal_\w+$", function.result):
         ignored = "(void)"
     return (f"static void call_{function.name}(void) {{\n{before}"
             f"  {ignored}{function.name}({', '.join(given)});\n}}\n")

@@ -83,10 +83,12 @@ PEAL_API peal_err peal_ref_post(peal_socket_ref ref, peal_socket_fn fn,
 /* A module's place for one value with every socket. Its address is the key: one
  * static variable for each kind of value, which outlives the sockets.
  *
- *   static const peal_socket_key session = {free_session};
+ *   static const peal_socket_key session = {.free_fn = free_session};
  */
 typedef struct peal_socket_key {
   peal_user_free_fn free_fn; /* gets the value at its end; NULL: nobody does */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[3];
 } peal_socket_key;
 
 /* Keep `value` with the socket under this key: taken. The one that was there
@@ -96,7 +98,7 @@ typedef struct peal_socket_key {
  * to be used there.
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_LIMIT (more than
  * this client may make us hold), PEAL_ERR_CLOSED (its client has gone during
- * the middleware): on errors the value is still the caller's. */
+ * the middleware), PEAL_ERR_OPTION (a reserved word is not 0): on errors the value is still the caller's. */
 PEAL_API peal_err peal_socket_key_set(peal_socket *socket,
                                       const peal_socket_key *key, void *value);
 /* What peal_socket_key_set was given; NULL if nothing. Borrowed. */

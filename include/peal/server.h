@@ -60,8 +60,6 @@ typedef struct peal_event peal_event;
 
 /* -- options --------------------------------------------------------------- */
 
-#define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
-
 /* Options of a server, named after those of the reference; {0} is a server on
  * port 3000, path /socket.io/, for pages of the same origin. */
 typedef struct peal_server_opts {
@@ -117,6 +115,8 @@ typedef struct peal_server_opts {
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
   void *headers_user; /* the last argument of it */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[32];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */
@@ -155,6 +155,8 @@ typedef struct peal_server_stats {
   uint64_t errors_peer;           /* sessions closed for a violation */
   uint64_t queue_full;            /* events refused or dropped; operations
                                      refused as some workers were behind */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -244,23 +246,6 @@ PEAL_API peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn,
 /* The reverse, as peal_off. Thread: any. */
 PEAL_API peal_err peal_off_connect(peal_nsp *nsp, peal_connect_fn fn,
                                    void *user);
-
-/* Why a socket went (the strings of the reference by peal_reason_text). */
-typedef enum peal_reason {
-  PEAL_REASON_CLIENT_DISCONNECT, /* "client namespace disconnect" */
-  PEAL_REASON_SERVER_DISCONNECT, /* "server namespace disconnect" */
-  PEAL_REASON_SHUTDOWN,          /* "server shutting down" */
-  PEAL_REASON_PING_TIMEOUT,      /* "ping timeout" */
-  PEAL_REASON_TRANSPORT_CLOSE,   /* "transport close" */
-  PEAL_REASON_TRANSPORT_ERROR,   /* "transport error" */
-  PEAL_REASON_PARSE_ERROR,       /* "parse error" */
-  PEAL_REASON_FORCED_CLOSE,      /* "forced close": packet out of order */
-  PEAL_REASON_FORCED_SERVER,     /* "forced server close" */
-  PEAL_REASON_SLOW_CONSUMER      /* "slow consumer": send queue full */
-} peal_reason;
-
-/* Constant text; "" for a number that is none. Thread: pure. */
-PEAL_API const char *peal_reason_text(peal_reason reason);
 
 /* `err` says more exactly what was wrong (PEAL_OK if nothing). */
 typedef void (*peal_disconnect_fn)(peal_socket *socket, peal_reason reason,
@@ -370,8 +355,13 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
  * that is told by the return value for one receiver, and by nothing for
  * many. */
 
-/* Names of rooms, for peal_to. */
-#define PEAL_ROOMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#ifdef __cplusplus
+#define PEAL_ROOMS(...) (peal_rooms_(__VA_ARGS__).list())
+#else
+/* Names of rooms, for peal_to: any number; none is nobody. */
+#define PEAL_ROOMS(...)                                                        \
+  ((const char *const[]){__VA_ARGS__ PEAL_COMMA_BEHIND_(__VA_ARGS__) NULL})
+#endif
 
 /* Who gets a broadcast, and how. NULL or {0}: everyone in the namespace. */
 typedef struct peal_to {
@@ -385,6 +375,8 @@ typedef struct peal_to {
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
   bool no_compress; /* polling answers with it are not compressed for it */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_to;
 
 /* To this client. In the middleware and in connect handlers it is held, and
@@ -605,5 +597,20 @@ PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);
 
 #ifdef __cplusplus
+}
+
+/* What stands behind PEAL_ROOMS in C++: a list that lives until the end of the
+ * statement. */
+template <typename... Names> struct peal_rooms_list_ {
+  const char *names[sizeof...(Names) + 1];
+
+  const char *const *list() const {
+    return names;
+  }
+};
+
+template <typename... Names>
+peal_rooms_list_<Names...> peal_rooms_(Names... names) {
+  return {{names..., nullptr}};
 }
 #endif

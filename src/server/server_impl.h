@@ -23,11 +23,11 @@
 #include "engine/engine_conn.h"
 #include "engine/sid_table.h"
 #include "net/on_worker.h"
+#include "net/op_load.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
 #include "server/hook.h"
-#include "server/op_load.h"
 #include "server/ref_table.h"
 #include "server/room_set.h"
 
@@ -47,9 +47,9 @@ typedef struct peal_server_local {
 } peal_server_local;
 
 struct peal_server {
-  peal_server_opts opts;
+  peal_server_opts opts; /* not its strings: they were the caller's */
   const peal_mem *mem;
-  peal_arena strings; /* copies of the options' strings */
+  peal_arena strings; /* copies of the engine options' strings */
   peal_http_server *http;
   peal_workers *workers;
   peal_engine *engine;

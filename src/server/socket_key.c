@@ -3,6 +3,8 @@
 
 #include <peal/handle.h>
 
+#include "base/reserved.h"
+
 typedef struct peal_socket_value {
   struct peal_socket_value *next;
   const peal_socket_key *key;
@@ -48,6 +50,8 @@ peal_err peal_socket_key_set(peal_socket *socket, const peal_socket_key *key,
   PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !key)
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(key))
+    return PEAL_ERR_OPTION;
   peal_belongings *own = peal_belongings_of(socket);
   peal_socket_value **at = own ? find(own, key) : NULL;
   if (!at || !*at)

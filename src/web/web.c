@@ -5,6 +5,8 @@
 #include <peal/web.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
+#include "http/http_home.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
 
@@ -46,6 +48,9 @@ static void on_start(peal_worker *worker, void *user) {
 }
 
 static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->security))
+    return PEAL_ERR_OPTION;
   app->opts = *opts;
   if (!app->opts.max_body_bytes)
     app->opts.max_body_bytes = PEAL_LIMIT_HTTP_BODY_BYTES;
@@ -99,6 +104,7 @@ peal_web *peal_web_new(peal_http_server *http, const peal_web_opts *opts) {
     peal_web_free(app);
     return NULL;
   }
+  peal_http_home_json_errors(http);
   return app;
 }
 

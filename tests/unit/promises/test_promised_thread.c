@@ -30,6 +30,7 @@ static struct {
   peal_worker *peal_worker;
   peal_allow *peal_allow;
   peal_headers *peal_headers;
+  peal_engine_client *peal_engine_client;
   peal_socket_ref peal_socket_ref;
 } held;
 
@@ -152,6 +153,22 @@ static void all_of(stage which) {
   assert_int_equal(broken, 0);
 }
 
+/* A client of a raw server on the same worker. */
+static void hold_client(peal_engine_client *client, void *user) {
+  (void)user;
+  held.peal_engine_client = client;
+  trace_add("client");
+}
+
+static peal_engine_server *make_raw(const server_fixture *it) {
+  peal_engine_server *raw = peal_engine_server_new(
+      &(peal_engine_server_opts){.http = peal_server_http(it->server),
+                                 .path = "/raw",
+                                 .on_open = hold_client});
+  assert_non_null(raw);
+  return raw;
+}
+
 static void on_another_thread_a_function_names_itself(void **state) {
   (void)state;
 #ifdef NDEBUG
@@ -164,8 +181,11 @@ static void on_another_thread_a_function_names_itself(void **state) {
   peal_nsp *slow = peal_server_of(it.server, "/slow");
   assert_int_equal(peal_use(slow, hold_next, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "hold", on_hold, NULL), PEAL_OK);
+  peal_engine_server *raw = make_raw(&it);
   server_run(&it);
-  sio_client client;
+  sio_client client, raw_client = {.path = "/raw/"};
+  assert_true(sio_client_open_with(&raw_client, it.port, SIO_WEBSOCKET));
+  trace_await("client");
   assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
   assert_true(sio_client_send(&client, "40/slow,"));
   trace_await("next");
@@ -187,8 +207,12 @@ static void on_another_thread_a_function_names_itself(void **state) {
   all_of(IN_HEADERS);
   close(waiting);
   close(stopped);
+  sio_client_close(&raw_client);
   sio_client_close(&client);
-  server_stop(&it);
+  peal_workers_stop(peal_server_workers(it.server), 200);
+  server_join(&it);
+  peal_engine_server_free(raw);
+  server_free(&it);
 }
 
 /* -- before and behind the run every thread may ------------------------------------------ */

@@ -15,7 +15,9 @@ static void end_b(void *value) {
   free(value);
 }
 
-static const peal_socket_key key_a = {end_a}, key_b = {end_b}, no_end = {0};
+static const peal_socket_key key_a = {.free_fn = end_a};
+static const peal_socket_key key_b = {.free_fn = end_b};
+static const peal_socket_key no_end = {0};
 
 static void set(peal_socket *socket, const peal_socket_key *key,
                 const char *value) {
