@@ -112,6 +112,8 @@ typedef struct peal_server_cookie {
   const char *same_site; /* default "Lax"; "Strict", or "None" with `secure` */
   bool secure;           /* only over TLS */
   uint32_t max_age_s;    /* default: a session cookie */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4];
 } peal_server_cookie;
 
 /* An answer to allow_request; give exactly one, now or later, on the request's
@@ -185,6 +187,9 @@ typedef struct peal_engine_server_opts {
   bool no_listen; /* peal_http_listen(peal_engine_server_http(…), …) says
                      where */
   unsigned workers;
+  const char *proxies; /* whose word about the client counts; default nobody */
+  peal_forwarded forwarded;
+  bool proxy_protocol;
   size_t max_held_bytes; /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
@@ -226,6 +231,8 @@ typedef struct peal_engine_server_opts {
   peal_engine_drain_fn on_drain;
   peal_engine_close_fn on_close;
   void *user; /* of all these functions */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[32];
 } peal_engine_server_opts;
 
 /* Make a server and listen; no client is served before peal_engine_server_run.
@@ -260,6 +267,8 @@ typedef struct peal_engine_server_stats {
   uint64_t errors_peer;         /* sessions closed for a violation */
   uint64_t queue_full;          /* messages refused or dropped, volatile ones
                                    too; and as some workers were behind */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_engine_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -277,6 +286,8 @@ typedef struct peal_engine_how {
   /* A queued message with the same key is replaced, so that a slow client gets
    * the newest and never a backlog. Borrowed for the call. */
   const char *conflate;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4];
 } peal_engine_how;
 
 /* Queue a message; copies. It leaves when the handler has returned, in the

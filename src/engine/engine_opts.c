@@ -3,9 +3,14 @@
 
 #include <string.h>
 
+#include "base/reserved.h"
 #include "proto/proto_limits.h"
 
 const char *peal_engine_opts_wrong(const peal_engine_server_opts *opts) {
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->cookie) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->log))
+    return "an option that this library does not know";
   if (opts->transports & ~3u)
     return "transports has an unknown bit";
   if ((unsigned)opts->queue_policy > PEAL_QUEUE_DROP_OLDEST)
@@ -14,9 +19,10 @@ const char *peal_engine_opts_wrong(const peal_engine_server_opts *opts) {
       (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
     return "max_queue_soft_bytes is above max_queue_bytes";
   if (opts->http && (opts->host || opts->port || opts->no_listen ||
-                     opts->workers || opts->max_held_bytes))
-    return "host, port, no_listen, workers and max_held_bytes belong to the "
-           "http server that was given";
+                     opts->workers || opts->max_held_bytes || opts->proxies ||
+                     opts->forwarded || opts->proxy_protocol))
+    return "host, port, no_listen, workers, proxies, forwarded, proxy_protocol "
+           "and max_held_bytes belong to the http server that was given";
   if (opts->cors.credentials && opts->cors.origins &&
       !strcmp(opts->cors.origins, "*"))
     return "cors.origins \"*\" cannot go with cors.credentials";
@@ -49,6 +55,9 @@ peal_err peal_engine_opts_http(const peal_engine_server_opts *opts,
                                     .port = opts->port,
                                     .no_listen = opts->no_listen,
                                     .workers = opts->workers,
+                                    .proxies = opts->proxies,
+                                    .forwarded = opts->forwarded,
+                                    .proxy_protocol = opts->proxy_protocol,
                                     .max_held_bytes = opts->max_held_bytes,
                                     .log = opts->log,
                                     .mem = opts->mem});

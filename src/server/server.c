@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "engine/client_files.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_opts.h"
@@ -26,6 +27,9 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .port = opts->port,
       .no_listen = opts->no_listen,
       .workers = opts->workers,
+      .proxies = opts->proxies,
+      .forwarded = opts->forwarded,
+      .proxy_protocol = opts->proxy_protocol,
       .max_held_bytes = opts->max_held_bytes,
       .log = opts->log,
       .mem = opts->mem,
@@ -142,7 +146,9 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
     opts = &defaults;
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
-  const char *wrong = peal_engine_opts_wrong(&engine);
+  const char *wrong = PEAL_RESERVED_IS_KNOWN(opts)
+                          ? peal_engine_opts_wrong(&engine)
+                          : "an option that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
