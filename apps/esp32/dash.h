@@ -10,6 +10,7 @@
 #include <peal/web.h>
 
 #include "settings.h"
+#include "walks.h"
 
 struct analysis;
 struct auth;
@@ -29,6 +30,7 @@ typedef struct dash {
   peal_nsp *nsp; /* the default namespace */
   peal_store *store;
   peal_web_limit *device_limit;
+  walks series, exports; /* under way */
 
   struct analysis *analysis;
   struct auth *auth;

@@ -32,6 +32,8 @@ enum {
   PRUNE_TICKS = 30,
   KEY_TICKS = 2,
   POOL_THREADS = 6, /* beside those of the analysis */
+  MAX_SERIES = 16,  /* each holds up to half a megabyte */
+  MAX_EXPORTS = 8,
 };
 
 /* What only main knows of. */
@@ -345,7 +347,9 @@ static int serve(program *p) {
 }
 
 int main(int argc, char **argv) {
-  static program self = {.lock_fd = -1};
+  static program self = {
+      .lock_fd = -1,
+      .dash = {.series.max = MAX_SERIES, .exports.max = MAX_EXPORTS}};
   dash *app = &self.dash;
   int code = 1;
   if (!settings_init(&app->conf, argc, argv, &code)) {
