@@ -18,6 +18,7 @@ struct device_keys;
 struct devices;
 struct media;
 struct oled;
+struct thumbs;
 
 typedef struct dash {
   settings conf;
@@ -38,6 +39,7 @@ typedef struct dash {
   struct devices *devices;
   struct media *media;
   struct oled *oled;
+  struct thumbs *thumbs;
 } dash;
 
 /* The room of sockets that are devices: they send and get nothing. */

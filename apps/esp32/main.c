@@ -23,6 +23,7 @@
 #include "routes.h"
 #include "schema.h"
 #include "simulate.h"
+#include "thumbs.h"
 
 enum {
   PING_INTERVAL_MS = 25000,
@@ -219,6 +220,7 @@ static bool make_parts(program *p) {
   return app->device_limit != NULL &&
          (app->keys = device_keys_new(app)) != NULL &&
          (app->devices = devices_new(app)) != NULL &&
+         (app->thumbs = thumbs_new(app)) != NULL &&
          (app->media = media_new(app)) != NULL &&
          (app->oled = oled_new(app)) != NULL &&
          (app->auth = auth_new(app)) != NULL &&
@@ -269,6 +271,7 @@ static void on_start(peal_worker *worker, void *user) {
 
 static void on_stop(peal_worker *worker, void *user) {
   program *p = user;
+  thumbs_stop(p->dash.thumbs);
   if (peal_worker_index(worker) != 0)
     return;
   dash_log(&p->dash, PEAL_LOG_INFO, "main", "stopping");
@@ -300,6 +303,7 @@ static void take_down(program *p) {
   auth_free(app->auth);
   oled_free(app->oled);
   media_free(app->media);
+  thumbs_free(app->thumbs);
   devices_free(app->devices);
   device_keys_free(app->keys);
   peal_web_limit_free(app->device_limit);

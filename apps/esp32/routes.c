@@ -9,6 +9,7 @@
 #include "oled.h"
 #include "readings.h"
 #include "series.h"
+#include "thumbs.h"
 #include "uploads.h"
 
 enum {
@@ -75,6 +76,7 @@ static const peal_web_route reader_routes[] = {
      .on_request = export_on_orientation},
     {.path = "/api/images/export", .on_request = export_on_images},
     {.path = "/api/audio/export", .on_request = export_on_audio},
+    {.path = THUMBS_URL ":name", .on_request = thumbs_on_get},
     {.path = MEDIA_URL ":name", .on_request = media_on_get},
     {.path = "/status", .on_request = figures_on_status},
     {.path = "/memory-stats", .on_request = figures_on_memory},
