@@ -16,6 +16,7 @@ struct analysis;
 struct auth;
 struct device_keys;
 struct devices;
+struct guard;
 struct media;
 struct oled;
 struct thumbs;
@@ -30,13 +31,15 @@ typedef struct dash {
   peal_server *server;
   peal_nsp *nsp; /* the default namespace */
   peal_store *store;
-  peal_web_limit *device_limit;
-  walks series, exports; /* under way */
+  peal_web_limit *device_limit, *address_limit;
+  walks series, exports;  /* under way */
+  atomic_uint inserts[2]; /* of readings: which make room */
 
   struct analysis *analysis;
   struct auth *auth;
   struct device_keys *keys;
   struct devices *devices;
+  struct guard *guard;
   struct media *media;
   struct oled *oled;
   struct thumbs *thumbs;

@@ -7,14 +7,17 @@
 
 #include <pthread.h>
 
+#include "address.h"
 #include "device_keys.h"
 
 enum { FLUSH_TICKS = 5 };
 
 typedef struct device {
   device_info info;
-  int64_t stamp; /* the last one given out */
-  bool is_dirty; /* not stored as it is */
+  int64_t stamp;               /* the last one given out */
+  bool is_dirty;               /* not stored as it is */
+  char network[ADDRESS_BYTES]; /* it was first heard from in this run, if it
+                                  has no key */
   picture_thumb thumb;
 } device;
 
@@ -46,18 +49,68 @@ static size_t char_len(const uint8_t *p, size_t left) {
   return len > 1 && is_bad ? 0 : len;
 }
 
+/* Of a character that is whole. RFC3629 3. */
+static uint32_t code_of(const uint8_t *p, size_t len) {
+  uint32_t code = len == 1   ? p[0]
+                  : len == 2 ? p[0] & 0x1Fu
+                  : len == 3 ? p[0] & 0x0Fu
+                             : p[0] & 0x07u;
+  for (size_t i = 1; i < len; i++)
+    code = code << 6 | (p[i] & 0x3Fu);
+  return code;
+}
+
+typedef struct range {
+  uint32_t first, last;
+} range;
+
+static bool is_in(const range *ranges, size_t count, uint32_t code) {
+  for (size_t i = 0; i < count; i++)
+    if (code >= ranges[i].first && code <= ranges[i].last)
+      return true;
+  return false;
+}
+
+#define IS_IN(ranges, code) is_in(ranges, sizeof ranges / sizeof *ranges, code)
+
+/* Characters that break logs and pages, that nobody sees, or that turn the
+ * direction of their neighbours: two ids would look alike. Unicode 15: Cc, Cf,
+ * Zl, Zp, fillers, variation selectors, noncharacters. */
+static bool is_hidden(uint32_t code) {
+  static const range hidden[] = {
+      {0x00, 0x1F},       {0x7F, 0x9F},       {0xAD, 0xAD},
+      {0x34F, 0x34F},     {0x600, 0x605},     {0x61C, 0x61C},
+      {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},
+      {0x8E2, 0x8E2},     {0x115F, 0x1160},   {0x17B4, 0x17B5},
+      {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+      {0x2060, 0x206F},   {0x2800, 0x2800},   {0x3164, 0x3164},
+      {0xFDD0, 0xFDEF},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+      {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},   {0xFFFE, 0xFFFF},
+      {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+  return IS_IN(hidden, code);
+}
+
+/* Unicode 15: Zs. */
+static bool is_blank(uint32_t code) {
+  static const range blanks[] = {
+      {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
+      {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}};
+  return IS_IN(blanks, code);
+}
+
 bool devices_id_is_good(peal_slice id) {
   if (id.len == 0 || id.len >= DEVICES_ID_BYTES)
     return false;
   const uint8_t *p = (const uint8_t *)id.ptr;
+  bool has_seen = false;
   for (size_t i = 0, len; i < id.len; i += len) {
     len = char_len(p + i, id.len - i);
-    // C0, DEL and C1 would break logs and pages
-    if (len == 0 || p[i] < 0x20 || p[i] == 0x7F ||
-        (p[i] == 0xC2 && p[i + 1] < 0xA0))
+    uint32_t code = len > 0 ? code_of(p + i, len) : 0;
+    if (is_hidden(code))
       return false;
+    has_seen = has_seen || !is_blank(code);
   }
-  return true;
+  return has_seen;
 }
 
 bool devices_is_simulated(peal_slice id) {
@@ -109,18 +162,28 @@ static bool grow(devices *ds) {
   return true;
 }
 
-/* Make room by forgetting the device that has been silent longest. */
-static bool forget_one(devices *ds) {
+/* The device that has been silent longest, of one network (NULL: of all), and
+ * not one whose key somebody has made; `count` if there is none. */
+static size_t longest_silent(const devices *ds, const char *network) {
   size_t oldest = ds->count;
-  for (size_t i = 0; i < ds->count; i++)
-    if (!ds->list[i]->info.is_online &&
+  for (size_t i = 0; i < ds->count; i++) {
+    const device *d = ds->list[i];
+    if (!d->info.is_online &&
+        (network == NULL || strcmp(d->network, network) == 0) &&
         (oldest == ds->count ||
-         ds->list[i]->info.last_seen < ds->list[oldest]->info.last_seen))
+         d->info.last_seen < ds->list[oldest]->info.last_seen) &&
+        !device_keys_has(ds->app->keys, peal_slice_of(d->info.id)))
       oldest = i;
+  }
+  return oldest;
+}
+
+/* Make room; what it sent stays in the history. */
+static bool forget_one(devices *ds, const char *network) {
+  size_t oldest = longest_silent(ds, network);
   if (oldest == ds->count)
     return false;
   device *gone = ds->list[oldest];
-  // what it sent stays in the history
   if (peal_store_write(
           ds->app->store, "DELETE FROM devices WHERE device_id = ?1",
           PEAL_ARGS(peal_str(gone->info.id)), NULL, NULL) != PEAL_OK)
@@ -132,11 +195,26 @@ static bool forget_one(devices *ds) {
   return true;
 }
 
-static peal_err find_or_add(devices *ds, peal_slice id, device **out) {
+static bool is_network_full(const devices *ds, const char *network) {
+  size_t count = 0;
+  for (size_t i = 0; network[0] != '\0' && i < ds->count; i++)
+    count += strcmp(ds->list[i]->network, network) == 0;
+  return count >= ds->app->conf.max_network_devices;
+}
+
+/* Whoever invents ids takes the places of those it invented before. */
+static bool make_room(devices *ds, const char *network) {
+  if (is_network_full(ds, network))
+    return forget_one(ds, network);
+  return ds->count < ds->app->conf.max_devices || forget_one(ds, NULL);
+}
+
+static peal_err find_or_add(devices *ds, peal_slice id, const char *network,
+                            device **out) {
   *out = find(ds, id);
   if (*out != NULL)
     return PEAL_OK;
-  if (ds->count >= ds->app->conf.max_devices && !forget_one(ds))
+  if (!make_room(ds, network))
     return PEAL_ERR_LIMIT;
   device *d = calloc(1, sizeof *d);
   if (d == NULL || !grow(ds)) {
@@ -144,6 +222,7 @@ static peal_err find_or_add(devices *ds, peal_slice id, device **out) {
     return PEAL_ERR_NOMEM;
   }
   memcpy(d->info.id, id.ptr, id.len);
+  snprintf(d->network, sizeof d->network, "%s", network);
   bool is_there;
   size_t at = place_of(ds, id, &is_there);
   memmove(ds->list + at + 1, ds->list + at,
@@ -159,7 +238,7 @@ static peal_err find_or_add(devices *ds, peal_slice id, device **out) {
 static void load_row(devices *ds, peal_val row) {
   peal_slice id = peal_val_str(peal_val_get(row, "device_id"));
   device *d;
-  if (!devices_id_is_good(id) || find_or_add(ds, id, &d) != PEAL_OK)
+  if (!devices_id_is_good(id) || find_or_add(ds, id, "", &d) != PEAL_OK)
     return;
   static const char *const names[] = {"readings", "images", "audio"};
   int64_t first = peal_val_int(peal_val_get(row, "first_seen"), 0);
@@ -264,13 +343,17 @@ static void hear(device *d, int64_t *stamp, device_info *came) {
   }
 }
 
-peal_err devices_heard(devices *ds, peal_slice id, int64_t *stamp) {
+peal_err devices_heard(devices *ds, peal_slice id, const char *network,
+                       int64_t *stamp) {
   device_info came = {0};
   device *d;
   pthread_mutex_lock(&ds->lock);
-  peal_err err = find_or_add(ds, id, &d);
-  if (err == PEAL_OK)
+  peal_err err = find_or_add(ds, id, network, &d);
+  if (err == PEAL_OK) {
+    if (d->network[0] == '\0') // known from an earlier run
+      snprintf(d->network, sizeof d->network, "%s", network);
     hear(d, stamp, &came);
+  }
   pthread_mutex_unlock(&ds->lock);
   if (came.is_online)
     announce(ds->app, &came);

@@ -18,7 +18,10 @@ typedef enum device_kind {
   DEVICE_KIND_COUNT,
 } device_kind;
 
-/* Text of 1 to 64 bytes, valid UTF-8, no control characters. Thread: pure. */
+/* Text of 1 to 64 bytes, valid UTF-8, not of blanks alone; without control
+ * characters and those that are not seen or turn the direction of what stands
+ * beside them. Ids are compared byte by byte: two spellings of one letter (NFC
+ * and NFD) are two ids. Thread: pure. */
 bool devices_id_is_good(peal_slice id);
 /* Ids of simulated devices start with SIM. Thread: pure. */
 bool devices_is_simulated(peal_slice id);
@@ -31,13 +34,16 @@ void devices_tick(devices *all);
 /* Store what has changed. */
 void devices_flush(devices *all);
 
-/* The device has been heard: it is online. *stamp (may be NULL) is the time,
+/* The device has been heard: it is online. `network` (address_network; ""
+ * where the device has shown its key) answers for the ids that are new: of one
+ * network there are at most `max_network_devices`, and a new one takes the
+ * place of its own first. *stamp (may be NULL) is the time,
  * later than every stamp of this device before, as pages tell readings apart
  * by it.
  * Returns: PEAL_OK, PEAL_ERR_LIMIT (too many devices), PEAL_ERR_NOMEM.
  * Thread: any. */
 PEAL_MUST_CHECK peal_err devices_heard(devices *all, peal_slice id,
-                                       int64_t *stamp);
+                                       const char *network, int64_t *stamp);
 /* The same for a device that is known already; others are not noted. */
 void devices_noticed(devices *all, peal_slice id);
 /* One more of what it sends is stored. Thread: any. */

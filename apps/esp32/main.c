@@ -16,6 +16,7 @@
 #include "device_keys.h"
 #include "devices.h"
 #include "events.h"
+#include "guard.h"
 #include "media.h"
 #include "oled.h"
 #include "places.h"
@@ -217,7 +218,10 @@ static bool make_parts(program *p) {
   dash *app = &p->dash;
   app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
-  return app->device_limit != NULL &&
+  app->address_limit = peal_web_limit_new(&(peal_web_limit_opts){
+      .count = app->conf.address_rate, .burst = app->conf.address_burst});
+  return app->device_limit != NULL && app->address_limit != NULL &&
+         (app->guard = guard_new()) != NULL &&
          (app->keys = device_keys_new(app)) != NULL &&
          (app->devices = devices_new(app)) != NULL &&
          (app->thumbs = thumbs_new(app)) != NULL &&
@@ -235,6 +239,7 @@ static void on_tick(peal_timer *timer, void *user) {
   (void)timer;
   program *p = user;
   devices_tick(p->dash.devices);
+  auth_tick(p->dash.auth);
   simulate_check(&p->sim, &p->dash);
   if (p->ticks % KEY_TICKS == 0)
     device_keys_refresh(p->dash.keys);
@@ -306,6 +311,8 @@ static void take_down(program *p) {
   thumbs_free(app->thumbs);
   devices_free(app->devices);
   device_keys_free(app->keys);
+  guard_free(app->guard);
+  peal_web_limit_free(app->address_limit);
   peal_web_limit_free(app->device_limit);
   peal_http_server_free(app->http);
   peal_logfile *file = app->logfile;

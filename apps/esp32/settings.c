@@ -90,10 +90,28 @@ static const peal_config_key keys[] = {
      .help = "and so many at once",
      .min = 1,
      .max = 1000000},
+    {.name = "address-rate",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "5000",
+     .help = "requests per second of all devices of one address without keys",
+     .min = 1,
+     .max = 1000000},
+    {.name = "address-burst",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "10000",
+     .help = "and so many at once",
+     .min = 1,
+     .max = 1000000},
     {.name = "max-devices",
      .type = PEAL_CONFIG_INT,
      .otherwise = "1000",
      .help = "devices that are remembered",
+     .min = 1,
+     .max = 10000},
+    {.name = "max-address-devices",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "250",
+     .help = "of them, that have no key and share one address",
      .min = 1,
      .max = 10000},
     {.name = "max-connections",
@@ -139,6 +157,12 @@ static const peal_config_key keys[] = {
      .help = "readings of each kind kept, oldest go first",
      .min = 1,
      .max = 1000000000},
+
+    {.name = "send-before-stored",
+     .type = PEAL_CONFIG_BOOL,
+     .otherwise = "false",
+     .help = "show readings some milliseconds earlier, also those that are "
+             "then not stored (a full disk)"},
 
     {.name = "analysis-concurrency",
      .type = PEAL_CONFIG_INT,
@@ -222,13 +246,17 @@ static unsigned count_of(const peal_config *config, const char *name) {
 static void read_limits(settings *out, const peal_config *c) {
   out->device_rate = count_of(c, "device-rate");
   out->device_burst = count_of(c, "device-burst");
+  out->address_rate = count_of(c, "address-rate");
+  out->address_burst = count_of(c, "address-burst");
   out->max_devices = count_of(c, "max-devices");
+  out->max_network_devices = count_of(c, "max-address-devices");
   out->offline_ms = peal_config_int(c, "offline-after");
   out->max_images = peal_config_int(c, "max-images");
   out->max_image_bytes = peal_config_int(c, "max-image-bytes");
   out->max_audio = peal_config_int(c, "max-audio");
   out->max_audio_bytes = peal_config_int(c, "max-audio-bytes");
   out->max_readings = peal_config_int(c, "max-readings");
+  out->send_first = peal_config_bool(c, "send-before-stored");
   out->max_connections = count_of(c, "max-connections");
 }
 

@@ -29,14 +29,17 @@ typedef struct settings {
   const char *add_key, *revoke_key; /* device ids; NULL: nothing to do */
   bool list_keys;
 
-  uint32_t device_rate, device_burst; /* requests of one device, per second */
+  uint32_t device_rate, device_burst;   /* requests of one device, per second */
+  uint32_t address_rate, address_burst; /* of those of one address */
   uint32_t max_devices;
+  uint32_t max_network_devices; /* of them, of one address and without key */
   size_t max_connections;
   int64_t offline_ms; /* silent for so long: offline */
 
   int64_t max_images, max_image_bytes;
   int64_t max_audio, max_audio_bytes;
   int64_t max_readings; /* of each kind */
+  bool send_first;      /* events before the reading is stored */
 
   unsigned analysis_concurrency;
   unsigned analysis_queue;

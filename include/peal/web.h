@@ -430,11 +430,22 @@ PEAL_API void peal_web_limit_free(peal_web_limit *limit);
  * *retry_ms (may be NULL). `now_ms` is monotonic: peal_worker_now_ms. Without
  * memory for a new key, or without a limit (NULL), true: a limit must not lock
  * everybody out. Thread: any. */
-PEAL_API bool peal_web_limit_take(peal_web_limit *limit, peal_slice key,
-                                  uint64_t now_ms, uint64_t *retry_ms);
-/* The same for a request: false, and 429 with Retry-After has been answered. */
-PEAL_API bool peal_web_limit_check(peal_web_limit *limit, peal_http_req *req,
-                                   peal_slice key);
+PEAL_API PEAL_MUST_CHECK bool peal_web_limit_take(peal_web_limit *limit,
+                                                  peal_slice key,
+                                                  uint64_t now_ms,
+                                                  uint64_t *retry_ms);
+/* Put a token of `key` back that was taken. To count what is wrong only, as
+ * passwords: take one before looking, so that those who guess on several
+ * connections at once are counted, too, and give it back when it was right. Of
+ * a key that has all of its tokens, or without a limit (NULL): nothing. Thread:
+ * any. */
+PEAL_API void peal_web_limit_give(peal_web_limit *limit, peal_slice key,
+                                  uint64_t now_ms);
+/* The same as _take for a request: false, and 429 with Retry-After has been
+ * answered: the handler returns. */
+PEAL_API PEAL_MUST_CHECK bool peal_web_limit_check(peal_web_limit *limit,
+                                                   peal_http_req *req,
+                                                   peal_slice key);
 
 /* -- looking in from outside ----------------------------------------------- */
 
