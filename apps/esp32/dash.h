@@ -19,12 +19,13 @@ struct devices;
 struct guard;
 struct media;
 struct oled;
+struct sites;
 struct thumbs;
 
 typedef struct dash {
   settings conf;
   peal_log_opts log; /* for every part of the library */
-  peal_logfile *logfile;
+  peal_logfile *logfile, *access_log;
   peal_http_server *http;
   peal_workers *workers; /* of http */
   peal_web *web;
@@ -42,6 +43,7 @@ typedef struct dash {
   struct guard *guard;
   struct media *media;
   struct oled *oled;
+  struct sites *sites;
   struct thumbs *thumbs;
 } dash;
 

@@ -2,6 +2,7 @@
 #include "media.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ struct media {
   int dir_fd;
   pthread_mutex_t lock;
   shelf shelves[MEDIA_KIND_COUNT];
+
+  atomic_bool is_well, is_trying; /* whether a file can be written */
 };
 
 static const char *const tables[] = {"images", "audio"};
@@ -109,6 +112,17 @@ static bool write_part(const media *m, const char *part,
   return done;
 }
 
+/* How the last try to write went; a change is logged. */
+static void note(media *m, bool is_well, int failed) {
+  if (atomic_exchange(&m->is_well, is_well) == is_well)
+    return;
+  if (is_well)
+    dash_log(m->app, PEAL_LOG_INFO, "media", "files can be written again");
+  else
+    dash_log(m->app, PEAL_LOG_ERROR, "media",
+             "no file can be written in %s: %s", m->dir, strerror(failed));
+}
+
 bool media_write(media *m, const char *name, const peal_slice *parts,
                  size_t count) {
   char part[MEDIA_NAME_BYTES + sizeof PART];
@@ -116,12 +130,15 @@ bool media_write(media *m, const char *name, const peal_slice *parts,
   // the rename is on disk only when the folder is
   if (write_part(m, part, parts, count) &&
       renameat(m->dir_fd, part, m->dir_fd, name) == 0) {
-    if (fsync(m->dir_fd) == 0)
+    if (fsync(m->dir_fd) == 0) {
+      note(m, true, 0);
       return true;
+    }
     memcpy(part, name, strlen(name) + 1);
   }
   int failed = errno;
   unlinkat(m->dir_fd, part, 0);
+  note(m, false, failed);
   errno = failed;
   return false;
 }
@@ -308,6 +325,7 @@ media *media_new(dash *app) {
   m->app = app;
   m->dir_fd = -1;
   pthread_mutex_init(&m->lock, NULL);
+  atomic_init(&m->is_well, true);
   m->shelves[MEDIA_IMAGE].max_count = app->conf.max_images;
   m->shelves[MEDIA_IMAGE].max_bytes = app->conf.max_image_bytes;
   m->shelves[MEDIA_AUDIO].max_count = app->conf.max_audio;
@@ -337,6 +355,41 @@ void media_free(media *m) {
   pthread_mutex_destroy(&m->lock);
   free(m->dir);
   free(m);
+}
+
+/* ---- health ---------------------------------------------------------------- */
+
+/* The only proof that a file can be written is one that was. */
+static void try_to_write(void *user) {
+  static const char probe[] = ".probe" PART;
+  media *m = user;
+  int fd =
+      openat(m->dir_fd, probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool done = fd >= 0 && write_all(fd, PEAL_S("x"));
+  int failed = errno;
+  if (fd >= 0)
+    done = close(fd) == 0 && done;
+  done = (fd < 0 || unlinkat(m->dir_fd, probe, 0) == 0) && done;
+  note(m, done, failed);
+}
+
+static void on_tried(peal_worker *worker, peal_err err, void *user) {
+  media *m = user;
+  (void)worker;
+  (void)err; // cancelled: what was known stays
+  atomic_store(&m->is_trying, false);
+}
+
+void media_tick(media *m) {
+  if (!atomic_exchange(&m->is_trying, true) &&
+      peal_task_run(peal_worker_self(), try_to_write, on_tried, m) != PEAL_OK)
+    atomic_store(&m->is_trying, false);
+}
+
+bool media_is_well(void *user) {
+  media *m = user;
+  media_tick(m);
+  return atomic_load(&m->is_well);
 }
 
 /* ---- bounds ---------------------------------------------------------------- */

@@ -35,6 +35,16 @@ static const peal_config_key keys[] = {
      .help =
          "other origins whose pages may use this, separated by blanks, or * "
          "(pages of this machine on port 3000 and 8080)"},
+    {.name = "allowed-hosts",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = NULL,
+     .help = "names beside its own that it answers to, separated by blanks, or "
+             "* (addresses, localhost, the machine's name)"},
+    {.name = "content-policy",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = NULL,
+     .help = "Content-Security-Policy of pages, or none (strict for the "
+             "installed page; that of --web-dir may load and run anything)"},
     {.name = "proxies",
      .type = PEAL_CONFIG_STR,
      .otherwise = NULL,
@@ -281,6 +291,8 @@ static void read_rest(settings *out, const peal_config *c) {
   out->data_dir = peal_config_str(c, "data-dir");
   out->web_dir = text_of(c, "web-dir");
   out->cors_origins = text_of(c, "cors-origins");
+  out->allowed_hosts = text_of(c, "allowed-hosts");
+  out->content_policy = text_of(c, "content-policy");
   out->proxies = text_of(c, "proxies");
   out->simulate = count_of(c, "simulate");
   out->password = text_of(c, "dashboard-password");
@@ -309,6 +321,15 @@ bool settings_init(settings *out, int argc, char **argv, int *exit_code) {
   read_rest(out, out->config);
   read_limits(out, out->config);
   read_vision(out, out->config);
+  if (out->password == NULL &&
+      strcmp(peal_config_source(out->config, "dashboard-password"),
+             "default") != 0) {
+    fputs("peal-esp32: the dashboard password is empty: leave it out if "
+          "everybody may see everything\n",
+          stderr);
+    *exit_code = 1;
+    return false;
+  }
   if (out->vision.kind != VISION_NONE && out->vision.model == NULL) {
     fputs("peal-esp32: vision-kind is set, so vision-model is needed\n",
           stderr);

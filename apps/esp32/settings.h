@@ -19,8 +19,10 @@ typedef struct settings {
   const char *data_dir;
   const char *web_dir; /* NULL: found beside the program */
   const char *cors_origins;
-  const char *proxies; /* NULL: none */
-  unsigned simulate;   /* devices */
+  const char *allowed_hosts;  /* NULL: our own names only */
+  const char *content_policy; /* of pages; NULL: what fits the page */
+  const char *proxies;        /* NULL: none */
+  unsigned simulate;          /* devices */
 
   const char *password; /* of the dashboard; NULL: it is open */
   bool secure_cookie;

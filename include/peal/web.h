@@ -511,6 +511,15 @@ PEAL_API size_t peal_web_process_threads(char (*names)[16], size_t cap);
  * Returns: as peal_web_route_add. */
 PEAL_API peal_err peal_web_health(peal_web *app, const char *path,
                                   peal_store *store);
+/* Is this part well? On the worker that answers the health page, any of them,
+ * without waiting: what takes long is found out elsewhere and looked up here. */
+typedef bool (*peal_web_health_fn)(void *user);
+/* One more part on the health pages, as "name":true or false (then 503), in
+ * order of registration; at most 16. `name` is copied.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE (no name, no function, the server runs),
+ * PEAL_ERR_LIMIT, PEAL_ERR_NOMEM. */
+PEAL_API peal_err peal_web_health_add(peal_web *app, const char *name,
+                                      peal_web_health_fn fn, void *user);
 
 /* -- log files ------------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ async function sendSounds() {
 // Stops in the middle of a body.
 function sendHalf() {
   const socket = net.connect(server.port, '127.0.0.1', () => {
-    socket.write('POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n');
+    socket.write('POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n');
     socket.write(png(9999, 9));
   });
   socket.on('error', () => {});
