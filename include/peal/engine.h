@@ -78,6 +78,8 @@ typedef struct peal_server_cookie {
   const char *same_site; /* default "Lax"; "Strict", or "None" with `secure` */
   bool secure;           /* only over TLS */
   uint32_t max_age_s;    /* default: a session cookie */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4];
 } peal_server_cookie;
 
 /* An answer to allow_request; give exactly one, now or later, on the request's

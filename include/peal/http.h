@@ -96,6 +96,8 @@ typedef struct peal_http_server_opts {
 
   peal_log_opts log;
   const peal_mem *mem; /* borrowed for life; NULL: libc */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_http_server_opts;
 
 /* Bind and listen, unless `no_listen`; accepting begins with the run. Copies
@@ -138,6 +140,8 @@ typedef struct peal_http_listen_opts {
    * it. Default 0: none. */
   int fd;
   int backlog; /* default 1024; not for `fd` */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_http_listen_opts;
 
 /* Listen at one place more, before the run; as often as there are places. All
@@ -179,6 +183,8 @@ typedef struct peal_http_mount {
    * an earlier answer has not left yet. Looks at the head only. */
   int (*worker_of)(const peal_http_req *req, void *user);
   void *user; /* the last argument of these three */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_http_mount;
 
 /* Serve a prefix. Before the run: nothing guards the list of mounts. Copies
@@ -212,6 +218,8 @@ typedef struct peal_http_stats {
   uint64_t connections_open, connections_total; /* WebSockets, too */
   uint64_t requests_total, requests_bad;        /* bad: refused by the parser */
   uint64_t timeouts, refused;                   /* refused: connection limits */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_http_stats;
 
 /* Sum over the workers, each figure for itself as of now. Thread: any. */
@@ -420,6 +428,8 @@ typedef struct peal_cors_opts {
    * the constructor that gets it (PEAL_ERR_OPTION). */
   bool credentials;
   uint32_t max_age_s; /* of preflights; default: header not sent */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_cors_opts;
 
 #ifdef __cplusplus

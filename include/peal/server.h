@@ -116,6 +116,8 @@ typedef struct peal_server_opts {
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
   void *user; /* of these two */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[32];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */
@@ -154,6 +156,8 @@ typedef struct peal_server_stats {
   uint64_t errors_peer;           /* sessions closed for a violation */
   uint64_t queue_full;            /* events refused or dropped; operations
                                      refused as some workers were behind */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -328,8 +332,13 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
  * that is told by the return value for one receiver, and by nothing for
  * many. */
 
-/* Names of rooms, for peal_to. */
-#define PEAL_ROOMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#ifdef __cplusplus
+#define PEAL_ROOMS(...) (peal_rooms_(__VA_ARGS__).list())
+#else
+/* Names of rooms, for peal_to: any number; none is nobody. */
+#define PEAL_ROOMS(...)                                                        \
+  ((const char *const[]){__VA_ARGS__ PEAL_COMMA_BEHIND_(__VA_ARGS__) NULL})
+#endif
 
 /* Who gets a broadcast, and how. NULL or {0}: everyone in the namespace. */
 typedef struct peal_to {
@@ -343,6 +352,8 @@ typedef struct peal_to {
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
   bool no_compress; /* polling answers with it are not compressed for it */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_to;
 
 /* To this client. In the middleware and in connect handlers it is held, and
@@ -542,5 +553,20 @@ PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);
 
 #ifdef __cplusplus
+}
+
+/* What stands behind PEAL_ROOMS in C++: a list that lives until the end of the
+ * statement. */
+template <typename... Names> struct peal_rooms_list_ {
+  const char *names[sizeof...(Names) + 1];
+
+  const char *const *list() const {
+    return names;
+  }
+};
+
+template <typename... Names>
+peal_rooms_list_<Names...> peal_rooms_(Names... names) {
+  return {{names..., nullptr}};
 }
 #endif

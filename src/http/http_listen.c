@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "http/http_link.h"
 #include "net/run.h"
 
@@ -140,6 +141,8 @@ peal_err peal_http_listen(peal_http_server *server,
     opts = &defaults;
   if (!server || !is_one_place(opts) || peal_run_has_begun(server->workers))
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(opts))
+    return PEAL_ERR_OPTION;
   const peal_listen_spec spec = spec_of(opts);
   peal_err err = add(server, &spec, &listener);
   if (err)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_listen.h"
@@ -115,6 +116,9 @@ peal_err peal_http_server_new(peal_http_server **out,
   *out = NULL;
   if (opts && (opts->port < PEAL_PORT_ANY || opts->port > 65535))
     return PEAL_ERR_USAGE;
+  if (opts &&
+      !(PEAL_RESERVED_IS_KNOWN(opts) && PEAL_RESERVED_IS_KNOWN(&opts->log)))
+    return PEAL_ERR_OPTION;
   peal_workers *workers = workers_of(opts);
   if (!workers)
     return PEAL_ERR_NOMEM;

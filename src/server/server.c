@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "engine/client_files.h"
 #include "net/crypto.h"
 #include "net/run.h"
@@ -37,6 +38,10 @@ static bool keep_opts(peal_server *server, const peal_server_opts *opts) {
 }
 
 static const char *wrong_option(const peal_server_opts *opts) {
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->cookie) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->log))
+    return "an option that this library does not know";
   if (opts->transports & ~3u)
     return "transports has an unknown bit";
   if ((unsigned)opts->queue_policy > PEAL_QUEUE_DROP_OLDEST)

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "http/http_home.h"
+#include "base/reserved.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
 
@@ -47,6 +48,9 @@ static void on_start(peal_worker *worker, void *user) {
 }
 
 static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->security))
+    return PEAL_ERR_OPTION;
   app->opts = *opts;
   if (!app->opts.max_body_bytes)
     app->opts.max_body_bytes = PEAL_LIMIT_HTTP_BODY_BYTES;
