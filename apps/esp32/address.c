@@ -8,6 +8,7 @@
 
 void address_network(char out[ADDRESS_BYTES], peal_slice address) {
   struct in6_addr ip;
+  memset(out, 0, ADDRESS_BYTES);
   snprintf(out, ADDRESS_BYTES, "%.*s", PEAL_SFMT(address));
   if (inet_pton(AF_INET6, out, &ip) != 1)
     return;

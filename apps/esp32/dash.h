@@ -20,6 +20,7 @@ struct guard;
 struct media;
 struct oled;
 struct sites;
+struct slots;
 struct thumbs;
 
 typedef struct dash {
@@ -44,6 +45,7 @@ typedef struct dash {
   struct media *media;
   struct oled *oled;
   struct sites *sites;
+  struct slots *uploads; /* under way */
   struct thumbs *thumbs;
 } dash;
 

@@ -25,6 +25,7 @@
 #include "schema.h"
 #include "simulate.h"
 #include "sites.h"
+#include "slots.h"
 #include "thumbs.h"
 
 enum {
@@ -38,6 +39,7 @@ enum {
   POOL_THREADS = 6, /* beside those of the analysis */
   MAX_SERIES = 16,  /* each holds up to half a megabyte */
   MAX_EXPORTS = 8,
+  BODY_PACE_BYTES = 2048, /* a second: a modem is faster */
 };
 
 /* What only main knows of. */
@@ -178,6 +180,7 @@ static bool open_http(dash *app) {
                                 .port = app->conf.port,
                                 .workers = app->conf.workers,
                                 .max_connections = app->conf.max_connections,
+                                .body_pace_bytes = BODY_PACE_BYTES,
                                 .log = app->log};
   // the library's line says which address and why
   if (peal_http_server_new(&app->http, &opts) != PEAL_OK)
@@ -257,6 +260,7 @@ static bool make_parts(program *p) {
       .count = app->conf.address_rate, .burst = app->conf.address_burst});
   return app->device_limit != NULL && app->address_limit != NULL &&
          (app->guard = guard_new()) != NULL &&
+         (app->uploads = slots_new(app->conf.max_address_uploads)) != NULL &&
          (app->keys = device_keys_new(app)) != NULL &&
          (app->devices = devices_new(app)) != NULL &&
          (app->thumbs = thumbs_new(app)) != NULL &&
@@ -350,6 +354,7 @@ static void take_down(program *p) {
   devices_free(app->devices);
   device_keys_free(app->keys);
   guard_free(app->guard);
+  slots_free(app->uploads);
   peal_web_limit_free(app->address_limit);
   peal_web_limit_free(app->device_limit);
   peal_http_server_free(app->http);

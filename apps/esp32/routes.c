@@ -112,6 +112,8 @@ peal_err routes_register(dash *app, const char *web_dir) {
   // first of all: every other hook and handler is behind it
   peal_err err = peal_web_before(app->web, "/", sites_hook, app);
   if (err == PEAL_OK)
+    err = peal_http_server_on_done(app->http, uploads_on_done, app);
+  if (err == PEAL_OK)
     err = add(app, device_routes, COUNT(device_routes), NULL);
   if (err == PEAL_OK)
     err = add(app, reader_routes, COUNT(reader_routes), auth_hook);

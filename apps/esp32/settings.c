@@ -124,6 +124,12 @@ static const peal_config_key keys[] = {
      .help = "of them, that have no key and share one address",
      .min = 1,
      .max = 10000},
+    {.name = "max-address-uploads",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "8",
+     .help = "pictures and recordings that one address sends at the same time",
+     .min = 1,
+     .max = 10000},
     {.name = "max-connections",
      .type = PEAL_CONFIG_INT,
      .otherwise = "4000",
@@ -266,6 +272,7 @@ static void read_limits(settings *out, const peal_config *c) {
   out->max_audio = peal_config_int(c, "max-audio");
   out->max_audio_bytes = peal_config_int(c, "max-audio-bytes");
   out->max_readings = peal_config_int(c, "max-readings");
+  out->max_address_uploads = count_of(c, "max-address-uploads");
   out->send_first = peal_config_bool(c, "send-before-stored");
   out->max_connections = count_of(c, "max-connections");
 }

@@ -35,6 +35,7 @@ typedef struct settings {
   uint32_t address_rate, address_burst; /* of those of one address */
   uint32_t max_devices;
   uint32_t max_network_devices; /* of them, of one address and without key */
+  uint32_t max_address_uploads; /* at the same time */
   size_t max_connections;
   int64_t offline_ms; /* silent for so long: offline */
 

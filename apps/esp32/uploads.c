@@ -12,6 +12,7 @@
 #include "gate.h"
 #include "media.h"
 #include "picture.h"
+#include "slots.h"
 #include "thumbs.h"
 
 enum { DEFAULT_RATE = 16000 };
@@ -48,13 +49,44 @@ static void upload_free(upload *u) {
 
 /* ---- before the body ----------------------------------------------------- */
 
+typedef struct holder {
+  char network[ADDRESS_BYTES];
+} holder;
+
+static bool take_slot(peal_http_req *req, dash *app, refusal *out) {
+  holder *h = peal_http_req_alloc(req, sizeof *h);
+  if (h == NULL) {
+    refusal_set(out, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+    return false;
+  }
+  address_network(h->network, peal_web_address(req));
+  if (slots_take(app->uploads, h->network)) {
+    peal_http_req_set_user(req, h);
+    return true;
+  }
+  refusal_set(out, 429, NULL, "too many uploads of this address at once");
+  out->retry_ms = 1000;
+  return false;
+}
+
+/* Only uploads leave something with their request. */
+void uploads_on_done(peal_http_req *req, const peal_http_done *done,
+                     void *user) {
+  dash *app = user;
+  const holder *h = peal_http_req_user(req);
+  (void)done;
+  if (h != NULL)
+    slots_give(app->uploads, h->network);
+}
+
 peal_web_verdict uploads_before(peal_http_req *req, void *user) {
   dash *app = user;
   refusal why;
   gate_guest guest = gate_guest_of(req, (peal_slice){0});
   // a form may still name another device: then its key is asked for behind it
-  if (peal_web_type_is(req, "multipart/form-data") ||
-      gate_check(app, &guest, &why))
+  if ((peal_web_type_is(req, "multipart/form-data") ||
+       gate_check(app, &guest, &why)) &&
+      take_slot(req, app, &why))
     return PEAL_WEB_PASS;
   refusal_answer(req, &why);
   return PEAL_WEB_STOP;

@@ -4,8 +4,9 @@
 //   node test_attacker.mjs PROGRAM
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import http from 'node:http';
 import path from 'node:path';
-import { isSlow, Program, reading, runOnce, runSteps, sleep, until } from './program.mjs';
+import { isSlow, png, Program, reading, runOnce, runSteps, sleep, until } from './program.mjs';
 
 const json = 'application/json';
 const password = 'correct horse battery staple';
@@ -165,6 +166,30 @@ async function idsThatNobodySeesAreRefused() {
   await server.stop();
 }
 
+// 40 uploads of 8 MB that never end hold what all together may hold.
+async function slowUploadsLeaveRoomForOthers() {
+  const server = await new Program({ args: proxied }).start();
+  const part = Buffer.concat([png(64, 48), Buffer.alloc(8 * 1024 * 1024)]);
+  const slow = Array.from({ length: 40 }, () => new Promise((done) => {
+    const req = http.request({ host: '127.0.0.1', port: server.port, method: 'POST', path: '/upload',
+      headers: { ...from('198.51.100.7'), 'Content-Type': 'image/png', 'Content-Length': part.length + 1 } });
+    req.on('error', () => done(null));
+    req.on('response', (res) => { res.resume(); done({ req, status: res.statusCode }); });
+    req.write(part, () => setTimeout(() => done({ req, status: 0 }), isSlow ? 4000 : 1500));
+  }));
+  const held = await Promise.all(slow);
+  assert.equal(held.filter((one) => one?.status === 0).length, 8);
+  const large = Buffer.concat([png(64, 48), Buffer.alloc(9 * 1024 * 1024)]);
+  for (let i = 0; i < 3; i += 1) {
+    const answer = await server.post('/upload?device_id=CAM', large, { type: 'image/png', headers: from('192.0.2.1') });
+    assert.equal(answer.text, 'OK');
+  }
+  for (const one of held) one?.req.destroy();
+  await until('its slots are free again', async () => (await server.post('/upload?device_id=CAM', png(),
+    { type: 'image/png', headers: from('198.51.100.7') })).text === 'OK');
+  await server.stop();
+}
+
 // Whatever comes, and at no moment more.
 async function theCeilingOfReadingsHoldsAtAnyRate() {
   for (const ceiling of [7, 1500]) {
@@ -196,4 +221,4 @@ async function theCeilingOfReadingsHoldsAtAnyRate() {
 await runSteps([guessesAreRefusedWhateverTheWay, whatIsRightIsNotCounted, networksAreCountedAsOne,
   keysOfDevicesAreNotGuessed, aLogoutEndsCookieAndSockets, aSessionEndsWhenItsTimeHasCome,
   inventedDevicesLockNobodyOut, aFloodOfOneAddressIsBounded, idsThatNobodySeesAreRefused,
-  theCeilingOfReadingsHoldsAtAnyRate]);
+  slowUploadsLeaveRoomForOthers, theCeilingOfReadingsHoldsAtAnyRate]);
