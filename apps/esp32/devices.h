@@ -36,8 +36,8 @@ void devices_flush(devices *all);
 
 /* The device has been heard: it is online. `network` (address_network; ""
  * where the device has shown its key) answers for the ids that are new: of one
- * network there are at most `max_network_devices`, and a new one takes the
- * place of its own first. *stamp (may be NULL) is the time,
+ * network there are at most `max_network_devices`, and one more takes the
+ * place of the silent or the newest of these. *stamp (may be NULL) is the time,
  * later than every stamp of this device before, as pages tell readings apart
  * by it.
  * Returns: PEAL_OK, PEAL_ERR_LIMIT (too many devices), PEAL_ERR_NOMEM.

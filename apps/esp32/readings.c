@@ -281,12 +281,35 @@ void readings_on_event(dash *app, const peal_event *event, gate_guest guest) {
 
 /* ---- bounds -------------------------------------------------------------- */
 
+static void prune(dash *app, const reading_kind *kind);
+
+static void on_pruned(dash *app, const reading_kind *kind,
+                      const peal_store_result *result) {
+  if (result->err != PEAL_OK)
+    dash_store_failed(app, "old readings were not removed", result);
+  else if (result->changes == PRUNE_ROWS) // there may be more
+    prune(app, kind);
+}
+
+static void on_sensor_pruned(const peal_store_result *result, void *user) {
+  on_pruned(user, &sensor, result);
+}
+
+static void on_orientation_pruned(const peal_store_result *result, void *user) {
+  on_pruned(user, &orientation, result);
+}
+
+static void prune(dash *app, const reading_kind *kind) {
+  peal_store_fn done =
+      kind == &sensor ? on_sensor_pruned : on_orientation_pruned;
+  if (peal_store_write(
+          app->store, kind->remove,
+          PEAL_ARGS(peal_int(app->conf.max_readings), peal_int(PRUNE_ROWS)),
+          done, app) != PEAL_OK)
+    dash_log(app, PEAL_LOG_WARN, "store", "old readings were not removed");
+}
+
 void readings_prune(dash *app) {
-  const char *const sql[] = {sensor.remove, orientation.remove};
-  for (int i = 0; i < 2; i++)
-    if (peal_store_write(
-            app->store, sql[i],
-            PEAL_ARGS(peal_int(app->conf.max_readings), peal_int(PRUNE_ROWS)),
-            NULL, NULL) != PEAL_OK)
-      dash_log(app, PEAL_LOG_WARN, "store", "old readings were not removed");
+  prune(app, &sensor);
+  prune(app, &orientation);
 }

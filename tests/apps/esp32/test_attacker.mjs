@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import http from 'node:http';
 import path from 'node:path';
-import { isSlow, png, Program, reading, runOnce, runSteps, sleep, until } from './program.mjs';
+import { heard, isSlow, png, Program, reading, runOnce, runSteps, sleep, until } from './program.mjs';
 
 const json = 'application/json';
 const password = 'correct horse battery staple';
@@ -127,13 +127,26 @@ async function inventedDevicesLockNobodyOut() {
   const server = await new Program({
     args: [...proxied, '--max-devices', '20', '--max-address-devices', '8', '--offline-after', '1h'] }).start();
   assert.equal((await send(server, 'HONEST-1', from('192.0.2.1'))).status, 200);
-  const seen = [];
-  for (let i = 0; i < 40; i += 1) seen.push((await send(server, `fake-${i}`, from('198.51.100.7'))).status);
-  assert.equal(seen.filter((one) => one === 200).length, 8);
-  assert.equal(seen.at(-1), 429);
+  const attacker = from('198.51.100.7');
+  const ids = async () => (await server.get('/api/devices')).json.data.map((one) => one.device_id);
+  const page = await server.connect();
+  assert.equal((await send(server, 'EARLY', attacker)).status, 200);
+  for (let i = 0; i < 60; i += 1) await send(server, `fake-${i}`, attacker);
   for (const one of ['HONEST-1', 'HONEST-2', 'HONEST-3']) {
     assert.equal((await send(server, one, from('192.0.2.1'))).status, 200, one);
   }
+  assert.equal((await send(server, 'LATE', attacker)).status, 200, 'not at the same address either');
+  const known = await ids();
+  assert.equal(known.length, 3 + 8);
+  for (const one of ['HONEST-1', 'HONEST-2', 'HONEST-3', 'EARLY', 'LATE']) assert.ok(known.includes(one), one);
+  await heard(page, 'device_update', (one) => one.device_id === 'fake-7' && !one.online);
+  // all places are taken by others: a key opens one
+  const key = runOnce(['--data-dir', server.dataDir, '--add-device-key', 'KEYED']).stdout.trim();
+  for (let i = 0; i < 20; i += 1) await send(server, `other-${i}`, from(`203.0.113.${i % 2}`));
+  assert.equal((await send(server, 'STRANGER', from('203.0.113.9'))).status, 429);
+  await until('its key is known', async () => (await send(server, 'KEYED', { 'X-Device-Key': 'x' })).status === 401);
+  assert.equal((await send(server, 'KEYED', { 'X-Device-Key': key, ...from('203.0.113.9') })).status, 200);
+  assert.ok((await ids()).includes('KEYED'));
   await server.stop();
 }
 
