@@ -135,7 +135,7 @@ static guard_verdict is_reader(auth *a, peal_http_req *req,
   peal_slice password = bearer_of(peal_http_req_header(req, "Authorization"));
   return password.ptr == NULL
              ? GUARD_WRONG
-             : ask(a, peal_web_address(req), password, retry_ms);
+             : ask(a, peal_http_req_address(req), password, retry_ms);
 }
 
 static void refuse(peal_http_req *req, guard_verdict found, uint64_t retry_ms,
@@ -163,7 +163,7 @@ peal_web_verdict auth_hook(peal_http_req *req, void *user) {
 peal_web_verdict auth_hook_or_device(peal_http_req *req, void *user) {
   dash *app = user;
   peal_slice id = gate_device_id(req, (peal_slice){0});
-  if (device_keys_ask(app->keys, peal_web_address(req), id, gate_key(req),
+  if (device_keys_ask(app->keys, peal_http_req_address(req), id, gate_key(req),
                       NULL) == DEVICE_KEYS_SHOWN)
     return PEAL_WEB_PASS;
   return auth_hook(req, user);
@@ -232,7 +232,7 @@ void auth_on_login(peal_http_req *req, peal_val body, void *user) {
   }
   uint64_t retry_ms = 0;
   guard_verdict found =
-      ask(a, peal_web_address(req),
+      ask(a, peal_http_req_address(req),
           peal_val_str(peal_val_get(body, "password")), &retry_ms);
   if (found != GUARD_RIGHT) {
     refuse(req, found, retry_ms, "the password is not right", "password");

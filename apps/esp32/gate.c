@@ -53,7 +53,7 @@ peal_slice gate_key(const peal_http_req *req) {
 }
 
 gate_guest gate_guest_of(peal_http_req *req, peal_slice named) {
-  return (gate_guest){.address = peal_web_address(req),
+  return (gate_guest){.address = peal_http_req_address(req),
                       .id = gate_device_id(req, named),
                       .key = gate_key(req)};
 }

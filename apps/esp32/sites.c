@@ -108,17 +108,22 @@ static peal_slice authority_of(peal_slice origin, const char *scheme) {
   return (peal_slice){origin.ptr + len, origin.len - len};
 }
 
-/* A star in place of a name, as in "*.example.com" behind the scheme, is every
- * name there. */
+/* As peal_cors_opts.origins has them: a star stands for names in front of a
+ * host, or for a port, and alone for everybody. */
 static bool fits_pattern(peal_slice pattern, peal_slice origin) {
-  const char *star = memchr(pattern.ptr, '*', pattern.len);
-  if (star == NULL || pattern.len == 1)
-    return peal_slice_is(pattern, "*") || is_same(pattern, origin);
+  const char *star =
+      pattern.len > 0 ? memchr(pattern.ptr, '*', pattern.len) : NULL;
+  if (star == NULL)
+    return is_same(pattern, origin);
   size_t before = (size_t)(star - pattern.ptr);
-  size_t behind = pattern.len - before - 1;
-  return origin.len > before + behind &&
-         strncasecmp(origin.ptr, pattern.ptr, before) == 0 &&
-         strncasecmp(origin.ptr + origin.len - behind, star + 1, behind) == 0;
+  if (origin.len <= before || !is_same((peal_slice){pattern.ptr, before},
+                                       (peal_slice){origin.ptr, before}))
+    return false;
+  peal_slice rest = {star + 1, pattern.len - before - 1};
+  for (size_t at = before + 1; at <= origin.len; at++)
+    if (fits_pattern(rest, (peal_slice){origin.ptr + at, origin.len - at}))
+      return true;
+  return false;
 }
 
 static bool is_allowed(const char *origins, peal_slice origin) {
@@ -137,7 +142,12 @@ bool sites_origin_is_foreign(peal_slice origin, peal_slice host,
   if (origin.len == 0 || is_allowed(origins, origin) ||
       (plain.ptr == NULL && secure.ptr == NULL && !is_null))
     return false;
-  return is_null || !is_same(plain.ptr != NULL ? plain : secure, host);
+  peal_slice own = plain.ptr != NULL ? plain : secure;
+  bool has_port = host.len > 0 && host.ptr[host.len - 1] != ']' &&
+                  memchr(host.ptr, ':', host.len) != NULL;
+  // proxies leave the port out (nginx: Host $host)
+  return is_null || !(is_same(own, host) ||
+                      (!has_port && is_same(name_of(own), name_of(host))));
 }
 
 /* ---- life -------------------------------------------------------------------- */
@@ -179,7 +189,7 @@ static void warn(sites *s, peal_slice name, const char *what,
 }
 
 static bool is_host_good(sites *s, const peal_http_req *req) {
-  peal_slice host = peal_http_req_header(req, "Host");
+  peal_slice host = peal_http_req_host(req);
   // HTTP/1.0 of no browser
   if (host.len == 0 ||
       sites_host_is_ours(host, s->own, s->app->conf.allowed_hosts))
@@ -198,10 +208,9 @@ static bool is_of_other_site(sites *s, const peal_http_req *req) {
   bool is_across =
       peal_slice_is(site, "cross-site") || peal_slice_is(site, "same-site");
   bool is_allowed_one = origin.len > 0 && is_allowed(s->origins, origin);
-  bool is_foreign =
-      !is_allowed_one &&
-      (is_across || sites_origin_is_foreign(
-                        origin, peal_http_req_header(req, "Host"), NULL));
+  bool is_foreign = !is_allowed_one &&
+                    (is_across || sites_origin_is_foreign(
+                                      origin, peal_http_req_host(req), NULL));
   if (!is_foreign)
     return false;
   warn(s, origin.len > 0 ? origin : site, "refused: a page of another site",

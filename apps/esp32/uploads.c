@@ -59,7 +59,7 @@ static bool take_slot(peal_http_req *req, dash *app, refusal *out) {
     refusal_set(out, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
     return false;
   }
-  address_network(h->network, peal_web_address(req));
+  address_network(h->network, peal_http_req_address(req));
   if (slots_take(app->uploads, h->network)) {
     peal_http_req_set_user(req, h);
     return true;

@@ -67,6 +67,13 @@ static void pages_of_the_same_host_are_not_foreign(void **state) {
   assert_true(is_foreign("http://board.local:5001", NULL));
   assert_true(is_foreign("http://evil.example", NULL));
   assert_true(is_foreign("null", NULL));
+  // nginx: Host $host
+  assert_false(sites_origin_is_foreign(PEAL_S("https://board.local:8443"),
+                                       PEAL_S("board.local"), NULL));
+  assert_false(sites_origin_is_foreign(PEAL_S("http://[::1]:81"),
+                                       PEAL_S("[::1]"), NULL));
+  assert_true(sites_origin_is_foreign(PEAL_S("http://board.local.evil"),
+                                      PEAL_S("board.local"), NULL));
   // no page of the web can have made these
   assert_false(is_foreign("file://", NULL));
   assert_false(is_foreign("app://board", NULL));
@@ -84,6 +91,10 @@ static void listed_pages_are_not_foreign(void **state) {
   assert_true(is_foreign("http://x.b.example", origins));
   assert_true(is_foreign("https://x.b.example.evil", origins));
   assert_true(is_foreign("null", origins));
+  assert_false(is_foreign("http://localhost:81", "http://localhost:*"));
+  assert_true(is_foreign("http://localhost", "http://localhost:*"));
+  assert_false(is_foreign("https://x.b:81", "https://*.b:*"));
+  assert_true(is_foreign("https://x.c:81", "https://*.b:*"));
   assert_false(is_foreign("https://evil.example", "*"));
 }
 
