@@ -14,7 +14,7 @@
 enum { KEY_BYTES = 24 };
 
 typedef struct entry {
-  char id[DEVICES_ID_BYTES];
+  char id[DEVICE_ID_BYTES];
   uint8_t hash[DIGEST_BYTES];
   bool is_revoked;
 } entry;
@@ -188,7 +188,7 @@ device_keys_verdict device_keys_ask(device_keys *keys, peal_slice address,
     return DEVICE_KEYS_NONE;
   if (!has || key.len == 0)
     return DEVICE_KEYS_REFUSED;
-  char what[DEVICES_ID_BYTES + 8];
+  char what[DEVICE_ID_BYTES + 8];
   int len = snprintf(what, sizeof what, "key %.*s", PEAL_SFMT(id));
   guard_verdict found =
       guard_ask(keys->app->guard, address, (peal_slice){what, (size_t)len}, key,
@@ -222,7 +222,7 @@ static int complain(const char *what) {
 }
 
 static int add(peal_store *store, const char *id) {
-  if (!devices_id_is_good(peal_slice_of(id)))
+  if (!device_id_is_good(peal_slice_of(id)))
     return complain("a device id is text of 1 to 64 bytes without control "
                     "characters");
   char key[2 * KEY_BYTES + 1];

@@ -4,9 +4,8 @@
  * it is heard. Kept in memory for all workers, written to the store every few
  * seconds and rebuilt from the readings after a crash. */
 #include "dash.h"
+#include "device_id.h"
 #include "picture.h"
-
-enum { DEVICES_ID_BYTES = 65 }; /* with the terminator */
 
 typedef struct devices devices;
 
@@ -17,14 +16,6 @@ typedef enum device_kind {
   DEVICE_AUDIO,
   DEVICE_KIND_COUNT,
 } device_kind;
-
-/* Text of 1 to 64 bytes, valid UTF-8, not of blanks alone; without control
- * characters and those that are not seen or turn the direction of what stands
- * beside them. Ids are compared byte by byte: two spellings of one letter (NFC
- * and NFD) are two ids. Thread: pure. */
-bool devices_id_is_good(peal_slice id);
-/* Ids of simulated devices start with SIM. Thread: pure. */
-bool devices_is_simulated(peal_slice id);
 
 /* Load what is known. Blocks: before the run. Returns NULL after logging. */
 devices *devices_new(dash *app);
@@ -54,7 +45,7 @@ void devices_thumb_get(devices *all, peal_slice id, picture_thumb *out);
 void devices_thumb_set(devices *all, peal_slice id, const picture_thumb *thumb);
 
 typedef struct device_info {
-  char id[DEVICES_ID_BYTES];
+  char id[DEVICE_ID_BYTES];
   int64_t first_seen, last_seen; /* ms since 1970 */
   uint64_t counts[DEVICE_KIND_COUNT];
   bool is_online;

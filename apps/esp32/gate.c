@@ -60,7 +60,7 @@ gate_guest gate_guest_of(peal_http_req *req, peal_slice named) {
 
 bool gate_check(dash *app, gate_guest *guest, refusal *out) {
   uint64_t retry_ms = 0;
-  if (!devices_id_is_good(guest->id)) {
+  if (!device_id_is_good(guest->id)) {
     refusal_set(out, 422, "device_id",
                 "device_id must be text of 1 to 64 bytes that can be seen: no "
                 "control, no invisible characters, not blanks alone");

@@ -10,6 +10,7 @@
 enum { MEDIA_NAME_BYTES = 64, MEDIA_MAX_PARTS = 3 };
 
 #define MEDIA_URL "/media/"
+#define MEDIA_PART ".part" /* ending of a file that is not whole yet */
 
 typedef enum media_kind {
   MEDIA_IMAGE,

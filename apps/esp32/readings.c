@@ -25,7 +25,7 @@ enum {
 #define DEVICE_ID                                                              \
   {                                                                            \
     .name = "device_id", .type = PEAL_STRING, .optional = true,                \
-    .max_len = DEVICES_ID_BYTES - 1, .not_empty = true                         \
+    .max_len = DEVICE_ID_BYTES - 1, .not_empty = true                          \
   }
 
 static const peal_web_field sensor_fields[] = {
@@ -64,7 +64,7 @@ typedef struct waiting {
   const reading_kind *kind;
   peal_http_req *req; /* or */
   peal_reply *reply;  /* neither: nobody asked */
-  char id[DEVICES_ID_BYTES];
+  char id[DEVICE_ID_BYTES];
   int64_t stamp;
   peal_val values[SENSOR_VALUES]; /* numbers, or null */
 } waiting;
