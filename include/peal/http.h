@@ -94,7 +94,7 @@ typedef struct peal_http_server_opts {
   size_t max_target_bytes;  /* query included; default 16384; more: 414 */
   uint32_t head_timeout_ms; /* default 10000: the whole head; 408 */
   /* Default 30000: so long may nothing of a body that is wanted come, and over
-   * each such time 64 bytes a second have to; 408. */
+   * each such time `body_pace_bytes` a second have to; 408. */
   uint32_t body_timeout_ms;
   uint32_t idle_timeout_ms; /* default 5000 between requests; then it closes */
   /* Default 30000: so long may a peer take nothing of its answer, and over each
@@ -118,9 +118,11 @@ typedef struct peal_http_server_opts {
   size_t max_held_bytes;
 
   peal_log_opts log;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  const peal_mem *mem;      /* borrowed for life; NULL: libc */
+  uint32_t body_pace_bytes; /* a second, of a body that is wanted, over each
+                               body_timeout_ms; default 64; 408 */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_http_server_opts;
 
 /* Bind and listen, unless `no_listen`; accepting begins with the run. Copies
