@@ -71,6 +71,12 @@ typedef struct peal_web_opts {
                             default 30000; UINT32_MAX: none */
   peal_web_security security; /* {0}: the defaults, which fit most pages */
   bool no_access_log;         /* default: one line per request, level info */
+  /* JSON answers (peal_http_answer_json) of so many bytes leave in gzip or
+   * deflate if the client takes it; default 1024, SIZE_MAX: none. Those with a
+   * Content-Encoding or an ETag of their own stay as they are. What a stranger
+   * may choose and what is secret should not stand in one answer: its length
+   * would tell how much of them is the same (BREACH). */
+  size_t compress_from_bytes;
   /* Behind a proxy: trust its X-Forwarded-For for the peer's address if the
    * connection comes from one of these addresses (separated by blanks; "unix":
    * over a Unix socket). */

@@ -102,6 +102,7 @@ void peal_web_serve(peal_http_req *req, void *user) {
     return;
   }
   peal_web_timeout_init(ctx);
+  req->compress_from = ctx->app->opts.compress_from_bytes;
   peal_err err = find_target(ctx);
   bool options = peal_http_req_is_method(req, "OPTIONS");
   if (!err && options && !ctx->has_route &&
