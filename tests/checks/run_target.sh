@@ -12,7 +12,7 @@ targets=$(make -n run | sed -n 's/.*--build .*--target //p')
 commands=$(ninja -C "$build" -t commands $targets)
 
 for needed in bin/peal-esp32 bin/peal-esp32-sim share/peal/esp32/web/app.js; do
-  echo "$commands" | grep -q -e "$needed\\b" ||
+  echo "$commands" | grep -Eq "$needed( |\$)" ||
     { echo "make run does not make $needed" >&2; exit 1; }
 done
 if echo "$commands" | grep -E ' -c .*/(tests|fuzz|examples|bench)/' >&2; then
