@@ -10,6 +10,7 @@
 #include <peal/web.h>
 
 #include "settings.h"
+#include "walks.h"
 
 struct analysis;
 struct auth;
@@ -17,6 +18,7 @@ struct device_keys;
 struct devices;
 struct media;
 struct oled;
+struct thumbs;
 
 typedef struct dash {
   settings conf;
@@ -29,6 +31,7 @@ typedef struct dash {
   peal_nsp *nsp; /* the default namespace */
   peal_store *store;
   peal_web_limit *device_limit;
+  walks series, exports; /* under way */
 
   struct analysis *analysis;
   struct auth *auth;
@@ -36,6 +39,7 @@ typedef struct dash {
   struct devices *devices;
   struct media *media;
   struct oled *oled;
+  struct thumbs *thumbs;
 } dash;
 
 /* The room of sockets that are devices: they send and get nothing. */

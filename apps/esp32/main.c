@@ -23,6 +23,7 @@
 #include "routes.h"
 #include "schema.h"
 #include "simulate.h"
+#include "thumbs.h"
 
 enum {
   PING_INTERVAL_MS = 25000,
@@ -32,6 +33,8 @@ enum {
   PRUNE_TICKS = 30,
   KEY_TICKS = 2,
   POOL_THREADS = 6, /* beside those of the analysis */
+  MAX_SERIES = 16,  /* each holds up to half a megabyte */
+  MAX_EXPORTS = 8,
 };
 
 /* What only main knows of. */
@@ -217,6 +220,7 @@ static bool make_parts(program *p) {
   return app->device_limit != NULL &&
          (app->keys = device_keys_new(app)) != NULL &&
          (app->devices = devices_new(app)) != NULL &&
+         (app->thumbs = thumbs_new(app)) != NULL &&
          (app->media = media_new(app)) != NULL &&
          (app->oled = oled_new(app)) != NULL &&
          (app->auth = auth_new(app)) != NULL &&
@@ -267,6 +271,7 @@ static void on_start(peal_worker *worker, void *user) {
 
 static void on_stop(peal_worker *worker, void *user) {
   program *p = user;
+  thumbs_stop(p->dash.thumbs);
   if (peal_worker_index(worker) != 0)
     return;
   dash_log(&p->dash, PEAL_LOG_INFO, "main", "stopping");
@@ -298,6 +303,7 @@ static void take_down(program *p) {
   auth_free(app->auth);
   oled_free(app->oled);
   media_free(app->media);
+  thumbs_free(app->thumbs);
   devices_free(app->devices);
   device_keys_free(app->keys);
   peal_web_limit_free(app->device_limit);
@@ -345,7 +351,9 @@ static int serve(program *p) {
 }
 
 int main(int argc, char **argv) {
-  static program self = {.lock_fd = -1};
+  static program self = {
+      .lock_fd = -1,
+      .dash = {.series.max = MAX_SERIES, .exports.max = MAX_EXPORTS}};
   dash *app = &self.dash;
   int code = 1;
   if (!settings_init(&app->conf, argc, argv, &code)) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "thumbs.h"
 
 #define PART ".part" /* ending of a file that is not whole yet */
 
@@ -57,11 +58,9 @@ bool media_name(char out[MEDIA_NAME_BYTES], media_kind kind, int64_t stamp,
   return len > 0 && len < MEDIA_NAME_BYTES;
 }
 
-/* Only such names are served: no other file can be asked for. */
-static bool is_name(peal_slice name) {
-  if (name.len == 0 || name.len >= MEDIA_NAME_BYTES ||
-      (!peal_slice_starts(name, "image-") &&
-       !peal_slice_starts(name, "audio-")))
+bool media_name_is(peal_slice name, media_kind kind) {
+  if (name.len <= 4 || name.len >= MEDIA_NAME_BYTES ||
+      !peal_slice_starts(name, prefixes[kind]))
     return false;
   for (size_t i = 0; i < name.len; i++) {
     char c = name.ptr[i];
@@ -70,7 +69,12 @@ static bool is_name(peal_slice name) {
     if (!is_good)
       return false;
   }
-  return name.len > 4 && name.ptr[name.len - 4] == '.';
+  return name.ptr[name.len - 4] == '.';
+}
+
+/* Only such names are served: no other file can be asked for. */
+static bool is_name(peal_slice name) {
+  return media_name_is(name, MEDIA_IMAGE) || media_name_is(name, MEDIA_AUDIO);
 }
 
 /* ---- files --------------------------------------------------------------- */
@@ -216,33 +220,73 @@ static bool names_load(media *m, media_kind kind, names *all) {
   return true;
 }
 
-static bool is_ours(const char *name) {
-  size_t len = strlen(name), end = sizeof PART - 1;
-  if (len > end && strcmp(name + len - end, PART) == 0)
-    return is_name((peal_slice){name, len - end});
-  return is_name((peal_slice){name, len});
+static bool names_has(peal_slice name, void *user) {
+  const names *all = user;
+  char text[MEDIA_NAME_BYTES];
+  snprintf(text, sizeof text, "%.*s", PEAL_SFMT(name));
+  return all->count > 0 && bsearch(text, all->list, all->count,
+                                   sizeof *all->list, by_name) != NULL;
 }
 
-/* Remove what has no row: uploads that were never acknowledged. */
-static void sweep(media *m, const names *all) {
-  DIR *dir = opendir(m->dir);
-  if (dir == NULL)
-    return;
-  unsigned removed = 0;
-  const struct dirent *entry;
-  while ((entry = readdir(dir)) != NULL) {
-    const char *name = entry->d_name;
-    if (!is_ours(name) ||
-        (all->count > 0 && bsearch(name, all->list, all->count,
-                                   sizeof *all->list, by_name) != NULL))
-      continue;
-    media_remove(m, name);
-    removed++;
-  }
-  closedir(dir);
+/* An upload that was broken off in the middle of its file. */
+static bool is_part(const char *name) {
+  size_t len = strlen(name), end = sizeof PART - 1;
+  return len > end && strcmp(name + len - end, PART) == 0 &&
+         is_name((peal_slice){name, len - end});
+}
+
+/* Into <data-dir>/orphans, which is made when it is needed. */
+static bool set_aside(const media *m, const char *name) {
+  char dir[4096], to[4096 + MEDIA_NAME_BYTES];
+  int len = snprintf(dir, sizeof dir, "%s/orphans", m->app->conf.data_dir);
+  if (len <= 0 || (size_t)len >= sizeof dir ||
+      (mkdir(dir, 0700) != 0 && errno != EEXIST))
+    return false;
+  snprintf(to, sizeof to, "%s/%s", dir, name);
+  return renameat(m->dir_fd, name, AT_FDCWD, to) == 0;
+}
+
+static void say_swept(const media *m, unsigned removed, unsigned aside,
+                      unsigned stuck) {
   if (removed > 0)
     dash_log(m->app, PEAL_LOG_INFO, "media",
              "%u unfinished uploads of the last run were removed", removed);
+  if (aside > 0)
+    dash_log(m->app, PEAL_LOG_WARN, "media",
+             "%u files that the database does not know were set aside: they "
+             "are in %s/orphans",
+             aside, m->app->conf.data_dir);
+  if (stuck > 0)
+    dash_log(m->app, PEAL_LOG_WARN, "media",
+             "%u files that the database does not know could not be moved to "
+             "%s/orphans: %s",
+             stuck, m->app->conf.data_dir, strerror(errno));
+}
+
+/* What has no row: what is not whole was never acknowledged, and goes. A whole
+ * file may be all that is left when a database was lost: it is kept. */
+static void sweep(media *m, names *all) {
+  unsigned removed = 0, aside = 0, stuck = 0;
+  DIR *dir = opendir(m->dir);
+  if (dir == NULL)
+    return;
+  const struct dirent *entry;
+  while ((entry = readdir(dir)) != NULL) {
+    const char *name = entry->d_name;
+    peal_slice slice = peal_slice_of(name);
+    if (is_part(name)) {
+      media_remove(m, name);
+      removed++;
+    } else if (is_name(slice) && !names_has(slice, all)) {
+      if (set_aside(m, name))
+        aside++;
+      else
+        stuck++;
+    }
+  }
+  say_swept(m, removed, aside, stuck);
+  closedir(dir);
+  thumbs_sweep(m->app->thumbs, names_has, all);
 }
 
 static bool open_dir(media *m) {
@@ -309,8 +353,11 @@ static void prune(media *m, media_kind kind);
 
 static void remove_files(void *user) {
   removal *r = user;
-  for (size_t i = 0; i < r->count; i++)
+  for (size_t i = 0; i < r->count; i++) {
     media_remove(r->media, r->names[i]);
+    if (r->kind == MEDIA_IMAGE)
+      thumbs_remove(r->media->app->thumbs, r->names[i]);
+  }
 }
 
 static void on_removed(peal_worker *worker, peal_err err, void *user) {

@@ -2,11 +2,14 @@
 #include "routes.h"
 
 #include "auth.h"
+#include "export.h"
 #include "figures.h"
 #include "history.h"
 #include "media.h"
 #include "oled.h"
 #include "readings.h"
+#include "series.h"
+#include "thumbs.h"
 #include "uploads.h"
 
 enum {
@@ -65,6 +68,15 @@ static const peal_web_route reader_routes[] = {
     {.path = "/api/images", .on_request = history_on_images},
     {.path = "/api/audio", .on_request = history_on_audio},
     {.path = "/api/devices", .on_request = history_on_devices},
+    {.path = "/api/sensor-data/series", .on_request = series_on_sensor},
+    {.path = "/api/orientation-data/series",
+     .on_request = series_on_orientation},
+    {.path = "/api/sensor-data/export", .on_request = export_on_sensor},
+    {.path = "/api/orientation-data/export",
+     .on_request = export_on_orientation},
+    {.path = "/api/images/export", .on_request = export_on_images},
+    {.path = "/api/audio/export", .on_request = export_on_audio},
+    {.path = THUMBS_URL ":name", .on_request = thumbs_on_get},
     {.path = MEDIA_URL ":name", .on_request = media_on_get},
     {.path = "/status", .on_request = figures_on_status},
     {.path = "/memory-stats", .on_request = figures_on_memory},

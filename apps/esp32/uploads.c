@@ -12,6 +12,7 @@
 #include "gate.h"
 #include "media.h"
 #include "picture.h"
+#include "thumbs.h"
 
 enum { DEFAULT_RATE = 16000 };
 
@@ -109,6 +110,7 @@ static void on_stored(const peal_store_result *result, void *user) {
                 is_image ? DEVICE_IMAGE : DEVICE_AUDIO);
   if (is_image) {
     u->image.image_id = result->last_id;
+    thumbs_add(app->thumbs, u->image.file);
     analysis_emit(app, &u->image, NULL, 0);
     analysis_add(app->analysis, &u->image);
   } else {

@@ -85,7 +85,9 @@ typedef struct peal_web_opts {
 } peal_web_opts;
 
 /* Make an application, which mounts itself on `http` (borrowed; free the web
- * layer before it). Before the run. Copies `opts`; NULL is {0}.
+ * layer before it). From now on what the server itself refuses (400, 408, 414,
+ * 431, 503) is answered as JSON, too. Before the run. Copies `opts`; NULL is
+ * {0}.
  * Returns NULL if the options are wrong (`prefix` is mounted already, "*" with
  * credentials) or memory is out; the log says which. */
 PEAL_API PEAL_MUST_CHECK peal_web *peal_web_new(peal_http_server *http,
@@ -521,12 +523,14 @@ typedef struct peal_logfile_opts {
                        10 MiB */
   unsigned count;   /* old files kept; default 5 */
   bool console;     /* the same lines to stderr, too */
+  peal_log_format format; /* of a line; default text */
 } peal_logfile_opts;
 
-/* A rotating file of lines, written by a thread of its own, so that no worker
- * waits for the disk: time level area peer=… sid=… text. A full queue
- * (1 MiB) drops lines and says how many; a full disk loses them, and the
- * program goes on. Copies `opts`.
+/* A rotating file of lines (peal_log_line), written by a thread of its own, so
+ * that no worker waits for the disk. A full queue (1 MiB) drops lines and says
+ * how many; a full disk loses them, and the program goes on; where the old
+ * file cannot be moved out of the way it is written on, and says why. Copies
+ * `opts`.
  * Returns: PEAL_OK, PEAL_ERR_USAGE (no path), PEAL_ERR_SYSTEM (it cannot be
  * opened), PEAL_ERR_NOMEM; *out is NULL on errors. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err

@@ -25,6 +25,11 @@ void peal_http_home_init(peal_http_home *home, peal_http_server *server,
   };
 }
 
+void peal_http_home_json_errors(peal_http_server *server) {
+  for (unsigned i = 0; i < server->home_count; i++)
+    server->homes[i].conn_opts.json_errors = true;
+}
+
 void peal_http_home_deinit(peal_http_home *home) {
   peal_account_worker_deinit(&home->account);
 }

@@ -57,6 +57,9 @@ struct peal_http_server {
 /* Its lists, its account, its options for connections. */
 void peal_http_home_init(peal_http_home *home, peal_http_server *server,
                          peal_worker *worker);
+/* Before the run: what the server itself answers (400, 414, 503, …) is JSON as
+ * the web layer's errors are, not plain text. */
+void peal_http_home_json_errors(peal_http_server *server);
 /* Nothing is charged any more. */
 void peal_http_home_deinit(peal_http_home *home);
 /* The value of Date (RFC9110 5.6.7), made once per second. */

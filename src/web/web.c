@@ -5,6 +5,7 @@
 #include <peal/web.h>
 
 #include "base/mem.h"
+#include "http/http_home.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
 
@@ -101,6 +102,7 @@ peal_web *peal_web_new(peal_http_server *http, const peal_web_opts *opts) {
     peal_web_free(app);
     return NULL;
   }
+  peal_http_home_json_errors(http);
   return app;
 }
 
