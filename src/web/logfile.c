@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/reserved.h"
 
 /* Bytes that wait for the disk; beyond, lines are dropped and counted. */
 #define QUEUE_BYTES ((size_t)1 << 20)
@@ -219,6 +220,8 @@ peal_err peal_logfile_new(peal_logfile **out, const peal_logfile_opts *opts) {
   *out = NULL;
   if (!opts || !opts->path)
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(opts))
+    return PEAL_ERR_OPTION;
   peal_logfile *file = peal_mem_zalloc(peal_mem_libc(), sizeof(*file));
   if (!file)
     return PEAL_ERR_NOMEM;

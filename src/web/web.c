@@ -5,6 +5,7 @@
 #include <peal/web.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "http/http_home.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
@@ -47,6 +48,9 @@ static void on_start(peal_worker *worker, void *user) {
 }
 
 static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->security))
+    return PEAL_ERR_OPTION;
   app->opts = *opts;
   if (!app->opts.max_body_bytes)
     app->opts.max_body_bytes = PEAL_LIMIT_HTTP_BODY_BYTES;
@@ -56,11 +60,9 @@ static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
     app->opts.compress_from_bytes = PEAL_LIMIT_WEB_COMPRESS_BYTES;
   if (!peal_web_impl_copy(app, &app->prefix_copy,
                           opts->prefix ? opts->prefix : "/") ||
-      !peal_web_impl_copy(app, &app->proxies_copy, opts->proxies) ||
       !copy_security(app))
     return PEAL_ERR_NOMEM;
   app->opts.prefix = app->prefix_copy;
-  app->opts.proxies = app->proxies_copy;
   app->router = peal_web_router_new(app->mem);
   app->other.app = app;
   app->other.figures = peal_web_impl_figures(app);
@@ -132,7 +134,6 @@ void peal_web_free(peal_web *app) {
   peal_cors_free(app->cors);
   peal_mem_free(app->mem, app->other.figures);
   peal_mem_free(app->mem, app->prefix_copy);
-  peal_mem_free(app->mem, app->proxies_copy);
   peal_mem_free(app->mem, app->csp);
   peal_mem_free(app->mem, app->frame_options);
   peal_mem_free(app->mem, app->referrer_policy);

@@ -5,7 +5,7 @@ import { apiGet, apiPage } from './js/api.js';
 import { audioFilter, audioLoad, audioUpdate, startAudio } from './js/audio.js';
 import { bodyTurn, startBody } from './js/body.js';
 import { chartsChanged, chartsShow, startCharts } from './js/charts.js';
-import { startConnect } from './js/connect.js';
+import { connectReach, startConnect } from './js/connect.js';
 import { connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './js/connection.js';
 import { deviceHeard, deviceSelected, devicesLoad, deviceUpdate, startDevices } from './js/devices.js';
 import { byId, countOf, formatDb, formatDegrees, formatValue, parseTime, setServerTime } from './js/dom.js';
@@ -190,7 +190,7 @@ async function onRefused() {
 // One question first: without a session there is nothing to connect to.
 async function start() {
   try {
-    await apiGet('/status');
+    connectReach(await apiGet('/status'));
   } catch (error) {
     if (error.status === 401) return signIn();
   }

@@ -259,7 +259,7 @@ function get(req, res, url) {
   if (/^\/(api|media|status)\b/.test(where) && !signedIn(req.headers)) {
     return sendJson(res, 401, { status: 'error', message: 'sign in first' });
   }
-  if (where === '/status') return sendJson(res, 200, { uptime_s: Math.round(process.uptime()) });
+  if (where === '/status') return sendJson(res, 200, { urls: [`http://192.0.2.7:${opts.port}`] });
   if (where in lists) {
     return sendJson(res, 200, listPage(lists[where], url.searchParams));
   }

@@ -152,7 +152,7 @@ function paint() {
   if (columnsVersion !== series.version) {
     columnData = series.toColumns();
     columnsVersion = series.version;
-    viewKnows(series.first?.[0] ?? NaN, series.newest?.[0] ?? NaN);
+    viewKnows(series.firstS, series.newest?.[0] ?? NaN);
   }
   for (const plot of plots) {
     const parts = [0, 1, 2].flatMap((side) => {

@@ -4,18 +4,16 @@
 import { byId, setText } from './dom.js';
 
 const copiedMs = 2000;
-const isOfThisComputer = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
-
-// An address without a slash at the end, as config.h wants it.
-const address = location.origin;
+const isLocal = (url) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 
 // For a shell: no quote of the kind that is around the body is in it.
-const curl = `curl ${address}/api/sensor-data \\
+const curlFor = (address) => `curl ${address}/api/sensor-data \\
   -H 'Content-Type: application/json' \\
   -d '{"device_id": "desk", "mic_level": 420,
        "accel_x": 3.2, "accel_y": -2.1, "accel_z": 8.9}'`;
 
-const firmware = [
+// The names of esp32_dashboard/config.h; the address without a slash behind.
+const firmwareFor = (address) => [
   '#define WIFI_SSID "your network"',
   '#define WIFI_PASSWORD "your password"',
   `#define SERVER_URL "${address}"`,
@@ -23,12 +21,22 @@ const firmware = [
   '#define DEVICE_KEY "" /* empty: none is sent */',
 ].join('\n');
 
-const notes = [
-  isOfThisComputer && `${location.hostname} is this computer only: for a device in the network put this ` +
-    'computer’s address there in its place; the program prints it when it starts.',
-  location.protocol === 'https:' && 'With https:// the firmware wants SERVER_CA_PEM, too.',
+const notesFor = (address) => [
+  isLocal(address) && `${new URL(address).hostname} is this computer only, and it has no other address: ` +
+    'a device on the network cannot reach it.',
+  address.startsWith('https:') && 'With https:// the firmware wants SERVER_CA_PEM, too.',
   'If devices need a key: peal-esp32 --add-device-key ID prints one; a terminal sends it as X-Device-Key.',
 ];
+
+// What the page was loaded from is what reaches the server, but for the
+// computer's name for itself: then the server tells by which others do.
+function showAddress(urls) {
+  const own = location.origin;
+  const other = isLocal(own) ? urls.find((url) => !isLocal(url)) ?? own : own;
+  setText(byId('connect-curl'), curlFor(own));
+  setText(byId('connect-firmware'), firmwareFor(other));
+  setText(byId('connect-note'), notesFor(other).filter(Boolean).join(' '));
+}
 
 let wanted = false;
 let hasDevices = false;
@@ -46,6 +54,11 @@ export function connectKnows(count) {
   isKnown = true;
   hasDevices = count > 0;
   show();
+}
+
+// An answer of /status.
+export function connectReach({ urls }) {
+  showAddress((Array.isArray(urls) ? urls : []).filter((url) => URL.canParse(url)));
 }
 
 function open(on) {
@@ -70,9 +83,7 @@ async function copy(button) {
 }
 
 export function startConnect() {
-  setText(byId('connect-curl'), curl);
-  setText(byId('connect-firmware'), firmware);
-  setText(byId('connect-note'), notes.filter(Boolean).join(' '));
+  showAddress([]);
   byId('connect-open').addEventListener('click', () => open(byId('connect').hidden));
   byId('connect-close').addEventListener('click', () => open(false));
   for (const button of document.querySelectorAll('[data-copy]')) {

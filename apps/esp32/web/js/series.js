@@ -31,19 +31,22 @@ function rowsOf({ data, bucket_ms: bucketMs }) {
   });
 }
 
+const nothing = { from: NaN, to: -Infinity, bucketS: 0, rows: [] };
+
 export class Series {
   version = 0;
-  stretch = { from: NaN, to: -Infinity, bucketS: 0, rows: [] };
+  stretch = nothing;
   live = [];
   // The newest reading itself, whether shown or not.
   newest = null;
 
-  get first() {
-    return this.stretch.rows[0] ?? this.live[0];
+  // When the first of what is known was measured, in seconds; NaN: nothing is.
+  get firstS() {
+    return this.stretch.rows.length ? this.stretch.from : this.live[0]?.[0] ?? NaN;
   }
 
   clear() {
-    this.stretch = { from: NaN, to: -Infinity, bucketS: 0, rows: [] };
+    this.stretch = nothing;
     this.live = [];
     this.newest = null;
     this.version += 1;
@@ -73,7 +76,7 @@ export class Series {
   // An answer of /api/sensor-data/series; it knows everything up to `toMs`.
   put(answer, toMs) {
     this.stretch = {
-      from: parseTime(answer.from) / 1000, to: toMs / 1000,
+      from: answer.data.ts[0] / 1000, to: toMs / 1000,
       bucketS: answer.bucket_ms / 1000, rows: rowsOf(answer),
     };
     this.version += 1;
