@@ -417,7 +417,10 @@ PEAL_API void peal_http_answer(peal_http_req *req, unsigned status,
 PEAL_API void peal_http_answer_bytes(peal_http_req *req, unsigned status,
                                      const char *type, peal_bytes *body);
 /* The same with JSON, as application/json; encoded before this returns. 503 if
- * memory is out or it is nested deeper than 128. */
+ * memory is out or it is nested deeper than 128. Behind the web layer what is
+ * long is compressed (peal_web_opts.compress_from_bytes), over 16 KiB on the
+ * pool: `req` is then deferred until that is done, on_abort does not come any
+ * more. */
 PEAL_API void peal_http_answer_json(peal_http_req *req, unsigned status,
                                     peal_val value);
 /* `length` bytes of a file from `offset` on, sent as the peer takes it, 64 KiB

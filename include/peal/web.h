@@ -74,8 +74,14 @@ typedef struct peal_web_opts {
   peal_web_security security; /* {0}: the defaults, which fit most pages */
   bool no_access_log;         /* default: one line per request, level info */
   const peal_mem *mem;        /* borrowed for life; NULL: libc */
+  /* JSON answers (peal_http_answer_json) of so many bytes leave in gzip or
+   * deflate if the client takes it; default 1024, SIZE_MAX: none. Those with a
+   * Content-Encoding or an ETag of their own stay as they are. What a stranger
+   * may choose and what is secret should not stand in one answer: its length
+   * would tell how much of them is the same (BREACH). */
+  size_t compress_from_bytes;
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_web_opts;
 
 /* Make an application, which mounts itself on `http` (borrowed; free the web
