@@ -5,8 +5,8 @@
 #include <peal/web.h>
 
 #include "base/mem.h"
-#include "http/http_home.h"
 #include "base/reserved.h"
+#include "http/http_home.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
 
