@@ -82,7 +82,7 @@ PEAL_API PEAL_MUST_CHECK peal_workers *peal_workers_new(
  * object on them has been told. Once in the life of a group: a second call
  * returns 1 at once.
  * Returns 0, or 1 if threads or signals could not be had (the log says which;
- * what had begun has been stopped). */
+ * what had begun has been stopped). Thread: that becomes worker 0. */
 PEAL_API int peal_workers_run(peal_workers *workers);
 /* End the run, orderly: every `on_stop` function is called on every worker
  * (an HTTP server then takes no new connections, and closes each as soon as its
@@ -96,12 +96,12 @@ PEAL_API void peal_workers_stop(peal_workers *workers, uint32_t grace_ms);
 /* From the beginning of the run on, SIGTERM and SIGINT call peal_workers_stop
  * with this grace; a second signal ends at once. SIGPIPE is ignored, in the
  * whole process. To be called before peal_workers_run; later it changes only
- * the grace. */
+ * the grace. Thread: the one that sets up. */
 PEAL_API void peal_workers_stop_on_signals(peal_workers *workers,
                                            uint32_t grace_ms);
 /* Free the group, after the run and after all that lives on it: servers,
  * stores, timers. What was posted and never ran is called now, on this
- * thread. */
+ * thread. Thread: the one that made it. */
 PEAL_API void peal_workers_free(peal_workers *workers);
 
 /* -- in a loop of the program's own ---------------------------------------- */
