@@ -111,7 +111,9 @@ def answer(function):
     if kind == "peal_err":
         return f"r == {OTHER_ANSWER.get(function.name, 'PEAL_ERR_USAGE')}"
     if kind == "int":
-        return "r == 1" if function.name.endswith("_run") else "r == 0"
+        ends = {"_run": "1", "_end": "1", "_fd": "-1", "_timeout_ms": "-1"}
+        return "r == " + next((value for end, value in ends.items()
+                               if function.name.endswith(end)), "0")
     if kind == "const char *":
         return "!r" if may_be_null(function) else "r && !*r"
     if kind == "bool":
