@@ -339,6 +339,22 @@ static void ask_of_the_request(peal_engine_client *client, void *user) {
   trace_add("from %.*s", PEAL_SFMT(peal_engine_client_address(client)));
   assert_null(peal_engine_client_query(client, "absent").ptr);
   assert_null(peal_engine_client_header(client, "absent").ptr);
+  peal_slice value;
+  size_t count = peal_engine_client_query_count(client), seen = 0;
+  for (size_t i = 0; i < count; i++) {
+    peal_slice name = peal_engine_client_query_at(client, i, &value);
+    seen += name.len == 5 && value.len == 3 && !memcmp(value.ptr, "a b", 3);
+  }
+  assert_int_equal(seen, 1);
+  assert_null(peal_engine_client_query_at(client, count, &value).ptr);
+  assert_null(value.ptr);
+  count = peal_engine_client_header_count(client), seen = 0;
+  for (size_t i = 0; i < count; i++) {
+    peal_slice name = peal_engine_client_header_at(client, i, &value);
+    seen += name.len == 8 && value.len == 1 && *value.ptr == '7';
+  }
+  assert_int_equal(seen, 1);
+  assert_null(peal_engine_client_header_at(client, count, NULL).ptr);
   peal_slice url = peal_engine_client_url(client);
   assert_true(url.len > 11 && !memcmp(url.ptr, "/engine.io/", 11));
   assert_true(peal_engine_client_since_ms(client) > 1600000000000);
