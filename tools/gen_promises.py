@@ -27,6 +27,10 @@ NOT_FOR_NULL = {"peal_http_req"}
 ONLY = {"web": {"peal_web"}}
 # Their comments say what else they return.
 OTHER_ANSWER = {"peal_reply_send": "PEAL_OK"}
+# The first comment of worker.h: the exit code of a run that there is not, and
+# what poll(2) knows as nothing.
+NUMBERS = {"peal_workers_end": 1, "peal_workers_fd": -1,
+           "peal_workers_timeout_ms": -1}
 # A handle that is a value.
 VALUES = {"peal_socket_ref"}
 # Where the thread is watched: the functions of objects that live on a worker.
@@ -111,9 +115,8 @@ def answer(function):
     if kind == "peal_err":
         return f"r == {OTHER_ANSWER.get(function.name, 'PEAL_ERR_USAGE')}"
     if kind == "int":
-        ends = {"_run": "1", "_end": "1", "_fd": "-1", "_timeout_ms": "-1"}
-        return "r == " + next((value for end, value in ends.items()
-                               if function.name.endswith(end)), "0")
+        is_run = function.name.endswith("_run")
+        return f"r == {NUMBERS.get(function.name, 1 if is_run else 0)}"
     if kind == "const char *":
         return "!r" if may_be_null(function) else "r && !*r"
     if kind == "bool":
