@@ -231,6 +231,8 @@ PEAL_API peal_val peal_val_at(peal_val array, size_t index);
  * JavaScript has it; undefined if there is none, or it is no object. A search
  * from pair to pair: of large objects keep what is used often. */
 PEAL_API peal_val peal_val_get(peal_val object, const char *key);
+/* The same for a name that need not be terminated, and may hold NUL bytes. */
+PEAL_API peal_val peal_val_get_n(peal_val object, peal_slice key);
 /* The key of pair `index` of an object, borrowed and terminated; the empty
  * slice if there is none, or it is no object. For loops over the pairs. */
 PEAL_API peal_slice peal_val_key(peal_val object, size_t index);
