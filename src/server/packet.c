@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/val_impl.h"
 #include "net/worker_impl.h"
 #include "wire/sio_packet.h"
 
@@ -85,27 +86,29 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
   return err;
 }
 
-/* As deep as the encoder goes: that bounds the recursion. */
-static bool is_shallow(peal_val value, unsigned levels) {
+/* What the encoder would say; as deep as it goes: that bounds the recursion. */
+static peal_err check_value(peal_val value, unsigned levels) {
   bool is_array = peal_val_is(value, PEAL_ARRAY);
+  peal_err err = peal_val_impl_err(value);
   if (!is_array && !peal_val_is(value, PEAL_OBJECT))
-    return true;
+    return err;
   if (!levels)
-    return false;
-  for (uint32_t i = 0; i < value.len; i++)
-    if (!is_shallow(is_array ? value.as.items[i] : value.as.pairs[i].value,
-                    levels - 1))
-      return false;
-  return true;
+    return PEAL_ERR_DEPTH;
+  for (uint32_t i = 0; !err && i < value.len; i++)
+    err = check_value(is_array ? value.as.items[i] : value.as.pairs[i].value,
+                      levels - 1);
+  return err;
 }
 
 peal_err peal_packet_check(peal_slice event, peal_args args) {
   if (!event.ptr || peal_sio_packet_is_reserved(event))
     return PEAL_ERR_RESERVED;
   /* The arguments' own array is one level. */
-  for (size_t i = 0; i < args.count; i++)
-    if (!is_shallow(args.items[i], PEAL_LIMIT_JSON_DEPTH - 1))
-      return PEAL_ERR_DEPTH;
+  for (size_t i = 0; i < args.count; i++) {
+    peal_err err = check_value(args.items[i], PEAL_LIMIT_JSON_DEPTH - 1);
+    if (err)
+      return err;
+  }
   return peal_sio_packet_binaries(args, NULL, 0) > UINT16_MAX ? PEAL_ERR_LIMIT
                                                               : PEAL_OK;
 }

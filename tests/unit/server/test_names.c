@@ -139,6 +139,61 @@ static void every_worker_gets_names_with_nul(void **state) {
   server_stop(&it);
 }
 
+/* -- values that are built in the turn ---------------------------------------------- */
+
+/* ["rooms"]: the answer has as many rows as there are rooms. */
+static void list_rooms(peal_socket *socket, const peal_event *event,
+                       void *user) {
+  peal_build *build = peal_socket_build(socket);
+  peal_items *rows = peal_items_new(build);
+  for (size_t i = 1; i < peal_socket_room_count(socket); i++) {
+    peal_slice name = peal_socket_room_n(socket, i);
+    peal_items_add(
+        rows,
+        peal_build_keep(build, PEAL_OBJECT({"i", peal_int((int64_t)i)},
+                                           {"name", peal_str_slice(name)})));
+  }
+  assert_int_equal(peal_build_err(build), PEAL_OK);
+  assert_int_equal(peal_ack(event, PEAL_ARGS(peal_items_val(rows))), PEAL_OK);
+  *(peal_worker **)user = peal_socket_worker(socket);
+}
+
+/* What a builder without memory gives is refused by all that take values. */
+static void spend_lost(peal_socket *socket, const peal_event *event,
+                       void *user) {
+  (void)user;
+  peal_args lost = peal_items_args(NULL);
+  peal_nsp *nsp = peal_socket_nsp(socket);
+  const peal_to nobody = {.rooms = PEAL_ROOMS()};
+  assert_int_equal(peal_emit(socket, "x", lost), PEAL_ERR_NOMEM);
+  assert_int_equal(peal_emit_to(socket, NULL, "x", lost), PEAL_ERR_NOMEM);
+  assert_int_equal(peal_nsp_emit(nsp, NULL, "x", lost), PEAL_ERR_NOMEM);
+  assert_int_equal(peal_nsp_emit(nsp, &nobody, "x", lost), PEAL_ERR_NOMEM);
+  assert_int_equal(peal_ack(event, lost), PEAL_ERR_NOMEM);
+  trace_add("lost");
+}
+
+static void rows_are_built_in_the_turn(void **state) {
+  (void)state;
+  server_fixture it = server_make(NULL);
+  peal_worker *worker = NULL;
+  sio_client a;
+  assert_int_equal(peal_on_connect(it.root, enter, NULL), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "rooms", list_rooms, &worker), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "lost", spend_lost, NULL), PEAL_OK);
+  server_run(&it);
+  trace_clear();
+  assert_true(sio_client_start(&a, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_send(&a, "421[\"rooms\"]"));
+  assert_true(sio_client_expect(&a, "431[[{\"i\":1,\"name\":\"a\\u0000b\"}]]"));
+  assert_true(sio_client_send(&a, "422[\"lost\"]"));
+  trace_await("lost");
+  /* Not from here: the turn is another thread's. */
+  assert_int_equal(peal_build_err(peal_worker_build(worker)), PEAL_ERR_USAGE);
+  sio_client_close(&a);
+  server_stop(&it);
+}
+
 /* -- what is refused --------------------------------------------------------------- */
 
 static peal_err refuse_all(peal_socket *socket, void *user) {
@@ -189,6 +244,7 @@ int main(void) {
       cmocka_unit_test(an_empty_list_is_nobody),
       cmocka_unit_test(a_catch_all_relays_without_a_copy),
       cmocka_unit_test(every_worker_gets_names_with_nul),
+      cmocka_unit_test(rows_are_built_in_the_turn),
       cmocka_unit_test(what_is_no_name_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
