@@ -331,14 +331,36 @@ typedef struct peal_log_record {
  * worker's objects. Thread: any. */
 typedef void (*peal_log_fn)(const peal_log_record *record, void *user);
 
-/* Options of the log, part of other options; {0}: info to stderr, as lines of
- * time, level, area and text. Who makes the workers makes the log: what lives
- * on workers that it is given has theirs. Into a file that rotates:
- * peal_logfile_new. */
+/* How a record becomes a line. */
+typedef enum peal_log_format {
+  PEAL_LOG_TEXT, /* for people:
+                    TIME warn http: the text peer=192.0.2.7 sid=… */
+  PEAL_LOG_KEYS, /* key=value, as log collectors read it:
+                    time=TIME level=warn area="http" peer="…" msg="the text" */
+  PEAL_LOG_JSON  /* an object:
+                    {"time":"TIME","level":"warn","area":"http","msg":"…"} */
+} peal_log_format;
+
+#define PEAL_LOG_LINE_MIN 1024u /* room that peal_log_line asks for */
+
+/* Write a record as a line, with newline and terminator, into `out` of `cap`
+ * bytes (at least PEAL_LOG_LINE_MIN; 4096 hold whatever the library says). Peer
+ * and sid are left out if they are empty. What does not fit is left out behind
+ * a whole character, so that the line stays one and JSON stays JSON.
+ * Returns its length without the terminator; 0 without record or room.
+ * Thread: pure. */
+PEAL_API size_t peal_log_line(char *out, size_t cap,
+                              const peal_log_record *record,
+                              peal_log_format format);
+
+/* Options of the log, part of other options; {0}: info to stderr, as text. Who
+ * makes the workers makes the log: what lives on workers that it is given has
+ * theirs. Into a file that rotates: peal_logfile_new. */
 typedef struct peal_log_opts {
-  peal_log_fn fn;       /* NULL: plain lines to stderr */
-  void *user;           /* its last argument */
-  peal_log_level level; /* default info */
+  peal_log_fn fn;         /* NULL: lines to stderr */
+  void *user;             /* its last argument */
+  peal_log_level level;   /* default info */
+  peal_log_format format; /* of the lines to stderr; default text */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[4];
 } peal_log_opts;

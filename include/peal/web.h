@@ -73,17 +73,15 @@ typedef struct peal_web_opts {
                             default 30000; UINT32_MAX: none */
   peal_web_security security; /* {0}: the defaults, which fit most pages */
   bool no_access_log;         /* default: one line per request, level info */
-  /* Behind a proxy: trust its X-Forwarded-For for the peer's address if the
-   * connection comes from one of these addresses (separated by blanks; "unix":
-   * over a Unix socket). */
-  const char *proxies;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  const peal_mem *mem;        /* borrowed for life; NULL: libc */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[16];
 } peal_web_opts;
 
 /* Make an application, which mounts itself on `http` (borrowed; free the web
- * layer before it). Before the run. Copies `opts`; NULL is {0}.
+ * layer before it). From now on what the server itself refuses (400, 408, 414,
+ * 431, 503) is answered as JSON, too. Before the run. Copies `opts`; NULL is
+ * {0}.
  * Returns NULL if the options are wrong (`prefix` is mounted already, "*" with
  * credentials) or memory is out; the log says which. */
 PEAL_API PEAL_MUST_CHECK peal_web *peal_web_new(peal_http_server *http,
@@ -237,10 +235,8 @@ PEAL_API bool peal_web_param_int(peal_http_req *req, const char *name,
 PEAL_API bool peal_web_query_int(peal_http_req *req, const char *name,
                                  int64_t otherwise, int64_t min, int64_t max,
                                  int64_t *out);
-/* The client's address: the peer's, or what a trusted proxy says (`proxies`).
- * Of X-Forwarded-For only what trusted proxies have appended is believed, from
- * the right; a client cannot make one up. Borrowed for the life of the
- * request. */
+/* The client's address: peal_http_req_address, by the name that it had while
+ * `proxies` was an option of this layer. */
 PEAL_API peal_slice peal_web_address(peal_http_req *req);
 /* Does Content-Type name this type (parameters aside, any case)? False without
  * one. Spec: RFC9110 8.3.1. */
@@ -544,14 +540,16 @@ typedef struct peal_logfile_opts {
                        10 MiB */
   unsigned count;   /* old files kept; default 5 */
   bool console;     /* the same lines to stderr, too */
+  peal_log_format format; /* of a line; default text */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[8];
 } peal_logfile_opts;
 
-/* A rotating file of lines, written by a thread of its own, so that no worker
- * waits for the disk: time level area peer=… sid=… text. A full queue
- * (1 MiB) drops lines and says how many; a full disk loses them, and the
- * program goes on. Copies `opts`.
+/* A rotating file of lines (peal_log_line), written by a thread of its own, so
+ * that no worker waits for the disk. A full queue (1 MiB) drops lines and says
+ * how many; a full disk loses them, and the program goes on; where the old
+ * file cannot be moved out of the way it is written on, and says why. Copies
+ * `opts`.
  * Returns: PEAL_OK, PEAL_ERR_USAGE (no path), PEAL_ERR_SYSTEM (it cannot be
  * opened), PEAL_ERR_NOMEM; *out is NULL on errors. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err

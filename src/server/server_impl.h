@@ -21,10 +21,10 @@
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
 #include "engine/sid_table.h"
+#include "net/op_load.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
-#include "server/op_load.h"
 #include "server/room_set.h"
 
 typedef struct peal_client peal_client;
@@ -41,9 +41,9 @@ typedef struct peal_server_local {
 } peal_server_local;
 
 struct peal_server {
-  peal_server_opts opts;
+  peal_server_opts opts; /* not its strings: they were the caller's */
   const peal_mem *mem;
-  peal_arena strings; /* copies of the options' strings */
+  peal_arena strings; /* copies of the engine options' strings */
   peal_http_server *http;
   peal_workers *workers;
   peal_engine *engine;

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "http/http_home.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
 
@@ -57,11 +58,9 @@ static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
     app->opts.timeout_ms = 30000;
   if (!peal_web_impl_copy(app, &app->prefix_copy,
                           opts->prefix ? opts->prefix : "/") ||
-      !peal_web_impl_copy(app, &app->proxies_copy, opts->proxies) ||
       !copy_security(app))
     return PEAL_ERR_NOMEM;
   app->opts.prefix = app->prefix_copy;
-  app->opts.proxies = app->proxies_copy;
   app->router = peal_web_router_new(app->mem);
   app->other.app = app;
   app->other.figures = peal_web_impl_figures(app);
@@ -103,6 +102,7 @@ peal_web *peal_web_new(peal_http_server *http, const peal_web_opts *opts) {
     peal_web_free(app);
     return NULL;
   }
+  peal_http_home_json_errors(http);
   return app;
 }
 
@@ -132,7 +132,6 @@ void peal_web_free(peal_web *app) {
   peal_cors_free(app->cors);
   peal_mem_free(app->mem, app->other.figures);
   peal_mem_free(app->mem, app->prefix_copy);
-  peal_mem_free(app->mem, app->proxies_copy);
   peal_mem_free(app->mem, app->csp);
   peal_mem_free(app->mem, app->frame_options);
   peal_mem_free(app->mem, app->referrer_policy);
