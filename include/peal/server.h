@@ -594,7 +594,8 @@ PEAL_API const char *peal_socket_id(const peal_socket *socket);
 PEAL_API peal_nsp *peal_socket_nsp(const peal_socket *socket);
 /* Where its handlers run, for its whole life. */
 PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
-/* Values in the memory of the turn: valid until the handler has returned. */
+/* Values in the memory of the turn: valid until the handler has returned.
+ * Without a socket it is one whose error is PEAL_ERR_USAGE. */
 PEAL_API peal_build *peal_socket_build(peal_socket *socket);
 /* False in the middleware, in connect handlers, and once it leaves. */
 PEAL_API bool peal_socket_is_connected(const peal_socket *socket);
