@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "http/http_home.h"
 #include "net/address.h"
+#include "net/on_worker.h"
 #include "net/stream.h"
 #include "wire/http1.h"
 
@@ -25,6 +26,9 @@ typedef struct peal_http_forwarded {
 typedef struct peal_http_field {
   uint32_t name, name_len, value, value_len;
 } peal_http_field;
+
+/* At the beginning of a function of a request (net/on_worker). */
+#define PEAL_ON_REQ(req, instead) PEAL_ON_WORKER((req)->home->worker, instead)
 
 struct peal_http_req {
   peal_http_link *link; /* its connection; NULL: gone, or taken over */
@@ -58,7 +62,8 @@ struct peal_http_req {
   size_t collected_charged;
 
   /* The answer. */
-  peal_buf headers; /* lines of peal_http_answer_header */
+  peal_buf headers;     /* lines of peal_http_answer_header */
+  size_t compress_from; /* JSON of so many bytes is compressed; 0: none is */
   unsigned status;
   uint64_t announced; /* length; UINT64_MAX: chunked or until close */
   uint64_t written;

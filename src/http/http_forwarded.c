@@ -140,6 +140,7 @@ bool peal_http_forwarded_is_there(const peal_http_req *req) {
 /* -- what it says ---------------------------------------------------------- */
 
 peal_slice peal_http_req_address(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_http_forwarded *forwarded = req->forwarded;
   if (!forwarded)
     return peal_http_req_peer(req);
@@ -149,11 +150,13 @@ peal_slice peal_http_req_address(const peal_http_req *req) {
 }
 
 peal_slice peal_http_req_host(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->forwarded && req->forwarded->host.ptr
              ? req->forwarded->host
              : peal_http_req_header(req, "host");
 }
 
 bool peal_http_req_is_secure(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->forwarded && req->forwarded->secure;
 }
