@@ -245,7 +245,7 @@ static bool open_faces(program *p) {
                           .max_payload_bytes = MAX_MESSAGE_BYTES,
                           .client_dir = p->has_client ? p->client_dir : NULL,
                           .allow_request = sites_on_allow,
-                          .user = app});
+                          .allow_user = app});
   if (app->sites == NULL || app->web == NULL || app->server == NULL)
     return false;
   app->nsp = peal_server_of(app->server, "/");

@@ -61,7 +61,9 @@ typedef struct peal_event peal_event;
 /* -- options --------------------------------------------------------------- */
 
 /* Options of a server, named after those of the reference; {0} is a server on
- * port 3000, path /socket.io/, for pages of the same origin. */
+ * port 3000, path /socket.io/, for pages of the same origin. What has the same
+ * name in peal_engine_server_opts is the same, with the same default (but the
+ * path). */
 typedef struct peal_server_opts {
   /* The HTTP server to live on (borrowed); NULL: one of its own, from the
    * fields down to mem, as in peal_http_server_opts. */
