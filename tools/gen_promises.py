@@ -33,7 +33,7 @@ VALUES = {"peal_socket_ref"}
 THREAD_HEADERS = ["server", "handle", "http", "worker", "engine"]
 ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
              "peal_timer", "peal_worker", "peal_allow", "peal_headers",
-             "peal_engine_client",
+             "peal_engine_client", "peal_cors_ask",
              "peal_socket_ref"}
 
 

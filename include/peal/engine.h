@@ -191,7 +191,11 @@ typedef struct peal_engine_server_opts {
   bool no_listen; /* peal_http_listen(peal_engine_server_http(…), …) says
                      where */
   unsigned workers;
-  size_t max_held_bytes; /* by all clients together; default 1 GiB */
+  const char *proxies; /* whose word about the client counts; default nobody */
+  peal_forwarded forwarded;
+  bool proxy_protocol;
+  size_t max_target_bytes; /* of a request, query included; default 16384 */
+  size_t max_held_bytes;   /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
 

@@ -70,11 +70,15 @@ typedef struct peal_server_opts {
   int port;
   bool no_listen; /* peal_http_listen(peal_server_http(…), …) says where */
   unsigned workers;
-  size_t max_held_bytes; /* by all clients together; default 1 GiB */
+  const char *proxies; /* whose word about the client counts; default nobody */
+  peal_forwarded forwarded;
+  bool proxy_protocol;
+  size_t max_target_bytes; /* of a request, query included; default 16384 */
+  size_t max_held_bytes;   /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
 
-  const char *path;                /* default "/socket.io" */
+  const char *path;                /* default "/socket.io"; "/": the root */
   bool no_trailing_slash;          /* serve <path> instead of <path>/ */
   unsigned transports;             /* bits of peal_transport; default both */
   bool no_upgrades;                /* reference: allowUpgrades false */
@@ -93,7 +97,7 @@ typedef struct peal_server_opts {
 
   /* Sessions at one time, of all clients and of one address (IPv6: its /64; not
    * over Unix sockets); others get 503. Behind a proxy all clients have its
-   * address. */
+   * address, unless `proxies` names it: then each has its own. */
   uint32_t max_clients;             /* default: no limit of its own */
   uint32_t max_clients_per_address; /* default 10000; PEAL_OFF: no limit */
   /* A session that began over polling has to be used within this time, or it
@@ -104,6 +108,8 @@ typedef struct peal_server_opts {
                                   default 1 MiB */
   peal_queue_policy queue_policy; /* default: the client is closed */
   uint32_t max_attachments;       /* of one packet; default 10 */
+  uint32_t max_namespaces;        /* of one client; default 1000; beyond it
+                                  CONNECT is refused */
   uint32_t max_rooms;             /* of one socket; default 10000 */
   uint32_t max_acks;              /* awaited from one socket; default 1024 */
   size_t max_auth_bytes; /* of one socket's `auth`, as JSON; default 64 KiB;
@@ -307,7 +313,8 @@ PEAL_API void peal_next_refuse(peal_next *next, const char *message,
 /* All that an event holds is borrowed until its handlers have returned; what
  * is to be kept is copied: by peal_doc_new for values. */
 
-/* Its name, as the client sent it: any text that is not reserved. */
+/* Its name, as the client sent it: any text that is not reserved. One that is
+ * a number is that number's text: 7 is "7". */
 PEAL_API peal_slice peal_event_name(const peal_event *event);
 /* What stands behind the name, as the client sent it: any number of values of
  * any types. */
@@ -572,7 +579,9 @@ PEAL_API peal_val peal_socket_auth(const peal_socket *socket);
  * Upgrade and Sec-WebSocket-* are not kept. */
 PEAL_API peal_slice peal_socket_header(const peal_socket *socket,
                                        const char *name);
-/* A parameter of the query, percent-decoded; NULL ptr if absent. */
+/* The first parameter of the query whose decoded name is `name`, decoded (+ is
+ * a blank); empty, with a ptr, if it has no value (`?debug`, `?debug=`). NULL
+ * ptr if absent. */
 PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
 /* How many fields are kept; those of one name each count. */
@@ -591,7 +600,8 @@ PEAL_API peal_slice peal_socket_query_at(const peal_socket *socket,
                                          size_t index, peal_slice *value);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
-/* Of the peer, as text; "unix" over a Unix socket. */
+/* The client's, as text: peal_http_req_address of the request that began the
+ * session; "unix" over a Unix socket. */
 PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 /* When the session began, in milliseconds since 1970. */
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);

@@ -73,11 +73,7 @@ typedef struct peal_web_opts {
                             default 30000; UINT32_MAX: none */
   peal_web_security security; /* {0}: the defaults, which fit most pages */
   bool no_access_log;         /* default: one line per request, level info */
-  /* Behind a proxy: trust its X-Forwarded-For for the peer's address if the
-   * connection comes from one of these addresses (separated by blanks; "unix":
-   * over a Unix socket). */
-  const char *proxies;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  const peal_mem *mem;        /* borrowed for life; NULL: libc */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[16];
 } peal_web_opts;
@@ -239,10 +235,8 @@ PEAL_API bool peal_web_param_int(peal_http_req *req, const char *name,
 PEAL_API bool peal_web_query_int(peal_http_req *req, const char *name,
                                  int64_t otherwise, int64_t min, int64_t max,
                                  int64_t *out);
-/* The client's address: the peer's, or what a trusted proxy says (`proxies`).
- * Of X-Forwarded-For only what trusted proxies have appended is believed, from
- * the right; a client cannot make one up. Borrowed for the life of the
- * request. */
+/* The client's address: peal_http_req_address, by the name that it had while
+ * `proxies` was an option of this layer. */
 PEAL_API peal_slice peal_web_address(peal_http_req *req);
 /* Does Content-Type name this type (parameters aside, any case)? False without
  * one. Spec: RFC9110 8.3.1. */

@@ -103,11 +103,16 @@ static bool is_plain_url(peal_slice url) {
          !memcmp(url.ptr + url.len - plain.len, plain.ptr, plain.len);
 }
 
+/* What is behind the '?'. */
+static peal_slice query_of(peal_slice url) {
+  size_t at = peal_text_find(url, '?');
+  return at < url.len ? (peal_slice){url.ptr + at + 1, url.len - at - 1}
+                      : (peal_slice){0};
+}
+
 /* Are there parameters that do not stand in it as they are? */
 static bool is_encoded(peal_slice url) {
-  const char *mark = url.len ? memchr(url.ptr, '?', url.len) : NULL;
-  size_t len = mark ? url.len - (size_t)(mark - url.ptr) : 0;
-  return len && (memchr(mark, '%', len) || memchr(mark, '+', len));
+  return !peal_percent_is_plain(query_of(url));
 }
 
 /* Where the room for decoded parameters is: behind all else. */
@@ -141,7 +146,7 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
                                                  peal_arena *scratch) {
   const peal_slice none = {0};
   peal_slice url = peal_http_req_target(req);
-  peal_slice address = peal_http_req_peer(req);
+  peal_slice address = peal_http_req_address(req);
   bool shared = is_plain_url(url);
   peal_slice fields[2];
   if (split(fields, req, shared ? url : none, scratch))
@@ -224,21 +229,10 @@ peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
 
 static peal_slice raw_param(const peal_engine_handshake *handshake,
                             const char *name) {
-  peal_slice url = peal_engine_handshake_url(handshake);
-  const char *mark = url.len ? memchr(url.ptr, '?', url.len) : NULL;
-  const char *end = url.ptr + url.len;
-  size_t name_len = strlen(name);
-  while (mark && mark < end) {
-    const char *key = mark + 1;
-    const char *amp = memchr(key, '&', (size_t)(end - key));
-    const char *stop = amp ? amp : end;
-    if ((size_t)(stop - key) > name_len && key[name_len] == '=' &&
-        !memcmp(key, name, name_len))
-      return (peal_slice){key + name_len + 1,
-                          (size_t)(stop - key) - name_len - 1};
-    mark = amp;
-  }
-  return (peal_slice){0};
+  peal_slice value = {0};
+  (void)peal_query_find(query_of(peal_engine_handshake_url(handshake)), name,
+                        &value);
+  return value;
 }
 
 /* The room is as long as the URL, and each part has its own place in it: asking
@@ -293,16 +287,9 @@ peal_slice peal_engine_handshake_field_at(
   return there ? name : (peal_slice){0};
 }
 
-static peal_slice params_of(const peal_engine_handshake *handshake) {
-  peal_slice url = peal_engine_handshake_url(handshake);
-  size_t mark = peal_text_find(url, '?');
-  size_t used = mark + (mark < url.len);
-  return (peal_slice){url.ptr + used, url.len - used};
-}
-
 size_t peal_engine_handshake_param_count(
     const peal_engine_handshake *handshake) {
-  peal_slice rest = params_of(handshake);
+  peal_slice rest = query_of(peal_engine_handshake_url(handshake));
   peal_query_param param;
   size_t count = 0;
   while (peal_query_next(&rest, &param))
@@ -312,7 +299,7 @@ size_t peal_engine_handshake_param_count(
 
 peal_slice peal_engine_handshake_param_at(peal_engine_handshake *handshake,
                                           size_t index, peal_slice *value) {
-  peal_slice rest = params_of(handshake);
+  peal_slice rest = query_of(peal_engine_handshake_url(handshake));
   peal_query_param param;
   *value = (peal_slice){0};
   do {

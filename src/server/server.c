@@ -27,6 +27,10 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .port = opts->port,
       .no_listen = opts->no_listen,
       .workers = opts->workers,
+      .proxies = opts->proxies,
+      .forwarded = opts->forwarded,
+      .proxy_protocol = opts->proxy_protocol,
+      .max_target_bytes = opts->max_target_bytes,
       .max_held_bytes = opts->max_held_bytes,
       .log = opts->log,
       .mem = opts->mem,
@@ -84,6 +88,7 @@ static peal_err set_locals(peal_server *server) {
     set_tickets(server, local, worker);
     local->sio = (peal_sio_conn_opts){
         .max_attachments = opts->max_attachments,
+        .max_namespaces = opts->max_namespaces,
         .max_packet_bytes = payload > SIZE_MAX / PEAL_LIMIT_SIO_PACKET_FACTOR
                                 ? SIZE_MAX
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,

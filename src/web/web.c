@@ -58,11 +58,9 @@ static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
     app->opts.timeout_ms = 30000;
   if (!peal_web_impl_copy(app, &app->prefix_copy,
                           opts->prefix ? opts->prefix : "/") ||
-      !peal_web_impl_copy(app, &app->proxies_copy, opts->proxies) ||
       !copy_security(app))
     return PEAL_ERR_NOMEM;
   app->opts.prefix = app->prefix_copy;
-  app->opts.proxies = app->proxies_copy;
   app->router = peal_web_router_new(app->mem);
   app->other.app = app;
   app->other.figures = peal_web_impl_figures(app);
@@ -134,7 +132,6 @@ void peal_web_free(peal_web *app) {
   peal_cors_free(app->cors);
   peal_mem_free(app->mem, app->other.figures);
   peal_mem_free(app->mem, app->prefix_copy);
-  peal_mem_free(app->mem, app->proxies_copy);
   peal_mem_free(app->mem, app->csp);
   peal_mem_free(app->mem, app->frame_options);
   peal_mem_free(app->mem, app->referrer_policy);
