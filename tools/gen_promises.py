@@ -4,7 +4,8 @@
 headers promise for all functions is tried for all, also for those that come
 later.
 
-usage: gen_promises.py promised_null | promised_thread [without_web]
+usage: gen_promises.py promised_null | promised_thread | promised_guides
+                       [without_web]
        gen_promises.py --self-test
 
 promised_null:
@@ -14,6 +15,10 @@ promised_null:
 promised_thread:
         functions that belong to a worker, called with an object that is alive
         on one, from a thread that is none.
+
+promised_guides:
+        blocks of docs/guide as they stand there, to be run and not only
+        compiled.
 """
 import re
 import sys
@@ -27,6 +32,10 @@ NOT_FOR_NULL = {"peal_http_req"}
 ONLY = {"web": {"peal_web"}}
 # Their comments say what else they return.
 OTHER_ANSWER = {"peal_reply_send": "PEAL_OK"}
+# The first comment of worker.h: the exit code of a run that there is not, and
+# what poll(2) knows as nothing.
+NUMBERS = {"peal_workers_end": 1, "peal_workers_fd": -1,
+           "peal_workers_timeout_ms": -1}
 # A handle that is a value.
 VALUES = {"peal_socket_ref"}
 # Where the thread is watched: the functions of objects that live on a worker.
@@ -38,6 +47,12 @@ ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
 
 
 WEB = {"web", "store", "config"}
+
+
+# Blocks that the test runs, by something that stands in them.
+BLOCKS = [("backpressure", "send_more"), ("backpressure", "send_next"),
+          ("workers-and-threads", "when_computed"), ("events", "cart_of"),
+          ("events", "on_question"), ("events", "greet")]
 
 
 def headers():
@@ -111,7 +126,8 @@ def answer(function):
     if kind == "peal_err":
         return f"r == {OTHER_ANSWER.get(function.name, 'PEAL_ERR_USAGE')}"
     if kind == "int":
-        return "r == 1" if function.name.endswith("_run") else "r == 0"
+        is_run = function.name.endswith("_run")
+        return f"r == {NUMBERS.get(function.name, 1 if is_run else 0)}"
     if kind == "const char *":
         return "!r" if may_be_null(function) else "r && !*r"
     if kind == "bool":
@@ -208,6 +224,16 @@ def thread_file():
     print("};")
 
 
+def guides_file():
+    for guide, marker in BLOCKS:
+        text = (public.ROOT / f"docs/guide/{guide}.md").read_text()
+        blocks = [b for b in re.findall(r"^```c\n(.*?)^```", text, re.M | re.S)
+                  if re.search(rf"\b{marker}\(", b)]
+        if len(blocks) != 1:
+            sys.exit(f"docs/guide/{guide}.md: {marker} is in {len(blocks)} blocks")
+        print(blocks[0])
+
+
 def self_test():
     function = public.parse("PEAL_API peal_err peal_emit(peal_socket *socket, "
                             "const char *event, peal_args args);", "x", "")
@@ -227,7 +253,8 @@ def self_test():
 if __name__ == "__main__":
     if sys.argv[1:] == ["--self-test"]:
         sys.exit(self_test())
-    made = {"promised_null": null_file, "promised_thread": thread_file}
+    made = {"promised_null": null_file, "promised_thread": thread_file,
+            "promised_guides": guides_file}
     if len(sys.argv) < 2 or sys.argv[1] not in made:
         sys.exit(__doc__)
     sys.exit(made[sys.argv[1]]())

@@ -7,6 +7,7 @@
 #include "devices.h"
 #include "media.h"
 #include "span.h"
+#include "thumbs.h"
 
 enum { DEFAULT_ROWS = 100 };
 
@@ -29,10 +30,11 @@ static const source readings =
             "readings");
 static const source orientations =
     HISTORY("id, ts, device_id, pitch, roll, yaw", "orientations");
-static const source images =
-    HISTORY("id, ts, id AS image_id, device_id, '" MEDIA_URL "' || file AS url,"
-            " width, height, bytes, caption, analysis_ms",
-            "images");
+static const source images = HISTORY(
+    "id, ts, id AS image_id, device_id, '" MEDIA_URL
+    "' || file AS url, '" THUMBS_URL
+    "' || file AS thumb_url, width, height, bytes, caption, analysis_ms",
+    "images");
 static const source audio =
     HISTORY("id, ts, id AS audio_id, device_id, '" MEDIA_URL "' || file AS url,"
             " bytes, duration_ms, sample_rate, channels, rms_db, peak_db",

@@ -305,17 +305,17 @@ typedef struct peal_engine_how {
  * PEAL_ERR_QUEUE_FULL (peal_queue_policy). */
 PEAL_API peal_err peal_engine_client_send(peal_engine_client *client,
                                           peal_slice data, bool binary);
-/* The same with options. */
+/* The same with options. PEAL_ERR_OPTION: unknown ones. */
 PEAL_API peal_err peal_engine_client_send_with(peal_engine_client *client,
                                                peal_slice data, bool binary,
                                                const peal_engine_how *how);
 /* To all clients on all workers: one copy for all of them, at once on the
  * calling worker, in the next turn on others. Messages from one thread arrive
  * in the order of the calls. What full queues refuse is told by nothing.
- * Returns: PEAL_OK (also before the run: nobody is there), PEAL_ERR_UTF8,
- * PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some workers are behind:
- * 16384 operations or 64 MiB wait for them), PEAL_ERR_CLOSED (the run is over):
- * nobody received it. Thread: any. */
+ * Returns: PEAL_OK (also before the run and behind it: nobody is there),
+ * PEAL_ERR_UTF8, PEAL_ERR_USAGE, PEAL_ERR_OPTION, PEAL_ERR_NOMEM,
+ * PEAL_ERR_QUEUE_FULL (some workers are behind: 16384 operations or 64 MiB wait
+ * for them): nobody received it. Thread: any. */
 PEAL_API peal_err peal_engine_server_send(peal_engine_server *server,
                                           peal_slice data, bool binary,
                                           const peal_engine_how *how);
@@ -398,12 +398,12 @@ PEAL_API peal_engine_client *peal_engine_ref_client(const peal_engine_ref *ref);
 /* The next three act at once on the client's own worker, and in its next turn
  * from another thread; what comes from one thread keeps its order. A client
  * that has gone is no error: nothing happens to it.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some workers are
- * behind, as in peal_engine_server_send), PEAL_ERR_CLOSED (the run is over),
+ * Returns: PEAL_OK (also when the run is over: all have gone), PEAL_ERR_NOMEM,
+ * PEAL_ERR_QUEUE_FULL (some workers are behind, as in peal_engine_server_send),
  * PEAL_ERR_USAGE ({0}); on errors nothing happens. */
 
 /* As peal_engine_client_send_with; its errors are returned on the client's own
- * worker only, but for PEAL_ERR_UTF8 and PEAL_ERR_USAGE. Thread: any. */
+ * worker only, but for PEAL_ERR_UTF8, PEAL_ERR_USAGE and PEAL_ERR_OPTION. Thread: any. */
 PEAL_API peal_err peal_engine_ref_send(const peal_engine_ref *ref,
                                        peal_slice data, bool binary,
                                        const peal_engine_how *how);
@@ -414,7 +414,7 @@ PEAL_API peal_err peal_engine_ref_close(const peal_engine_ref *ref,
 typedef void (*peal_engine_post_fn)(peal_engine_client *client, void *user);
 /* Call `fn` with the client on its worker, exactly once if this returns
  * PEAL_OK, also if it has gone: so it may free `user`. Inside this call only on
- * the client's own worker. Thread: any. */
+ * the client's own worker, and when the run is over. Thread: any. */
 PEAL_API peal_err peal_engine_ref_post(const peal_engine_ref *ref,
                                        peal_engine_post_fn fn, void *user);
 

@@ -94,7 +94,7 @@ typedef struct peal_http_server_opts {
   size_t max_target_bytes;  /* query included; default 16384; more: 414 */
   uint32_t head_timeout_ms; /* default 10000: the whole head; 408 */
   /* Default 30000: so long may nothing of a body that is wanted come, and over
-   * each such time 64 bytes a second have to; 408. */
+   * each such time `body_pace_bytes` a second have to; 408. */
   uint32_t body_timeout_ms;
   uint32_t idle_timeout_ms; /* default 5000 between requests; then it closes */
   /* Default 30000: so long may a peer take nothing of its answer, and over each
@@ -118,9 +118,11 @@ typedef struct peal_http_server_opts {
   size_t max_held_bytes;
 
   peal_log_opts log;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  const peal_mem *mem;      /* borrowed for life; NULL: libc */
+  uint32_t body_pace_bytes; /* a second, of a body that is wanted, over each
+                               body_timeout_ms; default 64; 408 */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_http_server_opts;
 
 /* Bind and listen, unless `no_listen`; accepting begins with the run. Copies
@@ -415,7 +417,10 @@ PEAL_API void peal_http_answer(peal_http_req *req, unsigned status,
 PEAL_API void peal_http_answer_bytes(peal_http_req *req, unsigned status,
                                      const char *type, peal_bytes *body);
 /* The same with JSON, as application/json; encoded before this returns. 503 if
- * memory is out or it is nested deeper than 128. */
+ * memory is out or it is nested deeper than 128. Behind the web layer what is
+ * long is compressed (peal_web_opts.compress_from_bytes), over 16 KiB on the
+ * pool: `req` is then deferred until that is done, on_abort does not come any
+ * more. */
 PEAL_API void peal_http_answer_json(peal_http_req *req, unsigned status,
                                     peal_val value);
 /* `length` bytes of a file from `offset` on, sent as the peer takes it, 64 KiB

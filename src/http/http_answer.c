@@ -182,14 +182,6 @@ void peal_http_answer_own(peal_http_req *req, unsigned status, const char *type,
   answer_bytes(req, status, type, body, true);
 }
 
-void peal_http_answer_json(peal_http_req *req, unsigned status,
-                           peal_val value) {
-  PEAL_ON_REQ(req, "peal_worker_post");
-  peal_bytes *json = peal_json_bytes(value);
-  peal_http_answer_own(req, status, "application/json; charset=utf-8", json);
-  peal_bytes_unref(json);
-}
-
 void peal_http_answer_error(peal_http_req *req, unsigned status) {
   req->close = req->close || status >= 500 || status == 408 || status == 413;
   const char *text = peal_http_status_text(status);

@@ -54,7 +54,8 @@ struct peal_http_req {
   size_t collected_charged;
 
   /* The answer. */
-  peal_buf headers; /* lines of peal_http_answer_header */
+  peal_buf headers;     /* lines of peal_http_answer_header */
+  size_t compress_from; /* JSON of so many bytes is compressed; 0: none is */
   unsigned status;
   uint64_t announced; /* length; UINT64_MAX: chunked or until close */
   uint64_t written;

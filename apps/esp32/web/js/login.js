@@ -1,9 +1,36 @@
 // SPDX-License-Identifier: MIT
-// login: asks for the dashboard password when the server wants one.
+// login: asks for the dashboard's password when the server wants one, and ends
+// what was begun with it. Nothing of the page is seen meanwhile.
 import { apiPost } from './api.js';
 import { byId } from './dom.js';
+import { notify } from './notices.js';
 
+const mark = 'peal-signed-in';
 let granted = null;
+
+// The cookie is not for scripts to see: that there is one is noted beside it.
+function remember(on) {
+  byId('sign-out').hidden = !on;
+  try {
+    if (on) localStorage.setItem(mark, '1');
+    else localStorage.removeItem(mark);
+  } catch {
+    // Without storage the button is there until the page is left.
+  }
+}
+
+function isRemembered() {
+  try {
+    return localStorage.getItem(mark) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function lock(on) {
+  byId('main').hidden = on;
+  byId('notices').hidden = on;
+}
 
 async function submit(event) {
   event.preventDefault();
@@ -13,8 +40,12 @@ async function submit(event) {
   try {
     await apiPost('/api/login', { password: byId('login-password').value });
     byId('login-password').value = '';
+    const then = granted;
+    granted = null;
     byId('login').close();
-    granted();
+    lock(false);
+    remember(true);
+    then();
   } catch (error) {
     byId('login-error').textContent = error.status === 401 || error.status === 403
       ? 'That password is not right.' : error.message;
@@ -24,17 +55,42 @@ async function submit(event) {
   }
 }
 
+function show() {
+  const dialog = byId('login');
+  if (!dialog.open) dialog.showModal();
+  byId('login-password').focus();
+}
+
 // Opens the form (once, however often it is asked for); `then` runs when the
 // server has let the reader in.
 export function askPassword(then) {
   granted = then;
-  const dialog = byId('login');
-  if (dialog.open) return;
-  dialog.showModal();
-  byId('login-password').focus();
+  lock(true);
+  remember(false);
+  show();
 }
 
+// A new page knows nothing of what this one showed.
+async function signOut() {
+  byId('sign-out').disabled = true;
+  try {
+    await apiPost('/api/logout', {});
+    remember(false);
+    location.reload();
+  } catch (error) {
+    byId('sign-out').disabled = false;
+    notify('error', `You are still signed in. ${error.message}`);
+  }
+}
+
+// There is nothing behind the form: no key and no gesture closes it. Browsers
+// let the second Escape pass whatever the page says: it opens again.
 export function startLogin() {
+  const dialog = byId('login');
   byId('login-form').addEventListener('submit', submit);
-  byId('login').addEventListener('cancel', (event) => event.preventDefault());
+  dialog.addEventListener('cancel', (event) => event.preventDefault());
+  dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.preventDefault());
+  dialog.addEventListener('close', () => granted && show());
+  byId('sign-out').addEventListener('click', signOut);
+  byId('sign-out').hidden = !isRemembered();
 }
