@@ -10,6 +10,7 @@
 enum { MEDIA_NAME_BYTES = 64, MEDIA_MAX_PARTS = 3 };
 
 #define MEDIA_URL "/media/"
+#define MEDIA_PART ".part" /* ending of a file that is not whole yet */
 
 typedef enum media_kind {
   MEDIA_IMAGE,
@@ -47,6 +48,13 @@ bool media_name_is(peal_slice name, media_kind kind);
 void media_added(media *m, media_kind kind, int64_t bytes);
 /* What is kept. Thread: any. */
 void media_totals(media *m, media_kind kind, int64_t *count, int64_t *bytes);
+
+/* Every minute: try whether a file can be written. On a worker. */
+void media_tick(media *m);
+/* What was found out last, by that or by an upload; it is tried anew for the
+ * next who asks, so that an idle server writes next to nothing. A
+ * peal_web_health_fn, `user` is the media. On a worker. */
+bool media_is_well(void *user);
 
 /* GET /media/:name; `user` is the dash. */
 void media_on_get(peal_http_req *req, void *user);

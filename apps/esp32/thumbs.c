@@ -16,12 +16,12 @@
 
 #define NO_PICTURE ".svg" /* ending of a placeholder */
 #define SMALL ".jpg"
-#define PART ".part"
 
 enum {
-  RUNNING = 2,   /* of a worker: so many pictures are decoded at once */
+  RUNNING = 2,   /* so many pictures are decoded at once; of several workers
+                    each has one */
   WAITING = 256, /* of a worker; more: made when it is asked for */
-  FILE_BYTES = MEDIA_NAME_BYTES + sizeof PART,
+  FILE_BYTES = MEDIA_NAME_BYTES + sizeof MEDIA_PART,
 };
 
 static const char placeholder[] =
@@ -57,6 +57,7 @@ typedef struct home {
 
 struct thumbs {
   dash *app;
+  unsigned max_running; /* of a worker */
   int dir_fd;
   char dir[4096];
   home homes[];
@@ -74,7 +75,7 @@ static bool has(const thumbs *t, const char *name, const char *ending) {
 static bool write_file(const thumbs *t, const char *name, const char *ending,
                        const void *bytes, size_t len) {
   char part[FILE_BYTES], file[FILE_BYTES];
-  snprintf(part, sizeof part, "%s" PART, name);
+  snprintf(part, sizeof part, "%s" MEDIA_PART, name);
   snprintf(file, sizeof file, "%s%s", name, ending);
   int fd =
       openat(t->dir_fd, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -89,7 +90,7 @@ static bool write_file(const thumbs *t, const char *name, const char *ending,
 }
 
 void thumbs_remove(thumbs *t, const char *name) {
-  static const char *const endings[] = {SMALL, NO_PICTURE, PART};
+  static const char *const endings[] = {SMALL, NO_PICTURE, MEDIA_PART};
   char file[FILE_BYTES];
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     snprintf(file, sizeof file, "%s%s", name, endings[i]);
@@ -121,6 +122,7 @@ thumbs *thumbs_new(dash *app) {
   if (t == NULL)
     return NULL;
   t->app = app;
+  t->max_running = workers > 1 ? 1 : RUNNING;
   snprintf(t->dir, sizeof t->dir, "%s/thumbs", app->conf.data_dir);
   t->dir_fd = -1;
   if (mkdir(t->dir, 0700) == 0 || errno == EEXIST)
@@ -230,7 +232,7 @@ static void on_made(peal_worker *worker, peal_err err, void *user) {
 
 static void start_more(thumbs *t) {
   home *h = home_of(t);
-  while (h->running < RUNNING && h->first != NULL) {
+  while (h->running < t->max_running && h->first != NULL) {
     job *j = h->first;
     h->first = j->next;
     h->last = h->first != NULL ? h->last : NULL;

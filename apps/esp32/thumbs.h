@@ -3,7 +3,7 @@
 /* thumbs: what a gallery shows in place of the pictures, in <data-dir>/thumbs:
  * a small JPEG, or a placeholder for a picture that is broken or too large to
  * be decoded.
- * In the flow: picture stored -> the pool, two at a time of each worker -> the
+ * In the flow: picture stored -> the pool, two at a time, or one of each worker -> the
  * file. What is asked for and not there, as that of an older picture, is made
  * then. */
 #include "dash.h"

@@ -14,8 +14,5 @@
 /* Milliseconds in which a session that began over polling must be used: the
  * client's second request follows the first at once. Option. */
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
-/* Bytes per second that a client must take of what waits for it, over each ping
- * timeout, for that to count as life in place of its pong. */
-#define PEAL_LIMIT_TAKE_PACE 512u
 /* A server's stop waits so many milliseconds for what is queued. */
 #define PEAL_LIMIT_STOP_GRACE_MS 4000u

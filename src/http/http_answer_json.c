@@ -44,6 +44,7 @@ static void answer_long(peal_http_req *req, unsigned status, peal_bytes *json) {
 
 void peal_http_answer_json(peal_http_req *req, unsigned status,
                            peal_val value) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_bytes *json = peal_json_bytes(value);
   if (json && may_compress(req, peal_bytes_slice(json).len))
     answer_long(req, status, json);

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "http/http_home.h"
 #include "net/address.h"
+#include "net/on_worker.h"
 #include "net/stream.h"
 #include "wire/http1.h"
 
@@ -17,6 +18,9 @@ typedef struct peal_http_forwarded peal_http_forwarded;
 typedef struct peal_http_field {
   uint32_t name, name_len, value, value_len;
 } peal_http_field;
+
+/* At the beginning of a function of a request (net/on_worker). */
+#define PEAL_ON_REQ(req, instead) PEAL_ON_WORKER((req)->home->worker, instead)
 
 struct peal_http_req {
   peal_http_link *link; /* its connection; NULL: gone, or taken over */

@@ -33,10 +33,12 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
   peal_http_server_opts *to = &server->opts;
   if (opts)
     *to = *opts;
-  fill_size(&to->max_head_bytes, PEAL_LIMIT_HTTP_HEAD_BYTES);
+  fill_size(&to->max_target_bytes, PEAL_LIMIT_HTTP_TARGET_BYTES);
+  /* The fields have the same room, however long the target may be. */
+  fill_size(&to->max_head_bytes,
+            to->max_target_bytes + PEAL_LIMIT_HTTP_FIELDS_BYTES);
   fill_size(&to->max_collected_bytes, PEAL_LIMIT_HTTP_COLLECTED_BYTES);
   fill_size(&to->max_held_bytes, PEAL_LIMIT_HTTP_HELD_BYTES);
-  fill_size(&to->max_target_bytes, PEAL_LIMIT_HTTP_TARGET_BYTES);
   fill_u32(&to->head_timeout_ms, PEAL_LIMIT_HTTP_HEAD_MS);
   fill_u32(&to->body_timeout_ms, PEAL_LIMIT_HTTP_BODY_MS);
   fill_u32(&to->idle_timeout_ms, PEAL_LIMIT_HTTP_IDLE_MS);

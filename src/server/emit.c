@@ -21,7 +21,7 @@ static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
     item.key = peal_packet_key(socket->local->nsp, to->conflate);
     item.no_compress = to->no_compress;
   }
-  if (socket->local->nsp->outgoing &&
+  if (peal_nsp_local_is_watched(socket->local) &&
       peal_deliver_is_taken(socket, is_volatile))
     peal_handlers_tell_outgoing(socket, peal_slice_of(event), args);
   err = peal_deliver_one(socket, &item, is_volatile);
@@ -30,17 +30,20 @@ static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
 }
 
 peal_err peal_emit(peal_socket *socket, const char *event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit");
   return socket ? emit(socket, NULL, event, args, NULL) : PEAL_ERR_USAGE;
 }
 
 peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
                         const char *event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit_with");
   if (!socket || (to && (to->rooms || to->except)))
     return PEAL_ERR_USAGE;
   return emit(socket, to, event, args, NULL);
 }
 
 peal_err peal_send(peal_socket *socket, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit");
   return peal_emit(socket, "message", args);
 }
 
@@ -76,6 +79,7 @@ static peal_err settle_ack(peal_socket *socket, uint64_t id,
 
 peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
                        uint32_t timeout_ms, peal_ack_fn fn, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_ack or peal_ref_post");
   uint64_t id;
   if (!socket || !fn)
     return PEAL_ERR_USAGE;

@@ -123,6 +123,7 @@ static peal_err join(peal_socket *socket, peal_slice name) {
 }
 
 peal_err peal_join(peal_socket *socket, const char *room) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_join or peal_ref_post");
   if (!socket || !room)
     return PEAL_ERR_USAGE;
   if (socket->state != PEAL_SOCKET_ACCEPTING &&
@@ -144,6 +145,7 @@ static uint32_t find(const peal_socket *socket, const char *name) {
 }
 
 void peal_leave(peal_socket *socket, const char *name) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_leave or peal_ref_post");
   uint32_t at = socket && name ? find(socket, name) : PEAL_ROOM_SET_NONE;
   if (at == PEAL_ROOM_SET_NONE)
     return;
@@ -181,18 +183,21 @@ const peal_room *peal_rooms_find(const peal_nsp_local *local,
 }
 
 bool peal_socket_in(const peal_socket *socket, const char *room) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !room || !socket->has_rooms)
     return false;
   return !strcmp(room, socket->id) || find(socket, room) != PEAL_ROOM_SET_NONE;
 }
 
 size_t peal_socket_room_count(const peal_socket *socket) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !socket->has_rooms)
     return 0;
   return 1 + (socket->rooms ? (size_t)socket->rooms->count : 0);
 }
 
 const char *peal_socket_room(const peal_socket *socket, size_t index) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (index >= peal_socket_room_count(socket))
     return NULL;
   return index ? socket->rooms->items[index - 1].room->name : socket->id;

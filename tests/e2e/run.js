@@ -13,7 +13,7 @@ const path = require('node:path');
 const SUITES = [
   'wire_http.js', 'wire_ws.js', 'wire_sio.js', 'bad_http.js', 'http_diff.js',
   'clients.js', 'ws_client.js', 'python_client.py', 'curl.sh', 'flow.js',
-  'conformance.js', 'unix_socket.js', 'engine_client.js',
+  'conformance.js', 'unix_socket.js', 'engine_client.js', 'proxies.js',
 ];
 
 function parse(argv) {

@@ -263,6 +263,11 @@ static void texts_that_cannot_be_sent_are_refused_open(
         cases[i].err);
   assert_int_equal(peal_engine_client_send(client, PEAL_S("\xff\x1e"), true),
                    PEAL_OK);
+  /* From a header that is newer than the library. */
+  assert_int_equal(
+      peal_engine_client_send_with(client, PEAL_S("x"), false,
+                                   &(peal_engine_how){.reserved = {1}}),
+      PEAL_ERR_OPTION);
 }
 
 static void texts_that_cannot_be_sent_are_refused(void **state) {
@@ -471,6 +476,36 @@ static void clients_can_be_walked_on_their_worker_only(void **state) {
   engine_stop(&it);
 }
 
+static int gone;
+
+static void count_gone(peal_engine_client *client, void *user) {
+  gone += client == NULL && user == &gone;
+}
+
+static void behind_the_run_all_have_gone(void **state) {
+  (void)state;
+  peal_engine_server_opts opts = engine_opts();
+  opts.workers = 2;
+  engine_fixture it = engine_start(&opts);
+  sio_client client = raw(&it, SIO_POLLING);
+  trace_await("open polling");
+  peal_workers_stop(peal_engine_server_workers(it.server), 200);
+  void *result = NULL;
+  pthread_join(it.thread, &result);
+  assert_ptr_equal(result, it.server);
+  gone = 0;
+  assert_int_equal(peal_engine_server_send(it.server, PEAL_S("x"), false, NULL),
+                   PEAL_OK);
+  assert_int_equal(peal_engine_ref_send(&first, PEAL_S("x"), false, NULL),
+                   PEAL_OK);
+  assert_int_equal(peal_engine_ref_close(&first, true), PEAL_OK);
+  assert_int_equal(peal_engine_ref_post(&first, count_gone, &gone), PEAL_OK);
+  assert_int_equal(gone, 1);
+  assert_null(peal_engine_ref_client(&first));
+  peal_engine_server_free(it.server);
+  sio_client_close(&client);
+}
+
 /* -- queues ---------------------------------------------------------------- */
 
 static char big[100000];
@@ -659,6 +694,7 @@ int main(void) {
       cmocka_unit_test(a_client_has_its_request),
       cmocka_unit_test(a_ref_reaches_its_client_from_any_thread),
       cmocka_unit_test(all_clients_are_reached_on_all_workers),
+      cmocka_unit_test(behind_the_run_all_have_gone),
       cmocka_unit_test(clients_can_be_walked_on_their_worker_only),
       cmocka_unit_test(a_full_queue_is_told_and_closed),
       cmocka_unit_test(volatile_and_keyed_messages_leave_no_backlog),
