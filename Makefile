@@ -40,9 +40,10 @@ needed:
 node_modules/.lock-sum: package.json package-lock.json | needed
 	@tools/npm_ci.sh .
 
+# What it starts and what that reads; tests/checks/run_target.sh holds it.
 run:
 	@tools/install.sh run
-	$(call built,peal-esp32 peal_assets)
+	$(call built,peal-esp32 peal-esp32-sim peal_assets)
 	@mkdir -p '$(DATA_DIR)'
 	@exec build/release/bin/peal-esp32 --port $(PORT) --simulate 3 \
 	  --data-dir '$(DATA_DIR)'

@@ -3,9 +3,9 @@
 /* server: the Socket.IO server (Engine.IO 4, Socket.IO 5): namespaces,
  * sockets, rooms, events, acknowledgements.
  *
- * Everything is set up first (peal_server_of, peal_on, peal_use, …), then the
- * server runs; setting up during the run returns PEAL_ERR_USAGE. Handlers of
- * one socket run on its worker, in order, never two at a time.
+ * Namespaces are set up first (peal_server_of), then the server runs; handlers
+ * may come and go at any time (peal_on, peal_off). Handlers of one socket run on
+ * its worker, in order, never two at a time.
  *
  * A socket is one client in one namespace. Its states, and what may be done in
  * each:
@@ -60,10 +60,10 @@ typedef struct peal_event peal_event;
 
 /* -- options --------------------------------------------------------------- */
 
-#define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
-
 /* Options of a server, named after those of the reference; {0} is a server on
- * port 3000, path /socket.io/, for pages of the same origin. */
+ * port 3000, path /socket.io/, for pages of the same origin. What has the same
+ * name in peal_engine_server_opts is the same, with the same default (but the
+ * path). */
 typedef struct peal_server_opts {
   /* The HTTP server to live on (borrowed); NULL: one of its own, from the
    * fields down to mem, as in peal_http_server_opts. */
@@ -72,6 +72,9 @@ typedef struct peal_server_opts {
   int port;
   bool no_listen; /* peal_http_listen(peal_server_http(…), …) says where */
   unsigned workers;
+  const char *proxies; /* whose word about the client counts; default nobody */
+  peal_forwarded forwarded;
+  bool proxy_protocol;
   size_t max_target_bytes; /* of a request, query included; default 16384 */
   size_t max_held_bytes;   /* by all clients together; default 1 GiB */
   peal_log_opts log;
@@ -96,7 +99,7 @@ typedef struct peal_server_opts {
 
   /* Sessions at one time, of all clients and of one address (IPv6: its /64; not
    * over Unix sockets); others get 503. Behind a proxy all clients have its
-   * address. */
+   * address, unless `proxies` names it: then each has its own. */
   uint32_t max_clients;             /* default: no limit of its own */
   uint32_t max_clients_per_address; /* default 10000; PEAL_OFF: no limit */
   /* A session that began over polling has to be used within this time, or it
@@ -116,9 +119,12 @@ typedef struct peal_server_opts {
 
   /* Asked for each handshake (reference: allowRequest). */
   peal_allow_fn allow_request;
+  void *allow_user; /* the last argument of it */
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
-  void *user; /* of these two */
+  void *headers_user; /* the last argument of it */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[32];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */
@@ -157,6 +163,8 @@ typedef struct peal_server_stats {
   uint64_t errors_peer;           /* sessions closed for a violation */
   uint64_t queue_full;            /* events refused or dropped; operations
                                      refused as some workers were behind */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -178,11 +186,23 @@ PEAL_API const char *peal_nsp_name(const peal_nsp *nsp);
 PEAL_API peal_server *peal_nsp_server(peal_nsp *nsp);
 
 /* Handlers are registered with the namespace, once, for all its sockets: none
- * is made per socket. Those of one kind run in the order of their
- * registration; `user` is given to each call, and is the caller's to keep
- * alive until peal_server_free. All registering functions return PEAL_OK,
- * PEAL_ERR_USAGE (no namespace, no function, or the server runs) or
- * PEAL_ERR_NOMEM. */
+ * is made per socket (for those see peal_socket_on of <peal/handle.h>). Those of
+ * one kind run in the order of their registration; `user` is given to each
+ * call, and is the caller's to keep alive until peal_server_free, or until its
+ * handler is gone.
+ *
+ * They may be added and removed before the run and during it, also by
+ * themselves and by each other. On the calling worker that holds at once: a
+ * handler that is added hears of the next thing, not of the one that is being
+ * told; one that is removed is not called any more, even if it stood next. On
+ * the other workers, and from a thread that is none, it holds from a later turn
+ * of each on: what is posted to a worker (peal_worker_post) behind the removal
+ * runs when the handler is not called there any more, and may free its
+ * `user`.
+ *
+ * All functions that register or remove return PEAL_OK, PEAL_ERR_USAGE (no
+ * namespace, no function) or PEAL_ERR_NOMEM (nothing was changed). Thread: any
+ * during the run; before it the one that sets up. */
 
 /* An event has come; both are borrowed until the function returns. What it
  * emits leaves afterwards. */
@@ -191,12 +211,22 @@ typedef void (*peal_event_fn)(peal_socket *socket, const peal_event *event,
 /* Call `fn` for this event from any socket of the namespace. `event` is
  * copied. If a handler disconnects the socket, those behind it are not called.
  * Returns: as all of them, and PEAL_ERR_RESERVED (connect, connect_error,
- * disconnect, disconnecting, newListener, removeListener). */
+ * disconnect, disconnecting, newListener, removeListener). Thread: any. */
 PEAL_API peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
                           void *user);
+/* As peal_on, for one event in all, of whatever socket on whatever worker: it
+ * is removed before it is called. Thread: any. */
+PEAL_API peal_err peal_once(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                            void *user);
+/* Remove what was registered for this event with this function and this `user`,
+ * however often. No error if nothing was. Thread: any. */
+PEAL_API peal_err peal_off(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                           void *user);
 /* Call `fn` for every event, before the event's own handlers; also for those
- * that have none. */
+ * that have none. Thread: any. */
 PEAL_API peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_any(peal_nsp *nsp, peal_event_fn fn, void *user);
 
 /* An event is about to be queued for `socket`; all is borrowed. To look at, not
  * to change. */
@@ -204,9 +234,12 @@ typedef void (*peal_outgoing_fn)(peal_socket *socket, peal_slice event,
                                  peal_args args, void *user);
 /* Call `fn` for every event that goes out, once per receiver, on the
  * receiver's worker, before it is queued; acknowledgements excluded. It costs
- * a broadcast its values on every worker. */
+ * a broadcast its values on every worker. Thread: any. */
 PEAL_API peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
                                        void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
+                                        void *user);
 
 /* A new socket has passed the middleware. It may join, emit (what it emits is
  * sent behind CONNECT) and refuse: by peal_refuse, or by returning an error.
@@ -215,43 +248,39 @@ PEAL_API peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
 typedef peal_err (*peal_connect_fn)(peal_socket *socket, void *user);
 /* Call `fn` for every new socket; the first that refuses ends the chain.
  * During it the socket is in no count and no broadcast reaches it: to greet
- * all with the newcomer use peal_emit_to with `with_self`. */
+ * all with the newcomer use peal_emit_to with `with_self`. Thread: any. */
 PEAL_API peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn,
                                   void *user);
-
-/* Why a socket went (the strings of the reference by peal_reason_text). */
-typedef enum peal_reason {
-  PEAL_REASON_CLIENT_DISCONNECT, /* "client namespace disconnect" */
-  PEAL_REASON_SERVER_DISCONNECT, /* "server namespace disconnect" */
-  PEAL_REASON_SHUTDOWN,          /* "server shutting down" */
-  PEAL_REASON_PING_TIMEOUT,      /* "ping timeout" */
-  PEAL_REASON_TRANSPORT_CLOSE,   /* "transport close" */
-  PEAL_REASON_TRANSPORT_ERROR,   /* "transport error" */
-  PEAL_REASON_PARSE_ERROR,       /* "parse error" */
-  PEAL_REASON_FORCED_CLOSE,      /* "forced close": packet out of order */
-  PEAL_REASON_FORCED_SERVER,     /* "forced server close" */
-  PEAL_REASON_SLOW_CONSUMER      /* "slow consumer": send queue full */
-} peal_reason;
-
-/* Constant text; "" for a number that is none. Thread: pure. */
-PEAL_API const char *peal_reason_text(peal_reason reason);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_connect(peal_nsp *nsp, peal_connect_fn fn,
+                                   void *user);
 
 /* `err` says more exactly what was wrong (PEAL_OK if nothing). */
 typedef void (*peal_disconnect_fn)(peal_socket *socket, peal_reason reason,
                                    peal_err err, void *user);
 /* Call `fn` exactly once for every socket that was connected, and for no
  * other. It has left its rooms; nothing can be sent to it any more; `socket`
- * is valid until the last of these handlers has returned. */
+ * is valid until the last of these handlers has returned. Thread: any. */
 PEAL_API peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
                                      void *user);
-/* The same while it is still in its rooms: to tell those who share them. */
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
+                                      void *user);
+/* As peal_on_disconnect while it is still in its rooms: to tell those who share
+ * them. Thread: any. */
 PEAL_API peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
                                         void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
+                                         void *user);
 /* Something concerns this socket (borrowed). */
 typedef void (*peal_socket_fn)(peal_socket *socket, void *user);
 /* The client's send queue, which had refused or dropped events or passed its
- * soft ceiling, is empty again: whoever has more to send may go on. */
+ * soft ceiling, is empty again: whoever has more to send may go on. Thread:
+ * any. */
 PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
 /* -- middleware ------------------------------------------------------------ */
 
@@ -267,7 +296,9 @@ typedef struct peal_next peal_next;
  * peal_socket_set_user_free, also if the client leaves first. */
 typedef void (*peal_use_fn)(peal_socket *socket, peal_next *next, void *user);
 /* Run `fn` for each CONNECT to the namespace, in order of registration, before
- * the connect handlers. Events that the client sends meanwhile wait. */
+ * the connect handlers. Events that the client sends meanwhile wait. It may be
+ * added during the run, then for clients that have not passed the others yet;
+ * it cannot be removed. Thread: any. */
 PEAL_API peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user);
 /* On to the next middleware, behind the last one to the connect handlers,
  * which run inside this call (unless the chain that called the middleware is
@@ -312,7 +343,8 @@ typedef struct peal_reply peal_reply;
  * given back by peal_reply_send or peal_reply_drop, once; peal_ack has no
  * effect any more. */
 PEAL_API peal_reply *peal_ack_later(const peal_event *event);
-/* Takes `reply`; the arguments are encoded or copied at once. A socket that
+/* Takes `reply` (NULL: PEAL_OK, nobody has asked); the arguments are encoded or
+ * copied at once. A socket that
  * has gone is no error, and neither is the end of the run. A second answer is
  * none at all, also from another thread, for five minutes behind the first or
  * 65536 other replies of its worker.
@@ -332,8 +364,33 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
  * that is told by the return value for one receiver, and by nothing for
  * many. */
 
-/* Names of rooms, for peal_to. */
-#define PEAL_ROOMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#ifdef __cplusplus
+#define PEAL_ROOMS(...) (peal_rooms_(__VA_ARGS__).list())
+#else
+/* Names of rooms, for peal_to: any number; none is nobody. */
+#define PEAL_ROOMS(...)                                                        \
+  ((const char *const[]){__VA_ARGS__ PEAL_COMMA_BEHIND_(__VA_ARGS__) NULL})
+#endif
+
+/* Names that need not be terminated, and may hold NUL bytes; borrowed. */
+typedef struct peal_names {
+  const peal_slice *items; /* NULL: no list */
+  size_t count;            /* 0 is an empty list: nobody */
+} peal_names;
+
+#ifdef __cplusplus
+#define PEAL_NAMES(...) peal_names_({__VA_ARGS__})
+#define PEAL_TO(...) (peal_to_list_{peal_rooms_(__VA_ARGS__)}.to())
+#else
+/* At least one name: PEAL_NAMES(peal_event_name(event), PEAL_S("x")). */
+#define PEAL_NAMES(...)                                                        \
+  ((peal_names){(const peal_slice[]){__VA_ARGS__},                             \
+                sizeof((const peal_slice[]){__VA_ARGS__}) /                    \
+                    sizeof(peal_slice)})
+/* To these rooms, without anything else: peal_emit_to(socket, PEAL_TO("lobby"),
+ * "chat", args). */
+#define PEAL_TO(...) (&(const peal_to){.rooms = PEAL_ROOMS(__VA_ARGS__)})
+#endif
 
 /* Who gets a broadcast, and how. NULL or {0}: everyone in the namespace. */
 typedef struct peal_to {
@@ -347,7 +404,19 @@ typedef struct peal_to {
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
   bool no_compress; /* polling answers with it are not compressed for it */
+  /* Rooms, exceptions and the key once more, as slices: beside the lists above,
+   * in addition to what is in them; the key instead of `conflate`. */
+  peal_names room_names;
+  peal_names except_names;
+  peal_slice conflate_name;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_to;
+
+/* Every function that takes the name of an event or of a room has a twin that
+ * ends in _n and takes a slice: so a handler for all events passes on what came
+ * without a copy, and a name may hold any byte. Otherwise they are the same; a
+ * slice whose ptr is NULL is as NULL. */
 
 /* To this client. In the middleware and in connect handlers it is held, and
  * follows CONNECT.
@@ -357,10 +426,16 @@ typedef struct peal_to {
  * this client may make us hold). */
 PEAL_API peal_err peal_emit(peal_socket *socket, const char *event,
                             peal_args args);
-/* The same with options; `to->rooms` and `to->except` must be NULL. A volatile
+/* As peal_emit. */
+PEAL_API peal_err peal_emit_n(peal_socket *socket, peal_slice event,
+                              peal_args args);
+/* The same with options; `to` must name no rooms and no exceptions. A volatile
  * event that was dropped is PEAL_OK. */
 PEAL_API peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
                                  const char *event, peal_args args);
+/* As peal_emit_with. */
+PEAL_API peal_err peal_emit_with_n(peal_socket *socket, const peal_to *to,
+                                   peal_slice event, peal_args args);
 /* To others: everyone that `to` names but this socket (reference:
  * socket.to(…), socket.broadcast); with `to->with_self` this one, too: in a
  * connect handler its copy follows its CONNECT.
@@ -370,10 +445,16 @@ PEAL_API peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
  * received it, on no worker. */
 PEAL_API peal_err peal_emit_to(peal_socket *socket, const peal_to *to,
                                const char *event, peal_args args);
+/* As peal_emit_to. */
+PEAL_API peal_err peal_emit_to_n(peal_socket *socket, const peal_to *to,
+                                 peal_slice event, peal_args args);
 /* To everyone that `to` names in the namespace. Returns: as peal_emit_to.
  * Events from one thread arrive in the order of the calls. Thread: any. */
 PEAL_API peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to,
                                 const char *event, peal_args args);
+/* As peal_nsp_emit. Thread: any. */
+PEAL_API peal_err peal_nsp_emit_n(peal_nsp *nsp, const peal_to *to,
+                                  peal_slice event, peal_args args);
 /* As peal_emit with event "message". */
 PEAL_API peal_err peal_send(peal_socket *socket, peal_args args);
 
@@ -389,6 +470,10 @@ typedef void (*peal_ack_fn)(peal_socket *socket, peal_err err, peal_args args,
 PEAL_API peal_err peal_emit_ack(peal_socket *socket, const char *event,
                                 peal_args args, uint32_t timeout_ms,
                                 peal_ack_fn fn, void *user);
+/* As peal_emit_ack. */
+PEAL_API peal_err peal_emit_ack_n(peal_socket *socket, peal_slice event,
+                                  peal_args args, uint32_t timeout_ms,
+                                  peal_ack_fn fn, void *user);
 
 /* What came back from a broadcast. `responses` (borrowed) has each client's
  * first argument, in order of arrival. */
@@ -410,6 +495,11 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
                                     const char *event, peal_args args,
                                     uint32_t timeout_ms, peal_acks_fn fn,
                                     void *user);
+/* As peal_nsp_emit_ack. Thread: any. */
+PEAL_API peal_err peal_nsp_emit_ack_n(peal_nsp *nsp, const peal_to *to,
+                                      peal_slice event, peal_args args,
+                                      uint32_t timeout_ms, peal_acks_fn fn,
+                                      void *user);
 
 /* -- rooms ----------------------------------------------------------------- */
 
@@ -424,16 +514,24 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
  * name of more than 1024 bytes, or more than this client may make us hold),
  * PEAL_ERR_CLOSED (not yet accepted, leaving, or gone), PEAL_ERR_NOMEM. */
 PEAL_API peal_err peal_join(peal_socket *socket, const char *room);
+/* As peal_join. */
+PEAL_API peal_err peal_join_n(peal_socket *socket, peal_slice room);
 /* No error if it is not in it. It cannot leave the room of its own id. */
 PEAL_API void peal_leave(peal_socket *socket, const char *room);
+/* As peal_leave. */
+PEAL_API void peal_leave_n(peal_socket *socket, peal_slice room);
 /* Also for the room of its own id; false before it has been accepted and after
  * it has left. */
 PEAL_API bool peal_socket_in(const peal_socket *socket, const char *room);
+/* As peal_socket_in. */
+PEAL_API bool peal_socket_in_n(const peal_socket *socket, peal_slice room);
 /* Number of rooms, its own included. */
 PEAL_API size_t peal_socket_room_count(const peal_socket *socket);
 /* Room `index` below the count (0 is its own), otherwise NULL; borrowed until
  * it leaves. Leaving a room moves the last one to its place. */
 PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
+/* The same with its length; NULL ptr if there is none. */
+PEAL_API peal_slice peal_socket_room_n(const peal_socket *socket, size_t index);
 
 /* The next three act on every socket that `to` names, on all workers: at once
  * on the calling worker, in the next turn on others. A socket that cannot join
@@ -441,13 +539,20 @@ PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some
  * workers are behind, as in peal_emit_to): nothing was done. Thread: any. */
 
-/* As peal_join for each. */
+/* As peal_join for each. Thread: any. */
 PEAL_API peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to,
                                 const char *room);
-/* As peal_leave for each. */
+/* As peal_nsp_join. Thread: any. */
+PEAL_API peal_err peal_nsp_join_n(peal_nsp *nsp, const peal_to *to,
+                                  peal_slice room);
+/* As peal_leave for each. Thread: any. */
 PEAL_API peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to,
                                  const char *room);
-/* As peal_disconnect for each. `close`: the client's connection too. */
+/* As peal_nsp_leave. Thread: any. */
+PEAL_API peal_err peal_nsp_leave_n(peal_nsp *nsp, const peal_to *to,
+                                   peal_slice room);
+/* As peal_disconnect for each. `close`: the client's connection too. Thread:
+ * any. */
 PEAL_API peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to,
                                       bool close);
 
@@ -466,16 +571,21 @@ PEAL_API peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to,
 PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
                                    peal_members_fn fn, void *user);
 /* Call `fn` for each socket of this worker that `to` names; nothing happens on
- * a thread that is no worker of the server. */
+ * a thread that is no worker of the server. Thread: any. */
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
                             void *user);
+/* The connected socket with this id, if it is one of the calling worker's; NULL
+ * if not, and on a thread that is no worker of the server. One hash lookup.
+ * Across workers emit to the room of its id, or keep a peal_socket_ref
+ * (<peal/handle.h>). Thread: any. */
+PEAL_API peal_socket *peal_nsp_find(peal_nsp *nsp, const char *id);
 
 /* -- the socket ------------------------------------------------------------ */
 
 /* A socket is valid from its first middleware until its last disconnect
  * handler has returned (if it was refused: until the callback that refused
- * has). To keep one beyond a handler keep its id, and emit to the room of that
- * name. */
+ * has). To keep one beyond a handler keep a reference (peal_ref_of of
+ * <peal/handle.h>), or its id, and emit to the room of that name. */
 
 /* 20 characters, terminated; not the Engine.IO session id. Nobody can guess
  * it. Borrowed for the life of the socket. */
@@ -484,6 +594,8 @@ PEAL_API const char *peal_socket_id(const peal_socket *socket);
 PEAL_API peal_nsp *peal_socket_nsp(const peal_socket *socket);
 /* Where its handlers run, for its whole life. */
 PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
+/* Values in the memory of the turn: valid until the handler has returned. */
+PEAL_API peal_build *peal_socket_build(peal_socket *socket);
 /* False in the middleware, in connect handlers, and once it leaves. */
 PEAL_API bool peal_socket_is_connected(const peal_socket *socket);
 /* "polling" or "websocket" at present; "" when its client has gone. */
@@ -529,7 +641,8 @@ PEAL_API peal_err peal_socket_set_user_free(peal_socket *socket,
 PEAL_API peal_val peal_socket_auth(const peal_socket *socket);
 
 /* The request that began the session; slices are borrowed for the life of the
- * socket, and empty when its client has gone. */
+ * socket. What is absent has a NULL ptr; what is there and empty has a ptr and
+ * no length. When its client has gone, everything is absent. */
 
 /* A field by its name, without regard to case; NULL ptr if absent. Connection,
  * Upgrade and Sec-WebSocket-* are not kept. */
@@ -540,13 +653,60 @@ PEAL_API peal_slice peal_socket_header(const peal_socket *socket,
  * ptr if absent. */
 PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
+/* How many fields are kept; those of one name each count. */
+PEAL_API size_t peal_socket_header_count(const peal_socket *socket);
+/* The name of field `index` below the count, as it was sent, and its value
+ * (`value` may be NULL); those of one name in the order in which they came,
+ * others in any. Both have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_socket_header_at(const peal_socket *socket,
+                                          size_t index, peal_slice *value);
+/* How many parameters the query has; those of one name each count. */
+PEAL_API size_t peal_socket_query_count(const peal_socket *socket);
+/* The name of parameter `index` below the count, in their order, and its value
+ * (`value` may be NULL), both decoded; without a `=` the value is empty. Both
+ * have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_socket_query_at(const peal_socket *socket,
+                                         size_t index, peal_slice *value);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
-/* Of the peer, as text; "unix" over a Unix socket. */
+/* The client's, as text: peal_http_req_address of the request that began the
+ * session; "unix" over a Unix socket. */
 PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 /* When the session began, in milliseconds since 1970. */
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);
 
 #ifdef __cplusplus
+}
+
+/* What stands behind PEAL_ROOMS in C++: a list that lives until the end of the
+ * statement. */
+template <typename... Names> struct peal_rooms_list_ {
+  const char *names[sizeof...(Names) + 1];
+
+  const char *const *list() const {
+    return names;
+  }
+};
+
+template <typename... Names>
+peal_rooms_list_<Names...> peal_rooms_(Names... names) {
+  return {{names..., nullptr}};
+}
+
+/* The same behind PEAL_TO. */
+template <typename List> struct peal_to_list_ {
+  List rooms;
+  peal_to all;
+
+  explicit peal_to_list_(List list) : rooms(list), all() {}
+
+  const peal_to *to() {
+    all.rooms = rooms.list();
+    return &all;
+  }
+};
+
+inline peal_names peal_names_(std::initializer_list<peal_slice> names) {
+  return {names.begin(), names.size()};
 }
 #endif

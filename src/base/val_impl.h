@@ -39,15 +39,54 @@ static inline const peal_val_impl_text *peal_val_impl_text_of(peal_val value) {
 }
 
 static inline bool peal_val_impl_is_raw(peal_val value) {
-  return value.flags == PEAL_VAL_IMPL_RAW &&
+  return (value.flags & PEAL_VAL_IMPL_RAW) &&
          value.extra == peal_val_impl_seal(value) &&
          (value.type == PEAL_STRING || peal_val_impl_text_of(value)->owner ==
                                            peal_val_impl_owner(value.as.bytes));
 }
 
+/* A flag of objects that were made here and some key of which has a NUL byte
+ * inside: behind the pairs stand the lengths of all keys, a uint32_t each. Whoever
+ * changes such a value breaks its seal: then keys end at their first NUL. */
+#define PEAL_VAL_IMPL_KEYED 2u
+
+/* The lengths of the keys; NULL: as far as the terminator. */
+static inline const uint32_t *peal_val_impl_key_lens(peal_val object) {
+  if (!(object.flags & PEAL_VAL_IMPL_KEYED) ||
+      object.extra != peal_val_impl_seal(object))
+    return NULL;
+  return (const uint32_t *)(const void *)(object.as.pairs + object.len);
+}
+
+/* The object with lengths behind its pairs. */
+static inline peal_val peal_val_impl_keyed(peal_val object) {
+  object.flags |= PEAL_VAL_IMPL_KEYED;
+  object.extra = peal_val_impl_seal(object);
+  return object;
+}
+
+/* A flag of what a builder gives that has failed: undefined, with the error in
+ * `integer`. Whoever encodes or copies it fails with that. */
+#define PEAL_VAL_IMPL_LOST 4u
+
+static inline peal_val peal_val_impl_lost(peal_err err) {
+  return (peal_val){.flags = PEAL_VAL_IMPL_LOST, .as.integer = err};
+}
+
+/* PEAL_OK, unless it is lost. */
+static inline peal_err peal_val_impl_err(peal_val value) {
+  return value.type == PEAL_UNDEFINED && value.flags == PEAL_VAL_IMPL_LOST
+             ? (peal_err)value.as.integer
+             : PEAL_OK;
+}
+
 /* Deep copy into the arena. Returns: PEAL_OK, PEAL_ERR_NOMEM,
  * PEAL_ERR_DEPTH (deeper than PEAL_LIMIT_JSON_DEPTH). */
 PEAL_MUST_CHECK peal_err peal_val_impl_copy(peal_val *out, peal_val value,
+                                            peal_arena *arena);
+/* The same, but texts, bytes and keys are borrowed, and so is what was decoded and
+ * not touched. */
+PEAL_MUST_CHECK peal_err peal_val_impl_keep(peal_val *out, peal_val value,
                                             peal_arena *arena);
 /* Count binaries in the tree, depth first. Returns false beyond
  * PEAL_LIMIT_JSON_DEPTH. */

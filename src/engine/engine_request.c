@@ -8,8 +8,30 @@
 #include "engine/sid.h"
 #include "engine/transport_polling.h"
 #include "engine/ws_accept.h"
+#include "http/cors_ask.h"
 #include "wire/percent.h"
 #include "wire/query.h"
+
+/* Does the request belong to a session that was begun from the same origin?
+ * That has been decided then. */
+static bool is_origin_known(peal_engine *engine, peal_http_req *req) {
+  peal_slice sid, origin = peal_http_req_header(req, "origin");
+  if (!peal_http_req_param(req, "sid", &sid))
+    return false;
+  const peal_engine_conn *conn = peal_engine_conn_find(
+      peal_engine_local_of(engine, peal_http_req_worker(req)), sid);
+  return conn && peal_slice_eq(origin, peal_engine_handshake_field(
+                                           conn->handshake, "origin"));
+}
+
+/* The verdict on the origin is needed for every answer: a page sees none
+ * without its header. */
+static void ask_origin(peal_engine *engine, peal_http_req *req,
+                       peal_http_req_fn then) {
+  if (peal_cors_is_asking(engine->cors, req) && is_origin_known(engine, req))
+    peal_cors_note(req, PEAL_CORS_ALLOWED);
+  peal_cors_ask_begin(engine->cors, req, then, engine);
+}
 
 /* RFC9110 15.5.6: it is the method that is wrong, nothing of ours (the
  * reference says 500). As there (3.1) the session stays. */
@@ -36,7 +58,7 @@ static bool is_client_file(const peal_incoming *incoming) {
          !peal_http_req_param(incoming->req, "transport", &transport);
 }
 
-void peal_engine_request_plain(peal_http_req *req, void *user) {
+static void plain(peal_http_req *req, void *user) {
   peal_incoming incoming = {.engine = user, .req = req};
   if (peal_http_req_is_method(req, "OPTIONS") &&
       peal_cors_preflight(incoming.engine->cors, req))
@@ -54,6 +76,10 @@ void peal_engine_request_plain(peal_http_req *req, void *user) {
     peal_admission_begin(&incoming);
 }
 
+void peal_engine_request_plain(peal_http_req *req, void *user) {
+  ask_origin(user, req, plain);
+}
+
 static void upgrade_session(const peal_incoming *incoming) {
   peal_engine_conn *conn = incoming->conn;
   peal_err err = PEAL_ERR_SIO_STATE;
@@ -68,14 +94,8 @@ static void upgrade_session(const peal_incoming *incoming) {
     peal_admission_open_websocket(incoming, conn, false);
 }
 
-void peal_engine_request_upgrade(peal_http_req *req, void *user) {
+static void upgrade(peal_http_req *req, void *user) {
   peal_incoming incoming = {.engine = user, .req = req, .is_upgrade = true};
-  /* RFC9110 7.8: what we do not speak (h2c, as curl and Java offer) is ignored.
-   */
-  if (!peal_ws_accept_is_offered(peal_http_req_header(req, "upgrade"))) {
-    peal_engine_request_plain(req, user);
-    return;
-  }
   peal_incoming_code code = peal_incoming_check(&incoming);
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
@@ -87,6 +107,14 @@ void peal_engine_request_upgrade(peal_http_req *req, void *user) {
     upgrade_session(&incoming);
   else
     peal_admission_begin(&incoming);
+}
+
+void peal_engine_request_upgrade(peal_http_req *req, void *user) {
+  /* RFC9110 7.8: what we do not speak (h2c, as curl and Java offer) is ignored.
+   */
+  bool is_ours =
+      peal_ws_accept_is_offered(peal_http_req_header(req, "upgrade"));
+  ask_origin(user, req, is_ours ? upgrade : plain);
 }
 
 int peal_engine_request_worker(const peal_http_req *req, void *user) {

@@ -6,16 +6,29 @@
 #include "base/buf.h"
 #include "http/http_home.h"
 #include "net/address.h"
+#include "net/on_worker.h"
 #include "net/stream.h"
 #include "wire/http1.h"
 
 typedef struct peal_http_link peal_http_link;
 typedef struct peal_http_file peal_http_file;
 
+/* Behind a request whose peer is a trusted proxy: what that says
+ * (http_forwarded). */
+typedef struct peal_http_forwarded {
+  peal_address client;
+  peal_slice host; /* borrowed from the head; NULL ptr: nobody says */
+  bool secure;     /* the client came over TLS */
+  char text[PEAL_ADDRESS_MAX]; /* of the client, when it has been asked for */
+} peal_http_forwarded;
+
 /* Offsets into the head. */
 typedef struct peal_http_field {
   uint32_t name, name_len, value, value_len;
 } peal_http_field;
+
+/* At the beginning of a function of a request (net/on_worker). */
+#define PEAL_ON_REQ(req, instead) PEAL_ON_WORKER((req)->home->worker, instead)
 
 struct peal_http_req {
   peal_http_link *link; /* its connection; NULL: gone, or taken over */
@@ -23,8 +36,10 @@ struct peal_http_req {
   const peal_http_mount *mount;
   peal_list node;          /* home->reqs */
   peal_flush flush;        /* frees it at the end of the turn */
-  peal_http_field *fields; /* these three lie behind this struct */
+  peal_http_field *fields; /* what lies behind this struct */
   char *peer;              /* address as text, when it has been asked for */
+  peal_http_forwarded *forwarded; /* behind it, too; NULL: the peer is no
+                                     trusted proxy */
   char *head;
   uint32_t head_len;
   uint32_t field_count;
@@ -47,7 +62,8 @@ struct peal_http_req {
   size_t collected_charged;
 
   /* The answer. */
-  peal_buf headers; /* lines of peal_http_answer_header */
+  peal_buf headers;     /* lines of peal_http_answer_header */
+  size_t compress_from; /* JSON of so many bytes is compressed; 0: none is */
   unsigned status;
   uint64_t announced; /* length; UINT64_MAX: chunked or until close */
   uint64_t written;
@@ -73,6 +89,7 @@ struct peal_http_req {
   bool drain_due : 1;  /* the writer was told to wait */
   bool done_told : 1;
   bool taken : 1;
+  unsigned origin_verdict : 2;          /* peal_cors_verdict */
   uint8_t first[PEAL_HTTP1_NAME_COUNT]; /* as in peal_http1_head */
 };
 

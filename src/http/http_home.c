@@ -12,17 +12,24 @@ void peal_http_home_init(peal_http_home *home, peal_http_server *server,
   home->worker = worker;
   peal_list_init(&home->links);
   peal_list_init(&home->reqs);
+  peal_list_init(&home->prefaces);
   peal_account_worker_init(&home->account, &server->account);
   home->conn_opts = (peal_http_conn_opts){
       .limits = {opts->max_head_bytes, opts->max_target_bytes},
       .head_ms = opts->head_timeout_ms,
       .body_ms = opts->body_timeout_ms,
+      .body_pace = opts->body_pace_bytes,
       .idle_ms = opts->idle_timeout_ms,
       .write_ms = opts->write_timeout_ms,
       .keep_alive = peal_slice_of(server->keep_alive),
       .mem = worker->mem,
       .account = &home->account,
   };
+}
+
+void peal_http_home_json_errors(peal_http_server *server) {
+  for (unsigned i = 0; i < server->home_count; i++)
+    server->homes[i].conn_opts.json_errors = true;
 }
 
 void peal_http_home_deinit(peal_http_home *home) {

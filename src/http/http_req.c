@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/build.h"
 #include "base/mem.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
@@ -68,10 +69,13 @@ static void free_later(peal_flush *flush) {
   peal_http_req_free(PEAL_LIST_OF(flush, peal_http_req, flush));
 }
 
-/* One block: the request, its fields, the peer's address, the head. */
-static peal_http_req *allocate(peal_http_home *home,
+/* One block: the request, what a trusted proxy says, its fields, the peer's
+ * address, the head. */
+static peal_http_req *allocate(peal_http_home *home, bool is_forwarded,
                                const peal_http1_head *head, size_t head_len) {
-  size_t fields_at = sizeof(peal_http_req);
+  size_t forwarded_at = sizeof(peal_http_req);
+  size_t fields_at =
+      forwarded_at + (is_forwarded ? sizeof(peal_http_forwarded) : 0);
   size_t peer_at = fields_at + head->count * sizeof(peal_http_field);
   size_t head_at = peer_at + PEAL_ADDRESS_MAX;
   size_t size = head_at + head_len;
@@ -84,6 +88,9 @@ static peal_http_req *allocate(peal_http_home *home,
   }
   memset(req, 0, sizeof(*req));
   req->charged = size;
+  if (is_forwarded)
+    req->forwarded =
+        (peal_http_forwarded *)(void *)((char *)req + forwarded_at);
   req->fields = (peal_http_field *)(void *)((char *)req + fields_at);
   req->peer = (char *)req + peer_at;
   req->peer[0] = 0;
@@ -104,7 +111,8 @@ peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
                                  const peal_address *address,
                                  const peal_http1_head *head, peal_slice raw) {
   const peal_mem *mem = home->worker->mem;
-  peal_http_req *req = allocate(home, head, raw.len);
+  bool is_forwarded = peal_http_proxies_trust(&home->server->proxies, address);
+  peal_http_req *req = allocate(home, is_forwarded, head, raw.len);
   if (!req)
     return NULL;
   req->link = link;
@@ -171,22 +179,27 @@ void peal_http_req_abort(peal_http_req *req, peal_err err) {
 /* -- the head -------------------------------------------------------------- */
 
 peal_slice peal_http_req_method(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->method;
 }
 
 bool peal_http_req_is_method(const peal_http_req *req, const char *method) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return peal_slice_is(req->method, method);
 }
 
 peal_slice peal_http_req_target(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->target;
 }
 
 peal_slice peal_http_req_path(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->path;
 }
 
 peal_slice peal_http_req_query(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->query;
 }
 
@@ -200,6 +213,7 @@ static peal_slice value_of(const peal_http_req *req, size_t i) {
 }
 
 peal_slice peal_http_req_header(const peal_http_req *req, const char *name) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_slice text = peal_slice_of(name);
   peal_http1_name known = peal_http1_name_of(text);
   if (known != PEAL_HTTP1_NAME_OTHER)
@@ -212,11 +226,13 @@ peal_slice peal_http_req_header(const peal_http_req *req, const char *name) {
 }
 
 size_t peal_http_req_header_count(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->field_count;
 }
 
 peal_slice peal_http_req_header_at(const peal_http_req *req, size_t index,
                                    peal_slice *value) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (index >= req->field_count) {
     if (value)
       *value = none;
@@ -228,6 +244,7 @@ peal_slice peal_http_req_header_at(const peal_http_req *req, size_t index,
 }
 
 peal_slice peal_http_req_cookie(const peal_http_req *req, const char *name) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_slice value = none;
   size_t first = req->first[PEAL_HTTP1_NAME_COOKIE];
   if (!first)
@@ -241,6 +258,7 @@ peal_slice peal_http_req_cookie(const peal_http_req *req, const char *name) {
 
 bool peal_http_req_param(peal_http_req *req, const char *name,
                          peal_slice *value) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_slice raw;
   if (!peal_query_find(req->query, name, &raw))
     return false;
@@ -255,20 +273,24 @@ bool peal_http_req_param(peal_http_req *req, const char *name,
 }
 
 peal_slice peal_http_req_peer(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (!req->peer[0])
     peal_address_text(&req->address, req->peer);
   return (peal_slice){req->peer, strlen(req->peer)};
 }
 
 uint16_t peal_http_req_peer_port(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->address.port;
 }
 
 bool peal_http_req_has_body(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->framed_chunked || req->length > 0;
 }
 
 uint64_t peal_http_req_length(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->length;
 }
 
@@ -276,35 +298,50 @@ peal_worker *peal_http_req_worker(const peal_http_req *req) {
   return req->home->worker;
 }
 
-void *peal_http_req_alloc(peal_http_req *req, size_t size) {
+static peal_arena *arena_of(peal_http_req *req) {
   if (!req->arena_used) {
     peal_arena_init(&req->arena, req->home->worker->mem, 1024,
                     PEAL_LIMIT_HTTP_REQ_BYTES);
     req->arena_used = true;
   }
-  return peal_arena_alloc(&req->arena, size ? size : 1);
+  return &req->arena;
+}
+
+void *peal_http_req_alloc(peal_http_req *req, size_t size) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return peal_arena_alloc(arena_of(req), size ? size : 1);
+}
+
+peal_build *peal_http_req_build(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return peal_build_in(arena_of(req), PEAL_OK);
 }
 
 void peal_http_req_set_user(peal_http_req *req, void *user) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   req->user = user;
 }
 
 void *peal_http_req_user(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->user;
 }
 
 /* -- who waits ------------------------------------------------------------- */
 
 void peal_http_defer(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   req->deferred = true;
 }
 
 void peal_http_req_on_abort(peal_http_req *req, peal_http_req_fn fn,
                             void *user) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   req->on_abort = fn;
   req->abort_user = user;
 }
 
 bool peal_http_req_is_aborted(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->aborted;
 }

@@ -13,3 +13,8 @@
  * may send faster than it can run them, and its own connections wait. */
 #define PEAL_LIMIT_TURN_MAILS 256u
 #define PEAL_LIMIT_TURN_MAIL_MS 4u
+/* Operations of one server on their way through its workers, and their bytes
+ * with those of their messages: a worker that is behind makes them wait. One
+ * that is larger is taken when there is no other. */
+#define PEAL_LIMIT_OPS 16384u
+#define PEAL_LIMIT_OP_BYTES (64u << 20)

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "net/on_worker.h"
 #include "net/tally.h"
 
 static _Thread_local peal_worker *self;
@@ -12,7 +13,11 @@ peal_worker *peal_worker_self(void) {
 }
 
 void peal_worker_set_self(peal_worker *worker) {
+  if (self)
+    atomic_store_explicit(&self->has_runner, false, memory_order_relaxed);
   self = worker;
+  if (self)
+    atomic_store_explicit(&self->has_runner, true, memory_order_relaxed);
 }
 
 peal_workers *peal_worker_group(peal_worker *worker) {
@@ -24,6 +29,7 @@ unsigned peal_worker_index(const peal_worker *worker) {
 }
 
 uint64_t peal_worker_now_ms(const peal_worker *worker) {
+  PEAL_ON_WORKER(worker, "peal_worker_post");
   return worker ? worker->now_ms : 0;
 }
 

@@ -146,9 +146,11 @@ void peal_http_conn_set_unacked(peal_http_conn *conn, size_t bytes) {
 }
 
 static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
+  uint32_t pace =
+      conn->opts->body_pace ? conn->opts->body_pace : PEAL_LIMIT_HTTP_BODY_PACE;
   return reads_body(conn) && conn->opts->body_ms &&
-         peal_http_pace_is_late(&conn->reads, conn->opts->body_ms,
-                                PEAL_LIMIT_HTTP_BODY_PACE, now_ms);
+         peal_http_pace_is_late(&conn->reads, conn->opts->body_ms, pace,
+                                now_ms);
 }
 
 static void lose(peal_http_conn *conn, peal_err err) {
@@ -201,7 +203,8 @@ void peal_http_conn_refuse(peal_http_conn *conn, unsigned status) {
     return;
   char bytes[PEAL_HTTP_REFUSAL_BYTES];
   peal_err err = peal_http_send_last_word(
-      &conn->send, peal_http_refusal_write(bytes, status));
+      &conn->send,
+      peal_http_refusal_write(bytes, status, conn->opts->json_errors));
   peal_http_conn_break(conn, err);
   peal_http_conn_watch(conn, conn->now_ms);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/client.h"
 
+#include "engine/reason.h"
 #include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/client_send.h"
@@ -15,7 +16,7 @@
 
 static void on_connect(peal_server *server, peal_client *client,
                        const peal_sio_conn_event *event) {
-  peal_nsp *nsp = peal_nsp_find(server, event->packet.nsp);
+  peal_nsp *nsp = peal_nsp_named(server, event->packet.nsp);
   if (nsp) {
     peal_middleware_begin(client, nsp, event->link, event->packet.data);
     return;
@@ -185,6 +186,14 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
     peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
 }
 
+static void tell_drained(peal_socket *socket) {
+  const peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_DRAIN], age);
+       hook; hook = peal_hook_live(hook->next, age))
+    hook->fn.socket(socket, hook->user);
+}
+
 static void on_drain(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
   (void)user;
@@ -193,40 +202,14 @@ static void on_drain(peal_engine_conn *conn, void *user) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (!socket || socket->state != PEAL_SOCKET_CONNECTED)
       continue;
-    for (const peal_hook *hook = socket->local->nsp->drain; hook;
-         hook = hook->next)
-      hook->fn.socket(socket, hook->user);
+    tell_drained(socket);
   }
-}
-
-/* A wrong Socket.IO packet is "forced close" in the reference; "parse error"
- * is for Engine.IO packets. */
-static peal_reason reason_of(peal_eio_reason reason, peal_err err) {
-  switch (reason) {
-  case PEAL_EIO_TRANSPORT_CLOSE:
-    return PEAL_REASON_TRANSPORT_CLOSE;
-  case PEAL_EIO_TRANSPORT_ERROR:
-    return PEAL_REASON_TRANSPORT_ERROR;
-  case PEAL_EIO_PARSE_ERROR:
-    return PEAL_REASON_PARSE_ERROR;
-  case PEAL_EIO_PING_TIMEOUT:
-    return PEAL_REASON_PING_TIMEOUT;
-  case PEAL_EIO_SLOW_CONSUMER:
-    return PEAL_REASON_SLOW_CONSUMER;
-  case PEAL_EIO_FORCED_CLOSE:
-    break;
-  }
-  if (err == PEAL_ERR_CANCELLED)
-    return PEAL_REASON_SHUTDOWN;
-  if (err == PEAL_ERR_QUEUE_FULL)
-    return PEAL_REASON_SLOW_CONSUMER;
-  return err ? PEAL_REASON_FORCED_CLOSE : PEAL_REASON_FORCED_SERVER;
 }
 
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
-  peal_reason told = reason_of(reason, err);
+  peal_reason told = peal_reason_of(reason, err);
   (void)user;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {

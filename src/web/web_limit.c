@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "net/crypto.h"
 #include "web/web_impl.h"
 
@@ -35,7 +36,8 @@ struct peal_web_limit {
 peal_web_limit *peal_web_limit_new(const peal_web_limit_opts *opts) {
   const peal_mem *mem = peal_mem_libc();
   uint32_t seed;
-  if (!opts || !opts->count || peal_crypto_random(&seed, sizeof(seed)))
+  if (!opts || !opts->count || !PEAL_RESERVED_IS_KNOWN(opts) ||
+      peal_crypto_random(&seed, sizeof(seed)))
     return NULL;
   peal_web_limit *limit = peal_mem_zalloc(mem, sizeof(*limit));
   if (!limit)
@@ -119,6 +121,20 @@ bool peal_web_limit_take(peal_web_limit *limit, peal_slice key, uint64_t now_ms,
   if (!taken && retry_ms)
     *retry_ms = (retry_us + 999) / 1000;
   return taken;
+}
+
+void peal_web_limit_give(peal_web_limit *limit, peal_slice key,
+                         uint64_t now_ms) {
+  if (!limit)
+    return;
+  if (key.len > KEY_BYTES)
+    key.len = KEY_BYTES;
+  uv_mutex_lock(&limit->lock);
+  bucket *found = peal_map_get(&limit->map, key);
+  if (found && found->full_us > now_ms * 1000)
+    found->full_us =
+        found->full_us > limit->token_us ? found->full_us - limit->token_us : 0;
+  uv_mutex_unlock(&limit->lock);
 }
 
 bool peal_web_limit_check(peal_web_limit *limit, peal_http_req *req,

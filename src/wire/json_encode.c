@@ -19,6 +19,7 @@ typedef struct json_open {
     const peal_pair *pairs;
   } next;
 
+  const uint32_t *lens; /* of the keys; NULL: as far as the terminator */
   uint32_t left;
   bool array;
   bool comma; /* one is due before what comes next */
@@ -105,9 +106,9 @@ static void add_binary(json_writer *w, peal_val value) {
   add_char(w->out, '"');
 }
 
-static void fail_depth(json_writer *w) {
+static void fail(json_writer *w, peal_err err) {
   if (w->out->err == PEAL_OK)
-    w->out->err = PEAL_ERR_DEPTH;
+    w->out->err = err;
 }
 
 /* Its text, if it is remembered; false if it is to be written. */
@@ -116,7 +117,7 @@ static bool add_raw(json_writer *w, peal_val value) {
     return false;
   const peal_val_impl_text *text = peal_val_impl_text_of(value);
   if (text->height > PEAL_LIMIT_JSON_DEPTH - w->depth)
-    fail_depth(w);
+    fail(w, PEAL_ERR_DEPTH);
   else
     peal_buf_add(w->out, (peal_slice){text->ptr, text->len});
   return true;
@@ -125,13 +126,14 @@ static bool add_raw(json_writer *w, peal_val value) {
 static void open_container(json_writer *w, peal_val value) {
   bool array = peal_val_is(value, PEAL_ARRAY);
   if (w->depth == PEAL_LIMIT_JSON_DEPTH) {
-    fail_depth(w);
+    fail(w, PEAL_ERR_DEPTH);
     return;
   }
   json_open *open = &w->open[w->depth++];
   open->left = value.len;
   open->array = array;
   open->comma = false;
+  open->lens = array ? NULL : peal_val_impl_key_lens(value);
   if (array)
     open->next.items = value.as.items;
   else
@@ -142,6 +144,10 @@ static void open_container(json_writer *w, peal_val value) {
 static void add_value(json_writer *w, peal_val value) {
   switch ((peal_type)value.type) {
   case PEAL_UNDEFINED:
+    if (peal_val_impl_err(value))
+      fail(w, peal_val_impl_err(value));
+    peal_buf_add(w->out, PEAL_S("null"));
+    break;
   case PEAL_NULL:
     peal_buf_add(w->out, PEAL_S("null"));
     break;
@@ -181,12 +187,18 @@ static inline void add_behind(json_writer *w, char before, peal_val value) {
 /* The next pair of an object, with what stands before it. */
 static void add_pair(json_writer *w, json_open *open) {
   const peal_pair *pair = open->next.pairs++;
-  if (peal_val_is(pair->value, PEAL_UNDEFINED))
+  peal_slice key = {pair->key, open->lens ? *open->lens++ : 0};
+  if (peal_val_is(pair->value, PEAL_UNDEFINED)) {
+    if (peal_val_impl_err(pair->value))
+      fail(w, peal_val_impl_err(pair->value));
     return; /* ECMA-262 JSON.stringify: left out with its key */
+  }
   if (open->comma)
     add_char(w->out, ',');
   open->comma = true;
-  peal_json_encode_str(w->out, peal_pair_key(pair));
+  if (!key.len)
+    key = peal_slice_of(pair->key ? pair->key : "");
+  peal_json_encode_str(w->out, key);
   add_behind(w, ':', pair->value);
 }
 

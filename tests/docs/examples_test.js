@@ -13,6 +13,7 @@ const { createRequire } = require('node:module');
 
 const source = process.env.PEAL_SOURCE || path.resolve(__dirname, '../..');
 const { io } = load('socket.io-client');
+const eio = load('engine.io-client');
 
 function load(name) {
   for (const folder of ['', 'tests/e2e/']) {
@@ -85,6 +86,16 @@ const ask = (socket, ...args) => socket.timeout(5000).emitWithAck(...args);
 const echo = (socket, value) => new Promise((done, fail) =>
   socket.timeout(5000).emit('echo', value, (error, ...values) =>
     error ? fail(error) : done(values)));
+
+// The program's own timer and the server are in one loop.
+async function ticks() {
+  const all = [await joined(), await joined({ transports: ['polling'] })];
+  for (const socket of all) {
+    const [first] = await once(socket, 'tick');
+    const [second] = await once(socket, 'tick');
+    assert.strictEqual(second, first + 1);
+  }
+}
 
 // -- one test per example -----------------------------------------------------
 
@@ -219,6 +230,37 @@ const tests = {
     assert.ok(slow.connected);
   },
 
+  async engine_echo() {
+    for (const transports of [['polling'], ['websocket'],
+      ['polling', 'websocket']]) {
+      const session = new eio.Socket(url, { transports });
+      sockets.push({ disconnect: () => session.close() });
+      session.binaryType = 'nodebuffer';
+      const heard = once(session, 'message');
+      session.send('hello');
+      assert.deepStrictEqual(await heard, ['hello']);
+      const bytes = once(session, 'message');
+      session.send(Buffer.from([0, 255, 30]));
+      assert.ok(Buffer.from((await bytes)[0]).equals(Buffer.from([0, 255, 30])));
+    }
+  },
+
+  async loop_poll({ child, ended }) {
+    const ada = await joined();
+    const bob = await joined({ transports: ['polling'] });
+    const said = [once(ada, 'said'), once(bob, 'said')];
+    child.stdin.write('hello everyone\n');
+    for (const heard of said)
+      assert.deepStrictEqual(await heard, ['hello everyone']);
+    const left = once(ada, 'disconnect');
+    child.stdin.end();
+    await left;
+    assert.strictEqual(await ended, 0);
+  },
+
+  loop_uv: ticks,
+  loop_glib: ticks,
+
   async listeners({ child }) {
     const at = (where) => {
       const agent = new http.Agent();
@@ -264,14 +306,16 @@ async function main() {
   const program = name === 'chat' ? process.env.PEAL_DOCS_CHAT
     : path.join(process.env.PEAL_BIN, `example-${name}`);
   const child = spawn(program, [String(port), ...(more[name] || [])], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame' }
+    stdio: [name === 'loop_poll' ? 'pipe' : 'ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame',
+      // With poll(2) a worker has no descriptor that another loop can watch.
+      ...(name.startsWith('loop_') && { PEAL_POLLER: 'epoll' }) }
   });
   child.on('error', (error) => { throw error; });
   const ended = new Promise((done) => child.on('exit', (code) => done(code)));
   try {
     await listening(port, child);
-    await tests[name]({ child });
+    await tests[name]({ child, ended });
     sockets.forEach((socket) => socket.disconnect());
     child.kill('SIGTERM');
     assert.strictEqual(await ended, 0, 'exit code on SIGTERM');

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "proto/http_ask.h"
 #include "proto/http_conn.h"
+#include "proto/http_refusal.h"
 #include "proto/http_reply.h"
 #include "proto/http_write.h"
 #include "proto/proto_limits.h"
@@ -637,6 +638,17 @@ static void a_body_must_keep_its_pace(void **state) {
   assert_int_equal(p.losts, 0);
   assert_int_equal(p.overs, 1);
   close_player(&p);
+  /* Where more is asked for, that is too slow. */
+  peal_http_conn_opts faster = timed;
+  faster.body_pace = 1500;
+  open_player(&p, &faster, NULL);
+  feed(&p, peal_slice_of(head), 0);
+  for (now = 1000; now <= 100000 && !p.losts; now += 1000) {
+    feed(&p, (peal_slice){bytes, sizeof(bytes)}, now);
+    (void)wait_until(&p, now, now);
+  }
+  assert_int_equal(p.losts, 1);
+  close_player(&p);
 }
 
 /* A pause is the program's, not the peer's. */
@@ -749,6 +761,19 @@ static void an_idle_connection_owns_nothing(void **state) {
   peal_account_worker_deinit(&worker);
 }
 
+/* Every status that there is fits the room of a refusal. */
+static void a_refusal_is_text_or_json(void **state) {
+  char out[PEAL_HTTP_REFUSAL_BYTES];
+  (void)state;
+  for (unsigned status = 400; status < 600; status++) {
+    peal_slice text = peal_http_refusal_write(out, status, false);
+    assert_null(memmem(text.ptr, text.len, "json", 4));
+    peal_slice json = peal_http_refusal_write(out, status, true);
+    assert_non_null(memmem(json.ptr, json.len, "{\"status\":\"error\",", 18));
+    assert_memory_equal(json.ptr + json.len - 2, "\"}", 2);
+  }
+}
+
 /* Everything is charged before it is there, and given back however it ends. */
 static void over_the_ceiling_it_is_503_and_the_end(void **state) {
   (void)state;
@@ -857,6 +882,7 @@ int main(void) {
       cmocka_unit_test(an_answer_must_be_taken_at_a_pace),
       cmocka_unit_test(a_client_has_times_for_answers_and_bodies),
       cmocka_unit_test(an_idle_connection_owns_nothing),
+      cmocka_unit_test(a_refusal_is_text_or_json),
       cmocka_unit_test(over_the_ceiling_it_is_503_and_the_end),
       cmocka_unit_test(every_allocation_may_fail),
   };
