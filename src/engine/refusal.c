@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "engine/engine_headers.h"
-#include "engine/ws_accept.h"
 #include "http/http_upgrade.h"
+#include "http/ws_accept.h"
 #include "wire/json.h"
 
 /* Texts of the reference (1.3). */

@@ -3,9 +3,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "engine/engine_limits.h"
-#include "engine/ws_accept.h"
 #include "http/http_upgrade.h"
+#include "http/ws_accept.h"
+#include "net/net_limits.h"
+#include "net/taken.h"
 #include "wire/base64.h"
 
 /* Binary that goes as base64 is encoded so far ahead of the stream. */
@@ -264,15 +265,9 @@ static void mark(peal_engine_conn *conn) {
     conn->acked = peal_stream_acked(conn->stream);
 }
 
-/* It is behind, and takes what waits at a pace that is a reader's: a peer that
- * takes a few bytes now and then would keep its queue for ever. */
 static bool takes_bytes(const peal_engine_conn *conn) {
-  bool is_behind = peal_stream_is_blocked(conn->stream) ||
-                   peal_stream_unacked(conn->stream) > 0;
-  int32_t taken = (int32_t)(peal_stream_acked(conn->stream) - conn->acked);
-  uint64_t timeout_ms = peal_eio_session_ping_timeout(&conn->session);
-  return is_behind && taken > 0 &&
-         (uint64_t)taken >= PEAL_LIMIT_TAKE_PACE * timeout_ms / 1000;
+  return peal_taken_since(conn->stream, conn->acked,
+                          peal_eio_session_ping_timeout(&conn->session));
 }
 
 /* Its pong can come only behind the message that it is sending, and that must

@@ -13,3 +13,14 @@
  * may send faster than it can run them, and its own connections wait. */
 #define PEAL_LIMIT_TURN_MAILS 256u
 #define PEAL_LIMIT_TURN_MAIL_MS 4u
+/* Operations of one server on their way through its workers, and their bytes
+ * with those of their messages: a worker that is behind makes them wait. One
+ * that is larger is taken when there is no other. */
+#define PEAL_LIMIT_OPS 16384u
+#define PEAL_LIMIT_OP_BYTES (64u << 20)
+/* Bytes that the kernel holds unsent for a client that gets conflated messages:
+ * what it holds cannot be replaced any more. */
+#define PEAL_LIMIT_KEYED_AHEAD_BYTES 16384u
+/* Bytes per second that a client must take of what waits for it, over each ping
+ * timeout, for that to count as life in place of its pong. */
+#define PEAL_LIMIT_TAKE_PACE 512u

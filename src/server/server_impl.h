@@ -17,15 +17,15 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/room_set.h"
 #include "base/ticket_pool.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
 #include "engine/sid_table.h"
+#include "net/op_load.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
-#include "server/op_load.h"
-#include "server/room_set.h"
 
 typedef struct peal_client peal_client;
 typedef struct peal_pending_ack peal_pending_ack;

@@ -15,11 +15,6 @@
  * middleware is at work: each leaves a socket that waits for the answer, and
  * asking once more costs the client two bytes. */
 #define PEAL_LIMIT_SIO_GIVEN_UP 64u
-/* Operations of one server on their way through its workers, and their bytes
- * with those of their messages: a worker that is behind makes them wait. One
- * that is larger is taken when there is no other. */
-#define PEAL_LIMIT_OPS 16384u
-#define PEAL_LIMIT_OP_BYTES (64u << 20)
 /* Replies of one worker that were given and are remembered, to know a second
  * one: there may be many in a second, and their memory is charged. */
 #define PEAL_LIMIT_REPLIES_KEPT 65536u

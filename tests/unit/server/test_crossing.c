@@ -3,8 +3,8 @@
  * charged and has a ceiling, and all of it is given back. */
 #include <semaphore.h>
 
+#include "net/net_limits.h"
 #include "server/server_impl.h"
-#include "server/server_limits.h"
 #include "server_fixture.h"
 
 #define CLIENTS 64

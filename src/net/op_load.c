@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/op_load.h"
+#include "net/op_load.h"
 
 #include "base/err_site.h"
-#include "server/server_limits.h"
+#include "net/net_limits.h"
 
 void peal_op_load_init(peal_op_load *load, peal_account_server *account) {
   load->account = account;
