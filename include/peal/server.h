@@ -60,8 +60,6 @@ typedef struct peal_event peal_event;
 
 /* -- options --------------------------------------------------------------- */
 
-#define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
-
 /* Options of a server, named after those of the reference; {0} is a server on
  * port 3000, path /socket.io/, for pages of the same origin. */
 typedef struct peal_server_opts {
