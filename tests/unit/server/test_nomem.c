@@ -3,60 +3,7 @@
  * concerned may be refused, closed or left without an answer, but the server
  * lives on, serves the next client and gives everything back. */
 #include "server_fixture.h"
-#include "torture.h"
-
-/* From several threads, counted; the failing call is counted from arm(). */
-typedef struct shared_torture {
-  torture torture;
-  peal_mem mem;
-  pthread_mutex_t lock;
-} shared_torture;
-
-static void *shared_alloc(void *user, size_t size) {
-  shared_torture *s = user;
-  pthread_mutex_lock(&s->lock);
-  void *ptr = s->torture.mem.alloc(s->torture.mem.user, size);
-  pthread_mutex_unlock(&s->lock);
-  return ptr;
-}
-
-static void *shared_resize(void *user, void *old, size_t size) {
-  shared_torture *s = user;
-  pthread_mutex_lock(&s->lock);
-  void *ptr = s->torture.mem.resize(s->torture.mem.user, old, size);
-  pthread_mutex_unlock(&s->lock);
-  return ptr;
-}
-
-static void shared_release(void *user, void *ptr) {
-  shared_torture *s = user;
-  pthread_mutex_lock(&s->lock);
-  s->torture.mem.release(s->torture.mem.user, ptr);
-  pthread_mutex_unlock(&s->lock);
-}
-
-static void shared_init(shared_torture *s) {
-  torture_init(&s->torture, 0);
-  pthread_mutex_init(&s->lock, NULL);
-  s->mem = (peal_mem){shared_alloc, shared_resize, shared_release, s};
-}
-
-/* The `n`th allocation from now fails; 0: none. */
-static void arm(shared_torture *s, size_t n) {
-  pthread_mutex_lock(&s->lock);
-  s->torture.calls = 0;
-  s->torture.fail_at = n;
-  s->torture.failed = false;
-  pthread_mutex_unlock(&s->lock);
-}
-
-static bool disarm(shared_torture *s) {
-  pthread_mutex_lock(&s->lock);
-  bool failed = s->torture.failed;
-  s->torture.fail_at = 0;
-  pthread_mutex_unlock(&s->lock);
-  return failed;
-}
+#include "shared_torture.h"
 
 /* -- the server under test --------------------------------------------------------- */
 
