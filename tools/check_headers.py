@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every public header stands alone in C17, without a feature macro and without
-a warning, for gcc and for clang; and every public function is written out, so
-that a search for `name(` finds where it is made: in exactly one file of src/.
+"""Every public header stands alone in C17 and in C++17, without a feature macro
+and without a warning, for gcc and for clang, and changes no diagnostic of who
+includes it; and every public function is written out, so that a search for
+`name(` finds where it is made: in exactly one file of src/.
 
 usage: check_headers.py [root] | --self-test
 """
@@ -15,21 +16,30 @@ import tempfile
 
 import shrinking
 
-COMPILERS = [c for c in ("gcc", "clang-14") if shutil.which(c)]
-FLAGS = ["-xc", "-std=c17", "-pedantic", "-Wall", "-Wextra", "-Wundef",
-         "-Wshadow", "-Wconversion", "-Wstrict-prototypes", "-Werror",
-         "-fsyntax-only"]
+WARNINGS = ["-pedantic", "-Wall", "-Wextra", "-Wundef", "-Wshadow",
+            "-Wconversion", "-Werror", "-fsyntax-only"]
+C = ["-xc", "-std=c17", "-Wstrict-prototypes", *WARNINGS]
+CXX = ["-xc++", "-std=c++17", "-Wold-style-cast", *WARNINGS]
+COMPILERS = [[path, *flags]
+             for path, flags in ((shutil.which("gcc"), C),
+                                 (shutil.which("clang-14"), C),
+                                 (shutil.which("g++"), CXX),
+                                 (shutil.which("clang++-14"), CXX)) if path]
 
 
 def problems(include):
     for header in sorted(include.glob("peal/*.h")):
         for compiler in COMPILERS:
             done = subprocess.run(
-                [compiler, *FLAGS, f"-I{include}", "-"],
+                [*compiler, f"-I{include}", "-"],
                 input=f"#include <peal/{header.name}>\n", text=True,
                 capture_output=True)
             if done.returncode != 0:
-                yield f"peal/{header.name}, {compiler}:\n{done.stderr}"
+                yield f"peal/{header.name}, {compiler[0]}:\n{done.stderr}"
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+        for line in re.findall(r".*(?:#\s*pragma|_Pragma).*", text):
+            if line.strip() != "#pragma once":
+                yield f"peal/{header.name}: {line.strip()} leaks out of it"
 
 
 def public_functions(include):
@@ -78,15 +88,16 @@ def self_test():
             "PEAL_API size_t peal_x(void);\n"
             "/* PEAL_API void peal_not(void); */\n"
             "PEAL_API char *\npeal_made(int a,\n int b);\n"
-            "PEAL_API void peal_plain(void);\n")
+            "PEAL_API void peal_plain(void);\n"
+            "#pragma GCC diagnostic ignored \"-Wextra\"\n")
         (root / "src/bad.c").write_text(
             "#define MAKE(n) char *peal_##n(int a, int b) { return 0; }\n"
             "MAKE(made)\nsize_t peal_x(void) {\n  peal_plain();\n}\n"
             "void peal_plain(void) {\n}\n")
         found = list(problems(root / "include"))
         macros = list(unwritten(root))
-    if len(found) != len(COMPILERS):
-        print(f"expected a complaint per compiler, got {found}")
+    if len(found) != len(COMPILERS) + 1:
+        print(f"expected a complaint per compiler and pragma, got {found}")
         return 1
     if macros != ["peal/bad.h: peal_made is written out in no file of src/"]:
         print(f"expected one complaint about peal_made, got {macros}")

@@ -247,11 +247,11 @@ def entry(code, words):
 
 def errors(code):
     """The table of errors behind PEAL_ERR_MAP."""
-    out = ["| error | class | message | close code | HTTP |",
-           "|---|---|---|---|---|"]
-    line = re.compile(r'X\((\w+), (\w+), "([^"]*)", (\d+), (\d+)\)')
-    for name, kind, words, ws, http in line.findall(code):
-        out.append(f"| `PEAL_ERR_{name}` | {kind.lower()} | {words} | "
+    out = ["| error | number | class | message | close code | HTTP |",
+           "|---|---|---|---|---|---|"]
+    line = re.compile(r'X\((\w+), (-\d+), (\w+), "([^"]*)", (\d+), (\d+)\)')
+    for name, number, kind, words, ws, http in line.findall(code):
+        out.append(f"| `PEAL_ERR_{name}` | {number} | {kind.lower()} | {words} | "
                    f"{ws if ws != '0' else '–'} | "
                    f"{http if http != '0' else '–'} |")
     return out

@@ -156,6 +156,7 @@ static bool open_http(dash *app) {
   peal_http_server_opts opts = {.host = app->conf.host,
                                 .port = app->conf.port,
                                 .workers = app->conf.workers,
+                                .proxies = app->conf.proxies,
                                 .max_connections = app->conf.max_connections,
                                 .log = app->log};
   // the library's line says which address and why
@@ -184,13 +185,13 @@ static bool open_faces(program *p) {
   peal_cors_opts cors = {
       .origins = origins_of(app, origins, sizeof origins),
       .methods = "GET,POST,PUT,DELETE,OPTIONS",
+      .option_name = "--cors-origins",
   };
   cors.credentials = strchr(cors.origins, '*') == NULL;
   app->web = peal_web_new(
       app->http,
       &(peal_web_opts){
           .cors = cors,
-          .proxies = app->conf.proxies,
           .security.csp =
               "default-src 'self'; img-src 'self' data: blob:; media-src "
               "'self' blob:; connect-src 'self' ws: wss:; style-src 'self' "
@@ -238,14 +239,30 @@ static void on_tick(peal_timer *timer, void *user) {
     readings_prune(&p->dash);
 }
 
+/* Borrowed `url`; *user: how many have been said. */
+static void say_url(const char *url, void *user) {
+  size_t *said = user;
+  bool is_local =
+      strstr(url, "://127.") != NULL || strstr(url, "://[::1]") != NULL;
+  if (!is_local)
+    printf("%s %s/", (*said)++ == 0 ? "peal-esp32: devices use" : " or", url);
+}
+
+/* A device on the network cannot use "localhost": its address is one of this
+ * machine's. */
 static void say_ready(const dash *app) {
   const char *host = app->conf.host;
   bool is_all =
       host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
   bool is_v6 = !is_all && strchr(host, ':') != NULL;
+  size_t said = 0;
   printf("peal-esp32: http://%s%s%s:%u/\n", is_v6 ? "[" : "",
          is_all ? "localhost" : host, is_v6 ? "]" : "",
          peal_http_server_port(app->http));
+  peal_http_server_urls(app->http, say_url, &said);
+  puts(said > 0 ? ""
+                : "peal-esp32: devices on the network cannot reach it: "
+                  "no other address than this machine's own");
   fflush(stdout);
 }
 

@@ -38,7 +38,8 @@ static const peal_config_key keys[] = {
     {.name = "proxies",
      .type = PEAL_CONFIG_STR,
      .otherwise = NULL,
-     .help = "addresses of proxies whose X-Forwarded-For is believed"},
+     .help = "proxies whose word about the client counts: addresses, networks, "
+             "loopback, private, unix"},
     {.name = "simulate",
      .type = PEAL_CONFIG_INT,
      .otherwise = "0",

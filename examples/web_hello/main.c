@@ -13,11 +13,13 @@
 #include <peal/web.h>
 
 static const peal_config_key keys[] = {
-    {"port", PEAL_CONFIG_INT, "8000", "where to listen", .max = 65535},
-    {"workers", PEAL_CONFIG_INT, "1", "threads that serve", .min = 1,
-     .max = 64},
-    {"data", PEAL_CONFIG_STR, "web_hello.db", "the database file"},
-    {"web-dir", PEAL_CONFIG_STR, "", "a folder to serve"},
+    {"port", PEAL_CONFIG_INT, .otherwise = "8000", .help = "where to listen",
+     .max = 65535},
+    {"workers", PEAL_CONFIG_INT, .otherwise = "1", .help = "threads that serve",
+     .min = 1, .max = 64},
+    {"data", PEAL_CONFIG_STR, .otherwise = "web_hello.db",
+     .help = "the database file"},
+    {"web-dir", PEAL_CONFIG_STR, .help = "a folder to serve"},
 };
 
 static const char *const migrations[] = {

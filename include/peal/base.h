@@ -22,7 +22,10 @@
  *
  * Options, one struct per object, copied: a field that is 0 means its default,
  * so {0} is right, and so is NULL where it says so. What a default of 0 leaves
- * no room for ("off") is a named constant.
+ * no room for ("off") is a named constant. Structs that the program makes have
+ * the same size for as long as the name of the shared library is the same: words
+ * that are reserved become fields. A word that this library knows no field in is
+ * refused if it is not 0 (PEAL_ERR_OPTION), never ignored.
  *
  * Errors are returned: what may fail returns a peal_err, or NULL if there is
  * only one reason. Memory that is out is an error like others; nothing ends the
@@ -41,7 +44,7 @@ extern "C" {
 #endif
 
 /* The version of these headers, as "major.minor.patch". */
-#define PEAL_VERSION "0.1.0"
+#define PEAL_VERSION "0.2.0"
 
 /* Mark of a public function: the shared library exports it, and nothing
  * else. */
@@ -52,6 +55,13 @@ extern "C" {
 /* Mark of a function that takes a format and its arguments as printf does: the
  * compiler compares them. */
 #define PEAL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+#ifdef __cplusplus
+#define PEAL_OR_(value) = value
+#else
+/* What a member is in C++ if a row leaves it out; C needs no such word. */
+#define PEAL_OR_(value)
+#endif
 
 /* The version of the library that is linked, as "major.minor.patch": it may be
  * another than PEAL_VERSION. Thread: pure. */
@@ -72,10 +82,16 @@ typedef struct peal_slice {
   size_t len;      /* bytes */
 } peal_slice;
 
+#ifdef __cplusplus
+#define PEAL_S(literal) (peal_slice{"" literal, sizeof(literal) - 1})
+#define PEAL_SFMT(slice)                                                       \
+  static_cast<int>((slice).len), ((slice).len ? (slice).ptr : "")
+#else
 /* A slice of a string literal; NUL bytes inside count. */
 #define PEAL_S(literal) ((peal_slice){"" literal, sizeof(literal) - 1})
 /* For printf: "%.*s", PEAL_SFMT(slice). Printing ends at a NUL byte. */
 #define PEAL_SFMT(slice) (int)(slice).len, ((slice).len ? (slice).ptr : "")
+#endif
 
 /* A slice of a terminated string; NULL gives the empty slice with a NULL ptr.
  * Thread: pure. */
@@ -112,8 +128,9 @@ typedef enum peal_err_class {
   PEAL_CLASS_MEMORY  /* memory is out, or its ceiling is reached */
 } peal_err_class;
 
-/* One line per error: name, class, message, WebSocket close code, HTTP
- * status (0: none applies). Those that callers meet, and where:
+/* One line per error: name, number, class, message, WebSocket close code, HTTP
+ * status (0: none applies). A number is never changed and never given to another:
+ * a new error takes the next one. Those that callers meet, and where:
  *
  *   AGAIN        taken, but wait before the next (peal_http_answer_write)
  *   CLOSED       the socket, connection, worker or store has gone
@@ -145,64 +162,65 @@ typedef enum peal_err_class {
  * with the end of its socket (peal_on_disconnect), as the reason why there is
  * no body (peal_http_body_fn), from decoders (peal_doc_from_json), and in the
  * log. */
+/* clang-format off */
 #define PEAL_ERR_MAP(X)                                                        \
-  X(AGAIN, AGAIN, "more is needed", 0, 0)                                      \
-  X(CLOSED, CLOSED, "closed", 1001, 0)                                         \
-  X(CANCELLED, CLOSED, "cancelled", 1001, 0)                                   \
-  X(TIMEOUT, CLOSED, "timed out", 1001, 408)                                   \
-  X(NOMEM, MEMORY, "out of memory", 1011, 503)                                 \
-  X(USAGE, USAGE, "wrong argument or state", 0, 500)                           \
-  X(EXISTS, USAGE, "exists already", 0, 409)                                   \
-  X(NOT_FOUND, USAGE, "not found", 0, 404)                                     \
-  X(RESERVED, USAGE, "this event name is reserved", 0, 0)                      \
-  X(OPTION, USAGE, "unknown or contradictory option", 0, 0)                    \
-  X(SYSTEM, SYSTEM, "the system refused", 1011, 500)                           \
-  X(PORT_IN_USE, SYSTEM, "address already in use", 0, 0)                       \
-  X(NO_FILES, SYSTEM, "no file descriptor left", 0, 503)                       \
-  X(IO, SYSTEM, "input or output failed", 1011, 500)                           \
-  X(STORE, SYSTEM, "the store failed", 0, 500)                                 \
-  X(LIMIT, LIMIT, "a limit was reached", 1008, 413)                            \
-  X(QUEUE_FULL, LIMIT, "the send queue is full", 1008, 503)                    \
-  X(DEPTH, LIMIT, "nested too deeply", 1008, 400)                              \
-  X(TOO_LONG, LIMIT, "too long", 1009, 413)                                    \
-  X(UTF8, PEER, "invalid UTF-8", 1007, 400)                                    \
-  X(JSON, PEER, "invalid JSON", 1007, 400)                                     \
-  X(BASE64, PEER, "invalid base64", 1007, 400)                                 \
-  X(HTTP_SYNTAX, PEER, "malformed HTTP", 0, 400)                               \
-  X(HTTP_METHOD, PEER, "method not allowed", 0, 405)                           \
-  X(HTTP_URI_LEN, LIMIT, "request target too long", 0, 414)                    \
-  X(HTTP_HEAD_LEN, LIMIT, "request head too large", 0, 431)                    \
-  X(HTTP_BODY_LEN, LIMIT, "request body too large", 0, 413)                    \
-  X(HTTP_CODING, PEER, "transfer coding not implemented", 0, 501)              \
-  X(HTTP_VERSION, PEER, "HTTP version not supported", 0, 505)                  \
-  X(HTTP_EXPECT, PEER, "expectation failed", 0, 417)                           \
-  X(WS_OPCODE, PEER, "reserved WebSocket opcode", 1002, 0)                     \
-  X(WS_RSV, PEER, "reserved WebSocket bit set", 1002, 0)                       \
-  X(WS_MASK, PEER, "WebSocket frame masked wrongly", 1002, 0)                  \
-  X(WS_LEN, PEER, "WebSocket frame length malformed", 1002, 0)                 \
-  X(WS_CONTROL, PEER, "WebSocket control frame malformed", 1002, 0)            \
-  X(WS_FRAGMENT, PEER, "WebSocket fragment out of order", 1002, 0)             \
-  X(WS_CLOSE, PEER, "WebSocket close frame malformed", 1002, 0)                \
-  X(WS_TOO_BIG, LIMIT, "WebSocket message too big", 1009, 0)                   \
-  X(EIO_PACKET, PEER, "invalid Engine.IO packet", 0, 400)                      \
-  X(EIO_DIRECTION, PEER, "invalid heartbeat direction", 0, 400)                \
-  X(SIO_PACKET, PEER, "invalid Socket.IO packet", 0, 400)                      \
-  X(SIO_PAYLOAD, PEER, "invalid Socket.IO payload", 0, 400)                    \
-  X(SIO_ATTACHMENTS, PEER, "illegal attachments", 0, 400)                      \
-  X(SIO_TOO_MANY, LIMIT, "too many attachments", 0, 400)                       \
-  X(SIO_STATE, PEER, "Socket.IO packet out of order", 0, 400)                  \
-  X(SIO_RESERVED, PEER, "reserved event name from a peer", 0, 400)
+  X(AGAIN, -999, AGAIN, "more is needed", 0, 0)                                \
+  X(CLOSED, -998, CLOSED, "closed", 1001, 0)                                   \
+  X(CANCELLED, -997, CLOSED, "cancelled", 1001, 0)                             \
+  X(TIMEOUT, -996, CLOSED, "timed out", 1001, 408)                             \
+  X(NOMEM, -995, MEMORY, "out of memory", 1011, 503)                           \
+  X(USAGE, -994, USAGE, "wrong argument or state", 0, 500)                     \
+  X(EXISTS, -993, USAGE, "exists already", 0, 409)                             \
+  X(NOT_FOUND, -992, USAGE, "not found", 0, 404)                               \
+  X(RESERVED, -991, USAGE, "this event name is reserved", 0, 0)                \
+  X(OPTION, -990, USAGE, "unknown or contradictory option", 0, 0)              \
+  X(SYSTEM, -989, SYSTEM, "the system refused", 1011, 500)                     \
+  X(PORT_IN_USE, -988, SYSTEM, "address already in use", 0, 0)                 \
+  X(NO_FILES, -987, SYSTEM, "no file descriptor left", 0, 503)                 \
+  X(IO, -986, SYSTEM, "input or output failed", 1011, 500)                     \
+  X(STORE, -985, SYSTEM, "the store failed", 0, 500)                           \
+  X(LIMIT, -984, LIMIT, "a limit was reached", 1008, 413)                      \
+  X(QUEUE_FULL, -983, LIMIT, "the send queue is full", 1008, 503)              \
+  X(DEPTH, -982, LIMIT, "nested too deeply", 1008, 400)                        \
+  X(TOO_LONG, -981, LIMIT, "too long", 1009, 413)                              \
+  X(UTF8, -980, PEER, "invalid UTF-8", 1007, 400)                              \
+  X(JSON, -979, PEER, "invalid JSON", 1007, 400)                               \
+  X(BASE64, -978, PEER, "invalid base64", 1007, 400)                           \
+  X(HTTP_SYNTAX, -977, PEER, "malformed HTTP", 0, 400)                         \
+  X(HTTP_METHOD, -976, PEER, "method not allowed", 0, 405)                     \
+  X(HTTP_URI_LEN, -975, LIMIT, "request target too long", 0, 414)              \
+  X(HTTP_HEAD_LEN, -974, LIMIT, "request head too large", 0, 431)              \
+  X(HTTP_BODY_LEN, -973, LIMIT, "request body too large", 0, 413)              \
+  X(HTTP_CODING, -972, PEER, "transfer coding not implemented", 0, 501)        \
+  X(HTTP_VERSION, -971, PEER, "HTTP version not supported", 0, 505)            \
+  X(HTTP_EXPECT, -970, PEER, "expectation failed", 0, 417)                     \
+  X(WS_OPCODE, -969, PEER, "reserved WebSocket opcode", 1002, 0)               \
+  X(WS_RSV, -968, PEER, "reserved WebSocket bit set", 1002, 0)                 \
+  X(WS_MASK, -967, PEER, "WebSocket frame masked wrongly", 1002, 0)            \
+  X(WS_LEN, -966, PEER, "WebSocket frame length malformed", 1002, 0)           \
+  X(WS_CONTROL, -965, PEER, "WebSocket control frame malformed", 1002, 0)      \
+  X(WS_FRAGMENT, -964, PEER, "WebSocket fragment out of order", 1002, 0)       \
+  X(WS_CLOSE, -963, PEER, "WebSocket close frame malformed", 1002, 0)          \
+  X(WS_TOO_BIG, -962, LIMIT, "WebSocket message too big", 1009, 0)             \
+  X(EIO_PACKET, -961, PEER, "invalid Engine.IO packet", 0, 400)                \
+  X(EIO_DIRECTION, -960, PEER, "invalid heartbeat direction", 0, 400)          \
+  X(SIO_PACKET, -959, PEER, "invalid Socket.IO packet", 0, 400)                \
+  X(SIO_PAYLOAD, -958, PEER, "invalid Socket.IO payload", 0, 400)              \
+  X(SIO_ATTACHMENTS, -957, PEER, "illegal attachments", 0, 400)                \
+  X(SIO_TOO_MANY, -956, LIMIT, "too many attachments", 0, 400)                 \
+  X(SIO_STATE, -955, PEER, "Socket.IO packet out of order", 0, 400)            \
+  X(SIO_RESERVED, -954, PEER, "reserved event name from a peer", 0, 400)
 
-/* An error as a number: 0 or negative, in the order above. New ones may come
- * between them: compare with names, never with numbers. */
+/* clang-format on */
+
+/* An error as a number: 0 or negative, as above. */
 typedef enum peal_err {
   PEAL_OK = 0, /* done */
-  PEAL_ERR_BASE_ = -1000,
 
-#define PEAL_ERR_ENUM_(name, cls, msg, ws, http) PEAL_ERR_##name,
+#define PEAL_ERR_ENUM_(name, number, cls, msg, ws, http)                       \
+  PEAL_ERR_##name = number,
   PEAL_ERR_MAP(PEAL_ERR_ENUM_)
 #undef PEAL_ERR_ENUM_
-      PEAL_ERR_END_
 } peal_err;
 
 /* In words, for a log: constant text, lower case, no full stop; "ok" for
@@ -313,14 +331,38 @@ typedef struct peal_log_record {
  * worker's objects. Thread: any. */
 typedef void (*peal_log_fn)(const peal_log_record *record, void *user);
 
-/* Options of the log, part of other options; {0}: info to stderr, as lines of
- * time, level, area and text. Who makes the workers makes the log: what lives
- * on workers that it is given has theirs. Into a file that rotates:
- * peal_logfile_new. */
+/* How a record becomes a line. */
+typedef enum peal_log_format {
+  PEAL_LOG_TEXT, /* for people:
+                    TIME warn http: the text peer=192.0.2.7 sid=… */
+  PEAL_LOG_KEYS, /* key=value, as log collectors read it:
+                    time=TIME level=warn area="http" peer="…" msg="the text" */
+  PEAL_LOG_JSON  /* an object:
+                    {"time":"TIME","level":"warn","area":"http","msg":"…"} */
+} peal_log_format;
+
+#define PEAL_LOG_LINE_MIN 1024u /* room that peal_log_line asks for */
+
+/* Write a record as a line, with newline and terminator, into `out` of `cap`
+ * bytes (at least PEAL_LOG_LINE_MIN; 4096 hold whatever the library says). Peer
+ * and sid are left out if they are empty. What does not fit is left out behind
+ * a whole character, so that the line stays one and JSON stays JSON.
+ * Returns its length without the terminator; 0 without record or room.
+ * Thread: pure. */
+PEAL_API size_t peal_log_line(char *out, size_t cap,
+                              const peal_log_record *record,
+                              peal_log_format format);
+
+/* Options of the log, part of other options; {0}: info to stderr, as text. Who
+ * makes the workers makes the log: what lives on workers that it is given has
+ * theirs. Into a file that rotates: peal_logfile_new. */
 typedef struct peal_log_opts {
-  peal_log_fn fn;       /* NULL: plain lines to stderr */
-  void *user;           /* its last argument */
-  peal_log_level level; /* default info */
+  peal_log_fn fn;         /* NULL: lines to stderr */
+  void *user;             /* its last argument */
+  peal_log_level level;   /* default info */
+  peal_log_format format; /* of the lines to stderr; default text */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4];
 } peal_log_opts;
 
 #ifdef __cplusplus

@@ -5,8 +5,9 @@
  * nearest known name; --help is written from the table.
  *
  *   static const peal_config_key keys[] = {
- *       {"port", PEAL_CONFIG_INT, "3000", "port to listen on", 1, 65535},
- *       {"verbose", PEAL_CONFIG_BOOL, "no", "log what is done"}};
+ *       {"port", PEAL_CONFIG_INT, .otherwise = "3000",
+ *        .help = "port to listen on", .min = 1, .max = 65535},
+ *       {"verbose", PEAL_CONFIG_BOOL, .help = "log what is done"}};
  *   peal_config *config = peal_config_new(
  *       &(peal_config_opts){"chat", "a chat server", "CHAT", NULL, keys,
  *                           PEAL_CONFIG_COUNT(keys)},
@@ -52,25 +53,26 @@ typedef enum peal_config_type {
   PEAL_CONFIG_MS      /* 250ms, 30s, 5m, 12h, 7d; a bare number is ms */
 } peal_config_type;
 
-/* A row may end where its defaults begin, and the braces are the caller's: no
- * narrower place can say so to the compiler. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
-/* One key of the table. Everything is borrowed for the life of the config. */
+/* One key of the table. Everything is borrowed for the life of the config. A row
+ * of C names the members behind the type, one of C++17 writes them in this order;
+ * either may leave out what it does not need. */
 typedef struct peal_config_key {
   const char *name;      /* lower case words joined by `-`: "data-dir" */
   peal_config_type type; /* how its text is read */
-  const char *otherwise; /* the default as text; NULL: "", 0 or false */
-  const char *help;      /* one sentence, no full stop needed */
+  const char *otherwise PEAL_OR_(NULL); /* the default as text; NULL: "", 0 or
+                                           false */
+  const char *help PEAL_OR_("");        /* one sentence, no full stop needed */
   /* Numbers: smallest and largest value, in bytes or milliseconds where the
    * type is one of these; both 0: no range. The default may lie outside: so 0
    * can mean "none" where no user may say 0. */
-  int64_t min, max;
+  int64_t min PEAL_OR_(0), max PEAL_OR_(0);
   /* Strings: the values allowed, separated by blanks; NULL: any. */
-  const char *choices;
+  const char *choices PEAL_OR_(NULL);
   /* Never shown: from environment or file only (a flag is visible in the
    * process list and refused). */
-  bool secret;
+  bool secret PEAL_OR_(false);
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4] PEAL_OR_({});
 } peal_config_key;
 
 /* The program and its table. All texts are borrowed for the life of the
@@ -83,6 +85,8 @@ typedef struct peal_config_opts {
   const char *file; /* read if it exists and --config is not given; or NULL */
   const peal_config_key *keys; /* the table, in the order of --help */
   size_t key_count;            /* PEAL_CONFIG_COUNT(keys) */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_config_opts;
 
 /* A table with its count, for peal_config_opts. */

@@ -52,6 +52,15 @@ typedef struct peal_http_req peal_http_req;
 
 #define PEAL_PORT_ANY (-1) /* let the system choose */
 
+/* Where proxies that are trusted (`proxies`) say whose a request is. */
+typedef enum peal_forwarded {
+  /* X-Forwarded-For with -Host and -Proto; Forwarded where there is none. Right
+   * if the proxy writes X-Forwarded-For, or hands on neither as it came. */
+  PEAL_FORWARDED_EITHER,
+  PEAL_FORWARDED_X,      /* X-Forwarded-… alone */
+  PEAL_FORWARDED_RFC7239 /* Forwarded alone: for proxies that write that one */
+} peal_forwarded;
+
 /* Options of a server; {0} is a server on port 3000 of all addresses. */
 typedef struct peal_http_server_opts {
   const char *host; /* address to listen on; default all */
@@ -65,6 +74,19 @@ typedef struct peal_http_server_opts {
   peal_workers *on;
   unsigned workers;
   uint32_t lag_warn_ms; /* as in peal_workers_opts */
+  /* Peers that are proxies and whose word counts, separated by blanks or
+   * commas: addresses, networks ("10.0.0.0/8"), "loopback", "private" (RFC1918,
+   * RFC4193), "unix" (who comes over a Unix socket). Default: nobody. What they
+   * say is in peal_http_req_address, _host and _is_secure, and counts wherever
+   * Peal asks for the client: origins, limits per address, the log.
+   * An entry that is none: PEAL_ERR_OPTION. */
+  const char *proxies;
+  peal_forwarded forwarded; /* where they say it */
+  /* Their connections begin with a header of the PROXY protocol, version 2, as
+   * `send-proxy-v2` of HAProxy sends it; then peal_http_req_peer is what that
+   * says. Without one, or later than head_timeout_ms, they are closed; others
+   * speak HTTP as ever, and with one are refused. */
+  bool proxy_protocol;
 
   /* Ceilings and times of a request. A head may have 100 fields. */
 
@@ -81,7 +103,8 @@ typedef struct peal_http_server_opts {
   /* Open connections of this server, and of one peer address (not of Unix
    * sockets); default 0: no limit but the descriptors. WebSockets count, too.
    * Beyond: 503 and close (for 64 at a time; others are closed without a
-   * word). */
+   * word). A proxy of `proxies` has no limit of its own: it speaks for many.
+   * With `proxy_protocol` those count whom it names. */
   size_t max_connections;
   size_t max_connections_per_address;
   /* Bodies that are being collected, all requests together; default 256 MiB.
@@ -96,13 +119,16 @@ typedef struct peal_http_server_opts {
 
   peal_log_opts log;
   const peal_mem *mem; /* borrowed for life; NULL: libc */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_http_server_opts;
 
 /* Bind and listen, unless `no_listen`; accepting begins with the run. Copies
  * `opts` (NULL: {0}). The log has a line that says where; on failure *out is
  * NULL, and if it was the address, the log says which and why.
  * Returns: PEAL_OK, PEAL_ERR_PORT_IN_USE, PEAL_ERR_SYSTEM, PEAL_ERR_NOMEM,
- * PEAL_ERR_USAGE (a port that is none, no `out`). Thread: any. */
+ * PEAL_ERR_OPTION (`proxies`), PEAL_ERR_USAGE (a port that is none, no `out`).
+ * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_server_new(peal_http_server **out, const peal_http_server_opts *opts);
 /* Run its workers until stopped: peal_workers_run with
@@ -117,6 +143,16 @@ PEAL_API void peal_http_server_free(peal_http_server *server);
 /* The port of the first TCP place that it listens at: the one the system chose
  * for PEAL_PORT_ANY; 0: none. Thread: any. */
 PEAL_API unsigned peal_http_server_port(const peal_http_server *server);
+/* A URL of the server, as "http://192.168.1.7:3000"; borrowed for the call. */
+typedef void (*peal_http_url_fn)(const char *url, void *user);
+/* Call `fn` for each URL by which clients reach the first TCP place: where it
+ * listens at all addresses (the default, of both families) those of the
+ * machine's networks, as of now: first the one that the machine itself uses
+ * towards others, last its own loopback addresses, at most 16. For what a
+ * program says when it is ready; behind a proxy that has a URL of its own.
+ * Returns how many there are; 0: no TCP place. Thread: any. */
+PEAL_API size_t peal_http_server_urls(const peal_http_server *server,
+                                      peal_http_url_fn fn, void *user);
 /* The workers that it runs on, its own or those of `on`: for hooks, timers,
  * peal_workers_stop. Borrowed for the life of the server. Thread: any. */
 PEAL_API peal_workers *peal_http_server_workers(peal_http_server *server);
@@ -138,6 +174,8 @@ typedef struct peal_http_listen_opts {
    * it. Default 0: none. */
   int fd;
   int backlog; /* default 1024; not for `fd` */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_http_listen_opts;
 
 /* Listen at one place more, before the run; as often as there are places. All
@@ -180,6 +218,8 @@ typedef struct peal_http_mount {
    * an earlier answer has not left yet. Looks at the head only. */
   int (*worker_of)(const peal_http_req *req, void *user);
   void *user; /* the last argument of these three */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[7];
 } peal_http_mount;
 
 /* Serve a prefix. Before the run: nothing guards the list of mounts. Copies
@@ -213,6 +253,8 @@ typedef struct peal_http_stats {
   uint64_t connections_open, connections_total; /* WebSockets, too */
   uint64_t requests_total, requests_bad;        /* bad: refused by the parser */
   uint64_t timeouts, refused;                   /* refused: connection limits */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_http_stats;
 
 /* Sum over the workers, each figure for itself as of now. Thread: any. */
@@ -257,9 +299,20 @@ PEAL_API peal_slice peal_http_req_header_at(const peal_http_req *req,
  * Spec: RFC6265 5.4. */
 PEAL_API peal_slice peal_http_req_cookie(const peal_http_req *req,
                                          const char *name);
-/* The peer's address as text, without port: "192.0.2.7", "2001:db8::1"; "unix"
- * over a Unix socket. Behind a proxy it is the proxy's: see
- * peal_web_address. */
+/* The client's address as text, without port: "192.0.2.7", "2001:db8::1";
+ * "unix" over a Unix socket. It is the peer's, or if that is one of `proxies`
+ * what it says: of the lists only what trusted proxies have appended is
+ * believed, from the right; a client cannot make one up. */
+PEAL_API peal_slice peal_http_req_address(const peal_http_req *req);
+/* Host and port that the client called: of the Host field, or what a trusted
+ * proxy says (X-Forwarded-Host, or `host` of Forwarded). Empty if the field is.
+ * Do not build links for others from it unless the proxy sets it always. */
+PEAL_API peal_slice peal_http_req_host(const peal_http_req *req);
+/* Did the client come over TLS, as a trusted proxy says (X-Forwarded-Proto, or
+ * `proto` of Forwarded)? */
+PEAL_API bool peal_http_req_is_secure(const peal_http_req *req);
+/* The address of the other end of the connection, as text: behind a proxy the
+ * proxy's, but for `proxy_protocol`. */
 PEAL_API peal_slice peal_http_req_peer(const peal_http_req *req);
 /* The peer's port; 0 over a Unix socket. */
 PEAL_API uint16_t peal_http_req_peer_port(const peal_http_req *req);
@@ -405,14 +458,37 @@ PEAL_API const char *peal_http_status_text(unsigned status);
 
 /* -- CORS ------------------------------------------------------------------ */
 
+/* A question of on_origin; give exactly one answer, now or later, on the
+ * request's worker. The first counts; a second one changes nothing within five
+ * minutes behind it, or 10000 questions. If the client goes away meanwhile, the answer is still
+ * due and has no effect. No time limit runs while it is due. */
+typedef struct peal_cors_ask peal_cors_ask;
+/* May pages of `origin` use this? `req` has its head; it is borrowed until the
+ * answer, not to be answered with the functions above. Asked for each request
+ * with an Origin that is neither the own one nor among `origins`, preflights
+ * included; of a Socket.IO session not again for the origin that began it. */
+typedef void (*peal_cors_fn)(const peal_http_req *req, peal_slice origin,
+                             peal_cors_ask *ask, void *user);
+
 /* Who may use this from a page of another origin, in the sense of the Fetch
- * standard. {0}: nobody; no header is sent. A page of the same origin may
- * always: its Origin names host and port of the Host header, whatever the
- * scheme, so that it holds behind a proxy that ends TLS. The answers are those
- * of the npm package `cors`, which the reference uses. */
+ * standard. {0}: nobody; no header is sent. The answers are those of the npm
+ * package `cors`, which the reference uses.
+ *
+ * What is not cross-origin may always:
+ *   - without Origin: no browser page, or one of the same origin
+ *   - the own origin: host and port are those of the Host field, or of what a
+ *     trusted proxy says (`proxies`). The scheme does not count, since a proxy
+ *     may end TLS; nor does the port if Host has none, since proxies leave it
+ *     out (nginx: `Host $host`)
+ *   - what no page can have sent: an Origin of ws: or wss:, as native clients
+ *     send it; "file://" without the fields that browsers send, as
+ *     microcontrollers do. */
 typedef struct peal_cors_opts {
   /* "*", or origins ("https://app.example") separated by blanks or commas,
-   * compared as a whole, in any case; NULL: same origin only. */
+   * compared as a whole, in any case; NULL: same origin only. Behind the scheme
+   * of one may stand "*." in front of the host ("*.example.com": one or more
+   * names more, not the rest alone), and its port may be "*" ("localhost:*").
+   * A "*" elsewhere: PEAL_ERR_OPTION of the constructor. */
   const char *origins;
   const char *methods; /* default "GET,HEAD,PUT,PATCH,POST,DELETE" */
   const char *headers; /* default: what the preflight asks for */
@@ -421,7 +497,26 @@ typedef struct peal_cors_opts {
    * the constructor that gets it (PEAL_ERR_OPTION). */
   bool credentials;
   uint32_t max_age_s; /* of preflights; default: header not sent */
+  /* A preflight that asks whether a public page may use a server of a private
+   * network (Access-Control-Request-Private-Network) is told yes if the origin
+   * is one of `origins` or of on_origin; with "*", which names nobody, only if
+   * this is set. */
+  bool private_network;
+  peal_cors_fn on_origin; /* asked about all others; default: refused */
+  void *user;             /* its last argument */
+  /* What the log calls `origins` when it names an origin that was refused, as a
+   * program's own option ("--cors-origins"); default "cors.origins". */
+  const char *option_name;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_cors_opts;
+
+/* Pages of this origin may: the request goes on, inside this call if the
+ * question has returned. NULL: nothing. */
+PEAL_API void peal_cors_ask_allow(peal_cors_ask *ask);
+/* They may not: it goes on as that of an origin that is not listed. NULL:
+ * nothing. */
+PEAL_API void peal_cors_ask_refuse(peal_cors_ask *ask);
 
 #ifdef __cplusplus
 }

@@ -70,6 +70,9 @@ typedef struct peal_server_opts {
   int port;
   bool no_listen; /* peal_http_listen(peal_server_http(…), …) says where */
   unsigned workers;
+  const char *proxies; /* whose word about the client counts; default nobody */
+  peal_forwarded forwarded;
+  bool proxy_protocol;
   size_t max_held_bytes; /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
@@ -93,7 +96,7 @@ typedef struct peal_server_opts {
 
   /* Sessions at one time, of all clients and of one address (IPv6: its /64; not
    * over Unix sockets); others get 503. Behind a proxy all clients have its
-   * address. */
+   * address, unless `proxies` names it: then each has its own. */
   uint32_t max_clients;             /* default: no limit of its own */
   uint32_t max_clients_per_address; /* default 10000; PEAL_OFF: no limit */
   /* A session that began over polling has to be used within this time, or it
@@ -114,6 +117,8 @@ typedef struct peal_server_opts {
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
   void *user; /* of these two */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[32];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */
@@ -152,6 +157,8 @@ typedef struct peal_server_stats {
   uint64_t errors_peer;           /* sessions closed for a violation */
   uint64_t queue_full;            /* events refused or dropped; operations
                                      refused as some workers were behind */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -213,23 +220,6 @@ typedef peal_err (*peal_connect_fn)(peal_socket *socket, void *user);
  * all with the newcomer use peal_emit_to with `with_self`. */
 PEAL_API peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn,
                                   void *user);
-
-/* Why a socket went (the strings of the reference by peal_reason_text). */
-typedef enum peal_reason {
-  PEAL_REASON_CLIENT_DISCONNECT, /* "client namespace disconnect" */
-  PEAL_REASON_SERVER_DISCONNECT, /* "server namespace disconnect" */
-  PEAL_REASON_SHUTDOWN,          /* "server shutting down" */
-  PEAL_REASON_PING_TIMEOUT,      /* "ping timeout" */
-  PEAL_REASON_TRANSPORT_CLOSE,   /* "transport close" */
-  PEAL_REASON_TRANSPORT_ERROR,   /* "transport error" */
-  PEAL_REASON_PARSE_ERROR,       /* "parse error" */
-  PEAL_REASON_FORCED_CLOSE,      /* "forced close": packet out of order */
-  PEAL_REASON_FORCED_SERVER,     /* "forced server close" */
-  PEAL_REASON_SLOW_CONSUMER      /* "slow consumer": send queue full */
-} peal_reason;
-
-/* Constant text; "" for a number that is none. Thread: pure. */
-PEAL_API const char *peal_reason_text(peal_reason reason);
 
 /* `err` says more exactly what was wrong (PEAL_OK if nothing). */
 typedef void (*peal_disconnect_fn)(peal_socket *socket, peal_reason reason,
@@ -326,8 +316,13 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
  * that is told by the return value for one receiver, and by nothing for
  * many. */
 
-/* Names of rooms, for peal_to. */
-#define PEAL_ROOMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#ifdef __cplusplus
+#define PEAL_ROOMS(...) (peal_rooms_(__VA_ARGS__).list())
+#else
+/* Names of rooms, for peal_to: any number; none is nobody. */
+#define PEAL_ROOMS(...)                                                        \
+  ((const char *const[]){__VA_ARGS__ PEAL_COMMA_BEHIND_(__VA_ARGS__) NULL})
+#endif
 
 /* Who gets a broadcast, and how. NULL or {0}: everyone in the namespace. */
 typedef struct peal_to {
@@ -341,6 +336,8 @@ typedef struct peal_to {
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
   bool no_compress; /* polling answers with it are not compressed for it */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_to;
 
 /* To this client. In the middleware and in connect handlers it is held, and
@@ -534,11 +531,27 @@ PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
-/* Of the peer, as text; "unix" over a Unix socket. */
+/* The client's, as text: peal_http_req_address of the request that began the
+ * session; "unix" over a Unix socket. */
 PEAL_API peal_slice peal_socket_address(const peal_socket *socket);
 /* When the session began, in milliseconds since 1970. */
 PEAL_API int64_t peal_socket_since_ms(const peal_socket *socket);
 
 #ifdef __cplusplus
+}
+
+/* What stands behind PEAL_ROOMS in C++: a list that lives until the end of the
+ * statement. */
+template <typename... Names> struct peal_rooms_list_ {
+  const char *names[sizeof...(Names) + 1];
+
+  const char *const *list() const {
+    return names;
+  }
+};
+
+template <typename... Names>
+peal_rooms_list_<Names...> peal_rooms_(Names... names) {
+  return {{names..., nullptr}};
 }
 #endif

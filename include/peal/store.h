@@ -65,6 +65,8 @@ typedef struct peal_store_opts {
   peal_log_opts log;       /* of the store: a logger of its own */
   const peal_mem *mem;     /* borrowed for life, used from several threads;
                           NULL: libc */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_store_opts;
 
 #define PEAL_STORE_NO_WAIT UINT32_MAX /* as `batch_ms`: no wait for company */
@@ -174,6 +176,8 @@ typedef struct peal_store_stats {
   uint64_t writes, reads, commits, errors, refused; /* so far */
   uint64_t queued;                                  /* writes now waiting */
   uint64_t commit_max_us; /* longest commit since the last call */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_store_stats;
 
 /* Each call begins `commit_max_us` anew, so only one reader should ask (the

@@ -9,7 +9,7 @@
  *         | type  | flags | extra | len          | as: bool, int64_t, double,|
  *         |       |       |       |              | or a pointer to bytes,    |
  *         |       |       |       |              | items (16 bytes each) or  |
- *         |       |       |       |              | pairs (32 bytes each)     |
+ *         |       |       |       |              | pairs (24 bytes each)     |
  *         +-------+-------+-------+--------------+---------------------------+
  *
  * What is sent is built in place, without an allocation:
@@ -29,8 +29,9 @@
  * How long does a value live? As long as what it points to:
  *
  *   received (events, answers)   until the handler has returned
- *   built by the macros          until the end of the enclosing block, so never
- *                                return it: what it points to is on the stack
+ *   built by the macros          in C until the end of the enclosing block, so
+ *                                never return it: what it points to is on the
+ *                                stack. In C++ until the end of the statement
  *   of a document (peal_doc)     until peal_doc_free
  *   anything, longer             peal_doc_new copies it
  *
@@ -38,6 +39,8 @@
 #include <peal/base.h>
 
 #ifdef __cplusplus
+#include <initializer_list>
+
 extern "C" {
 #endif
 
@@ -96,13 +99,11 @@ typedef struct peal_val {
   } as;
 } peal_val;
 
-/* A member of an object. `key_len` 0 means: as far as the terminator, so that
- * {"key", value} is a whole pair; peal_pair_key reads both ways. Of received
- * objects keys are not terminated. */
+/* A member of an object: {"key", value} is a whole pair. */
 struct peal_pair {
-  const char *key; /* borrowed */
+  const char *key; /* borrowed, terminated; NULL is as "". A key that has a NUL
+                      byte inside goes on behind it: peal_val_key says how far */
   peal_val value;  /* of any kind */
-  size_t key_len;  /* bytes */
 };
 
 /* The arguments of an event or acknowledgement: what stands behind the name,
@@ -119,78 +120,72 @@ typedef struct peal_args {
  * A tree may be nested 128 deep; a deeper one is refused when it is encoded
  * (PEAL_ERR_DEPTH). */
 
-/* {"key", value} leaves key_len at zero on purpose, and the braces are the
- * caller's: no narrower place can say so to the compiler. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
+/* In the three macros values are given one after the other, separated by
+ * commas, and may be built by macros again; a list may be empty. In C++ they
+ * look the same. */
+#ifndef __cplusplus
 /* clang-format off */
+
+/* The lists end with a mark that is counted up to, so that each argument is
+ * expanded once however deep they nest. In front of the mark stands a comma,
+ * unless the list is empty: that is so if PEAL_MARK_ meets the parentheses that
+ * are written behind its first argument, and not one that the argument begins
+ * with. */
 #define PEAL_END_ 255 /* a type that no value has */
-/* In these macros values are given one after the other, separated by commas,
- * and may be built by macros again. A pair stands in braces: {"key", value}.
- *
- * The lists end with a mark that is counted up to, so that each argument is
- * expanded once however deep they nest. */
-#define PEAL_ITEMS_(...)                                                       \
-  ((const peal_val[]){__VA_ARGS__, {.type = PEAL_END_}})
-#define PEAL_PAIRS_(...)                                                       \
-  ((const peal_pair[]){__VA_ARGS__, {.value = {.type = PEAL_END_}}})
-/* Arguments, at least one: PEAL_ARGS(peal_int(1), peal_str("two")). */
-#define PEAL_ARGS(...) peal_args_(PEAL_ITEMS_(__VA_ARGS__))
+#define PEAL_MARK_(...) ,
+#define PEAL_NOTHING_(first)
+#define PEAL_COMMA_(first) ,
+#define PEAL_FIRST_(first, ...) first
+#define PEAL_THIRD_(a, b, c, ...) c
+#define PEAL_THIRD_OF_(...) PEAL_THIRD_(__VA_ARGS__)
+#define PEAL_THIRD_BEHIND_(...) PEAL_THIRD_(__VA_ARGS__)
+#define PEAL_COMMA_TEXT_(first)                                                \
+  PEAL_THIRD_BEHIND_(PEAL_MARK_ first (), PEAL_NOTHING_, PEAL_COMMA_, ~)(first)
+#define PEAL_COMMA_IF_(first)                                                  \
+  PEAL_THIRD_OF_(PEAL_MARK_ first, PEAL_COMMA_, PEAL_COMMA_TEXT_, ~)(first)
+#define PEAL_COMMA_BEHIND_(...) PEAL_COMMA_IF_(PEAL_FIRST_(__VA_ARGS__, ~))
+#define PEAL_LIST_(type, end, ...)                                             \
+  ((const type[]){__VA_ARGS__ PEAL_COMMA_BEHIND_(__VA_ARGS__) end})
+
+/* Arguments: PEAL_ARGS(peal_int(1), peal_str("two")). */
+#define PEAL_ARGS(...)                                                         \
+  peal_args_(PEAL_LIST_(peal_val, {.type = PEAL_END_}, __VA_ARGS__))
 /* No arguments: the event is its name alone. */
 #define PEAL_NO_ARGS ((peal_args){NULL, 0})
-/* An array of at least one value; an empty one is peal_array(NULL, 0). */
-#define PEAL_ARRAY(...) peal_array_(PEAL_ITEMS_(__VA_ARGS__))
-/* An object of at least one pair: PEAL_OBJECT({"x", peal_int(1)}, {"y", y}); an
- * empty one is peal_object(NULL, 0). Keys are terminated texts. */
-#define PEAL_OBJECT(...) peal_object_(PEAL_PAIRS_(__VA_ARGS__))
+/* An array: PEAL_ARRAY(peal_int(1), peal_null()). */
+#define PEAL_ARRAY(...)                                                        \
+  peal_array_(PEAL_LIST_(peal_val, {.type = PEAL_END_}, __VA_ARGS__))
+/* An object: PEAL_OBJECT({"x", peal_int(1)}, {"y", y}). Keys are terminated
+ * texts. */
+#define PEAL_OBJECT(...)                                                       \
+  peal_object_(PEAL_LIST_(peal_pair, {.value = {.type = PEAL_END_}}, __VA_ARGS__))
 
 /* clang-format on */
 
+/* What stands behind the macros. */
+PEAL_API peal_args peal_args_(const peal_val *items);
+PEAL_API peal_val peal_array_(const peal_val *items);
+PEAL_API peal_val peal_object_(const peal_pair *pairs);
+#endif
+
 /* Absent: where a value may be left out. */
-static inline peal_val peal_undefined(void) {
-  return (peal_val){.type = PEAL_UNDEFINED};
-}
-
+PEAL_API peal_val peal_undefined(void);
 /* null: there, and nothing. */
-static inline peal_val peal_null(void) {
-  return (peal_val){.type = PEAL_NULL};
-}
-
+PEAL_API peal_val peal_null(void);
 /* true or false. */
-static inline peal_val peal_bool(bool value) {
-  return (peal_val){.type = PEAL_BOOL, .as.boolean = value};
-}
-
+PEAL_API peal_val peal_bool(bool value);
 /* A whole number. A JavaScript client reads it exactly up to 2^53. */
-static inline peal_val peal_int(int64_t value) {
-  return (peal_val){.type = PEAL_INT, .as.integer = value};
-}
-
+PEAL_API peal_val peal_int(int64_t value);
 /* A number. 3.0 is sent as 3; what is not finite as null, as JSON.stringify
  * does. */
-static inline peal_val peal_double(double value) {
-  return (peal_val){.type = PEAL_DOUBLE, .as.number = value};
-}
-
+PEAL_API peal_val peal_double(double value);
 /* Text that need not be terminated, borrowed: UTF-8, and what of it is not is
  * replaced by U+FFFD when it is sent. At most 4 GiB - 1, longer text is cut. */
-static inline peal_val peal_str_slice(peal_slice text) {
-  return (peal_val){
-      .type = PEAL_STRING,
-      .len = (uint32_t)(text.len > UINT32_MAX ? UINT32_MAX : text.len),
-      .as.bytes = text.ptr};
-}
-
+PEAL_API peal_val peal_str_slice(peal_slice text);
 /* Bytes, borrowed: they travel as an attachment, over polling as base64. At
  * most 4 GiB - 1, the rest is cut. In JSON outside of events (peal_json_bytes)
  * they are a base64 string. */
-static inline peal_val peal_binary(peal_slice data) {
-  return (peal_val){
-      .type = PEAL_BINARY,
-      .len = (uint32_t)(data.len > UINT32_MAX ? UINT32_MAX : data.len),
-      .as.bytes = data.ptr};
-}
-
+PEAL_API peal_val peal_binary(peal_slice data);
 /* An array of `count` values (below 2^32), borrowed: for loops that fill a
  * table of their own:
  *
@@ -198,42 +193,11 @@ static inline peal_val peal_binary(peal_slice data) {
  *   for (size_t i = 0; i < COUNT; i++)
  *     names[i] = peal_str(people[i].name);
  *   peal_emit(socket, "names", PEAL_ARGS(peal_array(names, COUNT))); */
-static inline peal_val peal_array(const peal_val *items, size_t count) {
-  return (peal_val){
-      .type = PEAL_ARRAY, .len = (uint32_t)count, .as.items = items};
-}
-
+PEAL_API peal_val peal_array(const peal_val *items, size_t count);
 /* An object of `count` pairs (below 2^32), borrowed, sent in this order. Nobody
  * looks whether two of them have one key: a client takes the last. Filled by a
- * loop as an array is; a pair there is
- *
- *   (peal_pair){.key = text, .value = value, .key_len = 0}
- *
- * or with its length, if `text` is not terminated. */
-static inline peal_val peal_object(const peal_pair *pairs, size_t count) {
-  return (peal_val){
-      .type = PEAL_OBJECT, .len = (uint32_t)count, .as.pairs = pairs};
-}
-
-/* What stands behind the macros. */
-static inline peal_args peal_args_(const peal_val *items) {
-  size_t count = 0;
-  while (items[count].type != PEAL_END_)
-    count++;
-  return (peal_args){items, count};
-}
-
-static inline peal_val peal_array_(const peal_val *items) {
-  return peal_array(items, peal_args_(items).count);
-}
-
-static inline peal_val peal_object_(const peal_pair *pairs) {
-  size_t count = 0;
-  while (pairs[count].value.type != PEAL_END_)
-    count++;
-  return peal_object(pairs, count);
-}
-
+ * loop as an array is. */
+PEAL_API peal_val peal_object(const peal_pair *pairs, size_t count);
 /* A terminated string, borrowed; NULL gives null. Of what can hold NUL bytes:
  * peal_str_slice. */
 PEAL_API peal_val peal_str(const char *text);
@@ -242,10 +206,7 @@ PEAL_API peal_val peal_str(const char *text);
 
 /* Is it of this kind? For numbers peal_val_is_number is what is meant nearly
  * always: 3 is PEAL_INT and 3.5 is PEAL_DOUBLE. */
-static inline bool peal_val_is(peal_val value, peal_type type) {
-  return value.type == (uint8_t)type;
-}
-
+PEAL_API bool peal_val_is(peal_val value, peal_type type);
 /* Is it a number, of either kind? */
 PEAL_API bool peal_val_is_number(peal_val value);
 /* The text, or the empty slice for any other type: its ptr is never NULL. Not
@@ -270,9 +231,9 @@ PEAL_API peal_val peal_val_at(peal_val array, size_t index);
  * JavaScript has it; undefined if there is none, or it is no object. A search
  * from pair to pair: of large objects keep what is used often. */
 PEAL_API peal_val peal_val_get(peal_val object, const char *key);
-/* The key of a pair as a slice, borrowed; for loops over the pairs of an
- * object. */
-PEAL_API peal_slice peal_pair_key(const peal_pair *pair);
+/* The key of pair `index` of an object, borrowed and terminated; the empty
+ * slice if there is none, or it is no object. For loops over the pairs. */
+PEAL_API peal_slice peal_val_key(peal_val object, size_t index);
 /* Deep comparison: 1 and 1.0 are equal, the order of pairs does not count, a
  * member that is undefined is as if absent. What is nested deeper than 128 is
  * equal to nothing, and so is NaN. Objects cost the product of their sizes: not
@@ -289,7 +250,7 @@ PEAL_API const char *peal_val_type_name(peal_val value);
 
 /* A tree of values that owns its memory: for data that must outlive the
  * handler. It does not change, so several threads may read one; it is freed
- * once. Its memory is libc's, some 16 bytes for each value (32 for a pair)
+ * once. Its memory is libc's, some 16 bytes for each value (24 for a pair)
  * besides the texts. */
 typedef struct peal_doc peal_doc;
 
@@ -318,5 +279,24 @@ PEAL_API void peal_doc_free(peal_doc *doc);
 PEAL_API PEAL_MUST_CHECK peal_bytes *peal_json_bytes(peal_val value);
 
 #ifdef __cplusplus
+}
+
+/* The macros in C++. What they point to lives until the end of the statement:
+ * long enough for a call that they are written into. */
+#define PEAL_ARGS(...) peal_args_({__VA_ARGS__})
+#define PEAL_NO_ARGS (peal_args{nullptr, 0})
+#define PEAL_ARRAY(...) peal_array_({__VA_ARGS__})
+#define PEAL_OBJECT(...) peal_object_({__VA_ARGS__})
+
+inline peal_args peal_args_(std::initializer_list<peal_val> items) {
+  return {items.begin(), items.size()};
+}
+
+inline peal_val peal_array_(std::initializer_list<peal_val> items) {
+  return peal_array(items.begin(), items.size());
+}
+
+inline peal_val peal_object_(std::initializer_list<peal_pair> pairs) {
+  return peal_object(pairs.begin(), pairs.size());
 }
 #endif

@@ -60,6 +60,8 @@ typedef struct peal_web_security {
   const char *frame_options;   /* [SAMEORIGIN] */
   const char *referrer_policy; /* [same-origin] */
   uint32_t hsts_max_age_s;     /* [not sent]: only behind TLS */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_web_security;
 
 /* Options of an application; {0} serves "/" of the server. */
@@ -71,15 +73,15 @@ typedef struct peal_web_opts {
                             default 30000; UINT32_MAX: none */
   peal_web_security security; /* {0}: the defaults, which fit most pages */
   bool no_access_log;         /* default: one line per request, level info */
-  /* Behind a proxy: trust its X-Forwarded-For for the peer's address if the
-   * connection comes from one of these addresses (separated by blanks; "unix":
-   * over a Unix socket). */
-  const char *proxies;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  const peal_mem *mem;        /* borrowed for life; NULL: libc */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_web_opts;
 
 /* Make an application, which mounts itself on `http` (borrowed; free the web
- * layer before it). Before the run. Copies `opts`; NULL is {0}.
+ * layer before it). From now on what the server itself refuses (400, 408, 414,
+ * 431, 503) is answered as JSON, too. Before the run. Copies `opts`; NULL is
+ * {0}.
  * Returns NULL if the options are wrong (`prefix` is mounted already, "*" with
  * credentials) or memory is out; the log says which. */
 PEAL_API PEAL_MUST_CHECK peal_web *peal_web_new(peal_http_server *http,
@@ -170,6 +172,8 @@ typedef struct peal_web_route {
    * client's address (peal_web_address) */
   peal_slice (*limit_key)(peal_http_req *req, void *user);
   const peal_cors_opts *cors; /* instead of the application's */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_web_route;
 
 /* Add a route. In what order routes are added does not matter. An error is
@@ -231,27 +235,35 @@ PEAL_API bool peal_web_param_int(peal_http_req *req, const char *name,
 PEAL_API bool peal_web_query_int(peal_http_req *req, const char *name,
                                  int64_t otherwise, int64_t min, int64_t max,
                                  int64_t *out);
-/* The client's address: the peer's, or what a trusted proxy says (`proxies`).
- * Of X-Forwarded-For only what trusted proxies have appended is believed, from
- * the right; a client cannot make one up. Borrowed for the life of the
- * request. */
+/* The client's address: peal_http_req_address, by the name that it had while
+ * `proxies` was an option of this layer. */
 PEAL_API peal_slice peal_web_address(peal_http_req *req);
 /* Does Content-Type name this type (parameters aside, any case)? False without
  * one. Spec: RFC9110 8.3.1. */
 PEAL_API bool peal_web_type_is(const peal_http_req *req, const char *type);
 
-/* One field that an object must or may have. */
+/* One field that an object must or may have. A row of C names the members that it
+ * needs, one of C++17 writes them in this order. */
 typedef struct peal_web_field {
-  const char *name;    /* of the member */
-  peal_type type;      /* PEAL_DOUBLE: any number; PEAL_INT: without fraction;
-                     PEAL_UNDEFINED: any type */
-  bool optional;       /* may be absent or null */
-  double min, max;     /* numbers; both 0: no range */
-  size_t max_len;      /* strings in bytes, arrays in items; 0: no limit */
-  bool not_empty;      /* strings */
-  const char *choices; /* strings: allowed words, separated by blanks */
+  const char *name;              /* of the member */
+  peal_type type;                /* PEAL_DOUBLE: any number; PEAL_INT: without
+                               fraction; PEAL_UNDEFINED: any type */
+  bool optional PEAL_OR_(false); /* may be absent or null */
+  double min PEAL_OR_(0), max PEAL_OR_(0); /* numbers; both 0: no range */
+  size_t max_len PEAL_OR_(0);     /* strings in bytes, arrays in items; 0: no
+                                 limit */
+  bool not_empty PEAL_OR_(false); /* strings */
+  const char *choices PEAL_OR_(NULL); /* strings: allowed words, separated by
+                                         blanks */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4] PEAL_OR_({});
 } peal_web_field;
 
+#ifdef __cplusplus
+#define PEAL_WEB_FIELDS(...)                                                   \
+  std::initializer_list<peal_web_field>{__VA_ARGS__}.begin(),                  \
+      std::initializer_list<peal_web_field>{__VA_ARGS__}.size()
+#else
 /* Fields with their count, for the functions below; a table that is used more
  * than once is better a static array of its own:
  *
@@ -265,11 +277,14 @@ typedef struct peal_web_field {
 #define PEAL_WEB_FIELDS(...)                                                   \
   ((const peal_web_field[]){__VA_ARGS__}),                                     \
       sizeof((const peal_web_field[]){__VA_ARGS__}) / sizeof(peal_web_field)
+#endif
 
 /* The first thing that is wrong, in words for the client. */
 typedef struct peal_web_problem {
   const char *field; /* of the table, or NULL: it is no object */
   char message[160]; /* "accel_x must be a number, not a string" */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4];
 } peal_web_problem;
 
 /* Is `object` an object with these fields? Members that the table does not name
@@ -311,6 +326,8 @@ typedef struct peal_web_cookie {
   bool secure;           /* only over TLS */
   bool for_scripts;      /* default: HttpOnly */
   const char *same_site; /* default "Lax"; "Strict", "None" (needs secure) */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_web_cookie;
 
 /* Set-Cookie, before the answer is begun; copies all. Several may be set.
@@ -357,6 +374,8 @@ typedef struct peal_web_multipart_opts {
   uint64_t max_bytes;    /* of the whole body; default: the route's */
   size_t max_parts;      /* default 100 */
   size_t max_head_bytes; /* of a part; default 4096 */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_web_multipart_opts;
 
 /* In an on_request handler: read a multipart/form-data body piece by piece, in
@@ -381,6 +400,8 @@ typedef struct peal_web_static_opts {
                            themselves; NULL: 404 */
   size_t max_cache_bytes; /* compressed small files kept; default 8 MiB */
   bool no_compress;       /* files over 1 MiB are never compressed */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_web_static_opts;
 
 /* Serve the files of `dir` below `prefix` to GET and HEAD; routes win, and of
@@ -415,6 +436,8 @@ typedef struct peal_web_limit_opts {
   uint32_t per_ms;   /* … in such a time; default 1000 */
   uint32_t burst;    /* at once; default `count` */
   uint32_t max_keys; /* remembered; default 10000, the idlest go first */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_web_limit_opts;
 
 /* A table of token buckets, one per key, shared by all workers: for routes
@@ -481,6 +504,8 @@ typedef struct peal_web_process {
   uint64_t files_open, files_max;    /* descriptors */
   double cpu_s;                      /* user and system */
   double uptime_s;                   /* since the process began */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_web_process;
 
 /* The figures as of now, from /proc; what cannot be read is 0. It
@@ -515,12 +540,16 @@ typedef struct peal_logfile_opts {
                        10 MiB */
   unsigned count;   /* old files kept; default 5 */
   bool console;     /* the same lines to stderr, too */
+  peal_log_format format; /* of a line; default text */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_logfile_opts;
 
-/* A rotating file of lines, written by a thread of its own, so that no worker
- * waits for the disk: time level area peer=… sid=… text. A full queue
- * (1 MiB) drops lines and says how many; a full disk loses them, and the
- * program goes on. Copies `opts`.
+/* A rotating file of lines (peal_log_line), written by a thread of its own, so
+ * that no worker waits for the disk. A full queue (1 MiB) drops lines and says
+ * how many; a full disk loses them, and the program goes on; where the old
+ * file cannot be moved out of the way it is written on, and says why. Copies
+ * `opts`.
  * Returns: PEAL_OK, PEAL_ERR_USAGE (no path), PEAL_ERR_SYSTEM (it cannot be
  * opened), PEAL_ERR_NOMEM; *out is NULL on errors. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err

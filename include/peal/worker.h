@@ -62,6 +62,8 @@ typedef struct peal_workers_opts {
    * it must be safe for that. */
   const peal_mem *mem;
   peal_log_opts log; /* of the workers and of all that lives on them */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_workers_opts;
 
 #define PEAL_WORKERS_AUTO UINT32_MAX /* as `count`: one per core */
@@ -224,6 +226,8 @@ typedef struct peal_worker_stats {
   uint64_t bytes_in;      /* read from connections, since the beginning */
   uint64_t bytes_out;     /* written to them */
   uint64_t lag_max_ms;    /* longest turn since the last call */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_worker_stats;
 
 /* Its figures as of now. Each call begins `lag_max_ms` anew, so only one reader

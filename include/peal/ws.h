@@ -142,6 +142,8 @@ typedef struct peal_ws_opts {
   /* Keep the request as long as the connection (peal_ws_req); otherwise it is
    * there in on_open, and an idle connection costs nothing for it. */
   bool keep_request;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_ws_opts;
 
 /* Serve WebSocket at a path of this server; before its run. A path that ends
@@ -183,6 +185,8 @@ typedef struct peal_ws_stats {
   uint64_t queue_full;  /* messages that were refused or dropped */
   uint64_t errors_peer; /* connections that were closed for a violation, or a
                            limit */
+  /* For what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_ws_stats;
 
 /* Sum over the workers, each figure for itself as of now. Thread: any. */
@@ -201,11 +205,14 @@ typedef struct peal_ws_how {
   /* A queued message of the endpoint with the same key is replaced, so that a
    * slow client gets the newest and never a backlog. Empty: no key. */
   peal_slice conflate;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4];
 } peal_ws_how;
 
 /* Send a message (copied).
  * Returns: PEAL_OK, PEAL_ERR_CLOSED (it is closing or closed),
- * PEAL_ERR_QUEUE_FULL (see peal_queue_policy), PEAL_ERR_NOMEM. */
+ * PEAL_ERR_QUEUE_FULL (see peal_queue_policy), PEAL_ERR_NOMEM; of the next two
+ * also PEAL_ERR_OPTION. */
 PEAL_API peal_err peal_ws_send(peal_ws *ws, peal_slice data, bool is_binary);
 /* The same with options (NULL: {0}). A volatile message that was dropped is
  * PEAL_OK. */
@@ -256,6 +263,8 @@ typedef struct peal_ws_to {
   size_t group_count;
   peal_ws_ref except; /* this one is left out; {0}: nobody is */
   peal_ws_how how;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[4];
 } peal_ws_to;
 
 /* Send a message to all members of a group, on all workers; `group` empty: to
@@ -264,8 +273,7 @@ typedef struct peal_ws_to {
  * the order of the calls.
  * Returns: PEAL_OK, also if nobody receives it; PEAL_ERR_NOMEM,
  * PEAL_ERR_QUEUE_FULL (some workers are behind: 16384 messages or 64 MiB wait
- * for them): nobody received it, on no worker; PEAL_ERR_CLOSED: the run is
- * over. Thread: any. */
+ * for them), PEAL_ERR_OPTION: nobody received it, on no worker. Thread: any. */
 PEAL_API peal_err peal_ws_group_send(peal_ws_endpoint *endpoint,
                                      peal_slice group, peal_slice data,
                                      bool is_binary);
@@ -306,8 +314,8 @@ PEAL_API peal_ws *peal_ws_ref_get(peal_ws_ref ref);
 /* Send to it from anywhere (copied; `how` NULL: {0}). Messages from one thread
  * arrive in the order of the calls.
  * Returns: on its worker as peal_ws_send_with, PEAL_ERR_CLOSED if it has ended;
- * elsewhere PEAL_OK (it may be gone), PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (its
- * worker is behind), PEAL_ERR_CLOSED (the run is over). Thread: any. */
+ * elsewhere PEAL_OK (it may be gone), PEAL_ERR_NOMEM, PEAL_ERR_OPTION,
+ * PEAL_ERR_QUEUE_FULL (its worker is behind). Thread: any. */
 PEAL_API peal_err peal_ws_ref_send(peal_ws_ref ref, const peal_ws_how *how,
                                    peal_slice data);
 /* peal_ws_close from anywhere. Returns: as peal_ws_ref_send; on its worker

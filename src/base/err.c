@@ -11,9 +11,12 @@ typedef struct err_row {
   uint8_t class_of; /* one of peal_err_class */
 } err_row;
 
+/* A row per number from here on; one that is none has no name. */
+#define ERR_FIRST (-999)
+
 static const err_row err_rows[] = {
-#define ERR_ROW(name, cls, msg, ws, http)                                      \
-  {"PEAL_ERR_" #name, msg, ws, http, PEAL_CLASS_##cls},
+#define ERR_ROW(name, number, cls, msg, ws, http)                              \
+  [(number)-ERR_FIRST] = {"PEAL_ERR_" #name, msg, ws, http, PEAL_CLASS_##cls},
     PEAL_ERR_MAP(ERR_ROW)
 #undef ERR_ROW
 };
@@ -26,9 +29,10 @@ static const err_row err_unknown = {"PEAL_ERR_UNKNOWN", "unknown error", 0, 500,
 static const err_row *err_find(peal_err err) {
   if (err == PEAL_OK)
     return &err_ok;
-  if (err <= PEAL_ERR_BASE_ || err >= PEAL_ERR_END_)
+  int row = (int)err - ERR_FIRST, count = sizeof err_rows / sizeof *err_rows;
+  if (row < 0 || row >= count || !err_rows[row].name)
     return &err_unknown;
-  return &err_rows[(int)err - (int)PEAL_ERR_BASE_ - 1];
+  return &err_rows[row];
 }
 
 const char *peal_err_message(peal_err err) {

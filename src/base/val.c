@@ -4,12 +4,79 @@
 #include <peal/val.h>
 
 #include "base/limits.h"
+#include "base/val_impl.h"
 
 /* Outside [-2^63, 2^63) a double has no int64_t. */
 #define VAL_INT_END 9223372036854775808.0
 
+peal_val peal_undefined(void) {
+  return (peal_val){.type = PEAL_UNDEFINED};
+}
+
+peal_val peal_null(void) {
+  return (peal_val){.type = PEAL_NULL};
+}
+
+peal_val peal_bool(bool value) {
+  return (peal_val){.type = PEAL_BOOL, .as.boolean = value};
+}
+
+peal_val peal_int(int64_t value) {
+  return (peal_val){.type = PEAL_INT, .as.integer = value};
+}
+
+peal_val peal_double(double value) {
+  return (peal_val){.type = PEAL_DOUBLE, .as.number = value};
+}
+
+static peal_val val_of_bytes(peal_type type, peal_slice bytes) {
+  size_t len = bytes.len > UINT32_MAX ? UINT32_MAX : bytes.len;
+  return (peal_val){
+      .type = (uint8_t)type, .len = (uint32_t)len, .as.bytes = bytes.ptr};
+}
+
+peal_val peal_str_slice(peal_slice text) {
+  return val_of_bytes(PEAL_STRING, text);
+}
+
+peal_val peal_binary(peal_slice data) {
+  return val_of_bytes(PEAL_BINARY, data);
+}
+
+peal_val peal_array(const peal_val *items, size_t count) {
+  return (peal_val){
+      .type = PEAL_ARRAY, .len = (uint32_t)count, .as.items = items};
+}
+
+peal_val peal_object(const peal_pair *pairs, size_t count) {
+  return (peal_val){
+      .type = PEAL_OBJECT, .len = (uint32_t)count, .as.pairs = pairs};
+}
+
+peal_args peal_args_(const peal_val *items) {
+  size_t count = 0;
+  while (items[count].type != PEAL_END_)
+    count++;
+  return (peal_args){items, count};
+}
+
+peal_val peal_array_(const peal_val *items) {
+  return peal_array(items, peal_args_(items).count);
+}
+
+peal_val peal_object_(const peal_pair *pairs) {
+  size_t count = 0;
+  while (pairs[count].value.type != PEAL_END_)
+    count++;
+  return peal_object(pairs, count);
+}
+
 peal_val peal_str(const char *text) {
   return text ? peal_str_slice(peal_slice_of(text)) : peal_null();
+}
+
+bool peal_val_is(peal_val value, peal_type type) {
+  return value.type == (uint8_t)type;
 }
 
 bool peal_val_is_number(peal_val value) {
@@ -66,10 +133,14 @@ peal_val peal_val_at(peal_val array, size_t index) {
   return array.as.items[index];
 }
 
-peal_slice peal_pair_key(const peal_pair *pair) {
-  if (pair->key_len > 0)
-    return (peal_slice){pair->key, pair->key_len};
-  return peal_slice_of(pair->key ? pair->key : "");
+peal_slice peal_val_key(peal_val object, size_t index) {
+  if (!peal_val_is(object, PEAL_OBJECT) || index >= object.len)
+    return (peal_slice){"", 0};
+  const char *key = object.as.pairs[index].key;
+  const uint32_t *lens = peal_val_impl_key_lens(object);
+  if (lens)
+    return (peal_slice){key, lens[index]};
+  return peal_slice_of(key ? key : "");
 }
 
 /* The last pair of that name, NULL if there is none. */
@@ -77,9 +148,8 @@ static const peal_pair *val_find(peal_val object, peal_slice key) {
   if (!peal_val_is(object, PEAL_OBJECT))
     return NULL;
   for (size_t i = object.len; i > 0; i--) {
-    const peal_pair *pair = &object.as.pairs[i - 1];
-    if (peal_slice_eq(peal_pair_key(pair), key))
-      return pair;
+    if (peal_slice_eq(peal_val_key(object, i - 1), key))
+      return &object.as.pairs[i - 1];
   }
   return NULL;
 }
@@ -114,7 +184,7 @@ static bool val_eq_items(peal_val a, peal_val b, unsigned depth) {
 static bool val_eq_members(peal_val a, peal_val b, unsigned depth) {
   for (size_t i = 0; i < a.len; i++) {
     const peal_pair *pair = &a.as.pairs[i];
-    peal_slice key = peal_pair_key(pair);
+    peal_slice key = peal_val_key(a, i);
     if (val_find(a, key) != pair)
       continue;
     const peal_pair *other = val_find(b, key);
@@ -129,7 +199,7 @@ static bool val_eq_members(peal_val a, peal_val b, unsigned depth) {
 static bool val_eq_rest(peal_val a, peal_val b) {
   for (size_t i = 0; i < b.len; i++) {
     const peal_pair *pair = &b.as.pairs[i];
-    peal_slice key = peal_pair_key(pair);
+    peal_slice key = peal_val_key(b, i);
     if (!val_find(a, key) && val_find(b, key) == pair &&
         !peal_val_is(pair->value, PEAL_UNDEFINED))
       return false;

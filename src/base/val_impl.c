@@ -33,49 +33,62 @@ static peal_err copy_bytes(val_walk *walk, peal_val *value) {
   return value->as.bytes ? PEAL_OK : PEAL_ERR_NOMEM;
 }
 
-static peal_err copy_keys(val_walk *walk, peal_pair *pairs, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    peal_slice key = peal_pair_key(&pairs[i]);
+static peal_err copy_keys(val_walk *walk, peal_pair *pairs, peal_val source) {
+  for (size_t i = 0; i < source.len; i++) {
+    peal_slice key = peal_val_key(source, i);
     pairs[i].key = key.len ? peal_arena_str(walk->arena, key) : "";
-    pairs[i].key_len = key.len;
     if (!pairs[i].key)
       return PEAL_FAIL(PEAL_ERR_NOMEM);
   }
   return PEAL_OK;
 }
 
+/* A copy of the container's own level, with the lengths of its keys. */
+static void *copy_level(val_walk *walk, peal_val source, const uint32_t *lens) {
+  bool array = peal_val_is(source, PEAL_ARRAY);
+  size_t each = array ? sizeof(peal_val) : sizeof(peal_pair);
+  size_t more = lens ? sizeof *lens : 0;
+  if (source.len > SIZE_MAX / (each + more))
+    return NULL;
+  char *copy = peal_arena_alloc(walk->arena, source.len * (each + more));
+  if (copy)
+    memcpy(copy, source.as.bytes, source.len * each);
+  if (copy && lens)
+    memcpy(copy + source.len * each, lens, source.len * more);
+  return copy;
+}
+
 /* Copy the container's own level and put it on the stack; what it holds still
  * points into the source until the walk gets there. */
-static peal_err copy_open(val_walk *walk, peal_val *value) {
+static peal_err copy_open(val_walk *walk, peal_val *value, peal_val source) {
   if (walk->depth == PEAL_LIMIT_JSON_DEPTH)
     return PEAL_FAIL(PEAL_ERR_DEPTH);
   if (value->len == 0)
     return PEAL_OK;
-  bool array = peal_val_is(*value, PEAL_ARRAY);
-  size_t size = array ? sizeof(peal_val) : sizeof(peal_pair);
-  if (value->len > SIZE_MAX / size)
-    return PEAL_FAIL(PEAL_ERR_NOMEM);
-  void *copy = peal_arena_alloc(walk->arena, value->len * size);
+  bool array = peal_val_is(source, PEAL_ARRAY);
+  const uint32_t *lens = array ? NULL : peal_val_impl_key_lens(source);
+  void *copy = copy_level(walk, source, lens);
   if (!copy)
     return PEAL_FAIL(PEAL_ERR_NOMEM);
   val_level *level = &walk->levels[walk->depth++];
   *level = (val_level){.left = value->len};
   if (array) {
-    memcpy(copy, value->as.items, value->len * size);
     value->as.items = level->items = copy;
     return PEAL_OK;
   }
-  memcpy(copy, value->as.pairs, value->len * size);
   value->as.pairs = level->pairs = copy;
-  return copy_keys(walk, level->pairs, value->len);
+  if (lens)
+    *value = peal_val_impl_keyed(*value);
+  return copy_keys(walk, level->pairs, source);
 }
 
 /* The copy may outlive the text that it was decoded from. */
 static peal_err copy_one(val_walk *walk, peal_val *value) {
+  peal_val source = *value;
   value->flags = 0;
   value->extra = 0;
-  if (val_is_container(*value))
-    return copy_open(walk, value);
+  if (val_is_container(source))
+    return copy_open(walk, value, source);
   if (peal_val_is(*value, PEAL_STRING) || peal_val_is(*value, PEAL_BINARY))
     return copy_bytes(walk, value);
   return PEAL_OK;

@@ -39,10 +39,30 @@ static inline const peal_val_impl_text *peal_val_impl_text_of(peal_val value) {
 }
 
 static inline bool peal_val_impl_is_raw(peal_val value) {
-  return value.flags == PEAL_VAL_IMPL_RAW &&
+  return (value.flags & PEAL_VAL_IMPL_RAW) &&
          value.extra == peal_val_impl_seal(value) &&
          (value.type == PEAL_STRING || peal_val_impl_text_of(value)->owner ==
                                            peal_val_impl_owner(value.as.bytes));
+}
+
+/* A flag of objects that were made here and some key of which has a NUL byte
+ * inside: behind the pairs stand the lengths of all keys, a uint32_t each. Whoever
+ * changes such a value breaks its seal: then keys end at their first NUL. */
+#define PEAL_VAL_IMPL_KEYED 2u
+
+/* The lengths of the keys; NULL: as far as the terminator. */
+static inline const uint32_t *peal_val_impl_key_lens(peal_val object) {
+  if (!(object.flags & PEAL_VAL_IMPL_KEYED) ||
+      object.extra != peal_val_impl_seal(object))
+    return NULL;
+  return (const uint32_t *)(const void *)(object.as.pairs + object.len);
+}
+
+/* The object with lengths behind its pairs. */
+static inline peal_val peal_val_impl_keyed(peal_val object) {
+  object.flags |= PEAL_VAL_IMPL_KEYED;
+  object.extra = peal_val_impl_seal(object);
+  return object;
 }
 
 /* Deep copy into the arena. Returns: PEAL_OK, PEAL_ERR_NOMEM,

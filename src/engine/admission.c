@@ -133,8 +133,7 @@ static void ask(const peal_incoming *incoming) {
 
 void peal_admission_begin(const peal_incoming *incoming) {
   if (!peal_incoming_is_origin_allowed(incoming))
-    peal_refusal_answer(incoming, PEAL_INCOMING_FORBIDDEN,
-                        "origin not allowed");
+    peal_refusal_origin(incoming);
   else if (incoming->engine->opts.allow_request)
     ask(incoming);
   else

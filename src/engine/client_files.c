@@ -65,9 +65,9 @@ static bool beside_program(char *out, size_t size) {
   return n > 0 && (size_t)n < size && is_installed(out);
 }
 
-static const char *find_dir(const peal_engine *engine, char *out, size_t size) {
-  if (engine->opts.client_dir)
-    return engine->opts.client_dir;
+static const char *find_dir(const char *wanted, char *out, size_t size) {
+  if (wanted)
+    return wanted;
   if (beside_program(out, size))
     return out;
   return is_installed(PEAL_SHARE_DIR "/client") ? PEAL_SHARE_DIR "/client"
@@ -240,9 +240,10 @@ static void on_request(peal_http_req *req, void *user) {
 
 /* -- life ------------------------------------------------------------------------------------- */
 
-peal_err peal_client_files_new(peal_client_files **out, peal_engine *engine) {
+peal_err peal_client_files_new(peal_client_files **out, peal_engine *engine,
+                               const char *client_dir) {
   char found[PATH_MAX];
-  const char *dir = find_dir(engine, found, sizeof found);
+  const char *dir = find_dir(client_dir, found, sizeof found);
   peal_client_files *files = peal_mem_zalloc(engine->mem, sizeof *files);
   *out = files;
   if (!files)

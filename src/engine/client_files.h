@@ -7,7 +7,10 @@
 
 typedef struct peal_client_files peal_client_files;
 
-/* Registers itself with the engine. Returns: PEAL_OK, PEAL_ERR_NOMEM. A missing folder is no error: those paths are 404 then. */
+/* Registers itself with the engine. `client_dir` NULL: the installed folder.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM. A missing folder is no error: those paths
+ * are 404 then. */
 PEAL_MUST_CHECK peal_err peal_client_files_new(peal_client_files **out,
-                                               peal_engine *engine);
+                                               peal_engine *engine,
+                                               const char *client_dir);
 void peal_client_files_free(peal_client_files *files);

@@ -42,8 +42,7 @@ static void on_stop(peal_worker *worker, void *user) {
 /* -- setting up ---------------------------------------------------------------------- */
 
 static peal_err set_path(peal_engine *engine) {
-  const char *path = engine->opts.path ? engine->opts.path : "/socket.io";
-  peal_slice text = peal_slice_of(path);
+  peal_slice text = peal_slice_of(engine->opts.path);
   /* reference 1.1: one trailing slash is stripped, then one appended. */
   if (text.len && text.ptr[text.len - 1] == '/')
     text.len--;
@@ -69,7 +68,7 @@ static uint32_t or_off(uint32_t value, uint32_t otherwise) {
 static void set_session_opts(const peal_engine_local *local,
                              peal_eio_session_opts *out) {
   const peal_engine *engine = local->engine;
-  const peal_engine_opts *opts = &engine->opts;
+  const peal_engine_server_opts *opts = &engine->opts;
   *out = (peal_eio_session_opts){
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
@@ -157,7 +156,8 @@ static peal_err set_up(peal_engine *engine) {
   return err;
 }
 
-static void take_opts(peal_engine *engine, const peal_engine_opts *opts) {
+static void take_opts(peal_engine *engine,
+                      const peal_engine_server_opts *opts) {
   engine->opts = *opts;
   engine->transports = opts->transports
                            ? opts->transports
@@ -170,7 +170,7 @@ static void take_opts(peal_engine *engine, const peal_engine_opts *opts) {
     engine->compress_threshold = SIZE_MAX;
 }
 
-peal_err peal_engine_new(peal_engine **out, const peal_engine_opts *opts,
+peal_err peal_engine_new(peal_engine **out, const peal_engine_server_opts *opts,
                          peal_http_server *http,
                          const peal_engine_callbacks *callbacks, void *user) {
   const peal_mem *mem = peal_mem_or_libc(opts->mem);

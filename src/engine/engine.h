@@ -6,11 +6,13 @@
  * In the flow: http/, net/ -> [engine] -> server/, and back. */
 #include "engine/engine_types.h"
 
-/* Mounts on `http`.
+/* Mounts on `http`, whoever `opts` says; of `opts` (copied, its strings are
+ * borrowed for life) all counts from path to on_headers, and `mem`; `path` is
+ * set.
  * Returns: PEAL_OK, PEAL_ERR_OPTION, PEAL_ERR_EXISTS (path taken),
  * PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_engine_new(peal_engine **out,
-                                         const peal_engine_opts *opts,
+                                         const peal_engine_server_opts *opts,
                                          peal_http_server *http,
                                          const peal_engine_callbacks *callbacks,
                                          void *user);

@@ -438,6 +438,22 @@ void *peal_engine_conn_user(peal_engine_conn *conn) {
   return conn + 1;
 }
 
+void *peal_engine_conn_owner(const peal_engine_conn *conn) {
+  return conn->local->engine->user;
+}
+
+const char *peal_engine_conn_id(const peal_engine_conn *conn) {
+  return peal_eio_session_sid(&conn->session);
+}
+
+peal_engine_conn *peal_engine_conn_get(const peal_engine *engine,
+                                       const peal_worker *worker,
+                                       const char *id) {
+  peal_engine_conn *conn = peal_engine_conn_find(
+      peal_engine_local_of(engine, worker), peal_slice_of(id));
+  return conn && !conn->told_close ? conn : NULL;
+}
+
 peal_worker *peal_engine_conn_worker(const peal_engine_conn *conn) {
   return conn->local->worker;
 }

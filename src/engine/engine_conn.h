@@ -33,6 +33,15 @@ void peal_engine_conn_set_deadline(peal_engine_conn *conn, uint64_t at_ms);
 uint64_t peal_engine_conn_deadline(const peal_engine_conn *conn);
 /* What the owner keeps with it: callbacks.user_bytes. */
 void *peal_engine_conn_user(peal_engine_conn *conn);
+/* Who owns it: `user` of peal_engine_new. */
+void *peal_engine_conn_owner(const peal_engine_conn *conn);
+/* The session's id, terminated. */
+const char *peal_engine_conn_id(const peal_engine_conn *conn);
+/* The session of this id on a worker, which is the calling one; NULL if there
+ * is none, or on_close has been told. */
+peal_engine_conn *peal_engine_conn_get(const peal_engine *engine,
+                                       const peal_worker *worker,
+                                       const char *id);
 peal_worker *peal_engine_conn_worker(const peal_engine_conn *conn);
 /* on_close has been told. */
 bool peal_engine_conn_is_closed(const peal_engine_conn *conn);

@@ -140,7 +140,7 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
                                                  peal_arena *scratch) {
   const peal_slice none = {0};
   peal_slice url = peal_http_req_target(req);
-  peal_slice address = peal_http_req_peer(req);
+  peal_slice address = peal_http_req_address(req);
   bool shared = is_plain_url(url);
   peal_slice fields[2];
   if (split(fields, req, shared ? url : none, scratch))

@@ -53,7 +53,7 @@ typedef struct peal_engine_local {
 } peal_engine_local;
 
 struct peal_engine {
-  peal_engine_opts opts;
+  peal_engine_server_opts opts;
   const peal_engine_callbacks *callbacks;
   void *user;
   const peal_engine_way *ways[2]; /* by peal_eio_via */

@@ -11,3 +11,5 @@
 /* Milliseconds in which a session that began over polling must be used: the
  * client's second request follows the first at once. Option. */
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
+/* A server's stop waits so many milliseconds for what is queued. */
+#define PEAL_LIMIT_STOP_GRACE_MS 4000u

@@ -7,6 +7,28 @@
 #include "engine/refusal.h"
 #include "engine/sid.h"
 #include "engine/transport_polling.h"
+#include "http/cors_ask.h"
+
+/* Does the request belong to a session that was begun from the same origin?
+ * That has been decided then. */
+static bool is_origin_known(peal_engine *engine, peal_http_req *req) {
+  peal_slice sid, origin = peal_http_req_header(req, "origin");
+  if (!peal_http_req_param(req, "sid", &sid))
+    return false;
+  const peal_engine_conn *conn = peal_engine_conn_find(
+      peal_engine_local_of(engine, peal_http_req_worker(req)), sid);
+  return conn && peal_slice_eq(origin, peal_engine_handshake_field(
+                                           conn->handshake, "origin"));
+}
+
+/* The verdict on the origin is needed for every answer: a page sees none
+ * without its header. */
+static void ask_origin(peal_engine *engine, peal_http_req *req,
+                       peal_http_req_fn then) {
+  if (peal_cors_is_asking(engine->cors, req) && is_origin_known(engine, req))
+    peal_cors_note(req, PEAL_CORS_ALLOWED);
+  peal_cors_ask_begin(engine->cors, req, then, engine);
+}
 
 static void with_session(const peal_incoming *incoming) {
   peal_http_req *req = incoming->req;
@@ -26,7 +48,7 @@ static bool is_client_file(const peal_incoming *incoming) {
          !peal_http_req_param(incoming->req, "transport", &transport);
 }
 
-void peal_engine_request_plain(peal_http_req *req, void *user) {
+static void plain(peal_http_req *req, void *user) {
   peal_incoming incoming = {.engine = user, .req = req};
   if (peal_http_req_is_method(req, "OPTIONS") &&
       peal_cors_preflight(incoming.engine->cors, req))
@@ -44,6 +66,10 @@ void peal_engine_request_plain(peal_http_req *req, void *user) {
     peal_admission_begin(&incoming);
 }
 
+void peal_engine_request_plain(peal_http_req *req, void *user) {
+  ask_origin(user, req, plain);
+}
+
 static void upgrade_session(const peal_incoming *incoming) {
   peal_engine_conn *conn = incoming->conn;
   peal_err err = PEAL_ERR_SIO_STATE;
@@ -58,7 +84,7 @@ static void upgrade_session(const peal_incoming *incoming) {
     peal_admission_open_websocket(incoming, conn, false);
 }
 
-void peal_engine_request_upgrade(peal_http_req *req, void *user) {
+static void upgrade(peal_http_req *req, void *user) {
   peal_incoming incoming = {.engine = user, .req = req, .is_upgrade = true};
   peal_incoming_code code = peal_incoming_check(&incoming);
   if (code != PEAL_INCOMING_OK)
@@ -71,6 +97,10 @@ void peal_engine_request_upgrade(peal_http_req *req, void *user) {
     upgrade_session(&incoming);
   else
     peal_admission_begin(&incoming);
+}
+
+void peal_engine_request_upgrade(peal_http_req *req, void *user) {
+  ask_origin(user, req, upgrade);
 }
 
 int peal_engine_request_worker(const peal_http_req *req, void *user) {

@@ -12,30 +12,6 @@
 typedef struct peal_engine peal_engine;
 typedef struct peal_engine_conn peal_engine_conn;
 
-/* Copied; strings are borrowed for life. Zero: default; UINT32_MAX: off, where
- * it says so. */
-typedef struct peal_engine_opts {
-  const char *path; /* "/socket.io" */
-  bool no_trailing_slash;
-  unsigned transports; /* bits of peal_transport; both */
-  bool no_upgrades;
-  uint32_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
-  uint32_t first_use_timeout_ms;    /* 10000; or off */
-  uint32_t max_clients;             /* none */
-  uint32_t max_clients_per_address; /* 10000; or off */
-  size_t max_payload_bytes;
-  size_t compress_threshold_bytes; /* 1024; or off */
-  size_t max_queue_bytes, max_queue_soft_bytes;
-  peal_queue_policy queue_policy;
-  peal_cors_opts cors;
-  peal_server_cookie cookie;
-  const char *client_dir;
-  peal_allow_fn allow_request;
-  peal_headers_fn on_headers;
-  void *user; /* of these two */
-  const peal_mem *mem;
-} peal_engine_opts;
-
 /* Told on the conn's worker, never from inside a call of the owner's but in
  * on_message, on_drain, on_flush, on_deadline and on_close themselves. */
 typedef struct peal_engine_callbacks {

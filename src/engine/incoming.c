@@ -50,9 +50,7 @@ bool peal_incoming_is_eio4(const peal_incoming *incoming) {
 }
 
 bool peal_incoming_is_origin_allowed(const peal_incoming *incoming) {
-  return peal_cors_allows(incoming->engine->cors,
-                          peal_http_req_header(incoming->req, "origin"),
-                          peal_http_req_header(incoming->req, "host"));
+  return peal_cors_allows(incoming->engine->cors, incoming->req);
 }
 
 bool peal_incoming_wants_base64(const peal_incoming *incoming) {

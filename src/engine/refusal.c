@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "engine/engine_headers.h"
+#include "http/cors_refused.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
 #include "wire/json.h"
@@ -22,7 +23,7 @@ static const peal_mem *mem_of(const peal_incoming *incoming) {
 static void log_refusal(const peal_incoming *incoming, unsigned code,
                         const char *text) {
   peal_logger_write(incoming->engine->log, PEAL_LOG_DEBUG, "engine",
-                    peal_http_req_peer(incoming->req), (peal_slice){0},
+                    peal_http_req_address(incoming->req), (peal_slice){0},
                     "request refused: %s (code %u)", text, code);
 }
 
@@ -64,6 +65,12 @@ void peal_refusal_answer(const peal_incoming *incoming, peal_incoming_code code,
     answer_upgrade(incoming, text);
   else
     answer_plain(incoming, (unsigned)code, text);
+}
+
+void peal_refusal_origin(const peal_incoming *incoming) {
+  peal_cors_refused_log(incoming->engine->cors, incoming->req,
+                        incoming->engine->log, "engine");
+  peal_refusal_answer(incoming, PEAL_INCOMING_FORBIDDEN, "origin not allowed");
 }
 
 void peal_refusal_unavailable(const peal_incoming *incoming) {

@@ -7,6 +7,8 @@
 /* `text` NULL: that of the code. */
 void peal_refusal_answer(const peal_incoming *incoming, peal_incoming_code code,
                          const char *text);
+/* An origin that may not; the log names it, and the option. */
+void peal_refusal_origin(const peal_incoming *incoming);
 /* 503: too many clients, no memory, or the server is stopping. */
 void peal_refusal_unavailable(const peal_incoming *incoming);
 /* Is it an opening handshake of WebSocket? If not it has been refused. */

@@ -188,7 +188,12 @@ void peal_http_answer_json(peal_http_req *req, unsigned status,
 void peal_http_answer_error(peal_http_req *req, unsigned status) {
   req->close = req->close || status >= 500 || status == 408 || status == 413;
   const char *text = peal_http_status_text(status);
-  peal_http_answer(req, status, "text/plain", peal_slice_of(text));
+  if (req->home->conn_opts.json_errors)
+    peal_http_answer_json(req, status,
+                          PEAL_OBJECT({"status", peal_str("error")},
+                                      {"message", peal_str(text)}));
+  else
+    peal_http_answer(req, status, "text/plain", peal_slice_of(text));
 }
 
 /* -- streams --------------------------------------------------------------- */

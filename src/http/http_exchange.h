@@ -11,6 +11,7 @@
 
 typedef struct peal_http_link peal_http_link;
 typedef struct peal_http_file peal_http_file;
+typedef struct peal_http_forwarded peal_http_forwarded;
 
 /* Offsets into the head. */
 typedef struct peal_http_field {
@@ -23,8 +24,10 @@ struct peal_http_req {
   const peal_http_mount *mount;
   peal_list node;          /* home->reqs */
   peal_flush flush;        /* frees it at the end of the turn */
-  peal_http_field *fields; /* these three lie behind this struct */
+  peal_http_field *fields; /* what lies behind this struct */
   char *peer;              /* address as text, when it has been asked for */
+  peal_http_forwarded *forwarded; /* behind it, too; NULL: the peer is no
+                                     trusted proxy */
   char *head;
   uint32_t head_len;
   uint32_t field_count;
@@ -74,6 +77,7 @@ struct peal_http_req {
   bool drain_due : 1;  /* the writer was told to wait */
   bool done_told : 1;
   bool taken : 1;
+  unsigned origin_verdict : 2;          /* peal_cors_verdict */
   uint8_t first[PEAL_HTTP1_NAME_COUNT]; /* as in peal_http1_head */
 };
 

@@ -8,7 +8,9 @@
 
 #include "base/account.h"
 #include "base/list.h"
+#include "base/ticket_pool.h"
 #include "http/http_mount.h"
+#include "http/http_proxies.h"
 #include "net/address_count.h"
 #include "net/listener.h"
 #include "net/worker_impl.h"
@@ -17,10 +19,12 @@
 typedef struct peal_http_home {
   peal_http_server *server;
   peal_worker *worker;
-  peal_list links; /* connections */
-  peal_list reqs;  /* all, also those whose connection is gone */
+  peal_list links;    /* connections */
+  peal_list reqs;     /* all, also those whose connection is gone */
+  peal_list prefaces; /* connections of http_preface */
   peal_http_conn_opts conn_opts;
   peal_account_worker account;
+  peal_ticket_pool origins; /* of peal_cors_ask */
   peal_http_stats stats;
   uint64_t date_until_ms; /* worker's now from which `date` is old */
   char date[64];          /* "Thu, 01 Jan 1970 00:00:00 GMT" */
@@ -47,8 +51,11 @@ struct peal_http_server {
   peal_listener **listeners; /* in the order of peal_http_listen */
   size_t listener_count;
   unsigned port;       /* of the first one on TCP */
+  peal_address bound;  /* where that is; unknown: there is none */
+  bool bound_both;     /* all addresses of both families */
   char keep_alive[64]; /* the last lines of an answer whose connection stays */
   peal_http_mount_list mounts;
+  peal_http_proxies proxies;
   peal_http_watcher *watchers; /* of finished requests, in order */
   size_t watcher_count;
   peal_http_owned *owned; /* in order of registration */
@@ -65,6 +72,9 @@ struct peal_http_server {
 /* Its lists, its account, its options for connections. */
 void peal_http_home_init(peal_http_home *home, peal_http_server *server,
                          peal_worker *worker);
+/* Before the run: what the server itself answers (400, 414, 503, …) is JSON as
+ * the web layer's errors are, not plain text. */
+void peal_http_home_json_errors(peal_http_server *server);
 /* Nothing is charged any more. */
 void peal_http_home_deinit(peal_http_home *home);
 /* The value of Date (RFC9110 5.6.7), made once per second. */

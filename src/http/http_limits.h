@@ -13,6 +13,9 @@
 #define PEAL_LIMIT_HTTP_HEAD_MS 10000u
 #define PEAL_LIMIT_HTTP_BODY_MS 30000u
 #define PEAL_LIMIT_HTTP_IDLE_MS 5000u
+/* Questions about origins that were answered and are remembered, so that a
+ * second answer meets no stranger's; every request may bring one. */
+#define PEAL_LIMIT_HTTP_ORIGINS_KEPT 10000u
 /* A response that the peer does not read: milliseconds without progress. */
 #define PEAL_LIMIT_HTTP_WRITE_MS 30000u
 /* A streamed answer: bytes that wait for the peer. Above the first the writer

@@ -12,6 +12,7 @@
 #include "http/http_file.h"
 #include "http/http_req.h"
 #include "proto/http_reply.h"
+#include "wire/proxy_header.h"
 
 static const peal_slice none = {NULL, 0};
 
@@ -297,9 +298,24 @@ static void run(peal_http_link *link) {
 
 /* -- the stream --------------------------------------------------------------- */
 
+/* From a peer who is not to send one: it is refused as what is no request, and
+ * somebody has to know what to set. */
+static void tell_proxy_header(const peal_http_link *link) {
+  char peer[PEAL_ADDRESS_MAX];
+  size_t len = peal_address_text(&link->address, peer);
+  peal_logger_write(link->home->worker->log, PEAL_LOG_WARN, "http",
+                    (peal_slice){peer, len}, none,
+                    "refused: a header of the PROXY protocol, which %s",
+                    link->home->server->opts.proxy_protocol
+                        ? "none sends who is not in proxies"
+                        : "proxy_protocol would allow to those of proxies");
+}
+
 static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
   peal_http_link *link = user;
   (void)stream;
+  if (link->conn.fresh && peal_proxy_header_is_likely((peal_slice){data, len}))
+    tell_proxy_header(link);
   peal_http_conn_feed(&link->conn, (peal_slice){data, len},
                       link->home->worker->now_ms);
   run(link);
@@ -380,6 +396,15 @@ static void stop(peal_http_link *link) {
   run(link);
 }
 
+static void begin(peal_http_link *link, peal_slice data) {
+  peal_http_home *home = link->home;
+  if (data.len)
+    peal_http_conn_feed(&link->conn, data, home->worker->now_ms);
+  run(link);
+  if (home->stopping)
+    stop(link);
+}
+
 void peal_http_link_open(peal_http_home *home, int fd,
                          const peal_address *address, uint32_t tag, bool handed,
                          peal_slice data) {
@@ -387,11 +412,21 @@ void peal_http_link_open(peal_http_home *home, int fd,
   if (!link)
     return;
   link->handed = handed;
-  if (data.len)
-    peal_http_conn_feed(&link->conn, data, home->worker->now_ms);
-  run(link);
-  if (home->stopping)
-    stop(link);
+  begin(link, data);
+}
+
+bool peal_http_link_take(peal_http_home *home, peal_stream *stream,
+                         const peal_address *address, peal_slice data,
+                         unsigned refusal) {
+  peal_http_link *link = new_link(home, address);
+  if (!link)
+    return false;
+  link->stream = stream;
+  peal_stream_set_owner(stream, &callbacks, link);
+  if (refusal)
+    peal_http_conn_refuse(&link->conn, refusal);
+  begin(link, data);
+  return true;
 }
 
 void peal_http_link_refuse(peal_http_home *home, int fd,

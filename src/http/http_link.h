@@ -10,6 +10,14 @@
 void peal_http_link_open(peal_http_home *home, int fd,
                          const peal_address *address, uint32_t tag, bool handed,
                          peal_slice data);
+/* Take a connection whose bytes were read by another owner so far; `data`
+ * (borrowed) is what came behind. Its tag has been set. `refusal`: answer with
+ * this status and end; 0: serve. False, and nothing has changed, if memory is
+ * out. */
+PEAL_MUST_CHECK bool peal_http_link_take(peal_http_home *home,
+                                         peal_stream *stream,
+                                         const peal_address *address,
+                                         peal_slice data, unsigned refusal);
 /* Too many: a 503 and the end. */
 void peal_http_link_refuse(peal_http_home *home, int fd,
                            const peal_address *address);

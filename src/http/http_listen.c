@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "http/http_link.h"
+#include "http/http_preface.h"
+#include "net/reachable.h"
 #include "net/run.h"
 
 #define PORT 3000
@@ -21,11 +24,12 @@ static const peal_slice none = {NULL, 0};
  * are closed without a word. */
 #define REFUSALS 64u
 
-/* Peers without an address (Unix sockets) are not counted by it. */
+/* Peers without an address (Unix sockets) are not counted by it, nor are
+ * proxies, who speak for many. */
 static bool has_room(peal_http_server *server, const peal_address *peer,
                      uint32_t *tag) {
   *tag = 0;
-  return !peer->known ||
+  return !peer->known || peal_http_proxies_trust(&server->proxies, peer) ||
          peal_address_count_add(&server->addresses, peer->ip, tag) == PEAL_OK;
 }
 
@@ -38,6 +42,10 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
   peal_worker_impl_count(&home->stats.connections_total, 1);
   bool full =
       server->opts.max_connections && open >= server->opts.max_connections;
+  if (!full && peal_http_preface_is_due(server, peer)) {
+    peal_http_preface_open(home, fd, peer);
+    return;
+  }
   if (!full && has_room(server, peer, &tag)) {
     peal_http_link_open(home, fd, peer, tag, false, none);
     return;
@@ -51,6 +59,49 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
   }
   atomic_fetch_sub(&server->refusing, 1);
   close(fd);
+}
+
+/* -- where clients find it ------------------------------------------------- */
+
+size_t peal_http_server_urls(const peal_http_server *server,
+                             peal_http_url_fn fn, void *user) {
+  peal_address all[PEAL_REACHABLE_MAX];
+  char url[PEAL_LISTEN_NAME_MAX];
+  if (!server || !fn || !server->bound.known)
+    return 0;
+  size_t count = peal_reachable_list(&server->bound, server->bound_both, all);
+  for (size_t i = 0; i < count; i++)
+    if (peal_listen_name_url(&all[i], "http", url))
+      fn(url, user);
+  return count;
+}
+
+/* The first few: a machine may have hundreds. */
+#define URLS 4u
+
+typedef struct url_list {
+  char text[URLS * (PEAL_ADDRESS_MAX + 16)];
+  size_t len, count;
+} url_list;
+
+static void add_url(const char *url, void *user) {
+  url_list *list = user;
+  size_t room = sizeof(list->text) - list->len;
+  if (list->count++ >= URLS)
+    return;
+  int len = snprintf(list->text + list->len, room, "%s%s",
+                     list->len ? ", " : "", url);
+  if (len > 0 && (size_t)len < room)
+    list->len += (size_t)len;
+}
+
+/* "[::]" is no address that one could type. */
+static void tell_urls(const peal_http_server *server) {
+  url_list list = {.len = 0};
+  if (peal_http_server_urls(server, add_url, &list) > 1)
+    peal_logger_write(server->homes[0].worker->log, PEAL_LOG_INFO, "http", none,
+                      none, "reachable at %.*s%s", (int)list.len, list.text,
+                      list.count > URLS ? ", …" : "");
 }
 
 /* -- one place ------------------------------------------------------------- */
@@ -140,13 +191,18 @@ peal_err peal_http_listen(peal_http_server *server,
     opts = &defaults;
   if (!server || !is_one_place(opts) || peal_run_has_begun(server->workers))
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(opts))
+    return PEAL_ERR_OPTION;
   const peal_listen_spec spec = spec_of(opts);
   peal_err err = add(server, &spec, &listener);
   if (err)
     return err;
   unsigned given = peal_listener_port(listener);
-  if (!server->port)
+  if (!server->port && given) {
     server->port = given;
+    peal_listener_address(listener, &server->bound, &server->bound_both);
+    tell_urls(server);
+  }
   if (port)
     *port = given;
   return PEAL_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 
 void peal_http_mount_init(peal_http_mount_list *list, const peal_mem *mem) {
   *list = (peal_http_mount_list){.mem = mem};
@@ -45,6 +46,8 @@ peal_err peal_http_mount_add(peal_http_mount_list *list,
   peal_slice path = peal_slice_of(mount ? mount->path : NULL);
   if (!path.len || path.ptr[0] != '/' || !mount->on_request)
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(mount))
+    return PEAL_ERR_OPTION;
   if (is_taken(list, path))
     return PEAL_ERR_EXISTS;
   char *copy = grow(list) ? NULL : peal_mem_str(list->mem, path);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
+#include "http/http_forwarded.h"
 #include "http/http_limits.h"
 #include "wire/cookie.h"
 #include "wire/percent.h"
@@ -68,10 +69,13 @@ static void free_later(peal_flush *flush) {
   peal_http_req_free(PEAL_LIST_OF(flush, peal_http_req, flush));
 }
 
-/* One block: the request, its fields, the peer's address, the head. */
-static peal_http_req *allocate(peal_http_home *home,
+/* One block: the request, what a trusted proxy says, its fields, the peer's
+ * address, the head. */
+static peal_http_req *allocate(peal_http_home *home, bool is_forwarded,
                                const peal_http1_head *head, size_t head_len) {
-  size_t fields_at = sizeof(peal_http_req);
+  size_t forwarded_at = sizeof(peal_http_req);
+  size_t fields_at =
+      forwarded_at + (is_forwarded ? sizeof(peal_http_forwarded) : 0);
   size_t peer_at = fields_at + head->count * sizeof(peal_http_field);
   size_t head_at = peer_at + PEAL_ADDRESS_MAX;
   size_t size = head_at + head_len;
@@ -84,6 +88,9 @@ static peal_http_req *allocate(peal_http_home *home,
   }
   memset(req, 0, sizeof(*req));
   req->charged = size;
+  if (is_forwarded)
+    req->forwarded =
+        (peal_http_forwarded *)(void *)((char *)req + forwarded_at);
   req->fields = (peal_http_field *)(void *)((char *)req + fields_at);
   req->peer = (char *)req + peer_at;
   req->peer[0] = 0;
@@ -105,7 +112,8 @@ peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
                                  const peal_address *address,
                                  const peal_http1_head *head, peal_slice raw) {
   const peal_mem *mem = home->worker->mem;
-  peal_http_req *req = allocate(home, head, raw.len);
+  bool is_forwarded = peal_http_proxies_trust(&home->server->proxies, address);
+  peal_http_req *req = allocate(home, is_forwarded, head, raw.len);
   if (!req)
     return NULL;
   req->link = link;
@@ -116,6 +124,8 @@ peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
   copy_head(req, head, raw);
   copy_framing(req, head);
   req->address = *address;
+  if (is_forwarded)
+    peal_http_forwarded_read(req->forwarded, req);
   req->is_head = peal_slice_is(req->method, "HEAD");
   peal_buf_init(&req->headers, mem, home->server->opts.max_head_bytes * 4);
   peal_buf_init(&req->collected, mem, 0);
@@ -255,10 +265,31 @@ bool peal_http_req_param(peal_http_req *req, const char *name,
   return true;
 }
 
+/* Written into `room` when it is asked for first. */
+static peal_slice text_of(const peal_address *address, char *room) {
+  if (!room[0])
+    peal_address_text(address, room);
+  return (peal_slice){room, strlen(room)};
+}
+
 peal_slice peal_http_req_peer(const peal_http_req *req) {
-  if (!req->peer[0])
-    peal_address_text(&req->address, req->peer);
-  return (peal_slice){req->peer, strlen(req->peer)};
+  return text_of(&req->address, req->peer);
+}
+
+peal_slice peal_http_req_address(const peal_http_req *req) {
+  peal_http_forwarded *forwarded = req->forwarded;
+  return forwarded ? text_of(&forwarded->client, forwarded->text)
+                   : peal_http_req_peer(req);
+}
+
+peal_slice peal_http_req_host(const peal_http_req *req) {
+  return req->forwarded && req->forwarded->host.ptr
+             ? req->forwarded->host
+             : peal_http_req_header(req, "host");
+}
+
+bool peal_http_req_is_secure(const peal_http_req *req) {
+  return req->forwarded && req->forwarded->secure;
 }
 
 uint16_t peal_http_req_peer_port(const peal_http_req *req) {

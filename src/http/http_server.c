@@ -5,9 +5,11 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_listen.h"
+#include "http/http_preface.h"
 #include "http/http_req.h"
 #include "http/http_upgrade.h"
 #include "wire/wire_limits.h"
@@ -46,12 +48,26 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
            to->idle_timeout_ms / 1000);
 }
 
+/* Its own option: the list is not needed behind this. */
+static peal_err set_proxies(peal_http_server *server) {
+  peal_slice wrong = {0};
+  peal_err err = peal_http_proxies_init(&server->proxies, server->opts.proxies,
+                                        server->mem, &wrong);
+  server->opts.proxies = NULL;
+  if (err)
+    peal_logger_write(server->homes[0].worker->log, PEAL_LOG_ERROR, "http",
+                      (peal_slice){0}, (peal_slice){0}, "proxies: %s: \"%.*s\"",
+                      peal_err_message(err), PEAL_SFMT(wrong));
+  return err;
+}
+
 /* -- life ------------------------------------------------------------------ */
 
 static void on_stop(peal_worker *worker, void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
   home->stopping = true;
+  peal_http_preface_stop_all(home);
   peal_http_link_stop_all(home);
 }
 
@@ -115,6 +131,9 @@ peal_err peal_http_server_new(peal_http_server **out,
   *out = NULL;
   if (opts && (opts->port < PEAL_PORT_ANY || opts->port > 65535))
     return PEAL_ERR_USAGE;
+  if (opts &&
+      !(PEAL_RESERVED_IS_KNOWN(opts) && PEAL_RESERVED_IS_KNOWN(&opts->log)))
+    return PEAL_ERR_OPTION;
   peal_workers *workers = workers_of(opts);
   if (!workers)
     return PEAL_ERR_NOMEM;
@@ -124,7 +143,9 @@ peal_err peal_http_server_new(peal_http_server **out,
       peal_workers_free(workers);
     return PEAL_ERR_NOMEM;
   }
-  peal_err err = open_first(server);
+  peal_err err = set_proxies(server);
+  if (!err)
+    err = open_first(server);
   if (err)
     peal_http_server_free(server);
   else
@@ -139,12 +160,14 @@ int peal_http_server_run(peal_http_server *server) {
   return peal_workers_run(server->workers);
 }
 
-/* Requests that somebody deferred and never answered. */
+/* Requests that somebody deferred and never answered, and questions about
+ * origins: the workers' memory. */
 static void free_requests(peal_http_server *server) {
   for (unsigned i = 0; i < server->home_count; i++) {
     peal_list *head = &server->homes[i].reqs;
     while (!peal_list_is_empty(head))
       peal_http_req_free(PEAL_LIST_OF(head->next, peal_http_req, node));
+    peal_ticket_pool_deinit(&server->homes[i].origins);
   }
 }
 
@@ -193,6 +216,7 @@ void peal_http_server_free(peal_http_server *server) {
     peal_workers_free(server->workers);
   deinit_homes(server);
   peal_http_mount_deinit(&server->mounts);
+  peal_http_proxies_deinit(&server->proxies);
   peal_mem_free(server->mem, server->watchers);
   peal_address_count_deinit(&server->addresses);
   peal_mem_free(server->mem, server);

@@ -340,6 +340,11 @@ uint16_t peal_listener_port(const peal_listener *listener) {
   return listener->place.port;
 }
 
+bool peal_listener_address(const peal_listener *listener, peal_address *out,
+                           bool *both) {
+  return peal_listen_name_address(listener->slots[0].fd, out, both);
+}
+
 void peal_listener_name(const peal_listener *listener, const char *scheme,
                         char out[PEAL_LISTEN_NAME_MAX]) {
   peal_listen_name_of(listener->slots[0].fd, scheme, out);

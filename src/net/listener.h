@@ -39,6 +39,9 @@ uint16_t peal_listener_port(const peal_listener *listener);
 /* Where, as text: peal_listen_name_of. */
 void peal_listener_name(const peal_listener *listener, const char *scheme,
                         char out[PEAL_LISTEN_NAME_MAX]);
+/* Where, of TCP, as peal_listen_name_address. Before the run. */
+bool peal_listener_address(const peal_listener *listener, peal_address *out,
+                           bool *both);
 /* Stop accepting on all workers. Thread: any. */
 void peal_listener_stop(peal_listener *listener);
 /* After the group has ended or without a run, before the group is freed. The

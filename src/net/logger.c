@@ -26,6 +26,7 @@ struct peal_logger {
   peal_log_fn fn; /* NULL: stderr */
   void *user;
   peal_log_level level;
+  peal_log_format format;
   uv_mutex_t lock;    /* all but what says otherwise */
   uv_mutex_t telling; /* around the callback */
   bool stuck;         /* stderr took nothing last time; `telling` */
@@ -64,8 +65,8 @@ static void tell(peal_logger *logger, const peal_log_record *record,
   if (logger->fn)
     logger->fn(record, logger->user);
   else
-    logger->stuck =
-        !peal_log_stderr_write(record, &logger->give_up, patience_ms);
+    logger->stuck = !peal_log_stderr_write(record, logger->format,
+                                           &logger->give_up, patience_ms);
   inside = false;
   uv_mutex_unlock(&logger->telling);
 }
@@ -275,6 +276,7 @@ peal_logger *peal_logger_new(const peal_log_opts *opts) {
     return NULL;
   logger->fn = opts->fn;
   logger->user = opts->user;
+  logger->format = opts->format;
   logger->level = opts->level ? opts->level : PEAL_LOG_INFO;
   atomic_init(&logger->give_up, false);
   if (init_locks(logger))

@@ -4,6 +4,7 @@
 #include <peal/worker.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "net/group.h"
 #include "net/net_limits.h"
 #include "net/run.h"
@@ -47,6 +48,8 @@ peal_workers *peal_workers_new(const peal_workers_opts *opts) {
   static const peal_workers_opts defaults;
   if (!opts)
     opts = &defaults;
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->log))
+    return NULL;
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_workers *group = peal_mem_zalloc(mem, sizeof(*group));
   if (!group)

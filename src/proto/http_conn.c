@@ -201,7 +201,8 @@ void peal_http_conn_refuse(peal_http_conn *conn, unsigned status) {
     return;
   char bytes[PEAL_HTTP_REFUSAL_BYTES];
   peal_err err = peal_http_send_last_word(
-      &conn->send, peal_http_refusal_write(bytes, status));
+      &conn->send,
+      peal_http_refusal_write(bytes, status, conn->opts->json_errors));
   peal_http_conn_break(conn, err);
   peal_http_conn_watch(conn, conn->now_ms);
 }

@@ -41,6 +41,7 @@ typedef struct peal_http_conn_opts {
   /* Server: how the head of an answer ends if the connection stays; begins
    * with CR LF, ends with the empty line. Empty: "Connection: keep-alive". */
   peal_slice keep_alive;
+  bool json_errors;             /* server: refusals as JSON (http_refusal) */
   const peal_mem *mem;          /* borrowed; NULL: libc */
   peal_account_worker *account; /* borrowed; NULL: nobody counts */
 } peal_http_conn_opts;

@@ -7,5 +7,8 @@
 /* Room for the longest of the status texts, twice, and the lines. */
 #define PEAL_HTTP_REFUSAL_BYTES 512u
 
-/* Written into `out`, which has PEAL_HTTP_REFUSAL_BYTES. Thread: pure. */
-peal_slice peal_http_refusal_write(char *out, unsigned status);
+#define PEAL_HTTP_JSON_TYPE "application/json; charset=utf-8"
+
+/* As {"status":"error","message":TEXT} or as the text alone. Written into `out`, which has
+ * PEAL_HTTP_REFUSAL_BYTES. Thread: pure. */
+peal_slice peal_http_refusal_write(char *out, unsigned status, bool json);

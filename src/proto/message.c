@@ -103,8 +103,7 @@ peal_message *peal_message_new_crossing(peal_slice text,
   return make(text, attachments, count, peal_mem_libc(), account);
 }
 
-peal_message *peal_message_new_binary(peal_slice data, const peal_mem *mem) {
-  peal_message *message = peal_message_new(data, NULL, 0, mem);
+static peal_message *as_binary(peal_message *message) {
   if (message)
     message->binary = true;
   return message;
@@ -127,9 +126,13 @@ peal_message *peal_message_new_bytes(peal_bytes *bytes, bool is_binary,
   return message;
 }
 
-void peal_message_set_binary(peal_message *message) {
-  assert(message->count == 1 && refs_of(message) == 1);
-  message->binary = true;
+peal_message *peal_message_new_binary(peal_slice data, const peal_mem *mem) {
+  return as_binary(peal_message_new(data, NULL, 0, mem));
+}
+
+peal_message *peal_message_new_binary_crossing(peal_slice data,
+                                               peal_account_server *account) {
+  return as_binary(peal_message_new_crossing(data, NULL, 0, account));
 }
 
 static size_t cost_of(const peal_message *message) {

@@ -34,8 +34,9 @@ PEAL_MUST_CHECK peal_message *peal_message_new_binary(peal_slice data,
 PEAL_MUST_CHECK peal_message *peal_message_new_bytes(peal_bytes *bytes,
                                                      bool is_binary,
                                                      const peal_mem *mem);
-/* A fresh message without attachments is one of bytes. */
-void peal_message_set_binary(peal_message *message);
+/* The same for one that crosses. */
+PEAL_MUST_CHECK peal_message *peal_message_new_binary_crossing(
+    peal_slice data, peal_account_server *account);
 /* Charge its memory, once for all its receivers, until it is freed. Only where
  * it was made: its last reference must be given back on the account's thread.
  * Returns: PEAL_OK (also if it is charged already), PEAL_ERR_NOMEM. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/client.h"
 
+#include "engine/reason.h"
 #include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/client_send.h"
@@ -199,34 +200,10 @@ static void on_drain(peal_engine_conn *conn, void *user) {
   }
 }
 
-/* A wrong Socket.IO packet is "forced close" in the reference; "parse error"
- * is for Engine.IO packets. */
-static peal_reason reason_of(peal_eio_reason reason, peal_err err) {
-  switch (reason) {
-  case PEAL_EIO_TRANSPORT_CLOSE:
-    return PEAL_REASON_TRANSPORT_CLOSE;
-  case PEAL_EIO_TRANSPORT_ERROR:
-    return PEAL_REASON_TRANSPORT_ERROR;
-  case PEAL_EIO_PARSE_ERROR:
-    return PEAL_REASON_PARSE_ERROR;
-  case PEAL_EIO_PING_TIMEOUT:
-    return PEAL_REASON_PING_TIMEOUT;
-  case PEAL_EIO_SLOW_CONSUMER:
-    return PEAL_REASON_SLOW_CONSUMER;
-  case PEAL_EIO_FORCED_CLOSE:
-    break;
-  }
-  if (err == PEAL_ERR_CANCELLED)
-    return PEAL_REASON_SHUTDOWN;
-  if (err == PEAL_ERR_QUEUE_FULL)
-    return PEAL_REASON_SLOW_CONSUMER;
-  return err ? PEAL_REASON_FORCED_CLOSE : PEAL_REASON_FORCED_SERVER;
-}
-
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
-  peal_reason told = reason_of(reason, err);
+  peal_reason told = peal_reason_of(reason, err);
   (void)user;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {

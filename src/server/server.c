@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "engine/client_files.h"
+#include "engine/engine_limits.h"
+#include "engine/engine_opts.h"
 #include "net/crypto.h"
 #include "net/run.h"
 #include "proto/proto_limits.h"
@@ -14,64 +17,45 @@
 #include "server/reply.h"
 #include "server/server_limits.h"
 
-#define STOP_GRACE_MS 4000u
-
 /* -- options --------------------------------------------------------------------------- */
 
-static bool keep_str(peal_server *server, const char **text) {
-  if (!*text)
-    return true;
-  *text = peal_arena_str(&server->strings, peal_slice_of(*text));
-  return *text != NULL;
-}
-
-/* The options are copied, their strings too. */
-static bool keep_opts(peal_server *server, const peal_server_opts *opts) {
-  if (opts)
-    server->opts = *opts;
-  peal_server_opts *own = &server->opts;
-  return keep_str(server, &own->path) && keep_str(server, &own->client_dir) &&
-         keep_str(server, &own->cookie.name) &&
-         keep_str(server, &own->cookie.path) &&
-         keep_str(server, &own->cookie.same_site);
-}
-
-static const char *wrong_option(const peal_server_opts *opts) {
-  if (opts->transports & ~3u)
-    return "transports has an unknown bit";
-  if ((unsigned)opts->queue_policy > PEAL_QUEUE_DROP_OLDEST)
-    return "queue_policy is unknown";
-  if (opts->max_queue_soft_bytes >
-      (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
-    return "max_queue_soft_bytes is above max_queue_bytes";
-  if (opts->http && (opts->host || opts->port || opts->no_listen ||
-                     opts->workers || opts->max_held_bytes))
-    return "host, port, no_listen, workers and max_held_bytes belong to the "
-           "http server that was given";
-  if (opts->cors.credentials && opts->cors.origins &&
-      !strcmp(opts->cors.origins, "*"))
-    return "cors.origins \"*\" cannot go with cors.credentials";
-  return NULL;
+/* What of them is the engine's; the strings are the caller's still. */
+static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
+  return (peal_engine_server_opts){
+      .http = opts->http,
+      .host = opts->host,
+      .port = opts->port,
+      .no_listen = opts->no_listen,
+      .workers = opts->workers,
+      .proxies = opts->proxies,
+      .forwarded = opts->forwarded,
+      .proxy_protocol = opts->proxy_protocol,
+      .max_held_bytes = opts->max_held_bytes,
+      .log = opts->log,
+      .mem = opts->mem,
+      .path = opts->path ? opts->path : "/socket.io",
+      .no_trailing_slash = opts->no_trailing_slash,
+      .transports = opts->transports,
+      .no_upgrades = opts->no_upgrades,
+      .ping_interval_ms = opts->ping_interval_ms,
+      .ping_timeout_ms = opts->ping_timeout_ms,
+      .upgrade_timeout_ms = opts->upgrade_timeout_ms,
+      .first_use_timeout_ms = opts->first_use_timeout_ms,
+      .max_clients = opts->max_clients,
+      .max_clients_per_address = opts->max_clients_per_address,
+      .max_payload_bytes = opts->max_payload_bytes,
+      .compress_threshold_bytes = opts->compress_threshold_bytes,
+      .max_queue_bytes = opts->max_queue_bytes,
+      .max_queue_soft_bytes = opts->max_queue_soft_bytes,
+      .queue_policy = opts->queue_policy,
+      .cors = opts->cors,
+      .cookie = opts->cookie,
+      .allow_request = opts->allow_request,
+      .on_headers = opts->on_headers,
+      .user = opts->user};
 }
 
 /* -- setting up -------------------------------------------------------------------------- */
-
-static peal_err open_http(peal_server *server) {
-  const peal_server_opts *opts = &server->opts;
-  if (opts->http) {
-    server->http = opts->http;
-    return PEAL_OK;
-  }
-  peal_http_server_opts http = {.host = opts->host,
-                                .port = opts->port,
-                                .no_listen = opts->no_listen,
-                                .workers = opts->workers,
-                                .max_held_bytes = opts->max_held_bytes,
-                                .log = opts->log,
-                                .mem = opts->mem};
-  server->owns_http = true;
-  return peal_http_server_new(&server->http, &http);
-}
 
 static void set_tickets(peal_server *server, peal_server_local *local,
                         const peal_worker *worker) {
@@ -117,42 +101,22 @@ static void on_start(peal_worker *worker, void *user) {
   atomic_store_explicit(&server->running, true, memory_order_relaxed);
 }
 
-static peal_err open_engine(peal_server *server) {
-  const peal_server_opts *opts = &server->opts;
-  peal_engine_opts engine = {
-      .path = opts->path,
-      .no_trailing_slash = opts->no_trailing_slash,
-      .transports = opts->transports,
-      .no_upgrades = opts->no_upgrades,
-      .ping_interval_ms = opts->ping_interval_ms,
-      .ping_timeout_ms = opts->ping_timeout_ms,
-      .upgrade_timeout_ms = opts->upgrade_timeout_ms,
-      .first_use_timeout_ms = opts->first_use_timeout_ms,
-      .max_clients = opts->max_clients,
-      .max_clients_per_address = opts->max_clients_per_address,
-      .max_payload_bytes = opts->max_payload_bytes,
-      .compress_threshold_bytes = opts->compress_threshold_bytes,
-      .max_queue_bytes = opts->max_queue_bytes,
-      .max_queue_soft_bytes = opts->max_queue_soft_bytes,
-      .queue_policy = opts->queue_policy,
-      .cors = opts->cors,
-      .cookie = opts->cookie,
-      .client_dir = opts->client_dir,
-      .allow_request = opts->allow_request,
-      .on_headers = opts->on_headers,
-      .user = opts->user,
-      .mem = opts->mem};
-  peal_err err = peal_engine_new(&server->engine, &engine, server->http,
+static peal_err open_engine(peal_server *server,
+                            const peal_engine_server_opts *opts) {
+  peal_err err = peal_engine_new(&server->engine, opts, server->http,
                                  &peal_client_engine_callbacks, server);
   if (!err)
     server->log = peal_engine_logger(server->engine);
   return err;
 }
 
-static peal_err set_up(peal_server *server) {
-  peal_err err = open_http(server);
+static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
+  peal_err err = peal_engine_opts_keep(opts, &server->strings);
+  if (!err)
+    err = peal_engine_opts_http(opts, &server->http);
   if (err)
     return err;
+  server->owns_http = !opts->http;
   server->workers = peal_http_server_workers(server->http);
   server->worker_count = peal_workers_count(server->workers);
   peal_op_load_init(
@@ -165,9 +129,10 @@ static peal_err set_up(peal_server *server) {
   if (!err)
     err = set_locals(server);
   if (!err)
-    err = open_engine(server);
+    err = open_engine(server, opts);
   if (!err && !server->opts.no_client)
-    err = peal_client_files_new(&server->files, server->engine);
+    err = peal_client_files_new(&server->files, server->engine,
+                                server->opts.client_dir);
   if (!err)
     err = peal_workers_on_start(server->workers, on_start, server);
   if (!err && !peal_server_of(server, "/"))
@@ -175,34 +140,31 @@ static peal_err set_up(peal_server *server) {
   return err;
 }
 
-/* Without an engine there is no logger yet: the options' own is used. */
-static void report(const peal_server_opts *opts, peal_logger *log,
-                   const char *text) {
-  peal_logger *own = log ? NULL : peal_logger_new(opts ? &opts->log : NULL);
-  if (log || own)
-    peal_logger_write(log ? log : own, PEAL_LOG_ERROR, "server",
-                      (peal_slice){0}, (peal_slice){0},
-                      "cannot make the server: %s", text);
-  peal_logger_free(own);
-}
-
 peal_server *peal_server_new(const peal_server_opts *opts) {
-  const peal_mem *mem = peal_mem_or_libc(opts ? opts->mem : NULL);
-  const char *wrong = opts ? wrong_option(opts) : NULL;
+  static const peal_server_opts defaults;
+  if (!opts)
+    opts = &defaults;
+  const peal_mem *mem = peal_mem_or_libc(opts->mem);
+  peal_engine_server_opts engine = engine_opts_of(opts);
+  const char *wrong = PEAL_RESERVED_IS_KNOWN(opts)
+                          ? peal_engine_opts_wrong(&engine)
+                          : "an option that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
-    report(opts, NULL, wrong ? wrong : peal_err_message(PEAL_ERR_NOMEM));
+    peal_engine_opts_report(&engine, NULL,
+                            wrong ? wrong : peal_err_message(PEAL_ERR_NOMEM));
     return NULL;
   }
   server->mem = mem;
+  server->opts = *opts;
   atomic_init(&server->running, false);
   peal_arena_init(&server->strings, mem, 1024, 0);
-  peal_err err = keep_opts(server, opts) ? set_up(server) : PEAL_ERR_NOMEM;
+  peal_err err = set_up(server, &engine);
   if (!err)
     return server;
   /* The HTTP server has said itself why it could not listen. */
   if (server->http || err == PEAL_ERR_NOMEM)
-    report(opts, server->log, peal_err_message(err));
+    peal_engine_opts_report(&engine, server->log, peal_err_message(err));
   peal_server_free(server);
   return NULL;
 }
@@ -213,7 +175,7 @@ int peal_server_run(peal_server *server) {
 
 void peal_server_stop(peal_server *server) {
   if (server)
-    peal_workers_stop(server->workers, STOP_GRACE_MS);
+    peal_workers_stop(server->workers, PEAL_LIMIT_STOP_GRACE_MS);
 }
 
 static void free_locals(peal_server *server) {

@@ -40,20 +40,3 @@ void peal_disconnect(peal_socket *socket, bool close) {
     socket->state = PEAL_SOCKET_LEAVING;
   peal_client_turn_leave(socket->client);
 }
-
-/* The reference's strings (1.7), and ours for the slow consumer. */
-const char *peal_reason_text(peal_reason reason) {
-  static const char *const texts[] = {
-      "client namespace disconnect",
-      "server namespace disconnect",
-      "server shutting down",
-      "ping timeout",
-      "transport close",
-      "transport error",
-      "parse error",
-      "forced close",
-      "forced server close",
-      "slow consumer",
-  };
-  return (unsigned)reason < sizeof texts / sizeof *texts ? texts[reason] : "";
-}

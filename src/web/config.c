@@ -8,6 +8,7 @@
 
 #include <peal/config.h>
 
+#include "base/reserved.h"
 #include "web/config_impl.h"
 
 extern char **environ;
@@ -138,6 +139,14 @@ static bool wants(int argc, char *const argv[], const char *flag) {
   return false;
 }
 
+/* Were the options and the table made for this library or an older one? */
+static bool is_known(const peal_config_opts *opts) {
+  bool known = PEAL_RESERVED_IS_KNOWN(opts);
+  for (size_t i = 0; known && i < opts->key_count; i++)
+    known = PEAL_RESERVED_IS_KNOWN(&opts->keys[i]);
+  return known;
+}
+
 /* Text of our own that ends the program well. */
 static bool answer_question(const peal_config *config, int argc,
                             char *const argv[]) {
@@ -168,6 +177,11 @@ static peal_config *make(const peal_config_opts *opts) {
 peal_config *peal_config_new(const peal_config_opts *opts, int argc,
                              char *const argv[], int *exit_code) {
   *exit_code = 1;
+  if (!is_known(opts)) {
+    fprintf(stderr, "%s: needs a newer libpeal than %s\n", opts->program,
+            peal_version());
+    return NULL;
+  }
   peal_config *config = make(opts);
   if (!config) {
     fprintf(stderr, "%s: out of memory\n", opts->program);

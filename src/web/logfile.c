@@ -15,9 +15,11 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/reserved.h"
 
 /* Bytes that wait for the disk; beyond, lines are dropped and counted. */
 #define QUEUE_BYTES ((size_t)1 << 20)
+#define LINE_BYTES 4096u
 
 struct peal_logfile {
   peal_logfile_opts opts;
@@ -53,20 +55,6 @@ static char *numbered(const peal_logfile *file, unsigned number) {
   return name;
 }
 
-/* path.4 becomes path.5, …, path becomes path.1. */
-static void rotate(peal_logfile *file) {
-  for (unsigned i = file->opts.count; i > 0; i--) {
-    char *from = numbered(file, i - 1);
-    char *to = numbered(file, i);
-    if (from && to)
-      (void)rename(from, to);
-    peal_mem_free(peal_mem_libc(), from);
-    peal_mem_free(peal_mem_libc(), to);
-  }
-  close(file->fd);
-  (void)open_file(file);
-}
-
 static void write_all(int fd, peal_slice data) {
   while (data.len) {
     ssize_t done = write(fd, data.ptr, data.len);
@@ -77,6 +65,45 @@ static void write_all(int fd, peal_slice data) {
     data.ptr += done;
     data.len -= (size_t)done;
   }
+}
+
+/* Returns 0 or an errno. */
+static int move(const peal_logfile *file, unsigned number) {
+  char *from = numbered(file, number);
+  char *to = numbered(file, number + 1);
+  int err = !from || !to ? ENOMEM : rename(from, to) == 0 ? 0 : errno;
+  peal_mem_free(peal_mem_libc(), from);
+  peal_mem_free(peal_mem_libc(), to);
+  return err;
+}
+
+/* A line of the file's own. */
+static void complain(const peal_logfile *file, const char *what, int err) {
+  char text[128], line[PEAL_LOG_LINE_MIN];
+  int len = snprintf(text, sizeof(text), "%s: %s", what, uv_strerror(-err));
+  size_t bytes = peal_log_line(line, sizeof(line),
+                               &(peal_log_record){.level = PEAL_LOG_WARN,
+                                                  .area = "log",
+                                                  .text = {text, (size_t)len},
+                                                  .time_ms = peal_wall_ms()},
+                               file->opts.format);
+  write_all(file->fd, (peal_slice){line, bytes});
+}
+
+/* path.4 becomes path.5, …, path becomes path.1. If the last one fails, the
+ * file is written on, and it is tried again behind as much as it should hold:
+ * lines are worth more than a ceiling. */
+static void rotate(peal_logfile *file) {
+  for (unsigned i = file->opts.count - 1; i > 0; i--)
+    (void)move(file, i);
+  int err = move(file, 0);
+  if (err) {
+    complain(file, "cannot make room for a new file", err);
+    file->size = 0;
+    return;
+  }
+  close(file->fd);
+  (void)open_file(file);
 }
 
 /* Whole lines; a file is cut between two of them. */
@@ -128,54 +155,28 @@ static void main_of(void *user) {
 
 /* -- lines ----------------------------------------------------------------- */
 
-static const char *level_name(peal_log_level level) {
-  switch (level) {
-  case PEAL_LOG_ERROR:
-    return "error";
-  case PEAL_LOG_WARN:
-    return "warn ";
-  case PEAL_LOG_DEBUG:
-    return "debug";
-  case PEAL_LOG_DEFAULT:
-  case PEAL_LOG_INFO:
-  case PEAL_LOG_OFF:
-    break;
-  }
-  return "info ";
+static void add_line(peal_logfile *file, const peal_log_record *record) {
+  char line[LINE_BYTES];
+  size_t len = peal_log_line(line, sizeof(line), record, file->opts.format);
+  peal_buf_add(&file->queue, (peal_slice){line, len});
 }
 
-static void add_word(peal_buf *line, const char *name, peal_slice value) {
-  if (!value.len)
-    return;
-  peal_buf_add_str(line, name);
-  peal_buf_add(line, value);
-}
-
-static void add_line(peal_buf *line, const peal_log_record *record) {
-  char time[25];
-  peal_web_time_iso(time, record->time_ms);
-  peal_buf_add_str(line, time);
-  peal_buf_add_char(line, ' ');
-  peal_buf_add_str(line, level_name(record->level));
-  peal_buf_add_char(line, ' ');
-  peal_buf_add_str(line, record->area ? record->area : "-");
-  add_word(line, " peer=", record->peer);
-  add_word(line, " sid=", record->sid);
-  peal_buf_add_char(line, ' ');
-  peal_buf_add(line, record->text);
-  peal_buf_add_char(line, '\n');
+static void add_dropped(peal_logfile *file, int64_t time_ms) {
+  char text[64];
+  int len = snprintf(text, sizeof(text), "%llu lines were dropped",
+                     (unsigned long long)file->dropped);
+  add_line(file, &(peal_log_record){.level = PEAL_LOG_WARN,
+                                    .area = "log",
+                                    .text = {text, (size_t)len},
+                                    .time_ms = time_ms});
 }
 
 /* The line fits as a whole or is dropped. */
 static void put(peal_logfile *file, const peal_log_record *record) {
   size_t before = file->queue.len;
-  if (file->dropped) {
-    char text[64];
-    snprintf(text, sizeof(text), "%llu lines were dropped\n",
-             (unsigned long long)file->dropped);
-    peal_buf_add_str(&file->queue, text);
-  }
-  add_line(&file->queue, record);
+  if (file->dropped)
+    add_dropped(file, record->time_ms);
+  add_line(file, record);
   if (!file->queue.err) {
     file->dropped = 0;
     return;
@@ -219,6 +220,8 @@ peal_err peal_logfile_new(peal_logfile **out, const peal_logfile_opts *opts) {
   *out = NULL;
   if (!opts || !opts->path)
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(opts))
+    return PEAL_ERR_OPTION;
   peal_logfile *file = peal_mem_zalloc(peal_mem_libc(), sizeof(*file));
   if (!file)
     return PEAL_ERR_NOMEM;

@@ -4,6 +4,7 @@
 #include <peal/store.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "web/store_impl.h"
 
 #define OR(value, otherwise)                                                   \
@@ -97,6 +98,8 @@ peal_err peal_store_open(peal_store **out, const peal_store_opts *opts) {
   if (!opts || !opts->path || strcmp(opts->path, ":memory:") == 0 ||
       opts->readers > 64)
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->log))
+    return PEAL_ERR_OPTION;
   peal_store *store = make(opts);
   if (!store)
     return PEAL_ERR_NOMEM;

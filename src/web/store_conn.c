@@ -286,7 +286,6 @@ static peal_pair *read_names(peal_store_job *job, sqlite3_stmt *stmt,
   for (size_t i = 0; names && i < count; i++) {
     const char *name = sqlite3_column_name(stmt, (int)i);
     size_t len = name ? strlen(name) : 0;
-    names[i] = (peal_pair){.key_len = len};
     if (!name || !copy_bytes(job, name, len, &names[i].key))
       return NULL;
   }

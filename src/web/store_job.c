@@ -19,7 +19,7 @@ static size_t bytes_of(peal_val value, unsigned depth) {
   }
   if (peal_val_is(value, PEAL_OBJECT)) {
     for (uint32_t i = 0; i < value.len; i++)
-      sum += peal_pair_key(&value.as.pairs[i]).len +
+      sum += peal_val_key(value, i).len +
              bytes_of(value.as.pairs[i].value, depth + 1);
   }
   return sum;

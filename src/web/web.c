@@ -5,6 +5,8 @@
 #include <peal/web.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
+#include "http/http_home.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
 
@@ -46,6 +48,9 @@ static void on_start(peal_worker *worker, void *user) {
 }
 
 static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->security))
+    return PEAL_ERR_OPTION;
   app->opts = *opts;
   if (!app->opts.max_body_bytes)
     app->opts.max_body_bytes = PEAL_LIMIT_HTTP_BODY_BYTES;
@@ -53,11 +58,9 @@ static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
     app->opts.timeout_ms = 30000;
   if (!peal_web_impl_copy(app, &app->prefix_copy,
                           opts->prefix ? opts->prefix : "/") ||
-      !peal_web_impl_copy(app, &app->proxies_copy, opts->proxies) ||
       !copy_security(app))
     return PEAL_ERR_NOMEM;
   app->opts.prefix = app->prefix_copy;
-  app->opts.proxies = app->proxies_copy;
   app->router = peal_web_router_new(app->mem);
   app->other.app = app;
   app->other.figures = peal_web_impl_figures(app);
@@ -99,6 +102,7 @@ peal_web *peal_web_new(peal_http_server *http, const peal_web_opts *opts) {
     peal_web_free(app);
     return NULL;
   }
+  peal_http_home_json_errors(http);
   return app;
 }
 
@@ -128,7 +132,6 @@ void peal_web_free(peal_web *app) {
   peal_cors_free(app->cors);
   peal_mem_free(app->mem, app->other.figures);
   peal_mem_free(app->mem, app->prefix_copy);
-  peal_mem_free(app->mem, app->proxies_copy);
   peal_mem_free(app->mem, app->csp);
   peal_mem_free(app->mem, app->frame_options);
   peal_mem_free(app->mem, app->referrer_policy);

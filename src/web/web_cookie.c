@@ -7,6 +7,7 @@
 #include <peal/web.h>
 
 #include "base/buf.h"
+#include "base/reserved.h"
 #include "wire/http1_chars.h"
 
 /* RFC6265 4.1.1: cookie-octet. */
@@ -74,6 +75,8 @@ peal_err peal_web_cookie_set(peal_http_req *req,
                              const peal_web_cookie *cookie) {
   if (!is_valid(cookie))
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(cookie))
+    return PEAL_ERR_OPTION;
   peal_buf text;
   peal_buf_init(&text, NULL, 8192);
   peal_buf_add_str(&text, cookie->name);

@@ -6,6 +6,8 @@
 
 #include <peal/web.h>
 
+#include "base/reserved.h"
+
 static bool tell(peal_web_problem *out, const peal_web_field *field,
                  const char *words) {
   out->field = field->name;
@@ -103,6 +105,8 @@ static bool check_one(peal_val value, const peal_web_field *field,
   char words[96];
   bool absent =
       peal_val_is(value, PEAL_UNDEFINED) || peal_val_is(value, PEAL_NULL);
+  if (!PEAL_RESERVED_IS_KNOWN(field))
+    return tell(out, field, "is asked for what this library does not know");
   if (absent && field->optional)
     return true;
   if (peal_val_is(value, PEAL_UNDEFINED))

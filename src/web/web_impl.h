@@ -65,7 +65,6 @@ struct peal_web {
   peal_web_source *sources;
   struct peal_web_health_check *checks;
   char *prefix_copy;
-  char *proxies_copy;
   char *csp, *frame_options, *referrer_policy; /* NULL: not sent */
   char *hsts;
   atomic_bool running;
@@ -76,6 +75,7 @@ struct peal_web_ctx {
   peal_http_req *req;
   peal_web *app;
   peal_web_entry *entry; /* whose figures: the route's or &app->other */
+  peal_err err;          /* it has no target, and why */
   bool has_route;
   peal_web_folder *folder; /* serves it, if no route does */
   peal_web_router_path path;
@@ -88,7 +88,6 @@ struct peal_web_ctx {
   peal_doc *doc;   /* the body as a value */
   peal_buf chunks; /* a body without announced length */
   size_t chunks_charged;
-  peal_slice address;
   peal_wheel_timer timer; /* the time to answer */
   uint32_t timeout_ms;
   struct peal_web_upload *upload;

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "net/crypto.h"
 #include "web/web_impl.h"
 
@@ -35,7 +36,8 @@ struct peal_web_limit {
 peal_web_limit *peal_web_limit_new(const peal_web_limit_opts *opts) {
   const peal_mem *mem = peal_mem_libc();
   uint32_t seed;
-  if (!opts || !opts->count || peal_crypto_random(&seed, sizeof(seed)))
+  if (!opts || !opts->count || !PEAL_RESERVED_IS_KNOWN(opts) ||
+      peal_crypto_random(&seed, sizeof(seed)))
     return NULL;
   peal_web_limit *limit = peal_mem_zalloc(mem, sizeof(*limit));
   if (!limit)

@@ -2,6 +2,7 @@
 /* web_multipart: a form with files, from the body to its parts. */
 #include <string.h>
 
+#include "base/reserved.h"
 #include "web/multipart.h"
 #include "web/web_impl.h"
 #include "web/web_limits.h"
@@ -116,6 +117,11 @@ void peal_web_multipart(peal_http_req *req,
     return;
   }
   *r = (reading){.req = req, .opts = *opts};
+  if (!PEAL_RESERVED_IS_KNOWN(opts)) {
+    peal_web_error_of(req, PEAL_ERR_OPTION);
+    refuse(req, opts, PEAL_ERR_OPTION);
+    return;
+  }
   if (!peal_web_type_is(req, "multipart/form-data")) {
     peal_web_error(req, 415, "Content-Type must be multipart/form-data", NULL);
     refuse(req, opts, PEAL_ERR_USAGE);

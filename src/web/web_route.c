@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "web/web_impl.h"
 
 static void free_entry(peal_web *app, peal_web_entry *entry) {
@@ -68,6 +69,9 @@ static peal_err fill_entry(peal_web *app, peal_web_entry *entry,
 static peal_err add_route(peal_web *app, const peal_web_route *route) {
   if (atomic_load(&app->running) || !route->path || !has_one_handler(route))
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(route) ||
+      (route->cors && !PEAL_RESERVED_IS_KNOWN(route->cors)))
+    return PEAL_ERR_OPTION;
   peal_web_entry *entry = peal_mem_zalloc(app->mem, sizeof(*entry));
   if (!entry)
     return PEAL_ERR_NOMEM;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "http/cors_ask.h"
 #include "web/web_impl.h"
 #include "web/web_timeout.h"
 #include "web/web_upload.h"
@@ -95,6 +96,29 @@ static const peal_cors *preflight_cors(peal_web_ctx *ctx) {
   return entry && entry->cors ? entry->cors : ctx->app->cors;
 }
 
+static bool is_preflight(const peal_web_ctx *ctx) {
+  return !ctx->err && !ctx->has_route &&
+         peal_http_req_is_method(ctx->req, "OPTIONS");
+}
+
+/* Behind the verdict on its origin. */
+static void serve(peal_http_req *req, void *user) {
+  peal_web_ctx *ctx = peal_web_ctx_of(req);
+  (void)user;
+  if (is_preflight(ctx) && peal_cors_preflight(preflight_cors(ctx), req))
+    return;
+  peal_cors_apply(cors_of(ctx), req);
+  if (!ctx->app->opts.security.off)
+    (void)peal_http_answer_header(req, "X-Content-Type-Options",
+                                  PEAL_S("nosniff"));
+  if (ctx->err)
+    answer_early(ctx, ctx->err);
+  else if (ctx->has_route || (ctx->folder && peal_web_ctx_is_read(ctx)))
+    go_on(ctx);
+  else
+    peal_web_missing(ctx);
+}
+
 void peal_web_serve(peal_http_req *req, void *user) {
   peal_web_ctx *ctx = peal_web_ctx_new(req, user, end);
   if (!ctx) {
@@ -102,21 +126,9 @@ void peal_web_serve(peal_http_req *req, void *user) {
     return;
   }
   peal_web_timeout_init(ctx);
-  peal_err err = find_target(ctx);
-  bool options = peal_http_req_is_method(req, "OPTIONS");
-  if (!err && options && !ctx->has_route &&
-      peal_cors_preflight(preflight_cors(ctx), req))
-    return;
-  peal_cors_apply(cors_of(ctx), req);
-  if (!ctx->app->opts.security.off)
-    (void)peal_http_answer_header(req, "X-Content-Type-Options",
-                                  PEAL_S("nosniff"));
-  if (err)
-    answer_early(ctx, err);
-  else if (ctx->has_route || (ctx->folder && peal_web_ctx_is_read(ctx)))
-    go_on(ctx);
-  else
-    peal_web_missing(ctx);
+  ctx->err = find_target(ctx);
+  peal_cors_ask_begin(is_preflight(ctx) ? preflight_cors(ctx) : cors_of(ctx),
+                      req, serve, NULL);
 }
 
 /* -- hooks, limit, handler ------------------------------------------------- */

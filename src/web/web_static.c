@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "web/web_folder.h"
 #include "web/web_open.h"
 
@@ -83,6 +84,8 @@ peal_err peal_web_static(peal_web *app, const char *prefix, const char *dir,
     return PEAL_ERR_USAGE;
   if (!opts)
     opts = &none;
+  if (!PEAL_RESERVED_IS_KNOWN(opts))
+    return PEAL_ERR_OPTION;
   peal_web_folder *folder = peal_mem_zalloc(app->mem, sizeof(*folder));
   if (!folder)
     return PEAL_ERR_NOMEM;

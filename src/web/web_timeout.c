@@ -21,7 +21,7 @@ static void on_time(peal_wheel_timer *timer, uint64_t now_ms) {
     return;
   }
   peal_logger_write(
-      ctx->app->log, PEAL_LOG_WARN, "web", peal_http_req_peer(req),
+      ctx->app->log, PEAL_LOG_WARN, "web", peal_http_req_address(req),
       (peal_slice){0}, "%.*s %.*s was not answered within %u ms",
       PEAL_SFMT(req->method), PEAL_SFMT(req->path), (unsigned)ctx->timeout_ms);
   peal_http_link_part(req, (peal_slice){refusal, sizeof(refusal) - 1},

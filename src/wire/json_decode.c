@@ -283,14 +283,40 @@ static const char *read_scalar(json_reader *r, const char *p, char c,
 
 /* -- containers ------------------------------------------------------------- */
 
-static void fill_pairs(peal_pair *pairs, const peal_val *cells, size_t count) {
+/* What the pairs of an object take: themselves, the lengths of their keys if one
+ * of these has a NUL byte inside (only an escape can have brought it), and the
+ * keys. */
+typedef struct pairs_size {
+  size_t count, keys;
+  bool keyed;
+} pairs_size;
+
+static pairs_size measure_pairs(const peal_val *cells, size_t count) {
+  pairs_size size = {count, count, false};
   for (size_t i = 0; i < count; i++) {
-    peal_slice key = peal_val_str(cells[i * 2]);
-    pairs[i].key = key.ptr;
-    pairs[i].key_len = key.len;
+    peal_val key = cells[i * 2];
+    size.keys += key.len;
+    if (!key.flags && key.len && memchr(key.as.bytes, 0, key.len))
+      size.keyed = true;
+  }
+  return size;
+}
+
+/* Keys are copied, so that they are terminated. */
+static void fill_pairs(char *content, const peal_val *cells, pairs_size size) {
+  peal_pair *pairs = (peal_pair *)(void *)content;
+  uint32_t *lens = (uint32_t *)(void *)(pairs + size.count);
+  char *to = size.keyed ? (char *)(lens + size.count) : (char *)lens;
+  for (size_t i = 0; i < size.count; i++) {
+    peal_val key = cells[i * 2];
+    pairs[i].key = to;
     pairs[i].value = cells[i * 2 + 1];
-    if (!key.len) /* there is no length that says so */
-      pairs[i].key = "";
+    if (size.keyed)
+      lens[i] = key.len;
+    if (key.len)
+      memcpy(to, key.as.bytes, key.len);
+    to[key.len] = '\0';
+    to += key.len + 1;
   }
 }
 
@@ -313,7 +339,7 @@ static inline char *alloc_content(json_reader *r, const json_level *level,
                            .len = (uint32_t)len,
                            .height = level->height & 0xffu,
                            .owner = peal_val_impl_owner(text + 1) & 0xffffffu};
-  out->flags = PEAL_VAL_IMPL_RAW;
+  out->flags |= PEAL_VAL_IMPL_RAW;
   return (char *)(text + 1);
 }
 
@@ -323,11 +349,16 @@ static bool make_object(json_reader *r, const json_level *level,
   *out = (peal_val){.type = PEAL_OBJECT, .len = count};
   if (count == 0)
     return true;
-  char *content = alloc_content(r, level, stop, count * sizeof(peal_pair), out);
+  const peal_val *cells = &r->cells[level->begin];
+  pairs_size size = measure_pairs(cells, count);
+  size_t each = sizeof(peal_pair) + (size.keyed ? sizeof(uint32_t) : 0);
+  char *content = alloc_content(r, level, stop, count * each + size.keys, out);
   if (!content)
     return false;
-  fill_pairs((peal_pair *)(void *)content, &r->cells[level->begin], count);
+  fill_pairs(content, cells, size);
   out->as.bytes = content;
+  if (size.keyed)
+    out->flags |= PEAL_VAL_IMPL_KEYED;
   out->extra = peal_val_impl_seal(*out);
   return true;
 }

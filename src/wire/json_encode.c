@@ -19,6 +19,7 @@ typedef struct json_open {
     const peal_pair *pairs;
   } next;
 
+  const uint32_t *lens; /* of the keys; NULL: as far as the terminator */
   uint32_t left;
   bool array;
   bool comma; /* one is due before what comes next */
@@ -132,6 +133,7 @@ static void open_container(json_writer *w, peal_val value) {
   open->left = value.len;
   open->array = array;
   open->comma = false;
+  open->lens = array ? NULL : peal_val_impl_key_lens(value);
   if (array)
     open->next.items = value.as.items;
   else
@@ -181,12 +183,15 @@ static inline void add_behind(json_writer *w, char before, peal_val value) {
 /* The next pair of an object, with what stands before it. */
 static void add_pair(json_writer *w, json_open *open) {
   const peal_pair *pair = open->next.pairs++;
+  peal_slice key = {pair->key, open->lens ? *open->lens++ : 0};
   if (peal_val_is(pair->value, PEAL_UNDEFINED))
     return; /* ECMA-262 JSON.stringify: left out with its key */
   if (open->comma)
     add_char(w->out, ',');
   open->comma = true;
-  peal_json_encode_str(w->out, peal_pair_key(pair));
+  if (!key.len)
+    key = peal_slice_of(pair->key ? pair->key : "");
+  peal_json_encode_str(w->out, key);
   add_behind(w, ':', pair->value);
 }
 

@@ -232,13 +232,12 @@ static bool is_placeholder(peal_val value) {
 }
 
 /* What it is made of may change: it is not the text it was decoded from any
- * more. */
+ * more. Its keys stay what they are. */
 static void attach_open(attach_walk *walk, peal_val *value) {
   assert(walk->depth < PEAL_LIMIT_JSON_DEPTH);
   attach_level *level = &walk->levels[walk->depth++];
   *level = (attach_level){.left = value->len};
-  value->flags = 0;
-  value->extra = 0;
+  value->flags &= PEAL_VAL_IMPL_KEYED;
   if (peal_val_is(*value, PEAL_ARRAY))
     level->items = (peal_val *)(uintptr_t)value->as.items;
   else

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "http/http_upgrade.h"
 #include "net/crypto.h"
 #include "net/run.h"
@@ -176,6 +177,8 @@ static peal_err publish(peal_ws_endpoint *endpoint, const char *path) {
 
 static peal_err make(peal_ws_endpoint **out, peal_http_server *http,
                      const char *path, const peal_ws_opts *opts) {
+  if (!PEAL_RESERVED_IS_KNOWN(opts))
+    return PEAL_ERR_OPTION;
   if (peal_run_has_begun(peal_http_server_workers(http)))
     return PEAL_ERR_USAGE;
   peal_ws_endpoint *endpoint = alloc(http);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ws_group: groups of connections: who is in which, and what is sent to all of
  * them. */
+#include "base/reserved.h"
 #include "ws/ws_limits.h"
 #include "ws/ws_round.h"
 #include "ws/ws_send.h"
@@ -60,6 +61,8 @@ peal_err peal_ws_group_send_to(peal_ws_endpoint *endpoint, const peal_ws_to *to,
     return PEAL_ERR_USAGE;
   if (!to)
     to = &everybody;
+  if (!PEAL_RESERVED_IS_KNOWN(to) || !PEAL_RESERVED_IS_KNOWN(&to->how))
+    return PEAL_ERR_OPTION;
   peal_ws_op op = {.kind = PEAL_WS_OP_GROUPS,
                    .is_volatile = to->how.is_volatile,
                    .groups = to->groups,

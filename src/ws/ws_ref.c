@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ws_ref: a connection as a value that outlives it. */
+#include "base/reserved.h"
 #include "ws/ws_round.h"
 #include "ws/ws_send.h"
 
@@ -29,6 +30,8 @@ peal_err peal_ws_ref_send(peal_ws_ref ref, const peal_ws_how *how,
     return PEAL_ERR_USAGE;
   if (!how)
     how = &as_text;
+  if (!PEAL_RESERVED_IS_KNOWN(how))
+    return PEAL_ERR_OPTION;
   peal_ws_op op = {.kind = PEAL_WS_OP_ONE,
                    .is_volatile = how->is_volatile,
                    .who = ref,

@@ -140,12 +140,12 @@ static bool is_local(const peal_ws_endpoint *endpoint, const peal_ws_op *op,
 
 static peal_message *make(peal_ws_endpoint *endpoint, peal_slice data,
                           bool is_binary, const peal_ws_local *owner) {
-  peal_message *message =
-      owner ? peal_message_new(data, NULL, 0, owner->worker->mem)
-            : peal_message_new_crossing(data, NULL, 0, endpoint->load.account);
-  if (message && is_binary)
-    peal_message_set_binary(message);
-  return message;
+  peal_account_server *account = endpoint->load.account;
+  if (owner)
+    return is_binary ? peal_message_new_binary(data, owner->worker->mem)
+                     : peal_message_new(data, NULL, 0, owner->worker->mem);
+  return is_binary ? peal_message_new_binary_crossing(data, account)
+                   : peal_message_new_crossing(data, NULL, 0, account);
 }
 
 static peal_err run(peal_ws_endpoint *endpoint, const peal_ws_op *op,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ws/ws_send.h"
 
+#include "base/reserved.h"
 #include "net/net_limits.h"
 
 /* -- a full queue ---------------------------------------------------------- */
@@ -138,6 +139,8 @@ peal_err peal_ws_send_with(peal_ws *ws, const peal_ws_how *how,
     return PEAL_ERR_CLOSED;
   if (!how)
     how = &as_text;
+  if (!PEAL_RESERVED_IS_KNOWN(how))
+    return PEAL_ERR_OPTION;
   const peal_mem *mem = ws->local->worker->mem;
   return send_made(ws, how,
                    how->is_binary ? peal_message_new_binary(data, mem)
@@ -158,6 +161,8 @@ peal_err peal_ws_send_bytes(peal_ws *ws, const peal_ws_how *how,
     return PEAL_ERR_CLOSED;
   if (!how)
     how = &as_text;
+  if (!PEAL_RESERVED_IS_KNOWN(how))
+    return PEAL_ERR_OPTION;
   return send_made(
       ws, how,
       peal_message_new_bytes(bytes, how->is_binary, ws->local->worker->mem));

@@ -2,6 +2,8 @@
 #include "ws/ws_upgrade.h"
 
 #include "base/buf.h"
+#include "http/cors_ask.h"
+#include "http/cors_refused.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
 #include "ws/ws_link.h"
@@ -21,7 +23,7 @@ static void refuse(peal_http_req *req, unsigned status, const char *text) {
 static void refuse_aloud(const peal_ws_endpoint *endpoint, peal_http_req *req,
                          unsigned status, const char *text) {
   peal_logger_write(endpoint->log, PEAL_LOG_DEBUG, "ws",
-                    peal_http_req_peer(req), (peal_slice){0},
+                    peal_http_req_address(req), (peal_slice){0},
                     "request refused: %s (%u)",
                     text ? text : peal_http_status_text(status), status);
   refuse(req, status, text);
@@ -123,10 +125,18 @@ void peal_ws_refuse(peal_ws_ask *answered, unsigned status, const char *text) {
 
 /* -- the request ----------------------------------------------------------- */
 
-static bool is_origin_allowed(const peal_ws_endpoint *endpoint,
-                              const peal_http_req *req) {
-  return peal_cors_allows(endpoint->cors, peal_http_req_header(req, "origin"),
-                          peal_http_req_header(req, "host"));
+/* Its origin is known to be allowed or not. */
+static void admit(peal_http_req *req, void *user) {
+  peal_ws_endpoint *endpoint = user;
+  peal_ws_local *local = peal_ws_local_of(endpoint, peal_http_req_worker(req));
+  if (!peal_cors_allows(endpoint->cors, req)) {
+    peal_cors_refused_log(endpoint->cors, req, endpoint->log, "ws");
+    refuse(req, 403, "origin not allowed");
+  } else if (endpoint->opts.allow && !local->is_stopping) {
+    ask(local, req);
+  } else {
+    open_connection(local, req, NULL);
+  }
 }
 
 /* Is it an opening handshake? If not it has been refused. */
@@ -162,15 +172,8 @@ void peal_ws_upgrade(peal_ws_endpoint *endpoint, peal_http_req *req) {
     refuse(req, 500, NULL);
     return;
   }
-  if (!check_handshake(endpoint, req))
-    return;
-  peal_ws_local *local = peal_ws_local_of(endpoint, peal_http_req_worker(req));
-  if (!is_origin_allowed(endpoint, req))
-    refuse_aloud(endpoint, req, 403, "origin not allowed");
-  else if (endpoint->opts.allow && !local->is_stopping)
-    ask(local, req);
-  else
-    open_connection(local, req, NULL);
+  if (check_handshake(endpoint, req))
+    peal_cors_ask_begin(endpoint->cors, req, admit, endpoint);
 }
 
 void peal_ws_upgrade_request(peal_http_req *req, void *user) {

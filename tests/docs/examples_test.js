@@ -13,6 +13,7 @@ const { createRequire } = require('node:module');
 
 const source = process.env.PEAL_SOURCE || path.resolve(__dirname, '../..');
 const { io } = load('socket.io-client');
+const eio = load('engine.io-client');
 
 function load(name) {
   for (const folder of ['', 'tests/e2e/']) {
@@ -217,6 +218,21 @@ const tests = {
     assert.ok(late[late.length - 1] >= newest, 'the newest frame is missing');
     assert.ok(seen.fast.length > 100, 'the fast viewer was held up');
     assert.ok(slow.connected);
+  },
+
+  async engine_echo() {
+    for (const transports of [['polling'], ['websocket'],
+      ['polling', 'websocket']]) {
+      const session = new eio.Socket(url, { transports });
+      sockets.push({ disconnect: () => session.close() });
+      session.binaryType = 'nodebuffer';
+      const heard = once(session, 'message');
+      session.send('hello');
+      assert.deepStrictEqual(await heard, ['hello']);
+      const bytes = once(session, 'message');
+      session.send(Buffer.from([0, 255, 30]));
+      assert.ok(Buffer.from((await bytes)[0]).equals(Buffer.from([0, 255, 30])));
+    }
   },
 
   async listeners({ child }) {

@@ -39,6 +39,7 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
+const engine = require('engine.io');
 const { Server } = require('socket.io');
 
 function parseFlags(argv) {
@@ -263,6 +264,22 @@ admin.on('connection', (socket) => {
   socket.on('broadcast', (ev, ...args) => socket.broadcast.emit(ev, ...args));
 });
 
+// Raw Engine.IO beside it, as in fixture_engine.c.
+const raw = new engine.Server({ maxHttpBufferSize: 1 << 20, cookie: true });
+raw.on('connection', (socket) => socket.on('message', (data) => {
+  if (data === '#close') {
+    socket.send('bye');
+    socket.close();
+  } else if (data === '#discard') {
+    socket.close(true);
+  } else if (data === '#all') {
+    for (const one of Object.values(raw.clients)) one.send('to all');
+  } else {
+    socket.send(data);
+  }
+}));
+raw.attach(httpServer, { path: '/engine.io', destroyUpgrade: false });
+
 httpServer.on('error', (err) => {
   process.stderr.write(`${err.message}\n`);
   process.exit(1);
@@ -283,6 +300,7 @@ if (second) {
 
 process.on('SIGTERM', () => {
   if (second) second.close();
+  raw.close();
   io.close(() => {
     if (flags.tell === '1') process.stdout.write(`counted ${counted}\n`);
     process.exit(0);

@@ -20,6 +20,9 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+# docs/abi.md: while the major is 0, each minor is an ABI of its own.
+SONAME = "libpeal.so." + re.search(r'VERSION "(0\.\d+|\d+)', (
+    ROOT / "include/peal/base.h").read_text())[1]
 FLAGS = ["-std=c17", "-pedantic", "-Wall", "-Wextra"]
 
 
@@ -49,7 +52,7 @@ def check_tree(prefix):
         raise SystemExit("libpeal.a is not installed")
     lib = found[0].parent
     for file in [prefix / "include/peal/base.h", lib / "libpeal.so",
-                 lib / "libpeal.so.0", lib / "pkgconfig/peal.pc",
+                 lib / SONAME, lib / "pkgconfig/peal.pc",
                  lib / "cmake/Peal/PealConfig.cmake"]:
         if not file.exists():
             raise SystemExit(f"{file.relative_to(prefix)} is not installed")
@@ -58,8 +61,8 @@ def check_tree(prefix):
     if missing:
         raise SystemExit(f"headers are not installed: {missing}")
     said = run(["readelf", "-d", lib / "libpeal.so"])
-    if "[libpeal.so.0]" not in said:
-        raise SystemExit("libpeal.so does not name itself libpeal.so.0")
+    if f"[{SONAME}]" not in said:
+        raise SystemExit(f"libpeal.so does not name itself {SONAME}")
     return lib
 
 

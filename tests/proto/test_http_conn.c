@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "proto/http_ask.h"
 #include "proto/http_conn.h"
+#include "proto/http_refusal.h"
 #include "proto/http_reply.h"
 #include "proto/http_write.h"
 #include "proto/proto_limits.h"
@@ -749,6 +750,19 @@ static void an_idle_connection_owns_nothing(void **state) {
   peal_account_worker_deinit(&worker);
 }
 
+/* Every status that there is fits the room of a refusal. */
+static void a_refusal_is_text_or_json(void **state) {
+  char out[PEAL_HTTP_REFUSAL_BYTES];
+  (void)state;
+  for (unsigned status = 400; status < 600; status++) {
+    peal_slice text = peal_http_refusal_write(out, status, false);
+    assert_null(memmem(text.ptr, text.len, "json", 4));
+    peal_slice json = peal_http_refusal_write(out, status, true);
+    assert_non_null(memmem(json.ptr, json.len, "{\"status\":\"error\",", 18));
+    assert_memory_equal(json.ptr + json.len - 2, "\"}", 2);
+  }
+}
+
 /* Everything is charged before it is there, and given back however it ends. */
 static void over_the_ceiling_it_is_503_and_the_end(void **state) {
   (void)state;
@@ -857,6 +871,7 @@ int main(void) {
       cmocka_unit_test(an_answer_must_be_taken_at_a_pace),
       cmocka_unit_test(a_client_has_times_for_answers_and_bodies),
       cmocka_unit_test(an_idle_connection_owns_nothing),
+      cmocka_unit_test(a_refusal_is_text_or_json),
       cmocka_unit_test(over_the_ceiling_it_is_503_and_the_end),
       cmocka_unit_test(every_allocation_may_fail),
   };

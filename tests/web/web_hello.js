@@ -105,6 +105,19 @@ test('a route gets its parameter decoded', async () => {
   const res = await get('/api/hello/w%20%C3%A9%2F');
   assert.deepStrictEqual(res.json, { hello: 'w é/', address: '127.0.0.1' });
 });
+test('what the server itself refuses is JSON, too', async () => {
+  for (const [request, status] of [
+    [`GET /${'x'.repeat(40000)} HTTP/1.1\r\n`, 414],
+    [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40000)}\r\n\r\n`, 431],
+    ['GET / HTTP/9.9\r\n\r\n', 505], ['nonsense\r\n\r\n', 400]]) {
+    const got = await raw(request);
+    const [head, body] = got.split('\r\n\r\n');
+    assert.strictEqual(Number(head.split(' ')[1]), status, got);
+    assert.match(head, /content-type: application\/json/i);
+    assert.strictEqual(JSON.parse(body).status, 'error');
+    assert.match(head, new RegExp(`content-length: ${body.length}`, 'i'));
+  }
+});
 test('unknown paths are 404 as JSON', async () => {
   isError(await get('/api/nothing'), 404, /not found/);
   isError(await get('/api/hello/'), 404, /not found/);

@@ -66,6 +66,78 @@ static void equality_is_deep_and_ignores_order(void **state) {
   assert_true(peal_val_eq(peal_double(0.5), peal_double(0.5)));
 }
 
+#define NO_VALUES
+#define TWO_PAIRS                                                              \
+  {"a", peal_int(1)}, {                                                        \
+    "b", peal_int(2)                                                           \
+  }
+
+static void lists_may_be_empty(void **state) {
+  (void)state;
+  assert_int_equal(PEAL_ARGS().count, 0);
+  assert_int_equal(PEAL_ARGS(NO_VALUES).count, 0);
+  assert_true(peal_val_is(PEAL_ARRAY(), PEAL_ARRAY));
+  assert_int_equal(PEAL_ARRAY().len, 0);
+  assert_true(peal_val_is(PEAL_OBJECT(), PEAL_OBJECT));
+  assert_int_equal(PEAL_OBJECT().len, 0);
+}
+
+static void lists_are_as_long_as_what_is_in_them(void **state) {
+  (void)state;
+  peal_val one = peal_int(1);
+  assert_int_equal(PEAL_ARGS(one).count, 1);
+  assert_int_equal(PEAL_ARGS((one)).count, 1);
+  assert_int_equal(PEAL_ARRAY((one), *(&one), one).len, 3);
+  assert_int_equal(PEAL_ARRAY((peal_val){.type = PEAL_NULL}).len, 1);
+  assert_int_equal(PEAL_OBJECT(TWO_PAIRS).len, 2);
+  peal_val deep = PEAL_ARRAY(
+      PEAL_ARRAY(PEAL_OBJECT({"x", PEAL_ARRAY()}, {"y", PEAL_OBJECT()})), one);
+  assert_int_equal(deep.len, 2);
+  assert_int_equal(peal_val_at(peal_val_at(deep, 0), 0).len, 2);
+}
+
+/* If each level expanded twice what is in it, this would be 2^24 lists. */
+static void lists_may_nest_deep(void **state) {
+  (void)state;
+  peal_val at = PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(
+      PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(
+          PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(
+              PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY(
+                  PEAL_ARRAY(PEAL_ARRAY(PEAL_ARRAY())))))))))))))))))))))));
+  size_t depth = 0;
+  for (; peal_val_is(at, PEAL_ARRAY); depth++)
+    at = peal_val_at(at, 0);
+  assert_int_equal(depth, 24);
+}
+
+/* A pair that is taken out of a received object brings no length with it. */
+static void keys_are_terminated_and_may_hold_nul(void **state) {
+  (void)state;
+
+  static const struct {
+    peal_pair pairs[2];
+    uint32_t lens[2];
+  } keyed = {{{"a\0b", {.type = PEAL_NULL}}, {"", {.type = PEAL_NULL}}},
+             {3, 0}};
+
+  peal_val object = peal_val_impl_keyed(peal_object(keyed.pairs, 2));
+  assert_int_equal(peal_val_key(object, 0).len, 3);
+  assert_int_equal(peal_val_key(object, 1).len, 0);
+  assert_int_equal(peal_val_key(object, 2).len, 0);
+  peal_arena arena;
+  peal_arena_init(&arena, NULL, 0, 0);
+  peal_val copy;
+  assert_int_equal(peal_val_impl_copy(&copy, object, &arena), PEAL_OK);
+  assert_true(peal_val_eq(copy, object));
+  assert_memory_equal(peal_val_key(copy, 0).ptr, "a\0b", 4);
+  assert_int_equal(peal_val_key(copy, 0).len, 3);
+  copy.len = 1;
+  assert_int_equal(peal_val_key(copy, 0).len, 1);
+  assert_int_equal(peal_val_key(PEAL_OBJECT({NULL, peal_null()}), 0).len, 0);
+  assert_int_equal(peal_val_key(peal_null(), 0).len, 0);
+  peal_arena_deinit(&arena);
+}
+
 /* Two members of one name per level: without care each level doubles. */
 static void equality_visits_each_subtree_once(void **state) {
   (void)state;
@@ -75,8 +147,8 @@ static void equality_visits_each_subtree_once(void **state) {
   static peal_pair pairs[DEPTH][2];
   peal_val value = peal_int(1);
   for (int i = 0; i < DEPTH; i++) {
-    pairs[i][0] = (peal_pair){"a", value, 1};
-    pairs[i][1] = (peal_pair){"a", value, 1};
+    pairs[i][0] = (peal_pair){"a", value};
+    pairs[i][1] = (peal_pair){"a", value};
     value = peal_object(pairs[i], 2);
   }
   assert_true(peal_val_eq(value, value));
@@ -90,9 +162,9 @@ static peal_val sample(void) {
       {.type = PEAL_INT, .as.integer = 5},
   };
   static const peal_pair pairs[] = {
-      {"items", {.type = PEAL_ARRAY, .len = 4, .as.items = items}, 0},
-      {"", {.type = PEAL_NULL}, 0},
-      {"cut-here", {.type = PEAL_OBJECT}, 3},
+      {"items", {.type = PEAL_ARRAY, .len = 4, .as.items = items}},
+      {"", {.type = PEAL_NULL}},
+      {"empty", {.type = PEAL_OBJECT}},
   };
   return peal_object(pairs, 3);
 }
@@ -105,7 +177,7 @@ static void a_deep_copy_shares_nothing(void **state) {
   assert_int_equal(peal_val_impl_copy(&copy, sample(), &arena), PEAL_OK);
   assert_true(peal_val_eq(copy, sample()));
   assert_ptr_not_equal(copy.as.pairs, sample().as.pairs);
-  assert_string_equal(copy.as.pairs[2].key, "cut");
+  assert_string_equal(copy.as.pairs[2].key, "empty");
   size_t count = 0;
   assert_true(peal_val_impl_binaries(copy, &count));
   assert_int_equal(count, 1);
@@ -159,6 +231,10 @@ int main(void) {
       cmocka_unit_test(getters_answer_for_the_wrong_type_too),
       cmocka_unit_test(numbers_convert_only_when_they_fit),
       cmocka_unit_test(equality_is_deep_and_ignores_order),
+      cmocka_unit_test(lists_may_be_empty),
+      cmocka_unit_test(lists_are_as_long_as_what_is_in_them),
+      cmocka_unit_test(lists_may_nest_deep),
+      cmocka_unit_test(keys_are_terminated_and_may_hold_nul),
       cmocka_unit_test(equality_visits_each_subtree_once),
       cmocka_unit_test(a_deep_copy_shares_nothing),
       cmocka_unit_test(depth_is_limited_alike_everywhere),

@@ -313,6 +313,38 @@ static void the_log_says_where_it_listens(void **state) {
   peal_http_server_free(it.server);
 }
 
+/* Each of them answers. */
+static void try_url(const char *url, void *user) {
+  (void)user;
+  unsigned port = 0;
+  const char *colon = strrchr(url, ':');
+  assert_int_equal(strncmp(url, "http://", 7), 0);
+  assert_non_null(colon);
+  assert_int_equal(sscanf(colon, ":%u", &port), 1);
+  if (strncmp(url, "http://127.0.0.1:", 17) == 0)
+    http_expect(port, HTTP_GET("/x"), 200, "/x");
+}
+
+static void its_urls_are_those_that_others_can_call(void **state) {
+  (void)state;
+  peal_http_server_opts opts = opts_of(1);
+  opts.host = NULL;
+  http_fixture it = http_make(&opts);
+  http_mount(&it, "/", http_on_path, NULL);
+  http_run(&it);
+  size_t count = peal_http_server_urls(it.server, try_url, NULL);
+  assert_in_range(count, 1, 16);
+  if (count > 1) /* a machine with a network */
+    expect_told("info reachable at http://");
+  assert_int_equal(peal_http_server_urls(it.server, NULL, NULL), 0);
+  assert_int_equal(peal_http_server_urls(NULL, try_url, NULL), 0);
+  http_stop(&it);
+  opts.no_listen = true;
+  it = http_make(&opts);
+  assert_int_equal(peal_http_server_urls(it.server, try_url, NULL), 0);
+  peal_http_server_free(it.server);
+}
+
 static void what_cannot_be_listened_at_is_said_in_words(void **state) {
   (void)state;
   char far[200], line[300];
@@ -447,6 +479,7 @@ int main(void) {
       TEST(a_file_that_was_left_behind_is_replaced),
       TEST(the_path_of_a_live_server_is_refused),
       TEST(the_log_says_where_it_listens),
+      TEST(its_urls_are_those_that_others_can_call),
       TEST(what_cannot_be_listened_at_is_said_in_words),
       TEST(two_places_in_one_are_refused),
       TEST(during_the_run_it_is_too_late),

@@ -97,10 +97,17 @@ static int worker_of(const peal_http_req *req, void *user) {
   return 1;
 }
 
+/* Connections begin with a header of the PROXY protocol. */
+static bool proxied;
+static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x01\x02"
+                             "\x03\x04\x7f\0\0\x01\x12\x67\x01\xbb";
+
 /* Take whatever comes until the end. */
 static void exchange(unsigned port, const char *head, const char *body) {
   char back[65536];
   int fd = net_connect(port);
+  if (proxied)
+    (void)!send(fd, header, sizeof(header) - 1, MSG_NOSIGNAL);
   (void)!send(fd, head, strlen(head), MSG_NOSIGNAL);
   uv_sleep(1);
   (void)!send(fd, body, strlen(body), MSG_NOSIGNAL);
@@ -151,6 +158,8 @@ static bool run_once(int nth) {
   opts.mem = &mem;
   opts.workers = 2;
   opts.max_connections_per_address = 100;
+  opts.proxies = proxied ? "loopback 10.0.0.0/8" : NULL;
+  opts.proxy_protocol = proxied;
   http_fixture it = {.server = NULL};
   atomic_store(&countdown, nth);
   peal_err err = peal_http_server_new(&it.server, &opts);
@@ -170,8 +179,8 @@ static bool run_once(int nth) {
 }
 
 static void every_allocation_may_fail(void **state) {
-  (void)state;
   int nth = 0;
+  proxied = *state != NULL;
   while (run_once(nth) && nth < 500)
     nth++;
   print_message("%d allocations\n", nth);
@@ -181,6 +190,8 @@ static void every_allocation_may_fail(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_allocation_may_fail),
+      {"every_allocation_may_fail_behind_a_proxy", every_allocation_may_fail,
+       NULL, NULL, &proxied},
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

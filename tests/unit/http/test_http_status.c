@@ -22,7 +22,7 @@ static void statuses_have_their_texts(void **state) {
 /* What the error table promises to peers can be said. */
 static void every_error_s_status_has_a_text(void **state) {
   (void)state;
-#define CHECK_(name, cls, msg, ws, http)                                       \
+#define CHECK_(name, number, cls, msg, ws, http)                               \
   if (http)                                                                    \
     assert_string_not_equal(peal_http_status_text(http), "");
   PEAL_ERR_MAP(CHECK_)

@@ -26,6 +26,20 @@ static void contradictory_options_are_refused(void **state) {
   assert_null(peal_server_new(&opts));
 }
 
+/* A program that was compiled for a newer library wants what this one does not
+ * know. */
+static void unknown_options_are_refused(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  uintptr_t *const words[] = {opts.reserved, opts.cors.reserved,
+                              opts.cookie.reserved, opts.log.reserved};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    words[i][1] = 1;
+    assert_null(peal_server_new(&opts));
+    words[i][1] = 0;
+  }
+}
+
 static void a_port_in_use_gives_no_server(void **state) {
   (void)state;
   server_fixture it = server_make(NULL);
@@ -355,6 +369,7 @@ static void it_lives_on_a_given_http_server(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(contradictory_options_are_refused),
+      cmocka_unit_test(unknown_options_are_refused),
       cmocka_unit_test(a_port_in_use_gives_no_server),
       cmocka_unit_test(no_server_runs_with_exit_code_one),
       cmocka_unit_test(a_namespace_has_one_object_per_name),

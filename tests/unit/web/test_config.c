@@ -13,15 +13,19 @@
 #include <peal/config.h>
 
 static const peal_config_key keys[] = {
-    {"port", PEAL_CONFIG_INT, "5000", "where to listen", .min = 1,
-     .max = 65535},
-    {"data-dir", PEAL_CONFIG_STR, "data", "where data is kept"},
-    {"verbose", PEAL_CONFIG_BOOL, NULL, "say more"},
-    {"max-upload", PEAL_CONFIG_BYTES, "10M", "of an upload"},
-    {"poll", PEAL_CONFIG_MS, "2s", "between two looks"},
-    {"factor", PEAL_CONFIG_DOUBLE, "1.5", "a number", .min = 0, .max = 2},
-    {"mode", PEAL_CONFIG_STR, "local", "how", .choices = "local remote"},
-    {"vision-key", PEAL_CONFIG_STR, NULL, "of the model", .secret = true},
+    {"port", PEAL_CONFIG_INT, .otherwise = "5000", .help = "where to listen",
+     .min = 1, .max = 65535},
+    {"data-dir", PEAL_CONFIG_STR, .otherwise = "data",
+     .help = "where data is kept"},
+    {"verbose", PEAL_CONFIG_BOOL, .help = "say more"},
+    {"max-upload", PEAL_CONFIG_BYTES, .otherwise = "10M",
+     .help = "of an upload"},
+    {"poll", PEAL_CONFIG_MS, .otherwise = "2s", .help = "between two looks"},
+    {"factor", PEAL_CONFIG_DOUBLE, .otherwise = "1.5", .help = "a number",
+     .min = 0, .max = 2},
+    {"mode", PEAL_CONFIG_STR, .otherwise = "local", .help = "how",
+     .choices = "local remote"},
+    {"vision-key", PEAL_CONFIG_STR, .help = "of the model", .secret = true},
 };
 
 static char dir[64];

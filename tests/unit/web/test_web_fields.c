@@ -30,16 +30,22 @@ static void tells_what_is_wrong_with_a_field(void **state) {
     peal_web_field field;
     const char *said;
   } cases[] = {
-      {"{}", {"x", PEAL_DOUBLE}, "x is missing"},
+      {"{}", {.name = "x", .type = PEAL_DOUBLE}, "x is missing"},
       {"{}", {"x", PEAL_DOUBLE, .optional = true}, ""},
       {"{\"x\":null}", {"x", PEAL_DOUBLE, .optional = true}, ""},
-      {"{\"x\":null}", {"x", PEAL_DOUBLE}, "x must be a number, not null"},
-      {"{\"x\":\"1\"}", {"x", PEAL_DOUBLE}, "x must be a number, not string"},
-      {"{\"x\":1}", {"x", PEAL_DOUBLE}, ""},
-      {"{\"x\":1.5}", {"x", PEAL_INT}, "x must be a whole number, not number"},
-      {"{\"x\":2.0}", {"x", PEAL_INT}, ""},
+      {"{\"x\":null}",
+       {.name = "x", .type = PEAL_DOUBLE},
+       "x must be a number, not null"},
+      {"{\"x\":\"1\"}",
+       {.name = "x", .type = PEAL_DOUBLE},
+       "x must be a number, not string"},
+      {"{\"x\":1}", {.name = "x", .type = PEAL_DOUBLE}, ""},
+      {"{\"x\":1.5}",
+       {.name = "x", .type = PEAL_INT},
+       "x must be a whole number, not number"},
+      {"{\"x\":2.0}", {.name = "x", .type = PEAL_INT}, ""},
       {"{\"x\":2e300}",
-       {"x", PEAL_INT},
+       {.name = "x", .type = PEAL_INT},
        "x must be a whole number, not number"},
       {"{\"x\":17}",
        {"x", PEAL_DOUBLE, .min = -16, .max = 16},
@@ -58,9 +64,11 @@ static void tells_what_is_wrong_with_a_field(void **state) {
       {"{\"x\":[1,2,3]}",
        {"x", PEAL_ARRAY, .max_len = 2},
        "x must have at most 2 items"},
-      {"{\"x\":true}", {"x", PEAL_BOOL}, ""},
-      {"{\"x\":{}}", {"x", PEAL_UNDEFINED}, ""},
-      {"[1]", {"x", PEAL_UNDEFINED}, "expected an object, not array"},
+      {"{\"x\":true}", {.name = "x", .type = PEAL_BOOL}, ""},
+      {"{\"x\":{}}", {.name = "x", .type = PEAL_UNDEFINED}, ""},
+      {"[1]",
+       {.name = "x", .type = PEAL_UNDEFINED},
+       "expected an object, not array"},
   };
 
   (void)state;
@@ -71,8 +79,9 @@ static void tells_what_is_wrong_with_a_field(void **state) {
 static void counts_the_fields_of_a_list(void **state) {
   (void)state;
   assert_string_equal(said("{\"a\":1,\"b\":\"x\"}",
-                           PEAL_WEB_FIELDS({"a", PEAL_INT}, {"b", PEAL_STRING},
-                                           {"c", PEAL_BOOL})),
+                           PEAL_WEB_FIELDS({.name = "a", .type = PEAL_INT},
+                                           {.name = "b", .type = PEAL_STRING},
+                                           {.name = "c", .type = PEAL_BOOL})),
                       "c is missing");
 }
 
@@ -87,6 +96,7 @@ static void decodes_an_urlencoded_form(void **state) {
       {"=x&&a==", "{\"\":\"x\",\"a\":\"=\"}"},
       {"a=%C3%A9%", "{\"a\":\"\303\251%\"}"},
       {"a=%zz%4", "{\"a\":\"%zz%4\"}"},
+      {"a=1&b%00c=2&=3", "{\"a\":\"1\",\"b\\u0000c\":\"2\",\"\":\"3\"}"},
   };
 
   (void)state;

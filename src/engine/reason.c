@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/reason.h"
+
+/* A wrong Socket.IO packet is "forced close" in the reference; "parse error"
+ * is for Engine.IO packets. */
+peal_reason peal_reason_of(peal_eio_reason reason, peal_err err) {
+  switch (reason) {
+  case PEAL_EIO_TRANSPORT_CLOSE:
+    return PEAL_REASON_TRANSPORT_CLOSE;
+  case PEAL_EIO_TRANSPORT_ERROR:
+    return PEAL_REASON_TRANSPORT_ERROR;
+  case PEAL_EIO_PARSE_ERROR:
+    return PEAL_REASON_PARSE_ERROR;
+  case PEAL_EIO_PING_TIMEOUT:
+    return PEAL_REASON_PING_TIMEOUT;
+  case PEAL_EIO_SLOW_CONSUMER:
+    return PEAL_REASON_SLOW_CONSUMER;
+  case PEAL_EIO_FORCED_CLOSE:
+    break;
+  }
+  if (err == PEAL_ERR_CANCELLED)
+    return PEAL_REASON_SHUTDOWN;
+  if (err == PEAL_ERR_QUEUE_FULL)
+    return PEAL_REASON_SLOW_CONSUMER;
+  return err ? PEAL_REASON_FORCED_CLOSE : PEAL_REASON_FORCED_SERVER;
+}
+
+/* The reference's strings (1.7), and ours for the slow consumer. */
+const char *peal_reason_text(peal_reason reason) {
+  static const char *const texts[] = {
+      "client namespace disconnect",
+      "server namespace disconnect",
+      "server shutting down",
+      "ping timeout",
+      "transport close",
+      "transport error",
+      "parse error",
+      "forced close",
+      "forced server close",
+      "slow consumer",
+  };
+  return (unsigned)reason < sizeof texts / sizeof *texts ? texts[reason] : "";
+}
