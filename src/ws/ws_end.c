@@ -101,7 +101,6 @@ void peal_ws_end_tell(peal_ws *ws, const peal_ws_end *end) {
   ws->told_close = true;
   ws->overflowed = false;
   peal_eio_heartbeat_stop(&ws->beat);
-  peal_eio_queue_clear(&ws->queue);
   drop_farewell(ws);
   leave_groups(ws);
   peal_list_remove(&ws->node);
@@ -120,6 +119,7 @@ void peal_ws_end_free(peal_ws *ws) {
   assert(ws->told_close && !ws->stream && !ws->groups && !ws->farewell);
   peal_list_remove(&ws->flush.node);
   peal_wheel_stop(&local->worker->wheel, &ws->timer);
+  peal_eio_queue_clear(&ws->queue);
   peal_ws_conn_free(ws->conn);
   peal_account_worker_release(local->account, sizeof *ws + PEAL_WS_SLOTS_COST);
   peal_mem_free(local->worker->mem, ws);

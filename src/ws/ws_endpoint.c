@@ -62,7 +62,8 @@ static peal_ws_local *new_local(peal_ws_endpoint *endpoint,
   local->worker = worker;
   local->account = peal_http_server_account(endpoint->http, worker);
   local->conn_opts =
-      (peal_ws_conn_opts){.max_message_bytes = endpoint->opts.max_message_bytes,
+      (peal_ws_conn_opts){.messages_first = true,
+                          .max_message_bytes = endpoint->opts.max_message_bytes,
                           .mem = worker->mem};
   peal_list_init(&local->all);
   peal_map_init(&local->groups, worker->mem, endpoint->seed);

@@ -141,8 +141,15 @@ static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_ws *ws = user;
   (void)stream;
   peal_ws_conn_pull(ws->conn, out);
-  bool is_shown = out->bytes == peal_ws_conn_queued(ws->conn);
-  out->is_all = pull_messages(ws, out) && is_shown;
+  if (peal_eio_queue_count(&ws->queue)) {
+    bool no_more = pull_messages(ws, out);
+    out->is_all = no_more && out->bytes - ws->local->shown.bytes ==
+                                 peal_ws_conn_queued(ws->conn);
+    return;
+  }
+  ws->local->shown = (peal_ws_shown){0};
+  peal_ws_conn_pull_close(ws->conn, out);
+  out->is_all = out->bytes == peal_ws_conn_queued(ws->conn);
 }
 
 /* `len` bytes of messages have left, not all that were shown: of the last one

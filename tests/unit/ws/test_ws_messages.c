@@ -97,6 +97,35 @@ static void frames_behind_the_head_are_not_lost(void **state) {
   ws_await_open(&it, 0);
 }
 
+/* In one segment: a message, and what ends the connection. */
+static void what_was_heard_before_the_end_is_answered(void **state) {
+  (void)state;
+  char bytes[64];
+  size_t len = ws_encode(bytes, WS_TEXT, "last words", 10);
+  size_t both = len + ws_encode(bytes + len, WS_CLOSE, "\x03\xe8", 2);
+  int fd = ws_open(&it);
+  net_send(fd, bytes, both);
+  ws_expect(fd, "last words");
+  ws_expect_close(fd, 1000, "");
+  assert_true(net_closed(fd, 10000));
+  close(fd);
+
+  both = len + ws_encode(bytes + len, 0xc1, "reserved", 8);
+  fd = ws_open(&it);
+  net_send(fd, bytes, both);
+  ws_expect(fd, "last words");
+  ws_expect_close(fd, 1002, "");
+  close(fd);
+
+  fd = ws_open(&it);
+  net_send(fd, bytes, len);
+  shutdown(fd, SHUT_WR);
+  ws_expect(fd, "last words");
+  assert_true(net_closed(fd, 10000));
+  close(fd);
+  ws_await_open(&it, 0);
+}
+
 static void how_it_ended_is_told(void **state) {
   (void)state;
   static const char bad[] = {'a', (char)0xff};
@@ -160,6 +189,7 @@ int main(void) {
       EACH(many_in_one_segment_keep_their_order),
       EACH(fragments_are_put_together_and_pings_answered),
       EACH(frames_behind_the_head_are_not_lost),
+      EACH(what_was_heard_before_the_end_is_answered),
       EACH(how_it_ended_is_told),
       EACH(a_stop_tells_each_peer_1001),
   };
