@@ -6,10 +6,10 @@
 
 #include "base/mem.h"
 #include "engine/engine_conn_impl.h"
-#include "engine/engine_limits.h"
 #include "engine/overflow.h"
 #include "engine/session_log.h"
 #include "engine/sid.h"
+#include "net/net_limits.h"
 
 #define NEVER UINT64_MAX
 

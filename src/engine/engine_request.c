@@ -7,8 +7,8 @@
 #include "engine/refusal.h"
 #include "engine/sid.h"
 #include "engine/transport_polling.h"
-#include "engine/ws_accept.h"
 #include "http/cors_ask.h"
+#include "http/ws_accept.h"
 #include "wire/percent.h"
 #include "wire/query.h"
 

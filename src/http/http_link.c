@@ -152,13 +152,12 @@ static bool is_common(peal_slice method) {
   return false;
 }
 
-static void call_handler(peal_http_link *link, peal_http_req *req,
-                         bool upgrade) {
+static void call_handler(peal_http_link *link, peal_http_req *req) {
   const peal_http_mount *mount = req->mount;
   /* RFC9110 9.1: a mount may know any method; nobody else does. */
   if (!mount)
     peal_http_answer(req, is_common(req->method) ? 404 : 501, NULL, none);
-  else if (upgrade && mount->on_upgrade && !peal_http_req_has_body(req))
+  else if (mount->on_upgrade && req->asks_upgrade)
     mount->on_upgrade(req, mount->user);
   else
     mount->on_request(req, mount->user);
@@ -189,7 +188,7 @@ static void on_head(peal_http_link *link, const peal_http_conn_event *event) {
   link->req = req;
   link->handed = false;
   peal_worker_impl_count(&home->stats.requests_total, 1);
-  call_handler(link, req, event->head.upgrade);
+  call_handler(link, req);
 }
 
 /* -- what else happens ------------------------------------------------------ */

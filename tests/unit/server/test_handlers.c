@@ -4,7 +4,7 @@
 #include <peal/handle.h>
 
 #include "server_fixture.h"
-#include "server_torture.h"
+#include "shared_torture.h"
 
 static char first[] = "first", second[] = "second", third[] = "third";
 

@@ -5,7 +5,7 @@
 #include <peal/handle.h>
 
 #include "server_fixture.h"
-#include "server_torture.h"
+#include "shared_torture.h"
 
 /* -- the server under test --------------------------------------------------------- */
 
