@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/build.h"
 #include "base/mem.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
@@ -297,14 +298,23 @@ peal_worker *peal_http_req_worker(const peal_http_req *req) {
   return req->home->worker;
 }
 
-void *peal_http_req_alloc(peal_http_req *req, size_t size) {
-  PEAL_ON_REQ(req, "peal_worker_post");
+static peal_arena *arena_of(peal_http_req *req) {
   if (!req->arena_used) {
     peal_arena_init(&req->arena, req->home->worker->mem, 1024,
                     PEAL_LIMIT_HTTP_REQ_BYTES);
     req->arena_used = true;
   }
-  return peal_arena_alloc(&req->arena, size ? size : 1);
+  return &req->arena;
+}
+
+void *peal_http_req_alloc(peal_http_req *req, size_t size) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return peal_arena_alloc(arena_of(req), size ? size : 1);
+}
+
+peal_build *peal_http_req_build(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return peal_build_in(arena_of(req), PEAL_OK);
 }
 
 void peal_http_req_set_user(peal_http_req *req, void *user) {
