@@ -34,6 +34,7 @@
  * PEAL_ERR_USAGE; peal_workers_run and peal_workers_end return 1,
  * peal_workers_fd and peal_workers_timeout_ms -1. */
 #include <peal/base.h>
+#include <peal/val.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -206,6 +207,11 @@ PEAL_API uint64_t peal_worker_now_ms(const peal_worker *worker);
 /* Milliseconds since 1970, from the system's clock, which may be set back:
  * for dates, not for spans. Thread: any. */
 PEAL_API int64_t peal_wall_ms(void);
+
+/* Values in the memory of the worker's turn, valid until the callback in which
+ * this is called has returned. On another thread, or without a worker, it is one
+ * whose error is PEAL_ERR_USAGE. Thread: any. */
+PEAL_API peal_build *peal_worker_build(peal_worker *worker);
 
 /* A function that was posted or registered; `user` is what came with it. */
 typedef void (*peal_post_fn)(peal_worker *worker, void *user);
