@@ -128,6 +128,8 @@ def answer(function):
     if kind == "int":
         is_run = function.name.endswith("_run")
         return f"r == {NUMBERS.get(function.name, 1 if is_run else 0)}"
+    if kind == "peal_build *":
+        return "peal_build_err(r) == PEAL_ERR_USAGE"
     if kind == "const char *":
         return "!r" if may_be_null(function) else "r && !*r"
     if kind == "bool":

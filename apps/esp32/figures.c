@@ -52,6 +52,7 @@ void figures_on_status(peal_http_req *req, void *user) {
                    PEAL_OBJECT({"websocket", peal_int((int64_t)websocket)},
                                {"polling", peal_int((int64_t)polling)})},
                   {"uptime_s", peal_int((int64_t)process.uptime_s)},
+                  {"password_needed", peal_bool(app->conf.password != NULL)},
                   {"urls", peal_array(reach.items, reach.count)},
                   {"version", peal_str(peal_version())}));
 }

@@ -4,9 +4,11 @@
 #include <peal/handle.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
 #include "server/nsp.h"
+#include "server/names.h"
 #include "server/packet.h"
 
 /* To the worker of a socket, where it does one of three things. */
@@ -91,14 +93,14 @@ static void run_emit(errand *it, peal_socket *socket) {
 }
 
 static peal_err emit_from_afar(peal_socket_ref ref, const peal_to *to,
-                               const char *event, peal_args args) {
+                               peal_slice event, peal_args args) {
   errand it = {.ref = ref, .run = run_emit};
   peal_err err = peal_packet_event(&it.item, ref.nsp, peal_nsp_worker(ref.nsp),
                                    true, event, args, NULL);
   if (err)
     return err;
   if (to) {
-    it.item.key = peal_packet_key(ref.nsp, to->conflate);
+    it.item.key = peal_packet_key(ref.nsp, peal_names_key(to));
     it.item.no_compress = to->no_compress;
     it.is_volatile = to->is_volatile;
   }
@@ -107,18 +109,30 @@ static peal_err emit_from_afar(peal_socket_ref ref, const peal_to *to,
   return err;
 }
 
-peal_err peal_ref_emit_with(peal_socket_ref ref, const peal_to *to,
-                            const char *event, peal_args args) {
-  if (!ref.nsp || (to && (to->rooms || to->except)))
+peal_err peal_ref_emit_with_n(peal_socket_ref ref, const peal_to *to,
+                              peal_slice event, peal_args args) {
+  if (!ref.nsp || peal_names_are_named(to))
     return PEAL_ERR_USAGE;
+  if (to && !PEAL_RESERVED_IS_KNOWN(to))
+    return PEAL_ERR_OPTION;
   if (!is_here(ref))
     return emit_from_afar(ref, to, event, args);
   peal_socket *socket = peal_ref_socket(ref);
-  return socket ? peal_emit_with(socket, to, event, args) : PEAL_ERR_CLOSED;
+  return socket ? peal_emit_with_n(socket, to, event, args) : PEAL_ERR_CLOSED;
+}
+
+peal_err peal_ref_emit_with(peal_socket_ref ref, const peal_to *to,
+                            const char *event, peal_args args) {
+  return peal_ref_emit_with_n(ref, to, peal_slice_of(event), args);
+}
+
+peal_err peal_ref_emit_n(peal_socket_ref ref, peal_slice event,
+                         peal_args args) {
+  return peal_ref_emit_with_n(ref, NULL, event, args);
 }
 
 peal_err peal_ref_emit(peal_socket_ref ref, const char *event, peal_args args) {
-  return peal_ref_emit_with(ref, NULL, event, args);
+  return peal_ref_emit_n(ref, peal_slice_of(event), args);
 }
 
 /* -- the others --------------------------------------------------------------------------- */

@@ -191,6 +191,8 @@ async function keysMoveThroughTime() {
   const wider = await seriesAfter(() => page.keyboard.press('-'));
   assert.ok(wider.length > later.length);
   await shot(page, 'keys');
+  for (let i = 0; i < 80; i += 1) await page.keyboard.press('-');
+  await page.waitForTimeout(300);
   await page.keyboard.press('Home');
   await until('Home goes back to live', async () => !(await isShown(page, '#chart-live')));
   const named = page.getByRole('application', { name: /Acceleration/ });
@@ -217,15 +219,17 @@ async function theMouseStillSelects() {
   await page.locator('#chart-live').click();
 }
 
-// Fingers at `places` (parts of the plot's width), moved to others.
-async function touch(on, from, to) {
+// Fingers at `from` (parts of the plot's width), moved to `to`, and `down`.
+async function touch(on, from, to, down = 0) {
   const plot = await on.locator('#chart-accel .u-over').boundingBox();
   const session = await on.context().newCDPSession(on);
-  const points = (places) => places.map((at, id) => ({ x: plot.x + at * plot.width, y: plot.y + 60, id }));
-  const send = (type, places) => session.send('Input.dispatchTouchEvent', { type, touchPoints: points(places) });
+  const points = (places, lower) => places.map((at, id) =>
+    ({ x: plot.x + at * plot.width, y: plot.y + 60 + lower, id }));
+  const send = (type, places, lower = 0) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints: points(places, lower) });
   await send('touchStart', from);
   for (let i = 1; i <= 8; i += 1) {
-    await send('touchMove', from.map((at, k) => at + ((to[k] - at) * i) / 8));
+    await send('touchMove', from.map((at, k) => at + ((to[k] - at) * i) / 8), (down * i) / 8);
   }
   await send('touchEnd', []);
   await session.detach();
@@ -236,6 +240,10 @@ async function fingersMoveThroughTime() {
   await live(one);
   await one.locator('#device-select').selectOption(long);
   await one.locator('#chart-accel').scrollIntoViewIfNeeded();
+  await touch(one, [0.5], [0.52], -200);
+  assert.equal(await isShown(one, '#chart-live'), false, 'up and down is for the page');
+  await until('the page has moved', () => one.evaluate(() => scrollY > 50));
+  await one.evaluate(() => scrollTo(0, 0));
   const closer = await seriesAfter(() => touch(one, [0.4, 0.6], [0.2, 0.8]), one);
   assert.ok(await isShown(one, '#chart-live'));
   const near = await seriesAfter(() => touch(one, [0.4, 0.6], [0.2, 0.8]), one);

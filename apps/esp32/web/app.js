@@ -13,7 +13,7 @@ import { startExport } from './js/export.js';
 import { galleryFilter, galleryLoad, galleryUpdate, startGallery } from './js/gallery.js';
 import { historyMissed, historyShow, startHistory } from './js/history.js';
 import { log, startLog } from './js/log.js';
-import { askPassword, startLogin } from './js/login.js';
+import { askPassword, loginKnows, startLogin } from './js/login.js';
 import { notify } from './js/notices.js';
 import { oledLoad, oledShow, startOled } from './js/oled.js';
 import { Series } from './js/series.js';
@@ -190,7 +190,9 @@ async function onRefused() {
 // One question first: without a session there is nothing to connect to.
 async function start() {
   try {
-    connectReach(await apiGet('/status'));
+    const status = await apiGet('/status');
+    connectReach(status);
+    loginKnows(status);
   } catch (error) {
     if (error.status === 401) return signIn();
   }

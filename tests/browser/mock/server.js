@@ -259,7 +259,9 @@ function get(req, res, url) {
   if (/^\/(api|media|status)\b/.test(where) && !signedIn(req.headers)) {
     return sendJson(res, 401, { status: 'error', message: 'sign in first' });
   }
-  if (where === '/status') return sendJson(res, 200, { urls: [`http://192.0.2.7:${opts.port}`] });
+  if (where === '/status') return sendJson(res, 200, {
+    urls: [`http://192.0.2.7:${opts.port}`], password_needed: Boolean(opts.password),
+  });
   if (where in lists) {
     return sendJson(res, 200, listPage(lists[where], url.searchParams));
   }

@@ -9,6 +9,7 @@ const keys = {
 };
 const doubleTapMs = 350;
 const tapPx = 10;
+const afterTapMs = 100;
 
 function onKey(event, say) {
   const move = keys[event.key];
@@ -18,7 +19,8 @@ function onKey(event, say) {
   say();
 }
 
-// One finger moves, two stretch: what was under a finger stays under it.
+// One finger moves, two stretch: what was under a finger stays under it. A
+// finger that goes up or down first is the page's.
 function onFingers(box, plotOf) {
   const fingers = new Map();
   let began = null;
@@ -51,7 +53,11 @@ function onFingers(box, plotOf) {
   box.addEventListener('pointermove', (event) => {
     const finger = fingers.get(event.pointerId);
     if (!finger) return;
-    if (fingers.size === 1 && !finger.moved && isTap(finger, event)) return;
+    if (fingers.size === 1 && !finger.moved) {
+      if (isTap(finger, event)) return;
+      const sideways = Math.abs(event.clientX - finger.x) > Math.abs(event.clientY - finger.y);
+      if (!sideways) return void fingers.delete(event.pointerId);
+    }
     finger.moved = true;
     finger.at = placeOf(event);
     follow();
@@ -64,7 +70,10 @@ function onFingers(box, plotOf) {
     if (finger.moved || event.type === 'pointercancel') return;
     const again = tapped && event.timeStamp - tapped.at < doubleTapMs && isTap(tapped, event);
     tapped = again ? null : { at: event.timeStamp, x: event.clientX, y: event.clientY };
-    if (again) viewFollow();
+    if (!again) return;
+    viewFollow();
+    // The mouse that browsers make of a tap comes behind it.
+    setTimeout(() => plotOf().setCursor({ left: -10, top: -10 }), afterTapMs);
   };
   for (const type of ['pointerup', 'pointercancel']) box.addEventListener(type, lift);
 }

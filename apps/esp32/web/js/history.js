@@ -7,6 +7,9 @@ import { onViewChange, viewIsLive, viewRange, viewSpanS } from './view.js';
 import { serverNow, parseTime } from './dom.js';
 
 const settleMs = 120;
+const retryMs = 3000;
+// The server has enough to do: it says so, and that it is worth asking again.
+const busy = [429, 503];
 const againMs = 4000;
 const looksMs = 1000;
 const mostPoints = 2000;
@@ -68,9 +71,14 @@ async function ask() {
   onFresh();
 }
 
+function failed(error) {
+  if (busy.includes(error.status)) soon(retryMs);
+  else report(error);
+}
+
 function soon(ms = settleMs) {
   clearTimeout(timer);
-  timer = setTimeout(() => device && ask().catch(report), ms);
+  timer = setTimeout(() => device && ask().catch(failed), ms);
 }
 
 // What has come live stands beside the buckets: now and then it becomes some.
@@ -87,7 +95,8 @@ export async function historyShow(id) {
   const { data } = await apiPage('/api/sensor-data', { device_id: id, limit: 1 });
   if (id !== device) return;
   if (data[0]) series.know(data[0]);
-  await ask();
+  onFresh();
+  await ask().catch(failed);
 }
 
 // How many readings the server took after the newest one known here.

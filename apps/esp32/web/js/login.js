@@ -5,26 +5,11 @@ import { apiPost } from './api.js';
 import { byId } from './dom.js';
 import { notify } from './notices.js';
 
-const mark = 'peal-signed-in';
 let granted = null;
 
-// The cookie is not for scripts to see: that there is one is noted beside it.
-function remember(on) {
-  byId('sign-out').hidden = !on;
-  try {
-    if (on) localStorage.setItem(mark, '1');
-    else localStorage.removeItem(mark);
-  } catch {
-    // Without storage the button is there until the page is left.
-  }
-}
-
-function isRemembered() {
-  try {
-    return localStorage.getItem(mark) !== null;
-  } catch {
-    return false;
-  }
+// An answer of /status: who may read it, and a password is in force, can leave.
+export function loginKnows(status) {
+  byId('sign-out').hidden = !status.password_needed;
 }
 
 function lock(on) {
@@ -44,7 +29,6 @@ async function submit(event) {
     granted = null;
     byId('login').close();
     lock(false);
-    remember(true);
     then();
   } catch (error) {
     byId('login-error').textContent = error.status === 401 || error.status === 403
@@ -66,7 +50,7 @@ function show() {
 export function askPassword(then) {
   granted = then;
   lock(true);
-  remember(false);
+  byId('sign-out').hidden = true;
   show();
 }
 
@@ -75,7 +59,6 @@ async function signOut() {
   byId('sign-out').disabled = true;
   try {
     await apiPost('/api/logout', {});
-    remember(false);
     location.reload();
   } catch (error) {
     byId('sign-out').disabled = false;
@@ -92,5 +75,4 @@ export function startLogin() {
   dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.preventDefault());
   dialog.addEventListener('close', () => granted && show());
   byId('sign-out').addEventListener('click', signOut);
-  byId('sign-out').hidden = !isRemembered();
 }

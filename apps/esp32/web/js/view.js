@@ -4,6 +4,7 @@
 import { serverNow } from './dom.js';
 
 const leastS = 0.5;
+const mostS = 10 * 366 * 86400;
 const step = 1.5;
 const firstSpanS = 60;
 // Of a history that is shorter than the span, and of none.
@@ -57,7 +58,7 @@ export function viewFollow(seconds = spanS) {
 
 // Stands still on [from, to], but not in the future.
 export function viewFix([from, to]) {
-  const length = Math.max(leastS, to - from);
+  const length = Math.min(mostS, Math.max(leastS, to - from));
   const middle = (from + to) / 2;
   const end = Math.min(middle + length / 2, serverNow() / 1000);
   fixed = [end - length, end];
@@ -68,7 +69,7 @@ export function viewFix([from, to]) {
 export function viewZoom(factor, at = viewIsLive() ? 1 : 0.5) {
   const [from, to] = viewRange();
   const still = from + at * (to - from);
-  const length = Math.max(leastS, factor * (to - from));
+  const length = Math.min(mostS, Math.max(leastS, factor * (to - from)));
   viewFix([still - at * length, still + (1 - at) * length]);
 }
 
