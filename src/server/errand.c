@@ -7,8 +7,8 @@
 #include "base/reserved.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
-#include "server/nsp.h"
 #include "server/names.h"
+#include "server/nsp.h"
 #include "server/packet.h"
 
 /* To the worker of a socket, where it does one of three things. */
