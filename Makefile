@@ -18,13 +18,14 @@ define built
 @cmake --build --preset release --target $(1)
 endef
 
-.PHONY: build run test nightly bench fuzz install clean help needed
+.PHONY: build run test nightly interop bench fuzz install clean help needed
 
 help:
 	@echo 'make build     the programs, in build/release/bin'
 	@echo 'make run       the ESP32 dashboard with simulated devices (PORT=5000)'
 	@echo 'make test      every test in every configuration'
 	@echo 'make nightly   the long ones: every suite on poll(2), stress, long fuzz'
+	@echo 'make interop   clients in Java, Go and Rust; installs what they need'
 	@echo 'make bench     Peal, its peers and the floor, in one run'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS=20'
 	@echo 'make install   PREFIX=/usr/local DESTDIR='
@@ -54,6 +55,11 @@ test:
 nightly:
 	@tools/install.sh test
 	@exec tools/nightly.sh $(NIGHT_FUZZ_SECONDS)
+
+interop:
+	@tools/install.sh test
+	$(call built,peal-e2e-fixture)
+	@exec nice -n 10 tools/interop.sh
 
 bench:
 	@tools/install.sh bench

@@ -15,13 +15,14 @@ enum {
 
 /* ---- the statements -------------------------------------------------------- */
 
+/* One lower bound only: of two, the index may be entered at the wrong one, and
+ * each piece walks over all before it. */
 #define OLDEST(columns, table, where)                                          \
   "SELECT id, ts, device_id, " columns " FROM " table " WHERE " where          \
-  " ts >= ?1 AND ts <= ?2 AND (ts, id) > (?3, ?4) AND id <= ?6"                \
-  " ORDER BY ts, id LIMIT ?5"
+  " (ts, id) > (?1, ?2) AND ts <= ?3 AND id <= ?4 ORDER BY ts, id LIMIT ?5"
 #define BOTH(columns, table)                                                   \
   "SELECT max(id) AS last FROM " table, {                                      \
-    OLDEST(columns, table, ""), OLDEST(columns, table, "device_id = ?7 AND")   \
+    OLDEST(columns, table, ""), OLDEST(columns, table, "device_id = ?6 AND")   \
   }
 
 typedef struct source {
@@ -197,16 +198,13 @@ static void on_piece(const peal_store_result *result, void *user);
 static void next_piece(peal_http_req *req, void *user) {
   export_job *e = user;
   bool is_one = e->asked.device_id.len > 0;
-  const peal_val args[] = {peal_int(e->asked.since),
-                           peal_int(e->asked.until),
-                           peal_int(e->last_ts),
-                           peal_int(e->last_id),
-                           peal_int(PIECE_ROWS),
-                           peal_int(e->newest),
-                           peal_str_slice(e->asked.device_id)};
+  const peal_val args[] = {
+      peal_int(e->last_ts),     peal_int(e->last_id),
+      peal_int(e->asked.until), peal_int(e->newest),
+      peal_int(PIECE_ROWS),     peal_str_slice(e->asked.device_id)};
   (void)req;
   e->is_reading = peal_store_read(e->app->store, e->from->sql[is_one],
-                                  (peal_args){args, is_one ? 7 : 6}, on_piece,
+                                  (peal_args){args, is_one ? 6 : 5}, on_piece,
                                   e) == PEAL_OK;
   if (!e->is_reading)
     finish(e, false);
@@ -309,7 +307,8 @@ static void begin(peal_http_req *req, dash *app, const source *from) {
                     .req = req,
                     .from = from,
                     .asked = asked,
-                    .last_ts = INT64_MIN,
+                    .last_ts = asked.since,
+                    .last_id = INT64_MIN,
                     .is_json = is_json};
   begin_answer(e);
   peal_http_answer_on_drain(req, next_piece, e);

@@ -361,15 +361,31 @@ PEAL_API void peal_engine_client_set_user(peal_engine_client *client,
 PEAL_API void *peal_engine_client_user(const peal_engine_client *client);
 
 /* The request that began the session; slices are borrowed for the life of the
- * client. */
+ * client. What is absent has a NULL ptr; what is there and empty has a ptr and
+ * no length. The same of a socket: peal_socket_header and kin. */
 
 /* A field by its name, without regard to case; NULL ptr if absent. Connection,
  * Upgrade and Sec-WebSocket-* are not kept. */
 PEAL_API peal_slice peal_engine_client_header(const peal_engine_client *client,
                                               const char *name);
-/* A parameter of the query, percent-decoded; NULL ptr if absent. */
+/* A parameter of the query by its decoded name, decoded; NULL ptr if absent. */
 PEAL_API peal_slice peal_engine_client_query(const peal_engine_client *client,
                                              const char *name);
+/* How many fields are kept; those of one name each count. */
+PEAL_API size_t
+peal_engine_client_header_count(const peal_engine_client *client);
+/* The name of field `index` below the count, as it was sent, and its value
+ * (`value` may be NULL). Both have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_engine_client_header_at(
+    const peal_engine_client *client, size_t index, peal_slice *value);
+/* How many parameters the query has; those of one name each count. */
+PEAL_API size_t
+peal_engine_client_query_count(const peal_engine_client *client);
+/* The name of parameter `index` below the count, in their order, and its value
+ * (`value` may be NULL), both decoded. Both have a NULL ptr if there are not so
+ * many. */
+PEAL_API peal_slice peal_engine_client_query_at(
+    const peal_engine_client *client, size_t index, peal_slice *value);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_engine_client_url(const peal_engine_client *client);
 /* Of the peer, as text; "unix" over a Unix socket. */

@@ -54,7 +54,7 @@ PEAL_API peal_socket *peal_ref_socket(peal_socket_ref ref);
  * {0}. Thread: any. */
 PEAL_API peal_worker *peal_ref_worker(peal_socket_ref ref);
 
-/* The next four reach the socket from everywhere. From another thread they are
+/* The next six reach the socket from everywhere. From another thread they are
  * mail to its worker: PEAL_OK means that it has been sent, and one thread's
  * arrive in the order of the calls. What is under way is counted with the
  * operations between workers (peal_emit_to).
@@ -67,9 +67,15 @@ PEAL_API peal_worker *peal_ref_worker(peal_socket_ref ref);
  * thread that is no error. Thread: any. */
 PEAL_API peal_err peal_ref_emit(peal_socket_ref ref, const char *event,
                                 peal_args args);
+/* As peal_ref_emit. Thread: any. */
+PEAL_API peal_err peal_ref_emit_n(peal_socket_ref ref, peal_slice event,
+                                  peal_args args);
 /* The same with options, as peal_emit_with. Thread: any. */
 PEAL_API peal_err peal_ref_emit_with(peal_socket_ref ref, const peal_to *to,
                                      const char *event, peal_args args);
+/* As peal_ref_emit_with. Thread: any. */
+PEAL_API peal_err peal_ref_emit_with_n(peal_socket_ref ref, const peal_to *to,
+                                       peal_slice event, peal_args args);
 /* As peal_disconnect; one that has gone is no error. Thread: any. */
 PEAL_API peal_err peal_ref_disconnect(peal_socket_ref ref, bool close);
 /* Call `fn` on the worker of the socket, never inside this call, with the

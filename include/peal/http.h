@@ -329,6 +329,9 @@ PEAL_API uint64_t peal_http_req_length(const peal_http_req *req);
 /* The worker that has it, and on which its functions are called: where to post
  * an answer to that another thread has found. Thread: any. */
 PEAL_API peal_worker *peal_http_req_worker(const peal_http_req *req);
+/* Values in the memory of the request: valid until it is over, also while it is
+ * deferred. */
+PEAL_API peal_build *peal_http_req_build(peal_http_req *req);
 /* Memory that lives as long as the request and needs no free, aligned for any
  * object; NULL if memory is out or the request has 16 MiB already. */
 PEAL_API PEAL_MUST_CHECK void *peal_http_req_alloc(peal_http_req *req,

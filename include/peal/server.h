@@ -61,7 +61,9 @@ typedef struct peal_event peal_event;
 /* -- options --------------------------------------------------------------- */
 
 /* Options of a server, named after those of the reference; {0} is a server on
- * port 3000, path /socket.io/, for pages of the same origin. */
+ * port 3000, path /socket.io/, for pages of the same origin. What has the same
+ * name in peal_engine_server_opts is the same, with the same default (but the
+ * path). */
 typedef struct peal_server_opts {
   /* The HTTP server to live on (borrowed); NULL: one of its own, from the
    * fields down to mem, as in peal_http_server_opts. */
@@ -370,6 +372,26 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
   ((const char *const[]){__VA_ARGS__ PEAL_COMMA_BEHIND_(__VA_ARGS__) NULL})
 #endif
 
+/* Names that need not be terminated, and may hold NUL bytes; borrowed. */
+typedef struct peal_names {
+  const peal_slice *items; /* NULL: no list */
+  size_t count;            /* 0 is an empty list: nobody */
+} peal_names;
+
+#ifdef __cplusplus
+#define PEAL_NAMES(...) peal_names_({__VA_ARGS__})
+#define PEAL_TO(...) (peal_to_list_{peal_rooms_(__VA_ARGS__)}.to())
+#else
+/* At least one name: PEAL_NAMES(peal_event_name(event), PEAL_S("x")). */
+#define PEAL_NAMES(...)                                                        \
+  ((peal_names){(const peal_slice[]){__VA_ARGS__},                             \
+                sizeof((const peal_slice[]){__VA_ARGS__}) /                    \
+                    sizeof(peal_slice)})
+/* To these rooms, without anything else: peal_emit_to(socket, PEAL_TO("lobby"),
+ * "chat", args). */
+#define PEAL_TO(...) (&(const peal_to){.rooms = PEAL_ROOMS(__VA_ARGS__)})
+#endif
+
 /* Who gets a broadcast, and how. NULL or {0}: everyone in the namespace. */
 typedef struct peal_to {
   /* Union of rooms, each socket once; a socket id is a room of its own. NULL:
@@ -382,9 +404,19 @@ typedef struct peal_to {
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
   bool no_compress; /* polling answers with it are not compressed for it */
+  /* Rooms, exceptions and the key once more, as slices: beside the lists above,
+   * in addition to what is in them; the key instead of `conflate`. */
+  peal_names room_names;
+  peal_names except_names;
+  peal_slice conflate_name;
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[8];
 } peal_to;
+
+/* Every function that takes the name of an event or of a room has a twin that
+ * ends in _n and takes a slice: so a handler for all events passes on what came
+ * without a copy, and a name may hold any byte. Otherwise they are the same; a
+ * slice whose ptr is NULL is as NULL. */
 
 /* To this client. In the middleware and in connect handlers it is held, and
  * follows CONNECT.
@@ -394,10 +426,16 @@ typedef struct peal_to {
  * this client may make us hold). */
 PEAL_API peal_err peal_emit(peal_socket *socket, const char *event,
                             peal_args args);
-/* The same with options; `to->rooms` and `to->except` must be NULL. A volatile
+/* As peal_emit. */
+PEAL_API peal_err peal_emit_n(peal_socket *socket, peal_slice event,
+                              peal_args args);
+/* The same with options; `to` must name no rooms and no exceptions. A volatile
  * event that was dropped is PEAL_OK. */
 PEAL_API peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
                                  const char *event, peal_args args);
+/* As peal_emit_with. */
+PEAL_API peal_err peal_emit_with_n(peal_socket *socket, const peal_to *to,
+                                   peal_slice event, peal_args args);
 /* To others: everyone that `to` names but this socket (reference:
  * socket.to(…), socket.broadcast); with `to->with_self` this one, too: in a
  * connect handler its copy follows its CONNECT.
@@ -407,10 +445,16 @@ PEAL_API peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
  * received it, on no worker. */
 PEAL_API peal_err peal_emit_to(peal_socket *socket, const peal_to *to,
                                const char *event, peal_args args);
+/* As peal_emit_to. */
+PEAL_API peal_err peal_emit_to_n(peal_socket *socket, const peal_to *to,
+                                 peal_slice event, peal_args args);
 /* To everyone that `to` names in the namespace. Returns: as peal_emit_to.
  * Events from one thread arrive in the order of the calls. Thread: any. */
 PEAL_API peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to,
                                 const char *event, peal_args args);
+/* As peal_nsp_emit. Thread: any. */
+PEAL_API peal_err peal_nsp_emit_n(peal_nsp *nsp, const peal_to *to,
+                                  peal_slice event, peal_args args);
 /* As peal_emit with event "message". */
 PEAL_API peal_err peal_send(peal_socket *socket, peal_args args);
 
@@ -426,6 +470,10 @@ typedef void (*peal_ack_fn)(peal_socket *socket, peal_err err, peal_args args,
 PEAL_API peal_err peal_emit_ack(peal_socket *socket, const char *event,
                                 peal_args args, uint32_t timeout_ms,
                                 peal_ack_fn fn, void *user);
+/* As peal_emit_ack. */
+PEAL_API peal_err peal_emit_ack_n(peal_socket *socket, peal_slice event,
+                                  peal_args args, uint32_t timeout_ms,
+                                  peal_ack_fn fn, void *user);
 
 /* What came back from a broadcast. `responses` (borrowed) has each client's
  * first argument, in order of arrival. */
@@ -447,6 +495,11 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
                                     const char *event, peal_args args,
                                     uint32_t timeout_ms, peal_acks_fn fn,
                                     void *user);
+/* As peal_nsp_emit_ack. Thread: any. */
+PEAL_API peal_err peal_nsp_emit_ack_n(peal_nsp *nsp, const peal_to *to,
+                                      peal_slice event, peal_args args,
+                                      uint32_t timeout_ms, peal_acks_fn fn,
+                                      void *user);
 
 /* -- rooms ----------------------------------------------------------------- */
 
@@ -461,16 +514,24 @@ PEAL_API peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to,
  * name of more than 1024 bytes, or more than this client may make us hold),
  * PEAL_ERR_CLOSED (not yet accepted, leaving, or gone), PEAL_ERR_NOMEM. */
 PEAL_API peal_err peal_join(peal_socket *socket, const char *room);
+/* As peal_join. */
+PEAL_API peal_err peal_join_n(peal_socket *socket, peal_slice room);
 /* No error if it is not in it. It cannot leave the room of its own id. */
 PEAL_API void peal_leave(peal_socket *socket, const char *room);
+/* As peal_leave. */
+PEAL_API void peal_leave_n(peal_socket *socket, peal_slice room);
 /* Also for the room of its own id; false before it has been accepted and after
  * it has left. */
 PEAL_API bool peal_socket_in(const peal_socket *socket, const char *room);
+/* As peal_socket_in. */
+PEAL_API bool peal_socket_in_n(const peal_socket *socket, peal_slice room);
 /* Number of rooms, its own included. */
 PEAL_API size_t peal_socket_room_count(const peal_socket *socket);
 /* Room `index` below the count (0 is its own), otherwise NULL; borrowed until
  * it leaves. Leaving a room moves the last one to its place. */
 PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
+/* The same with its length; NULL ptr if there is none. */
+PEAL_API peal_slice peal_socket_room_n(const peal_socket *socket, size_t index);
 
 /* The next three act on every socket that `to` names, on all workers: at once
  * on the calling worker, in the next turn on others. A socket that cannot join
@@ -481,9 +542,15 @@ PEAL_API const char *peal_socket_room(const peal_socket *socket, size_t index);
 /* As peal_join for each. Thread: any. */
 PEAL_API peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to,
                                 const char *room);
+/* As peal_nsp_join. Thread: any. */
+PEAL_API peal_err peal_nsp_join_n(peal_nsp *nsp, const peal_to *to,
+                                  peal_slice room);
 /* As peal_leave for each. Thread: any. */
 PEAL_API peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to,
                                  const char *room);
+/* As peal_nsp_leave. Thread: any. */
+PEAL_API peal_err peal_nsp_leave_n(peal_nsp *nsp, const peal_to *to,
+                                   peal_slice room);
 /* As peal_disconnect for each. `close`: the client's connection too. Thread:
  * any. */
 PEAL_API peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to,
@@ -527,6 +594,9 @@ PEAL_API const char *peal_socket_id(const peal_socket *socket);
 PEAL_API peal_nsp *peal_socket_nsp(const peal_socket *socket);
 /* Where its handlers run, for its whole life. */
 PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
+/* Values in the memory of the turn: valid until the handler has returned.
+ * Without a socket it is one whose error is PEAL_ERR_USAGE. */
+PEAL_API peal_build *peal_socket_build(peal_socket *socket);
 /* False in the middleware, in connect handlers, and once it leaves. */
 PEAL_API bool peal_socket_is_connected(const peal_socket *socket);
 /* "polling" or "websocket" at present; "" when its client has gone. */
@@ -622,5 +692,22 @@ template <typename... Names> struct peal_rooms_list_ {
 template <typename... Names>
 peal_rooms_list_<Names...> peal_rooms_(Names... names) {
   return {{names..., nullptr}};
+}
+
+/* The same behind PEAL_TO. */
+template <typename List> struct peal_to_list_ {
+  List rooms;
+  peal_to all;
+
+  explicit peal_to_list_(List list) : rooms(list), all() {}
+
+  const peal_to *to() {
+    all.rooms = rooms.list();
+    return &all;
+  }
+};
+
+inline peal_names peal_names_(std::initializer_list<peal_slice> names) {
+  return {names.begin(), names.size()};
 }
 #endif

@@ -34,6 +34,7 @@
  * PEAL_ERR_USAGE; peal_workers_run and peal_workers_end return 1,
  * peal_workers_fd and peal_workers_timeout_ms -1. */
 #include <peal/base.h>
+#include <peal/val.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -135,36 +136,34 @@ PEAL_API void peal_workers_free(peal_workers *workers);
  * worker 0, inside this call.
  * Returns: PEAL_OK; PEAL_ERR_USAGE (it has run, or runs); PEAL_ERR_SYSTEM:
  * threads or signals could not be had, and the run is over (no
- * peal_workers_end). Thread: the one
- * that becomes worker 0's. */
+ * peal_workers_end). Thread: the one that becomes worker 0. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_begin(peal_workers *workers);
 /* A descriptor that is readable (POLLIN) while worker 0 has something to do;
  * for poll, select, epoll, GLib and others. It is the same from begin to end,
  * and borrowed: to be watched and for nothing else.
  * Returns -1 before the begin, behind the end, and with PEAL_POLLER_POLL, which
- * has none: there the step has to wait. Thread: that of
- * peal_workers_begin. */
+ * has none: there the step has to wait. Thread: that of the begin. */
 PEAL_API int peal_workers_fd(const peal_workers *workers);
 /* How long to wait at most if the descriptor does not become readable, in the
  * form of poll(2): milliseconds until the next timer is due; 0: do not wait; -1:
- * for ever. It changes with each step, and with what is called in between. Thread: that of
- * peal_workers_begin. */
+ * for ever. It changes with each step, and with what is called in between.
+ * Thread: that of the begin. */
 PEAL_API int peal_workers_timeout_ms(peal_workers *workers);
 /* One turn of worker 0: connections, timers, posts. Before it, wait for at most
  * `timeout_ms` until there is something to do: 0 (after a wait of the program's
  * own): not at all, -1: as long as it takes.
  * Returns: PEAL_OK: go on; PEAL_ERR_CLOSED: the run is over, again and again;
  * PEAL_ERR_USAGE: not begun, ended, on another thread, inside a step (a callback
- * of worker 0), or the group is attached: nothing happened. Thread: that of
- * peal_workers_begin. */
+ * of worker 0), or the group is attached: nothing happened.
+ * Thread: that of the begin. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_step(peal_workers *workers,
                                                     int timeout_ms);
 /* End what peal_workers_begin began: wait for the other workers' threads. If
  * the run is not over it ends now, without grace, in turns inside this call.
  * Forget the descriptor before. peal_workers_free does it for those who left in
  * the middle.
- * Returns: as peal_workers_run; 1 also where a step would be PEAL_ERR_USAGE. Thread: that of
- * peal_workers_begin. */
+ * Returns: as peal_workers_run; 1 also where a step would be PEAL_ERR_USAGE.
+ * Thread: that of the begin. */
 PEAL_API int peal_workers_end(peal_workers *workers);
 
 /* A libuv loop. */
@@ -178,7 +177,8 @@ typedef void (*peal_attached_fn)(peal_workers *workers, int code, void *user);
  * the run is over, which comes by peal_workers_stop; then `fn` (may be NULL) is
  * called once, by the loop. peal_workers_step and _end are not to be called.
  * Returns: as peal_workers_begin; PEAL_ERR_NOMEM; PEAL_ERR_OPTION: the poller
- * has no descriptor (PEAL_POLLER_POLL). On errors `fn` is not called. Thread: the loop's. */
+ * has no descriptor (PEAL_POLLER_POLL). On errors `fn` is not called.
+ * Thread: the one that becomes worker 0, which is the loop's. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_attach(peal_workers *workers,
                                                       struct uv_loop_s *loop,
                                                       peal_attached_fn fn,
@@ -207,6 +207,11 @@ PEAL_API uint64_t peal_worker_now_ms(const peal_worker *worker);
 /* Milliseconds since 1970, from the system's clock, which may be set back:
  * for dates, not for spans. Thread: any. */
 PEAL_API int64_t peal_wall_ms(void);
+
+/* Values in the memory of the worker's turn, valid until the callback in which
+ * this is called has returned. On another thread, or without a worker, it is one
+ * whose error is PEAL_ERR_USAGE. Thread: any. */
+PEAL_API peal_build *peal_worker_build(peal_worker *worker);
 
 /* A function that was posted or registered; `user` is what came with it. */
 typedef void (*peal_post_fn)(peal_worker *worker, void *user);

@@ -166,33 +166,69 @@ void *peal_engine_client_user(const peal_engine_client *client) {
   return client ? client->user : NULL;
 }
 
+/* -- the request ----------------------------------------------------------- */
+
+static peal_engine_handshake *handshake_of(const peal_engine_client *client) {
+  return client ? peal_engine_conn_handshake(client->conn) : NULL;
+}
+
 peal_slice peal_engine_client_header(const peal_engine_client *client,
                                      const char *name) {
   PEAL_ON_CLIENT(client, "peal_engine_ref_post");
-  return client && name ? peal_engine_handshake_field(
-                              peal_engine_conn_handshake(client->conn), name)
-                        : (peal_slice){0};
+  return client && name
+             ? peal_engine_handshake_field(handshake_of(client), name)
+             : (peal_slice){0};
 }
 
 peal_slice peal_engine_client_query(const peal_engine_client *client,
                                     const char *name) {
   PEAL_ON_CLIENT(client, "peal_engine_ref_post");
-  return client && name ? peal_engine_handshake_param(
-                              peal_engine_conn_handshake(client->conn), name)
-                        : (peal_slice){0};
+  return client && name
+             ? peal_engine_handshake_param(handshake_of(client), name)
+             : (peal_slice){0};
+}
+
+size_t peal_engine_client_header_count(const peal_engine_client *client) {
+  PEAL_ON_CLIENT(client, "peal_engine_ref_post");
+  return client ? peal_engine_handshake_field_count(handshake_of(client)) : 0;
+}
+
+peal_slice peal_engine_client_header_at(const peal_engine_client *client,
+                                        size_t index, peal_slice *value) {
+  PEAL_ON_CLIENT(client, "peal_engine_ref_post");
+  peal_slice unused;
+  value = value ? value : &unused;
+  *value = (peal_slice){0};
+  return client ? peal_engine_handshake_field_at(handshake_of(client), index,
+                                                 value)
+                : (peal_slice){0};
+}
+
+size_t peal_engine_client_query_count(const peal_engine_client *client) {
+  PEAL_ON_CLIENT(client, "peal_engine_ref_post");
+  return client ? peal_engine_handshake_param_count(handshake_of(client)) : 0;
+}
+
+peal_slice peal_engine_client_query_at(const peal_engine_client *client,
+                                       size_t index, peal_slice *value) {
+  PEAL_ON_CLIENT(client, "peal_engine_ref_post");
+  peal_slice unused;
+  value = value ? value : &unused;
+  *value = (peal_slice){0};
+  return client ? peal_engine_handshake_param_at(handshake_of(client), index,
+                                                 value)
+                : (peal_slice){0};
 }
 
 peal_slice peal_engine_client_url(const peal_engine_client *client) {
   PEAL_ON_CLIENT(client, "peal_engine_ref_post");
-  return client ? peal_engine_handshake_url(
-                      peal_engine_conn_handshake(client->conn))
+  return client ? peal_engine_handshake_url(handshake_of(client))
                 : (peal_slice){0};
 }
 
 peal_slice peal_engine_client_address(const peal_engine_client *client) {
   PEAL_ON_CLIENT(client, "peal_engine_ref_post");
-  return client ? peal_engine_handshake_address(
-                      peal_engine_conn_handshake(client->conn))
+  return client ? peal_engine_handshake_address(handshake_of(client))
                 : (peal_slice){0};
 }
 

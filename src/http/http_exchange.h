@@ -12,7 +12,15 @@
 
 typedef struct peal_http_link peal_http_link;
 typedef struct peal_http_file peal_http_file;
-typedef struct peal_http_forwarded peal_http_forwarded;
+
+/* Behind a request whose peer is a trusted proxy: what that says
+ * (http_forwarded). */
+typedef struct peal_http_forwarded {
+  peal_address client;
+  peal_slice host; /* borrowed from the head; NULL ptr: nobody says */
+  bool secure;     /* the client came over TLS */
+  char text[PEAL_ADDRESS_MAX]; /* of the client, when it has been asked for */
+} peal_http_forwarded;
 
 /* Offsets into the head. */
 typedef struct peal_http_field {

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
+#include "base/build.h"
 #include "base/mem.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
-#include "http/http_forwarded.h"
 #include "http/http_limits.h"
 #include "wire/cookie.h"
 #include "wire/percent.h"
@@ -123,8 +123,6 @@ peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
   copy_head(req, head, raw);
   copy_framing(req, head);
   req->address = *address;
-  if (is_forwarded)
-    peal_http_forwarded_read(req->forwarded, req);
   req->is_head = peal_slice_is(req->method, "HEAD");
   peal_buf_init(&req->headers, mem, home->server->opts.max_head_bytes * 4);
   peal_buf_init(&req->collected, mem, 0);
@@ -274,35 +272,11 @@ bool peal_http_req_param(peal_http_req *req, const char *name,
   return true;
 }
 
-/* Written into `room` when it is asked for first. */
-static peal_slice text_of(const peal_address *address, char *room) {
-  if (!room[0])
-    peal_address_text(address, room);
-  return (peal_slice){room, strlen(room)};
-}
-
 peal_slice peal_http_req_peer(const peal_http_req *req) {
   PEAL_ON_REQ(req, "peal_worker_post");
-  return text_of(&req->address, req->peer);
-}
-
-peal_slice peal_http_req_address(const peal_http_req *req) {
-  PEAL_ON_REQ(req, "peal_worker_post");
-  peal_http_forwarded *forwarded = req->forwarded;
-  return forwarded ? text_of(&forwarded->client, forwarded->text)
-                   : peal_http_req_peer(req);
-}
-
-peal_slice peal_http_req_host(const peal_http_req *req) {
-  PEAL_ON_REQ(req, "peal_worker_post");
-  return req->forwarded && req->forwarded->host.ptr
-             ? req->forwarded->host
-             : peal_http_req_header(req, "host");
-}
-
-bool peal_http_req_is_secure(const peal_http_req *req) {
-  PEAL_ON_REQ(req, "peal_worker_post");
-  return req->forwarded && req->forwarded->secure;
+  if (!req->peer[0])
+    peal_address_text(&req->address, req->peer);
+  return (peal_slice){req->peer, strlen(req->peer)};
 }
 
 uint16_t peal_http_req_peer_port(const peal_http_req *req) {
@@ -324,14 +298,23 @@ peal_worker *peal_http_req_worker(const peal_http_req *req) {
   return req->home->worker;
 }
 
-void *peal_http_req_alloc(peal_http_req *req, size_t size) {
-  PEAL_ON_REQ(req, "peal_worker_post");
+static peal_arena *arena_of(peal_http_req *req) {
   if (!req->arena_used) {
     peal_arena_init(&req->arena, req->home->worker->mem, 1024,
                     PEAL_LIMIT_HTTP_REQ_BYTES);
     req->arena_used = true;
   }
-  return peal_arena_alloc(&req->arena, size ? size : 1);
+  return &req->arena;
+}
+
+void *peal_http_req_alloc(peal_http_req *req, size_t size) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return peal_arena_alloc(arena_of(req), size ? size : 1);
+}
+
+peal_build *peal_http_req_build(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return peal_build_in(arena_of(req), PEAL_OK);
 }
 
 void peal_http_req_set_user(peal_http_req *req, void *user) {

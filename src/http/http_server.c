@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "http/cors_ask.h"
 #include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_listen.h"
@@ -74,9 +75,11 @@ static void on_stop(peal_worker *worker, void *user) {
 }
 
 static void init_homes(peal_http_server *server) {
-  for (unsigned i = 0; i < server->home_count; i++)
-    peal_http_home_init(&server->homes[i], server,
-                        peal_workers_get(server->workers, i));
+  for (unsigned i = 0; i < server->home_count; i++) {
+    peal_http_home *home = &server->homes[i];
+    peal_http_home_init(home, server, peal_workers_get(server->workers, i));
+    peal_cors_ask_init(&home->origins, home);
+  }
 }
 
 static peal_err open_first(peal_http_server *server) {

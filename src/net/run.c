@@ -124,8 +124,11 @@ static peal_worker *enter(peal_workers *group) {
   return outer;
 }
 
+/* Between two turns nobody is worker 0, and so nobody may act as it. */
 static void leave(peal_workers *group, peal_worker *outer) {
   peal_worker_set_self(outer);
+  atomic_store_explicit(&group->items[0]->has_runner, !group->over,
+                        memory_order_relaxed);
   group->in_turn = false;
 }
 
@@ -166,8 +169,11 @@ int peal_workers_run(peal_workers *group) {
   if (!group || !peal_run_take(group))
     return 1;
   peal_run_open(group);
-  while (peal_run_turn(group, -1))
+  peal_worker *outer = enter(group);
+  while (run_turn(group->items[0], -1))
     continue;
+  group->over = true;
+  leave(group, outer);
   return peal_run_close(group);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* timer: the application's timers (peal_timer of <peal/worker.h>) on the wheel
- * of their worker. */
+ * of their worker, and its clock. */
 #include <peal/worker.h>
 
 #include "base/mem.h"
@@ -77,4 +77,9 @@ void peal_timer_free(peal_timer *timer) {
   } else {
     release(timer);
   }
+}
+
+uint64_t peal_worker_now_ms(const peal_worker *worker) {
+  PEAL_ON_WORKER(worker, "peal_worker_post");
+  return worker ? worker->now_ms : 0;
 }

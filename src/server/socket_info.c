@@ -20,6 +20,11 @@ peal_worker *peal_socket_worker(const peal_socket *socket) {
   return socket ? socket->local->worker : NULL;
 }
 
+peal_build *peal_socket_build(peal_socket *socket) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
+  return peal_worker_build(peal_socket_worker(socket));
+}
+
 bool peal_socket_is_connected(const peal_socket *socket) {
   PEAL_ON_SOCKET(socket, "peal_ref_post");
   return socket && socket->state == PEAL_SOCKET_CONNECTED;

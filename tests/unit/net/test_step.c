@@ -3,6 +3,7 @@
  * libuv loop. */
 #include <stdlib.h>
 
+#include "net/on_worker.h"
 #include "net/worker_impl.h"
 #include "net_fixture.h"
 #include "torture.h"
@@ -24,6 +25,7 @@ static void on_stop(peal_worker *worker, void *user) {
 static void on_post(peal_worker *worker, void *user) {
   (void)user;
   assert_ptr_equal(peal_worker_self(), worker);
+  assert_true(peal_on_worker_is(worker));
   atomic_fetch_add(&posts, 1);
 }
 
@@ -78,7 +80,9 @@ static void a_group_runs_by_steps(void **state) {
   (void)state;
   for (unsigned count = 1; count <= 3; count++) {
     peal_workers *group = begun(count);
+    /* Nobody may act as worker 0 between two steps, and everybody behind. */
     assert_null(peal_worker_self());
+    assert_false(peal_on_worker_is(peal_workers_get(group, 0)));
     for (unsigned i = 0; i < count; i++)
       post_to(group, i, on_post, NULL);
     assert_true(peal_workers_timeout_ms(group) == 0 ||
@@ -90,6 +94,7 @@ static void a_group_runs_by_steps(void **state) {
     run_out(group);
     assert_int_equal(peal_workers_timeout_ms(group), 0);
     assert_int_equal(peal_workers_step(group, -1), PEAL_ERR_CLOSED);
+    assert_true(peal_on_worker_is(peal_workers_get(group, 0)));
     assert_int_equal(peal_workers_end(group), 0);
     assert_int_equal(starts, count);
     assert_int_equal(stops, count);
@@ -121,18 +126,41 @@ static void on_due(peal_timer *timer, void *user) {
   ++*(int *)user;
 }
 
+typedef struct start {
+  peal_timer *timer;
+  uint64_t delay_ms; /* 0: stop */
+} start;
+
+static void start_timer(peal_worker *worker, void *user) {
+  const start *it = user;
+  (void)worker;
+  if (it->delay_ms)
+    peal_timer_start(it->timer, it->delay_ms, 0);
+  else
+    peal_timer_stop(it->timer);
+}
+
+/* In a step: between two the thread is no worker. */
+static void start_within(peal_workers *group, peal_timer *timer,
+                         uint64_t delay_ms) {
+  start it = {timer, delay_ms};
+  post_to(group, 0, start_timer, &it);
+  assert_int_equal(settle(group), PEAL_OK);
+}
+
 static void the_timeout_is_that_of_the_next_timer(void **state) {
   int due = 0;
   (void)state;
-  peal_workers *group = begun(1);
+  peal_workers *group = make(1, PEAL_POLLER_EPOLL);
   peal_timer *timer = peal_timer_new(peal_workers_get(group, 0), on_due, &due);
   assert_non_null(timer);
+  assert_int_equal(peal_workers_begin(group), PEAL_OK);
   assert_int_equal(settle(group), PEAL_OK);
-  peal_timer_start(timer, 600000, 0);
+  start_within(group, timer, 600000);
   assert_in_range(peal_workers_timeout_ms(group), 1, 600000);
   assert_int_equal(peal_workers_step(group, 0), PEAL_OK);
   assert_int_equal(due, 0);
-  peal_timer_start(timer, 20, 0);
+  start_within(group, timer, 20);
   for (int i = 0; i < 10000 && !due; i++) {
     int timeout_ms = peal_workers_timeout_ms(group);
     assert_in_range(timeout_ms, 0, 20);
@@ -141,13 +169,13 @@ static void the_timeout_is_that_of_the_next_timer(void **state) {
   }
   assert_int_equal(due, 1);
   /* A step may wait by itself. */
-  peal_timer_start(timer, 20, 0);
+  start_within(group, timer, 20);
   for (int i = 0; i < 10000 && due < 2; i++)
     assert_int_equal(peal_workers_step(group, -1), PEAL_OK);
   assert_int_equal(due, 2);
   assert_int_equal(peal_workers_step(group, 1), PEAL_OK);
-  peal_timer_free(timer);
   assert_int_equal(peal_workers_end(group), 0);
+  peal_timer_free(timer);
   peal_workers_free(group);
 }
 
@@ -248,14 +276,14 @@ static void poll_has_no_descriptor_and_its_steps_wait(void **state) {
                    PEAL_ERR_OPTION);
   uv_loop_close(&loop);
   peal_timer *timer = peal_timer_new(peal_workers_get(group, 0), on_due, &due);
+  peal_timer_start(timer, 5, 0);
   assert_int_equal(peal_workers_begin(group), PEAL_OK);
   assert_int_equal(peal_workers_fd(group), -1);
-  peal_timer_start(timer, 5, 0);
   for (int i = 0; i < 10000 && !due; i++)
     assert_int_equal(peal_workers_step(group, -1), PEAL_OK);
   assert_int_equal(due, 1);
-  peal_timer_free(timer);
   assert_int_equal(peal_workers_end(group), 0);
+  peal_timer_free(timer);
   peal_workers_free(group);
 }
 
@@ -386,6 +414,11 @@ static void stop_group(uv_timer_t *timer) {
   peal_workers_stop(timer->data, 1000);
 }
 
+static void on_due_once(peal_timer *timer, void *user) {
+  on_due(timer, user);
+  peal_timer_free(timer);
+}
+
 /* Of the loop's own: it goes on meanwhile. */
 static void on_tick(uv_timer_t *timer) {
   ++*(int *)timer->data;
@@ -403,7 +436,7 @@ static void a_group_is_a_guest_of_a_libuv_loop(void **state) {
     stop.data = group;
     uv_timer_start(&stop, stop_group, 100, 0);
     peal_timer *timer =
-        peal_timer_new(peal_workers_get(group, 0), on_due, &due);
+        peal_timer_new(peal_workers_get(group, 0), on_due_once, &due);
     peal_timer_start(timer, 5, 5);
     for (unsigned i = 0; i < count; i++)
       post_to(group, i, ask_inside, NULL);
@@ -414,13 +447,8 @@ static void a_group_is_a_guest_of_a_libuv_loop(void **state) {
     assert_int_equal(peal_workers_step(group, 0), PEAL_ERR_USAGE);
     assert_int_equal(peal_workers_end(group), 1);
     /* The loop's callbacks may use what is for any thread. */
-    while (!ended && uv_run(&loop, UV_RUN_ONCE)) {
+    while (!ended && uv_run(&loop, UV_RUN_ONCE))
       assert_null(peal_worker_self());
-      if (due && timer) {
-        peal_timer_free(timer);
-        timer = NULL;
-      }
-    }
     assert_int_equal(ended, 1);
     assert_int_equal(attached_code, 0);
     assert_int_equal(due, 1);
