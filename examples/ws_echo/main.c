@@ -17,6 +17,8 @@ int main(int argc, char **argv) {
   if (peal_http_server_new(&http, &(peal_http_server_opts){
                                       .port = argc > 1 ? atoi(argv[1]) : 3000}))
     return 1;
-  peal_ws_on(http, "/", &(peal_ws_opts){.on_message = echo});
+  peal_ws_on(
+      http, "/",
+      &(peal_ws_opts){.on_message = echo, .max_message_bytes = 16 << 20});
   return peal_http_server_run(http);
 }
