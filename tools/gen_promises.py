@@ -4,7 +4,8 @@
 headers promise for all functions is tried for all, also for those that come
 later.
 
-usage: gen_promises.py promised_null | promised_thread [without_web]
+usage: gen_promises.py promised_null | promised_thread | promised_guides
+                       [without_web]
        gen_promises.py --self-test
 
 promised_null:
@@ -14,6 +15,10 @@ promised_null:
 promised_thread:
         functions that belong to a worker, called with an object that is alive
         on one, from a thread that is none.
+
+promised_guides:
+        blocks of docs/guide as they stand there, to be run and not only
+        compiled.
 """
 import re
 import sys
@@ -42,6 +47,13 @@ ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
 
 
 WEB = {"web", "store", "config"}
+
+
+# Blocks that the test runs, by something that stands in them.
+BLOCKS = [("backpressure", "send_more"), ("backpressure", "send_next"),
+          ("workers-and-threads", "when_computed"), ("events", "cart_of"),
+          ("events", "on_question"), ("events", "greet"),
+          ("middleware-and-auth", "for_customers")]
 
 
 def headers():
@@ -117,6 +129,8 @@ def answer(function):
     if kind == "int":
         is_run = function.name.endswith("_run")
         return f"r == {NUMBERS.get(function.name, 1 if is_run else 0)}"
+    if kind == "peal_build *":
+        return "peal_build_err(r) == PEAL_ERR_USAGE"
     if kind == "const char *":
         return "!r" if may_be_null(function) else "r && !*r"
     if kind == "bool":
@@ -213,6 +227,16 @@ def thread_file():
     print("};")
 
 
+def guides_file():
+    for guide, marker in BLOCKS:
+        text = (public.ROOT / f"docs/guide/{guide}.md").read_text()
+        blocks = [b for b in re.findall(r"^```c\n(.*?)^```", text, re.M | re.S)
+                  if re.search(rf"\b{marker}\(", b)]
+        if len(blocks) != 1:
+            sys.exit(f"docs/guide/{guide}.md: {marker} is in {len(blocks)} blocks")
+        print(blocks[0])
+
+
 def self_test():
     function = public.parse("PEAL_API peal_err peal_emit(peal_socket *socket, "
                             "const char *event, peal_args args);", "x", "")
@@ -232,7 +256,8 @@ def self_test():
 if __name__ == "__main__":
     if sys.argv[1:] == ["--self-test"]:
         sys.exit(self_test())
-    made = {"promised_null": null_file, "promised_thread": thread_file}
+    made = {"promised_null": null_file, "promised_thread": thread_file,
+            "promised_guides": guides_file}
     if len(sys.argv) < 2 or sys.argv[1] not in made:
         sys.exit(__doc__)
     sys.exit(made[sys.argv[1]]())

@@ -207,7 +207,8 @@ static void set_cookie(auth *a, peal_http_req *req, peal_slice value,
       req, &(peal_web_cookie){.name = COOKIE,
                               .value = value,
                               .max_age_s = max_age_s,
-                              .secure = a->app->conf.secure_cookie,
+                              .secure = a->app->conf.secure_cookie ||
+                                        peal_http_req_is_secure(req),
                               .same_site = "Strict"});
   if (err != PEAL_OK) {
     peal_web_error_of(req, err);

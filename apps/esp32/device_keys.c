@@ -189,10 +189,9 @@ device_keys_verdict device_keys_ask(device_keys *keys, peal_slice address,
   if (!has || key.len == 0)
     return DEVICE_KEYS_REFUSED;
   char what[DEVICE_ID_BYTES + 8];
-  int len = snprintf(what, sizeof what, "key %.*s", PEAL_SFMT(id));
-  guard_verdict found =
-      guard_ask(keys->app->guard, address, (peal_slice){what, (size_t)len}, key,
-                hash, retry_ms);
+  snprintf(what, sizeof what, "key %.*s", PEAL_SFMT(id));
+  guard_verdict found = guard_ask(keys->app->guard, address,
+                                  peal_slice_of(what), key, hash, retry_ms);
   return found == GUARD_RIGHT  ? DEVICE_KEYS_SHOWN
          : found == GUARD_WAIT ? DEVICE_KEYS_WAIT
                                : DEVICE_KEYS_REFUSED;

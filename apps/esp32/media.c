@@ -266,8 +266,12 @@ void media_tick(media *m) {
 
 bool media_is_well(void *user) {
   media *m = user;
+  struct stat st;
   media_tick(m);
-  return atomic_load(&m->is_well);
+  // what can be seen at once: it was deleted, made read-only, taken from us
+  return fstat(m->dir_fd, &st) == 0 && st.st_nlink > 0 &&
+         faccessat(m->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0 &&
+         atomic_load(&m->is_well);
 }
 
 /* ---- bounds ---------------------------------------------------------------- */

@@ -51,8 +51,9 @@ void media_totals(media *m, media_kind kind, int64_t *count, int64_t *bytes);
 
 /* Every minute: try whether a file can be written. On a worker. */
 void media_tick(media *m);
-/* What was found out last, by that or by an upload; it is tried anew for the
- * next who asks, so that an idle server writes next to nothing. A
+/* What can be seen of the folder now, and what was found out by writing, there
+ * or by an upload: that is tried anew for the next who asks, so that an idle
+ * server writes next to nothing. A
  * peal_web_health_fn, `user` is the media. On a worker. */
 bool media_is_well(void *user);
 

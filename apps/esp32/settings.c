@@ -128,7 +128,8 @@ static const peal_config_key keys[] = {
     {.name = "max-address-uploads",
      .type = PEAL_CONFIG_INT,
      .otherwise = "8",
-     .help = "pictures and recordings that one address sends at the same time",
+     .help = "pictures and recordings that one address sends at the same time, "
+             "of devices without keys",
      .min = 1,
      .max = 10000},
     {.name = "max-connections",

@@ -86,7 +86,7 @@ peal_web_verdict uploads_before(peal_http_req *req, void *user) {
   // a form may still name another device: then its key is asked for behind it
   if ((peal_web_type_is(req, "multipart/form-data") ||
        gate_check(app, &guest, &why)) &&
-      take_slot(req, app, &why))
+      (guest.has_shown_key || take_slot(req, app, &why)))
     return PEAL_WEB_PASS;
   refusal_answer(req, &why);
   return PEAL_WEB_STOP;

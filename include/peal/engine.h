@@ -38,14 +38,13 @@
 #include <peal/base.h>
 #include <peal/http.h>
 #include <peal/worker.h>
+#include <peal/ws.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* -- what every server on these sessions has ------------------------------- */
-
-#define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
 
 /* What a client may connect over; bits, of which 0 means both. With polling
  * alone a client is never asked to upgrade; with WebSocket alone polling is
@@ -54,33 +53,6 @@ typedef enum peal_transport {
   PEAL_TRANSPORT_POLLING = 1,  /* GET that waits, POST that brings */
   PEAL_TRANSPORT_WEBSOCKET = 2 /* from the start, or by upgrade */
 } peal_transport;
-
-/* What happens when a client's send queue has no room for a message
- * (max_queue_bytes, default 8 MiB). Before that, what waits is written as far
- * as the client takes it, also in the middle of a turn; into an empty queue any
- * message fits. So the policy is for clients that are slower than what is sent
- * to them over many turns:
- *
- *   emit -> room? --yes--> queued
- *             | no
- *             v
- *           write what it takes -> room? --yes--> queued
- *                                    | no
- *                                    v
- *                                  the policy
- *
- * Volatile events are another thing: they are dropped earlier, above
- * max_queue_soft_bytes. And of events with a key (peal_to.conflate) one waits
- * at most: they need no policy. */
-typedef enum peal_queue_policy {
-  PEAL_QUEUE_CLOSE,       /* default: the client goes at the end of the turn,
-                             reason "slow consumer"; the emit returns
-                             PEAL_ERR_QUEUE_FULL */
-  PEAL_QUEUE_DROP_NEWEST, /* the emit returns PEAL_ERR_QUEUE_FULL */
-  PEAL_QUEUE_DROP_OLDEST  /* the oldest queued events make room;
-                             acknowledgements are kept, and if these alone fill
-                             the queue the emit returns PEAL_ERR_QUEUE_FULL */
-} peal_queue_policy;
 
 /* Why a session or a socket of it went (the strings of the reference by
  * peal_reason_text). The first two are of Socket.IO alone. */
@@ -169,6 +141,9 @@ typedef void (*peal_engine_open_fn)(peal_engine_client *client, void *user);
 typedef void (*peal_engine_message_fn)(peal_engine_client *client,
                                        peal_slice data, bool binary,
                                        void *user);
+/* A session that began over polling goes on over a WebSocket (reference:
+ * upgrade). */
+typedef void (*peal_engine_upgrade_fn)(peal_engine_client *client, void *user);
 /* The client's send queue, which had refused or dropped messages or passed its
  * soft ceiling, is empty again: whoever has more to send may go on. */
 typedef void (*peal_engine_drain_fn)(peal_engine_client *client, void *user);
@@ -235,11 +210,12 @@ typedef struct peal_engine_server_opts {
   /* What sessions tell, each on its own worker (of the raw server alone). */
   peal_engine_open_fn on_open;
   peal_engine_message_fn on_message;
+  peal_engine_upgrade_fn on_upgrade;
   peal_engine_drain_fn on_drain;
   peal_engine_close_fn on_close;
   void *user; /* the last argument of these four */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[32];
+  uintptr_t reserved[31];
 } peal_engine_server_opts;
 
 /* Make a server and listen; no client is served before peal_engine_server_run.

@@ -209,12 +209,13 @@ typedef struct peal_http_mount {
   /* Prefix of the target's path, from its first `/` on; the longest that
    * matches wins. Compared byte by byte: "/api" has "/apiary", too. */
   const char *path; /* copied */
+  bool exact;       /* this path alone, and nothing that begins with it */
   /* The head is there, the body is not read yet: answer, defer, collect or
    * stream (below). Any method comes here. */
   peal_http_req_fn on_request;
-  /* The same for a request to upgrade the connection; NULL, or if it has a
-   * body: such requests go to on_request (RFC9110 7.8: a server may ignore
-   * Upgrade). */
+  /* The same for a request to upgrade the connection: answer it, or make it a
+   * WebSocket by peal_ws_upgrade (ws.h). NULL, or if it has a body: such
+   * requests go to on_request (RFC9110 7.8: a server may ignore Upgrade). */
   peal_http_req_fn on_upgrade;
   /* Which worker must have this request; -1: any. NULL: any. The connection
    * moves there before on_request, with all that was read of it; it stays if
@@ -222,7 +223,7 @@ typedef struct peal_http_mount {
   int (*worker_of)(const peal_http_req *req, void *user);
   void *user; /* the last argument of these three */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[8];
+  uintptr_t reserved[7];
 } peal_http_mount;
 
 /* Serve a prefix. Before the run: nothing guards the list of mounts. Copies
@@ -464,6 +465,11 @@ PEAL_API void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
  * connection breaks, so that the peer knows, and the log has a line. Without a
  * beginning, or again: nothing. */
 PEAL_API void peal_http_answer_end(peal_http_req *req);
+/* The stream cannot be completed: the connection breaks, so that the peer does
+ * not take what it has for the whole (of a stream until close, as for HTTP/1.0,
+ * it cannot know). In place of _end, and like that without a beginning or again:
+ * nothing. */
+PEAL_API void peal_http_answer_break(peal_http_req *req);
 /* "Not Found" for 404; "" if unknown. Thread: pure. */
 PEAL_API const char *peal_http_status_text(unsigned status);
 

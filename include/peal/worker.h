@@ -209,7 +209,8 @@ PEAL_API uint64_t peal_worker_now_ms(const peal_worker *worker);
 PEAL_API int64_t peal_wall_ms(void);
 
 /* Values in the memory of the worker's turn, valid until the callback in which
- * this is called has returned. On another thread its error is PEAL_ERR_USAGE. */
+ * this is called has returned. On another thread, or without a worker, it is one
+ * whose error is PEAL_ERR_USAGE. Thread: any. */
 PEAL_API peal_build *peal_worker_build(peal_worker *worker);
 
 /* A function that was posted or registered; `user` is what came with it. */

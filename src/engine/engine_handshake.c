@@ -287,16 +287,9 @@ peal_slice peal_engine_handshake_field_at(
   return there ? name : (peal_slice){0};
 }
 
-static peal_slice params_of(const peal_engine_handshake *handshake) {
-  peal_slice url = peal_engine_handshake_url(handshake);
-  size_t mark = peal_text_find(url, '?');
-  size_t used = mark + (mark < url.len);
-  return (peal_slice){url.ptr + used, url.len - used};
-}
-
 size_t peal_engine_handshake_param_count(
     const peal_engine_handshake *handshake) {
-  peal_slice rest = params_of(handshake);
+  peal_slice rest = query_of(peal_engine_handshake_url(handshake));
   peal_query_param param;
   size_t count = 0;
   while (peal_query_next(&rest, &param))
@@ -306,7 +299,7 @@ size_t peal_engine_handshake_param_count(
 
 peal_slice peal_engine_handshake_param_at(peal_engine_handshake *handshake,
                                           size_t index, peal_slice *value) {
-  peal_slice rest = params_of(handshake);
+  peal_slice rest = query_of(peal_engine_handshake_url(handshake));
   peal_query_param param;
   *value = (peal_slice){0};
   do {

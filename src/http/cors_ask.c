@@ -35,14 +35,12 @@ static void answer(peal_cors_ask *ask, peal_cors_verdict verdict) {
 }
 
 void peal_cors_ask_allow(peal_cors_ask *ask) {
-  if (ask && ask->req)
-    PEAL_ON_REQ(ask->req, "peal_worker_post");
+  PEAL_ON_ASK(ask, "peal_worker_post");
   answer(ask, PEAL_CORS_ALLOWED);
 }
 
 void peal_cors_ask_refuse(peal_cors_ask *ask) {
-  if (ask && ask->req)
-    PEAL_ON_REQ(ask->req, "peal_worker_post");
+  PEAL_ON_ASK(ask, "peal_worker_post");
   answer(ask, PEAL_CORS_REFUSED);
 }
 

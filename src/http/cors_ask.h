@@ -6,6 +6,10 @@
 #include "http/cors.h"
 #include "http/http_home.h"
 
+/* At the beginning of a function that takes one (net/on_worker). */
+#define PEAL_ON_ASK(ask, instead)                                              \
+  PEAL_ON_WORKER((ask) && (ask)->req ? (ask)->req->home->worker : NULL, instead)
+
 struct peal_cors_ask {
   peal_ticket ticket;
   peal_http_req *req; /* NULL: answered */

@@ -76,6 +76,7 @@ struct peal_http_req {
 
   bool framed_length : 1, framed_chunked : 1; /* has a body */
   bool is_head : 1;
+  bool asks_upgrade : 1; /* Connection names it, Upgrade is there, no body */
   bool arena_used : 1;
   bool paused : 1; /* the flow of the body */
   bool deferred : 1;

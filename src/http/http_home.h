@@ -37,6 +37,12 @@ typedef struct peal_http_watcher {
   void *user;
 } peal_http_watcher;
 
+/* Something that lives on the server and is freed with it. */
+typedef struct peal_http_owned {
+  void (*fn)(void *user);
+  void *user;
+} peal_http_owned;
+
 struct peal_http_server {
   peal_http_server_opts opts; /* defaults filled in */
   const peal_mem *mem;
@@ -52,6 +58,8 @@ struct peal_http_server {
   peal_http_proxies proxies;
   peal_http_watcher *watchers; /* of finished requests, in order */
   size_t watcher_count;
+  peal_http_owned *owned; /* in order of registration */
+  size_t owned_count;
   peal_account_server account;
   atomic_size_t open;      /* connections of all workers */
   atomic_size_t collected; /* bytes of bodies that are being collected */

@@ -105,6 +105,7 @@ static void copy_framing(peal_http_req *req, const peal_http1_head *head) {
     req->length = UINT64_MAX;
   else if (req->framed_length)
     req->length = head->content_length;
+  req->asks_upgrade = head->upgrade && !peal_http_req_has_body(req);
 }
 
 peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,

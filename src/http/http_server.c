@@ -186,9 +186,34 @@ static void deinit_homes(peal_http_server *server) {
   assert(atomic_load(&server->collected) == 0);
 }
 
+peal_err peal_http_server_own(peal_http_server *server, void (*fn)(void *user),
+                              void *user) {
+  size_t count = server->owned_count;
+  peal_http_owned *owned =
+      peal_mem_resize(server->mem, server->owned, (count + 1) * sizeof *owned);
+  if (!owned)
+    return PEAL_ERR_NOMEM;
+  server->owned = owned;
+  owned[server->owned_count++] = (peal_http_owned){.fn = fn, .user = user};
+  return PEAL_OK;
+}
+
+const peal_mem *peal_http_server_mem(const peal_http_server *server) {
+  return server->mem;
+}
+
+static void free_owned(peal_http_server *server) {
+  while (server->owned_count) {
+    const peal_http_owned *last = &server->owned[--server->owned_count];
+    last->fn(last->user);
+  }
+  peal_mem_free(server->mem, server->owned);
+}
+
 void peal_http_server_free(peal_http_server *server) {
   if (!server)
     return;
+  free_owned(server);
   free_requests(server);
   peal_worker_impl_forget(server->workers, server);
   peal_http_listen_deinit(server);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* timer: the application's timers (peal_timer of <peal/worker.h>) on the wheel
- * of their worker. */
+ * of their worker, and its clock. */
+#include "net/timer.h"
+
 #include <peal/worker.h>
 
 #include "base/mem.h"
@@ -16,6 +18,10 @@ struct peal_timer {
   bool firing; /* inside fn */
   bool freed;  /* there */
 };
+
+size_t peal_timer_bytes(void) {
+  return sizeof(peal_timer);
+}
 
 static void release(peal_timer *timer) {
   peal_wheel_stop(&timer->worker->wheel, &timer->wheel);
@@ -77,4 +83,9 @@ void peal_timer_free(peal_timer *timer) {
   } else {
     release(timer);
   }
+}
+
+uint64_t peal_worker_now_ms(const peal_worker *worker) {
+  PEAL_ON_WORKER(worker, "peal_worker_post");
+  return worker ? worker->now_ms : 0;
 }

@@ -3,7 +3,6 @@
 
 #include <time.h>
 
-#include "net/on_worker.h"
 #include "net/tally.h"
 
 static _Thread_local peal_worker *self;
@@ -26,11 +25,6 @@ peal_workers *peal_worker_group(peal_worker *worker) {
 
 unsigned peal_worker_index(const peal_worker *worker) {
   return worker ? worker->index : 0;
-}
-
-uint64_t peal_worker_now_ms(const peal_worker *worker) {
-  PEAL_ON_WORKER(worker, "peal_worker_post");
-  return worker ? worker->now_ms : 0;
 }
 
 bool peal_worker_is_ending(const peal_worker *worker) {

@@ -33,9 +33,6 @@
 /* Packets of one polling body: more than a full body of the default size can
  * have as the smallest events (`42["a"]`), which a client may send at once. */
 #define PEAL_LIMIT_EIO_PACKETS 131072u
-/* Bytes per second that a client must take of what waits for it, over each ping
- * timeout, for that to count as life in place of its pong. */
-#define PEAL_LIMIT_TAKE_PACE 512u
 /* Bytes queued for one session: above the soft one volatile events are
  * dropped, at the hard one the policy of the socket decides. Option. */
 #define PEAL_LIMIT_QUEUE_SOFT_BYTES (1u << 20)

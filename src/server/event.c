@@ -68,7 +68,8 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
   uint64_t age = hooks->age;
   call_chain(hooks->chains[PEAL_HOOK_ANY], age, &event);
   call_chain(peal_hook_of_event(hooks, event.name), age, &event);
-  peal_socket_hook_call(socket, &event, event.name);
+  if (peal_belongings_of(socket))
+    peal_socket_hook_call(socket, &event, event.name);
 }
 
 /* -- acknowledging ------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/room_set.h"
 #include "base/ticket_pool.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
@@ -29,7 +30,6 @@
 #include "server/figures.h"
 #include "server/hook.h"
 #include "server/ref_table.h"
-#include "server/room_set.h"
 
 typedef struct peal_client peal_client;
 typedef struct peal_pending_ack peal_pending_ack;

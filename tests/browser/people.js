@@ -290,7 +290,13 @@ async function signsOut(one) {
   await one.reload();
   await live(one);
   const out = one.getByRole('button', { name: 'Sign out' });
+  const other = await one.context().newPage();
+  await other.goto(one.url());
+  await live(other);
   await out.click();
+  // The mock's sessions know nothing of their sockets.
+  if (!isMock) await until('the other page asks, too', () => isOpen(other, 'login'));
+  await other.close();
   await until('it asks again', () => isOpen(one, 'login'));
   assert.equal(await one.getByText('SECRET-01').count(), 0, 'nothing is left of what was seen');
   assert.equal(await out.isVisible(), false);

@@ -174,6 +174,28 @@ const tests = {
     }
   },
 
+  async handles() {
+    const ada = await joined();
+    for (const text of ['1 cups', '2 cups']) {
+      const ready = once(ada, 'ready');
+      assert.strictEqual(await ask(ada, 'brew', 'tea'), text);
+      assert.deepStrictEqual(await ready, ['tea']);
+    }
+    const welcome = once(ada, 'welcome');
+    ada.emit('hello');
+    await welcome;
+    ada.on('welcome', () => assert.fail('welcome again'));
+    ada.emit('hello');
+    const bob = await joined({ transports: ['websocket'] });
+    const gone = once(bob, 'disconnect');
+    bob.emit('brew', 'coffee'); // its reference finds nobody
+    bob.disconnect();
+    await gone;
+    const left = once(ada, 'disconnect');
+    await once(ada, 'idle');
+    assert.deepStrictEqual((await left)[0], 'io server disconnect');
+  },
+
   async binary() {
     for (const transports of [['websocket'], ['polling']]) {
       const ada = await joined({ transports });

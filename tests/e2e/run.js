@@ -14,6 +14,7 @@ const SUITES = [
   'wire_http.js', 'wire_ws.js', 'wire_sio.js', 'bad_http.js', 'http_diff.js',
   'clients.js', 'ws_client.js', 'python_client.py', 'curl.sh', 'flow.js',
   'conformance.js', 'unix_socket.js', 'engine_client.js', 'proxies.js',
+  'ws_echo.js',
 ];
 
 function parse(argv) {
@@ -73,6 +74,7 @@ async function run(file, opts) {
     : fs.realpathSync(opts.server);
   const args = [path.join(__dirname, file), '--server', server,
     '--port-base', String(base)];
+  if (file === 'ws_echo.js') args.push('--python', opts.python);
   if (opts.workers !== undefined) args.push('--workers', opts.workers);
   const result = spawnSync(interpreter(file, opts), args,
     { stdio: 'inherit', timeout: 400000 });

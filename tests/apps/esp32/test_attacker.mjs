@@ -55,6 +55,14 @@ async function whatIsRightIsNotCounted() {
   await server.stop();
 }
 
+async function theCookieStaysOnTls() {
+  const server = await new Program({ env, args: proxied }).start();
+  const cookieOf = async (headers) => (await login(server, password, headers)).headers.get('set-cookie');
+  assert.ok(!/Secure/i.test(await cookieOf({})));
+  assert.match(await cookieOf({ ...from('192.0.2.1'), 'X-Forwarded-Proto': 'https' }), /; Secure/i);
+  await server.stop();
+}
+
 async function networksAreCountedAsOne() {
   const server = await new Program({ env, args: proxied }).start();
   const guess = (address) => server.get('/api/devices', { ...bearer('guess'), ...from(address) });
@@ -231,7 +239,7 @@ async function theCeilingOfReadingsHoldsAtAnyRate() {
   }
 }
 
-await runSteps([guessesAreRefusedWhateverTheWay, whatIsRightIsNotCounted, networksAreCountedAsOne,
+await runSteps([guessesAreRefusedWhateverTheWay, whatIsRightIsNotCounted, theCookieStaysOnTls, networksAreCountedAsOne,
   keysOfDevicesAreNotGuessed, aLogoutEndsCookieAndSockets, aSessionEndsWhenItsTimeHasCome,
   inventedDevicesLockNobodyOut, aFloodOfOneAddressIsBounded, idsThatNobodySeesAreRefused,
   slowUploadsLeaveRoomForOthers, theCeilingOfReadingsHoldsAtAnyRate]);

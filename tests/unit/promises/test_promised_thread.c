@@ -29,9 +29,9 @@ static struct {
   peal_timer *peal_timer;
   peal_worker *peal_worker;
   peal_allow *peal_allow;
-  peal_cors_ask *peal_cors_ask;
   peal_headers *peal_headers;
   peal_engine_client *peal_engine_client;
+  peal_cors_ask *peal_cors_ask;
   peal_socket_ref peal_socket_ref;
 } held;
 
@@ -93,8 +93,8 @@ static void hold_allow(peal_http_req *req, peal_allow *allow, void *user) {
   trace_add("allow");
 }
 
-static void hold_origin(const peal_http_req *req, peal_slice origin,
-                        peal_cors_ask *ask, void *user) {
+static void hold_ask(const peal_http_req *req, peal_slice origin,
+                     peal_cors_ask *ask, void *user) {
   (void)req;
   (void)origin;
   (void)user;
@@ -180,6 +180,19 @@ static peal_engine_server *make_raw(const server_fixture *it) {
   return raw;
 }
 
+/* A handshake over polling, on a connection of its own. */
+static int ask_for(const server_fixture *it, const char *query,
+                   const char *fields) {
+  char text[256];
+  int fd = sio_client_dial(it->port);
+  int len = snprintf(text, sizeof text,
+                     "GET /socket.io/?EIO=4&transport=polling%s HTTP/1.1\r\n"
+                     "Host: a\r\n%s\r\n",
+                     query, fields);
+  assert_true(fd >= 0 && sio_client_write(fd, text, (size_t)len));
+  return fd;
+}
+
 static void on_another_thread_a_function_names_itself(void **state) {
   (void)state;
 #ifdef NDEBUG
@@ -188,7 +201,7 @@ static void on_another_thread_a_function_names_itself(void **state) {
   peal_server_opts opts = server_opts();
   opts.allow_request = hold_allow;
   opts.on_headers = hold_headers;
-  opts.cors.on_origin = hold_origin;
+  opts.cors.on_origin = hold_ask;
   server_fixture it = server_make(&opts);
   peal_nsp *slow = peal_server_of(it.server, "/slow");
   assert_int_equal(peal_use(slow, hold_next, NULL), PEAL_OK);
@@ -201,29 +214,18 @@ static void on_another_thread_a_function_names_itself(void **state) {
   assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
   assert_true(sio_client_send(&client, "40/slow,"));
   trace_await("next");
-  int waiting = sio_client_dial(it.port);
-  static const char waits[] =
-      "GET /socket.io/?EIO=4&transport=polling&wait HTTP/1.1\r\n"
-      "Host: a\r\n\r\n";
-  assert_true(sio_client_write(waiting, waits, sizeof waits - 1));
+  int waiting = ask_for(&it, "&wait", "");
   trace_await("allow");
-  int asking = sio_client_dial(it.port);
-  static const char asks[] = "GET /socket.io/?EIO=4&transport=polling "
-                             "HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n";
-  assert_true(sio_client_write(asking, asks, sizeof asks - 1));
+  int foreign = ask_for(&it, "", "Origin: http://other.example\r\n");
   trace_await("origin");
   assert_true(sio_client_send(&client, "42[\"hold\"]"));
   wait_for_it();
   all_of(IN_EVENT);
-  int stopped = sio_client_dial(it.port);
-  static const char stops[] =
-      "GET /socket.io/?EIO=4&transport=polling&stop HTTP/1.1\r\n"
-      "Host: a\r\n\r\n";
-  assert_true(sio_client_write(stopped, stops, sizeof stops - 1));
+  int stopped = ask_for(&it, "&stop", "");
   wait_for_it();
   all_of(IN_HEADERS);
-  close(asking);
   close(waiting);
+  close(foreign);
   close(stopped);
   sio_client_close(&raw_client);
   sio_client_close(&client);

@@ -4,6 +4,7 @@
 #include <peal/handle.h>
 
 #include "server_fixture.h"
+#include "shared_torture.h"
 
 static char first[] = "first", second[] = "second", third[] = "third";
 
@@ -322,6 +323,54 @@ static void its_user_may_be_freed_behind_a_post(void **state) {
   server_stop(&it);
 }
 
+/* -- without memory nothing is changed ------------------------------------------------------ */
+
+static peal_err change(peal_nsp *nsp, int what) {
+  switch (what) {
+  case 0:
+    return peal_on(nsp, "x", on_note, first);
+  case 1:
+    return peal_once(nsp, "x", on_note, first);
+  case 2:
+    return peal_on_any(nsp, on_note, first);
+  default: /* what is there stays */
+    return peal_off(nsp, "x", on_note, second);
+  }
+}
+
+static void every_allocation_of_a_change_may_fail(void **state) {
+  (void)state;
+  shared_torture s;
+  shared_init(&s);
+  peal_server_opts opts = server_opts();
+  opts.workers = 3;
+  opts.mem = &s.mem;
+  server_fixture it = server_make(&opts);
+  assert_int_equal(peal_on(it.root, "x", on_note, second), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "end", on_ack, NULL), PEAL_OK);
+  for (int what = 0; what < 4; what++) {
+    size_t live = s.torture.live, n = 1;
+    for (bool failed = true; failed; n++) {
+      arm(&s, n);
+      peal_err err = change(it.root, what);
+      failed = disarm(&s);
+      assert_int_equal(err, failed ? PEAL_ERR_NOMEM : PEAL_OK);
+      if (failed)
+        assert_int_equal(s.torture.live, live);
+    }
+    assert_true(n > 6); /* a change and a hook for each worker */
+    if (what < 2)
+      assert_int_equal(peal_off(it.root, "x", on_note, first), PEAL_OK);
+    if (what == 2)
+      assert_int_equal(peal_off_any(it.root, on_note, first), PEAL_OK);
+    if (what < 3)
+      assert_int_equal(s.torture.live, live);
+  }
+  server_free(&it);
+  assert_int_equal(s.torture.live, 0);
+  pthread_mutex_destroy(&s.lock);
+}
+
 /* -- of one socket ------------------------------------------------------------------------- */
 
 static void on_own_once_again(peal_socket *socket, const peal_event *event,
@@ -421,6 +470,7 @@ int main(void) {
       cmocka_unit_test(before_the_run_they_come_and_go_too),
       cmocka_unit_test(once_is_for_one_event_in_all),
       cmocka_unit_test(its_user_may_be_freed_behind_a_post),
+      cmocka_unit_test(every_allocation_of_a_change_may_fail),
       cmocka_unit_test(a_socket_has_handlers_of_its_own),
       cmocka_unit_test(behind_a_disconnect_none_is_called),
   };

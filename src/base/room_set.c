@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/room_set.h"
+#include "base/room_set.h"
 
 #include "base/mem.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "server/room_set.h"
+#include "base/room_set.h"
 #include "torture.h"
 
 #define ROOMS 600u

@@ -2,7 +2,7 @@
 #pragma once
 /* ws_accept: the server's side of the opening handshake of WebSocket: is the
  * request one, and the 101 that accepts it (RFC6455 4.2).
- * In the flow: engine/engine_request -> [ws_accept] -> proto/ws_conn. */
+ * In the flow: http/http_upgrade -> [ws_accept] -> proto/ws_conn. */
 #include <peal/base.h>
 
 #include "base/buf.h"

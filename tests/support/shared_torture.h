@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* server_torture: an allocator for several threads whose n-th call from a
- * moment on fails. */
+/* shared_torture: a torture that several threads may use, and that is armed
+ * when what it is to hit has begun. */
 #include <pthread.h>
 
 #include "torture.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "engine/ws_accept.h"
+#include "http/ws_accept.h"
 #include "torture.h"
 
 #define KEY "dGhlIHNhbXBsZSBub25jZQ==" /* RFC6455 1.3 */

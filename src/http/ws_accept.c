@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/ws_accept.h"
+#include "http/ws_accept.h"
 
 #include <string.h>
 
