@@ -35,6 +35,8 @@ if(PEAL_PROGRAMS)
   peal_need(PEAL_CURL libcurl4-openssl-dev libcurl)
   peal_need(PEAL_JPEG libturbojpeg0-dev libturbojpeg)
   peal_need(PEAL_PNG libpng-dev libpng)
+  # One example; whoever builds it has it.
+  pkg_check_modules(PEAL_GLIB QUIET IMPORTED_TARGET glib-2.0)
 endif()
 if(peal_missing)
   string(JOIN " " words ${peal_missing})

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     must(!buf.err && peal_slice_eq(peal_buf_slice(&buf), in));
     peal_buf_deinit(&buf);
     must(op.nsp.len > 0 && op.nsp.ptr[0] == '/');
-    must((op.room != NULL) ==
+    must((op.room.ptr != NULL) ==
          (op.kind == PEAL_OP_JOIN || op.kind == PEAL_OP_LEAVE));
     must((op.message != NULL) ==
          (op.kind == PEAL_OP_EMIT || op.kind == PEAL_OP_ASK));

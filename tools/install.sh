@@ -8,8 +8,9 @@ step=${1:-run}
 
 build='build-essential ca-certificates cmake ninja-build pkg-config libuv1-dev libssl-dev
   zlib1g-dev libsqlite3-dev libcurl4-openssl-dev libturbojpeg0-dev libpng-dev'
-test='libcmocka-dev libjansson-dev clang-14 libclang-rt-14-dev clang-format-14
-  valgrind chromium curl sqlite3 python3-venv fonts-dejavu-core'
+test='libcmocka-dev libjansson-dev libglib2.0-dev clang-14 libclang-rt-14-dev
+  clang-format-14 valgrind chromium curl sqlite3 python3-venv fonts-dejavu-core
+  libpcre2-8-0'
 case $step in
 run) packages=$build ;;
 test) packages="$build $test" ;;
@@ -67,6 +68,7 @@ fi
 
 tools/npm_ci.sh .
 if [ "$step" = test ]; then
+  tools/proxies.sh
   tools/npm_ci.sh tests/e2e tests/browser
   requirements=tests/e2e/requirements.txt
   if [ -f "$requirements" ]; then

@@ -101,11 +101,15 @@ typedef void (*peal_allow_fn)(peal_http_req *req, peal_allow *allow,
                               void *user);
 /* Where a header hook puts fields; borrowed until it returns. */
 typedef struct peal_headers peal_headers;
-/* Fields for an answer that is about to be sent, a WebSocket's 101 included;
- * `initial`: it is the first one of a session (reference: events
- * initial_headers and headers). `req` can be read only. */
-typedef void (*peal_headers_fn)(const peal_http_req *req, bool initial,
-                                peal_headers *out, void *user);
+/* Fields for an answer that is about to be sent, a WebSocket's 101 included.
+ * `req` is the request that it answers, to be asked and not to be answered:
+ * all functions of <peal/http.h> that read the head may be called
+ * (peal_http_req_param, _header, _cookie, …). `session` is the id of the session
+ * that the answer belongs to, borrowed; NULL: of none, it is a refusal.
+ * `initial`: the first answer of its session (reference: events initial_headers
+ * and headers). */
+typedef void (*peal_headers_fn)(peal_http_req *req, const char *session,
+                                bool initial, peal_headers *out, void *user);
 
 /* Let the client in: the session begins inside this call. NULL: nothing. */
 PEAL_API void peal_allow_accept(peal_allow *allow);
@@ -162,7 +166,8 @@ typedef struct peal_engine_server_opts {
   const char *proxies; /* whose word about the client counts; default nobody */
   peal_forwarded forwarded;
   bool proxy_protocol;
-  size_t max_held_bytes; /* by all clients together; default 1 GiB */
+  size_t max_target_bytes; /* of a request, query included; default 16384 */
+  size_t max_held_bytes;   /* by all clients together; default 1 GiB */
   peal_log_opts log;
   const peal_mem *mem;
 
@@ -195,14 +200,16 @@ typedef struct peal_engine_server_opts {
 
   /* Asked for each handshake (reference: allowRequest). */
   peal_allow_fn allow_request;
+  void *allow_user; /* the last argument of it */
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
+  void *headers_user; /* the last argument of it */
   /* What sessions tell, each on its own worker (of the raw server alone). */
   peal_engine_open_fn on_open;
   peal_engine_message_fn on_message;
   peal_engine_drain_fn on_drain;
   peal_engine_close_fn on_close;
-  void *user; /* of all these functions */
+  void *user; /* the last argument of these four */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[32];
 } peal_engine_server_opts;
@@ -270,22 +277,22 @@ typedef struct peal_engine_how {
  * PEAL_ERR_QUEUE_FULL (peal_queue_policy). */
 PEAL_API peal_err peal_engine_client_send(peal_engine_client *client,
                                           peal_slice data, bool binary);
-/* The same with options. */
+/* The same with options. PEAL_ERR_OPTION: unknown ones. */
 PEAL_API peal_err peal_engine_client_send_with(peal_engine_client *client,
                                                peal_slice data, bool binary,
                                                const peal_engine_how *how);
 /* To all clients on all workers: one copy for all of them, at once on the
  * calling worker, in the next turn on others. Messages from one thread arrive
  * in the order of the calls. What full queues refuse is told by nothing.
- * Returns: PEAL_OK (also before the run: nobody is there), PEAL_ERR_UTF8,
- * PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some workers are behind:
- * 16384 operations or 64 MiB wait for them), PEAL_ERR_CLOSED (the run is over):
- * nobody received it. Thread: any. */
+ * Returns: PEAL_OK (also before the run and behind it: nobody is there),
+ * PEAL_ERR_UTF8, PEAL_ERR_USAGE, PEAL_ERR_OPTION, PEAL_ERR_NOMEM,
+ * PEAL_ERR_QUEUE_FULL (some workers are behind: 16384 operations or 64 MiB wait
+ * for them): nobody received it. Thread: any. */
 PEAL_API peal_err peal_engine_server_send(peal_engine_server *server,
                                           peal_slice data, bool binary,
                                           const peal_engine_how *how);
 /* Call `fn` for each client of this worker, oldest first; nothing happens on a
- * thread that is no worker of the server. */
+ * thread that is no worker of the server. Thread: any. */
 PEAL_API void peal_engine_server_each(peal_engine_server *server,
                                       peal_engine_open_fn fn, void *user);
 
@@ -326,15 +333,31 @@ PEAL_API void peal_engine_client_set_user(peal_engine_client *client,
 PEAL_API void *peal_engine_client_user(const peal_engine_client *client);
 
 /* The request that began the session; slices are borrowed for the life of the
- * client. */
+ * client. What is absent has a NULL ptr; what is there and empty has a ptr and
+ * no length. The same of a socket: peal_socket_header and kin. */
 
 /* A field by its name, without regard to case; NULL ptr if absent. Connection,
  * Upgrade and Sec-WebSocket-* are not kept. */
 PEAL_API peal_slice peal_engine_client_header(const peal_engine_client *client,
                                               const char *name);
-/* A parameter of the query, percent-decoded; NULL ptr if absent. */
+/* A parameter of the query by its decoded name, decoded; NULL ptr if absent. */
 PEAL_API peal_slice peal_engine_client_query(const peal_engine_client *client,
                                              const char *name);
+/* How many fields are kept; those of one name each count. */
+PEAL_API size_t
+peal_engine_client_header_count(const peal_engine_client *client);
+/* The name of field `index` below the count, as it was sent, and its value
+ * (`value` may be NULL). Both have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_engine_client_header_at(
+    const peal_engine_client *client, size_t index, peal_slice *value);
+/* How many parameters the query has; those of one name each count. */
+PEAL_API size_t
+peal_engine_client_query_count(const peal_engine_client *client);
+/* The name of parameter `index` below the count, in their order, and its value
+ * (`value` may be NULL), both decoded. Both have a NULL ptr if there are not so
+ * many. */
+PEAL_API peal_slice peal_engine_client_query_at(
+    const peal_engine_client *client, size_t index, peal_slice *value);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_engine_client_url(const peal_engine_client *client);
 /* Of the peer, as text; "unix" over a Unix socket. */
@@ -357,18 +380,18 @@ typedef struct peal_engine_ref {
 PEAL_API peal_engine_ref
 peal_engine_client_ref(const peal_engine_client *client);
 /* The client again, on its own worker; NULL if it has gone (from on_close on),
- * or on another thread. */
+ * or on another thread. Thread: any. */
 PEAL_API peal_engine_client *peal_engine_ref_client(const peal_engine_ref *ref);
 
 /* The next three act at once on the client's own worker, and in its next turn
  * from another thread; what comes from one thread keeps its order. A client
  * that has gone is no error: nothing happens to it.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some workers are
- * behind, as in peal_engine_server_send), PEAL_ERR_CLOSED (the run is over),
+ * Returns: PEAL_OK (also when the run is over: all have gone), PEAL_ERR_NOMEM,
+ * PEAL_ERR_QUEUE_FULL (some workers are behind, as in peal_engine_server_send),
  * PEAL_ERR_USAGE ({0}); on errors nothing happens. */
 
 /* As peal_engine_client_send_with; its errors are returned on the client's own
- * worker only, but for PEAL_ERR_UTF8 and PEAL_ERR_USAGE. Thread: any. */
+ * worker only, but for PEAL_ERR_UTF8, PEAL_ERR_USAGE and PEAL_ERR_OPTION. Thread: any. */
 PEAL_API peal_err peal_engine_ref_send(const peal_engine_ref *ref,
                                        peal_slice data, bool binary,
                                        const peal_engine_how *how);
@@ -379,7 +402,7 @@ PEAL_API peal_err peal_engine_ref_close(const peal_engine_ref *ref,
 typedef void (*peal_engine_post_fn)(peal_engine_client *client, void *user);
 /* Call `fn` with the client on its worker, exactly once if this returns
  * PEAL_OK, also if it has gone: so it may free `user`. Inside this call only on
- * the client's own worker. Thread: any. */
+ * the client's own worker, and when the run is over. Thread: any. */
 PEAL_API peal_err peal_engine_ref_post(const peal_engine_ref *ref,
                                        peal_engine_post_fn fn, void *user);
 

@@ -30,7 +30,7 @@
  * dropped, and the request is freed with it.
  *
  * Functions of a request run on its worker, take a request that is valid, and
- * are not for NULL. Functions of a server do nothing for NULL and return
+ * are not for NULL. Without a server (NULL) its functions do nothing and return
  * PEAL_ERR_USAGE, 0, NULL, or 1 (peal_http_server_run).
  *
  * Example: examples/web_hello/main.c */
@@ -90,11 +90,11 @@ typedef struct peal_http_server_opts {
 
   /* Ceilings and times of a request. A head may have 100 fields. */
 
-  size_t max_head_bytes;    /* default 16384 (as Node); more: 431 */
-  size_t max_target_bytes;  /* default 8192; more: 414 */
+  size_t max_head_bytes;    /* default 16384 and a target; more: 431 */
+  size_t max_target_bytes;  /* query included; default 16384; more: 414 */
   uint32_t head_timeout_ms; /* default 10000: the whole head; 408 */
   /* Default 30000: so long may nothing of a body that is wanted come, and over
-   * each such time 64 bytes a second have to; 408. */
+   * each such time `body_pace_bytes` a second have to; 408. */
   uint32_t body_timeout_ms;
   uint32_t idle_timeout_ms; /* default 5000 between requests; then it closes */
   /* Default 30000: so long may a peer take nothing of its answer, and over each
@@ -118,9 +118,11 @@ typedef struct peal_http_server_opts {
   size_t max_held_bytes;
 
   peal_log_opts log;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  const peal_mem *mem;      /* borrowed for life; NULL: libc */
+  uint32_t body_pace_bytes; /* a second, of a body that is wanted, over each
+                               body_timeout_ms; default 64; 408 */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_http_server_opts;
 
 /* Bind and listen, unless `no_listen`; accepting begins with the run. Copies
@@ -134,11 +136,12 @@ peal_http_server_new(peal_http_server **out, const peal_http_server_opts *opts);
 /* Run its workers until stopped: peal_workers_run with
  * peal_workers_stop_on_signals (grace 4 s: gone within 5). A program with
  * workers of its own calls those two itself.
- * Returns: as peal_workers_run: 0, or 1 if it could not start. */
+ * Returns: as peal_workers_run: 0, or 1 if it could not start.
+ * Thread: that becomes worker 0. */
 PEAL_API int peal_http_server_run(peal_http_server *server);
 /* After the run, and after what is mounted on it (peal_server, peal_web).
  * Requests that were deferred and never answered are freed; workers of its own,
- * too. */
+ * too. Thread: the one that made it. */
 PEAL_API void peal_http_server_free(peal_http_server *server);
 /* The port of the first TCP place that it listens at: the one the system chose
  * for PEAL_PORT_ANY; 0: none. Thread: any. */
@@ -190,6 +193,7 @@ typedef struct peal_http_listen_opts {
  * or the file there is no socket); PEAL_ERR_SYSTEM (the descriptor does not
  * listen, the path is too long, no permission, …); PEAL_ERR_NOMEM;
  * PEAL_ERR_USAGE (no server, it has run, or `opts` names two places).
+ * Thread: the one that sets up.
  * Example: examples/listeners/main.c */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_listen(peal_http_server *server, const peal_http_listen_opts *opts,
@@ -225,7 +229,8 @@ typedef struct peal_http_mount {
 /* Serve a prefix. Before the run: nothing guards the list of mounts. Copies
  * `mount` with its path. It cannot be taken off again.
  * Returns: PEAL_OK, PEAL_ERR_EXISTS (the same path), PEAL_ERR_USAGE (a path
- * that does not begin with `/`, no on_request), PEAL_ERR_NOMEM. */
+ * that does not begin with `/`, no on_request), PEAL_ERR_NOMEM.
+ * Thread: the one that sets up. */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_server_mount(peal_http_server *server, const peal_http_mount *mount);
 
@@ -244,7 +249,8 @@ typedef void (*peal_http_done_fn)(peal_http_req *req,
 /* Call `fn` for every request when it is over, on its worker, once: the answer
  * has left, or the connection has broken. Several functions run in order of
  * registration. Before the run.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. */
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM.
+ * Thread: the one that sets up. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_http_server_on_done(
     peal_http_server *server, peal_http_done_fn fn, void *user);
 
@@ -322,8 +328,11 @@ PEAL_API bool peal_http_req_has_body(const peal_http_req *req);
  * it is chunked. */
 PEAL_API uint64_t peal_http_req_length(const peal_http_req *req);
 /* The worker that has it, and on which its functions are called: where to post
- * an answer to that another thread has found. */
+ * an answer to that another thread has found. Thread: any. */
 PEAL_API peal_worker *peal_http_req_worker(const peal_http_req *req);
+/* Values in the memory of the request: valid until it is over, also while it is
+ * deferred. */
+PEAL_API peal_build *peal_http_req_build(peal_http_req *req);
 /* Memory that lives as long as the request and needs no free, aligned for any
  * object; NULL if memory is out or the request has 16 MiB already. */
 PEAL_API PEAL_MUST_CHECK void *peal_http_req_alloc(peal_http_req *req,
@@ -412,7 +421,10 @@ PEAL_API void peal_http_answer(peal_http_req *req, unsigned status,
 PEAL_API void peal_http_answer_bytes(peal_http_req *req, unsigned status,
                                      const char *type, peal_bytes *body);
 /* The same with JSON, as application/json; encoded before this returns. 503 if
- * memory is out or it is nested deeper than 128. */
+ * memory is out or it is nested deeper than 128. Behind the web layer what is
+ * long is compressed (peal_web_opts.compress_from_bytes), over 16 KiB on the
+ * pool: `req` is then deferred until that is done, on_abort does not come any
+ * more. */
 PEAL_API void peal_http_answer_json(peal_http_req *req, unsigned status,
                                     peal_val value);
 /* `length` bytes of a file from `offset` on, sent as the peer takes it, 64 KiB
@@ -460,8 +472,8 @@ PEAL_API const char *peal_http_status_text(unsigned status);
 
 /* A question of on_origin; give exactly one answer, now or later, on the
  * request's worker. The first counts; a second one changes nothing within five
- * minutes behind it, or 10000 questions. If the client goes away meanwhile, the answer is still
- * due and has no effect. No time limit runs while it is due. */
+ * minutes behind it, or 10000 questions. If the client goes away meanwhile, the
+ * answer is still due and has no effect. No time limit runs while it is due. */
 typedef struct peal_cors_ask peal_cors_ask;
 /* May pages of `origin` use this? `req` has its head; it is borrowed until the
  * answer, not to be answered with the functions above. Asked for each request

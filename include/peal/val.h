@@ -202,6 +202,87 @@ PEAL_API peal_val peal_object(const peal_pair *pairs, size_t count);
  * peal_str_slice. */
 PEAL_API peal_val peal_str(const char *text);
 
+/* -- building what is as long as it is ----------------------------------- */
+
+/* Values whose number only the run knows, and values that a function makes for
+ * its caller, are built in memory that goes by itself:
+ *
+ *   peal_build *build = peal_socket_build(socket);
+ *   peal_items *rows = peal_items_new(build);
+ *   for (size_t i = 0; i < count; i++)
+ *     peal_items_add(rows, row_val(build, &table[i]));
+ *   return peal_emit(socket, "rows", PEAL_ARGS(peal_items_val(rows)));
+ *
+ *   peal_val row_val(peal_build *build, const row *row) {
+ *     return peal_build_keep(build, PEAL_OBJECT({"id", peal_int(row->id)},
+ *                                               {"name", peal_str(row->name)}));
+ *   }
+ *
+ * Nothing of it is freed or sized, and nothing is asked for in between: when
+ * memory is out, every further call does nothing, and what comes out is a value
+ * that says so where it is used: peal_emit, peal_ack and kin return
+ * PEAL_ERR_NOMEM, peal_http_answer_json answers 503, peal_doc_new and
+ * peal_json_bytes return NULL.
+ *
+ * Where the memory is:
+ *
+ *   peal_socket_build     of the turn: until the handler has returned. For
+ *   peal_worker_build     every other callback of a worker, too
+ *   peal_http_req_build   of the request: until it is answered, also later
+ *   peal_build_new        its own: until peal_build_free */
+
+/* Memory for values, and the first error. Of one thread at a time. Never NULL:
+ * where there is no memory for it, it has that error from the beginning. */
+typedef struct peal_build peal_build;
+/* An array that grows: from peal_items_new on, as long as its builder. */
+typedef struct peal_items peal_items;
+/* An object that grows: from peal_pairs_new on, as long as its builder. */
+typedef struct peal_pairs peal_pairs;
+
+/* A builder with memory of its own (libc's): for threads of the program's own,
+ * before the run, and for what outlives a callback. */
+PEAL_API peal_build *peal_build_new(void);
+/* Free it with all its values; only of peal_build_new. NULL is a no-op. */
+PEAL_API void peal_build_free(peal_build *build);
+/* PEAL_OK, or what went wrong first: PEAL_ERR_NOMEM, PEAL_ERR_DEPTH,
+ * PEAL_ERR_USAGE (a builder of another thread's worker, or NULL). Nobody has to
+ * ask: the values say it, too. */
+PEAL_API peal_err peal_build_err(const peal_build *build);
+/* The tree of arrays and objects is copied, texts, bytes and keys are borrowed:
+ * so what the macros built on the stack may be returned. Deeper than 128:
+ * PEAL_ERR_DEPTH. */
+PEAL_API peal_val peal_build_keep(peal_build *build, peal_val value);
+/* Everything is copied: for texts that go earlier, such as those of a buffer on
+ * the stack, and for values of another builder. */
+PEAL_API peal_val peal_build_copy(peal_build *build, peal_val value);
+
+/* An empty array. NULL if memory is out, which the functions below take. */
+PEAL_API peal_items *peal_items_new(peal_build *build);
+/* Append a value, borrowed with what it points to. */
+PEAL_API void peal_items_add(peal_items *items, peal_val value);
+/* How many there are so far. */
+PEAL_API size_t peal_items_count(const peal_items *items);
+/* What there is so far as an array. More may be added: values that were given do
+ * not see it. */
+PEAL_API peal_val peal_items_val(const peal_items *items);
+/* The same as arguments: one for each. */
+PEAL_API peal_args peal_items_args(const peal_items *items);
+
+/* An empty object. NULL if memory is out, which the functions below take. */
+PEAL_API peal_pairs *peal_pairs_new(peal_build *build);
+/* Append a member; key (terminated) and value are borrowed. An undefined value is
+ * as if absent. */
+PEAL_API void peal_pairs_add(peal_pairs *pairs, const char *key,
+                             peal_val value);
+/* The same with a key that is copied: it need not be terminated, and may hold NUL
+ * bytes. */
+PEAL_API void peal_pairs_add_n(peal_pairs *pairs, peal_slice key,
+                               peal_val value);
+/* How many there are so far. */
+PEAL_API size_t peal_pairs_count(const peal_pairs *pairs);
+/* What there is so far as an object, as peal_items_val. */
+PEAL_API peal_val peal_pairs_val(const peal_pairs *pairs);
+
 /* -- reading; all Thread: pure ------------------------------------------ */
 
 /* Is it of this kind? For numbers peal_val_is_number is what is meant nearly
@@ -231,6 +312,8 @@ PEAL_API peal_val peal_val_at(peal_val array, size_t index);
  * JavaScript has it; undefined if there is none, or it is no object. A search
  * from pair to pair: of large objects keep what is used often. */
 PEAL_API peal_val peal_val_get(peal_val object, const char *key);
+/* The same for a name that need not be terminated, and may hold NUL bytes. */
+PEAL_API peal_val peal_val_get_n(peal_val object, peal_slice key);
 /* The key of pair `index` of an object, borrowed and terminated; the empty
  * slice if there is none, or it is no object. For loops over the pairs. */
 PEAL_API peal_slice peal_val_key(peal_val object, size_t index);

@@ -154,9 +154,13 @@ static const peal_pair *val_find(peal_val object, peal_slice key) {
   return NULL;
 }
 
-peal_val peal_val_get(peal_val object, const char *key) {
-  const peal_pair *pair = val_find(object, peal_slice_of(key));
+peal_val peal_val_get_n(peal_val object, peal_slice key) {
+  const peal_pair *pair = val_find(object, key);
   return pair ? pair->value : peal_undefined();
+}
+
+peal_val peal_val_get(peal_val object, const char *key) {
+  return peal_val_get_n(object, peal_slice_of(key));
 }
 
 static bool val_eq_number(peal_val a, peal_val b) {

@@ -15,6 +15,7 @@ typedef struct val_level {
 
 typedef struct val_walk {
   peal_arena *arena;
+  bool borrows; /* texts, bytes and keys */
   size_t depth;
   val_level levels[PEAL_LIMIT_JSON_DEPTH];
 } val_walk;
@@ -79,12 +80,17 @@ static peal_err copy_open(val_walk *walk, peal_val *value, peal_val source) {
   value->as.pairs = level->pairs = copy;
   if (lens)
     *value = peal_val_impl_keyed(*value);
-  return copy_keys(walk, level->pairs, source);
+  return walk->borrows ? PEAL_OK : copy_keys(walk, level->pairs, source);
 }
 
 /* The copy may outlive the text that it was decoded from. */
 static peal_err copy_one(val_walk *walk, peal_val *value) {
   peal_val source = *value;
+  if (peal_val_is(source, PEAL_UNDEFINED))
+    return peal_val_impl_err(source);
+  if (walk->borrows &&
+      (!val_is_container(source) || peal_val_impl_is_raw(source)))
+    return PEAL_OK;
   value->flags = 0;
   value->extra = 0;
   if (val_is_container(source))
@@ -107,9 +113,11 @@ static peal_val *walk_next(val_walk *walk) {
   return NULL;
 }
 
-peal_err peal_val_impl_copy(peal_val *out, peal_val value, peal_arena *arena) {
+static peal_err copy_tree(peal_val *out, peal_val value, peal_arena *arena,
+                          bool borrows) {
   val_walk walk;
   walk.arena = arena;
+  walk.borrows = borrows;
   walk.depth = 0;
   *out = value;
   peal_err err = PEAL_OK;
@@ -118,6 +126,14 @@ peal_err peal_val_impl_copy(peal_val *out, peal_val value, peal_arena *arena) {
   if (err != PEAL_OK)
     *out = peal_undefined();
   return err;
+}
+
+peal_err peal_val_impl_copy(peal_val *out, peal_val value, peal_arena *arena) {
+  return copy_tree(out, value, arena, false);
+}
+
+peal_err peal_val_impl_keep(peal_val *out, peal_val value, peal_arena *arena) {
+  return copy_tree(out, value, arena, true);
 }
 
 /* A container that is only read. */

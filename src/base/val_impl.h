@@ -65,9 +65,28 @@ static inline peal_val peal_val_impl_keyed(peal_val object) {
   return object;
 }
 
+/* A flag of what a builder gives that has failed: undefined, with the error in
+ * `integer`. Whoever encodes or copies it fails with that. */
+#define PEAL_VAL_IMPL_LOST 4u
+
+static inline peal_val peal_val_impl_lost(peal_err err) {
+  return (peal_val){.flags = PEAL_VAL_IMPL_LOST, .as.integer = err};
+}
+
+/* PEAL_OK, unless it is lost. */
+static inline peal_err peal_val_impl_err(peal_val value) {
+  return value.type == PEAL_UNDEFINED && value.flags == PEAL_VAL_IMPL_LOST
+             ? (peal_err)value.as.integer
+             : PEAL_OK;
+}
+
 /* Deep copy into the arena. Returns: PEAL_OK, PEAL_ERR_NOMEM,
  * PEAL_ERR_DEPTH (deeper than PEAL_LIMIT_JSON_DEPTH). */
 PEAL_MUST_CHECK peal_err peal_val_impl_copy(peal_val *out, peal_val value,
+                                            peal_arena *arena);
+/* The same, but texts, bytes and keys are borrowed, and so is what was decoded and
+ * not touched. */
+PEAL_MUST_CHECK peal_err peal_val_impl_keep(peal_val *out, peal_val value,
                                             peal_arena *arena);
 /* Count binaries in the tree, depth first. Returns false beyond
  * PEAL_LIMIT_JSON_DEPTH. */

@@ -43,7 +43,8 @@ static void on_stop(peal_worker *worker, void *user) {
 
 static peal_err set_path(peal_engine *engine) {
   peal_slice text = peal_slice_of(engine->opts.path);
-  /* reference 1.1: one trailing slash is stripped, then one appended. */
+  /* reference 1.1: one trailing slash is stripped, then one appended. "/" is
+   * one alone: whatever no longer mount has. */
   if (text.len && text.ptr[text.len - 1] == '/')
     text.len--;
   peal_buf buf;
@@ -51,7 +52,7 @@ static peal_err set_path(peal_engine *engine) {
   if (!text.len || text.ptr[0] != '/')
     peal_buf_add_char(&buf, '/');
   peal_buf_add(&buf, text);
-  if (!engine->opts.no_trailing_slash)
+  if (text.len && !engine->opts.no_trailing_slash)
     peal_buf_add_char(&buf, '/');
   if (!buf.err)
     engine->path = peal_mem_str(engine->mem, peal_buf_slice(&buf));

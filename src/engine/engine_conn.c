@@ -43,24 +43,10 @@ static void rearm(peal_engine_conn *conn) {
     peal_wheel_set(wheel, &conn->timer, at);
 }
 
-/* Before a ping timeout: the pong may be stuck behind what the peer takes, or
- * sends, slowly. */
-static void spare_the_living(peal_engine_conn *conn, uint64_t now_ms) {
-  peal_eio_via via = peal_eio_session_current(&conn->session);
-  if (!peal_eio_session_is_pinged(&conn->session) ||
-      !way_of(conn, via)->is_moving(conn))
-    return;
-  peal_eio_session_spare(&conn->session, now_ms);
-  way_of(conn, via)->mark(conn);
-}
-
 static void tick_session(peal_engine_conn *conn, uint64_t now_ms) {
-  bool was_pinged = peal_eio_session_is_pinged(&conn->session);
-  if (was_pinged)
-    spare_the_living(conn, now_ms);
-  peal_eio_session_tick(&conn->session, now_ms);
-  if (!was_pinged && peal_eio_session_is_pinged(&conn->session))
-    way_of(conn, peal_eio_session_current(&conn->session))->mark(conn);
+  peal_eio_life_signs signs = {0};
+  way_of(conn, peal_eio_session_current(&conn->session))->look(conn, &signs);
+  peal_eio_life_tick(&conn->life, &conn->session, &signs, now_ms);
 }
 
 static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {

@@ -31,7 +31,7 @@ struct peal_engine_conn {
   peal_flush flush;    /* a settling was asked for */
   peal_wheel_timer timer;
   uint64_t app_deadline; /* UINT64_MAX: none */
-  uint32_t acked;        /* where the peer stood when it was pinged */
+  peal_eio_life life;
   uint32_t quota_tag;
   uint32_t trial_tag;      /* 0: it has been used */
   uint8_t policy : 2;      /* peal_queue_policy */

@@ -10,6 +10,7 @@
 #include "engine/sid_table.h"
 #include "http/cors.h"
 #include "net/worker_impl.h"
+#include "proto/eio_life.h"
 #include "proto/ws_conn.h"
 
 /* One way of a session, as engine_conn and overflow use it: the transport's
@@ -23,11 +24,8 @@ typedef struct peal_engine_way {
   void (*finish)(peal_engine_conn *conn);
   /* The transport's own deadline may have come; NULL: it has none. */
   void (*tick)(peal_engine_conn *conn);
-  /* A ping has been queued: remember where the peer stands. */
-  void (*mark)(peal_engine_conn *conn);
-  /* Has the peer shown since then that it lives, though its pong may still be
-   * stuck behind other bytes? */
-  bool (*is_moving)(const peal_engine_conn *conn);
+  /* What the peer takes and sends; *signs is {0} before. */
+  void (*look)(const peal_engine_conn *conn, peal_eio_life_signs *signs);
 } peal_engine_way;
 
 /* What a WebSocket has shown of its session's packets to the write that is

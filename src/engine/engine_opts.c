@@ -18,11 +18,14 @@ const char *peal_engine_opts_wrong(const peal_engine_server_opts *opts) {
   if (opts->max_queue_soft_bytes >
       (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
     return "max_queue_soft_bytes is above max_queue_bytes";
-  if (opts->http && (opts->host || opts->port || opts->no_listen ||
-                     opts->workers || opts->max_held_bytes || opts->proxies ||
-                     opts->forwarded || opts->proxy_protocol))
-    return "host, port, no_listen, workers, proxies, forwarded, proxy_protocol "
-           "and max_held_bytes belong to the http server that was given";
+  if (opts->http &&
+      (opts->host || opts->port || opts->no_listen || opts->workers ||
+       opts->max_target_bytes || opts->max_held_bytes || opts->proxies ||
+       opts->forwarded || opts->proxy_protocol))
+    return "host, port, no_listen, workers, proxies, forwarded, "
+           "proxy_protocol, "
+           "max_target_bytes and max_held_bytes belong to the http server that "
+           "was given";
   if (opts->cors.credentials && opts->cors.origins &&
       !strcmp(opts->cors.origins, "*"))
     return "cors.origins \"*\" cannot go with cors.credentials";
@@ -58,6 +61,7 @@ peal_err peal_engine_opts_http(const peal_engine_server_opts *opts,
                                     .proxies = opts->proxies,
                                     .forwarded = opts->forwarded,
                                     .proxy_protocol = opts->proxy_protocol,
+                                    .max_target_bytes = opts->max_target_bytes,
                                     .max_held_bytes = opts->max_held_bytes,
                                     .log = opts->log,
                                     .mem = opts->mem});

@@ -8,6 +8,9 @@
 #include "engine/sid.h"
 #include "engine/transport_polling.h"
 #include "http/cors_ask.h"
+#include "http/ws_accept.h"
+#include "wire/percent.h"
+#include "wire/query.h"
 
 /* Does the request belong to a session that was begun from the same origin?
  * That has been decided then. */
@@ -30,6 +33,13 @@ static void ask_origin(peal_engine *engine, peal_http_req *req,
   peal_cors_ask_begin(engine->cors, req, then, engine);
 }
 
+/* RFC9110 15.5.6: it is the method that is wrong, nothing of ours (the
+ * reference says 500). As there (3.1) the session stays. */
+static void refuse_method(peal_http_req *req) {
+  (void)peal_http_answer_header(req, "Allow", PEAL_S("GET, POST"));
+  peal_http_answer(req, 405, NULL, (peal_slice){0});
+}
+
 static void with_session(const peal_incoming *incoming) {
   peal_http_req *req = incoming->req;
   peal_engine_conn_confirm(incoming->conn);
@@ -37,8 +47,8 @@ static void with_session(const peal_incoming *incoming) {
     peal_transport_polling_get(incoming->conn, req);
   else if (peal_http_req_is_method(req, "POST"))
     peal_transport_polling_post(incoming->conn, req);
-  else /* reference 3.1: the session stays. */
-    peal_http_answer(req, 500, NULL, (peal_slice){0});
+  else
+    refuse_method(req);
 }
 
 static bool is_client_file(const peal_incoming *incoming) {
@@ -100,15 +110,21 @@ static void upgrade(peal_http_req *req, void *user) {
 }
 
 void peal_engine_request_upgrade(peal_http_req *req, void *user) {
-  ask_origin(user, req, upgrade);
+  /* RFC9110 7.8: what we do not speak (h2c, as curl and Java offer) is ignored.
+   */
+  bool is_ours =
+      peal_ws_accept_is_offered(peal_http_req_header(req, "upgrade"));
+  ask_origin(user, req, is_ours ? upgrade : plain);
 }
 
 int peal_engine_request_worker(const peal_http_req *req, void *user) {
   const peal_engine *engine = user;
-  peal_slice query = peal_http_req_query(req);
-  for (size_t i = 0; i + 6 <= query.len; i++)
-    if ((!i || query.ptr[i - 1] == '&') && !memcmp(query.ptr + i, "sid=", 4))
-      return peal_sid_worker((peal_slice){query.ptr + i + 4, query.len - i - 4},
-                             engine->worker_count);
-  return -1;
+  char head[6]; /* its first two characters, each at most three as %XY */
+  peal_slice sid;
+  if (!peal_query_find(peal_http_req_query(req), "sid", &sid))
+    return -1;
+  if (sid.len > sizeof head)
+    sid.len = sizeof head;
+  sid = (peal_slice){head, peal_percent_decode_form(head, sid)};
+  return peal_sid_worker(sid, engine->worker_count);
 }

@@ -11,6 +11,7 @@
 #include "wire/eio_payload.h"
 #include "wire/json.h"
 #include "wire/percent.h"
+#include "wire/query.h"
 
 #define TEXT_TYPE "text/plain; charset=UTF-8"
 /* A line of 256 kbit/s. */
@@ -27,8 +28,8 @@ static bool is_old_browser(const peal_http_req *req) {
 
 static void answer_headers(peal_engine_conn *conn, peal_http_req *req,
                            bool initial) {
-  const char *sid = initial ? peal_eio_session_sid(&conn->session) : NULL;
-  peal_engine_headers_answer(conn->local->engine, req, sid, initial);
+  peal_engine_headers_answer(conn->local->engine, req,
+                             peal_eio_session_sid(&conn->session), initial);
   (void)peal_http_answer_header(req, "cache-control", PEAL_S("no-store"));
   if (is_old_browser(req))
     (void)peal_http_answer_header(req, "X-XSS-Protection", PEAL_S("0"));
@@ -38,6 +39,29 @@ static void answer_empty(peal_engine_conn *conn, peal_http_req *req,
                          unsigned status) {
   answer_headers(conn, req, false);
   peal_http_answer(req, status, NULL, (peal_slice){0});
+}
+
+/* A JSON string that every script engine takes: before ECMAScript 2019 two line
+ * ends of Unicode could not stand in one (reference 3.1 escapes them, too). */
+static void add_script_string(peal_buf *out, peal_slice text) {
+  peal_buf json;
+  peal_buf_init(&json, out->mem, 0);
+  peal_json_encode_str(&json, text);
+  peal_slice rest = peal_buf_slice(&json);
+  const char *at;
+  while (rest.len && (at = memmem(rest.ptr, rest.len, "\xe2\x80", 2))) {
+    size_t len = (size_t)(at - rest.ptr);
+    unsigned char last = (unsigned char)at[2]; /* at worst the quote */
+    bool is_end = last == 0xa8 || last == 0xa9;
+    peal_buf_add(out, (peal_slice){rest.ptr, is_end ? len : len + 3});
+    if (is_end)
+      peal_buf_add_str(out, last == 0xa8 ? "\\u2028" : "\\u2029");
+    rest = (peal_slice){at + 3, rest.len - len - 3};
+  }
+  peal_buf_add(out, rest);
+  if (json.err && !out->err)
+    out->err = json.err;
+  peal_buf_deinit(&json);
 }
 
 /* JSONP: ___eio[<digits>](<JSON string>); reference 3.1. */
@@ -50,7 +74,7 @@ static bool wrap_jsonp(peal_http_req *req, peal_slice payload, peal_buf *out) {
     if (index.ptr[i] >= '0' && index.ptr[i] <= '9')
       peal_buf_add_char(out, index.ptr[i]);
   peal_buf_add_str(out, "](");
-  peal_json_encode_str(out, payload);
+  add_script_string(out, payload);
   peal_buf_add_str(out, ");");
   return true;
 }
@@ -188,30 +212,31 @@ void peal_transport_polling_get(peal_engine_conn *conn, peal_http_req *req) {
 
 /* -- POST ------------------------------------------------------------------------------- */
 
-/* reference: the JSONP client sends "\\n" for a line end and doubles a
- * backslash in front of an n of its own. */
+/* reference 3.1: the JSONP client sends a backslash and an n for a line end,
+ * and one backslash more in front of its own ones that an n follows. */
 static size_t restore_line_ends(char *text, size_t len) {
-  size_t out = 0;
+  size_t out = 0, slashes = 0;
   for (size_t i = 0; i < len; i++) {
-    bool is_end = text[i] == 'n' && out && text[out - 1] == '\\' &&
-                  !(out > 1 && text[out - 2] == '\\');
-    if (is_end)
+    if (text[i] == 'n' && slashes == 1)
       text[out - 1] = '\n';
+    else if (text[i] == 'n' && slashes)
+      text[out - 1] = 'n';
     else
       text[out++] = text[i];
+    slashes = text[i] == '\\' ? slashes + 1 : 0;
   }
   return out;
 }
 
-/* The body of a form with one field d=<payload>. */
+/* The body of a form whose field `d` is the payload. */
 static peal_slice unwrap_jsonp(peal_slice body, peal_arena *arena) {
-  if (!peal_slice_starts(body, "d="))
+  peal_slice field;
+  if (!peal_query_find(body, "d", &field))
     return body;
-  char *out = peal_arena_alloc(arena, body.len);
+  char *out = peal_arena_alloc(arena, field.len);
   if (!out)
     return (peal_slice){0};
-  size_t len =
-      peal_percent_decode_form(out, (peal_slice){body.ptr + 2, body.len - 2});
+  size_t len = peal_percent_decode_form(out, field);
   return (peal_slice){out, restore_line_ends(out, len)};
 }
 
@@ -280,15 +305,11 @@ void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
 
 /* -- as a way of the session ----------------------------------------------- */
 
-/* What the client takes of an answer, the HTTP side sees to. */
-static void mark(peal_engine_conn *conn) {
-  (void)conn;
-}
-
 /* Its pong can come only behind the body that it is sending, whose pace the
- * HTTP side demands. */
-static bool is_moving(const peal_engine_conn *conn) {
-  return conn->post != NULL;
+ * HTTP side demands; that sees to what it takes of an answer, too. */
+static void look(const peal_engine_conn *conn, peal_eio_life_signs *signs) {
+  signs->is_sending = conn->post != NULL;
+  signs->came_at_ms = UINT64_MAX;
 }
 
 /* The WebSocket has taken over. */
@@ -297,4 +318,4 @@ static void finish(peal_engine_conn *conn) {
 }
 
 const peal_engine_way peal_transport_polling = {
-    .write = write_now, .finish = finish, .mark = mark, .is_moving = is_moving};
+    .write = write_now, .finish = finish, .look = look};

@@ -260,34 +260,21 @@ static void tick(peal_engine_conn *conn) {
     peal_stream_finish(conn->stream);
 }
 
-static void mark(peal_engine_conn *conn) {
-  if (conn->stream && !peal_stream_is_closing(conn->stream))
-    conn->acked = peal_stream_acked(conn->stream);
-}
-
-static bool takes_bytes(const peal_engine_conn *conn) {
-  return peal_taken_since(conn->stream, conn->acked,
-                          peal_eio_session_ping_timeout(&conn->session));
-}
-
 /* Its pong can come only behind the message that it is sending, and that must
  * keep the pace of ws_conn: a byte now and then spares nobody for long. */
-static bool sends_message(const peal_engine_conn *conn) {
-  uint64_t pinged_at_ms = peal_eio_session_pinged_at(&conn->session);
-  return peal_ws_conn_is_receiving(conn->ws) &&
-         peal_stream_last_progress_ms(conn->stream) > pinged_at_ms;
+static void look(const peal_engine_conn *conn, peal_eio_life_signs *signs) {
+  if (!conn->stream || peal_stream_is_closing(conn->stream))
+    return;
+  *signs = (peal_eio_life_signs){
+      .taken = peal_stream_acked(conn->stream),
+      .is_behind = peal_stream_is_blocked(conn->stream) ||
+                   peal_stream_unacked(conn->stream) > 0,
+      .is_sending = peal_ws_conn_is_receiving(conn->ws),
+      .came_at_ms = peal_stream_last_progress_ms(conn->stream)};
 }
 
-static bool is_moving(const peal_engine_conn *conn) {
-  return conn->stream && !peal_stream_is_closing(conn->stream) &&
-         (takes_bytes(conn) || sends_message(conn));
-}
-
-const peal_engine_way peal_transport_websocket = {.write = write_now,
-                                                  .finish = finish,
-                                                  .tick = tick,
-                                                  .mark = mark,
-                                                  .is_moving = is_moving};
+const peal_engine_way peal_transport_websocket = {
+    .write = write_now, .finish = finish, .tick = tick, .look = look};
 
 /* -- opening --------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "http/http_answer.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
+#include "http/http_forwarded.h"
 #include "http/http_req.h"
 #include "proto/http_reply.h"
 #include "wire/proxy_header.h"
@@ -172,6 +173,8 @@ static void on_head(peal_http_link *link, const peal_http_conn_event *event) {
     peal_http_conn_refuse(&link->conn, 503);
     return;
   }
+  if (req->forwarded)
+    peal_http_forwarded_read(req);
   req->mount = peal_http_mount_find(&home->server->mounts, req->path);
   int owner = owner_of(link, req);
   if (owner >= 0) {

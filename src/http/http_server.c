@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "http/cors_ask.h"
 #include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_listen.h"
@@ -33,10 +34,12 @@ static void fill(peal_http_server *server, const peal_http_server_opts *opts) {
   peal_http_server_opts *to = &server->opts;
   if (opts)
     *to = *opts;
-  fill_size(&to->max_head_bytes, PEAL_LIMIT_HTTP_HEAD_BYTES);
+  fill_size(&to->max_target_bytes, PEAL_LIMIT_HTTP_TARGET_BYTES);
+  /* The fields have the same room, however long the target may be. */
+  fill_size(&to->max_head_bytes,
+            to->max_target_bytes + PEAL_LIMIT_HTTP_FIELDS_BYTES);
   fill_size(&to->max_collected_bytes, PEAL_LIMIT_HTTP_COLLECTED_BYTES);
   fill_size(&to->max_held_bytes, PEAL_LIMIT_HTTP_HELD_BYTES);
-  fill_size(&to->max_target_bytes, PEAL_LIMIT_HTTP_TARGET_BYTES);
   fill_u32(&to->head_timeout_ms, PEAL_LIMIT_HTTP_HEAD_MS);
   fill_u32(&to->body_timeout_ms, PEAL_LIMIT_HTTP_BODY_MS);
   fill_u32(&to->idle_timeout_ms, PEAL_LIMIT_HTTP_IDLE_MS);
@@ -72,9 +75,11 @@ static void on_stop(peal_worker *worker, void *user) {
 }
 
 static void init_homes(peal_http_server *server) {
-  for (unsigned i = 0; i < server->home_count; i++)
-    peal_http_home_init(&server->homes[i], server,
-                        peal_workers_get(server->workers, i));
+  for (unsigned i = 0; i < server->home_count; i++) {
+    peal_http_home *home = &server->homes[i];
+    peal_http_home_init(home, server, peal_workers_get(server->workers, i));
+    peal_cors_ask_init(&home->origins, home);
+  }
 }
 
 static peal_err open_first(peal_http_server *server) {

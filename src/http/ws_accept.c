@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "net/crypto.h"
 #include "wire/base64.h"
 
@@ -26,10 +27,18 @@ static bool is_key(peal_slice key) {
   return key.ptr[KEY_LEN - 2] == '=' && key.ptr[KEY_LEN - 1] == '=';
 }
 
+bool peal_ws_accept_is_offered(peal_slice upgrade) {
+  peal_slice protocol;
+  while (peal_text_next(&upgrade, ',', &protocol))
+    if (peal_slice_is_nocase(protocol, "websocket"))
+      return true;
+  return false;
+}
+
 peal_ws_accept_verdict peal_ws_accept_check(const peal_ws_accept_head *head) {
   if (!peal_slice_is(head->version, "13"))
     return PEAL_WS_ACCEPT_VERSION;
-  if (!head->is_get || !peal_slice_is_nocase(head->upgrade, "websocket") ||
+  if (!head->is_get || !peal_ws_accept_is_offered(head->upgrade) ||
       !is_key(head->key))
     return PEAL_WS_ACCEPT_REQUEST;
   return PEAL_WS_ACCEPT_OK;

@@ -21,6 +21,11 @@ typedef enum peal_ws_accept_verdict {
   PEAL_WS_ACCEPT_REQUEST  /* method, Upgrade or key */
 } peal_ws_accept_verdict;
 
+/* Is WebSocket among the protocols that the header Upgrade offers? A request
+ * that asks for others alone may be served as if it asked for none. Thread:
+ * pure. Spec: RFC9110 7.8, RFC6455 4.2.1. */
+bool peal_ws_accept_is_offered(peal_slice upgrade);
+
 /* Thread: pure. Spec: RFC6455 4.2.1. */
 peal_ws_accept_verdict peal_ws_accept_check(const peal_ws_accept_head *head);
 

@@ -34,4 +34,11 @@ struct peal_workers {
   uint32_t signal_grace_ms;
   uv_signal_t signals[2]; /* on worker 0 */
   bool signals_open;
+  /* Worker 0's turns (net/run, net/step): of its own thread alone. */
+  uv_thread_t stepper;      /* who may step */
+  bool by_steps;            /* peal_workers_begin, not peal_workers_run */
+  bool in_turn;             /* one is on the stack */
+  bool over;                /* there are no more */
+  bool failed;              /* threads or signals could not be had */
+  struct peal_guest *guest; /* of another libuv loop; NULL: none */
 };

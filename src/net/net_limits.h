@@ -21,6 +21,3 @@
 /* Bytes that the kernel holds unsent for a client that gets conflated messages:
  * what it holds cannot be replaced any more. */
 #define PEAL_LIMIT_KEYED_AHEAD_BYTES 16384u
-/* Bytes per second that a client must take of what waits for it, over each ping
- * timeout, for that to count as life in place of its pong. */
-#define PEAL_LIMIT_TAKE_PACE 512u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/taken.h"
 
-#include "net/net_limits.h"
+#include "base/limits.h"
 
 bool peal_taken_since(const peal_stream *stream, uint32_t acked,
                       uint64_t span_ms) {

@@ -62,7 +62,8 @@ struct peal_worker {
   peal_lag lag;
   uv_thread_t thread;
   bool has_thread;
-  bool loop_open; /* the loop and the handles exist */
+  bool loop_open;         /* the loop and the handles exist */
+  atomic_bool has_runner; /* some thread is this worker (net/on_worker) */
   /* The end. */
   peal_worker_phase phase;
   bool ending;        /* ENDING or later: all connections are closed */

@@ -10,7 +10,7 @@
  * keep the connection, beyond the connection ends behind the answer. */
 #define PEAL_LIMIT_HTTP_DRAIN_BYTES 65536u
 /* Bytes per second that a body must bring over each of its time limits:
- * trickling is no progress. */
+ * trickling is no progress. Option. */
 #define PEAL_LIMIT_HTTP_BODY_PACE 64u
 /* Bytes per second that a peer must take of an answer over each of its time
  * limits: less than a modem of 1990 is no reader, it holds memory. */

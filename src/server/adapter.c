@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/adapter.h"
 
+#include "server/names.h"
 #include "server/rooms.h"
 
 /* -- members -------------------------------------------------------------------------- */
@@ -28,8 +29,8 @@ void peal_adapter_remove(peal_socket *socket) {
   local->count--;
 }
 
-peal_socket *peal_adapter_find(const peal_nsp_local *local, const char *id) {
-  char *found = peal_sid_table_get(&local->sockets, peal_slice_of(id));
+peal_socket *peal_adapter_find(const peal_nsp_local *local, peal_slice id) {
+  char *found = peal_sid_table_get(&local->sockets, id);
   return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
 }
 
@@ -62,7 +63,7 @@ static void visit(selection *chosen, peal_socket *socket) {
 }
 
 /* A room's members; a socket id is a room of its own. */
-static void visit_room(selection *chosen, const char *name) {
+static void visit_room(selection *chosen, peal_slice name) {
   const peal_room *room = peal_rooms_find(chosen->local, name);
   for (uint32_t i = 0; room && i < room->count; i++)
     visit(chosen, PEAL_LIST_OF(room->seats[i].who, peal_socket, rooms));
@@ -79,11 +80,12 @@ static void visit_all(selection *chosen) {
 
 /* An upper bound of what may be selected. */
 static size_t bound(const peal_nsp_local *local, const peal_to *to) {
-  if (!to || !to->rooms)
+  peal_names_walk rooms = peal_names_rooms(to);
+  if (!peal_names_are_given(&rooms))
     return local->count;
   size_t sum = 0;
-  for (const char *const *name = to->rooms; *name; name++) {
-    const peal_room *room = peal_rooms_find(local, *name);
+  for (peal_slice name; peal_names_next(&rooms, &name);) {
+    const peal_room *room = peal_rooms_find(local, name);
     sum += 1 + (room ? room->count : 0);
   }
   return sum < local->count ? sum : local->count;
@@ -94,37 +96,41 @@ peal_err peal_adapter_select(peal_nsp *nsp, peal_worker *worker,
                              peal_socket ***out, size_t *count) {
   peal_nsp_local *local = peal_nsp_local_of(nsp, worker);
   selection chosen = {.local = local, .epoch = new_epoch(local)};
+  static const peal_to everyone;
+  to = to ? to : &everyone;
   size_t max = bound(local, to);
   *count = 0;
   *out = NULL;
   if (!max)
     return PEAL_OK;
   /* First the excepted ones are marked as seen. */
-  for (const char *const *name = to ? to->except : NULL; name && *name; name++)
-    visit_room(&chosen, *name);
+  peal_names_walk rooms = peal_names_rooms(to), except = peal_names_except(to);
+  peal_slice name;
+  while (peal_names_next(&except, &name))
+    visit_room(&chosen, name);
   if (without)
-    visit_room(&chosen, without);
+    visit_room(&chosen, peal_slice_of(without));
   *out = chosen.sockets =
       peal_arena_alloc(&worker->turn, max * sizeof(peal_socket *));
   if (!chosen.sockets)
     return PEAL_ERR_NOMEM;
-  if (!to || !to->rooms)
+  if (!peal_names_are_given(&rooms))
     visit_all(&chosen);
-  else
-    for (const char *const *name = to->rooms; *name; name++)
-      visit_room(&chosen, *name);
+  while (peal_names_next(&rooms, &name))
+    visit_room(&chosen, name);
   *count = chosen.count;
   return PEAL_OK;
 }
 
-static bool is_in_any(const peal_socket *socket, const char *const *rooms) {
-  for (; rooms && *rooms; rooms++)
-    if (peal_socket_in(socket, *rooms))
+static bool is_in_any(const peal_socket *socket, peal_names_walk rooms) {
+  for (peal_slice name; peal_names_next(&rooms, &name);)
+    if (peal_socket_in_n(socket, name))
       return true;
   return false;
 }
 
 bool peal_adapter_is_named(const peal_socket *socket, const peal_to *to) {
-  return (!to->rooms || is_in_any(socket, to->rooms)) &&
-         !is_in_any(socket, to->except);
+  peal_names_walk rooms = peal_names_rooms(to);
+  return (!peal_names_are_given(&rooms) || is_in_any(socket, rooms)) &&
+         !is_in_any(socket, peal_names_except(to));
 }

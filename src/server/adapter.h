@@ -13,7 +13,7 @@ PEAL_MUST_CHECK peal_err peal_adapter_add(peal_socket *socket);
 /* No member any more; nothing if it was none. */
 void peal_adapter_remove(peal_socket *socket);
 /* The member with this id, or NULL. */
-peal_socket *peal_adapter_find(const peal_nsp_local *local, const char *id);
+peal_socket *peal_adapter_find(const peal_nsp_local *local, peal_slice id);
 
 /* -- selecting ------------------------------------------------------------------ */
 

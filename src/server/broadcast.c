@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* broadcast: an event to all that a peal_to names: encoded once, if anybody may
  * receive it, delivered on this worker and handed to the others. */
+#include "base/reserved.h"
 #include "server/adapter.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/names.h"
 #include "server/nsp.h"
 #include "server/op_round.h"
 #include "server/packet.h"
@@ -13,18 +15,20 @@ typedef struct cast {
   const peal_to *to;   /* not NULL */
   const char *without; /* a socket's id, or NULL */
   peal_socket *own;    /* not accepted yet, and wants it too; or NULL */
-  const char *event;
+  peal_slice event;
   peal_args args;
 } cast;
 
 static void tell_outgoing(const cast *it, peal_socket *socket) {
-  if (it->nsp->outgoing && peal_deliver_is_taken(socket, it->to->is_volatile))
-    peal_handlers_tell_outgoing(socket, peal_slice_of(it->event), it->args);
+  if (peal_nsp_local_is_watched(socket->local) &&
+      peal_deliver_is_taken(socket, it->to->is_volatile))
+    peal_handlers_tell_outgoing(socket, it->event, it->args);
 }
 
 static peal_err deliver_here(const cast *it, const peal_eio_item *item,
                              peal_socket *const *sockets, size_t count) {
-  for (size_t i = 0; it->nsp->outgoing && i < count; i++)
+  bool watched = count && peal_nsp_local_is_watched(sockets[0]->local);
+  for (size_t i = 0; watched && i < count; i++)
     tell_outgoing(it, sockets[i]);
   peal_deliver_many(sockets, count, item, it->to->is_volatile);
   if (!it->own)
@@ -44,6 +48,8 @@ static peal_err hand_to_others(const cast *it, const peal_eio_item *item) {
 
 static peal_err run(const cast *it) {
   peal_worker *self = peal_nsp_worker(it->nsp);
+  if (!PEAL_RESERVED_IS_KNOWN(it->to))
+    return PEAL_ERR_OPTION;
   bool crosses = !self || it->nsp->server->worker_count > 1;
   peal_socket **sockets = NULL;
   size_t count = 0;
@@ -59,7 +65,7 @@ static peal_err run(const cast *it) {
                           NULL);
   if (err)
     return err;
-  item.key = peal_packet_key(it->nsp, it->to->conflate);
+  item.key = peal_packet_key(it->nsp, peal_names_key(it->to));
   item.no_compress = it->to->no_compress;
   if (crosses)
     err = hand_to_others(it, &item);
@@ -78,8 +84,9 @@ static bool wants_own(const peal_socket *socket, const peal_to *to) {
          peal_adapter_is_named(socket, to);
 }
 
-peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
-                      peal_args args) {
+peal_err peal_emit_to_n(peal_socket *socket, const peal_to *to,
+                        peal_slice event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_n");
   if (!socket)
     return PEAL_ERR_USAGE;
   to = to ? to : &everyone;
@@ -91,10 +98,21 @@ peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
                      .args = args});
 }
 
-peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to, const char *event,
-                       peal_args args) {
+peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
+                      peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit");
+  return peal_emit_to_n(socket, to, peal_slice_of(event), args);
+}
+
+peal_err peal_nsp_emit_n(peal_nsp *nsp, const peal_to *to, peal_slice event,
+                         peal_args args) {
   if (!nsp)
     return PEAL_ERR_USAGE;
   return run(&(cast){
       .nsp = nsp, .to = to ? to : &everyone, .event = event, .args = args});
+}
+
+peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to, const char *event,
+                       peal_args args) {
+  return peal_nsp_emit_n(nsp, to, peal_slice_of(event), args);
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/emit.h"
 
+#include "base/reserved.h"
 #include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/names.h"
 #include "server/packet.h"
 
 /* -- an event ------------------------------------------------------------------------ */
 
-static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
+static peal_err emit(peal_socket *socket, const peal_to *to, peal_slice event,
                      peal_args args, const uint64_t *id) {
   peal_eio_item item;
   bool is_volatile = to && to->is_volatile;
@@ -18,29 +20,45 @@ static peal_err emit(peal_socket *socket, const peal_to *to, const char *event,
   if (err)
     return err;
   if (to) {
-    item.key = peal_packet_key(socket->local->nsp, to->conflate);
+    item.key = peal_packet_key(socket->local->nsp, peal_names_key(to));
     item.no_compress = to->no_compress;
   }
-  if (socket->local->nsp->outgoing &&
+  if (peal_nsp_local_is_watched(socket->local) &&
       peal_deliver_is_taken(socket, is_volatile))
-    peal_handlers_tell_outgoing(socket, peal_slice_of(event), args);
+    peal_handlers_tell_outgoing(socket, event, args);
   err = peal_deliver_one(socket, &item, is_volatile);
   peal_packet_release(&item);
   return err;
 }
 
-peal_err peal_emit(peal_socket *socket, const char *event, peal_args args) {
+peal_err peal_emit_n(peal_socket *socket, peal_slice event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_n or peal_ref_emit");
   return socket ? emit(socket, NULL, event, args, NULL) : PEAL_ERR_USAGE;
+}
+
+peal_err peal_emit(peal_socket *socket, const char *event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit");
+  return peal_emit_n(socket, peal_slice_of(event), args);
+}
+
+peal_err peal_emit_with_n(peal_socket *socket, const peal_to *to,
+                          peal_slice event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_n or peal_ref_emit_with");
+  if (!socket || peal_names_are_named(to))
+    return PEAL_ERR_USAGE;
+  if (to && !PEAL_RESERVED_IS_KNOWN(to))
+    return PEAL_ERR_OPTION;
+  return emit(socket, to, event, args, NULL);
 }
 
 peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
                         const char *event, peal_args args) {
-  if (!socket || (to && (to->rooms || to->except)))
-    return PEAL_ERR_USAGE;
-  return emit(socket, to, event, args, NULL);
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit_with");
+  return peal_emit_with_n(socket, to, peal_slice_of(event), args);
 }
 
 peal_err peal_send(peal_socket *socket, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit");
   return peal_emit(socket, "message", args);
 }
 
@@ -74,8 +92,9 @@ static peal_err settle_ack(peal_socket *socket, uint64_t id,
   return PEAL_OK;
 }
 
-peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
-                       uint32_t timeout_ms, peal_ack_fn fn, void *user) {
+peal_err peal_emit_ack_n(peal_socket *socket, peal_slice event, peal_args args,
+                         uint32_t timeout_ms, peal_ack_fn fn, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_ack_n or peal_ref_post");
   uint64_t id;
   if (!socket || !fn)
     return PEAL_ERR_USAGE;
@@ -84,6 +103,13 @@ peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
     return err;
   err = emit(socket, NULL, event, args, &id);
   return settle_ack(socket, id, timeout_ms, err);
+}
+
+peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
+                       uint32_t timeout_ms, peal_ack_fn fn, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_ack or peal_ref_post");
+  return peal_emit_ack_n(socket, peal_slice_of(event), args, timeout_ms, fn,
+                         user);
 }
 
 peal_err peal_emit_ask(peal_socket *socket, const peal_op *op, peal_ack_fn fn,

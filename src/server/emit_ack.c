@@ -46,10 +46,10 @@ static peal_err ask_all(peal_nsp *nsp, const peal_op *op, peal_acks_fn fn,
   return err;
 }
 
-peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to, const char *event,
-                           peal_args args, uint32_t timeout_ms, peal_acks_fn fn,
-                           void *user) {
-  if (!nsp || !fn || !event)
+peal_err peal_nsp_emit_ack_n(peal_nsp *nsp, const peal_to *to, peal_slice event,
+                             peal_args args, uint32_t timeout_ms,
+                             peal_acks_fn fn, void *user) {
+  if (!nsp || !fn || !event.ptr)
     return PEAL_ERR_USAGE;
   peal_eio_item item;
   peal_err err = peal_packet_event(&item, nsp, peal_nsp_worker(nsp), true,
@@ -64,4 +64,11 @@ peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to, const char *event,
   err = ask_all(nsp, &op, fn, user);
   peal_packet_release(&item);
   return err;
+}
+
+peal_err peal_nsp_emit_ack(peal_nsp *nsp, const peal_to *to, const char *event,
+                           peal_args args, uint32_t timeout_ms, peal_acks_fn fn,
+                           void *user) {
+  return peal_nsp_emit_ack_n(nsp, to, peal_slice_of(event), args, timeout_ms,
+                             fn, user);
 }

@@ -6,7 +6,7 @@
 #include "server/op_round.h"
 
 static peal_err move_all(peal_nsp *nsp, peal_op_kind kind, const peal_to *to,
-                         const char *room, bool close) {
+                         peal_slice room, bool close) {
   peal_op op = {.kind = (uint8_t)kind,
                 .close = close,
                 .nsp = {nsp->name, nsp->name_len},
@@ -15,22 +15,30 @@ static peal_err move_all(peal_nsp *nsp, peal_op_kind kind, const peal_to *to,
   return peal_op_round_run(nsp, &op, false, NULL);
 }
 
-peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to, const char *room) {
-  if (!nsp || !room)
+peal_err peal_nsp_join_n(peal_nsp *nsp, const peal_to *to, peal_slice room) {
+  if (!nsp || !room.ptr)
     return PEAL_ERR_USAGE;
   return move_all(nsp, PEAL_OP_JOIN, to, room, false);
 }
 
-peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to, const char *room) {
-  if (!nsp || !room)
+peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to, const char *room) {
+  return peal_nsp_join_n(nsp, to, peal_slice_of(room));
+}
+
+peal_err peal_nsp_leave_n(peal_nsp *nsp, const peal_to *to, peal_slice room) {
+  if (!nsp || !room.ptr)
     return PEAL_ERR_USAGE;
   return move_all(nsp, PEAL_OP_LEAVE, to, room, false);
+}
+
+peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to, const char *room) {
+  return peal_nsp_leave_n(nsp, to, peal_slice_of(room));
 }
 
 peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to, bool close) {
   if (!nsp)
     return PEAL_ERR_USAGE;
-  return move_all(nsp, PEAL_OP_DISCONNECT, to, NULL, close);
+  return move_all(nsp, PEAL_OP_DISCONNECT, to, (peal_slice){0}, close);
 }
 
 void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/proto_limits.h"
+#include "server/names.h"
 
 #define VERSION 1u
 
@@ -57,18 +58,10 @@ static void put_text(peal_buf *out, peal_slice text) {
   peal_buf_add(out, text);
 }
 
-static size_t count_of(const char *const *names) {
-  size_t count = 0;
-  while (names && names[count])
-    count++;
-  return count;
-}
-
-static void put_names(peal_buf *out, const char *const *names) {
-  size_t count = count_of(names);
-  put_checked(out, count, 2);
-  for (size_t i = 0; i < count; i++)
-    put_text(out, peal_slice_of(names[i]));
+static void put_names(peal_buf *out, peal_names_walk names) {
+  put_checked(out, peal_names_count(names), 2);
+  for (peal_slice name; peal_names_next(&names, &name);)
+    put_text(out, name);
 }
 
 static void put_message(peal_buf *out, const peal_message *message) {
@@ -82,10 +75,12 @@ static void put_message(peal_buf *out, const peal_message *message) {
 }
 
 static unsigned flags_of(const peal_op *op) {
+  peal_names_walk rooms = peal_names_rooms(&op->to);
   unsigned flags =
-      (op->to.rooms ? HAS_ROOMS : 0u) |
-      (count_of(op->to.except) ? HAS_EXCEPT : 0u) |
-      (op->without ? HAS_WITHOUT : 0u) | (op->to.conflate ? HAS_CONFLATE : 0u) |
+      (peal_names_are_given(&rooms) ? HAS_ROOMS : 0u) |
+      (peal_names_count(peal_names_except(&op->to)) ? HAS_EXCEPT : 0u) |
+      (op->without ? HAS_WITHOUT : 0u) |
+      (peal_names_key(&op->to).ptr ? HAS_CONFLATE : 0u) |
       (op->to.is_volatile ? IS_VOLATILE : 0u) |
       (op->to.no_compress ? NO_COMPRESS : 0u) | (op->close ? CLOSES : 0u);
   return flags & flags_of_kind(op->kind);
@@ -98,15 +93,15 @@ void peal_op_encode(peal_buf *out, const peal_op *op) {
   put(out, flags, 1);
   put_text(out, op->nsp);
   if (flags & HAS_ROOMS)
-    put_names(out, op->to.rooms);
+    put_names(out, peal_names_rooms(&op->to));
   if (flags & HAS_EXCEPT)
-    put_names(out, op->to.except);
+    put_names(out, peal_names_except(&op->to));
   if (flags & HAS_WITHOUT)
     put_text(out, peal_slice_of(op->without));
   if (flags & HAS_CONFLATE)
-    put_text(out, peal_slice_of(op->to.conflate));
+    put_text(out, peal_names_key(&op->to));
   if (has_room(op->kind))
-    put_text(out, peal_slice_of(op->room));
+    put_text(out, op->room);
   if (op->kind == PEAL_OP_ASK)
     put(out, op->timeout_ms, 4);
   if (has_message(op->kind))
@@ -147,31 +142,35 @@ static void *get_memory(reader *r, size_t size) {
   return ptr;
 }
 
-static const char *get_str(reader *r) {
+/* A copy, terminated. */
+static peal_slice get_text(reader *r) {
   peal_slice text = take(r, get(r, 2));
-  if (!r->err && text.len && memchr(text.ptr, 0, text.len))
-    r->err = PEAL_ERR_SIO_PACKET;
   char *copy = get_memory(r, text.len + 1);
   if (!copy)
-    return "";
+    return (peal_slice){"", 0};
   if (text.len)
     memcpy(copy, text.ptr, text.len);
   copy[text.len] = 0;
-  return copy;
+  return (peal_slice){copy, text.len};
+}
+
+/* A text without NUL. */
+static const char *get_str(reader *r) {
+  peal_slice text = get_text(r);
+  if (!r->err && memchr(text.ptr, 0, text.len))
+    r->err = PEAL_ERR_SIO_PACKET;
+  return text.ptr;
 }
 
 /* The count is believed only as far as the input reaches. */
-static const char *const *get_names(reader *r) {
+static peal_names get_names(reader *r) {
   size_t count = get(r, 2);
   if (!r->err && count * 2 > r->in.len)
     r->err = PEAL_ERR_SIO_PACKET;
-  const char **names = get_memory(r, (count + 1) * sizeof(const char *));
-  if (!names)
-    return NULL;
-  for (size_t i = 0; i < count; i++)
-    names[i] = get_str(r);
-  names[count] = NULL;
-  return names;
+  peal_slice *names = get_memory(r, (count + 1) * sizeof *names);
+  for (size_t i = 0; names && i < count; i++)
+    names[i] = get_text(r);
+  return (peal_names){names, names ? count : 0};
 }
 
 static peal_message *get_message(reader *r) {
@@ -255,15 +254,15 @@ static void get_head(reader *r, peal_op *op) {
                   flags & ~flags_of_kind(op->kind) || !is_nsp(op->nsp)))
     r->err = PEAL_ERR_SIO_PACKET;
   if (flags & HAS_ROOMS)
-    op->to.rooms = get_names(r);
+    op->to.room_names = get_names(r);
   if (flags & HAS_EXCEPT)
-    op->to.except = get_names(r);
-  if (flags & HAS_EXCEPT && !r->err && !op->to.except[0])
+    op->to.except_names = get_names(r);
+  if (flags & HAS_EXCEPT && !r->err && !op->to.except_names.count)
     r->err = PEAL_ERR_SIO_PACKET;
   if (flags & HAS_WITHOUT)
     op->without = get_str(r);
   if (flags & HAS_CONFLATE)
-    op->to.conflate = get_str(r);
+    op->to.conflate_name = get_text(r);
   op->to.is_volatile = flags & IS_VOLATILE;
   op->to.no_compress = flags & NO_COMPRESS;
   op->close = flags & CLOSES;
@@ -274,7 +273,7 @@ peal_err peal_op_decode(peal_op *out, peal_slice in, peal_arena *arena) {
   *out = (peal_op){0};
   get_head(&r, out);
   if (has_room(out->kind))
-    out->room = get_str(&r);
+    out->room = get_text(&r);
   if (out->kind == PEAL_OP_ASK)
     out->timeout_ms = get(&r, 4);
   if (has_message(out->kind))

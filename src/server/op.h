@@ -43,14 +43,14 @@ typedef struct peal_op {
   peal_slice nsp;        /* the namespace's name */
   peal_to to;            /* without with_self */
   const char *without;   /* a socket's id that is left out, or NULL */
-  const char *room;      /* JOIN, LEAVE */
+  peal_slice room;       /* JOIN, LEAVE; otherwise its ptr is NULL */
   peal_message *message; /* EMIT, ASK: an EVENT without an id */
 } peal_op;
 
 /* Append the encoded form; PEAL_ERR_LIMIT is sticky if a name is longer than
  * 65535 bytes, or there are more names. Thread: pure. */
 void peal_op_encode(peal_buf *out, const peal_op *op);
-/* Decode what fills all of `in`. Nothing in it is trusted: names hold no NUL,
+/* Decode what fills all of `in`. Nothing in it is trusted: ids hold no NUL,
  * flags belong to their kind, the packet is one of this namespace. Names lie
  * in the arena, the message is a reference of the caller's, from libc.
  * Returns: PEAL_OK; PEAL_ERR_SIO_PACKET (not of this form); what is wrong with

@@ -5,7 +5,9 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "net/worker_impl.h"
+#include "server/names.h"
 #include "server/nsp.h"
 
 typedef struct op_round op_round;
@@ -36,28 +38,26 @@ peal_worker *peal_op_round_home(const peal_nsp *nsp) {
 
 /* -- the record that is shared --------------------------------------------------------- */
 
-static const char *copy_str(peal_arena *arena, const char *text, bool *ok) {
-  const char *copy = text ? peal_arena_str(arena, peal_slice_of(text)) : NULL;
-  *ok = *ok && (copy || !text);
-  return copy;
+static peal_slice copy_text(peal_arena *arena, peal_slice text, bool *ok) {
+  if (!text.ptr)
+    return text;
+  text.ptr = peal_arena_str(arena, text);
+  *ok = *ok && text.ptr;
+  return text;
 }
 
-static const char *const *copy_names(peal_arena *arena,
-                                     const char *const *names, bool *ok) {
-  if (!names)
-    return NULL;
+/* Names of either spelling as slices. */
+static peal_names copy_names(peal_arena *arena, peal_names_walk names,
+                             bool *ok) {
+  if (!peal_names_are_given(&names))
+    return (peal_names){0};
   size_t count = 0;
-  while (names[count])
-    count++;
-  const char **copy =
-      peal_arena_alloc(arena, (count + 1) * sizeof(const char *));
+  peal_slice *copy =
+      peal_arena_alloc(arena, (peal_names_count(names) + 1) * sizeof *copy);
   *ok = *ok && copy;
-  if (!copy)
-    return NULL;
-  for (size_t i = 0; i < count; i++)
-    copy[i] = copy_str(arena, names[i], ok);
-  copy[count] = NULL;
-  return copy;
+  for (peal_slice name; copy && peal_names_next(&names, &name);)
+    copy[count++] = copy_text(arena, name, ok);
+  return (peal_names){copy, count};
 }
 
 /* The message is referenced. */
@@ -66,11 +66,13 @@ static peal_err copy_op(peal_op *out, const peal_op *op, peal_arena *arena) {
   *out = *op;
   char *nsp = peal_arena_str(arena, op->nsp);
   out->nsp.ptr = nsp;
-  out->to.rooms = copy_names(arena, op->to.rooms, &ok);
-  out->to.except = copy_names(arena, op->to.except, &ok);
-  out->to.conflate = copy_str(arena, op->to.conflate, &ok);
-  out->without = copy_str(arena, op->without, &ok);
-  out->room = copy_str(arena, op->room, &ok);
+  out->to.room_names = copy_names(arena, peal_names_rooms(&op->to), &ok);
+  out->to.except_names = copy_names(arena, peal_names_except(&op->to), &ok);
+  out->to.conflate_name = copy_text(arena, peal_names_key(&op->to), &ok);
+  out->to.rooms = out->to.except = NULL;
+  out->to.conflate = NULL;
+  out->without = copy_text(arena, peal_slice_of(op->without), &ok).ptr;
+  out->room = copy_text(arena, op->room, &ok);
   if (!ok || !nsp) {
     *out = (peal_op){0};
     return PEAL_ERR_NOMEM;
@@ -91,15 +93,15 @@ static void free_results(const peal_nsp *nsp, peal_op_result *results,
 /* The strings' first block. */
 #define STRINGS_BYTES 512u
 
-static size_t names_bytes(const char *const *names) {
+static size_t names_bytes(peal_names_walk names) {
   size_t bytes = 0;
-  for (; names && *names; names++)
-    bytes += sizeof *names + strlen(*names) + 1;
+  for (peal_slice name; peal_names_next(&names, &name);)
+    bytes += sizeof name + name.len + 1;
   return bytes;
 }
 
-static size_t text_bytes(const char *text) {
-  return text ? strlen(text) + 1 : 0;
+static size_t text_bytes(peal_slice text) {
+  return text.ptr ? text.len + 1 : 0;
 }
 
 static size_t block_bytes(size_t workers) {
@@ -109,9 +111,10 @@ static size_t block_bytes(size_t workers) {
 static peal_op_weight weight_of(const peal_op *op, size_t workers) {
   size_t own = block_bytes(workers) + STRINGS_BYTES +
                workers * sizeof(peal_op_result) + op->nsp.len +
-               names_bytes(op->to.rooms) + names_bytes(op->to.except) +
-               text_bytes(op->to.conflate) + text_bytes(op->without) +
-               text_bytes(op->room);
+               names_bytes(peal_names_rooms(&op->to)) +
+               names_bytes(peal_names_except(&op->to)) +
+               text_bytes(peal_names_key(&op->to)) +
+               text_bytes(peal_slice_of(op->without)) + text_bytes(op->room);
   return (peal_op_weight){
       .own = own, .message = op->message ? peal_message_len(op->message) : 0};
 }
@@ -226,6 +229,8 @@ static void run_alone(peal_nsp *nsp, peal_worker *self, const peal_op *op,
 peal_err peal_op_round_run(peal_nsp *nsp, const peal_op *op, bool skip_self,
                            peal_op_asker *asker) {
   peal_worker *self = peal_nsp_worker(nsp);
+  if (!PEAL_RESERVED_IS_KNOWN(&op->to))
+    return PEAL_ERR_OPTION;
   if (self && nsp->server->worker_count == 1) {
     run_alone(nsp, self, op, skip_self, asker);
     return PEAL_OK;

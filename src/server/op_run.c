@@ -8,6 +8,7 @@
 #include "server/adapter.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/names.h"
 #include "server/packet.h"
 
 typedef struct chosen {
@@ -44,7 +45,7 @@ static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
 
 static peal_err emit(peal_nsp *nsp, const peal_op *op, const chosen *all) {
   peal_eio_item item = {.message = op->message,
-                        .key = peal_packet_key(nsp, op->to.conflate),
+                        .key = peal_packet_key(nsp, peal_names_key(&op->to)),
                         .no_compress = op->to.no_compress};
   peal_deliver_many(all->sockets, all->count, &item, op->to.is_volatile);
   return PEAL_OK;
@@ -56,7 +57,7 @@ static peal_err join(const peal_op *op, const chosen *all) {
   size_t lost = 0;
   peal_err first = PEAL_OK;
   for (size_t i = 0; i < all->count; i++) {
-    peal_err err = peal_join(all->sockets[i], op->room);
+    peal_err err = peal_join_n(all->sockets[i], op->room);
     if (!err || err == PEAL_ERR_CLOSED)
       continue;
     first = first ? first : err;
@@ -70,7 +71,7 @@ static peal_err join(const peal_op *op, const chosen *all) {
 
 static peal_err leave(const peal_op *op, const chosen *all) {
   for (size_t i = 0; i < all->count; i++)
-    peal_leave(all->sockets[i], op->room);
+    peal_leave_n(all->sockets[i], op->room);
   return PEAL_OK;
 }
 
@@ -123,7 +124,8 @@ void peal_op_run(peal_nsp *nsp, peal_worker *worker, const peal_op *op,
   *result = (peal_op_result){0};
   result->err = peal_adapter_select(nsp, worker, &op->to, op->without,
                                     &all.sockets, &all.count);
-  if (!result->err && op->message && nsp->outgoing && all.count)
+  if (!result->err && op->message && all.count &&
+      peal_nsp_local_is_watched(peal_nsp_local_of(nsp, worker)))
     result->err = tell_outgoing(op, worker, &all);
   if (!result->err) {
     result->count = all.count;

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/val_impl.h"
 #include "net/worker_impl.h"
 #include "wire/sio_packet.h"
 
@@ -64,13 +65,12 @@ static inline peal_err finish(peal_eio_item *out, const peal_buf *text,
 }
 
 peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
-                           peal_worker *worker, bool crosses, const char *event,
+                           peal_worker *worker, bool crosses, peal_slice name,
                            peal_args args, const uint64_t *id) {
-  peal_slice name = peal_slice_of(event);
   peal_slice path = {nsp->name, nsp->name_len};
   owner of = owner_of(nsp, worker, crosses);
   size_t attachments = 0;
-  if (!event || peal_sio_packet_is_reserved(name))
+  if (!name.ptr || peal_sio_packet_is_reserved(name))
     return PEAL_ERR_RESERVED;
   if (worker) {
     peal_buf *buf = &peal_server_local_of(nsp->server, worker)->encode;
@@ -86,27 +86,29 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
   return err;
 }
 
-/* As deep as the encoder goes: that bounds the recursion. */
-static bool is_shallow(peal_val value, unsigned levels) {
+/* What the encoder would say; as deep as it goes: that bounds the recursion. */
+static peal_err check_value(peal_val value, unsigned levels) {
   bool is_array = peal_val_is(value, PEAL_ARRAY);
+  peal_err err = peal_val_impl_err(value);
   if (!is_array && !peal_val_is(value, PEAL_OBJECT))
-    return true;
+    return err;
   if (!levels)
-    return false;
-  for (uint32_t i = 0; i < value.len; i++)
-    if (!is_shallow(is_array ? value.as.items[i] : value.as.pairs[i].value,
-                    levels - 1))
-      return false;
-  return true;
+    return PEAL_ERR_DEPTH;
+  for (uint32_t i = 0; !err && i < value.len; i++)
+    err = check_value(is_array ? value.as.items[i] : value.as.pairs[i].value,
+                      levels - 1);
+  return err;
 }
 
-peal_err peal_packet_check(const char *event, peal_args args) {
-  if (!event || peal_sio_packet_is_reserved(peal_slice_of(event)))
+peal_err peal_packet_check(peal_slice event, peal_args args) {
+  if (!event.ptr || peal_sio_packet_is_reserved(event))
     return PEAL_ERR_RESERVED;
   /* The arguments' own array is one level. */
-  for (size_t i = 0; i < args.count; i++)
-    if (!is_shallow(args.items[i], PEAL_LIMIT_JSON_DEPTH - 1))
-      return PEAL_ERR_DEPTH;
+  for (size_t i = 0; i < args.count; i++) {
+    peal_err err = check_value(args.items[i], PEAL_LIMIT_JSON_DEPTH - 1);
+    if (err)
+      return err;
+  }
   return peal_sio_packet_binaries(args, NULL, 0) > UINT16_MAX ? PEAL_ERR_LIMIT
                                                               : PEAL_OK;
 }
@@ -154,11 +156,11 @@ void peal_packet_release(peal_eio_item *item) {
 
 /* Two keyed halves: equal keys of different names would replace one another,
  * so the hash is seeded and wide. */
-uint64_t peal_packet_key(const peal_nsp *nsp, const char *name) {
-  if (!name)
+uint64_t peal_packet_key(const peal_nsp *nsp, peal_slice name) {
+  if (!name.ptr)
     return 0;
   uint64_t seed = nsp->server->key_seed ^ (uint64_t)(uintptr_t)nsp;
-  uint64_t high = peal_map_hash(peal_slice_of(name), (uint32_t)(seed >> 32));
-  uint64_t low = peal_map_hash(peal_slice_of(name), (uint32_t)seed);
+  uint64_t high = peal_map_hash(name, (uint32_t)(seed >> 32));
+  uint64_t low = peal_map_hash(name, (uint32_t)seed);
   return (high << 32 | low) | 1;
 }

@@ -12,10 +12,10 @@
  * than UINT16_MAX attachments), PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
                                            peal_worker *worker, bool crosses,
-                                           const char *event, peal_args args,
+                                           peal_slice event, peal_args args,
                                            const uint64_t *id);
 /* What peal_packet_event would say of these, without making it. */
-PEAL_MUST_CHECK peal_err peal_packet_check(const char *event, peal_args args);
+PEAL_MUST_CHECK peal_err peal_packet_check(peal_slice event, peal_args args);
 /* A copy of an operation's packet for one receiver: with an id. Returns:
  * PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_packet_with_id(peal_eio_item *out, peal_nsp *nsp,
@@ -27,5 +27,5 @@ PEAL_MUST_CHECK peal_err peal_packet_ack(peal_eio_item *out,
                                          peal_args args);
 /* Give the message's references back. */
 void peal_packet_release(peal_eio_item *item);
-/* The conflation key of a name in a namespace; 0 for NULL. */
-uint64_t peal_packet_key(const peal_nsp *nsp, const char *name);
+/* The conflation key of a name in a namespace; 0 for a NULL ptr. */
+uint64_t peal_packet_key(const peal_nsp *nsp, peal_slice name);

@@ -13,6 +13,7 @@ static peal_ticket_pool *pool_of(const peal_nsp *nsp,
 }
 
 peal_reply *peal_ack_later(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   if (!event || !event->has_id || *event->acked)
     return NULL;
   peal_nsp *nsp = event->socket->local->nsp;
@@ -33,7 +34,8 @@ peal_reply *peal_ack_later(const peal_event *event) {
 
 static peal_err answer(const peal_reply *reply, peal_args args) {
   peal_nsp_local *local = peal_nsp_local_of(reply->nsp, reply->worker);
-  peal_socket *socket = peal_adapter_find(local, reply->socket_id);
+  peal_socket *socket =
+      peal_adapter_find(local, peal_slice_of(reply->socket_id));
   peal_err err =
       socket ? peal_event_send_ack(socket, reply->id, args) : PEAL_OK;
   return err == PEAL_ERR_CLOSED ? PEAL_OK : err;

@@ -36,33 +36,44 @@ static peal_err join(peal_socket *socket, peal_slice name) {
   return err;
 }
 
-peal_err peal_join(peal_socket *socket, const char *room) {
-  if (!socket || !room)
+peal_err peal_join_n(peal_socket *socket, peal_slice name) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_join_n or peal_ref_post");
+  if (!socket || !name.ptr)
     return PEAL_ERR_USAGE;
   if (socket->state != PEAL_SOCKET_ACCEPTING &&
       socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
-  peal_slice name = peal_slice_of(room);
   if (name.len > PEAL_LIMIT_ROOM_NAME_BYTES)
     return PEAL_ERR_LIMIT;
   return peal_slice_is(name, socket->id) ? PEAL_OK : join(socket, name);
 }
 
+peal_err peal_join(peal_socket *socket, const char *room) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_join or peal_ref_post");
+  return peal_join_n(socket, peal_slice_of(room));
+}
+
 /* -- leaving ------------------------------------------------------------------------ */
 
-static uint32_t find(const peal_socket *socket, const char *name) {
+static uint32_t find(const peal_socket *socket, peal_slice name) {
   if (!socket->rooms)
     return PEAL_ROOM_SET_NONE;
   const peal_room *room = peal_rooms_find(local_of(socket), name);
   return room ? peal_room_set_find(socket->rooms, room) : PEAL_ROOM_SET_NONE;
 }
 
-void peal_leave(peal_socket *socket, const char *name) {
-  uint32_t at = socket && name ? find(socket, name) : PEAL_ROOM_SET_NONE;
+void peal_leave_n(peal_socket *socket, peal_slice name) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_leave_n or peal_ref_post");
+  uint32_t at = socket && name.ptr ? find(socket, name) : PEAL_ROOM_SET_NONE;
   if (at == PEAL_ROOM_SET_NONE)
     return;
   release(socket, peal_room_exit(&local_of(socket)->rooms, &socket->rooms, at,
                                  socket->local->worker->mem));
+}
+
+void peal_leave(peal_socket *socket, const char *room) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_leave or peal_ref_post");
+  peal_leave_n(socket, peal_slice_of(room));
 }
 
 void peal_rooms_leave_all(peal_socket *socket) {
@@ -74,25 +85,41 @@ void peal_rooms_leave_all(peal_socket *socket) {
 
 /* -- looking ------------------------------------------------------------------------ */
 
-const peal_room *peal_rooms_find(const peal_nsp_local *local,
-                                 const char *name) {
-  return peal_map_get(&local->rooms, peal_slice_of(name));
+const peal_room *peal_rooms_find(const peal_nsp_local *local, peal_slice name) {
+  return peal_map_get(&local->rooms, name);
+}
+
+bool peal_socket_in_n(const peal_socket *socket, peal_slice room) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
+  if (!socket || !room.ptr || !socket->has_rooms)
+    return false;
+  return peal_slice_is(room, socket->id) ||
+         find(socket, room) != PEAL_ROOM_SET_NONE;
 }
 
 bool peal_socket_in(const peal_socket *socket, const char *room) {
-  if (!socket || !room || !socket->has_rooms)
-    return false;
-  return !strcmp(room, socket->id) || find(socket, room) != PEAL_ROOM_SET_NONE;
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
+  return peal_socket_in_n(socket, peal_slice_of(room));
 }
 
 size_t peal_socket_room_count(const peal_socket *socket) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !socket->has_rooms)
     return 0;
   return 1 + (socket->rooms ? (size_t)socket->rooms->count : 0);
 }
 
-const char *peal_socket_room(const peal_socket *socket, size_t index) {
+peal_slice peal_socket_room_n(const peal_socket *socket, size_t index) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (index >= peal_socket_room_count(socket))
-    return NULL;
-  return index ? socket->rooms->items[index - 1].room->name : socket->id;
+    return (peal_slice){NULL, 0};
+  if (!index)
+    return peal_slice_of(socket->id);
+  const peal_room *room = socket->rooms->items[index - 1].room;
+  return (peal_slice){room->name, room->name_len};
+}
+
+const char *peal_socket_room(const peal_socket *socket, size_t index) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
+  return peal_socket_room_n(socket, index).ptr;
 }

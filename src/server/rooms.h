@@ -5,6 +5,6 @@
 #include "server/server_impl.h"
 
 /* The room of this name on a worker, or NULL. */
-const peal_room *peal_rooms_find(const peal_nsp_local *local, const char *name);
+const peal_room *peal_rooms_find(const peal_nsp_local *local, peal_slice name);
 /* Leave all of them, at the end of the socket. */
 void peal_rooms_leave_all(peal_socket *socket);

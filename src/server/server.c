@@ -30,6 +30,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .proxies = opts->proxies,
       .forwarded = opts->forwarded,
       .proxy_protocol = opts->proxy_protocol,
+      .max_target_bytes = opts->max_target_bytes,
       .max_held_bytes = opts->max_held_bytes,
       .log = opts->log,
       .mem = opts->mem,
@@ -52,7 +53,8 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .cookie = opts->cookie,
       .allow_request = opts->allow_request,
       .on_headers = opts->on_headers,
-      .user = opts->user};
+      .allow_user = opts->allow_user,
+      .headers_user = opts->headers_user};
 }
 
 /* -- setting up -------------------------------------------------------------------------- */
@@ -68,6 +70,7 @@ static void set_tickets(peal_server *server, peal_server_local *local,
   opts.ticket_bytes = sizeof(peal_reply);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_ticket_pool_init(&local->replies, &opts);
+  peal_ref_table_init(&local->refs, worker->mem, opts.account);
 }
 
 static peal_err set_locals(peal_server *server) {
@@ -85,6 +88,7 @@ static peal_err set_locals(peal_server *server) {
     set_tickets(server, local, worker);
     local->sio = (peal_sio_conn_opts){
         .max_attachments = opts->max_attachments,
+        .max_namespaces = opts->max_namespaces,
         .max_packet_bytes = payload > SIZE_MAX / PEAL_LIMIT_SIO_PACKET_FACTOR
                                 ? SIZE_MAX
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
@@ -183,6 +187,7 @@ static void free_locals(peal_server *server) {
     peal_buf_deinit(&server->locals[i].encode);
     peal_ticket_pool_deinit(&server->locals[i].nexts);
     peal_ticket_pool_deinit(&server->locals[i].replies);
+    peal_ref_table_deinit(&server->locals[i].refs);
   }
   peal_mem_free(server->mem, server->locals);
 }
@@ -243,7 +248,7 @@ peal_nsp *peal_server_of(peal_server *server, const char *name) {
   full[0] = '/';
   memcpy(full + slash, name, len - slash);
   peal_slice key = {full, len};
-  peal_nsp *nsp = peal_nsp_find(server, key);
+  peal_nsp *nsp = peal_nsp_named(server, key);
   if (nsp || atomic_load_explicit(&server->running, memory_order_relaxed))
     return nsp;
   nsp = peal_nsp_new(server, key);

@@ -126,6 +126,7 @@ void peal_web_serve(peal_http_req *req, void *user) {
     return;
   }
   peal_web_timeout_init(ctx);
+  req->compress_from = ctx->app->opts.compress_from_bytes;
   ctx->err = find_target(ctx);
   peal_cors_ask_begin(is_preflight(ctx) ? preflight_cors(ctx) : cors_of(ctx),
                       req, serve, NULL);

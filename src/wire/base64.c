@@ -102,6 +102,14 @@ static size_t base64_unpad(peal_slice text) {
   return text.ptr[len - 2] == '=' ? len - 2 : len - 1;
 }
 
+size_t peal_base64_unfold(char *out, peal_slice text) {
+  size_t len = 0;
+  for (size_t i = 0; i < text.len; i++)
+    if (text.ptr[i] != '\r' && text.ptr[i] != '\n')
+      out[len++] = text.ptr[i];
+  return len;
+}
+
 peal_err peal_base64_decode(char *out, size_t *out_len, peal_slice text) {
   size_t len = base64_unpad(text), tail = len % 4;
   const char *p = text.ptr;

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/eio_packet.h"
 
+#include <string.h>
+
 #include "base/err_site.h"
 #include "wire/base64.h"
 
+static bool is_folded(peal_slice text) {
+  return text.len &&
+         (memchr(text.ptr, '\n', text.len) || memchr(text.ptr, '\r', text.len));
+}
+
 /* EIO4 packet encoding: a binary message in text is `b` and base64, without a
- * type digit. */
+ * type digit. The official client for Java breaks its lines, as Node's decoder
+ * lets pass. */
 static peal_err eio_decode_base64(peal_eio_packet *out, peal_slice text,
                                   peal_arena *arena) {
-  char *data = peal_arena_alloc(arena, peal_base64_decode_max(text.len));
+  bool folded = is_folded(text);
+  char *data = peal_arena_alloc(
+      arena, folded ? text.len : peal_base64_decode_max(text.len));
   if (!data)
     return PEAL_FAIL(PEAL_ERR_NOMEM);
+  if (folded)
+    text = (peal_slice){data, peal_base64_unfold(data, text)};
   size_t len = 0;
   if (peal_base64_decode(data, &len, text) != PEAL_OK)
     return PEAL_FAIL(PEAL_ERR_EIO_PACKET);

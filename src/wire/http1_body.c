@@ -144,7 +144,7 @@ static state after_size_line(peal_http1_body *body, state at, char c) {
 
 /* RFC9112 7.1.2: trailers follow the rules of field lines. */
 static state after_trailer(peal_http1_body *body, state at, char c) {
-  if (++body->line > PEAL_LIMIT_HTTP_HEAD_BYTES)
+  if (++body->line > PEAL_LIMIT_HTTP_FIELDS_BYTES)
     return BAD;
   if (at == TRAILER_VALUE) {
     if (c == '\r')

@@ -106,9 +106,9 @@ static void add_binary(json_writer *w, peal_val value) {
   add_char(w->out, '"');
 }
 
-static void fail_depth(json_writer *w) {
+static void fail(json_writer *w, peal_err err) {
   if (w->out->err == PEAL_OK)
-    w->out->err = PEAL_ERR_DEPTH;
+    w->out->err = err;
 }
 
 /* Its text, if it is remembered; false if it is to be written. */
@@ -117,7 +117,7 @@ static bool add_raw(json_writer *w, peal_val value) {
     return false;
   const peal_val_impl_text *text = peal_val_impl_text_of(value);
   if (text->height > PEAL_LIMIT_JSON_DEPTH - w->depth)
-    fail_depth(w);
+    fail(w, PEAL_ERR_DEPTH);
   else
     peal_buf_add(w->out, (peal_slice){text->ptr, text->len});
   return true;
@@ -126,7 +126,7 @@ static bool add_raw(json_writer *w, peal_val value) {
 static void open_container(json_writer *w, peal_val value) {
   bool array = peal_val_is(value, PEAL_ARRAY);
   if (w->depth == PEAL_LIMIT_JSON_DEPTH) {
-    fail_depth(w);
+    fail(w, PEAL_ERR_DEPTH);
     return;
   }
   json_open *open = &w->open[w->depth++];
@@ -144,6 +144,10 @@ static void open_container(json_writer *w, peal_val value) {
 static void add_value(json_writer *w, peal_val value) {
   switch ((peal_type)value.type) {
   case PEAL_UNDEFINED:
+    if (peal_val_impl_err(value))
+      fail(w, peal_val_impl_err(value));
+    peal_buf_add(w->out, PEAL_S("null"));
+    break;
   case PEAL_NULL:
     peal_buf_add(w->out, PEAL_S("null"));
     break;
@@ -184,8 +188,11 @@ static inline void add_behind(json_writer *w, char before, peal_val value) {
 static void add_pair(json_writer *w, json_open *open) {
   const peal_pair *pair = open->next.pairs++;
   peal_slice key = {pair->key, open->lens ? *open->lens++ : 0};
-  if (peal_val_is(pair->value, PEAL_UNDEFINED))
+  if (peal_val_is(pair->value, PEAL_UNDEFINED)) {
+    if (peal_val_impl_err(pair->value))
+      fail(w, peal_val_impl_err(pair->value));
     return; /* ECMA-262 JSON.stringify: left out with its key */
+  }
   if (open->comma)
     add_char(w->out, ',');
   open->comma = true;

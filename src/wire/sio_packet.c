@@ -19,6 +19,7 @@ typedef struct sio_reader {
   const char *begin;
   const char *end;
   peal_err_info *info;
+  peal_arena *arena;
   bool is_utf8; /* the text is known to be */
 } sio_reader;
 
@@ -109,8 +110,8 @@ static peal_err read_head(sio_reader *r, uint32_t max_attachments,
   return err;
 }
 
-static peal_err read_data(sio_reader *r, peal_arena *arena,
-                          peal_sio_packet *out) {
+static peal_err read_data(sio_reader *r, peal_sio_packet *out) {
+  peal_arena *arena = r->arena;
   size_t offset = (size_t)(r->at - r->begin);
   if (r->at == r->end)
     return PEAL_OK;
@@ -129,13 +130,31 @@ static peal_err read_data(sio_reader *r, peal_arena *arena,
   return err;
 }
 
-static peal_err check_event(const sio_reader *r, peal_val data) {
-  if (!peal_val_is(data, PEAL_ARRAY) || data.len == 0)
+/* A name that is a number is the text that JavaScript makes of it, as where
+ * names are keys: 7 is "7". The tree was decoded into the arena, so it may be
+ * changed; it is not the text it was decoded from any more. */
+static peal_err spell_name(const sio_reader *r, peal_val *data) {
+  peal_val *name = (peal_val *)(uintptr_t)data->as.items;
+  peal_buf text;
+  peal_buf_init(&text, r->arena->mem, 0);
+  peal_json_encode(&text, *name, NULL);
+  char *copy =
+      text.err ? NULL : peal_arena_str(r->arena, peal_buf_slice(&text));
+  if (copy)
+    *name = peal_str_slice((peal_slice){copy, text.len});
+  data->flags = 0;
+  data->extra = 0;
+  peal_buf_deinit(&text);
+  return copy ? PEAL_OK : sio_fail(r, PEAL_FAIL(PEAL_ERR_NOMEM), "no memory");
+}
+
+static peal_err check_event(const sio_reader *r, peal_val *data) {
+  if (!peal_val_is(*data, PEAL_ARRAY) || data->len == 0)
     return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD),
                     "expected an array with the event's name");
-  peal_val name = data.as.items[0];
+  peal_val name = data->as.items[0];
   if (peal_val_is_number(name))
-    return PEAL_OK;
+    return spell_name(r, data);
   if (!peal_val_is(name, PEAL_STRING))
     return sio_fail(r, PEAL_FAIL(PEAL_ERR_SIO_PAYLOAD),
                     "an event's name is a string or a number");
@@ -145,9 +164,9 @@ static peal_err check_event(const sio_reader *r, peal_val data) {
   return PEAL_OK;
 }
 
-static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
+static peal_err check_shape(const sio_reader *r, peal_sio_packet *p) {
   if (p->type == PEAL_SIO_EVENT)
-    return check_event(r, p->data);
+    return check_event(r, &p->data);
   bool none = peal_val_is(p->data, PEAL_UNDEFINED);
   bool object = peal_val_is(p->data, PEAL_OBJECT);
   switch ((peal_sio_type)p->type) {
@@ -167,7 +186,7 @@ static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
                     "expected an object or a string");
   case PEAL_SIO_EVENT:
   case PEAL_SIO_BINARY_EVENT:
-    return check_event(r, p->data);
+    return check_event(r, &p->data);
   case PEAL_SIO_ACK:
   case PEAL_SIO_BINARY_ACK:
     break;
@@ -178,7 +197,7 @@ static peal_err check_shape(const sio_reader *r, const peal_sio_packet *p) {
 }
 
 static inline peal_err packet_decode(sio_reader *r, uint32_t max_attachments,
-                                     peal_arena *arena, peal_sio_packet *out) {
+                                     peal_sio_packet *out) {
   *out = (peal_sio_packet){.nsp = PEAL_S("/")};
   peal_err err = read_type(r, out);
   bool bare = err == PEAL_OK && out->type == PEAL_SIO_EVENT && r->at < r->end &&
@@ -186,7 +205,7 @@ static inline peal_err packet_decode(sio_reader *r, uint32_t max_attachments,
   if (err == PEAL_OK && !bare)
     err = read_head(r, max_attachments, out);
   if (err == PEAL_OK)
-    err = read_data(r, arena, out);
+    err = read_data(r, out);
   if (err == PEAL_OK)
     err = check_shape(r, out);
   return err;
@@ -196,16 +215,16 @@ peal_err peal_sio_packet_decode(peal_sio_packet *out, peal_slice text,
                                 uint32_t max_attachments, peal_arena *arena,
                                 peal_err_info *info) {
   const char *begin = text.len ? text.ptr : "";
-  sio_reader r = {begin, begin, begin + text.len, info, false};
-  return packet_decode(&r, max_attachments, arena, out);
+  sio_reader r = {begin, begin, begin + text.len, info, arena, false};
+  return packet_decode(&r, max_attachments, out);
 }
 
 peal_err peal_sio_packet_decode_utf8(peal_sio_packet *out, peal_slice text,
                                      uint32_t max_attachments,
                                      peal_arena *arena, peal_err_info *info) {
   const char *begin = text.len ? text.ptr : "";
-  sio_reader r = {begin, begin, begin + text.len, info, true};
-  return packet_decode(&r, max_attachments, arena, out);
+  sio_reader r = {begin, begin, begin + text.len, info, arena, true};
+  return packet_decode(&r, max_attachments, out);
 }
 
 /* -- attachments ------------------------------------------------------------ */

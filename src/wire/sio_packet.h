@@ -29,8 +29,9 @@ typedef struct peal_sio_packet {
 
 /* Decode the text of a message (borrowed by *out). Grammar and shape of the
  * data are checked: CONNECT nothing or an object, DISCONNECT nothing, EVENT a
- * non-empty array that begins with a string (not reserved) or a number, ACK an
- * array, CONNECT_ERROR an object or a string. Placeholders stay objects until
+ * non-empty array that begins with a string (not reserved) or a number, of which
+ * the text that JavaScript prints becomes the name; ACK an array, CONNECT_ERROR
+ * an object or a string. Placeholders stay objects until
  * peal_sio_packet_attach.
  * Returns: PEAL_OK; PEAL_ERR_SIO_PACKET (grammar), PEAL_ERR_SIO_PAYLOAD
  * (JSON or shape), PEAL_ERR_SIO_RESERVED, PEAL_ERR_SIO_ATTACHMENTS,

@@ -87,6 +87,16 @@ const echo = (socket, value) => new Promise((done, fail) =>
   socket.timeout(5000).emit('echo', value, (error, ...values) =>
     error ? fail(error) : done(values)));
 
+// The program's own timer and the server are in one loop.
+async function ticks() {
+  const all = [await joined(), await joined({ transports: ['polling'] })];
+  for (const socket of all) {
+    const [first] = await once(socket, 'tick');
+    const [second] = await once(socket, 'tick');
+    assert.strictEqual(second, first + 1);
+  }
+}
+
 // -- one test per example -----------------------------------------------------
 
 const tests = {
@@ -164,6 +174,28 @@ const tests = {
     }
   },
 
+  async handles() {
+    const ada = await joined();
+    for (const text of ['1 cups', '2 cups']) {
+      const ready = once(ada, 'ready');
+      assert.strictEqual(await ask(ada, 'brew', 'tea'), text);
+      assert.deepStrictEqual(await ready, ['tea']);
+    }
+    const welcome = once(ada, 'welcome');
+    ada.emit('hello');
+    await welcome;
+    ada.on('welcome', () => assert.fail('welcome again'));
+    ada.emit('hello');
+    const bob = await joined({ transports: ['websocket'] });
+    const gone = once(bob, 'disconnect');
+    bob.emit('brew', 'coffee'); // its reference finds nobody
+    bob.disconnect();
+    await gone;
+    const left = once(ada, 'disconnect');
+    await once(ada, 'idle');
+    assert.deepStrictEqual((await left)[0], 'io server disconnect');
+  },
+
   async binary() {
     for (const transports of [['websocket'], ['polling']]) {
       const ada = await joined({ transports });
@@ -235,6 +267,22 @@ const tests = {
     }
   },
 
+  async loop_poll({ child, ended }) {
+    const ada = await joined();
+    const bob = await joined({ transports: ['polling'] });
+    const said = [once(ada, 'said'), once(bob, 'said')];
+    child.stdin.write('hello everyone\n');
+    for (const heard of said)
+      assert.deepStrictEqual(await heard, ['hello everyone']);
+    const left = once(ada, 'disconnect');
+    child.stdin.end();
+    await left;
+    assert.strictEqual(await ended, 0);
+  },
+
+  loop_uv: ticks,
+  loop_glib: ticks,
+
   async listeners({ child }) {
     const at = (where) => {
       const agent = new http.Agent();
@@ -280,14 +328,16 @@ async function main() {
   const program = name === 'chat' ? process.env.PEAL_DOCS_CHAT
     : path.join(process.env.PEAL_BIN, `example-${name}`);
   const child = spawn(program, [String(port), ...(more[name] || [])], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame' }
+    stdio: [name === 'loop_poll' ? 'pipe' : 'ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame',
+      // With poll(2) a worker has no descriptor that another loop can watch.
+      ...(name.startsWith('loop_') && { PEAL_POLLER: 'epoll' }) }
   });
   child.on('error', (error) => { throw error; });
   const ended = new Promise((done) => child.on('exit', (code) => done(code)));
   try {
     await listening(port, child);
-    await tests[name]({ child });
+    await tests[name]({ child, ended });
     sockets.forEach((socket) => socket.disconnect());
     child.kill('SIGTERM');
     assert.strictEqual(await ended, 0, 'exit code on SIGTERM');

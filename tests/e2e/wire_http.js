@@ -324,10 +324,59 @@ test('PUT on a session is refused and the session stays', async (t) => {
   const e = await openSio(t, server.port, 'polling');
   const res = await request(t, server.port, e.path,
     { method: 'PUT', body: 'x' });
-  assert.equal(res.status, 500);
+  assert.ok(res.status >= 400);
   assert.equal(res.text, '');
   await e.post('42["echo",1]');
   assert.equal(await e.recv(), '2["echo",1]');
+});
+
+for (const method of ['PUT', 'DELETE', 'PATCH', 'PURGE']) {
+  test(`${method} on a session is 405 and says what is allowed`,
+    { only: 'peal' }, async (t) => {
+      const server = await t.server();
+      const e = await openSio(t, server.port, 'polling');
+      const res = await request(t, server.port, e.path, { method });
+      assert.equal(res.status, 405);
+      assert.equal(res.headers.allow, 'GET, POST');
+      await e.post('42["echo",1]');
+      assert.equal(await e.recv(), '2["echo",1]');
+    });
+}
+
+// What curl and Java's HttpClient put into a plain request.
+const H2C = {
+  Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c',
+  'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA',
+};
+
+test('an offer of h2c is ignored', { only: 'peal' }, async (t) => {
+  const server = await t.server();
+  const res = await get(t, server, POLL, H2C);
+  assert.equal(res.status, 200, res.text);
+  const path = `${POLL}&sid=${JSON.parse(res.text.slice(1)).sid}`;
+  const post = await request(t, server.port, path,
+    { method: 'POST', body: '40', headers: H2C });
+  assert.equal(post.text, 'ok');
+  assert.match((await get(t, server, path, H2C)).text, /^40\{"sid"/);
+  const file = await get(t, server, '/socket.io/socket.io.min.js', H2C);
+  assert.equal(file.status, 200);
+  const other = await get(t, server, WS, H2C);
+  assert.equal(other.status, 400);
+  assert.equal(other.text, errorBody(3, 'Bad request'));
+});
+
+// The official client for Java ends its base64 with a line feed.
+test('binary in a POST may have line breaks', async (t) => {
+  const server = await t.server();
+  const e = await openSio(t, server.port, 'polling');
+  const bytes = Buffer.from(Array.from({ length: 100 }, (_, i) => 255 - i));
+  const text = bytes.toString('base64').replace(/.{76}/g, '$&\r\n');
+  assert.equal((await e.post(['452-["echo",{"_placeholder":true,"num":0},' +
+    '{"_placeholder":true,"num":1}]', 'bAQL/\n', `b${text}\r\n`].join(SEP)))
+    .text, 'ok');
+  assert.match(await e.recv(), /^52-\["echo"/);
+  assert.deepEqual(await e.recv(), Buffer.from([1, 2, 255]));
+  assert.deepEqual(await e.recv(), bytes);
 });
 
 test('two GETs at once: the first gets 1, the second 400, session closed',
@@ -483,6 +532,36 @@ test('JSONP answers a script and takes form bodies', async (t) => {
   assert.equal((await post('42["echo","a\\\\nb"]')).text, 'ok');
   const echoed = (await get(t, server, path)).text;
   assert.ok(echoed.startsWith('___eio[3]("42[\\"echo\\"'), echoed);
+});
+
+// As the JSONP transport of engine.io-client sends a payload.
+const jsonpForm = (payload) => 'd=' + encodeURIComponent(
+  payload.replace(/\\n/g, '\\\n').replace(/\n/g, '\\n'));
+
+test('JSONP brings every text there and back', async (t) => {
+  const server = await t.server();
+  const read = async (path) => {
+    const { text } = await get(t, server, path);
+    assert.ok(!/[\u2028\u2029]/.test(text), 'a bare line end in a script');
+    return JSON.parse(/^___eio\[0\]\((".*")\);$/.exec(text)[1]);
+  };
+  const { sid } = JSON.parse((await read(`${POLL}&j=0`)).slice(1));
+  const path = `${POLL}&sid=${sid}&j=0`;
+  const send = async (payload) => assert.equal((await request(t, server.port,
+    path, { method: 'POST', body: jsonpForm(payload),
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }))
+    .text, 'ok');
+  await send('40');
+  assert.match(await read(path), /^40/);
+  for (const text of ['line\nend', 'a\\nb', 'c\\', '\\\\n', '\\\\\\n', '\n\\n\n',
+    '"', 'a&d=b', '+ %41', '\u{1f600} \u3066', '\u2028\u2029', '</script>']) {
+    const packet = `42${JSON.stringify(['echo', text])}`;
+    await send(packet);
+    assert.equal(await read(path), packet);
+  }
+  // Line ends between packets' parts, which JSON allows.
+  await send('42["echo",\n"\\n"]');
+  assert.equal(await read(path), '42["echo","\\n"]');
 });
 
 test('JSONP keeps only the digits of its index', async (t) => {

@@ -81,6 +81,7 @@ for (const version of ['12', '0', '99', 'x', undefined]) {
 }
 
 for (const key of [undefined, '', 'short', 'x'.repeat(24),
+  '!"#$%&()*-_.:;<>?@[]{}==', 'dGhlIHNhbXBsZSBub25jZQ',
   `${crypto.randomBytes(17).toString('base64')}`]) {
   test(`Sec-WebSocket-Key ${JSON.stringify(key)} is 400`, async (t) => {
     const server = await t.server();

@@ -365,7 +365,7 @@ static void events_and_acks_are_told_with_their_ids(void **state) {
   assert_int_equal(text(&s, "312[]"), PEAL_OK);
   assert_int_equal(text(&s, "3[1]"), PEAL_OK); /* no id: ignored */
   assert_int_equal(text(&s, "2[\"error\"]"), PEAL_OK);
-  told(&s, "event:/[\"a\",1,{\"b\":null}] event:/#7[5,\"x\"] ack:/#12[] "
+  told(&s, "event:/[\"a\",1,{\"b\":null}] event:/#7[\"5\",\"x\"] ack:/#12[] "
            "event:/[\"error\"]");
   end(&s);
 }
@@ -1119,7 +1119,7 @@ static void a_thousand_namespaces_are_joined_used_and_left(void **state) {
   for (unsigned i = 0; i < 1000; i += 37) {
     snprintf(words, sizeof words, "2/n%u,[%u]", i, i);
     assert_int_equal(text(&s, words), PEAL_OK);
-    snprintf(words, sizeof words, "event:/n%u[%u]", i, i);
+    snprintf(words, sizeof words, "event:/n%u[\"%u\"]", i, i);
     told(&s, words);
   }
   /* A walk goes on where it was, whatever ends on the way. */

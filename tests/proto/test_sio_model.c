@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "proto/sio_conn.h"
@@ -586,6 +587,11 @@ static unsigned number_of(const peal_sio_conn_event *event) {
   peal_val data = event->packet.data;
   peal_val value = peal_val_is(data, PEAL_ARRAY) ? peal_val_at(data, 0)
                                                  : peal_val_get(data, "n");
+  if (peal_val_is(value, PEAL_STRING)) { /* a name that was a number */
+    uint64_t number = UINT64_MAX;
+    assert_true(peal_decimal_parse(peal_val_str(value), UINT32_MAX, &number));
+    return (unsigned)number;
+  }
   return (unsigned)peal_val_int(value, 0);
 }
 

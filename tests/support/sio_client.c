@@ -274,7 +274,7 @@ static int read_answer(sio_client *client, int64_t until, char **body,
 
 static bool request(int fd, const char *method, const char *target,
                     const char *fields, const char *body, size_t len) {
-  char head[4096];
+  char head[40000];
   int head_len =
       snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s",
                method, target, fields ? fields : "");

@@ -190,12 +190,12 @@ static void long_targets_and_heads_are_refused(void **state) {
   http_fixture *it = *state;
   static char text[40000];
   int len = snprintf(text, sizeof(text), "GET /");
-  memset(text + len, 'a', 9000);
-  snprintf(text + len + 9000, 100, " HTTP/1.1\r\nHost: a\r\n\r\n");
+  memset(text + len, 'a', 16384);
+  snprintf(text + len + 16384, 100, " HTTP/1.1\r\nHost: a\r\n\r\n");
   expect_bad(it->port, text, 414);
   len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: a\r\nX: ");
-  memset(text + len, 'a', 17000);
-  snprintf(text + len + 17000, 100, "\r\n\r\n");
+  memset(text + len, 'a', 33000);
+  snprintf(text + len + 33000, 100, "\r\n\r\n");
   expect_bad(it->port, text, 431);
   len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: a\r\n");
   for (int i = 0; i < 150; i++)

@@ -124,6 +124,11 @@ static void on_alloc(peal_http_req *req, void *user) {
       memset(p, 1, size);
   }
   CHECK(peal_http_req_alloc(req, 0) != NULL);
+  peal_build *build = peal_http_req_build(req);
+  peal_items *items = peal_items_new(build);
+  for (int i = 0; i < 100; i++)
+    peal_items_add(items, peal_int(i));
+  CHECK(peal_items_val(items).len == 100 && !peal_build_err(build));
   CHECK(peal_http_req_alloc(req, SIZE_MAX / 2) == NULL);
   peal_http_answer(req, 200, NULL, PEAL_S(""));
 }

@@ -51,6 +51,22 @@ static void refuses_other_methods_and_protocols(void **state) {
   }
 }
 
+static void other_protocols_may_be_offered_beside_it(void **state) {
+  (void)state;
+  static const char *const with[] = {"websocket", "WebSocket", "h2c, websocket",
+                                     "websocket,h2c"};
+  static const char *const without[] = {
+      NULL, "", "h2c", "websockets", "h2c, TLS/1.2", "web socket"};
+  for (size_t i = 0; i < sizeof(with) / sizeof(*with); i++) {
+    peal_ws_accept_head head = good();
+    head.upgrade = peal_slice_of(with[i]);
+    assert_true(peal_ws_accept_is_offered(head.upgrade));
+    assert_int_equal(peal_ws_accept_check(&head), PEAL_WS_ACCEPT_OK);
+  }
+  for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++)
+    assert_false(peal_ws_accept_is_offered(peal_slice_of(without[i])));
+}
+
 static void a_key_is_16_bytes_as_base64(void **state) {
   (void)state;
   static const char *const bad[] = {
@@ -131,6 +147,7 @@ int main(void) {
       cmocka_unit_test(takes_the_handshake_of_the_rfc),
       cmocka_unit_test(refuses_other_versions_first),
       cmocka_unit_test(refuses_other_methods_and_protocols),
+      cmocka_unit_test(other_protocols_may_be_offered_beside_it),
       cmocka_unit_test(a_key_is_16_bytes_as_base64),
       cmocka_unit_test(the_value_is_that_of_the_rfc),
       cmocka_unit_test(the_answer_ends_with_the_lines_given),

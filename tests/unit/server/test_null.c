@@ -181,6 +181,7 @@ static void no_socket_has_nothing(void **state) {
   assert_string_equal(peal_socket_id(NULL), "");
   assert_null(peal_socket_nsp(NULL));
   assert_null(peal_socket_worker(NULL));
+  assert_int_equal(peal_build_err(peal_socket_build(NULL)), PEAL_ERR_USAGE);
   assert_false(peal_socket_is_connected(NULL));
   assert_string_equal(peal_socket_transport(NULL), "");
   assert_int_equal(peal_socket_queued_bytes(NULL), 0);

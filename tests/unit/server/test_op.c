@@ -9,17 +9,20 @@
 
 #include <cmocka.h>
 
+#include "server/names.h"
 #include "server/op.h"
 #include "torture.h"
 #include "wire_case.h"
 
 /* -- decoding: tests/wire/op -------------------------------------------------------- */
 
-static void log_names(wire_log *log, const char *what,
-                      const char *const *names) {
+static void log_names(wire_log *log, const char *what, peal_names_walk names) {
   char text[400] = "";
-  for (; *names; names++)
-    snprintf(text + strlen(text), sizeof text - strlen(text), " [%s]", *names);
+  if (!peal_names_are_given(&names))
+    return;
+  for (peal_slice name; peal_names_next(&names, &name);)
+    snprintf(text + strlen(text), sizeof text - strlen(text), " [%.*s]",
+             PEAL_SFMT(name));
   wire_log_add(log, "%s%s", what, *text ? text : " nobody");
 }
 
@@ -30,16 +33,14 @@ static void log_op(wire_log *log, const peal_op *op) {
                op->to.is_volatile ? " volatile" : "",
                op->to.no_compress ? " no_compress" : "",
                op->close ? " close" : "");
-  if (op->to.rooms)
-    log_names(log, "rooms", op->to.rooms);
-  if (op->to.except)
-    log_names(log, "except", op->to.except);
+  log_names(log, "rooms", peal_names_rooms(&op->to));
+  log_names(log, "except", peal_names_except(&op->to));
   if (op->without)
     wire_log_add(log, "without [%s]", op->without);
-  if (op->to.conflate)
-    wire_log_add(log, "conflate [%s]", op->to.conflate);
-  if (op->room)
-    wire_log_add(log, "room [%s]", op->room);
+  if (peal_names_key(&op->to).ptr)
+    wire_log_add(log, "conflate [%.*s]", PEAL_SFMT(peal_names_key(&op->to)));
+  if (op->room.ptr)
+    wire_log_add(log, "room [%.*s]", PEAL_SFMT(op->room));
   if (op->kind == PEAL_OP_ASK)
     wire_log_add(log, "within %u ms, id at %zu", op->timeout_ms,
                  peal_op_id_at(op));
@@ -80,13 +81,18 @@ static void cases_decode_as_expected(void **state) {
 
 /* -- there and back ------------------------------------------------------------------- */
 
-static bool same_names(const char *const *a, const char *const *b) {
-  if (!a || !b)
-    return !a && !b;
-  for (; *a && *b; a++, b++)
-    if (strcmp(*a, *b))
+static bool same_names(peal_names_walk a, peal_names_walk b) {
+  if (!peal_names_are_given(&a) || !peal_names_are_given(&b))
+    return !peal_names_are_given(&a) && !peal_names_are_given(&b);
+  peal_slice x, y;
+  while (peal_names_next(&a, &x))
+    if (!peal_names_next(&b, &y) || !peal_slice_eq(x, y))
       return false;
-  return !*a && !*b;
+  return !peal_names_next(&b, &y);
+}
+
+static bool same_slice(peal_slice a, peal_slice b) {
+  return !a.ptr == !b.ptr && peal_slice_eq(a, b);
 }
 
 static bool same_str(const char *a, const char *b) {
@@ -109,13 +115,13 @@ static void assert_same(const peal_op *a, const peal_op *b) {
   assert_int_equal(a->close, b->close);
   assert_int_equal(a->timeout_ms, b->timeout_ms);
   assert_true(peal_slice_eq(a->nsp, b->nsp));
-  assert_true(same_names(a->to.rooms, b->to.rooms));
-  assert_true(same_names(a->to.except, b->to.except));
-  assert_true(same_str(a->to.conflate, b->to.conflate));
+  assert_true(same_names(peal_names_rooms(&a->to), peal_names_rooms(&b->to)));
+  assert_true(same_names(peal_names_except(&a->to), peal_names_except(&b->to)));
+  assert_true(same_slice(peal_names_key(&a->to), peal_names_key(&b->to)));
   assert_int_equal(a->to.is_volatile, b->to.is_volatile);
   assert_int_equal(a->to.no_compress, b->to.no_compress);
   assert_true(same_str(a->without, b->without));
-  assert_true(same_str(a->room, b->room));
+  assert_true(same_slice(a->room, b->room));
   assert_true(same_message(a->message, b->message));
 }
 
@@ -158,11 +164,14 @@ static int make_ops(void **state) {
        .nsp = NSP("/n"),
        .timeout_ms = 0xfffffffe,
        .message = packet("2/n,[\"x\",{\"a\":[]}]", NULL)},
-      {.kind = PEAL_OP_JOIN, .nsp = NSP("/"), .to = {.rooms = one}, .room = ""},
+      {.kind = PEAL_OP_JOIN,
+       .nsp = NSP("/"),
+       .to = {.rooms = one},
+       .room = {"", 0}},
       {.kind = PEAL_OP_LEAVE,
        .nsp = NSP("/"),
        .to = {.except = two},
-       .room = "r"},
+       .room = {"r", 1}},
       {.kind = PEAL_OP_DISCONNECT, .nsp = NSP("/"), .close = true},
       {.kind = PEAL_OP_DISCONNECT, .nsp = NSP("/")},
       {.kind = PEAL_OP_COUNT, .nsp = NSP("/")},

@@ -143,6 +143,56 @@ static void what_clients_may_hold_is_passed_on(void **state) {
   assert_int_equal(statuses[1], 503);
 }
 
+/* POLLING with a token, `len` bytes together. */
+static unsigned status_of_target(unsigned port, size_t len) {
+  static char target[40000];
+  unsigned status;
+  size_t head = (size_t)snprintf(target, sizeof target, "%s&token=", POLLING);
+  memset(target + head, 'a', len - head);
+  target[len] = '\0';
+  free(sio_client_http(port, "GET", target, NULL, NULL, &status));
+  return status;
+}
+
+/* Some clients put a token of many kilobytes into the query. */
+static void how_long_a_target_may_be_is_passed_on(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  server_fixture it = server_make(&opts);
+  server_run(&it);
+  assert_int_equal(status_of_target(it.port, 16384), 200);
+  assert_int_equal(status_of_target(it.port, 16385), 414);
+  server_stop(&it);
+  opts.max_target_bytes = 30000;
+  it = server_make(&opts);
+  server_run(&it);
+  assert_int_equal(status_of_target(it.port, 30000), 200);
+  assert_int_equal(status_of_target(it.port, 30001), 414);
+  server_stop(&it);
+}
+
+static void at_the_root_it_has_what_no_longer_path_has(void **state) {
+  (void)state;
+  static const char *const paths[] = {"/", ""};
+  for (size_t i = 0; i < 2; i++) {
+    unsigned status;
+    peal_server_opts opts = server_opts();
+    opts.path = paths[i];
+    server_fixture it = server_make(&opts);
+    server_run(&it);
+    for (int via = 0; via < 2; via++) {
+      sio_client client = {.path = "/"};
+      assert_true(sio_client_open_with(&client, it.port, (sio_via)via));
+      assert_true(sio_client_join(&client, "/", NULL));
+      sio_client_close(&client);
+    }
+    free(sio_client_http(it.port, "GET", "/?EIO=4&transport=polling", NULL,
+                         NULL, &status));
+    assert_int_equal(status, 200);
+    server_stop(&it);
+  }
+}
+
 static void a_server_that_was_given_has_these_options_itself(void **state) {
   (void)state;
   peal_http_server *http = NULL;
@@ -156,6 +206,9 @@ static void a_server_that_was_given_has_these_options_itself(void **state) {
   opts.max_held_bytes = 1000000;
   assert_null(peal_server_new(&opts));
   opts.max_held_bytes = 0;
+  opts.max_target_bytes = 20000;
+  assert_null(peal_server_new(&opts));
+  opts.max_target_bytes = 0;
   peal_server *server = peal_server_new(&opts);
   assert_non_null(server);
   peal_server_free(server);
@@ -170,6 +223,8 @@ int main(void) {
       TEST(clients_of_a_unix_socket_have_no_address),
       TEST(their_sessions_are_not_counted_by_address),
       TEST(what_clients_may_hold_is_passed_on),
+      TEST(how_long_a_target_may_be_is_passed_on),
+      TEST(at_the_root_it_has_what_no_longer_path_has),
       TEST(a_server_that_was_given_has_these_options_itself),
   };
   return cmocka_run_group_tests_name("places", tests, NULL, NULL);

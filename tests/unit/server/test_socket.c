@@ -402,6 +402,57 @@ static void one_namespace_too_many_is_refused_and_the_rest_live(void **state) {
   server_stop(&it);
 }
 
+static void the_ceiling_of_namespaces_is_an_option(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.max_namespaces = 2;
+  server_fixture it = server_make(&opts);
+  assert_non_null(peal_server_of(it.server, "/a"));
+  assert_non_null(peal_server_of(it.server, "/b"));
+  server_run(&it);
+  sio_client client;
+  assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&client, "/", NULL));
+  assert_true(sio_client_join(&client, "/a", NULL));
+  assert_true(sio_client_send(&client, "40/b,"));
+  assert_true(
+      sio_client_expect(&client, "44/b,{\"message\":\"Too many namespaces\"}"));
+  /* One that is left makes room. */
+  assert_true(sio_client_send(&client, "41/a,"));
+  assert_true(sio_client_join(&client, "/b", NULL));
+  sio_client_close(&client);
+  server_stop(&it);
+}
+
+static void on_seven(peal_socket *socket, const peal_event *event, void *user) {
+  (void)socket;
+  trace_add("%s %.*s %zu", (const char *)user,
+            PEAL_SFMT(peal_event_name(event)), peal_event_args(event).count);
+}
+
+/* As where names are keys of an object: 7 and "7" are one event. */
+static void a_name_that_is_a_number_is_its_text(void **state) {
+  (void)state;
+  server_fixture it = server_make(NULL);
+  assert_int_equal(peal_on_any(it.root, on_seven, "any"), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "7", on_seven, "seven"), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "-0.5", on_seven, "half"), PEAL_OK);
+  server_run(&it);
+  sio_client client;
+  assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&client, "/", NULL));
+  assert_true(sio_client_send(&client, "42[7,\"x\"]"));
+  trace_expect("any 7 1\nseven 7 1\n");
+  assert_true(sio_client_send(&client, "42[\"7\"]"));
+  trace_expect("any 7 0\nseven 7 0\n");
+  assert_true(sio_client_send(&client, "42[-5e-1]"));
+  trace_expect("any -0.5 0\nhalf -0.5 0\n");
+  assert_true(sio_client_send(&client, "42[123456789012345680000]"));
+  trace_expect("any 123456789012345680000 0\n");
+  sio_client_close(&client);
+  server_stop(&it);
+}
+
 static void use_no(peal_socket *socket, peal_next *next, void *user) {
   (void)socket;
   (void)user;
@@ -687,7 +738,15 @@ static void on_look(peal_socket *socket, const peal_event *event, void *user) {
   assert_true(
       peal_slice_is(peal_val_str(peal_val_get(kept.auth, "token")), "t1"));
   assert_true(peal_slice_is(peal_socket_query(socket, "empty"), ""));
+  assert_non_null(peal_socket_query(socket, "empty").ptr);
+  assert_true(peal_slice_is(peal_socket_query(socket, "flag"), ""));
+  assert_non_null(peal_socket_query(socket, "flag").ptr);
+  assert_true(peal_slice_is(peal_socket_query(socket, "a[\xc3\xa4] b"), "1=2"));
+  assert_true(peal_slice_is(peal_socket_query(socket, "twice"), "first"));
+  assert_true(peal_slice_is(peal_socket_query(socket, "last"), ""));
+  assert_non_null(peal_socket_query(socket, "last").ptr);
   assert_null(peal_socket_query(socket, "absent").ptr);
+  assert_null(peal_socket_query(socket, "").ptr);
   assert_null(peal_socket_query(socket, "mpty").ptr);
   assert_null(peal_socket_header(socket, "absent").ptr);
   assert_true(
@@ -704,7 +763,9 @@ static void the_handshake_lives_as_long_as_the_socket(void **state) {
   assert_int_equal(peal_on(it.root, "look", on_look, NULL), PEAL_OK);
   server_run(&it);
   for (int via = 0; via < 2; via++) {
-    sio_client client = {.query = "&q=a+b%26c%3d%C3%a4%zz&raw=plain&empty=",
+    sio_client client = {.query = "&q=a+b%26c%3d%C3%a4%zz&raw=plain&empty="
+                                  "&flag&a%5B%c3%A4]+b=1=2&&twice=first"
+                                  "&twice=second&last",
                          .fields = "X-Test: yes\r\n"};
     assert_true(sio_client_open_with(&client, it.port, (sio_via)via));
     assert_true(sio_client_join(&client, "/", "{\"token\":\"t1\"}"));
@@ -761,6 +822,8 @@ int main(void) {
       cmocka_unit_test(an_answer_after_the_client_has_gone_has_no_effect),
       cmocka_unit_test(asking_again_while_the_middleware_runs_starts_anew),
       cmocka_unit_test(one_namespace_too_many_is_refused_and_the_rest_live),
+      cmocka_unit_test(the_ceiling_of_namespaces_is_an_option),
+      cmocka_unit_test(a_name_that_is_a_number_is_its_text),
       cmocka_unit_test(middleware_may_refuse_at_once),
       cmocka_unit_test(wrong_held_packets_close_when_the_handler_has_returned),
       cmocka_unit_test(disconnect_handlers_may_answer_the_middleware),

@@ -225,6 +225,8 @@ static void keys_with_nul_come_back_as_they_were(void **state) {
   assert_int_equal(peal_val_key(value, 1).len, 3);
   assert_true(peal_slice_is(peal_val_key(value, 0), "k"));
   assert_int_equal(peal_val_key(value, 2).len, 0);
+  assert_true(peal_val_is(peal_val_get_n(value, PEAL_S("a\0b")), PEAL_OBJECT));
+  assert_true(peal_val_is(peal_val_get(value, "a"), PEAL_UNDEFINED));
   assert_int_equal(peal_val_impl_copy(&copy, value, &arena), PEAL_OK);
   assert_true(peal_val_eq(copy, value));
   peal_bytes *json = peal_json_bytes(copy);

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+// Real proxies in front of the server: nginx and HAProxy as people set them up.
+// The client calls from 127.0.0.2, so that its address and the proxy's differ.
+const assert = require('node:assert/strict');
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const { io } = require('socket.io-client');
+const { test, run, sleep, until } = require('./lib/suite');
+const { freePort, privateServer } = require('./lib/server');
+
+const CLIENT = '127.0.0.2';
+const unpacked = path.join(__dirname, '..', '..', 'build', 'proxies', 'usr');
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-proxies-'));
+process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+
+// -- the programs -------------------------------------------------------------
+
+function find(name) {
+  const here = path.join(unpacked, 'sbin', name);
+  if (fs.existsSync(here)) return here;
+  for (const dir of ['/usr/sbin', '/usr/local/sbin', '/usr/bin']) {
+    if (fs.existsSync(path.join(dir, name))) return path.join(dir, name);
+  }
+  throw new Error(`${name} is missing: run tools/proxies.sh`);
+}
+
+function environment() {
+  const lib = path.join(unpacked, 'lib');
+  const dirs = !fs.existsSync(lib) ? [] : fs.readdirSync(lib)
+    .filter((name) => name.endsWith('-linux-gnu'))
+    .map((name) => path.join(lib, name));
+  return dirs.length
+    ? { ...process.env, LD_LIBRARY_PATH: dirs.join(':') } : process.env;
+}
+
+const accepts = (port) => new Promise((resolve) => {
+  const socket = net.connect({ port, host: '127.0.0.1', localAddress: CLIENT });
+  socket.once('connect', () => { socket.destroy(); resolve(true); });
+  socket.once('error', () => resolve(false));
+});
+
+async function start(t, program, args, port) {
+  const proc = spawn(find(program), args,
+    { stdio: ['ignore', 'ignore', 'pipe'], env: environment() });
+  let words = '';
+  proc.stderr.on('data', (data) => { words += data; });
+  t.after(() => proc.kill('SIGKILL'));
+  for (let i = 0; i < 600 && proc.exitCode === null; i++) {
+    if (await accepts(port)) return port;
+    await sleep(50);
+  }
+  throw new Error(`${program} did not start: ${words}`);
+}
+
+// What stands inside of `http { … }`.
+async function nginxOf(t, port, text) {
+  const dir = path.join(folder, `nginx-${count++}`);
+  fs.mkdirSync(dir);
+  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  fs.writeFileSync(path.join(dir, 'nginx.conf'), `
+    worker_processes 1; daemon off; pid ${dir}/pid;
+    error_log ${dir}/error.log warn;
+    ${process.getuid() === 0 ? 'user root;' : ''}
+    events { worker_connections 256; }
+    http {
+      access_log off;
+      ${kinds.map((kind) => `${kind}_temp_path ${dir}/${kind};`).join('\n')}
+      ${text}
+    }`);
+  return start(t, 'nginx',
+    ['-p', dir, '-c', `${dir}/nginx.conf`, '-e', `${dir}/error.log`], port);
+}
+
+// `lines` of a location that is passed to `upstream`.
+async function nginx(t, upstream, lines) {
+  const port = await freePort();
+  return nginxOf(t, port, `
+      map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+      server {
+        listen 127.0.0.1:${port};
+        location / {
+          proxy_pass http://${upstream};
+          proxy_http_version 1.1;
+          proxy_set_header Upgrade $http_upgrade;
+          ${lines.join('\n')}
+        }
+      }`);
+}
+
+async function haproxyOf(t, port, text) {
+  const file = path.join(folder, `haproxy-${count++}.cfg`);
+  fs.writeFileSync(file, `global\n  maxconn 200\n${text}\n`);
+  return start(t, 'haproxy', ['-db', '-f', file], port);
+}
+
+async function haproxy(t, mode, server, more = '') {
+  const port = await freePort();
+  return haproxyOf(t, port, `
+defaults
+  mode ${mode}
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend a
+  bind 127.0.0.1:${port}
+  default_backend b
+backend b
+  ${more}
+  server s 127.0.0.1:${server}`);
+}
+
+// A block of the guide, with our ports in it and without TLS.
+function documented(title, edits) {
+  const guide = fs.readFileSync(path.join(__dirname, '..', '..', 'docs',
+    'guide', 'deploying.md'), 'utf8');
+  const block = new RegExp(`\n## ${title}\n\n\`\`\`\\w*\n([^]*?)\`\`\``)
+    .exec(guide);
+  assert.ok(block, `no block of ${title}`);
+  return edits.reduce((text, [from, to]) => {
+    assert.match(text, from);
+    return text.replace(from, to);
+  }, block[1]);
+}
+
+// -- the client ---------------------------------------------------------------
+
+async function serve(t, flags = {}) {
+  const server = await privateServer(flags);
+  t.after(() => server.expected || server.stop());
+  return server;
+}
+
+// A page of the proxy's own origin, with the official client.
+function page(t, port, transports, headers = {}) {
+  const url = `http://127.0.0.1:${port}`;
+  const socket = io(url, {
+    transports, forceNew: true, reconnection: false,
+    agent: new http.Agent({ localAddress: CLIENT }),
+    extraHeaders: { Origin: url, ...headers },
+  });
+  t.after(() => socket.close());
+  return socket;
+}
+
+const settled = (socket) => new Promise((resolve) => {
+  socket.once('connect', () => resolve(null));
+  socket.once('connect_error', (error) => resolve(error));
+});
+
+const WAYS = [['polling'], ['websocket'], ['polling', 'websocket']];
+
+// Over each transport; returns the address that the server saw.
+async function works(t, port, headers) {
+  const seen = new Set();
+  for (const transports of WAYS) {
+    const socket = page(t, port, transports, headers);
+    assert.equal(await settled(socket), null, transports.join());
+    await until(() => socket.io.engine.transport.name === transports.at(-1),
+      'the upgrade');
+    for (let i = 0; i < 5; i++) {
+      assert.equal(await socket.timeout(20000).emitWithAck('echo', i), i);
+    }
+    const large = 'x'.repeat(200000);
+    assert.equal(await socket.timeout(20000).emitWithAck('echo', large), large);
+    seen.add(await socket.timeout(20000).emitWithAck('address'));
+    socket.close();
+  }
+  assert.equal(seen.size, 1);
+  return [...seen][0];
+}
+
+async function refused(t, port) {
+  for (const transports of WAYS.slice(0, 2)) {
+    assert.ok(await settled(page(t, port, transports)), transports.join());
+  }
+}
+
+const said = (server, text) => until(() => server.stderr.includes(text),
+  `"${text}" in the log`);
+
+// -- nginx --------------------------------------------------------------------
+
+const APPENDED = 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;';
+const UPGRADE = 'proxy_set_header Connection $connection_upgrade;';
+const CALLED = 'proxy_set_header X-Forwarded-Host $http_host;';
+
+test('nginx with Host $host, as Socket.IO documents it', { only: 'peal' },
+  async (t) => {
+    const server = await serve(t);
+    const port = await nginx(t, `127.0.0.1:${server.port}`, [
+      APPENDED, 'proxy_set_header Host $host;',
+      'proxy_set_header Connection "upgrade";']);
+    assert.equal(await works(t, port), '127.0.0.1');
+  });
+
+test('nginx that is trusted: Host rewritten, X-Forwarded-Host',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: '127.0.0.1' });
+    const port = await nginx(t, `127.0.0.1:${server.port}`,
+      [APPENDED, CALLED, UPGRADE]);
+    assert.equal(await works(t, port), CLIENT);
+    // What the client says itself stands before what the proxy appended.
+    const forged = { 'X-Forwarded-For': '6.6.6.6, 127.0.0.1' };
+    assert.equal(await works(t, port, forged), CLIENT);
+  });
+
+test('nginx that is not trusted: refused, and the log says why',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: '10.0.0.0/8' });
+    const port = await nginx(t, `127.0.0.1:${server.port}`,
+      [APPENDED, CALLED, UPGRADE]);
+    await refused(t, port);
+    await said(server, `origin http://127.0.0.1:${port} refused`);
+    await said(server, 'name that in proxies');
+  });
+
+test('nginx that writes Forwarded', { only: 'peal' }, async (t) => {
+  const server = await serve(t, { proxies: 'loopback' });
+  const port = await nginx(t, `127.0.0.1:${server.port}`, [UPGRADE,
+    'proxy_set_header Forwarded "for=$remote_addr;host=\\"$http_host\\"";']);
+  assert.equal(await works(t, port), CLIENT);
+});
+
+test('nginx over a Unix socket', { only: 'peal' }, async (t) => {
+  const unix = path.join(folder, `${count++}.sock`);
+  await serve(t, { unix, proxies: 'unix' });
+  const port = await nginx(t, `unix:${unix}`,
+    ['proxy_set_header X-Forwarded-For $remote_addr;', CALLED, UPGRADE]);
+  assert.equal(await works(t, port), CLIENT);
+});
+
+test('each client of a proxy has the limit of one address',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: 'loopback', maxPerAddress: 1 });
+    const port = await nginx(t, `127.0.0.1:${server.port}`,
+      [APPENDED, CALLED, UPGRADE]);
+    const sockets = [0, 1, 2].map(() => page(t, port, ['websocket']));
+    for (const socket of sockets) assert.equal(await settled(socket), null);
+  });
+
+// -- HAProxy ------------------------------------------------------------------
+
+for (const mode of ['http', 'tcp']) {
+  test(`HAProxy in mode ${mode} with the PROXY protocol`, { only: 'peal' },
+    async (t) => {
+      const server = await serve(t, { proxies: '127.0.0.1', proxyProtocol: 1 });
+      const port = await haproxy(t, mode, `${server.port} send-proxy-v2`);
+      assert.equal(await works(t, port), CLIENT);
+    });
+}
+
+test('HAProxy that sends more than addresses, and checks of health',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: '127.0.0.1', proxyProtocol: 1 });
+    const port = await haproxy(t, 'http', `${server.port} send-proxy-v2 ` +
+      'proxy-v2-options unique-id,crc32c check inter 200 check-send-proxy',
+    'option httpchk GET /hello');
+    await sleep(1000); // several checks: the server is still up after them
+    assert.equal(await works(t, port), CLIENT);
+  });
+
+test('HAProxy with option forwardfor', { only: 'peal' }, async (t) => {
+  const server = await serve(t, { proxies: 'loopback' });
+  const port = await haproxy(t, 'http', server.port, 'option forwardfor');
+  assert.equal(await works(t, port), CLIENT);
+});
+
+test('a PROXY header that nobody asked for is refused, and the log says why',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: '127.0.0.1' });
+    const port = await haproxy(t, 'http', `${server.port} send-proxy-v2`);
+    await refused(t, port);
+    await said(server, 'a header of the PROXY protocol');
+  });
+
+test('a proxy that ought to send one and does not is closed',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: '127.0.0.1', proxyProtocol: 1 });
+    const port = await haproxy(t, 'http', server.port);
+    await refused(t, port);
+    await said(server, 'no header of the PROXY protocol');
+  });
+
+// -- as the guide says ----------------------------------------------------------
+
+test('the configuration of nginx in the guide', { only: 'peal' }, async (t) => {
+  const server = await serve(t, { proxies: '127.0.0.1' });
+  const port = await freePort();
+  await nginxOf(t, port, documented('nginx', [
+    [/listen 443 ssl;/, `listen 127.0.0.1:${port};`],
+    [/ssl_certificate .*\n/, ''], [/ssl_certificate_key .*\n/, ''],
+    [/server 127\.0\.0\.1:3000;/, `server 127.0.0.1:${server.port};`]]));
+  assert.equal(await works(t, port), CLIENT);
+});
+
+test('the configuration of HAProxy in the guide', { only: 'peal' },
+  async (t) => {
+    const server = await serve(t, { proxies: '127.0.0.1', proxyProtocol: 1 });
+    const port = await freePort();
+    await haproxyOf(t, port, documented('HAProxy', [
+      [/bind :443 ssl crt \S+/, `bind 127.0.0.1:${port}`],
+      [/127\.0\.0\.1:3000/, `127.0.0.1:${server.port}`]]));
+    assert.equal(await works(t, port), CLIENT);
+  });
+
+test('the programs are there', async () => {
+  for (const name of ['nginx', 'haproxy']) {
+    const ran = spawnSync(find(name), ['-v'], { env: environment() });
+    assert.equal(ran.status, 0, `${name}: ${ran.stderr}`);
+  }
+});
+
+run({ parallel: 2 });
