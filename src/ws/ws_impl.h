@@ -24,6 +24,7 @@
 #include "base/room.h"
 #include "base/ticket_pool.h"
 #include "http/cors.h"
+#include "net/on_worker.h"
 #include "net/op_load.h"
 #include "net/stream.h"
 #include "net/turn.h"
@@ -112,6 +113,10 @@ struct peal_ws_endpoint {
   unsigned worker_count;
   peal_ws_local **locals; /* one per worker */
 };
+
+/* At the beginning of a function of a connection (net/on_worker). */
+#define PEAL_ON_WS(ws, instead)                                                \
+  PEAL_ON_WORKER((ws) ? (ws)->local->worker : NULL, instead)
 
 static inline peal_ws_local *peal_ws_local_of(const peal_ws_endpoint *endpoint,
                                               const peal_worker *worker) {
