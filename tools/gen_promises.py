@@ -52,7 +52,8 @@ WEB = {"web", "store", "config"}
 # Blocks that the test runs, by something that stands in them.
 BLOCKS = [("backpressure", "send_more"), ("backpressure", "send_next"),
           ("workers-and-threads", "when_computed"), ("events", "cart_of"),
-          ("events", "on_question"), ("events", "greet")]
+          ("events", "on_question"), ("events", "greet"),
+          ("middleware-and-auth", "for_customers")]
 
 
 def headers():

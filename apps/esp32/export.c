@@ -178,19 +178,21 @@ static void add_row(export_job *e, text *t, peal_val row) {
 
 /* ---- piece by piece -------------------------------------------------------------- */
 
-/* A file that is not whole must not look as if it were: JSON stays open, and
- * a CSV says so. */
+/* A file that is not whole must not look as if it were: then the connection
+ * breaks. */
 static void finish(export_job *e, bool is_whole) {
   peal_http_req *req = e->req;
-  peal_slice tail = is_whole && e->is_json ? PEAL_S("\n]\n")
-                    : is_whole || e->is_json
-                        ? PEAL_S("")
-                        : PEAL_S("\"the export broke off here\"\r\n");
   walks_end(&e->app->exports);
   peal_http_req_on_abort(req, NULL, NULL);
   peal_http_answer_on_drain(req, NULL, NULL);
-  (void)peal_http_answer_write(req, tail);
-  peal_http_answer_end(req);
+  if (is_whole && e->is_json) {
+    peal_err err = peal_http_answer_write(req, PEAL_S("\n]\n"));
+    is_whole = err == PEAL_OK || err == PEAL_ERR_AGAIN;
+  }
+  if (is_whole)
+    peal_http_answer_end(req);
+  else
+    peal_http_answer_break(req);
 }
 
 static void on_piece(const peal_store_result *result, void *user);

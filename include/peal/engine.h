@@ -141,6 +141,9 @@ typedef void (*peal_engine_open_fn)(peal_engine_client *client, void *user);
 typedef void (*peal_engine_message_fn)(peal_engine_client *client,
                                        peal_slice data, bool binary,
                                        void *user);
+/* A session that began over polling goes on over a WebSocket (reference:
+ * upgrade). */
+typedef void (*peal_engine_upgrade_fn)(peal_engine_client *client, void *user);
 /* The client's send queue, which had refused or dropped messages or passed its
  * soft ceiling, is empty again: whoever has more to send may go on. */
 typedef void (*peal_engine_drain_fn)(peal_engine_client *client, void *user);
@@ -207,11 +210,12 @@ typedef struct peal_engine_server_opts {
   /* What sessions tell, each on its own worker (of the raw server alone). */
   peal_engine_open_fn on_open;
   peal_engine_message_fn on_message;
+  peal_engine_upgrade_fn on_upgrade;
   peal_engine_drain_fn on_drain;
   peal_engine_close_fn on_close;
   void *user; /* the last argument of these four */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[32];
+  uintptr_t reserved[31];
 } peal_engine_server_opts;
 
 /* Make a server and listen; no client is served before peal_engine_server_run.

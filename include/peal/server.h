@@ -135,6 +135,15 @@ typedef struct peal_server_opts {
  * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new(
     const peal_server_opts *opts);
+/* The same with options that are written as JSON, by the names of the fields:
+ *
+ *   {"port": 3000, "cors": {"origins": "*"}, "queue_policy": "drop_oldest"}
+ *
+ * For languages that have no structs of C. Enums are words ("close",
+ * "drop_newest", "drop_oldest"; log.level "error", "warn", "info", "debug";
+ * log.format "text", "keys", "json"; forwarded "either", "x", "rfc7239"); what is
+ * no data (functions, objects) has no name here. Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new_json(peal_slice json);
 /* Run its HTTP server until stopped (SIGINT, SIGTERM, peal_server_stop).
  * Returns the exit code for main: 0, or 1 if it could not run (`server` NULL
  * is one reason). Thread: the one that becomes worker 0. */

@@ -245,8 +245,8 @@ PEAL_API peal_build *peal_build_new(void);
 /* Free it with all its values; only of peal_build_new. NULL is a no-op. */
 PEAL_API void peal_build_free(peal_build *build);
 /* PEAL_OK, or what went wrong first: PEAL_ERR_NOMEM, PEAL_ERR_DEPTH,
- * PEAL_ERR_USAGE (a builder of another thread's worker, or NULL). Nobody has to
- * ask: the values say it, too. */
+ * PEAL_ERR_USAGE (a builder of another thread's worker, or NULL), or as
+ * peal_doc_from_json. Nobody has to ask: the values say it, too. */
 PEAL_API peal_err peal_build_err(const peal_build *build);
 /* The tree of arrays and objects is copied, texts, bytes and keys are borrowed:
  * so what the macros built on the stack may be returned. Deeper than 128:
@@ -255,6 +255,9 @@ PEAL_API peal_val peal_build_keep(peal_build *build, peal_val value);
 /* Everything is copied: for texts that go earlier, such as those of a buffer on
  * the stack, and for values of another builder. */
 PEAL_API peal_val peal_build_copy(peal_build *build, peal_val value);
+/* The value of a JSON text, which is copied; as peal_doc_from_json. What is wrong
+ * with the text is the builder's error. */
+PEAL_API peal_val peal_build_json(peal_build *build, peal_slice json);
 
 /* An empty array. NULL if memory is out, which the functions below take. */
 PEAL_API peal_items *peal_items_new(peal_build *build);

@@ -34,6 +34,12 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
                             server->opts.user);
 }
 
+static void on_upgrade(peal_engine_conn *conn, void *user) {
+  const peal_engine_server *server = user;
+  if (server->opts.on_upgrade)
+    server->opts.on_upgrade(peal_engine_conn_user(conn), server->opts.user);
+}
+
 static void on_drain(peal_engine_conn *conn, void *user) {
   const peal_engine_server *server = user;
   if (server->opts.on_drain)
@@ -74,6 +80,7 @@ const peal_engine_callbacks peal_engine_client_callbacks = {
     .user_bytes = sizeof(peal_engine_client),
     .on_open = on_open,
     .on_message = on_message,
+    .on_upgrade = on_upgrade,
     .on_drain = on_drain,
     .on_deadline = on_nothing,
     .on_close = on_close,

@@ -275,6 +275,15 @@ void peal_http_answer_end(peal_http_req *req) {
   peal_http_answer_over(req);
 }
 
+void peal_http_answer_break(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  if (!req->begun || req->ended || req->file)
+    return;
+  if (req->link)
+    peal_http_link_break(req->link, PEAL_ERR_CANCELLED);
+  peal_http_answer_over(req);
+}
+
 void peal_http_answer_sent(peal_http_req *req, size_t waiting) {
   if (!req->drain_due || waiting > PEAL_LIMIT_HTTP_STREAM_LOW_BYTES)
     return;

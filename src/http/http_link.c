@@ -93,8 +93,7 @@ typedef struct handover {
   peal_mail mail;
   peal_http_server *server;
   peal_address address;
-  uint32_t tag;
-  int fd;
+  peal_stream_parcel parcel;
   size_t len;
   char data[];
 } handover;
@@ -102,7 +101,7 @@ typedef struct handover {
 static void on_handover(peal_worker *worker, peal_mail *mail) {
   handover *given = PEAL_LIST_OF(mail, handover, mail);
   peal_http_home *home = &given->server->homes[peal_worker_index(worker)];
-  peal_http_link_open(home, given->fd, &given->address, given->tag, true,
+  peal_http_link_open(home, &given->parcel, &given->address, true,
                       (peal_slice){given->data, given->len});
   peal_mem_free(given->server->mem, given);
 }
@@ -118,10 +117,9 @@ static bool hand_over(peal_http_link *link, unsigned index, peal_slice all) {
   given->mail.fn = on_handover;
   given->server = server;
   given->address = link->address;
-  given->tag = peal_stream_tag(link->stream);
   given->len = all.len;
   memcpy(given->data, all.ptr, all.len);
-  given->fd = peal_stream_release(link->stream);
+  given->parcel = peal_stream_detach(link->stream);
   peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
   peal_http_link_give(link);
   peal_worker_impl_send(server->homes[index].worker, &given->mail);
@@ -375,21 +373,21 @@ static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
 
 /* -- beginning and stopping ------------------------------------------------ */
 
-static peal_http_link *adopt(peal_http_home *home, int fd,
-                             const peal_address *address, uint32_t tag) {
+static peal_http_link *adopt(peal_http_home *home,
+                             const peal_stream_parcel *parcel,
+                             const peal_address *address) {
   peal_http_link *link = new_link(home, address);
   peal_worker_impl_count(&home->stats.connections_open, 1);
   if (link)
-    link->stream = peal_stream_adopt(home->worker, fd, &callbacks, link);
+    link->stream = peal_stream_adopt_parcel(home->worker, parcel,
+                                            &home->account, &callbacks, link);
   else
-    close(fd);
-  if (link && link->stream) {
-    peal_stream_set_tag(link->stream, tag);
+    peal_stream_parcel_close(parcel);
+  if (link && link->stream)
     return link;
-  }
   if (link)
     free_link(link);
-  peal_http_home_forget(home, tag);
+  peal_http_home_forget(home, parcel->tag);
   return NULL;
 }
 
@@ -408,10 +406,10 @@ static void begin(peal_http_link *link, peal_slice data) {
     stop(link);
 }
 
-void peal_http_link_open(peal_http_home *home, int fd,
-                         const peal_address *address, uint32_t tag, bool handed,
+void peal_http_link_open(peal_http_home *home, const peal_stream_parcel *parcel,
+                         const peal_address *address, bool handed,
                          peal_slice data) {
-  peal_http_link *link = adopt(home, fd, address, tag);
+  peal_http_link *link = adopt(home, parcel, address);
   if (!link)
     return;
   link->handed = handed;
@@ -432,9 +430,10 @@ bool peal_http_link_take(peal_http_home *home, peal_stream *stream,
   return true;
 }
 
-void peal_http_link_refuse(peal_http_home *home, int fd,
+void peal_http_link_refuse(peal_http_home *home,
+                           const peal_stream_parcel *parcel,
                            const peal_address *address) {
-  peal_http_link *link = adopt(home, fd, address, PEAL_ADDRESS_COUNT_REFUSED);
+  peal_http_link *link = adopt(home, parcel, address);
   if (!link)
     return;
   peal_http_conn_refuse(&link->conn, 503);

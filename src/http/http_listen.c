@@ -37,7 +37,7 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
                       void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
-  uint32_t tag;
+  peal_stream_parcel parcel = {.fd = fd};
   size_t open = atomic_fetch_add(&server->open, 1);
   peal_worker_impl_count(&home->stats.connections_total, 1);
   bool full =
@@ -46,15 +46,16 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
     peal_http_preface_open(home, fd, peer);
     return;
   }
-  if (!full && has_room(server, peer, &tag)) {
-    peal_http_link_open(home, fd, peer, tag, false, none);
+  if (!full && has_room(server, peer, &parcel.tag)) {
+    peal_http_link_open(home, &parcel, peer, false, none);
     return;
   }
   /* While it is told so it takes nobody's place. */
   atomic_fetch_sub(&server->open, 1);
   peal_worker_impl_count(&home->stats.refused, 1);
   if (atomic_fetch_add(&server->refusing, 1) < REFUSALS) {
-    peal_http_link_refuse(home, fd, peer);
+    parcel.tag = PEAL_ADDRESS_COUNT_REFUSED;
+    peal_http_link_refuse(home, &parcel, peer);
     return;
   }
   atomic_fetch_sub(&server->refusing, 1);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* timer: the application's timers (peal_timer of <peal/worker.h>) on the wheel
  * of their worker, and its clock. */
+#include "net/timer.h"
+
 #include <peal/worker.h>
 
 #include "base/mem.h"
@@ -16,6 +18,10 @@ struct peal_timer {
   bool firing; /* inside fn */
   bool freed;  /* there */
 };
+
+size_t peal_timer_bytes(void) {
+  return sizeof(peal_timer);
+}
 
 static void release(peal_timer *timer) {
   peal_wheel_stop(&timer->worker->wheel, &timer->wheel);

@@ -29,21 +29,22 @@ peal_belongings *peal_belongings_open(peal_socket *socket) {
   return extra->belongings;
 }
 
-peal_err peal_belongings_alloc(peal_socket *socket, size_t bytes, void **out) {
+peal_err peal_belongings_alloc(peal_socket *socket, size_t bytes, size_t also,
+                               void **out) {
   if (!socket->client)
     return PEAL_ERR_CLOSED;
   peal_belongings *own = peal_belongings_open(socket);
   if (!own)
     return PEAL_ERR_NOMEM;
-  peal_err err = charge(socket, bytes);
+  peal_err err = charge(socket, bytes + also);
   if (err)
     return err;
   *out = peal_mem_zalloc(socket->local->worker->mem, bytes);
   if (*out) {
-    own->charged += bytes;
+    own->charged += bytes + also;
     return PEAL_OK;
   }
-  peal_account_release(account_of(socket), bytes);
+  peal_account_release(account_of(socket), bytes + also);
   return PEAL_ERR_NOMEM;
 }
 

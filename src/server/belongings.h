@@ -21,12 +21,14 @@ static inline peal_belongings *peal_belongings_of(const peal_socket *socket) {
 
 /* Made if it is missing. NULL if memory is out, or its client has gone. */
 PEAL_MUST_CHECK peal_belongings *peal_belongings_open(peal_socket *socket);
-/* A block of this many bytes, zeroed, charged.
+/* A block of this many bytes, zeroed, charged together with `also` more that
+ * the caller takes elsewhere.
  * Returns: PEAL_OK, PEAL_ERR_CLOSED (its client has gone), PEAL_ERR_LIMIT,
  * PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_belongings_alloc(peal_socket *socket,
-                                               size_t bytes, void **out);
-/* Give one back. */
+                                               size_t bytes, size_t also,
+                                               void **out);
+/* Give one back; `bytes` with what was charged beside it. */
 void peal_belongings_release(peal_socket *socket, void *block, size_t bytes);
 /* Its client goes: nothing is charged any more. */
 void peal_belongings_discharge(peal_socket *socket);

@@ -32,7 +32,7 @@ static bool has_name(const peal_socket_hook *hook, peal_slice name) {
 static peal_err add(peal_socket *socket, peal_slice name,
                     const peal_socket_hook *like) {
   void *block;
-  peal_err err = peal_belongings_alloc(socket, bytes_of(name.len), &block);
+  peal_err err = peal_belongings_alloc(socket, bytes_of(name.len), 0, &block);
   if (err)
     return err;
   peal_belongings *own = peal_belongings_of(socket);

@@ -35,7 +35,7 @@ static peal_err add(peal_socket *socket, const peal_socket_key *key,
                     void *value) {
   void *block;
   peal_err err =
-      peal_belongings_alloc(socket, sizeof(peal_socket_value), &block);
+      peal_belongings_alloc(socket, sizeof(peal_socket_value), 0, &block);
   if (err)
     return err;
   peal_socket_value *it = block;

@@ -3,6 +3,8 @@
 
 #include <peal/handle.h>
 
+#include "net/timer.h"
+
 typedef struct peal_socket_timer {
   struct peal_socket_timer *next;
   peal_socket *socket;
@@ -11,6 +13,11 @@ typedef struct peal_socket_timer {
   void *user;
   bool repeats;
 } peal_socket_timer;
+
+/* Two blocks: this one, and the worker's timer. */
+static size_t bytes_of_one(void) {
+  return sizeof(peal_socket_timer) + peal_timer_bytes();
+}
 
 /* The link that leads to it, or to the end. */
 static peal_socket_timer **find(peal_belongings *own, peal_socket_fn fn,
@@ -25,7 +32,7 @@ static void take_out(peal_socket *socket, peal_socket_timer **at) {
   peal_socket_timer *it = *at;
   *at = it->next;
   peal_timer_free(it->timer);
-  peal_belongings_release(socket, it, sizeof *it);
+  peal_belongings_release(socket, it, bytes_of_one());
 }
 
 static bool is_alive(const peal_socket *socket) {
@@ -51,15 +58,15 @@ static void on_due(peal_timer *timer, void *user) {
 static peal_err add(peal_socket *socket, peal_socket_fn fn, void *user,
                     peal_socket_timer **out) {
   void *block;
-  peal_err err =
-      peal_belongings_alloc(socket, sizeof(peal_socket_timer), &block);
+  peal_err err = peal_belongings_alloc(socket, sizeof(peal_socket_timer),
+                                       peal_timer_bytes(), &block);
   if (err)
     return err;
   peal_socket_timer *it = *out = block;
   *it = (peal_socket_timer){.socket = socket, .fn = fn, .user = user};
   it->timer = peal_timer_new(socket->local->worker, on_due, it);
   if (!it->timer) {
-    peal_belongings_release(socket, it, sizeof *it);
+    peal_belongings_release(socket, it, bytes_of_one());
     return PEAL_ERR_NOMEM;
   }
   peal_belongings *own = peal_belongings_of(socket);

@@ -265,6 +265,26 @@ test('HAProxy that sends more than addresses, and checks of health',
     assert.equal(await works(t, port), CLIENT);
   });
 
+test('HAProxy with the PROXY protocol over a Unix socket', { only: 'peal' },
+  async (t) => {
+    const unix = path.join(folder, `${count++}.sock`);
+    const server = await serve(t, { unix, proxies: 'unix', proxyProtocol: 1 });
+    const port = await freePort();
+    await haproxyOf(t, port, `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen a
+  bind 127.0.0.1:${port}
+  server s unix@${unix} send-proxy-v2`);
+    assert.equal(await works(t, port), CLIENT);
+    // At its port, where it trusts nobody, it is a server as ever.
+    const answer = await fetch(`http://127.0.0.1:${server.port}/hello`);
+    assert.equal(await answer.text(), 'hello');
+  });
+
 test('HAProxy with option forwardfor', { only: 'peal' }, async (t) => {
   const server = await serve(t, { proxies: 'loopback' });
   const port = await haproxy(t, 'http', server.port, 'option forwardfor');

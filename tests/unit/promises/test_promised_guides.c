@@ -324,6 +324,38 @@ static void everything_runs_where_the_guide_says(void **state) {
   server_stop(&it);
 }
 
+/* -- origins ----------------------------------------------------------------------------- */
+
+static bool is_let_in(const server_fixture *it, const char *origin) {
+  char field[128];
+  snprintf(field, sizeof field, "Origin: %s\r\n", origin);
+  sio_client client = {.fields = field};
+  bool open = sio_client_open_with(&client, it->port, SIO_POLLING);
+  sio_client_close(&client);
+  return open;
+}
+
+/* The table and the function of the guide. */
+static void origins_are_those_that_the_guide_says(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.cors = (peal_cors_opts){.origins = "https://*.example.com",
+                               .on_origin = on_origin};
+  server_fixture it = server_make(&opts);
+  server_run(&it);
+  assert_non_null(for_customers); /* it listens at a port of its own */
+  assert_true(is_let_in(&it, "http://127.0.0.1"));
+  assert_true(is_let_in(&it, "https://127.0.0.1:8443"));
+  assert_true(is_let_in(&it, "ws://192.0.2.7:3000"));
+  assert_true(is_let_in(&it, "file://"));
+  assert_true(is_let_in(&it, "https://a.b.example.com"));
+  assert_false(is_let_in(&it, "https://example.com"));
+  assert_true(is_let_in(&it, "https://customer-7.example"));
+  assert_false(is_let_in(&it, "https://visitor-7.example"));
+  assert_false(is_let_in(&it, "null"));
+  server_stop(&it);
+}
+
 static int make_large(void **state) {
   (void)state;
   large = calloc(1, LARGE);
@@ -345,6 +377,7 @@ int main(void) {
       cmocka_unit_test(an_answer_is_heard_once_for_each_question),
       cmocka_unit_test(a_newcomer_is_greeted_with_the_others),
       cmocka_unit_test(everything_runs_where_the_guide_says),
+      cmocka_unit_test(origins_are_those_that_the_guide_says),
   };
   return cmocka_run_group_tests(tests, make_large, free_large);
 }

@@ -328,6 +328,54 @@ static void timers_of_a_client_that_went_are_gone(void **state) {
   server_stop(&it);
 }
 
+/* -- what it costs ----------------------------------------------------------------------- */
+
+static unsigned hung;
+
+static peal_err hang_until_refused(peal_socket *socket, void *user) {
+  static peal_socket_key keys[40000];
+  static char users[40000];
+  peal_err err = PEAL_OK;
+  unsigned at = 0;
+  (void)user;
+  for (; !err && at < 40000; at++)
+    switch (at % 3) {
+    case 0:
+      err = peal_socket_key_set(socket, &keys[at], mine);
+      break;
+    case 1:
+      err = peal_socket_timer_start(socket, 600000, 0, on_tick, &users[at]);
+      break;
+    default:
+      err = peal_socket_on(socket, "some event", on_replace, &users[at]);
+    }
+  assert_true(err == PEAL_ERR_LIMIT || err == PEAL_ERR_NOMEM);
+  hung = at;
+  trace_add("refused");
+  return PEAL_OK;
+}
+
+/* It is counted with what clients make the server hold, and given back. */
+static void what_hangs_on_sockets_is_bounded(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.max_held_bytes = 1u << 20;
+  server_fixture it = server_make(&opts);
+  assert_int_equal(peal_on_connect(it.root, hang_until_refused, NULL), PEAL_OK);
+  server_run(&it);
+  unsigned first = 0;
+  for (int i = 0; i < 5; i++) {
+    sio_client client;
+    (void)sio_client_start(&client, it.port, SIO_WEBSOCKET);
+    trace_expect("refused\n");
+    first = first ? first : hung;
+    assert_true(hung > 1000 && hung >= first - 100 && hung <= first + 100);
+    sio_client_close(&client);
+    assert_true(server_has_clients(&it, 0));
+  }
+  server_stop(&it);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_end_with_their_socket),
@@ -337,6 +385,7 @@ int main(void) {
       cmocka_unit_test(a_value_that_is_replaced_ends),
       cmocka_unit_test(timers_come_stop_and_start_anywhere),
       cmocka_unit_test(timers_of_a_client_that_went_are_gone),
+      cmocka_unit_test(what_hangs_on_sockets_is_bounded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,11 @@ static void on_close(peal_engine_client *client, peal_reason reason,
   trace_add("close %s %d", peal_reason_text(reason), err);
 }
 
+static void on_upgrade(peal_engine_client *client, void *user) {
+  (void)user;
+  trace_add("upgrade %s", peal_engine_client_transport(client));
+}
+
 static peal_engine_server_opts engine_opts(void) {
   return (peal_engine_server_opts){
       .host = "127.0.0.1",
@@ -88,6 +93,7 @@ static peal_engine_server_opts engine_opts(void) {
       .log = {.fn = server_quiet, .level = PEAL_LOG_DEBUG},
       .on_open = on_open,
       .on_message = on_message,
+      .on_upgrade = on_upgrade,
       .on_close = on_close};
 }
 
@@ -185,7 +191,7 @@ static void a_session_upgrades_and_goes_on(void **state) {
   assert_true(sio_client_send(&client, "4two"));
   assert_true(sio_client_expect(&client, "4two"));
   sio_client_close(&client);
-  trace_expect("open polling\nclose transport close 0\n");
+  trace_expect("open polling\nupgrade websocket\nclose transport close 0\n");
   engine_stop(&it);
 }
 

@@ -3,6 +3,8 @@
  * socket or to nobody. */
 #include <peal/handle.h>
 
+#include "net/net_limits.h"
+#include "server/server_limits.h"
 #include "server_fixture.h"
 
 typedef struct shelf {
@@ -183,6 +185,58 @@ static void no_later_socket_is_taken_for_an_earlier_one(void **state) {
   server_stop(&it);
 }
 
+/* -- a worker that is behind ------------------------------------------------------------- */
+
+static atomic_bool stands, may_go;
+static atomic_uint posted;
+
+static void on_stand(peal_socket *socket, const peal_event *event, void *user) {
+  (void)socket;
+  (void)event;
+  (void)user;
+  atomic_store(&stands, true);
+  for (int i = 0; i < 60000 && !atomic_load(&may_go); i++)
+    usleep(1000);
+}
+
+static void count_post(peal_socket *socket, void *user) {
+  (void)user;
+  assert_non_null(socket);
+  atomic_fetch_add(&posted, 1);
+}
+
+/* What waits for it is bounded, and who asks is told. */
+static void a_worker_that_is_behind_is_told_of(void **state) {
+  (void)state;
+  server_fixture it = server_make(NULL);
+  kept.count = 0;
+  assert_int_equal(peal_on_connect(it.root, on_connect, NULL), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "stand", on_stand, NULL), PEAL_OK);
+  server_run(&it);
+  sio_client client;
+  assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
+  peal_socket_ref ref = kept_at(0);
+  assert_true(sio_client_send(&client, "42[\"stand\"]"));
+  for (int i = 0; i < 10000 && !atomic_load(&stands); i++)
+    usleep(1000);
+  assert_true(atomic_load(&stands));
+  unsigned sent = 0;
+  while (!peal_ref_post(ref, count_post, NULL))
+    sent++;
+  assert_int_equal(sent, PEAL_LIMIT_OPS);
+  assert_int_equal(peal_ref_post(ref, count_post, NULL), PEAL_ERR_QUEUE_FULL);
+  assert_int_equal(peal_ref_emit(ref, "x", PEAL_NO_ARGS), PEAL_ERR_QUEUE_FULL);
+  assert_int_equal(peal_ref_disconnect(ref, true), PEAL_ERR_QUEUE_FULL);
+  atomic_store(&may_go, true);
+  for (int i = 0; i < 10000 && atomic_load(&posted) < sent; i++)
+    usleep(1000);
+  assert_int_equal(atomic_load(&posted), sent);
+  assert_int_equal(peal_ref_emit(ref, "x", PEAL_NO_ARGS), PEAL_OK);
+  assert_true(sio_client_expect(&client, "42[\"x\"]"));
+  sio_client_close(&client);
+  server_stop(&it);
+}
+
 static void of_nobody_nothing_happens(void **state) {
   (void)state;
   peal_socket_ref none = {0};
@@ -221,6 +275,7 @@ int main(void) {
       cmocka_unit_test(every_thread_reaches_the_socket),
       cmocka_unit_test(the_end_of_the_connection_can_be_asked_from_afar),
       cmocka_unit_test(no_later_socket_is_taken_for_an_earlier_one),
+      cmocka_unit_test(a_worker_that_is_behind_is_told_of),
       cmocka_unit_test(of_nobody_nothing_happens),
       cmocka_unit_test(behind_the_run_it_is_closed),
   };

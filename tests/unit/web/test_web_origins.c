@@ -60,6 +60,38 @@ static int ask(unsigned port, const char *method, const char *path) {
   return fd;
 }
 
+static atomic_int warnings;
+
+static void on_log(const peal_log_record *record, void *user) {
+  (void)user;
+  char text[512];
+  snprintf(text, sizeof(text), "%.*s", PEAL_SFMT(record->text));
+  if (strstr(text, "origin http://b refused") && strstr(text, "cors.origins"))
+    atomic_fetch_add(&warnings, 1);
+}
+
+/* Its browser hides why; a form sees no answer anyway. */
+static void pages_that_see_no_answer_are_told_in_the_log(void **state) {
+  (void)state;
+  peal_http_server_opts opts = http_opts();
+  opts.log = (peal_log_opts){.fn = on_log, .level = PEAL_LOG_WARN};
+  http_fixture it = http_make(&opts);
+  peal_web *app = peal_web_new(it.server, NULL);
+  assert_non_null(app);
+  assert_int_equal(peal_web_get(app, "/a", on_request, NULL), PEAL_OK);
+  http_run(&it);
+  expect(ask(it.port, "POST", "/a"), 405, NULL);
+  expect(ask(it.port, "GET", "/a"), 200, NULL);
+  assert_true(net_wait(&warnings, 1));
+  expect(ask(it.port, "OPTIONS", "/a"), 204, NULL);
+  assert_true(net_wait(&warnings, 2));
+  peal_workers_stop(it.net.workers, 300);
+  net_fixture_join(&it.net);
+  peal_web_free(app);
+  peal_http_server_free(it.server);
+  assert_int_equal(atomic_load(&warnings), 2);
+}
+
 static void answers_wait_for_the_verdict(void **state) {
   (void)state;
 
@@ -105,6 +137,7 @@ static void answers_wait_for_the_verdict(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(answers_wait_for_the_verdict),
+      cmocka_unit_test(pages_that_see_no_answer_are_told_in_the_log),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

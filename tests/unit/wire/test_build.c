@@ -180,6 +180,19 @@ static void a_builder_takes_over_the_error_of_another(void **state) {
   peal_build_free(build);
 }
 
+static void json_becomes_a_value(void **state) {
+  (void)state;
+  peal_build *build = peal_build_new();
+  expect_json(peal_build_json(build, PEAL_S(" [1,{\"a\":null}] ")),
+              PEAL_S("[1,{\"a\":null}]"));
+  assert_int_equal(error_of(peal_build_json(build, PEAL_S("[1"))),
+                   PEAL_ERR_JSON);
+  assert_int_equal(peal_build_err(build), PEAL_ERR_JSON);
+  assert_int_equal(error_of(peal_build_json(NULL, PEAL_S("1"))),
+                   PEAL_ERR_USAGE);
+  peal_build_free(build);
+}
+
 static void nothing_is_not_needed(void **state) {
   (void)state;
   peal_items_add(NULL, peal_int(1));
@@ -208,6 +221,7 @@ static peal_err build_once(const peal_mem *mem, void *user) {
     peal_items_add(items, row_val(build, i, "x"));
     peal_pairs_add_n(pairs, PEAL_S("a\0"), peal_items_val(items));
   }
+  peal_items_add(items, peal_build_json(build, PEAL_S("{\"a\":[1]}")));
   peal_val all = peal_build_copy(build, peal_pairs_val(pairs));
   peal_err err = peal_val_impl_err(all);
   assert_true(!err == peal_val_is(all, PEAL_OBJECT));
@@ -230,6 +244,7 @@ int main(void) {
       cmocka_unit_test(what_was_decoded_is_kept_as_it_is),
       cmocka_unit_test(an_error_sticks_and_is_told_by_the_value),
       cmocka_unit_test(a_builder_takes_over_the_error_of_another),
+      cmocka_unit_test(json_becomes_a_value),
       cmocka_unit_test(nothing_is_not_needed),
       cmocka_unit_test(every_allocation_may_fail),
   };

@@ -3,8 +3,9 @@
 // points as they have pixels, whatever the time it covers: when the reader
 // looks elsewhere, and when many readings have come since.
 import { apiGet, apiPage } from './api.js';
+import { deviceNow } from './devices.js';
+import { parseTime, serverNow } from './dom.js';
 import { onViewChange, viewIsLive, viewRange, viewSpanS } from './view.js';
-import { serverNow, parseTime } from './dom.js';
 
 const settleMs = 120;
 const retryMs = 3000;
@@ -41,7 +42,11 @@ function query() {
   const now = serverNow() / 1000;
   const last = series.newest?.[0] ?? now;
   const end = now - last > viewSpanS() ? last : now;
-  return { ...wanted, from: iso(end - viewSpanS()) };
+  // A device that is younger than the span has nothing before its first word,
+  // which a reading may have a moment earlier than the device.
+  const first = parseTime(deviceNow()?.first_seen) / 1000 - 1;
+  const from = end - viewSpanS();
+  return { ...wanted, from: iso(first > from && first < end ? first : from) };
 }
 
 const fetchSeries = (wanted) => apiGet('/api/sensor-data/series', wanted);

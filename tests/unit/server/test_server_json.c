@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* server_json: options as JSON. */
+#include "server_fixture.h"
+
+static void a_server_is_made_of_json(void **state) {
+  (void)state;
+  server_fixture it = {.server = peal_server_new_json(PEAL_S(
+                           "{\"port\":-1,\"log\":{\"level\":\"error\"},"
+                           "\"path\":\"/j\",\"cors\":{\"origins\":\"*\"},"
+                           "\"max_payload_bytes\":1234,\"no_client\":true,"
+                           "\"queue_policy\":\"drop_oldest\"}"))};
+  assert_non_null(it.server);
+  it.port = peal_http_server_port(peal_server_http(it.server));
+  server_run(&it);
+  char *body = sio_client_http(it.port, "GET", "/j/?EIO=4&transport=polling",
+                               NULL, NULL, NULL);
+  assert_non_null(strstr(body, "\"maxPayload\":1234"));
+  free(body);
+  server_stop(&it);
+}
+
+static void what_is_no_option_makes_no_server(void **state) {
+  static const char *const wrong[] = {
+      "",
+      "[]",
+      "{\"prot\":1}",
+      "{\"port\":\"1\"}",
+      "{\"port\":70000}",
+      "{\"port\":1.5}",
+      "{\"workers\":-1}",
+      "{\"max_rooms\":4294967296}",
+      "{\"path\":1}",
+      "{\"path\":\"\\u0000\"}",
+      "{\"no_client\":1}",
+      "{\"queue_policy\":\"\"}",
+      "{\"queue_policy\":\"drop\"}",
+      "{\"queue_policy\":2}",
+      "{\"cors\":\"*\"}",
+      "{\"cors\":{\"orgins\":\"*\"}}",
+      "{\"cors\":{\"origins\":{\"a\":1}}}",
+      "{\"cors.origins\":{\"x\":1}}",
+      "{\"cors\":{\"origins\":\"*\",\"credentials\":true}}",
+      "{\"reserved\":1}",
+      "{\"port\\u0000\":1}",
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_null(peal_server_new_json(peal_slice_of(wrong[i])));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_server_is_made_of_json),
+      cmocka_unit_test(what_is_no_option_makes_no_server),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
