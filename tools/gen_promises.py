@@ -37,7 +37,7 @@ OTHER_ANSWER = {"peal_reply_send": "PEAL_OK"}
 NUMBERS = {"peal_workers_end": 1, "peal_workers_fd": -1,
            "peal_workers_timeout_ms": -1}
 # A handle that is a value.
-VALUES = {"peal_socket_ref"}
+VALUES = {"peal_socket_ref", "peal_ws_ref"}
 # Where the thread is watched: the functions of objects that live on a worker.
 THREAD_HEADERS = ["server", "handle", "http", "worker", "engine", "ws"]
 ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",

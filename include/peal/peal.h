@@ -6,6 +6,7 @@
  *   val.h      values: what events carry
  *   worker.h   threads with a loop each, timers, tasks on the pool
  *   http.h     the HTTP server that the rest stands on
+ *   ws.h       plain WebSocket endpoints, without Socket.IO
  *   server.h   namespaces, sockets, rooms, events (with engine.h)
  *   handle.h   references to sockets, and what hangs on one
  *
@@ -20,3 +21,4 @@
 #include <peal/server.h>
 #include <peal/val.h>
 #include <peal/worker.h>
+#include <peal/ws.h>

@@ -29,9 +29,10 @@
  * large or comes too slowly closes the connection with the code of RFC6455
  * 7.4.1. When the run is stopped each peer is told 1001.
  *
- * The functions of a connection run on its worker, in order, never two at a
- * time; a function that may be called from any thread says so. Pointers are
- * borrowed for the call. Without an object (NULL) nothing happens: it returns
+ * Handlers of a connection run on its worker, in order, never two at a time.
+ * Unless it says otherwise, a function runs there, too (Thread: worker; in
+ * builds with asserts one that is called elsewhere during the run says so and
+ * ends the program), and pointers are borrowed for the call. Without an object (NULL) nothing happens: it returns
  * PEAL_ERR_USAGE, NULL, 0, false or the empty slice; without an HTTP server
  * there is no endpoint, and peal_http_server_run returns 1.
  *
@@ -297,9 +298,10 @@ PEAL_API peal_http_req *peal_ws_req(const peal_ws *ws);
 /* The subprotocol that was chosen, as the options spell it; "" if none. Borrowed
  * for the life of the endpoint. */
 PEAL_API const char *peal_ws_protocol(const peal_ws *ws);
-/* The endpoint that it belongs to. */
+/* The endpoint that it belongs to. Thread: any, while the connection is valid. */
 PEAL_API peal_ws_endpoint *peal_ws_endpoint_of(const peal_ws *ws);
-/* Where its functions run, for its whole life. */
+/* Where its functions run, for its whole life. Thread: any, while the connection
+ * is valid. */
 PEAL_API peal_worker *peal_ws_worker(const peal_ws *ws);
 /* Can it be sent to: neither closing nor closed? */
 PEAL_API bool peal_ws_is_open(const peal_ws *ws);
@@ -310,8 +312,8 @@ PEAL_API size_t peal_ws_queued_bytes(const peal_ws *ws);
 
 /* One that names this connection as long as it lives, and nothing afterwards. */
 PEAL_API peal_ws_ref peal_ws_ref_of(const peal_ws *ws);
-/* The connection, or NULL: it has ended, or this is not its worker. Thread:
- * any. */
+/* The connection, or NULL: it has ended, or this is not its worker. Thread: any;
+ * elsewhere than on its worker it is always NULL. */
 PEAL_API peal_ws *peal_ws_ref_get(peal_ws_ref ref);
 /* Send to it from anywhere (copied; `how` NULL: {0}). Messages from one thread
  * arrive in the order of the calls.

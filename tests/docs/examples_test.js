@@ -14,6 +14,7 @@ const { createRequire } = require('node:module');
 const source = process.env.PEAL_SOURCE || path.resolve(__dirname, '../..');
 const { io } = load('socket.io-client');
 const eio = load('engine.io-client');
+const WebSocket = load('ws');
 
 function load(name) {
   for (const folder of ['', 'tests/e2e/']) {
@@ -265,6 +266,20 @@ const tests = {
       session.send(Buffer.from([0, 255, 30]));
       assert.ok(Buffer.from((await bytes)[0]).equals(Buffer.from([0, 255, 30])));
     }
+  },
+
+  async ws_echo() {
+    const ws = new WebSocket(url.replace('http', 'ws'));
+    sockets.push({ disconnect: () => ws.close() });
+    await once(ws, 'open');
+    for (const data of [Buffer.from('hello'), Buffer.from([0, 255, 30])]) {
+      const heard = once(ws, 'message');
+      ws.send(data);
+      assert.ok(Buffer.from((await heard)[0]).equals(data));
+    }
+    const closed = once(ws, 'close');
+    ws.close(4000, 'bye');
+    assert.strictEqual((await closed)[0], 4000);
   },
 
   async loop_poll({ child, ended }) {

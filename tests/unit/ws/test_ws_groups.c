@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups and references over several workers and from other threads. */
+#include <signal.h>
+
+#include <sys/wait.h>
+
 #include "ws_fixture.h"
 
 #define CLIENTS 24u
@@ -231,6 +235,66 @@ static void a_reference_reaches_its_own_and_nobody_behind_it(void **state) {
   ws_stop(&it);
 }
 
+#ifndef NDEBUG
+static peal_ws *alive;
+static atomic_int is_alive;
+
+static void on_alive(peal_ws *ws, void *user) {
+  (void)user;
+  alive = ws;
+  atomic_store(&is_alive, 1);
+}
+
+static bool dies(void (*call)(void)) {
+  int status = 0;
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (!child) {
+    (void)!freopen("/dev/null", "w", stderr);
+    signal(SIGABRT, SIG_DFL);
+    call();
+    _exit(0);
+  }
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status);
+}
+
+static void send_elsewhere(void) {
+  (void)peal_ws_send(alive, PEAL_S("x"), false);
+}
+
+static void close_elsewhere(void) {
+  peal_ws_close(alive, 1000, (peal_slice){0});
+}
+
+static void join_elsewhere(void) {
+  (void)peal_ws_join(alive, PEAL_S("x"));
+}
+
+static void look_elsewhere(void) {
+  (void)peal_ws_user(alive);
+}
+
+static void send_from_anywhere(void) {
+  (void)peal_ws_worker(alive);
+}
+
+static void on_another_thread_a_function_says_so(void **state) {
+  (void)state;
+  ws_run(&it, 1, &(peal_ws_opts){.on_open = on_alive});
+  int fd = ws_open(&it);
+  assert_true(net_wait(&is_alive, 1));
+  assert_true(dies(send_elsewhere));
+  assert_true(dies(close_elsewhere));
+  assert_true(dies(join_elsewhere));
+  assert_true(dies(look_elsewhere));
+  assert_false(dies(send_from_anywhere));
+  close(fd);
+  ws_await_open(&it, 0);
+  ws_stop(&it);
+}
+#endif
+
 /* -- limits ------------------------------------------------------------------ */
 
 static void on_limits(peal_ws *ws, void *user) {
@@ -287,6 +351,9 @@ int main(void) {
       cmocka_unit_test(who_leaves_hears_nothing_and_who_tells_may_be_left_out),
       cmocka_unit_test(messages_of_one_thread_keep_their_order),
       cmocka_unit_test(a_reference_reaches_its_own_and_nobody_behind_it),
+#ifndef NDEBUG
+      cmocka_unit_test(on_another_thread_a_function_says_so),
+#endif
       cmocka_unit_test(groups_have_ceilings),
       cmocka_unit_test(what_waits_for_a_worker_is_bounded),
   };
