@@ -152,7 +152,8 @@ typedef struct peal_ws_opts {
  * peal_ws_upgrade alone. Copies `opts` (NULL: {0}) with its texts. The endpoint
  * is freed with the server.
  * Returns NULL if `http` is NULL, memory is out, or after logging why: the path
- * is taken or none, the server runs, options that contradict one another. */
+ * is taken or none, the server runs, options that contradict one another.
+ * Thread: the one that sets up. */
 PEAL_API peal_ws_endpoint *peal_ws_on(peal_http_server *http, const char *path,
                                       const peal_ws_opts *opts);
 /* Make the connection of this request one of the endpoint, with its origin
@@ -309,7 +310,8 @@ PEAL_API size_t peal_ws_queued_bytes(const peal_ws *ws);
 
 /* One that names this connection as long as it lives, and nothing afterwards. */
 PEAL_API peal_ws_ref peal_ws_ref_of(const peal_ws *ws);
-/* The connection, or NULL: it has ended, or this is not its worker. */
+/* The connection, or NULL: it has ended, or this is not its worker. Thread:
+ * any. */
 PEAL_API peal_ws *peal_ws_ref_get(peal_ws_ref ref);
 /* Send to it from anywhere (copied; `how` NULL: {0}). Messages from one thread
  * arrive in the order of the calls.

@@ -59,6 +59,7 @@ static void leave_behind_queue(peal_ws *ws, unsigned code, peal_slice reason) {
 }
 
 void peal_ws_close(peal_ws *ws, unsigned code, peal_slice reason) {
+  PEAL_ON_WS(ws, "peal_ws_ref_close");
   if (!ws || !peal_ws_can_send(ws) || peal_stream_is_closing(ws->stream))
     return;
   if (peal_eio_queue_count(&ws->queue))

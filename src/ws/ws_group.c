@@ -25,6 +25,7 @@ static peal_err join(peal_ws *ws, peal_slice name) {
 }
 
 peal_err peal_ws_join(peal_ws *ws, peal_slice group) {
+  PEAL_ON_WS(ws, "peal_worker_post");
   if (!ws || (group.len && !group.ptr))
     return PEAL_ERR_USAGE;
   if (ws->told_close)
@@ -39,6 +40,7 @@ peal_err peal_ws_join(peal_ws *ws, peal_slice group) {
 }
 
 void peal_ws_leave(peal_ws *ws, peal_slice group) {
+  PEAL_ON_WS(ws, "peal_worker_post");
   uint32_t at = ws ? find(ws, group) : PEAL_ROOM_SET_NONE;
   if (at != PEAL_ROOM_SET_NONE)
     peal_account_release(&ws->account,
@@ -47,10 +49,12 @@ void peal_ws_leave(peal_ws *ws, peal_slice group) {
 }
 
 bool peal_ws_in(const peal_ws *ws, peal_slice group) {
+  PEAL_ON_WS(ws, "peal_worker_post");
   return ws && find(ws, group) != PEAL_ROOM_SET_NONE;
 }
 
 size_t peal_ws_group_count(const peal_ws *ws) {
+  PEAL_ON_WS(ws, "peal_worker_post");
   return ws && ws->groups ? ws->groups->count : 0;
 }
 

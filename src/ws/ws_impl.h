@@ -24,6 +24,7 @@
 #include "base/room.h"
 #include "base/ticket_pool.h"
 #include "http/cors.h"
+#include "net/on_worker.h"
 #include "net/op_load.h"
 #include "net/stream.h"
 #include "net/turn.h"
@@ -42,6 +43,11 @@ typedef struct peal_ws_farewell {
   uint8_t len;
   char reason[123]; /* RFC6455 5.5: 125 with the code */
 } peal_ws_farewell;
+
+/* At the beginning of a function of a connection, or of a question
+ * (net/on_worker). */
+#define PEAL_ON_WS(ws, instead)                                                \
+  PEAL_ON_WORKER((ws) ? (ws)->local->worker : NULL, instead)
 
 struct peal_ws {
   peal_ws_local *local;

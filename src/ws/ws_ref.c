@@ -5,6 +5,7 @@
 #include "ws/ws_send.h"
 
 peal_ws_ref peal_ws_ref_of(const peal_ws *ws) {
+  PEAL_ON_WS(ws, "peal_worker_post");
   if (!ws)
     return (peal_ws_ref){0};
   return (peal_ws_ref){.endpoint = ws->local->endpoint,

@@ -133,6 +133,7 @@ static peal_err send_made(peal_ws *ws, const peal_ws_how *how,
 
 peal_err peal_ws_send_with(peal_ws *ws, const peal_ws_how *how,
                            peal_slice data) {
+  PEAL_ON_WS(ws, "peal_ws_ref_send");
   if (!ws || (data.len && !data.ptr))
     return PEAL_ERR_USAGE;
   if (!peal_ws_can_send(ws))
@@ -148,11 +149,13 @@ peal_err peal_ws_send_with(peal_ws *ws, const peal_ws_how *how,
 }
 
 peal_err peal_ws_send(peal_ws *ws, peal_slice data, bool is_binary) {
+  PEAL_ON_WS(ws, "peal_ws_ref_send");
   return peal_ws_send_with(ws, is_binary ? &as_binary : &as_text, data);
 }
 
 peal_err peal_ws_send_bytes(peal_ws *ws, const peal_ws_how *how,
                             peal_bytes *bytes) {
+  PEAL_ON_WS(ws, "peal_ws_ref_send");
   if (!ws)
     return PEAL_ERR_USAGE;
   if (!bytes)
