@@ -18,13 +18,14 @@ define built
 @cmake --build --preset release --target $(1)
 endef
 
-.PHONY: build run test nightly bench fuzz install clean help needed
+.PHONY: build run test nightly interop bench fuzz install clean help needed
 
 help:
 	@echo 'make build     the programs, in build/release/bin'
 	@echo 'make run       the ESP32 dashboard with simulated devices (PORT=5000)'
 	@echo 'make test      every test in every configuration'
 	@echo 'make nightly   the long ones: every suite on poll(2), stress, long fuzz'
+	@echo 'make interop   clients in Java, Go and Rust; installs what they need'
 	@echo 'make bench     Peal, its peers and the floor, in one run'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS=20'
 	@echo 'make install   PREFIX=/usr/local DESTDIR='
@@ -39,9 +40,10 @@ needed:
 node_modules/.lock-sum: package.json package-lock.json | needed
 	@tools/npm_ci.sh .
 
+# What it starts and what that reads; tests/checks/run_target.sh holds it.
 run:
 	@tools/install.sh run
-	$(call built,peal-esp32 peal_assets)
+	$(call built,peal-esp32 peal-esp32-sim peal_assets)
 	@mkdir -p '$(DATA_DIR)'
 	@exec build/release/bin/peal-esp32 --port $(PORT) --simulate 3 \
 	  --data-dir '$(DATA_DIR)'
@@ -53,6 +55,11 @@ test:
 nightly:
 	@tools/install.sh test
 	@exec tools/nightly.sh $(NIGHT_FUZZ_SECONDS)
+
+interop:
+	@tools/install.sh test
+	$(call built,peal-e2e-fixture)
+	@exec nice -n 10 tools/interop.sh
 
 bench:
 	@tools/install.sh bench

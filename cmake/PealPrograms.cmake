@@ -53,6 +53,8 @@ set(PEAL_APP_LIBS_esp32 PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
     PkgConfig::PEAL_PNG)
 set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG)
 
+set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
+
 function(peal_all_programs)
   file(GLOB folders CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
        "${PROJECT_SOURCE_DIR}/apps/*" "${PROJECT_SOURCE_DIR}/examples/*")
@@ -60,8 +62,10 @@ function(peal_all_programs)
     get_filename_component(name "${folder}" NAME)
     if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}")
       continue()
+    elseif(name STREQUAL "loop_glib" AND NOT PEAL_GLIB_FOUND)
+      message(STATUS "glib-2.0 is missing: no example-loop_glib")
     elseif(folder MATCHES "^examples/")
-      peal_program(example-${name} ${folder})
+      peal_program(example-${name} ${folder} ${PEAL_EXAMPLE_LIBS_${name}})
     else()
       peal_program(peal-${name} ${folder} ${PEAL_APP_LIBS_${name}})
       peal_program(peal-${name}-sim ${folder}/sim

@@ -22,7 +22,7 @@ import gen_reference
 
 # Structs that only the library makes, and lends: they may grow at their end.
 LENT = {"peal_acks", "peal_http_done", "peal_log_record", "peal_store_result",
-        "peal_web_file", "peal_web_part"}
+        "peal_web_file", "peal_web_part", "peal_ws_end"}
 RELEASED = "# released: nothing vanishes, nothing moves"
 OPEN = "# not released yet: may still change"
 

@@ -5,6 +5,7 @@
 usage: check_docs.py links ROOT       links, paths and names exist
        check_docs.py fragments ROOT   every C block compiles
        check_docs.py programs ROOT LIB [libraries]  every whole program runs
+       check_docs.py options ROOT     options of one name have one default
        check_docs.py --self-test
 
 A C block with main() is a program: it is compiled, started on a free port in
@@ -23,6 +24,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+
+import gen_reference
 
 FLAGS = ["-std=c17", "-pedantic", "-Wall", "-Wextra", "-Werror",
          "-Wno-unused-function", "-Wno-unused-variable",
@@ -294,6 +297,36 @@ def check_programs(root, libraries):
 # -- this script -------------------------------------------------------------
 
 
+# -- options ------------------------------------------------------------------------
+
+# The same options of servers that stand on each other: (header, struct).
+SHARED = [("http", "peal_http_server_opts"),
+          ("engine", "peal_engine_server_opts"),
+          ("server", "peal_server_opts")]
+OWN = {"const char *path"}
+
+
+def defaults_of(source, struct):
+    """{member: its default in words, or ""}"""
+    code = re.search(rf"typedef struct {struct} \{{.*?\n\}} {struct};", source,
+                     re.S)
+    return {member: gen_reference.default_of(words)
+            for member, words in gen_reference.fields_of(code[0])}
+
+
+def check_options(root):
+    known = {}
+    for header, struct in SHARED:
+        page = root / "include/peal" / f"{header}.h"
+        for member, default in defaults_of(page.read_text(), struct).items():
+            if member in OWN:
+                continue
+            first = known.setdefault(member, default) or default
+            wrong = default and default != first
+            yield page, (f"{struct}: the default of {member} is {default}, "
+                         f"elsewhere {first}" if wrong else "")
+
+
 def self_test():
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name).resolve()
@@ -308,10 +341,17 @@ def self_test():
         (root / "docs/flow.md").write_text(
             "`gone_by` `real_by` `gone.c` `real.c`; `real_by` in `src/real.c`,"
             " `real_on` (`src/real.c`)\n")
+        for header, struct in SHARED:
+            default = 2 if header == "server" else 1
+            (root / f"include/peal/{header}.h").write_text(
+                f"typedef struct {struct} {{\n  int a; /* default {default} */\n"
+                f"}} {struct};\n")
+        options = [w for _, w in check_options(root) if w]
         links = [w for _, w in check_links(root) if w]
         fragments = [w for _, w in check_fragments(root) if w]
-    if len(links) != 9 or len(fragments) != 1:
-        print(f"expected 9 and 1 complaints, got {links} and {fragments}")
+    if len(links) != 9 or len(fragments) != 1 or len(options) != 1:
+        print(f"expected 9, 1 and 1 complaints, got {links}, {fragments} and "
+              f"{options}")
         return 1
     return 0
 
@@ -322,6 +362,7 @@ def main():
     what, root = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     checks = {"links": lambda: check_links(root),
               "fragments": lambda: check_fragments(root),
+              "options": lambda: check_options(root),
               "programs": lambda: check_programs(root, sys.argv[3:])}
     count = bad = 0
     for page, wrong in checks[what]():

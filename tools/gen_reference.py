@@ -15,7 +15,8 @@ import pathlib
 import re
 import sys
 
-ORDER = ["peal", "base", "val", "server", "engine", "worker", "http", "web", "store",
+ORDER = ["peal", "base", "val", "server", "handle", "engine", "ws", "worker", "http", "web",
+         "store",
          "config"]
 NOTE = "<!-- Made by tools/gen_reference.py from include/peal: edit there. -->"
 SECTION = re.compile(r"/\* -- (.+?) -+ \*/")

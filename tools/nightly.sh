@@ -28,6 +28,7 @@ step 'every suite beside two busy processes' tools/run_tests.py --busy 2 \
   release dev
 step 'stress: the states of a connection, nine times as many clients' \
   env PEAL_COST_CLIENTS=9000 tools/run_tests.py --only '^cost' release
+step 'clients in Java, Go and Rust' make --no-print-directory interop
 step "fuzz, $seconds s a target" tools/run_fuzz.sh "$seconds"
 echo "$summary"
 exit $failed

@@ -22,7 +22,13 @@ mkdir -p "$into.new" "$into"
 (
   cd "$into.new"
   # shellcheck disable=SC2086
-  apt-get download -qq $wanted >/dev/null
+  fetch() { apt-get download -qq -o APT::Sandbox::User=root $wanted >/dev/null; }
+  if ! fetch; then
+    sudo=
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    $sudo apt-get update -qq
+    fetch
+  fi
   for package in *.deb; do
     dpkg -x "$package" "../proxies"
   done

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "picture.h"
+#include "thumbs.h"
 #include "vision.h"
 
 enum { CAPTION_BYTES = 512 };
@@ -38,7 +39,9 @@ struct analysis {
 void analysis_emit(dash *app, const image *one, const char *caption,
                    int64_t analysis_ms) {
   char timestamp[25], url[sizeof MEDIA_URL + MEDIA_NAME_BYTES];
+  char thumb_url[sizeof THUMBS_URL + MEDIA_NAME_BYTES];
   peal_web_time_iso(timestamp, one->stamp);
+  snprintf(thumb_url, sizeof thumb_url, THUMBS_URL "%s", one->file);
   snprintf(url, sizeof url, MEDIA_URL "%s", one->file);
   bool has = caption != NULL;
   // what is undefined is left out
@@ -47,8 +50,9 @@ void analysis_emit(dash *app, const image *one, const char *caption,
       PEAL_ARGS(PEAL_OBJECT(
           {"image_id", peal_int(one->image_id)},
           {"device_id", peal_str(one->device_id)}, {"url", peal_str(url)},
-          {"width", peal_int(one->width)}, {"height", peal_int(one->height)},
-          {"bytes", peal_int(one->bytes)}, {"timestamp", peal_str(timestamp)},
+          {"thumb_url", peal_str(thumb_url)}, {"width", peal_int(one->width)},
+          {"height", peal_int(one->height)}, {"bytes", peal_int(one->bytes)},
+          {"timestamp", peal_str(timestamp)},
           {"caption", has ? peal_str(caption) : peal_undefined()},
           {"analysis_ms", has ? peal_int(analysis_ms) : peal_undefined()})));
 }

@@ -6,36 +6,31 @@
 #include <string.h>
 
 #include "device_keys.h"
-#include "digest.h"
 #include "gate.h"
+#include "sessions.h"
 
 #define COOKIE "peal_esp32"
 
-enum {
-  SECRET_BYTES = 32,
-  GUESSES = 10, /* of one address, per minute */
-  TOKEN_BYTES = 24 + DIGEST_HEX_BYTES,
-};
+enum { SECRET_BYTES = 32 };
 
 struct auth {
   dash *app;
-  bool is_needed;
+  sessions *sessions;             /* NULL: no password, everything is open */
   uint8_t password[DIGEST_BYTES]; /* its hash */
-  uint8_t key[DIGEST_BYTES];      /* signs the cookies */
-  peal_web_limit *guesses;
 };
 
 /* ---- life ------------------------------------------------------------------- */
 
-/* The key that signs: of the secret and the password. */
-static bool make_key(auth *a, const char *secret, const char *password) {
+/* The mark of sessions: of the secret and the password, so that it tells
+ * nothing of the password to who has the store. */
+static bool make_mark(uint8_t out[DIGEST_BYTES], const char *secret,
+                      const char *password) {
   uint8_t hash[DIGEST_BYTES];
   return digest_of(hash, peal_slice_of(secret)) &&
-         digest_hmac(a->key, hash, peal_slice_of(password)) &&
-         digest_of(a->password, peal_slice_of(password));
+         digest_hmac(out, hash, peal_slice_of(password));
 }
 
-static bool read_secret(auth *a) {
+static bool open_sessions(auth *a) {
   char path[4096];
   const settings *conf = &a->app->conf;
   snprintf(path, sizeof path, "%s/session.secret", conf->data_dir);
@@ -51,10 +46,13 @@ static bool read_secret(auth *a) {
   }
   if (is_new)
     dash_log(a->app, PEAL_LOG_INFO, "auth",
-             "a secret that signs sessions was made: %s", path);
-  bool done = make_key(a, secret, conf->password);
+             "a secret that sessions are bound to was made: %s", path);
+  uint8_t mark[DIGEST_BYTES];
+  if (make_mark(mark, secret, conf->password) &&
+      digest_of(a->password, peal_slice_of(conf->password)))
+    a->sessions = sessions_new(a->app, mark);
   peal_config_secret_free(secret);
-  return done;
+  return a->sessions != NULL;
 }
 
 auth *auth_new(dash *app) {
@@ -62,10 +60,13 @@ auth *auth_new(dash *app) {
   if (a == NULL)
     return NULL;
   a->app = app;
-  a->is_needed = app->conf.password != NULL;
-  a->guesses = peal_web_limit_new(
-      &(peal_web_limit_opts){.count = GUESSES, .per_ms = 60000});
-  if (a->guesses != NULL && (!a->is_needed || read_secret(a)))
+  if (app->conf.password == NULL) {
+    dash_log(app, PEAL_LOG_WARN, "auth",
+             "there is no password (PEAL_ESP32_DASHBOARD_PASSWORD): whoever "
+             "reaches this address sees everything");
+    return a;
+  }
+  if (open_sessions(a))
     return a;
   auth_free(a);
   return NULL;
@@ -74,44 +75,17 @@ auth *auth_new(dash *app) {
 void auth_free(auth *a) {
   if (a == NULL)
     return;
-  peal_web_limit_free(a->guesses);
+  sessions_free(a->sessions);
   memset(a, 0, sizeof *a);
   free(a);
 }
 
-/* ---- cookies ------------------------------------------------------------------ */
-
-/* "<end in seconds>.<hex of its signature>" */
-static bool token_write(const auth *a, char out[TOKEN_BYTES], int64_t end_s) {
-  uint8_t sign[DIGEST_BYTES];
-  int len = snprintf(out, TOKEN_BYTES, "%lld", (long long)end_s);
-  if (len < 1 || len > 20 ||
-      !digest_hmac(sign, a->key, (peal_slice){out, (size_t)len}))
-    return false;
-  out[len] = '.';
-  digest_hex(out + len + 1, sign, sizeof sign);
-  return true;
+void auth_tick(auth *a) {
+  if (a->sessions != NULL)
+    sessions_tick(a->sessions);
 }
 
-static bool token_is_good(const auth *a, peal_slice token) {
-  char wanted[TOKEN_BYTES];
-  uint8_t x[DIGEST_BYTES], y[DIGEST_BYTES];
-  int64_t end_s = 0;
-  for (size_t i = 0; i < token.len && token.ptr[i] != '.'; i++) {
-    if (token.ptr[i] < '0' || token.ptr[i] > '9' || i > 15)
-      return false;
-    end_s = end_s * 10 + (token.ptr[i] - '0');
-  }
-  // of hashes, so that the time tells nothing
-  return end_s > peal_wall_ms() / 1000 && token_write(a, wanted, end_s) &&
-         digest_of(x, token) && digest_of(y, peal_slice_of(wanted)) &&
-         digest_is_equal(x, y);
-}
-
-static bool password_is_right(const auth *a, peal_slice password) {
-  uint8_t hash[DIGEST_BYTES];
-  return digest_of(hash, password) && digest_is_equal(hash, a->password);
-}
+/* ---- what was shown --------------------------------------------------------- */
 
 /* The value of our cookie in a Cookie header. RFC6265 4.2.1. */
 static peal_slice cookie_of(peal_slice header) {
@@ -130,53 +104,99 @@ static peal_slice cookie_of(peal_slice header) {
   return (peal_slice){0};
 }
 
-/* ---- asking -------------------------------------------------------------------- */
-
-/* The password itself, as scripts send it; guesses are counted. */
-static bool bearer_is_right(auth *a, peal_http_req *req) {
-  peal_slice value = peal_http_req_header(req, "Authorization");
+/* The password itself, as scripts send it; NULL ptr if there is none. */
+static peal_slice bearer_of(peal_slice value) {
   static const char scheme[] = "Bearer ";
   const size_t len = sizeof scheme - 1;
   if (value.len <= len ||
       !peal_slice_is_nocase((peal_slice){value.ptr, len}, scheme))
-    return false;
-  value = (peal_slice){value.ptr + len, value.len - len};
-  if (password_is_right(a, value))
-    return true;
-  (void)peal_web_limit_take(a->guesses, peal_web_address(req),
-                            peal_worker_now_ms(peal_worker_self()), NULL);
-  return false;
+    return (peal_slice){0};
+  return (peal_slice){value.ptr + len, value.len - len};
 }
 
-static bool is_reader(auth *a, peal_http_req *req) {
-  if (!a->is_needed)
-    return true;
-  return token_is_good(a, peal_http_req_cookie(req, COOKIE)) ||
-         bearer_is_right(a, req);
+/* The only place that looks at a password. */
+static guard_verdict ask(auth *a, peal_slice address, peal_slice password,
+                         uint64_t *retry_ms) {
+  guard_verdict found = guard_ask(a->app->guard, address, PEAL_S("password"),
+                                  password, a->password, retry_ms);
+  if (found == GUARD_WRONG)
+    dash_log(a->app, PEAL_LOG_WARN, "auth", "wrong password from %.*s",
+             PEAL_SFMT(address));
+  return found;
+}
+
+/* ---- requests ---------------------------------------------------------------- */
+
+static guard_verdict is_reader(auth *a, peal_http_req *req,
+                               uint64_t *retry_ms) {
+  if (a->sessions == NULL ||
+      sessions_find(a->sessions, peal_http_req_cookie(req, COOKIE), NULL))
+    return GUARD_RIGHT;
+  peal_slice password = bearer_of(peal_http_req_header(req, "Authorization"));
+  return password.ptr == NULL
+             ? GUARD_WRONG
+             : ask(a, peal_http_req_address(req), password, retry_ms);
+}
+
+static void refuse(peal_http_req *req, guard_verdict found, uint64_t retry_ms,
+                   const char *message, const char *field) {
+  refusal why;
+  if (found == GUARD_WAIT)
+    refusal_set(&why, 429, NULL, "too many wrong passwords, try again later");
+  else
+    refusal_set(&why, 401, field, "%s", message);
+  why.retry_ms = retry_ms;
+  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
+  refusal_answer(req, &why);
 }
 
 peal_web_verdict auth_hook(peal_http_req *req, void *user) {
   dash *app = user;
-  if (is_reader(app->auth, req))
+  uint64_t retry_ms = 0;
+  guard_verdict found = is_reader(app->auth, req, &retry_ms);
+  if (found == GUARD_RIGHT)
     return PEAL_WEB_PASS;
-  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
-  peal_web_error(req, 401, "please sign in", NULL);
+  refuse(req, found, retry_ms, "please sign in", NULL);
   return PEAL_WEB_STOP;
 }
 
 peal_web_verdict auth_hook_or_device(peal_http_req *req, void *user) {
   dash *app = user;
   peal_slice id = gate_device_id(req, (peal_slice){0});
-  peal_slice key = gate_key(req);
-  if (key.len > 0 && device_keys_has(app->keys, id) &&
-      device_keys_allow(app->keys, id, key))
+  if (device_keys_ask(app->keys, peal_http_req_address(req), id, gate_key(req),
+                      NULL) == DEVICE_KEYS_SHOWN)
     return PEAL_WEB_PASS;
   return auth_hook(req, user);
 }
 
-bool auth_socket_is_reader(auth *a, const peal_socket *socket) {
-  return !a->is_needed ||
-         token_is_good(a, cookie_of(peal_socket_header(socket, "Cookie")));
+/* ---- sockets ----------------------------------------------------------------- */
+
+static peal_slice token_of(const peal_socket *socket) {
+  return cookie_of(peal_socket_header(socket, "Cookie"));
+}
+
+guard_verdict auth_socket(auth *a, const peal_socket *socket) {
+  if (a->sessions == NULL || sessions_find(a->sessions, token_of(socket), NULL))
+    return GUARD_RIGHT;
+  peal_slice password =
+      peal_val_str(peal_val_get(peal_socket_auth(socket), "password"));
+  if (password.len == 0)
+    password = bearer_of(peal_socket_header(socket, "Authorization"));
+  return password.len == 0
+             ? GUARD_WRONG
+             : ask(a, peal_socket_address(socket), password, NULL);
+}
+
+peal_err auth_socket_bind(auth *a, peal_socket *socket) {
+  char room[SESSIONS_ROOM_BYTES];
+  if (a->sessions == NULL ||
+      !sessions_find(a->sessions, token_of(socket), room))
+    return PEAL_OK;
+  peal_err err = peal_join(socket, room);
+  // it may have ended before the socket was in the room that ends with it
+  if (err == PEAL_OK && !sessions_find(a->sessions, token_of(socket), NULL))
+    err = PEAL_ERR_CLOSED;
+  return err;
 }
 
 /* ---- signing in ------------------------------------------------------------------ */
@@ -187,7 +207,8 @@ static void set_cookie(auth *a, peal_http_req *req, peal_slice value,
       req, &(peal_web_cookie){.name = COOKIE,
                               .value = value,
                               .max_age_s = max_age_s,
-                              .secure = a->app->conf.secure_cookie,
+                              .secure = a->app->conf.secure_cookie ||
+                                        peal_http_req_is_secure(req),
                               .same_site = "Strict"});
   if (err != PEAL_OK) {
     peal_web_error_of(req, err);
@@ -203,24 +224,24 @@ void auth_on_login(peal_http_req *req, peal_val body, void *user) {
   if (!peal_web_fields(
           req, body,
           PEAL_WEB_FIELDS(
-              {.name = "password", .type = PEAL_STRING, .max_len = 1024})) ||
-      !peal_web_limit_check(a->guesses, req, peal_web_address(req)))
+              {.name = "password", .type = PEAL_STRING, .max_len = 1024})))
     return;
-  if (!a->is_needed) {
+  if (a->sessions == NULL) {
     peal_http_answer_json(req, 200,
                           PEAL_OBJECT({"status", peal_str("success")}));
     return;
   }
-  if (!password_is_right(a, peal_val_str(peal_val_get(body, "password")))) {
-    peal_slice address = peal_web_address(req);
-    dash_log(app, PEAL_LOG_WARN, "auth", "wrong password from %.*s",
-             PEAL_SFMT(address));
-    peal_web_error(req, 401, "the password is not right", "password");
+  uint64_t retry_ms = 0;
+  guard_verdict found =
+      ask(a, peal_http_req_address(req),
+          peal_val_str(peal_val_get(body, "password")), &retry_ms);
+  if (found != GUARD_RIGHT) {
+    refuse(req, found, retry_ms, "the password is not right", "password");
     return;
   }
-  char token[TOKEN_BYTES];
+  char token[SESSIONS_TOKEN_BYTES];
   int64_t age_s = app->conf.session_s;
-  if (!token_write(a, token, peal_wall_ms() / 1000 + age_s)) {
+  if (!sessions_begin(a->sessions, age_s, token)) {
     peal_web_error_of(req, PEAL_ERR_SYSTEM);
     return;
   }
@@ -229,5 +250,8 @@ void auth_on_login(peal_http_req *req, peal_val body, void *user) {
 
 void auth_on_logout(peal_http_req *req, void *user) {
   dash *app = user;
-  set_cookie(app->auth, req, PEAL_S("x"), -1);
+  auth *a = app->auth;
+  if (a->sessions != NULL)
+    sessions_end(a->sessions, peal_http_req_cookie(req, COOKIE));
+  set_cookie(a, req, PEAL_S("x"), -1);
 }

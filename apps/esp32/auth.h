@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* auth: the dashboard's password. Whoever gave it has a cookie that says until
- * when, signed with a secret of the data folder and the password: it holds
- * over a restart and ends when the password changes. Without a password
- * everything is open. */
+/* auth: the dashboard's password. Whoever gave it has a session (sessions.h);
+ * a new password ends those of the old one. Without a password everything is
+ * open. Guesses are counted, whatever way they come (guard.h). */
 #include "dash.h"
+#include "guard.h"
 
 typedef struct auth auth;
 
@@ -12,14 +12,21 @@ typedef struct auth auth;
 auth *auth_new(dash *app);
 void auth_free(auth *a);
 
-/* Hook of what only a signed-in reader may see: 401 otherwise. Scripts may
- * send `Authorization: Bearer <password>` instead. `user` is the dash. */
+/* Hook of what only a signed-in reader may see: 401 otherwise, 429 after too
+ * many wrong passwords. Scripts may send `Authorization: Bearer <password>`
+ * instead of a cookie. `user` is the dash. */
 peal_web_verdict auth_hook(peal_http_req *req, void *user);
 /* The same, for OLED changes: a device with its key may, too. */
 peal_web_verdict auth_hook_or_device(peal_http_req *req, void *user);
-/* May this connection watch? Thread: any. */
-bool auth_socket_is_reader(auth *a, const peal_socket *socket);
+
+/* May this connection watch? By its cookie, by the header of scripts, or by
+ * `auth: {password}`. On its worker. */
+PEAL_MUST_CHECK guard_verdict auth_socket(auth *a, const peal_socket *socket);
+/* The socket has connected: it is to leave with its session. On its worker. */
+PEAL_MUST_CHECK peal_err auth_socket_bind(auth *a, peal_socket *socket);
 
 /* POST /api/login {"password"} and /api/logout; `user` is the dash. */
 void auth_on_login(peal_http_req *req, peal_val body, void *user);
 void auth_on_logout(peal_http_req *req, void *user);
+/* Every second: sessions whose time has come. On a worker. */
+void auth_tick(auth *a);

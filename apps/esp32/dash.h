@@ -10,32 +10,43 @@
 #include <peal/web.h>
 
 #include "settings.h"
+#include "walks.h"
 
 struct analysis;
 struct auth;
 struct device_keys;
 struct devices;
+struct guard;
 struct media;
 struct oled;
+struct sites;
+struct slots;
+struct thumbs;
 
 typedef struct dash {
   settings conf;
   peal_log_opts log; /* for every part of the library */
-  peal_logfile *logfile;
+  peal_logfile *logfile, *access_log;
   peal_http_server *http;
   peal_workers *workers; /* of http */
   peal_web *web;
   peal_server *server;
   peal_nsp *nsp; /* the default namespace */
   peal_store *store;
-  peal_web_limit *device_limit;
+  peal_web_limit *device_limit, *address_limit;
+  walks series, exports;  /* under way */
+  atomic_uint inserts[2]; /* of readings: which make room */
 
   struct analysis *analysis;
   struct auth *auth;
   struct device_keys *keys;
   struct devices *devices;
+  struct guard *guard;
   struct media *media;
   struct oled *oled;
+  struct sites *sites;
+  struct slots *uploads; /* under way */
+  struct thumbs *thumbs;
 } dash;
 
 /* The room of sockets that are devices: they send and get nothing. */

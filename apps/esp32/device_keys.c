@@ -9,11 +9,12 @@
 
 #include "devices.h"
 #include "digest.h"
+#include "guard.h"
 
 enum { KEY_BYTES = 24 };
 
 typedef struct entry {
-  char id[DEVICES_ID_BYTES];
+  char id[DEVICE_ID_BYTES];
   uint8_t hash[DIGEST_BYTES];
   bool is_revoked;
 } entry;
@@ -160,19 +161,40 @@ bool device_keys_has(device_keys *keys, peal_slice id) {
   return has;
 }
 
-bool device_keys_allow(device_keys *keys, peal_slice id, peal_slice key) {
-  uint8_t hash[DIGEST_BYTES];
-  bool is_hashed = key.len > 0 && digest_of(hash, key);
-  if (is_hashed && keys->sim_key[0] != '\0' && peal_slice_starts(id, "SIM") &&
-      digest_is_equal(hash, keys->sim_hash))
-    return true;
+/* Copies the hash that the key must have; false: none is known. */
+static bool find_hash(device_keys *keys, peal_slice id, bool *is_known,
+                      uint8_t hash[DIGEST_BYTES]) {
   pthread_mutex_lock(&keys->lock);
   const entry *e = find(keys, id);
-  bool is_allowed =
-      e == NULL ? !keys->app->conf.require_keys
-                : !e->is_revoked && is_hashed && digest_is_equal(hash, e->hash);
+  *is_known = e != NULL;
+  bool has = e != NULL && !e->is_revoked;
+  if (has)
+    memcpy(hash, e->hash, DIGEST_BYTES);
   pthread_mutex_unlock(&keys->lock);
-  return is_allowed;
+  return has;
+}
+
+device_keys_verdict device_keys_ask(device_keys *keys, peal_slice address,
+                                    peal_slice id, peal_slice key,
+                                    uint64_t *retry_ms) {
+  uint8_t hash[DIGEST_BYTES], shown[DIGEST_BYTES];
+  bool is_known;
+  // that of this run is for our own children only
+  if (key.len > 0 && keys->sim_key[0] != '\0' && peal_slice_starts(id, "SIM") &&
+      digest_of(shown, key) && digest_is_equal(shown, keys->sim_hash))
+    return DEVICE_KEYS_SHOWN;
+  bool has = find_hash(keys, id, &is_known, hash);
+  if (!is_known && !keys->app->conf.require_keys)
+    return DEVICE_KEYS_NONE;
+  if (!has || key.len == 0)
+    return DEVICE_KEYS_REFUSED;
+  char what[DEVICE_ID_BYTES + 8];
+  snprintf(what, sizeof what, "key %.*s", PEAL_SFMT(id));
+  guard_verdict found = guard_ask(keys->app->guard, address,
+                                  peal_slice_of(what), key, hash, retry_ms);
+  return found == GUARD_RIGHT  ? DEVICE_KEYS_SHOWN
+         : found == GUARD_WAIT ? DEVICE_KEYS_WAIT
+                               : DEVICE_KEYS_REFUSED;
 }
 
 static bool make_key(char out[2 * KEY_BYTES + 1], uint8_t hash[DIGEST_BYTES]) {
@@ -199,7 +221,7 @@ static int complain(const char *what) {
 }
 
 static int add(peal_store *store, const char *id) {
-  if (!devices_id_is_good(peal_slice_of(id)))
+  if (!device_id_is_good(peal_slice_of(id)))
     return complain("a device id is text of 1 to 64 bytes without control "
                     "characters");
   char key[2 * KEY_BYTES + 1];

@@ -17,9 +17,21 @@ void device_keys_free(device_keys *keys);
 /* Look again; at most one look is under way. On a worker. */
 void device_keys_refresh(device_keys *keys);
 
-/* May a request with this key (or none) speak for device `id`?
- * Thread: any. */
-bool device_keys_allow(device_keys *keys, peal_slice id, peal_slice key);
+typedef enum device_keys_verdict {
+  DEVICE_KEYS_SHOWN,   /* the key is that of the device */
+  DEVICE_KEYS_NONE,    /* the device has none, and needs none */
+  DEVICE_KEYS_REFUSED, /* it has another one, or was refused, or needs one */
+  DEVICE_KEYS_WAIT,    /* too many wrong keys came for it from there */
+} device_keys_verdict;
+
+/* May a request from `address` with this key (or none) speak for device `id`?
+ * *retry_ms (may be NULL) is set with DEVICE_KEYS_WAIT. On a worker. */
+PEAL_MUST_CHECK device_keys_verdict device_keys_ask(device_keys *keys,
+                                                    peal_slice address,
+                                                    peal_slice id,
+                                                    peal_slice key,
+                                                    uint64_t *retry_ms);
+/* Does it have one, valid or revoked? Thread: any. */
 bool device_keys_has(device_keys *keys, peal_slice id);
 /* A key that lasts as long as this run, for the simulated devices. Borrowed.
  * NULL if there are no random numbers. */

@@ -7,14 +7,18 @@
 
 #include <pthread.h>
 
+#include "address.h"
 #include "device_keys.h"
 
-enum { FLUSH_TICKS = 5 };
+enum { FLUSH_TICKS = 5, LINES = 10 };
 
 typedef struct device {
   device_info info;
   int64_t stamp; /* the last one given out */
   bool is_dirty; /* not stored as it is */
+  bool is_stored;
+  char network[ADDRESS_BYTES]; /* it was first heard from in this run, if it
+                                  has no key */
   picture_thumb thumb;
 } device;
 
@@ -24,45 +28,8 @@ struct devices {
   device **list;        /* by id */
   size_t count, cap;
   unsigned ticks;
+  peal_web_limit *lines; /* of the log */
 };
-
-/* ---- ids ------------------------------------------------------------ */
-
-/* Length of the UTF-8 character at `p`, 0 if it is none. RFC3629 4. */
-static size_t char_len(const uint8_t *p, size_t left) {
-  size_t len = *p < 0x80   ? 1
-               : *p < 0xC2 ? 0
-               : *p < 0xE0 ? 2
-               : *p < 0xF0 ? 3
-                           : 4;
-  if (len == 0 || *p > 0xF4 || len > left)
-    return 0;
-  for (size_t i = 1; i < len; i++)
-    if ((p[i] & 0xC0) != 0x80)
-      return 0;
-  bool is_bad = (p[0] == 0xE0 && p[1] < 0xA0) ||
-                (p[0] == 0xED && p[1] > 0x9F) ||
-                (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F);
-  return len > 1 && is_bad ? 0 : len;
-}
-
-bool devices_id_is_good(peal_slice id) {
-  if (id.len == 0 || id.len >= DEVICES_ID_BYTES)
-    return false;
-  const uint8_t *p = (const uint8_t *)id.ptr;
-  for (size_t i = 0, len; i < id.len; i += len) {
-    len = char_len(p + i, id.len - i);
-    // C0, DEL and C1 would break logs and pages
-    if (len == 0 || p[i] < 0x20 || p[i] == 0x7F ||
-        (p[i] == 0xC2 && p[i + 1] < 0xA0))
-      return false;
-  }
-  return true;
-}
-
-bool devices_is_simulated(peal_slice id) {
-  return peal_slice_starts(id, "SIM");
-}
 
 /* ---- the list (with the lock held) ---------------------------------- */
 
@@ -109,34 +76,89 @@ static bool grow(devices *ds) {
   return true;
 }
 
-/* Make room by forgetting the device that has been silent longest. */
-static bool forget_one(devices *ds) {
-  size_t oldest = ds->count;
-  for (size_t i = 0; i < ds->count; i++)
-    if (!ds->list[i]->info.is_online &&
-        (oldest == ds->count ||
-         ds->list[i]->info.last_seen < ds->list[oldest]->info.last_seen))
-      oldest = i;
-  if (oldest == ds->count)
+/* May it make room? Not one whose key somebody has made. `network` NULL: of
+ * all. */
+static bool may_go(const devices *ds, const device *d, const char *network) {
+  return (network == NULL || strcmp(d->network, network) == 0) &&
+         !device_keys_has(ds->app->keys, peal_slice_of(d->info.id));
+}
+
+/* The one that has been silent longest; `count` if there is none. */
+static size_t longest_silent(const devices *ds, const char *network) {
+  size_t found = ds->count;
+  for (size_t i = 0; i < ds->count; i++) {
+    const device_info *info = &ds->list[i]->info;
+    if (!info->is_online &&
+        (found == ds->count ||
+         info->last_seen < ds->list[found]->info.last_seen) &&
+        may_go(ds, ds->list[i], network))
+      found = i;
+  }
+  return found;
+}
+
+/* The one that came last; `count` if there is none. */
+static size_t newest(const devices *ds, const char *network) {
+  size_t found = ds->count;
+  for (size_t i = 0; i < ds->count; i++) {
+    const device_info *info = &ds->list[i]->info;
+    if ((found == ds->count ||
+         info->first_seen >= ds->list[found]->info.first_seen) &&
+        may_go(ds, ds->list[i], network))
+      found = i;
+  }
+  return found;
+}
+
+/* Make room; what it sent stays in the history. Fills `gone` if it was
+ * online. */
+static bool forget(devices *ds, size_t at, device_info *gone) {
+  if (at == ds->count)
     return false;
-  device *gone = ds->list[oldest];
-  // what it sent stays in the history
-  if (peal_store_write(
-          ds->app->store, "DELETE FROM devices WHERE device_id = ?1",
-          PEAL_ARGS(peal_str(gone->info.id)), NULL, NULL) != PEAL_OK)
+  device *d = ds->list[at];
+  if (d->is_stored &&
+      peal_store_write(ds->app->store,
+                       "DELETE FROM devices WHERE device_id = ?1",
+                       PEAL_ARGS(peal_str(d->info.id)), NULL, NULL) != PEAL_OK)
     return false;
-  memmove(ds->list + oldest, ds->list + oldest + 1,
-          (ds->count - oldest - 1) * sizeof *ds->list);
+  if (d->info.is_online)
+    *gone = d->info;
+  gone->is_online = false;
+  memmove(ds->list + at, ds->list + at + 1,
+          (ds->count - at - 1) * sizeof *ds->list);
   ds->count--;
-  free(gone);
+  free(d);
   return true;
 }
 
-static peal_err find_or_add(devices *ds, peal_slice id, device **out) {
+static bool is_network_full(const devices *ds, const char *network) {
+  size_t count = 0;
+  for (size_t i = 0; network[0] != '\0' && i < ds->count; i++)
+    count += strcmp(ds->list[i]->network, network) == 0;
+  return count >= ds->app->conf.max_network_devices;
+}
+
+/* Whoever invents ids displaces those it invented just before: nobody is
+ * refused for them, not at the same address either, and who was there earlier
+ * stays. Of all addresses together there may be too many: then only who shows
+ * its key gets in. */
+static bool make_room(devices *ds, const char *network, device_info *gone) {
+  const char *whose = is_network_full(ds, network) ? network : NULL;
+  if (whose == NULL && ds->count < ds->app->conf.max_devices)
+    return true;
+  size_t at = longest_silent(ds, whose);
+  if (at == ds->count && (whose != NULL || network[0] == '\0'))
+    at = newest(ds, whose);
+  return forget(ds, at, gone);
+}
+
+/* `network` "": it has a key, or was known before. */
+static peal_err find_or_add(devices *ds, peal_slice id, const char *network,
+                            device **out, device_info *gone) {
   *out = find(ds, id);
   if (*out != NULL)
     return PEAL_OK;
-  if (ds->count >= ds->app->conf.max_devices && !forget_one(ds))
+  if (!make_room(ds, network, gone))
     return PEAL_ERR_LIMIT;
   device *d = calloc(1, sizeof *d);
   if (d == NULL || !grow(ds)) {
@@ -144,6 +166,7 @@ static peal_err find_or_add(devices *ds, peal_slice id, device **out) {
     return PEAL_ERR_NOMEM;
   }
   memcpy(d->info.id, id.ptr, id.len);
+  snprintf(d->network, sizeof d->network, "%s", network);
   bool is_there;
   size_t at = place_of(ds, id, &is_there);
   memmove(ds->list + at + 1, ds->list + at,
@@ -159,8 +182,10 @@ static peal_err find_or_add(devices *ds, peal_slice id, device **out) {
 static void load_row(devices *ds, peal_val row) {
   peal_slice id = peal_val_str(peal_val_get(row, "device_id"));
   device *d;
-  if (!devices_id_is_good(id) || find_or_add(ds, id, &d) != PEAL_OK)
+  device_info gone = {0};
+  if (!device_id_is_good(id) || find_or_add(ds, id, "", &d, &gone) != PEAL_OK)
     return;
+  d->is_stored = true;
   static const char *const names[] = {"readings", "images", "audio"};
   int64_t first = peal_val_int(peal_val_get(row, "first_seen"), 0);
   int64_t last = peal_val_int(peal_val_get(row, "last_seen"), 0);
@@ -215,7 +240,9 @@ devices *devices_new(dash *app) {
     return NULL;
   ds->app = app;
   pthread_mutex_init(&ds->lock, NULL);
-  if (load(ds))
+  ds->lines = peal_web_limit_new(
+      &(peal_web_limit_opts){.count = LINES, .burst = 10 * LINES});
+  if (ds->lines != NULL && load(ds))
     return ds;
   dash_log(app, PEAL_LOG_ERROR, "devices", "the devices cannot be read");
   devices_free(ds);
@@ -228,13 +255,15 @@ void devices_free(devices *ds) {
   for (size_t i = 0; i < ds->count; i++)
     free(ds->list[i]);
   free(ds->list);
+  peal_web_limit_free(ds->lines);
   pthread_mutex_destroy(&ds->lock);
   free(ds);
 }
 
 /* ---- hearing ---------------------------------------------------------- */
 
-static void announce(dash *app, const device_info *info) {
+static void announce(devices *ds, const device_info *info) {
+  dash *app = ds->app;
   char last_seen[25];
   peal_web_time_iso(last_seen, info->last_seen);
   dash_emit(app, "device_update",
@@ -243,9 +272,12 @@ static void announce(dash *app, const device_info *info) {
                 {"online", peal_bool(info->is_online)},
                 {"last_seen", peal_str(last_seen)},
                 {"simulated",
-                 peal_bool(devices_is_simulated(peal_slice_of(info->id)))})));
-  dash_log(app, PEAL_LOG_INFO, "devices", "%s is %s", info->id,
-           info->is_online ? "online" : "offline");
+                 peal_bool(device_id_is_simulated(peal_slice_of(info->id)))})));
+  // invented ones must not fill the log
+  if (peal_web_limit_take(ds->lines, PEAL_S("devices"),
+                          peal_worker_now_ms(peal_worker_self()), NULL))
+    dash_log(app, PEAL_LOG_INFO, "devices", "%s is %s", info->id,
+             info->is_online ? "online" : "offline");
 }
 
 /* With the lock held; fills `came` when it has just come online. */
@@ -264,16 +296,22 @@ static void hear(device *d, int64_t *stamp, device_info *came) {
   }
 }
 
-peal_err devices_heard(devices *ds, peal_slice id, int64_t *stamp) {
-  device_info came = {0};
+peal_err devices_heard(devices *ds, peal_slice id, const char *network,
+                       int64_t *stamp) {
+  device_info came = {0}, gone = {0};
   device *d;
   pthread_mutex_lock(&ds->lock);
-  peal_err err = find_or_add(ds, id, &d);
-  if (err == PEAL_OK)
+  peal_err err = find_or_add(ds, id, network, &d, &gone);
+  if (err == PEAL_OK) {
+    if (d->network[0] == '\0') // known from an earlier run
+      snprintf(d->network, sizeof d->network, "%s", network);
     hear(d, stamp, &came);
+  }
   pthread_mutex_unlock(&ds->lock);
+  if (gone.id[0] != '\0')
+    announce(ds, &gone);
   if (came.is_online)
-    announce(ds->app, &came);
+    announce(ds, &came);
   return err;
 }
 
@@ -285,7 +323,7 @@ void devices_noticed(devices *ds, peal_slice id) {
     hear(d, NULL, &came);
   pthread_mutex_unlock(&ds->lock);
   if (came.is_online)
-    announce(ds->app, &came);
+    announce(ds, &came);
 }
 
 void devices_count(devices *ds, peal_slice id, device_kind kind) {
@@ -335,7 +373,7 @@ void devices_tick(devices *ds) {
   int64_t now = peal_wall_ms();
   device_info gone;
   while (take_silent(ds, now, &gone))
-    announce(ds->app, &gone);
+    announce(ds, &gone);
   if (++ds->ticks % FLUSH_TICKS == 0)
     devices_flush(ds);
 }
@@ -359,8 +397,10 @@ void devices_flush(devices *ds) {
   for (size_t i = 0; i < ds->count; i++) {
     device *d = ds->list[i];
     // what the queue does not take now is taken the next time
-    if (d->is_dirty && store_one(ds, &d->info) == PEAL_OK)
+    if (d->is_dirty && store_one(ds, &d->info) == PEAL_OK) {
       d->is_dirty = false;
+      d->is_stored = true;
+    }
   }
   pthread_mutex_unlock(&ds->lock);
 }
@@ -404,7 +444,7 @@ peal_val devices_value(dash *app, const device_info *info, device_text *text,
   const peal_pair filled[DEVICE_PAIRS] = {
       {"device_id", peal_str(info->id)},
       {"online", peal_bool(info->is_online)},
-      {"simulated", peal_bool(devices_is_simulated(id))},
+      {"simulated", peal_bool(device_id_is_simulated(id))},
       {"has_key", peal_bool(device_keys_has(app->keys, id))},
       {"first_seen", peal_str(text->first_seen)},
       {"last_seen", peal_str(text->last_seen)},

@@ -4,9 +4,8 @@
  * it is heard. Kept in memory for all workers, written to the store every few
  * seconds and rebuilt from the readings after a crash. */
 #include "dash.h"
+#include "device_id.h"
 #include "picture.h"
-
-enum { DEVICES_ID_BYTES = 65 }; /* with the terminator */
 
 typedef struct devices devices;
 
@@ -18,11 +17,6 @@ typedef enum device_kind {
   DEVICE_KIND_COUNT,
 } device_kind;
 
-/* Text of 1 to 64 bytes, valid UTF-8, no control characters. Thread: pure. */
-bool devices_id_is_good(peal_slice id);
-/* Ids of simulated devices start with SIM. Thread: pure. */
-bool devices_is_simulated(peal_slice id);
-
 /* Load what is known. Blocks: before the run. Returns NULL after logging. */
 devices *devices_new(dash *app);
 void devices_free(devices *all);
@@ -31,13 +25,16 @@ void devices_tick(devices *all);
 /* Store what has changed. */
 void devices_flush(devices *all);
 
-/* The device has been heard: it is online. *stamp (may be NULL) is the time,
+/* The device has been heard: it is online. `network` (address_network; ""
+ * where the device has shown its key) answers for the ids that are new: of one
+ * network there are at most `max_network_devices`, and one more takes the
+ * place of the silent or the newest of these. *stamp (may be NULL) is the time,
  * later than every stamp of this device before, as pages tell readings apart
  * by it.
  * Returns: PEAL_OK, PEAL_ERR_LIMIT (too many devices), PEAL_ERR_NOMEM.
  * Thread: any. */
 PEAL_MUST_CHECK peal_err devices_heard(devices *all, peal_slice id,
-                                       int64_t *stamp);
+                                       const char *network, int64_t *stamp);
 /* The same for a device that is known already; others are not noted. */
 void devices_noticed(devices *all, peal_slice id);
 /* One more of what it sends is stored. Thread: any. */
@@ -48,7 +45,7 @@ void devices_thumb_get(devices *all, peal_slice id, picture_thumb *out);
 void devices_thumb_set(devices *all, peal_slice id, const picture_thumb *thumb);
 
 typedef struct device_info {
-  char id[DEVICES_ID_BYTES];
+  char id[DEVICE_ID_BYTES];
   int64_t first_seen, last_seen; /* ms since 1970 */
   uint64_t counts[DEVICE_KIND_COUNT];
   bool is_online;

@@ -25,15 +25,19 @@ static bool is_device(const dash *app, const peal_socket *socket) {
       peal_val_str(peal_val_get(peal_socket_auth(socket), "device_id"));
   if (id.len == 0)
     id = peal_socket_header(socket, "X-Device-Id");
-  peal_slice key = key_of(socket);
-  return id.len > 0 && key.len > 0 && device_keys_has(app->keys, id) &&
-         device_keys_allow(app->keys, id, key);
+  return id.len > 0 &&
+         device_keys_ask(app->keys, peal_socket_address(socket), id,
+                         key_of(socket), NULL) == DEVICE_KEYS_SHOWN;
 }
 
 static void on_use(peal_socket *socket, peal_next *next, void *user) {
   dash *app = user;
-  if (auth_socket_is_reader(app->auth, socket) || is_device(app, socket))
+  guard_verdict found = auth_socket(app->auth, socket);
+  if (found == GUARD_RIGHT || is_device(app, socket))
     peal_next_ok(next);
+  else if (found == GUARD_WAIT)
+    peal_next_refuse(next, "too many wrong passwords, try again later",
+                     PEAL_OBJECT({"code", peal_str("too_many")}));
   else
     peal_next_refuse(next, "please sign in",
                      PEAL_OBJECT({"code", peal_str("unauthorized")}));
@@ -42,11 +46,11 @@ static void on_use(peal_socket *socket, peal_next *next, void *user) {
 static peal_err on_connect(peal_socket *socket, void *user) {
   dash *app = user;
   // where a password is asked for, a device is no reader
-  if (!auth_socket_is_reader(app->auth, socket)) {
-    peal_err err = peal_join(socket, DASH_DEVICES);
-    if (err != PEAL_OK)
-      return err;
-  }
+  peal_err err = auth_socket(app->auth, socket) == GUARD_RIGHT
+                     ? auth_socket_bind(app->auth, socket)
+                     : peal_join(socket, DASH_DEVICES);
+  if (err != PEAL_OK)
+    return err;
   char now[25];
   peal_web_time_iso(now, peal_wall_ms());
   return peal_emit(
@@ -164,7 +168,9 @@ static void on_request(peal_socket *socket, const peal_event *event,
 
 static void on_sensor_data(peal_socket *socket, const peal_event *event,
                            void *user) {
-  readings_on_event(user, event, key_of(socket));
+  readings_on_event(user, event,
+                    (gate_guest){.address = peal_socket_address(socket),
+                                 .key = key_of(socket)});
 }
 
 static void on_set_oled(peal_socket *socket, const peal_event *event,

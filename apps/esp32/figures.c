@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "figures.h"
 
+#include <stdio.h>
+
 #include "analysis.h"
 #include "devices.h"
 #include "media.h"
 
-enum { MAX_THREADS = 64 };
+enum { MAX_THREADS = 64, MAX_URLS = 16, URL_BYTES = 96 };
+
+/* By which URLs this server is reached, the best one first. */
+typedef struct urls {
+  char text[MAX_URLS][URL_BYTES];
+  peal_val items[MAX_URLS];
+  size_t count;
+} urls;
+
+static void add_url(const char *url, void *user) {
+  urls *all = user;
+  if (all->count == MAX_URLS)
+    return;
+  char *text = all->text[all->count];
+  snprintf(text, URL_BYTES, "%s", url);
+  all->items[all->count++] = peal_str(text);
+}
 
 void figures_on_status(peal_http_req *req, void *user) {
   dash *app = user;
@@ -16,6 +34,8 @@ void figures_on_status(peal_http_req *req, void *user) {
   size_t count = peal_web_process_threads(names, MAX_THREADS);
   for (size_t i = 0; i < count; i++)
     items[i] = peal_str(names[i]);
+  urls reach = {.count = 0};
+  peal_http_server_urls(app->http, add_url, &reach);
   peal_web_process process;
   peal_web_process_get(&process);
   uint64_t polling = stats.clients_polling;
@@ -32,6 +52,8 @@ void figures_on_status(peal_http_req *req, void *user) {
                    PEAL_OBJECT({"websocket", peal_int((int64_t)websocket)},
                                {"polling", peal_int((int64_t)polling)})},
                   {"uptime_s", peal_int((int64_t)process.uptime_s)},
+                  {"password_needed", peal_bool(app->conf.password != NULL)},
+                  {"urls", peal_array(reach.items, reach.count)},
                   {"version", peal_str(peal_version())}));
 }
 

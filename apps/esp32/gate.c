@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "address.h"
 #include "device_keys.h"
 #include "devices.h"
 
@@ -51,29 +52,63 @@ peal_slice gate_key(const peal_http_req *req) {
   return peal_http_req_header(req, "X-Device-Key");
 }
 
-bool gate_check(dash *app, peal_slice id, peal_slice key, refusal *out) {
-  if (!devices_id_is_good(id)) {
+gate_guest gate_guest_of(peal_http_req *req, peal_slice named) {
+  return (gate_guest){.address = peal_http_req_address(req),
+                      .id = gate_device_id(req, named),
+                      .key = gate_key(req)};
+}
+
+bool gate_check(dash *app, gate_guest *guest, refusal *out) {
+  uint64_t retry_ms = 0;
+  if (!device_id_is_good(guest->id)) {
     refusal_set(out, 422, "device_id",
-                "device_id must be text of 1 to 64 bytes without control "
-                "characters");
+                "device_id must be text of 1 to 64 bytes that can be seen: no "
+                "control, no invisible characters, not blanks alone");
     return false;
   }
-  if (device_keys_allow(app->keys, id, key))
+  device_keys_verdict found = device_keys_ask(app->keys, guest->address,
+                                              guest->id, guest->key, &retry_ms);
+  guest->has_shown_key = found == DEVICE_KEYS_SHOWN;
+  if (found == DEVICE_KEYS_SHOWN || found == DEVICE_KEYS_NONE)
     return true;
-  refusal_set(out, 401, NULL,
-              key.len > 0 ? "the X-Device-Key of this device is not right"
-                          : "this device must send its X-Device-Key");
+  if (found == DEVICE_KEYS_WAIT)
+    refusal_set(out, 429, NULL, "too many wrong keys of this device");
+  else
+    refusal_set(out, 401, NULL,
+                guest->key.len > 0
+                    ? "the X-Device-Key of this device is not right"
+                    : "this device must send its X-Device-Key");
+  out->retry_ms = retry_ms;
   return false;
 }
 
-bool gate_enter(dash *app, peal_slice id, peal_slice key, refusal *out) {
-  if (!gate_check(app, id, key, out))
-    return false;
-  uint64_t retry_ms = 0;
-  if (peal_web_limit_take(app->device_limit, id,
-                          peal_worker_now_ms(peal_worker_self()), &retry_ms))
-    return true;
-  refusal_set(out, 429, NULL, "too many requests of this device at once");
+static bool refuse_rate(refusal *out, uint64_t retry_ms, const char *message) {
+  refusal_set(out, 429, NULL, "%s", message);
   out->retry_ms = retry_ms > 0 ? retry_ms : 1;
+  return false;
+}
+
+bool gate_enter(dash *app, gate_guest *guest, int64_t *stamp, refusal *out) {
+  if (!gate_check(app, guest, out))
+    return false;
+  uint64_t retry_ms = 0, now_ms = peal_worker_now_ms(peal_worker_self());
+  char network[ADDRESS_BYTES];
+  address_network(network, guest->address);
+  // of an address first: one that invents ids must not have new buckets
+  if (!guest->has_shown_key &&
+      !peal_web_limit_take(app->address_limit, peal_slice_of(network), now_ms,
+                           &retry_ms))
+    return refuse_rate(out, retry_ms,
+                       "too many requests of this address at once");
+  if (!peal_web_limit_take(app->device_limit, guest->id, now_ms, &retry_ms))
+    return refuse_rate(out, retry_ms,
+                       "too many requests of this device at once");
+  peal_err err = devices_heard(app->devices, guest->id,
+                               guest->has_shown_key ? "" : network, stamp);
+  if (err == PEAL_OK)
+    return true;
+  if (err == PEAL_ERR_LIMIT)
+    return refuse_rate(out, 60000, "there are too many devices");
+  refusal_set(out, 503, NULL, "%s", dash_words(err));
   return false;
 }

@@ -18,10 +18,20 @@ peal_slice gate_device_id(peal_http_req *req, peal_slice named);
 /* The key of a request, or empty. */
 peal_slice gate_key(const peal_http_req *req);
 
-/* Is the id good and the key right for it? Thread: any. */
-bool gate_check(dash *app, peal_slice id, peal_slice key, refusal *out);
-/* And is it within its rate? Takes one of its tokens. On a worker. */
-bool gate_enter(dash *app, peal_slice id, peal_slice key, refusal *out);
+/* Who wants to come in; all borrowed. */
+typedef struct gate_guest {
+  peal_slice address, id, key;
+  bool has_shown_key; /* filled in: it was the key of this id */
+} gate_guest;
+
+/* Whoever sends this request. */
+gate_guest gate_guest_of(peal_http_req *req, peal_slice named);
+/* Is the id good and the key right for it? On a worker. */
+PEAL_MUST_CHECK bool gate_check(dash *app, gate_guest *guest, refusal *out);
+/* And is it within its rate, and its address? Takes one of its tokens; notes
+ * that it was heard, with the time of that in *stamp. On a worker. */
+PEAL_MUST_CHECK bool gate_enter(dash *app, gate_guest *guest, int64_t *stamp,
+                                refusal *out);
 
 PEAL_PRINTF(4, 5)
 void refusal_set(refusal *out, unsigned status, const char *field,

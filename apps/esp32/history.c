@@ -7,6 +7,7 @@
 #include "devices.h"
 #include "media.h"
 #include "span.h"
+#include "thumbs.h"
 
 enum { DEFAULT_ROWS = 100 };
 
@@ -16,12 +17,13 @@ typedef struct source {
   const char *of_all, *of_one;
 } source;
 
+/* `until` and the cursor are one upper bound: of two, the index may be entered
+ * at the wrong one, and each page walks over all before it. */
 #define NEWEST(columns, table, where)                                          \
   "SELECT " columns " FROM " table " WHERE " where                             \
-  " ts >= ?1 AND ts <= ?2 AND (ts, id) < (?3, ?4)"                             \
-  " ORDER BY ts DESC, id DESC LIMIT ?5"
+  " ts >= ?1 AND (ts, id) < (?2, ?3) ORDER BY ts DESC, id DESC LIMIT ?4"
 #define HISTORY(columns, table)                                                \
-  { NEWEST(columns, table, ""), NEWEST(columns, table, "device_id = ?6 AND") }
+  { NEWEST(columns, table, ""), NEWEST(columns, table, "device_id = ?5 AND") }
 
 static const source readings =
     HISTORY("id, ts, device_id, accel_x, accel_y, accel_z, gyro_x, gyro_y,"
@@ -29,10 +31,11 @@ static const source readings =
             "readings");
 static const source orientations =
     HISTORY("id, ts, device_id, pitch, roll, yaw", "orientations");
-static const source images =
-    HISTORY("id, ts, id AS image_id, device_id, '" MEDIA_URL "' || file AS url,"
-            " width, height, bytes, caption, analysis_ms",
-            "images");
+static const source images = HISTORY(
+    "id, ts, id AS image_id, device_id, '" MEDIA_URL
+    "' || file AS url, '" THUMBS_URL
+    "' || file AS thumb_url, width, height, bytes, caption, analysis_ms",
+    "images");
 static const source audio =
     HISTORY("id, ts, id AS audio_id, device_id, '" MEDIA_URL "' || file AS url,"
             " bytes, duration_ms, sample_rate, channels, rms_db, peak_db",
@@ -114,14 +117,16 @@ static void ask(peal_http_req *req, dash *app, const source *from) {
   *q = (question){app, req, asked.limit};
   peal_http_defer(req);
   bool is_one = asked.device_id.len > 0;
+  bool is_before = asked.before_ts <= asked.until;
   // one row more than wanted tells whether there is another page
-  const peal_val args[] = {
-      peal_int(asked.since),     peal_int(asked.until),
-      peal_int(asked.before_ts), peal_int(asked.before_id),
-      peal_int(asked.limit + 1), peal_str_slice(asked.device_id)};
+  const peal_val args[] = {peal_int(asked.since),
+                           peal_int(is_before ? asked.before_ts : asked.until),
+                           peal_int(is_before ? asked.before_id : INT64_MAX),
+                           peal_int(asked.limit + 1),
+                           peal_str_slice(asked.device_id)};
   peal_err err =
       peal_store_read(app->store, is_one ? from->of_one : from->of_all,
-                      (peal_args){args, is_one ? 6 : 5}, on_rows, q);
+                      (peal_args){args, is_one ? 5 : 4}, on_rows, q);
   if (err != PEAL_OK)
     peal_web_error_of(req, err);
 }

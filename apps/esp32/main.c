@@ -16,6 +16,7 @@
 #include "device_keys.h"
 #include "devices.h"
 #include "events.h"
+#include "guard.h"
 #include "media.h"
 #include "oled.h"
 #include "places.h"
@@ -23,6 +24,9 @@
 #include "routes.h"
 #include "schema.h"
 #include "simulate.h"
+#include "sites.h"
+#include "slots.h"
+#include "thumbs.h"
 
 enum {
   PING_INTERVAL_MS = 25000,
@@ -30,8 +34,12 @@ enum {
   MAX_MESSAGE_BYTES = 10 * 1024 * 1024,
   TICK_MS = 1000,
   PRUNE_TICKS = 30,
+  MEDIA_TICKS = 60,
   KEY_TICKS = 2,
   POOL_THREADS = 6, /* beside those of the analysis */
+  MAX_SERIES = 16,  /* each holds up to half a megabyte */
+  MAX_EXPORTS = 8,
+  BODY_PACE_BYTES = 2048, /* a second: a modem is faster */
 };
 
 /* What only main knows of. */
@@ -79,31 +87,46 @@ static void write_console(const peal_log_record *record) {
 }
 
 /* Lines go to the console until there is a file. Devices send several requests
- * a second: these lines are for the file only, unless all is to be seen. */
+ * a second: their lines have a file of their own, so that they do not rotate
+ * away what else is said, and are on the console only if all is to be seen. */
 static void on_log(const peal_log_record *record, void *user) {
   const dash *app = user;
-  if (app->logfile == NULL) {
+  bool is_access = strcmp(record->area, "access") == 0;
+  if (app->access_log == NULL) {
     fprintf(stderr, "peal-esp32: %.*s\n", PEAL_SFMT(record->text));
     return;
   }
-  peal_logfile_log(record, app->logfile);
-  if (strcmp(record->area, "access") != 0 || app->log.level == PEAL_LOG_DEBUG)
+  peal_logfile_log(record, is_access ? app->access_log : app->logfile);
+  if (!is_access || app->log.level == PEAL_LOG_DEBUG)
     write_console(record);
 }
 
-static bool open_log(dash *app) {
+static peal_logfile *open_file(const settings *conf, const char *name) {
   char path[4096];
-  snprintf(path, sizeof path, "%s/peal-esp32.log", app->conf.data_dir);
+  snprintf(path, sizeof path, "%s/%s", conf->data_dir, name);
   peal_logfile *file = NULL;
   peal_err err = peal_logfile_new(
       &file, &(peal_logfile_opts){.path = path,
-                                  .max_bytes = (size_t)app->conf.log_bytes,
-                                  .count = app->conf.log_count});
+                                  .max_bytes = (size_t)conf->log_bytes,
+                                  .count = conf->log_count});
   if (err != PEAL_OK)
     fprintf(stderr, "peal-esp32: %s cannot be written: %s\n", path,
             peal_err_message(err));
-  app->logfile = file;
-  return err == PEAL_OK;
+  return file;
+}
+
+static bool open_log(dash *app) {
+  app->logfile = open_file(&app->conf, "peal-esp32.log");
+  if (app->logfile != NULL)
+    app->access_log = open_file(&app->conf, "access.log");
+  return app->access_log != NULL;
+}
+
+static void close_log(dash *app) {
+  peal_logfile *files[] = {app->access_log, app->logfile};
+  app->access_log = app->logfile = NULL;
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    peal_logfile_free(files[i]);
 }
 
 /* ---- parts ------------------------------------------------------------------ */
@@ -158,6 +181,7 @@ static bool open_http(dash *app) {
                                 .workers = app->conf.workers,
                                 .proxies = app->conf.proxies,
                                 .max_connections = app->conf.max_connections,
+                                .body_pace_bytes = BODY_PACE_BYTES,
                                 .log = app->log};
   // the library's line says which address and why
   if (peal_http_server_new(&app->http, &opts) != PEAL_OK)
@@ -179,6 +203,27 @@ static const char *origins_of(const dash *app, char *out, size_t cap) {
   return out;
 }
 
+/* The installed page needs nothing from elsewhere. A page of the user's own may
+ * load and run what it wants, as it could before there was a policy. */
+static const char *policy_of(const dash *app) {
+  const char *said = app->conf.content_policy;
+  if (said != NULL)
+    return strcmp(said, "none") == 0 ? PEAL_WEB_NONE : said;
+  if (app->conf.web_dir != NULL)
+    return "object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
+  return "default-src 'self'; img-src 'self' data: blob:; media-src 'self' "
+         "blob:; connect-src 'self' ws: wss:; style-src 'self' "
+         "'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action "
+         "'self'; frame-ancestors 'self'";
+}
+
+/* Who wants no policy wants the page to be framed by others, too. */
+static peal_web_security security_of(const dash *app) {
+  const char *policy = policy_of(app);
+  return (peal_web_security){
+      .csp = policy, .frame_options = policy[0] == '\0' ? PEAL_WEB_NONE : NULL};
+}
+
 static bool open_faces(program *p) {
   dash *app = &p->dash;
   char origins[256];
@@ -188,15 +233,9 @@ static bool open_faces(program *p) {
       .option_name = "--cors-origins",
   };
   cors.credentials = strchr(cors.origins, '*') == NULL;
+  app->sites = sites_new(app, cors.origins);
   app->web = peal_web_new(
-      app->http,
-      &(peal_web_opts){
-          .cors = cors,
-          .security.csp =
-              "default-src 'self'; img-src 'self' data: blob:; media-src "
-              "'self' blob:; connect-src 'self' ws: wss:; style-src 'self' "
-              "'unsafe-inline'; object-src 'none'; base-uri 'self'; "
-              "form-action 'self'; frame-ancestors 'self'"});
+      app->http, &(peal_web_opts){.cors = cors, .security = security_of(app)});
   app->server = peal_server_new(
       &(peal_server_opts){.http = app->http,
                           .log = app->log,
@@ -204,8 +243,10 @@ static bool open_faces(program *p) {
                           .ping_interval_ms = PING_INTERVAL_MS,
                           .ping_timeout_ms = PING_TIMEOUT_MS,
                           .max_payload_bytes = MAX_MESSAGE_BYTES,
-                          .client_dir = p->has_client ? p->client_dir : NULL});
-  if (app->web == NULL || app->server == NULL)
+                          .client_dir = p->has_client ? p->client_dir : NULL,
+                          .allow_request = sites_on_allow,
+                          .allow_user = app});
+  if (app->sites == NULL || app->web == NULL || app->server == NULL)
     return false;
   app->nsp = peal_server_of(app->server, "/");
   return app->nsp != NULL;
@@ -215,9 +256,14 @@ static bool make_parts(program *p) {
   dash *app = &p->dash;
   app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
-  return app->device_limit != NULL &&
+  app->address_limit = peal_web_limit_new(&(peal_web_limit_opts){
+      .count = app->conf.address_rate, .burst = app->conf.address_burst});
+  return app->device_limit != NULL && app->address_limit != NULL &&
+         (app->guard = guard_new()) != NULL &&
+         (app->uploads = slots_new(app->conf.max_address_uploads)) != NULL &&
          (app->keys = device_keys_new(app)) != NULL &&
          (app->devices = devices_new(app)) != NULL &&
+         (app->thumbs = thumbs_new(app)) != NULL &&
          (app->media = media_new(app)) != NULL &&
          (app->oled = oled_new(app)) != NULL &&
          (app->auth = auth_new(app)) != NULL &&
@@ -232,7 +278,10 @@ static void on_tick(peal_timer *timer, void *user) {
   (void)timer;
   program *p = user;
   devices_tick(p->dash.devices);
+  auth_tick(p->dash.auth);
   simulate_check(&p->sim, &p->dash);
+  if (p->ticks % MEDIA_TICKS == 0)
+    media_tick(p->dash.media);
   if (p->ticks % KEY_TICKS == 0)
     device_keys_refresh(p->dash.keys);
   if (p->ticks++ % PRUNE_TICKS == 0)
@@ -284,6 +333,7 @@ static void on_start(peal_worker *worker, void *user) {
 
 static void on_stop(peal_worker *worker, void *user) {
   program *p = user;
+  thumbs_stop(p->dash.thumbs);
   if (peal_worker_index(worker) != 0)
     return;
   dash_log(&p->dash, PEAL_LOG_INFO, "main", "stopping");
@@ -311,17 +361,20 @@ static void take_down(program *p) {
   peal_store_close(app->store);
   peal_server_free(app->server);
   peal_web_free(app->web);
+  sites_free(app->sites);
   analysis_free(app->analysis);
   auth_free(app->auth);
   oled_free(app->oled);
   media_free(app->media);
+  thumbs_free(app->thumbs);
   devices_free(app->devices);
   device_keys_free(app->keys);
+  guard_free(app->guard);
+  slots_free(app->uploads);
+  peal_web_limit_free(app->address_limit);
   peal_web_limit_free(app->device_limit);
   peal_http_server_free(app->http);
-  peal_logfile *file = app->logfile;
-  app->logfile = NULL;
-  peal_logfile_free(file);
+  close_log(app);
   if (p->lock_fd >= 0)
     close(p->lock_fd);
 }
@@ -362,7 +415,9 @@ static int serve(program *p) {
 }
 
 int main(int argc, char **argv) {
-  static program self = {.lock_fd = -1};
+  static program self = {
+      .lock_fd = -1,
+      .dash = {.series.max = MAX_SERIES, .exports.max = MAX_EXPORTS}};
   dash *app = &self.dash;
   int code = 1;
   if (!settings_init(&app->conf, argc, argv, &code)) {

@@ -2,23 +2,22 @@
 #include "media.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "digest.h"
-
-#define PART ".part" /* ending of a file that is not whole yet */
+#include "media_names.h"
+#include "thumbs.h"
 
 enum {
-  SWEEP_ROWS = 5000,         /* names asked for at once */
   PRUNE_ROWS = 200,          /* files that go in one step */
   MAX_FILE_BYTES = 16 << 20, /* read back for the analysis */
 };
@@ -35,6 +34,8 @@ struct media {
   int dir_fd;
   pthread_mutex_t lock;
   shelf shelves[MEDIA_KIND_COUNT];
+
+  atomic_bool is_well, is_trying; /* whether a file can be written */
 };
 
 static const char *const tables[] = {"images", "audio"};
@@ -57,11 +58,9 @@ bool media_name(char out[MEDIA_NAME_BYTES], media_kind kind, int64_t stamp,
   return len > 0 && len < MEDIA_NAME_BYTES;
 }
 
-/* Only such names are served: no other file can be asked for. */
-static bool is_name(peal_slice name) {
-  if (name.len == 0 || name.len >= MEDIA_NAME_BYTES ||
-      (!peal_slice_starts(name, "image-") &&
-       !peal_slice_starts(name, "audio-")))
+bool media_name_is(peal_slice name, media_kind kind) {
+  if (name.len <= 4 || name.len >= MEDIA_NAME_BYTES ||
+      !peal_slice_starts(name, prefixes[kind]))
     return false;
   for (size_t i = 0; i < name.len; i++) {
     char c = name.ptr[i];
@@ -70,7 +69,12 @@ static bool is_name(peal_slice name) {
     if (!is_good)
       return false;
   }
-  return name.len > 4 && name.ptr[name.len - 4] == '.';
+  return name.ptr[name.len - 4] == '.';
+}
+
+/* Only such names are served: no other file can be asked for. */
+static bool is_name(peal_slice name) {
+  return media_name_is(name, MEDIA_IMAGE) || media_name_is(name, MEDIA_AUDIO);
 }
 
 /* ---- files --------------------------------------------------------------- */
@@ -105,19 +109,33 @@ static bool write_part(const media *m, const char *part,
   return done;
 }
 
+/* How the last try to write went; a change is logged. */
+static void note(media *m, bool is_well, int failed) {
+  if (atomic_exchange(&m->is_well, is_well) == is_well)
+    return;
+  if (is_well)
+    dash_log(m->app, PEAL_LOG_INFO, "media", "files can be written again");
+  else
+    dash_log(m->app, PEAL_LOG_ERROR, "media",
+             "no file can be written in %s: %s", m->dir, strerror(failed));
+}
+
 bool media_write(media *m, const char *name, const peal_slice *parts,
                  size_t count) {
-  char part[MEDIA_NAME_BYTES + sizeof PART];
-  snprintf(part, sizeof part, "%s" PART, name);
+  char part[MEDIA_NAME_BYTES + sizeof MEDIA_PART];
+  snprintf(part, sizeof part, "%s" MEDIA_PART, name);
   // the rename is on disk only when the folder is
   if (write_part(m, part, parts, count) &&
       renameat(m->dir_fd, part, m->dir_fd, name) == 0) {
-    if (fsync(m->dir_fd) == 0)
+    if (fsync(m->dir_fd) == 0) {
+      note(m, true, 0);
       return true;
+    }
     memcpy(part, name, strlen(name) + 1);
   }
   int failed = errno;
   unlinkat(m->dir_fd, part, 0);
+  note(m, false, failed);
   errno = failed;
   return false;
 }
@@ -162,89 +180,6 @@ void media_remove(media *m, const char *name) {
 
 /* ---- the start ------------------------------------------------------------ */
 
-/* Names that have a row, sorted. */
-typedef struct names {
-  char (*list)[MEDIA_NAME_BYTES];
-  size_t count, cap;
-} names;
-
-static int by_name(const void *a, const void *b) {
-  return strcmp(a, b);
-}
-
-static bool names_add(names *all, peal_slice name) {
-  if (name.len >= MEDIA_NAME_BYTES)
-    return true;
-  if (all->count == all->cap) {
-    size_t cap = all->cap > 0 ? 2 * all->cap : 1024;
-    void *list = realloc(all->list, cap * sizeof *all->list);
-    if (list == NULL)
-      return false;
-    all->list = list;
-    all->cap = cap;
-  }
-  snprintf(all->list[all->count++], MEDIA_NAME_BYTES, "%.*s", PEAL_SFMT(name));
-  return true;
-}
-
-/* Rows are read in pieces, whatever their number. */
-static bool names_load(media *m, media_kind kind, names *all) {
-  static const char *const sql[] = {
-      "SELECT id, file, bytes FROM images WHERE id > ?1 ORDER BY id LIMIT ?2",
-      "SELECT id, file, bytes FROM audio WHERE id > ?1 ORDER BY id LIMIT ?2"};
-  int64_t last = 0;
-  for (size_t got = SWEEP_ROWS; got == SWEEP_ROWS;) {
-    peal_doc *doc = NULL;
-    if (peal_store_exec_sync(m->app->store, sql[kind],
-                             PEAL_ARGS(peal_int(last), peal_int(SWEEP_ROWS)),
-                             &doc) != PEAL_OK)
-      return false;
-    peal_val rows = peal_doc_val(doc);
-    got = rows.len;
-    for (size_t i = 0; i < got; i++) {
-      peal_val row = peal_val_at(rows, i);
-      last = peal_val_int(peal_val_get(row, "id"), last);
-      m->shelves[kind].count++;
-      m->shelves[kind].bytes += peal_val_int(peal_val_get(row, "bytes"), 0);
-      if (!names_add(all, peal_val_str(peal_val_get(row, "file")))) {
-        peal_doc_free(doc);
-        return false;
-      }
-    }
-    peal_doc_free(doc);
-  }
-  return true;
-}
-
-static bool is_ours(const char *name) {
-  size_t len = strlen(name), end = sizeof PART - 1;
-  if (len > end && strcmp(name + len - end, PART) == 0)
-    return is_name((peal_slice){name, len - end});
-  return is_name((peal_slice){name, len});
-}
-
-/* Remove what has no row: uploads that were never acknowledged. */
-static void sweep(media *m, const names *all) {
-  DIR *dir = opendir(m->dir);
-  if (dir == NULL)
-    return;
-  unsigned removed = 0;
-  const struct dirent *entry;
-  while ((entry = readdir(dir)) != NULL) {
-    const char *name = entry->d_name;
-    if (!is_ours(name) ||
-        (all->count > 0 && bsearch(name, all->list, all->count,
-                                   sizeof *all->list, by_name) != NULL))
-      continue;
-    media_remove(m, name);
-    removed++;
-  }
-  closedir(dir);
-  if (removed > 0)
-    dash_log(m->app, PEAL_LOG_INFO, "media",
-             "%u unfinished uploads of the last run were removed", removed);
-}
-
 static bool open_dir(media *m) {
   size_t len = strlen(m->app->conf.data_dir) + sizeof "/media";
   m->dir = malloc(len);
@@ -257,6 +192,18 @@ static bool open_dir(media *m) {
   return m->dir_fd >= 0;
 }
 
+static bool count_and_sweep(media *m) {
+  media_names all = {0};
+  bool done = true;
+  for (int kind = 0; done && kind < MEDIA_KIND_COUNT; kind++)
+    done = media_names_load(&all, m->app, kind, &m->shelves[kind].count,
+                            &m->shelves[kind].bytes);
+  if (done)
+    media_names_sweep(&all, m->app, m->dir, m->dir_fd);
+  media_names_deinit(&all);
+  return done;
+}
+
 media *media_new(dash *app) {
   media *m = calloc(1, sizeof *m);
   if (m == NULL)
@@ -264,19 +211,12 @@ media *media_new(dash *app) {
   m->app = app;
   m->dir_fd = -1;
   pthread_mutex_init(&m->lock, NULL);
+  atomic_init(&m->is_well, true);
   m->shelves[MEDIA_IMAGE].max_count = app->conf.max_images;
   m->shelves[MEDIA_IMAGE].max_bytes = app->conf.max_image_bytes;
   m->shelves[MEDIA_AUDIO].max_count = app->conf.max_audio;
   m->shelves[MEDIA_AUDIO].max_bytes = app->conf.max_audio_bytes;
-  names all = {0};
-  bool done = open_dir(m) && names_load(m, MEDIA_IMAGE, &all) &&
-              names_load(m, MEDIA_AUDIO, &all);
-  if (done) {
-    if (all.count > 0)
-      qsort(all.list, all.count, sizeof *all.list, by_name);
-    sweep(m, &all);
-  }
-  free(all.list);
+  bool done = open_dir(m) && count_and_sweep(m);
   if (done)
     return m;
   dash_log(app, PEAL_LOG_ERROR, "media", "%s/media cannot be used: %s",
@@ -295,6 +235,45 @@ void media_free(media *m) {
   free(m);
 }
 
+/* ---- health ---------------------------------------------------------------- */
+
+/* The only proof that a file can be written is one that was. */
+static void try_to_write(void *user) {
+  static const char probe[] = ".probe" MEDIA_PART;
+  media *m = user;
+  int fd =
+      openat(m->dir_fd, probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool done = fd >= 0 && write_all(fd, PEAL_S("x"));
+  int failed = errno;
+  if (fd >= 0)
+    done = close(fd) == 0 && done;
+  done = (fd < 0 || unlinkat(m->dir_fd, probe, 0) == 0) && done;
+  note(m, done, failed);
+}
+
+static void on_tried(peal_worker *worker, peal_err err, void *user) {
+  media *m = user;
+  (void)worker;
+  (void)err; // cancelled: what was known stays
+  atomic_store(&m->is_trying, false);
+}
+
+void media_tick(media *m) {
+  if (!atomic_exchange(&m->is_trying, true) &&
+      peal_task_run(peal_worker_self(), try_to_write, on_tried, m) != PEAL_OK)
+    atomic_store(&m->is_trying, false);
+}
+
+bool media_is_well(void *user) {
+  media *m = user;
+  struct stat st;
+  media_tick(m);
+  // what can be seen at once: it was deleted, made read-only, taken from us
+  return fstat(m->dir_fd, &st) == 0 && st.st_nlink > 0 &&
+         faccessat(m->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0 &&
+         atomic_load(&m->is_well);
+}
+
 /* ---- bounds ---------------------------------------------------------------- */
 
 /* Files whose rows are gone, on their way to the pool. */
@@ -309,8 +288,11 @@ static void prune(media *m, media_kind kind);
 
 static void remove_files(void *user) {
   removal *r = user;
-  for (size_t i = 0; i < r->count; i++)
+  for (size_t i = 0; i < r->count; i++) {
     media_remove(r->media, r->names[i]);
+    if (r->kind == MEDIA_IMAGE)
+      thumbs_remove(r->media->app->thumbs, r->names[i]);
+  }
 }
 
 static void on_removed(peal_worker *worker, peal_err err, void *user) {

@@ -85,11 +85,11 @@ void oled_on_get(peal_http_req *req, void *user) {
   dash *app = user;
   char message[64];
   peal_pair pairs[OLED_PAIRS];
-  peal_slice id = gate_device_id(req, (peal_slice){0});
+  gate_guest guest = gate_guest_of(req, (peal_slice){0});
   refusal why;
   // the poll of a device is its heartbeat
-  if (gate_check(app, id, gate_key(req), &why))
-    devices_noticed(app->devices, id);
+  if (gate_check(app, &guest, &why))
+    devices_noticed(app->devices, guest.id);
   peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
   peal_http_answer_json(req, 200, oled_value(app->oled, message, pairs));
 }

@@ -7,7 +7,7 @@
 #include <png.h>
 #include <turbojpeg.h>
 
-enum { WANTED_SIDE = 256 };
+enum { WANTED_SIDE = 256, SMALL_QUALITY = 80 };
 
 static uint32_t longer_side(uint32_t width, uint32_t height) {
   return width > height ? width : height;
@@ -134,6 +134,45 @@ picture_err picture_decode(picture_raster *out, const picture_head *head,
                         : png_decode(out, head, bytes, len);
   if (err != PICTURE_OK)
     picture_decode_deinit(out);
+  return err;
+}
+
+static picture_err jpeg_encode(uint8_t **out, size_t *len,
+                               const picture_raster *raster) {
+  tjhandle tj = tjInitCompress();
+  if (tj == NULL)
+    return PICTURE_ERR_MEMORY;
+  int width = (int)raster->width, height = (int)raster->height;
+  unsigned long size = tjBufSize(width, height, TJSAMP_420);
+  // our own memory, so that free() ends it
+  *out = malloc(size);
+  bool done = *out != NULL && tjCompress2(tj, raster->rgb, width, 0, height,
+                                          TJPF_RGB, out, &size, TJSAMP_420,
+                                          SMALL_QUALITY, TJFLAG_NOREALLOC) == 0;
+  tjDestroy(tj);
+  if (!done) {
+    free(*out);
+    *out = NULL;
+    return PICTURE_ERR_MEMORY;
+  }
+  *len = size;
+  return PICTURE_OK;
+}
+
+picture_err picture_decode_small(uint8_t **out, size_t *out_len,
+                                 const void *bytes, size_t len) {
+  *out = NULL;
+  *out_len = 0;
+  picture_head head;
+  picture_raster raster;
+  picture_err err = picture_head_read(&head, bytes, len);
+  if (err == PICTURE_OK)
+    err = picture_decode(&raster, &head, bytes, len);
+  if (err != PICTURE_OK)
+    return err;
+  shrink(&raster, longer_side(raster.width, raster.height) / WANTED_SIDE);
+  err = jpeg_encode(out, out_len, &raster);
+  picture_decode_deinit(&raster);
   return err;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* picture_decode: from JPEG or PNG bytes to a small raster of colours, the only
- * place that knows turbojpeg and libpng. In the flow: picture_head_read ->
- * [picture_decode] -> the measures of picture.c. */
+/* picture_decode: from JPEG or PNG bytes to a small raster of colours, and from
+ * that to a small JPEG: the only place that knows turbojpeg and libpng. In the
+ * flow: picture_head_read -> [picture_decode] -> the measures of picture.c. */
 #include "picture.h"
 
 typedef struct picture_raster {
@@ -19,6 +19,14 @@ typedef struct picture_raster {
  * disagree about the size), PICTURE_ERR_MEMORY. Thread: any. */
 picture_err picture_decode(picture_raster *out, const picture_head *head,
                            const void *bytes, size_t len);
+
+/* Make a JPEG of a longer side of at most 511 pixels out of the picture
+ * `bytes` (borrowed): what a gallery shows. The memory is bounded as that of
+ * picture_decode is.
+ * Returns: PICTURE_OK, and *out of *out_len bytes is the caller's, free();
+ * otherwise as picture_head_read and picture_decode. Thread: any. */
+picture_err picture_decode_small(uint8_t **out, size_t *out_len,
+                                 const void *bytes, size_t len);
 
 /* Free the raster; a zero one is allowed. */
 void picture_decode_deinit(picture_raster *raster);

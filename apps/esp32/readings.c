@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "devices.h"
-#include "gate.h"
 
 enum {
   SENSOR_VALUES = 7,
   ANGLES = 3,
-  PRUNE_ROWS = 20000, /* of one commit, so that none takes long */
+  PRUNE_ROWS = 20000,              /* of one commit, so that none takes long */
+  PRUNE_STEP = 64,                 /* inserts that make room together */
+  SMALL_CEILING = 16 * PRUNE_STEP, /* below it each makes its own */
 };
 
 /* Generous, as units are the device's: raw counts of a 16-bit sensor pass. */
@@ -24,7 +25,7 @@ enum {
 #define DEVICE_ID                                                              \
   {                                                                            \
     .name = "device_id", .type = PEAL_STRING, .optional = true,                \
-    .max_len = DEVICES_ID_BYTES - 1, .not_empty = true                         \
+    .max_len = DEVICE_ID_BYTES - 1, .not_empty = true                          \
   }
 
 static const peal_web_field sensor_fields[] = {
@@ -45,13 +46,27 @@ static const peal_web_field sensor_fields[] = {
 static const peal_web_field angle_fields[] = {ANGLE("pitch"), ANGLE("roll"),
                                               ANGLE("yaw"), DEVICE_ID};
 
+struct waiting;
+
+/* What the two kinds differ in. */
+typedef struct reading_kind {
+  bool (*check)(peal_val body, refusal *out);
+  void (*emit)(const struct waiting *w);
+  const peal_web_field *fields; /* the values come first */
+  size_t count;                 /* of values */
+  const char *insert, *remove;
+  device_kind counts_as; /* DEVICE_KIND_COUNT: not counted */
+} reading_kind;
+
 /* A reading between its check and its answer. */
 typedef struct waiting {
   dash *app;
+  const reading_kind *kind;
   peal_http_req *req; /* or */
   peal_reply *reply;  /* neither: nobody asked */
-  char id[DEVICES_ID_BYTES];
-  device_kind kind; /* DEVICE_KIND_COUNT: not counted */
+  char id[DEVICE_ID_BYTES];
+  int64_t stamp;
+  peal_val values[SENSOR_VALUES]; /* numbers, or null */
 } waiting;
 
 /* ---- the answer ------------------------------------------------------- */
@@ -71,22 +86,63 @@ static void answer(waiting *w, peal_err err) {
 
 static void on_stored(const peal_store_result *result, void *user) {
   waiting *w = user;
-  if (result->err != PEAL_OK)
-    dash_store_failed(w->app, "a reading was not stored", result);
-  else if (w->kind != DEVICE_KIND_COUNT)
-    devices_count(w->app->devices, peal_slice_of(w->id), w->kind);
+  dash *app = w->app;
+  if (result->err != PEAL_OK) {
+    dash_store_failed(app, "a reading was not stored", result);
+  } else {
+    if (!app->conf.send_first)
+      w->kind->emit(w);
+    if (w->kind->counts_as != DEVICE_KIND_COUNT)
+      devices_count(app->devices, peal_slice_of(w->id), w->kind->counts_as);
+  }
   answer(w, result->err);
 }
 
-/* ---- sensor data ------------------------------------------------------- */
+/* ---- the two kinds ------------------------------------------------------ */
+
+static bool check_fields(const reading_kind *kind, peal_val body,
+                         refusal *out) {
+  peal_web_problem problem;
+  // the device's id follows the values
+  if (peal_web_fields_check(body, kind->fields, kind->count + 1, &problem))
+    return true;
+  refusal_set(out, 422, problem.field, "%s", problem.message);
+  return false;
+}
+
+static bool sensor_check(peal_val body, refusal *out);
+static bool orientation_check(peal_val body, refusal *out);
+static void sensor_emit(const waiting *w);
+static void orientation_emit(const waiting *w);
+
+/* ?1 rows are kept, of the older ones at most ?2 go at once. */
+#define REMOVE(table)                                                          \
+  "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " WHERE id <="    \
+  " (SELECT max(id) FROM " table ") - ?1 ORDER BY id LIMIT ?2)"
+
+static const reading_kind sensor = {
+    .check = sensor_check,
+    .emit = sensor_emit,
+    .fields = sensor_fields,
+    .count = SENSOR_VALUES,
+    .insert = "INSERT INTO readings (device_id, ts, accel_x, accel_y, accel_z,"
+              " gyro_x, gyro_y, gyro_z, mic_level)"
+              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    .remove = REMOVE("readings"),
+    .counts_as = DEVICE_READING};
+static const reading_kind orientation = {
+    .check = orientation_check,
+    .emit = orientation_emit,
+    .fields = angle_fields,
+    .count = ANGLES,
+    .insert = "INSERT INTO orientations (device_id, ts, pitch, roll, yaw)"
+              " VALUES (?1, ?2, ?3, ?4, ?5)",
+    .remove = REMOVE("orientations"),
+    .counts_as = DEVICE_KIND_COUNT};
 
 static bool sensor_check(peal_val body, refusal *out) {
-  peal_web_problem problem;
-  if (!peal_web_fields_check(body, sensor_fields, SENSOR_VALUES + 1,
-                             &problem)) {
-    refusal_set(out, 422, problem.field, "%s", problem.message);
+  if (!check_fields(&sensor, body, out))
     return false;
-  }
   for (int i = 0; i < SENSOR_VALUES; i++)
     if (peal_val_is_number(peal_val_get(body, sensor_fields[i].name)))
       return true;
@@ -96,140 +152,101 @@ static bool sensor_check(peal_val body, refusal *out) {
   return false;
 }
 
-static void sensor_emit(dash *app, peal_slice id, int64_t stamp,
-                        peal_val body) {
+static bool orientation_check(peal_val body, refusal *out) {
+  return check_fields(&orientation, body, out);
+}
+
+static void sensor_emit(const waiting *w) {
   peal_pair data[SENSOR_VALUES + 1];
   size_t count = 0;
-  data[count++] = (peal_pair){"device_id", peal_str_slice(id)};
-  for (int i = 0; i < SENSOR_VALUES; i++) {
-    peal_val value = peal_val_get(body, sensor_fields[i].name);
-    if (peal_val_is_number(value))
-      data[count++] = (peal_pair){sensor_fields[i].name, value};
-  }
+  data[count++] = (peal_pair){"device_id", peal_str(w->id)};
+  for (int i = 0; i < SENSOR_VALUES; i++)
+    if (peal_val_is_number(w->values[i]))
+      data[count++] = (peal_pair){sensor_fields[i].name, w->values[i]};
   char timestamp[25];
-  peal_web_time_iso(timestamp, stamp);
-  dash_emit(app, "sensor_update",
+  peal_web_time_iso(timestamp, w->stamp);
+  dash_emit(w->app, "sensor_update",
             PEAL_ARGS(PEAL_OBJECT({"timestamp", peal_str(timestamp)},
                                   {"data", peal_object(data, count)})));
 }
 
-static peal_err sensor_store(waiting *w, int64_t stamp, peal_val body) {
-  peal_val args[2 + SENSOR_VALUES] = {peal_str(w->id), peal_int(stamp)};
-  for (int i = 0; i < SENSOR_VALUES; i++) {
-    peal_val value = peal_val_get(body, sensor_fields[i].name);
-    args[2 + i] = peal_val_is_number(value) ? value : peal_null();
-  }
-  return peal_store_write(
-      w->app->store,
-      "INSERT INTO readings (device_id, ts, accel_x, accel_y, accel_z, gyro_x,"
-      " gyro_y, gyro_z, mic_level) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-      (peal_args){args, 2 + SENSOR_VALUES}, on_stored, w);
-}
-
-/* ---- orientation ------------------------------------------------------- */
-
-static bool orientation_check(peal_val body, refusal *out) {
-  peal_web_problem problem;
-  if (peal_web_fields_check(body, angle_fields, ANGLES + 1, &problem))
-    return true;
-  refusal_set(out, 422, problem.field, "%s", problem.message);
-  return false;
-}
-
-static void orientation_emit(dash *app, peal_slice id, int64_t stamp,
-                             peal_val body) {
+static void orientation_emit(const waiting *w) {
   char timestamp[25];
-  peal_web_time_iso(timestamp, stamp);
-  dash_emit(app, "orientation_update",
-            PEAL_ARGS(PEAL_OBJECT({"timestamp", peal_str(timestamp)},
-                                  {"device_id", peal_str_slice(id)},
-                                  {"pitch", peal_val_get(body, "pitch")},
-                                  {"roll", peal_val_get(body, "roll")},
-                                  {"yaw", peal_val_get(body, "yaw")})));
+  peal_web_time_iso(timestamp, w->stamp);
+  dash_emit(w->app, "orientation_update",
+            PEAL_ARGS(PEAL_OBJECT(
+                {"timestamp", peal_str(timestamp)},
+                {"device_id", peal_str(w->id)}, {"pitch", w->values[0]},
+                {"roll", w->values[1]}, {"yaw", w->values[2]})));
 }
 
-static peal_err orientation_store(waiting *w, int64_t stamp, peal_val body) {
-  return peal_store_write(
-      w->app->store,
-      "INSERT INTO orientations (device_id, ts, pitch, roll, yaw)"
-      " VALUES (?1, ?2, ?3, ?4, ?5)",
-      PEAL_ARGS(peal_str(w->id), peal_int(stamp), peal_val_get(body, "pitch"),
-                peal_val_get(body, "roll"), peal_val_get(body, "yaw")),
-      on_stored, w);
+/* ---- the store ---------------------------------------------------------- */
+
+/* Ceilings hold at any rate: each `step` inserts remove what is more than the
+ * ceiling, less the next `step`, in the same commit. Twice as many may go as
+ * came, so that what was over it shrinks, too, and no commit takes long. */
+static peal_err store(waiting *w) {
+  const reading_kind *kind = w->kind;
+  dash *app = w->app;
+  peal_val args[2 + SENSOR_VALUES] = {peal_str(w->id), peal_int(w->stamp)};
+  memcpy(args + 2, w->values, kind->count * sizeof *args);
+  peal_args insert = {args, 2 + kind->count};
+  int64_t max = app->conf.max_readings;
+  unsigned step = max >= SMALL_CEILING ? PRUNE_STEP : 1;
+  if (atomic_fetch_add(&app->inserts[kind == &sensor], 1) % step != 0)
+    return peal_store_write(app->store, kind->insert, insert, on_stored, w);
+  int64_t keep = step > 1 ? max - (int64_t)step : max;
+  const peal_store_stmt both[] = {
+      {kind->insert, insert},
+      {kind->remove, PEAL_ARGS(peal_int(keep), peal_int(2 * (int64_t)step))}};
+  return peal_store_write_all(app->store, both, 2, on_stored, w);
 }
 
 /* ---- the way in --------------------------------------------------------- */
 
-/* What the two kinds differ in. */
-typedef struct reading_kind {
-  bool (*check)(peal_val body, refusal *out);
-  peal_err (*store)(waiting *w, int64_t stamp, peal_val body);
-  void (*emit)(dash *app, peal_slice id, int64_t stamp, peal_val body);
-  device_kind counts_as;
-} reading_kind;
-
-static const reading_kind sensor = {sensor_check, sensor_store, sensor_emit,
-                                    DEVICE_READING};
-static const reading_kind orientation = {orientation_check, orientation_store,
-                                         orientation_emit, DEVICE_KIND_COUNT};
-
-/* Is it to be taken? Fills *stamp. */
-static bool admit(dash *app, const reading_kind *kind, peal_slice id,
-                  peal_slice key, peal_val body, int64_t *stamp, refusal *out) {
-  if (!kind->check(body, out) || !gate_enter(app, id, key, out))
-    return false;
-  peal_err err = devices_heard(app->devices, id, stamp);
-  if (err == PEAL_OK)
-    return true;
-  if (err == PEAL_ERR_LIMIT) {
-    refusal_set(out, 429, NULL, "there are too many devices");
-    out->retry_ms = 60000;
-  } else {
-    refusal_set(out, 503, NULL, "%s", dash_words(err));
-  }
-  return false;
-}
-
-/* Emit and store; `w` is taken. */
-static void pass_on(waiting *w, const reading_kind *kind, int64_t stamp,
-                    peal_val body) {
-  dash *app = w->app;
-  peal_slice id = peal_slice_of(w->id);
-  kind->emit(app, id, stamp, body);
-  peal_err err = kind->store(w, stamp, body);
+/* Store and emit; `w` is taken. */
+static void pass_on(waiting *w) {
+  if (w->app->conf.send_first)
+    w->kind->emit(w);
+  peal_err err = store(w);
   if (err != PEAL_OK)
     answer(w, err);
 }
 
-static waiting *waiting_new(dash *app, const reading_kind *kind,
-                            peal_slice id) {
+static waiting *waiting_new(dash *app, const reading_kind *kind, peal_slice id,
+                            int64_t stamp, peal_val body) {
   waiting *w = calloc(1, sizeof *w);
   if (w == NULL)
     return NULL;
   w->app = app;
-  w->kind = kind->counts_as;
+  w->kind = kind;
+  w->stamp = stamp;
   memcpy(w->id, id.ptr, id.len); // admitted: it fits
+  for (size_t i = 0; i < kind->count; i++) {
+    peal_val value = peal_val_get(body, kind->fields[i].name);
+    w->values[i] = peal_val_is_number(value) ? value : peal_null();
+  }
   return w;
 }
 
 static void on_post(peal_http_req *req, const reading_kind *kind, peal_val body,
                     dash *app) {
-  peal_slice id =
-      gate_device_id(req, peal_val_str(peal_val_get(body, "device_id")));
+  gate_guest guest =
+      gate_guest_of(req, peal_val_str(peal_val_get(body, "device_id")));
   refusal why;
   int64_t stamp;
-  if (!admit(app, kind, id, gate_key(req), body, &stamp, &why)) {
+  if (!kind->check(body, &why) || !gate_enter(app, &guest, &stamp, &why)) {
     refusal_answer(req, &why);
     return;
   }
-  waiting *w = waiting_new(app, kind, id);
+  waiting *w = waiting_new(app, kind, guest.id, stamp, body);
   if (w == NULL) {
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }
   w->req = req;
   peal_http_defer(req);
-  pass_on(w, kind, stamp, body);
+  pass_on(w);
 }
 
 void readings_on_sensor(peal_http_req *req, peal_val body, void *user) {
@@ -240,41 +257,59 @@ void readings_on_orientation(peal_http_req *req, peal_val body, void *user) {
   on_post(req, &orientation, body, user);
 }
 
-void readings_on_event(dash *app, const peal_event *event, peal_slice key) {
+void readings_on_event(dash *app, const peal_event *event, gate_guest guest) {
   peal_val body = peal_event_arg(event, 0);
-  peal_slice id = peal_val_str(peal_val_get(body, "device_id"));
-  if (id.len == 0)
-    id = PEAL_S("unknown");
+  guest.id = peal_val_str(peal_val_get(body, "device_id"));
+  if (guest.id.len == 0)
+    guest.id = PEAL_S("unknown");
   refusal why;
   int64_t stamp;
   peal_pair pairs[3];
-  if (!admit(app, &sensor, id, key, body, &stamp, &why)) {
-    (void)peal_ack(event, PEAL_ARGS(refusal_value(&why, pairs)));
-    return;
+  waiting *w = NULL;
+  if (sensor_check(body, &why) && gate_enter(app, &guest, &stamp, &why)) {
+    w = waiting_new(app, &sensor, guest.id, stamp, body);
+    if (w == NULL)
+      refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
   }
-  waiting *w = waiting_new(app, &sensor, id);
   if (w == NULL) {
-    refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
     (void)peal_ack(event, PEAL_ARGS(refusal_value(&why, pairs)));
     return;
   }
   w->reply = peal_ack_later(event);
-  pass_on(w, &sensor, stamp, body);
+  pass_on(w);
 }
 
 /* ---- bounds -------------------------------------------------------------- */
 
+static void prune(dash *app, const reading_kind *kind);
+
+static void on_pruned(dash *app, const reading_kind *kind,
+                      const peal_store_result *result) {
+  if (result->err != PEAL_OK)
+    dash_store_failed(app, "old readings were not removed", result);
+  else if (result->changes == PRUNE_ROWS) // there may be more
+    prune(app, kind);
+}
+
+static void on_sensor_pruned(const peal_store_result *result, void *user) {
+  on_pruned(user, &sensor, result);
+}
+
+static void on_orientation_pruned(const peal_store_result *result, void *user) {
+  on_pruned(user, &orientation, result);
+}
+
+static void prune(dash *app, const reading_kind *kind) {
+  peal_store_fn done =
+      kind == &sensor ? on_sensor_pruned : on_orientation_pruned;
+  if (peal_store_write(
+          app->store, kind->remove,
+          PEAL_ARGS(peal_int(app->conf.max_readings), peal_int(PRUNE_ROWS)),
+          done, app) != PEAL_OK)
+    dash_log(app, PEAL_LOG_WARN, "store", "old readings were not removed");
+}
+
 void readings_prune(dash *app) {
-  static const char *const sql[] = {
-      "DELETE FROM readings WHERE id IN (SELECT id FROM readings WHERE id <="
-      " (SELECT max(id) FROM readings) - ?1 ORDER BY id LIMIT ?2)",
-      "DELETE FROM orientations WHERE id IN (SELECT id FROM orientations WHERE"
-      " id <= (SELECT max(id) FROM orientations) - ?1 ORDER BY id LIMIT ?2)",
-  };
-  for (int i = 0; i < 2; i++)
-    if (peal_store_write(
-            app->store, sql[i],
-            PEAL_ARGS(peal_int(app->conf.max_readings), peal_int(PRUNE_ROWS)),
-            NULL, NULL) != PEAL_OK)
-      dash_log(app, PEAL_LOG_WARN, "store", "old readings were not removed");
+  prune(app, &sensor);
+  prune(app, &orientation);
 }

@@ -2,11 +2,15 @@
 #include "routes.h"
 
 #include "auth.h"
+#include "export.h"
 #include "figures.h"
 #include "history.h"
 #include "media.h"
 #include "oled.h"
 #include "readings.h"
+#include "series.h"
+#include "sites.h"
+#include "thumbs.h"
 #include "uploads.h"
 
 enum {
@@ -65,6 +69,15 @@ static const peal_web_route reader_routes[] = {
     {.path = "/api/images", .on_request = history_on_images},
     {.path = "/api/audio", .on_request = history_on_audio},
     {.path = "/api/devices", .on_request = history_on_devices},
+    {.path = "/api/sensor-data/series", .on_request = series_on_sensor},
+    {.path = "/api/orientation-data/series",
+     .on_request = series_on_orientation},
+    {.path = "/api/sensor-data/export", .on_request = export_on_sensor},
+    {.path = "/api/orientation-data/export",
+     .on_request = export_on_orientation},
+    {.path = "/api/images/export", .on_request = export_on_images},
+    {.path = "/api/audio/export", .on_request = export_on_audio},
+    {.path = THUMBS_URL ":name", .on_request = thumbs_on_get},
     {.path = MEDIA_URL ":name", .on_request = media_on_get},
     {.path = "/status", .on_request = figures_on_status},
     {.path = "/memory-stats", .on_request = figures_on_memory},
@@ -96,7 +109,12 @@ static peal_err add(dash *app, const peal_web_route *routes, size_t count,
 }
 
 peal_err routes_register(dash *app, const char *web_dir) {
-  peal_err err = add(app, device_routes, COUNT(device_routes), NULL);
+  // first of all: every other hook and handler is behind it
+  peal_err err = peal_web_before(app->web, "/", sites_hook, app);
+  if (err == PEAL_OK)
+    err = peal_http_server_on_done(app->http, uploads_on_done, app);
+  if (err == PEAL_OK)
+    err = add(app, device_routes, COUNT(device_routes), NULL);
   if (err == PEAL_OK)
     err = add(app, reader_routes, COUNT(reader_routes), auth_hook);
   if (err == PEAL_OK)
@@ -109,6 +127,8 @@ peal_err routes_register(dash *app, const char *web_dir) {
     err = peal_web_metrics_add(app->web, figures_on_metrics, app);
   if (err == PEAL_OK)
     err = peal_web_health(app->web, "/api/health", app->store);
+  if (err == PEAL_OK)
+    err = peal_web_health_add(app->web, "media", media_is_well, app->media);
   if (err == PEAL_OK)
     err = peal_web_static(app->web, "/", web_dir, NULL);
   return err;

@@ -49,4 +49,8 @@ static const char first[] =
     " animation_type TEXT NOT NULL, animation_id INTEGER NOT NULL,"
     " ts INTEGER NOT NULL);";
 
-const char *const schema_migrations[] = {first, NULL};
+static const char sessions[] =
+    "CREATE TABLE sessions (id BLOB PRIMARY KEY, bound BLOB NOT NULL,"
+    " end_ms INTEGER NOT NULL);";
+
+const char *const schema_migrations[] = {first, sessions, NULL};

@@ -35,6 +35,16 @@ static const peal_config_key keys[] = {
      .help =
          "other origins whose pages may use this, separated by blanks, or * "
          "(pages of this machine on port 3000 and 8080)"},
+    {.name = "allowed-hosts",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = NULL,
+     .help = "names beside its own that it answers to, separated by blanks, or "
+             "* (addresses, localhost, the machine's name)"},
+    {.name = "content-policy",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = NULL,
+     .help = "Content-Security-Policy of pages, or none (strict for the "
+             "installed page; that of --web-dir may load and run anything)"},
     {.name = "proxies",
      .type = PEAL_CONFIG_STR,
      .otherwise = NULL,
@@ -91,10 +101,35 @@ static const peal_config_key keys[] = {
      .help = "and so many at once",
      .min = 1,
      .max = 1000000},
+    {.name = "address-rate",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "5000",
+     .help = "requests per second of all devices of one address without keys",
+     .min = 1,
+     .max = 1000000},
+    {.name = "address-burst",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "10000",
+     .help = "and so many at once",
+     .min = 1,
+     .max = 1000000},
     {.name = "max-devices",
      .type = PEAL_CONFIG_INT,
      .otherwise = "1000",
      .help = "devices that are remembered",
+     .min = 1,
+     .max = 10000},
+    {.name = "max-address-devices",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "250",
+     .help = "of them, that have no key and share one address",
+     .min = 1,
+     .max = 10000},
+    {.name = "max-address-uploads",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "8",
+     .help = "pictures and recordings that one address sends at the same time, "
+             "of devices without keys",
      .min = 1,
      .max = 10000},
     {.name = "max-connections",
@@ -140,6 +175,12 @@ static const peal_config_key keys[] = {
      .help = "readings of each kind kept, oldest go first",
      .min = 1,
      .max = 1000000000},
+
+    {.name = "send-before-stored",
+     .type = PEAL_CONFIG_BOOL,
+     .otherwise = "false",
+     .help = "show readings some milliseconds earlier, also those that are "
+             "then not stored (a full disk)"},
 
     {.name = "analysis-concurrency",
      .type = PEAL_CONFIG_INT,
@@ -223,13 +264,18 @@ static unsigned count_of(const peal_config *config, const char *name) {
 static void read_limits(settings *out, const peal_config *c) {
   out->device_rate = count_of(c, "device-rate");
   out->device_burst = count_of(c, "device-burst");
+  out->address_rate = count_of(c, "address-rate");
+  out->address_burst = count_of(c, "address-burst");
   out->max_devices = count_of(c, "max-devices");
+  out->max_network_devices = count_of(c, "max-address-devices");
   out->offline_ms = peal_config_int(c, "offline-after");
   out->max_images = peal_config_int(c, "max-images");
   out->max_image_bytes = peal_config_int(c, "max-image-bytes");
   out->max_audio = peal_config_int(c, "max-audio");
   out->max_audio_bytes = peal_config_int(c, "max-audio-bytes");
   out->max_readings = peal_config_int(c, "max-readings");
+  out->max_address_uploads = count_of(c, "max-address-uploads");
+  out->send_first = peal_config_bool(c, "send-before-stored");
   out->max_connections = count_of(c, "max-connections");
 }
 
@@ -254,6 +300,8 @@ static void read_rest(settings *out, const peal_config *c) {
   out->data_dir = peal_config_str(c, "data-dir");
   out->web_dir = text_of(c, "web-dir");
   out->cors_origins = text_of(c, "cors-origins");
+  out->allowed_hosts = text_of(c, "allowed-hosts");
+  out->content_policy = text_of(c, "content-policy");
   out->proxies = text_of(c, "proxies");
   out->simulate = count_of(c, "simulate");
   out->password = text_of(c, "dashboard-password");
@@ -282,6 +330,15 @@ bool settings_init(settings *out, int argc, char **argv, int *exit_code) {
   read_rest(out, out->config);
   read_limits(out, out->config);
   read_vision(out, out->config);
+  if (out->password == NULL &&
+      strcmp(peal_config_source(out->config, "dashboard-password"),
+             "default") != 0) {
+    fputs("peal-esp32: the dashboard password is empty: leave it out if "
+          "everybody may see everything\n",
+          stderr);
+    *exit_code = 1;
+    return false;
+  }
   if (out->vision.kind != VISION_NONE && out->vision.model == NULL) {
     fputs("peal-esp32: vision-kind is set, so vision-model is needed\n",
           stderr);

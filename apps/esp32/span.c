@@ -145,6 +145,8 @@ bool span_read(span *out, peal_http_req *req, int64_t limit) {
     return false;
   }
   return read_time(req, "since", &out->since) &&
+         read_time(req, "from", &out->since) &&
          read_time(req, "until", &out->until) &&
+         read_time(req, "to", &out->until) &&
          peal_web_query_int(req, "limit", limit, 1, SPAN_MAX_ROWS, &out->limit);
 }

@@ -13,7 +13,8 @@ typedef struct span {
   int64_t limit;        /* 1 to SPAN_MAX_ROWS */
 } span;
 
-/* Read the query. False: it is wrong, and 422 has been answered. */
+/* Read the query: device_id, since or from, until or to, before, limit. False:
+ * it is wrong, and 422 has been answered. */
 bool span_read(span *out, peal_http_req *req, int64_t limit);
 /* The cursor that `before` takes. Thread: pure. */
 void span_cursor_write(char out[48], int64_t ts, int64_t id);

@@ -12,6 +12,8 @@
 #include "gate.h"
 #include "media.h"
 #include "picture.h"
+#include "slots.h"
+#include "thumbs.h"
 
 enum { DEFAULT_RATE = 16000 };
 
@@ -47,13 +49,44 @@ static void upload_free(upload *u) {
 
 /* ---- before the body ----------------------------------------------------- */
 
+typedef struct holder {
+  char network[ADDRESS_BYTES];
+} holder;
+
+static bool take_slot(peal_http_req *req, dash *app, refusal *out) {
+  holder *h = peal_http_req_alloc(req, sizeof *h);
+  if (h == NULL) {
+    refusal_set(out, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+    return false;
+  }
+  address_network(h->network, peal_http_req_address(req));
+  if (slots_take(app->uploads, h->network)) {
+    peal_http_req_set_user(req, h);
+    return true;
+  }
+  refusal_set(out, 429, NULL, "too many uploads of this address at once");
+  out->retry_ms = 1000;
+  return false;
+}
+
+/* Only uploads leave something with their request. */
+void uploads_on_done(peal_http_req *req, const peal_http_done *done,
+                     void *user) {
+  dash *app = user;
+  const holder *h = peal_http_req_user(req);
+  (void)done;
+  if (h != NULL)
+    slots_give(app->uploads, h->network);
+}
+
 peal_web_verdict uploads_before(peal_http_req *req, void *user) {
   dash *app = user;
   refusal why;
+  gate_guest guest = gate_guest_of(req, (peal_slice){0});
   // a form may still name another device: then its key is asked for behind it
-  if (peal_web_type_is(req, "multipart/form-data") ||
-      gate_check(app, gate_device_id(req, (peal_slice){0}), gate_key(req),
-                 &why))
+  if ((peal_web_type_is(req, "multipart/form-data") ||
+       gate_check(app, &guest, &why)) &&
+      (guest.has_shown_key || take_slot(req, app, &why)))
     return PEAL_WEB_PASS;
   refusal_answer(req, &why);
   return PEAL_WEB_STOP;
@@ -109,6 +142,7 @@ static void on_stored(const peal_store_result *result, void *user) {
                 is_image ? DEVICE_IMAGE : DEVICE_AUDIO);
   if (is_image) {
     u->image.image_id = result->last_id;
+    thumbs_add(app->thumbs, u->image.file);
     analysis_emit(app, &u->image, NULL, 0);
     analysis_add(app->analysis, &u->image);
   } else {
@@ -208,26 +242,17 @@ static void on_written(peal_http_req *req, peal_err err, void *user) {
 /* Name and time of the upload; false: answered. */
 static bool admit(upload *u, const peal_web_file *file, const char *extension) {
   peal_slice named = peal_val_str(peal_val_get(file->fields, "device_id"));
-  peal_slice id = gate_device_id(u->req, named);
+  gate_guest guest = gate_guest_of(u->req, named);
   refusal why;
-  if (!gate_enter(u->app, id, gate_key(u->req), &why)) {
+  if (!gate_enter(u->app, &guest, &u->image.stamp, &why)) {
     refusal_answer(u->req, &why);
     return false;
   }
-  peal_err err = devices_heard(u->app->devices, id, &u->image.stamp);
-  if (err == PEAL_ERR_LIMIT) {
-    refusal_set(&why, 429, NULL, "there are too many devices");
-    why.retry_ms = 60000;
-    refusal_answer(u->req, &why);
-    return false;
-  }
-  memcpy(u->image.device_id, id.ptr, id.len); // good: it fits
-  if (err == PEAL_OK &&
-      !media_name(u->image.file, u->kind, u->image.stamp, extension))
-    err = PEAL_ERR_SYSTEM;
-  if (err != PEAL_OK)
-    peal_web_error_of(u->req, err);
-  return err == PEAL_OK;
+  memcpy(u->image.device_id, guest.id.ptr, guest.id.len); // good: it fits
+  if (media_name(u->image.file, u->kind, u->image.stamp, extension))
+    return true;
+  peal_web_error_of(u->req, PEAL_ERR_SYSTEM);
+  return false;
 }
 
 static void take(peal_http_req *req, upload *u, const peal_web_file *file,

@@ -13,5 +13,9 @@ void uploads_on_image(peal_http_req *req, const peal_web_file *file,
                       void *user);
 void uploads_on_audio(peal_http_req *req, const peal_web_file *file,
                       void *user);
-/* Before the body is read: is the key right? */
+/* Before the body is read: is the key right, and has its address room for one
+ * more? It is given back when the request is over. */
 peal_web_verdict uploads_before(peal_http_req *req, void *user);
+/* A peal_http_done_fn; `user` is the dash. */
+void uploads_on_done(peal_http_req *req, const peal_http_done *done,
+                     void *user);

@@ -12,8 +12,7 @@ static void echo(peal_engine_client *client, peal_slice data, bool binary,
 }
 
 int main(int argc, char **argv) {
-  return peal_engine_server_run(peal_engine_server_new(
-      &(peal_engine_server_opts){.port = argc > 1 ? atoi(argv[1]) : 3000,
-                                 .cors.origins = "*",
-                                 .on_message = echo}));
+  return peal_engine_server_run(
+      peal_engine_server_new(&(peal_engine_server_opts){
+          .port = argc > 1 ? atoi(argv[1]) : 3000, .on_message = echo}));
 }

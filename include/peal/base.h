@@ -144,6 +144,7 @@ typedef enum peal_err_class {
  *   OPTION       options that contradict each other
  *   PORT_IN_USE  somebody else listens there (peal_http_server_new)
  *   SYSTEM, NO_FILES, IO, STORE    what the system refused; the log says more
+ *   TLS          files of certificates and keys (peal_tls_new)
  *   LIMIT        rooms, acknowledgements, what a client may make us hold
  *   QUEUE_FULL   of a client (peal_emit), between workers (peal_nsp_emit), an
  *                answer, a store
@@ -209,7 +210,8 @@ typedef enum peal_err_class {
   X(SIO_ATTACHMENTS, -957, PEER, "illegal attachments", 0, 400)                \
   X(SIO_TOO_MANY, -956, LIMIT, "too many attachments", 0, 400)                 \
   X(SIO_STATE, -955, PEER, "Socket.IO packet out of order", 0, 400)            \
-  X(SIO_RESERVED, -954, PEER, "reserved event name from a peer", 0, 400)
+  X(SIO_RESERVED, -954, PEER, "reserved event name from a peer", 0, 400)       \
+  X(TLS, -953, SYSTEM, "certificate or key cannot be used", 0, 500)
 
 /* clang-format on */
 

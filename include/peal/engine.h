@@ -38,14 +38,13 @@
 #include <peal/base.h>
 #include <peal/http.h>
 #include <peal/worker.h>
+#include <peal/ws.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* -- what every server on these sessions has ------------------------------- */
-
-#define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
 
 /* What a client may connect over; bits, of which 0 means both. With polling
  * alone a client is never asked to upgrade; with WebSocket alone polling is
@@ -54,33 +53,6 @@ typedef enum peal_transport {
   PEAL_TRANSPORT_POLLING = 1,  /* GET that waits, POST that brings */
   PEAL_TRANSPORT_WEBSOCKET = 2 /* from the start, or by upgrade */
 } peal_transport;
-
-/* What happens when a client's send queue has no room for a message
- * (max_queue_bytes, default 8 MiB). Before that, what waits is written as far
- * as the client takes it, also in the middle of a turn; into an empty queue any
- * message fits. So the policy is for clients that are slower than what is sent
- * to them over many turns:
- *
- *   emit -> room? --yes--> queued
- *             | no
- *             v
- *           write what it takes -> room? --yes--> queued
- *                                    | no
- *                                    v
- *                                  the policy
- *
- * Volatile events are another thing: they are dropped earlier, above
- * max_queue_soft_bytes. And of events with a key (peal_to.conflate) one waits
- * at most: they need no policy. */
-typedef enum peal_queue_policy {
-  PEAL_QUEUE_CLOSE,       /* default: the client goes at the end of the turn,
-                             reason "slow consumer"; the emit returns
-                             PEAL_ERR_QUEUE_FULL */
-  PEAL_QUEUE_DROP_NEWEST, /* the emit returns PEAL_ERR_QUEUE_FULL */
-  PEAL_QUEUE_DROP_OLDEST  /* the oldest queued events make room;
-                             acknowledgements are kept, and if these alone fill
-                             the queue the emit returns PEAL_ERR_QUEUE_FULL */
-} peal_queue_policy;
 
 /* Why a session or a socket of it went (the strings of the reference by
  * peal_reason_text). The first two are of Socket.IO alone. */
@@ -129,11 +101,15 @@ typedef void (*peal_allow_fn)(peal_http_req *req, peal_allow *allow,
                               void *user);
 /* Where a header hook puts fields; borrowed until it returns. */
 typedef struct peal_headers peal_headers;
-/* Fields for an answer that is about to be sent, a WebSocket's 101 included;
- * `initial`: it is the first one of a session (reference: events
- * initial_headers and headers). `req` can be read only. */
-typedef void (*peal_headers_fn)(const peal_http_req *req, bool initial,
-                                peal_headers *out, void *user);
+/* Fields for an answer that is about to be sent, a WebSocket's 101 included.
+ * `req` is the request that it answers, to be asked and not to be answered:
+ * all functions of <peal/http.h> that read the head may be called
+ * (peal_http_req_param, _header, _cookie, …). `session` is the id of the session
+ * that the answer belongs to, borrowed; NULL: of none, it is a refusal.
+ * `initial`: the first answer of its session (reference: events initial_headers
+ * and headers). */
+typedef void (*peal_headers_fn)(peal_http_req *req, const char *session,
+                                bool initial, peal_headers *out, void *user);
 
 /* Let the client in: the session begins inside this call. NULL: nothing. */
 PEAL_API void peal_allow_accept(peal_allow *allow);
@@ -165,6 +141,9 @@ typedef void (*peal_engine_open_fn)(peal_engine_client *client, void *user);
 typedef void (*peal_engine_message_fn)(peal_engine_client *client,
                                        peal_slice data, bool binary,
                                        void *user);
+/* A session that began over polling goes on over a WebSocket (reference:
+ * upgrade). */
+typedef void (*peal_engine_upgrade_fn)(peal_engine_client *client, void *user);
 /* The client's send queue, which had refused or dropped messages or passed its
  * soft ceiling, is empty again: whoever has more to send may go on. */
 typedef void (*peal_engine_drain_fn)(peal_engine_client *client, void *user);
@@ -186,6 +165,7 @@ typedef struct peal_engine_server_opts {
   int port;
   bool no_listen; /* peal_http_listen(peal_engine_server_http(…), …) says
                      where */
+  peal_tls *tls;  /* HTTPS and WSS, with these certificates (borrowed) */
   unsigned workers;
   const char *proxies; /* whose word about the client counts; default nobody */
   peal_forwarded forwarded;
@@ -224,16 +204,19 @@ typedef struct peal_engine_server_opts {
 
   /* Asked for each handshake (reference: allowRequest). */
   peal_allow_fn allow_request;
+  void *allow_user; /* the last argument of it */
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
+  void *headers_user; /* the last argument of it */
   /* What sessions tell, each on its own worker (of the raw server alone). */
   peal_engine_open_fn on_open;
   peal_engine_message_fn on_message;
+  peal_engine_upgrade_fn on_upgrade;
   peal_engine_drain_fn on_drain;
   peal_engine_close_fn on_close;
-  void *user; /* of all these functions */
+  void *user; /* the last argument of these four */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[32];
+  uintptr_t reserved[31];
 } peal_engine_server_opts;
 
 /* Make a server and listen; no client is served before peal_engine_server_run.
@@ -299,22 +282,22 @@ typedef struct peal_engine_how {
  * PEAL_ERR_QUEUE_FULL (peal_queue_policy). */
 PEAL_API peal_err peal_engine_client_send(peal_engine_client *client,
                                           peal_slice data, bool binary);
-/* The same with options. */
+/* The same with options. PEAL_ERR_OPTION: unknown ones. */
 PEAL_API peal_err peal_engine_client_send_with(peal_engine_client *client,
                                                peal_slice data, bool binary,
                                                const peal_engine_how *how);
 /* To all clients on all workers: one copy for all of them, at once on the
  * calling worker, in the next turn on others. Messages from one thread arrive
  * in the order of the calls. What full queues refuse is told by nothing.
- * Returns: PEAL_OK (also before the run: nobody is there), PEAL_ERR_UTF8,
- * PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some workers are behind:
- * 16384 operations or 64 MiB wait for them), PEAL_ERR_CLOSED (the run is over):
- * nobody received it. Thread: any. */
+ * Returns: PEAL_OK (also before the run and behind it: nobody is there),
+ * PEAL_ERR_UTF8, PEAL_ERR_USAGE, PEAL_ERR_OPTION, PEAL_ERR_NOMEM,
+ * PEAL_ERR_QUEUE_FULL (some workers are behind: 16384 operations or 64 MiB wait
+ * for them): nobody received it. Thread: any. */
 PEAL_API peal_err peal_engine_server_send(peal_engine_server *server,
                                           peal_slice data, bool binary,
                                           const peal_engine_how *how);
 /* Call `fn` for each client of this worker, oldest first; nothing happens on a
- * thread that is no worker of the server. */
+ * thread that is no worker of the server. Thread: any. */
 PEAL_API void peal_engine_server_each(peal_engine_server *server,
                                       peal_engine_open_fn fn, void *user);
 
@@ -355,15 +338,31 @@ PEAL_API void peal_engine_client_set_user(peal_engine_client *client,
 PEAL_API void *peal_engine_client_user(const peal_engine_client *client);
 
 /* The request that began the session; slices are borrowed for the life of the
- * client. */
+ * client. What is absent has a NULL ptr; what is there and empty has a ptr and
+ * no length. The same of a socket: peal_socket_header and kin. */
 
 /* A field by its name, without regard to case; NULL ptr if absent. Connection,
  * Upgrade and Sec-WebSocket-* are not kept. */
 PEAL_API peal_slice peal_engine_client_header(const peal_engine_client *client,
                                               const char *name);
-/* A parameter of the query, percent-decoded; NULL ptr if absent. */
+/* A parameter of the query by its decoded name, decoded; NULL ptr if absent. */
 PEAL_API peal_slice peal_engine_client_query(const peal_engine_client *client,
                                              const char *name);
+/* How many fields are kept; those of one name each count. */
+PEAL_API size_t
+peal_engine_client_header_count(const peal_engine_client *client);
+/* The name of field `index` below the count, as it was sent, and its value
+ * (`value` may be NULL). Both have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_engine_client_header_at(
+    const peal_engine_client *client, size_t index, peal_slice *value);
+/* How many parameters the query has; those of one name each count. */
+PEAL_API size_t
+peal_engine_client_query_count(const peal_engine_client *client);
+/* The name of parameter `index` below the count, in their order, and its value
+ * (`value` may be NULL), both decoded. Both have a NULL ptr if there are not so
+ * many. */
+PEAL_API peal_slice peal_engine_client_query_at(
+    const peal_engine_client *client, size_t index, peal_slice *value);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_engine_client_url(const peal_engine_client *client);
 /* Of the peer, as text; "unix" over a Unix socket. */
@@ -386,18 +385,18 @@ typedef struct peal_engine_ref {
 PEAL_API peal_engine_ref
 peal_engine_client_ref(const peal_engine_client *client);
 /* The client again, on its own worker; NULL if it has gone (from on_close on),
- * or on another thread. */
+ * or on another thread. Thread: any. */
 PEAL_API peal_engine_client *peal_engine_ref_client(const peal_engine_ref *ref);
 
 /* The next three act at once on the client's own worker, and in its next turn
  * from another thread; what comes from one thread keeps its order. A client
  * that has gone is no error: nothing happens to it.
- * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some workers are
- * behind, as in peal_engine_server_send), PEAL_ERR_CLOSED (the run is over),
+ * Returns: PEAL_OK (also when the run is over: all have gone), PEAL_ERR_NOMEM,
+ * PEAL_ERR_QUEUE_FULL (some workers are behind, as in peal_engine_server_send),
  * PEAL_ERR_USAGE ({0}); on errors nothing happens. */
 
 /* As peal_engine_client_send_with; its errors are returned on the client's own
- * worker only, but for PEAL_ERR_UTF8 and PEAL_ERR_USAGE. Thread: any. */
+ * worker only, but for PEAL_ERR_UTF8, PEAL_ERR_USAGE and PEAL_ERR_OPTION. Thread: any. */
 PEAL_API peal_err peal_engine_ref_send(const peal_engine_ref *ref,
                                        peal_slice data, bool binary,
                                        const peal_engine_how *how);
@@ -408,7 +407,7 @@ PEAL_API peal_err peal_engine_ref_close(const peal_engine_ref *ref,
 typedef void (*peal_engine_post_fn)(peal_engine_client *client, void *user);
 /* Call `fn` with the client on its worker, exactly once if this returns
  * PEAL_OK, also if it has gone: so it may free `user`. Inside this call only on
- * the client's own worker. Thread: any. */
+ * the client's own worker, and when the run is over. Thread: any. */
 PEAL_API peal_err peal_engine_ref_post(const peal_engine_ref *ref,
                                        peal_engine_post_fn fn, void *user);
 

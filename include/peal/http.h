@@ -30,11 +30,12 @@
  * dropped, and the request is freed with it.
  *
  * Functions of a request run on its worker, take a request that is valid, and
- * are not for NULL. Functions of a server do nothing for NULL and return
+ * are not for NULL. Without a server (NULL) its functions do nothing and return
  * PEAL_ERR_USAGE, 0, NULL, or 1 (peal_http_server_run).
  *
  * Example: examples/web_hello/main.c */
 #include <peal/base.h>
+#include <peal/tls.h>
 #include <peal/val.h>
 #include <peal/worker.h>
 
@@ -69,6 +70,8 @@ typedef struct peal_http_server_opts {
   /* Open no place of its own (the three above are not used): peal_http_listen
    * says where. */
   bool no_listen;
+  /* HTTPS and WSS at the place of its own, as in peal_http_listen_opts. */
+  peal_tls *tls;
   /* Workers to run on (borrowed); NULL: the server makes `workers` of its own
    * (0: one; PEAL_WORKERS_AUTO: one per core) with `log` and `mem`. */
   peal_workers *on;
@@ -94,7 +97,7 @@ typedef struct peal_http_server_opts {
   size_t max_target_bytes;  /* query included; default 16384; more: 414 */
   uint32_t head_timeout_ms; /* default 10000: the whole head; 408 */
   /* Default 30000: so long may nothing of a body that is wanted come, and over
-   * each such time 64 bytes a second have to; 408. */
+   * each such time `body_pace_bytes` a second have to; 408. */
   uint32_t body_timeout_ms;
   uint32_t idle_timeout_ms; /* default 5000 between requests; then it closes */
   /* Default 30000: so long may a peer take nothing of its answer, and over each
@@ -118,9 +121,11 @@ typedef struct peal_http_server_opts {
   size_t max_held_bytes;
 
   peal_log_opts log;
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  const peal_mem *mem;      /* borrowed for life; NULL: libc */
+  uint32_t body_pace_bytes; /* a second, of a body that is wanted, over each
+                               body_timeout_ms; default 64; 408 */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_http_server_opts;
 
 /* Bind and listen, unless `no_listen`; accepting begins with the run. Copies
@@ -134,11 +139,12 @@ peal_http_server_new(peal_http_server **out, const peal_http_server_opts *opts);
 /* Run its workers until stopped: peal_workers_run with
  * peal_workers_stop_on_signals (grace 4 s: gone within 5). A program with
  * workers of its own calls those two itself.
- * Returns: as peal_workers_run: 0, or 1 if it could not start. */
+ * Returns: as peal_workers_run: 0, or 1 if it could not start.
+ * Thread: that becomes worker 0. */
 PEAL_API int peal_http_server_run(peal_http_server *server);
 /* After the run, and after what is mounted on it (peal_server, peal_web).
  * Requests that were deferred and never answered are freed; workers of its own,
- * too. */
+ * too. Thread: the one that made it. */
 PEAL_API void peal_http_server_free(peal_http_server *server);
 /* The port of the first TCP place that it listens at: the one the system chose
  * for PEAL_PORT_ANY; 0: none. Thread: any. */
@@ -174,6 +180,12 @@ typedef struct peal_http_listen_opts {
    * it. Default 0: none. */
   int fd;
   int backlog; /* default 1024; not for `fd` */
+  /* HTTPS and WSS with these certificates (borrowed until the server is freed);
+   * NULL: plain. SIGHUP reads them again. Not with proxy_protocol. */
+  peal_tls *tls;
+  /* Answer every request with 308 to the same target at https:// and this port
+   * of the same host (443: left out). Default 0: serve. */
+  int redirect_https;
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[8];
 } peal_http_listen_opts;
@@ -190,6 +202,7 @@ typedef struct peal_http_listen_opts {
  * or the file there is no socket); PEAL_ERR_SYSTEM (the descriptor does not
  * listen, the path is too long, no permission, …); PEAL_ERR_NOMEM;
  * PEAL_ERR_USAGE (no server, it has run, or `opts` names two places).
+ * Thread: the one that sets up.
  * Example: examples/listeners/main.c */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_listen(peal_http_server *server, const peal_http_listen_opts *opts,
@@ -205,12 +218,13 @@ typedef struct peal_http_mount {
   /* Prefix of the target's path, from its first `/` on; the longest that
    * matches wins. Compared byte by byte: "/api" has "/apiary", too. */
   const char *path; /* copied */
+  bool exact;       /* this path alone, and nothing that begins with it */
   /* The head is there, the body is not read yet: answer, defer, collect or
    * stream (below). Any method comes here. */
   peal_http_req_fn on_request;
-  /* The same for a request to upgrade the connection; NULL, or if it has a
-   * body: such requests go to on_request (RFC9110 7.8: a server may ignore
-   * Upgrade). */
+  /* The same for a request to upgrade the connection: answer it, or make it a
+   * WebSocket by peal_ws_upgrade (ws.h). NULL, or if it has a body: such
+   * requests go to on_request (RFC9110 7.8: a server may ignore Upgrade). */
   peal_http_req_fn on_upgrade;
   /* Which worker must have this request; -1: any. NULL: any. The connection
    * moves there before on_request, with all that was read of it; it stays if
@@ -218,13 +232,14 @@ typedef struct peal_http_mount {
   int (*worker_of)(const peal_http_req *req, void *user);
   void *user; /* the last argument of these three */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[8];
+  uintptr_t reserved[7];
 } peal_http_mount;
 
 /* Serve a prefix. Before the run: nothing guards the list of mounts. Copies
  * `mount` with its path. It cannot be taken off again.
  * Returns: PEAL_OK, PEAL_ERR_EXISTS (the same path), PEAL_ERR_USAGE (a path
- * that does not begin with `/`, no on_request), PEAL_ERR_NOMEM. */
+ * that does not begin with `/`, no on_request), PEAL_ERR_NOMEM.
+ * Thread: the one that sets up. */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_server_mount(peal_http_server *server, const peal_http_mount *mount);
 
@@ -243,7 +258,8 @@ typedef void (*peal_http_done_fn)(peal_http_req *req,
 /* Call `fn` for every request when it is over, on its worker, once: the answer
  * has left, or the connection has broken. Several functions run in order of
  * registration. Before the run.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. */
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM.
+ * Thread: the one that sets up. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_http_server_on_done(
     peal_http_server *server, peal_http_done_fn fn, void *user);
 
@@ -321,7 +337,7 @@ PEAL_API bool peal_http_req_has_body(const peal_http_req *req);
  * it is chunked. */
 PEAL_API uint64_t peal_http_req_length(const peal_http_req *req);
 /* The worker that has it, and on which its functions are called: where to post
- * an answer to that another thread has found. */
+ * an answer to that another thread has found. Thread: any. */
 PEAL_API peal_worker *peal_http_req_worker(const peal_http_req *req);
 /* Values in the memory of the request: valid until it is over, also while it is
  * deferred. */
@@ -414,7 +430,10 @@ PEAL_API void peal_http_answer(peal_http_req *req, unsigned status,
 PEAL_API void peal_http_answer_bytes(peal_http_req *req, unsigned status,
                                      const char *type, peal_bytes *body);
 /* The same with JSON, as application/json; encoded before this returns. 503 if
- * memory is out or it is nested deeper than 128. */
+ * memory is out or it is nested deeper than 128. Behind the web layer what is
+ * long is compressed (peal_web_opts.compress_from_bytes), over 16 KiB on the
+ * pool: `req` is then deferred until that is done, on_abort does not come any
+ * more. */
 PEAL_API void peal_http_answer_json(peal_http_req *req, unsigned status,
                                     peal_val value);
 /* `length` bytes of a file from `offset` on, sent as the peer takes it, 64 KiB
@@ -455,6 +474,11 @@ PEAL_API void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
  * connection breaks, so that the peer knows, and the log has a line. Without a
  * beginning, or again: nothing. */
 PEAL_API void peal_http_answer_end(peal_http_req *req);
+/* The stream cannot be completed: the connection breaks, so that the peer does
+ * not take what it has for the whole (of a stream until close, as for HTTP/1.0,
+ * it cannot know). In place of _end, and like that without a beginning or again:
+ * nothing. */
+PEAL_API void peal_http_answer_break(peal_http_req *req);
 /* "Not Found" for 404; "" if unknown. Thread: pure. */
 PEAL_API const char *peal_http_status_text(unsigned status);
 

@@ -6,7 +6,9 @@
  *   val.h      values: what events carry
  *   worker.h   threads with a loop each, timers, tasks on the pool
  *   http.h     the HTTP server that the rest stands on
+ *   ws.h       plain WebSocket endpoints, without Socket.IO
  *   server.h   namespaces, sockets, rooms, events (with engine.h)
+ *   handle.h   references to sockets, and what hangs on one
  *
  * Beside it, for who wants them (a library built with PEAL_WEB=OFF has them
  * not): <peal/web.h> (routes, static files, metrics), <peal/store.h> (SQLite)
@@ -14,7 +16,9 @@
  *
  * Example: examples/chat/main.c */
 #include <peal/base.h>
+#include <peal/handle.h>
 #include <peal/http.h>
 #include <peal/server.h>
 #include <peal/val.h>
 #include <peal/worker.h>
+#include <peal/ws.h>

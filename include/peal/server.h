@@ -3,9 +3,9 @@
 /* server: the Socket.IO server (Engine.IO 4, Socket.IO 5): namespaces,
  * sockets, rooms, events, acknowledgements.
  *
- * Everything is set up first (peal_server_of, peal_on, peal_use, …), then the
- * server runs; setting up during the run returns PEAL_ERR_USAGE. Handlers of
- * one socket run on its worker, in order, never two at a time.
+ * Namespaces are set up first (peal_server_of), then the server runs; handlers
+ * may come and go at any time (peal_on, peal_off). Handlers of one socket run on
+ * its worker, in order, never two at a time.
  *
  * A socket is one client in one namespace. Its states, and what may be done in
  * each:
@@ -61,7 +61,9 @@ typedef struct peal_event peal_event;
 /* -- options --------------------------------------------------------------- */
 
 /* Options of a server, named after those of the reference; {0} is a server on
- * port 3000, path /socket.io/, for pages of the same origin. */
+ * port 3000, path /socket.io/, for pages of the same origin. What has the same
+ * name in peal_engine_server_opts is the same, with the same default (but the
+ * path). */
 typedef struct peal_server_opts {
   /* The HTTP server to live on (borrowed); NULL: one of its own, from the
    * fields down to mem, as in peal_http_server_opts. */
@@ -69,6 +71,7 @@ typedef struct peal_server_opts {
   const char *host;
   int port;
   bool no_listen; /* peal_http_listen(peal_server_http(…), …) says where */
+  peal_tls *tls;  /* HTTPS and WSS, with these certificates (borrowed) */
   unsigned workers;
   const char *proxies; /* whose word about the client counts; default nobody */
   peal_forwarded forwarded;
@@ -117,9 +120,10 @@ typedef struct peal_server_opts {
 
   /* Asked for each handshake (reference: allowRequest). */
   peal_allow_fn allow_request;
+  void *allow_user; /* the last argument of it */
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
-  void *user; /* of these two */
+  void *headers_user; /* the last argument of it */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[32];
 } peal_server_opts;
@@ -192,11 +196,23 @@ PEAL_API const char *peal_nsp_name(const peal_nsp *nsp);
 PEAL_API peal_server *peal_nsp_server(peal_nsp *nsp);
 
 /* Handlers are registered with the namespace, once, for all its sockets: none
- * is made per socket. Those of one kind run in the order of their
- * registration; `user` is given to each call, and is the caller's to keep
- * alive until peal_server_free. All registering functions return PEAL_OK,
- * PEAL_ERR_USAGE (no namespace, no function, or the server runs) or
- * PEAL_ERR_NOMEM. */
+ * is made per socket (for those see peal_socket_on of <peal/handle.h>). Those of
+ * one kind run in the order of their registration; `user` is given to each
+ * call, and is the caller's to keep alive until peal_server_free, or until its
+ * handler is gone.
+ *
+ * They may be added and removed before the run and during it, also by
+ * themselves and by each other. On the calling worker that holds at once: a
+ * handler that is added hears of the next thing, not of the one that is being
+ * told; one that is removed is not called any more, even if it stood next. On
+ * the other workers, and from a thread that is none, it holds from a later turn
+ * of each on: what is posted to a worker (peal_worker_post) behind the removal
+ * runs when the handler is not called there any more, and may free its
+ * `user`.
+ *
+ * All functions that register or remove return PEAL_OK, PEAL_ERR_USAGE (no
+ * namespace, no function) or PEAL_ERR_NOMEM (nothing was changed). Thread: any
+ * during the run; before it the one that sets up. */
 
 /* An event has come; both are borrowed until the function returns. What it
  * emits leaves afterwards. */
@@ -205,12 +221,22 @@ typedef void (*peal_event_fn)(peal_socket *socket, const peal_event *event,
 /* Call `fn` for this event from any socket of the namespace. `event` is
  * copied. If a handler disconnects the socket, those behind it are not called.
  * Returns: as all of them, and PEAL_ERR_RESERVED (connect, connect_error,
- * disconnect, disconnecting, newListener, removeListener). */
+ * disconnect, disconnecting, newListener, removeListener). Thread: any. */
 PEAL_API peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
                           void *user);
+/* As peal_on, for one event in all, of whatever socket on whatever worker: it
+ * is removed before it is called. Thread: any. */
+PEAL_API peal_err peal_once(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                            void *user);
+/* Remove what was registered for this event with this function and this `user`,
+ * however often. No error if nothing was. Thread: any. */
+PEAL_API peal_err peal_off(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                           void *user);
 /* Call `fn` for every event, before the event's own handlers; also for those
- * that have none. */
+ * that have none. Thread: any. */
 PEAL_API peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_any(peal_nsp *nsp, peal_event_fn fn, void *user);
 
 /* An event is about to be queued for `socket`; all is borrowed. To look at, not
  * to change. */
@@ -218,9 +244,12 @@ typedef void (*peal_outgoing_fn)(peal_socket *socket, peal_slice event,
                                  peal_args args, void *user);
 /* Call `fn` for every event that goes out, once per receiver, on the
  * receiver's worker, before it is queued; acknowledgements excluded. It costs
- * a broadcast its values on every worker. */
+ * a broadcast its values on every worker. Thread: any. */
 PEAL_API peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
                                        void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
+                                        void *user);
 
 /* A new socket has passed the middleware. It may join, emit (what it emits is
  * sent behind CONNECT) and refuse: by peal_refuse, or by returning an error.
@@ -229,26 +258,39 @@ PEAL_API peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
 typedef peal_err (*peal_connect_fn)(peal_socket *socket, void *user);
 /* Call `fn` for every new socket; the first that refuses ends the chain.
  * During it the socket is in no count and no broadcast reaches it: to greet
- * all with the newcomer use peal_emit_to with `with_self`. */
+ * all with the newcomer use peal_emit_to with `with_self`. Thread: any. */
 PEAL_API peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn,
                                   void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_connect(peal_nsp *nsp, peal_connect_fn fn,
+                                   void *user);
 
 /* `err` says more exactly what was wrong (PEAL_OK if nothing). */
 typedef void (*peal_disconnect_fn)(peal_socket *socket, peal_reason reason,
                                    peal_err err, void *user);
 /* Call `fn` exactly once for every socket that was connected, and for no
  * other. It has left its rooms; nothing can be sent to it any more; `socket`
- * is valid until the last of these handlers has returned. */
+ * is valid until the last of these handlers has returned. Thread: any. */
 PEAL_API peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
                                      void *user);
-/* The same while it is still in its rooms: to tell those who share them. */
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_disconnect(peal_nsp *nsp, peal_disconnect_fn fn,
+                                      void *user);
+/* As peal_on_disconnect while it is still in its rooms: to tell those who share
+ * them. Thread: any. */
 PEAL_API peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
                                         void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
+                                         void *user);
 /* Something concerns this socket (borrowed). */
 typedef void (*peal_socket_fn)(peal_socket *socket, void *user);
 /* The client's send queue, which had refused or dropped events or passed its
- * soft ceiling, is empty again: whoever has more to send may go on. */
+ * soft ceiling, is empty again: whoever has more to send may go on. Thread:
+ * any. */
 PEAL_API peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_drain(peal_nsp *nsp, peal_socket_fn fn, void *user);
 
 /* -- middleware ------------------------------------------------------------ */
 
@@ -264,7 +306,9 @@ typedef struct peal_next peal_next;
  * peal_socket_set_user_free, also if the client leaves first. */
 typedef void (*peal_use_fn)(peal_socket *socket, peal_next *next, void *user);
 /* Run `fn` for each CONNECT to the namespace, in order of registration, before
- * the connect handlers. Events that the client sends meanwhile wait. */
+ * the connect handlers. Events that the client sends meanwhile wait. It may be
+ * added during the run, then for clients that have not passed the others yet;
+ * it cannot be removed. Thread: any. */
 PEAL_API peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user);
 /* On to the next middleware, behind the last one to the connect handlers,
  * which run inside this call (unless the chain that called the middleware is
@@ -309,7 +353,8 @@ typedef struct peal_reply peal_reply;
  * given back by peal_reply_send or peal_reply_drop, once; peal_ack has no
  * effect any more. */
 PEAL_API peal_reply *peal_ack_later(const peal_event *event);
-/* Takes `reply`; the arguments are encoded or copied at once. A socket that
+/* Takes `reply` (NULL: PEAL_OK, nobody has asked); the arguments are encoded or
+ * copied at once. A socket that
  * has gone is no error, and neither is the end of the run. A second answer is
  * none at all, also from another thread, for five minutes behind the first or
  * 65536 other replies of its worker.
@@ -504,19 +549,20 @@ PEAL_API peal_slice peal_socket_room_n(const peal_socket *socket, size_t index);
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some
  * workers are behind, as in peal_emit_to): nothing was done. Thread: any. */
 
-/* As peal_join for each. */
+/* As peal_join for each. Thread: any. */
 PEAL_API peal_err peal_nsp_join(peal_nsp *nsp, const peal_to *to,
                                 const char *room);
 /* As peal_nsp_join. Thread: any. */
 PEAL_API peal_err peal_nsp_join_n(peal_nsp *nsp, const peal_to *to,
                                   peal_slice room);
-/* As peal_leave for each. */
+/* As peal_leave for each. Thread: any. */
 PEAL_API peal_err peal_nsp_leave(peal_nsp *nsp, const peal_to *to,
                                  const char *room);
 /* As peal_nsp_leave. Thread: any. */
 PEAL_API peal_err peal_nsp_leave_n(peal_nsp *nsp, const peal_to *to,
                                    peal_slice room);
-/* As peal_disconnect for each. `close`: the client's connection too. */
+/* As peal_disconnect for each. `close`: the client's connection too. Thread:
+ * any. */
 PEAL_API peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to,
                                       bool close);
 
@@ -535,16 +581,21 @@ PEAL_API peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to,
 PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
                                    peal_members_fn fn, void *user);
 /* Call `fn` for each socket of this worker that `to` names; nothing happens on
- * a thread that is no worker of the server. */
+ * a thread that is no worker of the server. Thread: any. */
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
                             void *user);
+/* The connected socket with this id, if it is one of the calling worker's; NULL
+ * if not, and on a thread that is no worker of the server. One hash lookup.
+ * Across workers emit to the room of its id, or keep a peal_socket_ref
+ * (<peal/handle.h>). Thread: any. */
+PEAL_API peal_socket *peal_nsp_find(peal_nsp *nsp, const char *id);
 
 /* -- the socket ------------------------------------------------------------ */
 
 /* A socket is valid from its first middleware until its last disconnect
  * handler has returned (if it was refused: until the callback that refused
- * has). To keep one beyond a handler keep its id, and emit to the room of that
- * name. */
+ * has). To keep one beyond a handler keep a reference (peal_ref_of of
+ * <peal/handle.h>), or its id, and emit to the room of that name. */
 
 /* 20 characters, terminated; not the Engine.IO session id. Nobody can guess
  * it. Borrowed for the life of the socket. */
@@ -553,7 +604,8 @@ PEAL_API const char *peal_socket_id(const peal_socket *socket);
 PEAL_API peal_nsp *peal_socket_nsp(const peal_socket *socket);
 /* Where its handlers run, for its whole life. */
 PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
-/* Values in the memory of the turn: valid until the handler has returned. */
+/* Values in the memory of the turn: valid until the handler has returned.
+ * Without a socket it is one whose error is PEAL_ERR_USAGE. */
 PEAL_API peal_build *peal_socket_build(peal_socket *socket);
 /* False in the middleware, in connect handlers, and once it leaves. */
 PEAL_API bool peal_socket_is_connected(const peal_socket *socket);
@@ -600,7 +652,8 @@ PEAL_API peal_err peal_socket_set_user_free(peal_socket *socket,
 PEAL_API peal_val peal_socket_auth(const peal_socket *socket);
 
 /* The request that began the session; slices are borrowed for the life of the
- * socket, and empty when its client has gone. */
+ * socket. What is absent has a NULL ptr; what is there and empty has a ptr and
+ * no length. When its client has gone, everything is absent. */
 
 /* A field by its name, without regard to case; NULL ptr if absent. Connection,
  * Upgrade and Sec-WebSocket-* are not kept. */
@@ -611,6 +664,20 @@ PEAL_API peal_slice peal_socket_header(const peal_socket *socket,
  * ptr if absent. */
 PEAL_API peal_slice peal_socket_query(const peal_socket *socket,
                                       const char *name);
+/* How many fields are kept; those of one name each count. */
+PEAL_API size_t peal_socket_header_count(const peal_socket *socket);
+/* The name of field `index` below the count, as it was sent, and its value
+ * (`value` may be NULL); those of one name in the order in which they came,
+ * others in any. Both have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_socket_header_at(const peal_socket *socket,
+                                          size_t index, peal_slice *value);
+/* How many parameters the query has; those of one name each count. */
+PEAL_API size_t peal_socket_query_count(const peal_socket *socket);
+/* The name of parameter `index` below the count, in their order, and its value
+ * (`value` may be NULL), both decoded; without a `=` the value is empty. Both
+ * have a NULL ptr if there are not so many. */
+PEAL_API peal_slice peal_socket_query_at(const peal_socket *socket,
+                                         size_t index, peal_slice *value);
 /* Path and query as they came. */
 PEAL_API peal_slice peal_socket_url(const peal_socket *socket);
 /* The client's, as text: peal_http_req_address of the request that began the

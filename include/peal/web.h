@@ -74,8 +74,14 @@ typedef struct peal_web_opts {
   peal_web_security security; /* {0}: the defaults, which fit most pages */
   bool no_access_log;         /* default: one line per request, level info */
   const peal_mem *mem;        /* borrowed for life; NULL: libc */
+  /* JSON answers (peal_http_answer_json) of so many bytes leave in gzip or
+   * deflate if the client takes it; default 1024, SIZE_MAX: none. Those with a
+   * Content-Encoding or an ETag of their own stay as they are. What a stranger
+   * may choose and what is secret should not stand in one answer: its length
+   * would tell how much of them is the same (BREACH). */
+  size_t compress_from_bytes;
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_web_opts;
 
 /* Make an application, which mounts itself on `http` (borrowed; free the web
@@ -451,11 +457,22 @@ PEAL_API void peal_web_limit_free(peal_web_limit *limit);
  * *retry_ms (may be NULL). `now_ms` is monotonic: peal_worker_now_ms. Without
  * memory for a new key, or without a limit (NULL), true: a limit must not lock
  * everybody out. Thread: any. */
-PEAL_API bool peal_web_limit_take(peal_web_limit *limit, peal_slice key,
-                                  uint64_t now_ms, uint64_t *retry_ms);
-/* The same for a request: false, and 429 with Retry-After has been answered. */
-PEAL_API bool peal_web_limit_check(peal_web_limit *limit, peal_http_req *req,
-                                   peal_slice key);
+PEAL_API PEAL_MUST_CHECK bool peal_web_limit_take(peal_web_limit *limit,
+                                                  peal_slice key,
+                                                  uint64_t now_ms,
+                                                  uint64_t *retry_ms);
+/* Put a token of `key` back that was taken. To count what is wrong only, as
+ * passwords: take one before looking, so that those who guess on several
+ * connections at once are counted, too, and give it back when it was right. Of
+ * a key that has all of its tokens, or without a limit (NULL): nothing. Thread:
+ * any. */
+PEAL_API void peal_web_limit_give(peal_web_limit *limit, peal_slice key,
+                                  uint64_t now_ms);
+/* The same as _take for a request: false, and 429 with Retry-After has been
+ * answered: the handler returns. */
+PEAL_API PEAL_MUST_CHECK bool peal_web_limit_check(peal_web_limit *limit,
+                                                   peal_http_req *req,
+                                                   peal_slice key);
 
 /* -- looking in from outside ----------------------------------------------- */
 
@@ -523,6 +540,15 @@ PEAL_API size_t peal_web_process_threads(char (*names)[16], size_t cap);
  * Returns: as peal_web_route_add. */
 PEAL_API peal_err peal_web_health(peal_web *app, const char *path,
                                   peal_store *store);
+/* Is this part well? On the worker that answers the health page, any of them,
+ * without waiting: what takes long is found out elsewhere and looked up here. */
+typedef bool (*peal_web_health_fn)(void *user);
+/* One more part on the health pages, as "name":true or false (then 503), in
+ * order of registration; at most 16. `name` is copied.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE (no name, no function, the server runs),
+ * PEAL_ERR_LIMIT, PEAL_ERR_NOMEM. */
+PEAL_API peal_err peal_web_health_add(peal_web *app, const char *name,
+                                      peal_web_health_fn fn, void *user);
 
 /* -- log files ------------------------------------------------------------- */
 

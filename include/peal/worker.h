@@ -13,7 +13,8 @@
  *
  *   peal_workers_new
  *       |          set up: on_start, on_stop, timers, posts (they wait)
- *   peal_workers_run
+ *   peal_workers_run       or peal_workers_begin, or peal_workers_attach: in a
+ *       |                  loop of the program's own
  *       |          on each worker the on_start functions, then turns
  *    running
  *       |          peal_workers_stop, SIGTERM or SIGINT
@@ -22,14 +23,16 @@
  *       |          all idle, or the grace is over, or a second stop
  *     ending       connections are closed with PEAL_ERR_CANCELLED, tasks that
  *       |          have not begun are cancelled, the last posts are called
- *      ended       peal_workers_run returns; posting is PEAL_ERR_CLOSED
+ *      ended       peal_workers_run returns (peal_workers_step says so);
+ *       |          posting is PEAL_ERR_CLOSED
  *       |          timers and what else lives on them is freed
  *   peal_workers_free
  *
  * A group that was never run ends the same way inside peal_workers_free.
  *
  * Without an object (NULL) the functions below do nothing and return 0, NULL or
- * PEAL_ERR_USAGE; peal_workers_run returns 1. */
+ * PEAL_ERR_USAGE; peal_workers_run and peal_workers_end return 1,
+ * peal_workers_fd and peal_workers_timeout_ms -1. */
 #include <peal/base.h>
 #include <peal/val.h>
 
@@ -80,7 +83,7 @@ PEAL_API PEAL_MUST_CHECK peal_workers *peal_workers_new(
  * object on them has been told. Once in the life of a group: a second call
  * returns 1 at once.
  * Returns 0, or 1 if threads or signals could not be had (the log says which;
- * what had begun has been stopped). */
+ * what had begun has been stopped). Thread: that becomes worker 0. */
 PEAL_API int peal_workers_run(peal_workers *workers);
 /* End the run, orderly: every `on_stop` function is called on every worker
  * (an HTTP server then takes no new connections, and closes each as soon as its
@@ -94,13 +97,94 @@ PEAL_API void peal_workers_stop(peal_workers *workers, uint32_t grace_ms);
 /* From the beginning of the run on, SIGTERM and SIGINT call peal_workers_stop
  * with this grace; a second signal ends at once. SIGPIPE is ignored, in the
  * whole process. To be called before peal_workers_run; later it changes only
- * the grace. */
+ * the grace. Thread: the one that sets up. */
 PEAL_API void peal_workers_stop_on_signals(peal_workers *workers,
                                            uint32_t grace_ms);
 /* Free the group, after the run and after all that lives on it: servers,
  * stores, timers. What was posted and never ran is called now, on this
- * thread. */
+ * thread. Thread: the one that made it. */
 PEAL_API void peal_workers_free(peal_workers *workers);
+
+/* -- in a loop of the program's own ---------------------------------------- */
+
+/* Instead of peal_workers_run a program that has a loop already makes worker
+ * 0's turns itself, one by one; other workers have their threads as ever:
+ *
+ *   peal_workers_begin
+ *       |
+ *    +--+---> wait until peal_workers_fd is readable, but no longer than
+ *    |  |     peal_workers_timeout_ms says, which is asked right before
+ *    |  v
+ *    |  peal_workers_step(workers, 0) --PEAL_ERR_CLOSED--> peal_workers_end
+ *    |  | PEAL_OK
+ *    +--+
+ *
+ * A step that was not needed costs a system call, one that comes late makes
+ * clients wait; while nothing happens the descriptor is not readable. A program
+ * with no descriptor of its own to wait for lets the step wait.
+ *
+ * All callbacks of worker 0 run inside steps. Between two steps the thread is
+ * one like any other, on which peal_worker_self is NULL: what it has to say it
+ * says by functions for any thread (peal_worker_post, peal_nsp_emit, …); the
+ * descriptor is readable then. Signals are the program's, unless
+ * peal_workers_stop_on_signals was called.
+ *
+ * Unless it says otherwise these five are called on one thread, that of
+ * peal_workers_begin; elsewhere nothing happens. */
+
+/* Begin the run: threads for the other workers, and the on_start functions of
+ * worker 0, inside this call.
+ * Returns: PEAL_OK; PEAL_ERR_USAGE (it has run, or runs); PEAL_ERR_SYSTEM:
+ * threads or signals could not be had, and the run is over (no
+ * peal_workers_end). Thread: the one that becomes worker 0. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_workers_begin(peal_workers *workers);
+/* A descriptor that is readable (POLLIN) while worker 0 has something to do;
+ * for poll, select, epoll, GLib and others. It is the same from begin to end,
+ * and borrowed: to be watched and for nothing else.
+ * Returns -1 before the begin, behind the end, and with PEAL_POLLER_POLL, which
+ * has none: there the step has to wait. Thread: that of the begin. */
+PEAL_API int peal_workers_fd(const peal_workers *workers);
+/* How long to wait at most if the descriptor does not become readable, in the
+ * form of poll(2): milliseconds until the next timer is due; 0: do not wait; -1:
+ * for ever. It changes with each step, and with what is called in between.
+ * Thread: that of the begin. */
+PEAL_API int peal_workers_timeout_ms(peal_workers *workers);
+/* One turn of worker 0: connections, timers, posts. Before it, wait for at most
+ * `timeout_ms` until there is something to do: 0 (after a wait of the program's
+ * own): not at all, -1: as long as it takes.
+ * Returns: PEAL_OK: go on; PEAL_ERR_CLOSED: the run is over, again and again;
+ * PEAL_ERR_USAGE: not begun, ended, on another thread, inside a step (a callback
+ * of worker 0), or the group is attached: nothing happened.
+ * Thread: that of the begin. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_workers_step(peal_workers *workers,
+                                                    int timeout_ms);
+/* End what peal_workers_begin began: wait for the other workers' threads. If
+ * the run is not over it ends now, without grace, in turns inside this call.
+ * Forget the descriptor before. peal_workers_free does it for those who left in
+ * the middle.
+ * Returns: as peal_workers_run; 1 also where a step would be PEAL_ERR_USAGE.
+ * Thread: that of the begin. */
+PEAL_API int peal_workers_end(peal_workers *workers);
+
+/* A libuv loop. */
+struct uv_loop_s;
+/* The run is over; all workers have ended, `code` is as peal_workers_run
+ * returns it. The group may be freed here. */
+typedef void (*peal_attached_fn)(peal_workers *workers, int code, void *user);
+/* The same by libuv: worker 0 is a guest of `loop` (borrowed until `fn` has been
+ * called), its turns are made by uv_run, on the thread that calls that and this.
+ * Begins the run as peal_workers_begin. The guest keeps the loop alive until
+ * the run is over, which comes by peal_workers_stop; then `fn` (may be NULL) is
+ * called once, by the loop. peal_workers_step and _end are not to be called.
+ * Returns: as peal_workers_begin; PEAL_ERR_NOMEM; PEAL_ERR_OPTION: the poller
+ * has no descriptor (PEAL_POLLER_POLL). On errors `fn` is not called.
+ * Thread: the one that becomes worker 0, which is the loop's. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_workers_attach(peal_workers *workers,
+                                                      struct uv_loop_s *loop,
+                                                      peal_attached_fn fn,
+                                                      void *user);
+
+/* -- workers --------------------------------------------------------------- */
 
 /* How many workers there are, 1 to 256. Thread: any. */
 PEAL_API unsigned peal_workers_count(const peal_workers *workers);
@@ -125,7 +209,8 @@ PEAL_API uint64_t peal_worker_now_ms(const peal_worker *worker);
 PEAL_API int64_t peal_wall_ms(void);
 
 /* Values in the memory of the worker's turn, valid until the callback in which
- * this is called has returned. On another thread its error is PEAL_ERR_USAGE. */
+ * this is called has returned. On another thread, or without a worker, it is one
+ * whose error is PEAL_ERR_USAGE. Thread: any. */
 PEAL_API peal_build *peal_worker_build(peal_worker *worker);
 
 /* A function that was posted or registered; `user` is what came with it. */
@@ -155,6 +240,15 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_start(peal_workers *workers,
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_stop(peal_workers *workers,
                                                        peal_post_fn fn,
                                                        void *user);
+
+/* Call `fn` on worker 0 when SIGHUP comes, in order of registration: to read
+ * configuration or certificates again. Only where signals are watched
+ * (peal_workers_stop_on_signals, which the servers' run functions call); without
+ * any such function SIGHUP ends the program, as the system does it. Before the
+ * run. Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_hangup(peal_workers *workers,
+                                                         peal_post_fn fn,
+                                                         void *user);
 
 /* -- timers --------------------------------------------------------------- */
 

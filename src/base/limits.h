@@ -7,3 +7,6 @@
 #define PEAL_LIMIT_JSON_DEPTH 128u
 /* Pieces of one write to the system. */
 #define PEAL_LIMIT_IOVECS 64u
+/* Bytes per second that a peer must take of what waits for it, over each time
+ * in which its pong is due, for that to count as life in place of the pong. */
+#define PEAL_LIMIT_TAKE_PACE 512u

@@ -34,7 +34,9 @@ void peal_admission_open_websocket(const peal_incoming *incoming,
   peal_buf lines;
   peal_buf_init(&lines, conn->local->worker->mem, 0);
   add_subprotocol(incoming->req, &lines);
-  peal_engine_headers_lines(incoming->engine, incoming->req, is_first, &lines);
+  peal_engine_headers_lines(incoming->engine, incoming->req,
+                            peal_eio_session_sid(&conn->session), is_first,
+                            &lines);
   peal_err err = lines.err;
   if (err)
     peal_refusal_unavailable(incoming);
@@ -103,12 +105,14 @@ static bool take_answer(peal_allow *allow, peal_incoming *incoming) {
 }
 
 void peal_allow_accept(peal_allow *allow) {
+  PEAL_ON_ALLOW(allow, "peal_worker_post");
   peal_incoming incoming;
   if (take_answer(allow, &incoming))
     admit(&incoming);
 }
 
 void peal_allow_refuse(peal_allow *allow, const char *message) {
+  PEAL_ON_ALLOW(allow, "peal_worker_post");
   peal_incoming incoming;
   if (take_answer(allow, &incoming))
     peal_refusal_answer(&incoming, PEAL_INCOMING_FORBIDDEN, message);
@@ -128,7 +132,7 @@ static void ask(const peal_incoming *incoming) {
   allow->via = (uint8_t)incoming->via;
   allow->is_upgrade = incoming->is_upgrade;
   peal_http_defer(incoming->req);
-  engine->opts.allow_request(incoming->req, allow, engine->opts.user);
+  engine->opts.allow_request(incoming->req, allow, engine->opts.allow_user);
 }
 
 void peal_admission_begin(const peal_incoming *incoming) {

@@ -4,6 +4,13 @@
 #include <peal/engine.h>
 
 #include "base/ticket_pool.h"
+#include "net/on_worker.h"
+
+/* At the beginning of a function that takes one (net/on_worker). */
+#define PEAL_ON_ALLOW(allow, instead)                                          \
+  PEAL_ON_WORKER((allow) && (allow)->req ? peal_http_req_worker((allow)->req)  \
+                                         : NULL,                               \
+                 instead)
 
 struct peal_allow {
   peal_ticket ticket;

@@ -6,10 +6,10 @@
 
 #include "base/mem.h"
 #include "engine/engine_conn_impl.h"
-#include "engine/engine_limits.h"
 #include "engine/overflow.h"
 #include "engine/session_log.h"
 #include "engine/sid.h"
+#include "net/net_limits.h"
 
 #define NEVER UINT64_MAX
 
@@ -112,8 +112,11 @@ static void tell(peal_engine_conn *conn, const peal_eio_event *event) {
   case PEAL_EIO_EVENT_CLOSE:
     on_close(conn, event);
     break;
-  case PEAL_EIO_EVENT_UPGRADED: /* seen by the way that is current */
-  case PEAL_EIO_EVENT_OPEN:     /* of the other role */
+  case PEAL_EIO_EVENT_UPGRADED:
+    if (engine->callbacks->on_upgrade)
+      engine->callbacks->on_upgrade(conn, engine->user);
+    break;
+  case PEAL_EIO_EVENT_OPEN: /* of the other role */
   case PEAL_EIO_EVENT_PROBED:
     break;
   }

@@ -198,16 +198,23 @@ peal_slice peal_engine_handshake_address(
   return (peal_slice){at, handshake->address_len};
 }
 
+/* The next of the fields between `at` and `end`; where the one behind it is. */
+static const char *take_field(const char *at, peal_slice *name,
+                              peal_slice *value) {
+  uint16_t lens[2];
+  memcpy(lens, at, FIELD_HEADER);
+  *name = (peal_slice){at + FIELD_HEADER, lens[0]};
+  *value = (peal_slice){name->ptr + name->len, lens[1]};
+  return value->ptr + value->len;
+}
+
 static peal_slice find(const char *at, size_t len, const char *name) {
   const char *end = at + len;
+  peal_slice key, value;
   while (at < end) {
-    uint16_t lens[2];
-    memcpy(lens, at, FIELD_HEADER);
-    peal_slice key = {at + FIELD_HEADER, lens[0]};
-    peal_slice value = {key.ptr + key.len, lens[1]};
+    at = take_field(at, &key, &value);
     if (peal_slice_is_nocase(key, name))
       return value;
-    at = value.ptr + value.len;
   }
   return (peal_slice){0};
 }
@@ -228,14 +235,77 @@ static peal_slice raw_param(const peal_engine_handshake *handshake,
   return value;
 }
 
-/* The room is as long as the URL, and each parameter has its own place in it:
- * asking again writes the same bytes. */
-peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
-                                       const char *name) {
-  peal_slice raw = raw_param(handshake, name);
+/* The room is as long as the URL, and each part has its own place in it: asking
+ * again writes the same bytes. */
+static peal_slice decoded(peal_engine_handshake *handshake, peal_slice raw) {
   if (!raw.len || !handshake->decodes_url)
     return raw;
   const char *url = peal_engine_handshake_url(handshake).ptr;
   char *out = handshake->data + decoded_at(handshake) + (raw.ptr - url);
   return (peal_slice){out, peal_percent_decode_form(out, raw)};
+}
+
+peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
+                                       const char *name) {
+  return decoded(handshake, raw_param(handshake, name));
+}
+
+/* -- one after the other ------------------------------------------------------------- */
+
+/* Field `index` of these, and otherwise how many there are. */
+static size_t walk(const char *at, size_t len, size_t index, peal_slice *name,
+                   peal_slice *value) {
+  const char *end = at + len;
+  size_t count = 0;
+  for (; at < end && count <= index; count++)
+    at = take_field(at, name, value);
+  return count;
+}
+
+/* Those of its own stand behind the common ones. */
+static size_t walk_all(const peal_engine_handshake *handshake, size_t index,
+                       peal_slice *name, peal_slice *value) {
+  size_t count =
+      walk(handshake->head->data, head_len(handshake), index, name, value);
+  if (count > index)
+    return count;
+  return count + walk(handshake->data, handshake->fields_len, index - count,
+                      name, value);
+}
+
+size_t peal_engine_handshake_field_count(
+    const peal_engine_handshake *handshake) {
+  peal_slice name, value;
+  return walk_all(handshake, SIZE_MAX, &name, &value);
+}
+
+peal_slice peal_engine_handshake_field_at(
+    const peal_engine_handshake *handshake, size_t index, peal_slice *value) {
+  peal_slice name = {0}, found = {0};
+  bool there = walk_all(handshake, index, &name, &found) > index;
+  *value = there ? found : (peal_slice){0};
+  return there ? name : (peal_slice){0};
+}
+
+size_t peal_engine_handshake_param_count(
+    const peal_engine_handshake *handshake) {
+  peal_slice rest = query_of(peal_engine_handshake_url(handshake));
+  peal_query_param param;
+  size_t count = 0;
+  while (peal_query_next(&rest, &param))
+    count++;
+  return count;
+}
+
+peal_slice peal_engine_handshake_param_at(peal_engine_handshake *handshake,
+                                          size_t index, peal_slice *value) {
+  peal_slice rest = query_of(peal_engine_handshake_url(handshake));
+  peal_query_param param;
+  *value = (peal_slice){0};
+  do {
+    if (!peal_query_next(&rest, &param))
+      return (peal_slice){0};
+  } while (index--);
+  *value = decoded(handshake, param.value);
+  return decoded(handshake, param.name);
 }

@@ -38,3 +38,15 @@ peal_slice peal_engine_handshake_field(const peal_engine_handshake *handshake,
  * if absent. */
 peal_slice peal_engine_handshake_param(peal_engine_handshake *handshake,
                                        const char *name);
+/* How many fields are kept; field `index` of them, its name and its value: those
+ * that others have, too, before its own ones, and those of one name in the
+ * order in which they came. NULL ptr if there are not so many. */
+size_t peal_engine_handshake_field_count(
+    const peal_engine_handshake *handshake);
+peal_slice peal_engine_handshake_field_at(
+    const peal_engine_handshake *handshake, size_t index, peal_slice *value);
+/* The same for the parameters of the query, both decoded, in their order. */
+size_t peal_engine_handshake_param_count(
+    const peal_engine_handshake *handshake);
+peal_slice peal_engine_handshake_param_at(peal_engine_handshake *handshake,
+                                          size_t index, peal_slice *value);

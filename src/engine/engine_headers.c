@@ -3,16 +3,17 @@
 
 #include <string.h>
 
+#include "net/on_worker.h"
 #include "wire/http1.h"
 
 /* Either kind of answer. */
 struct peal_headers {
-  peal_http_req *req; /* or */
-  peal_buf *lines;
+  peal_http_req *req; /* that it answers */
+  peal_buf *lines;    /* NULL: the fields of the answer to `req` */
 };
 
 static peal_err add(peal_headers *headers, const char *name, peal_slice value) {
-  if (headers->req)
+  if (!headers->lines)
     return peal_http_answer_header(headers->req, name, value);
   if (!peal_http1_is_token(peal_slice_of(name)) ||
       !peal_http1_is_field_value(value))
@@ -26,6 +27,8 @@ static peal_err add(peal_headers *headers, const char *name, peal_slice value) {
 
 peal_err peal_headers_add(peal_headers *headers, const char *name,
                           const char *value) {
+  PEAL_ON_WORKER(headers ? peal_http_req_worker(headers->req) : NULL,
+                 "peal_worker_post");
   if (!headers || !name)
     return PEAL_ERR_USAGE;
   return add(headers, name, peal_slice_of(value));
@@ -35,11 +38,12 @@ static void add_cors(const char *name, peal_slice value, void *user) {
   (void)add(user, name, value);
 }
 
-static void add_common(peal_engine *engine, const peal_http_req *req,
+static void add_common(peal_engine *engine, peal_http_req *req, const char *sid,
                        bool initial, peal_headers *headers) {
   peal_cors_headers(engine->cors, req, add_cors, headers);
   if (engine->opts.on_headers)
-    engine->opts.on_headers(req, initial, headers, engine->opts.user);
+    engine->opts.on_headers(req, sid, initial, headers,
+                            engine->opts.headers_user);
 }
 
 /* reference 1.1: io=<sid>; Path=/; HttpOnly; SameSite=Lax */
@@ -72,14 +76,14 @@ static void add_cookie(const peal_server_cookie *cookie, const char *sid,
 void peal_engine_headers_answer(peal_engine *engine, peal_http_req *req,
                                 const char *sid, bool initial) {
   peal_headers headers = {.req = req};
-  add_common(engine, req, initial, &headers);
-  if (sid && engine->opts.cookie.name)
+  add_common(engine, req, sid, initial, &headers);
+  if (sid && initial && engine->opts.cookie.name)
     add_cookie(&engine->opts.cookie, sid, &headers,
                peal_http_req_worker(req)->mem);
 }
 
-void peal_engine_headers_lines(peal_engine *engine, const peal_http_req *req,
-                               bool initial, peal_buf *out) {
-  peal_headers headers = {.lines = out};
-  add_common(engine, req, initial, &headers);
+void peal_engine_headers_lines(peal_engine *engine, peal_http_req *req,
+                               const char *sid, bool initial, peal_buf *out) {
+  peal_headers headers = {.req = req, .lines = out};
+  add_common(engine, req, sid, initial, &headers);
 }

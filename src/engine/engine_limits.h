@@ -3,9 +3,6 @@
 /* engine_limits: ceilings of the engine, with unit and reason.
  * What an option overrides says so; the rest are fixed. */
 
-/* Bytes that the kernel holds unsent for a client that gets conflated events:
- * what it holds cannot be replaced any more. */
-#define PEAL_LIMIT_KEYED_AHEAD_BYTES 16384u
 /* Sessions of one address (IPv6: its /64) at one time. Option. */
 #define PEAL_LIMIT_ADDRESS_SESSIONS 10000u
 /* Of them, those that began over polling and were not used yet: they have cost

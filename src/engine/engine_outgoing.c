@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/reserved.h"
 #include "engine/engine_impl.h"
 #include "wire/utf8.h"
 
@@ -43,14 +44,16 @@ peal_err peal_engine_outgoing_make(peal_engine_outgoing *out,
   static const peal_engine_how plain;
   peal_err err = PEAL_OK;
   *out = (peal_engine_outgoing){0};
-  if (data.len && !data.ptr)
+  if (!how)
+    how = &plain;
+  if (!PEAL_RESERVED_IS_KNOWN(how))
+    err = PEAL_ERR_OPTION;
+  else if (data.len && !data.ptr)
     err = PEAL_ERR_USAGE;
   else if (!binary)
     err = check_text(data);
   if (err)
     return err;
-  if (!how)
-    how = &plain;
   out->is_volatile = how->is_volatile;
   out->item =
       (peal_eio_item){.message = message_of(server, worker, data, binary),

@@ -7,8 +7,9 @@
 #include "engine/refusal.h"
 #include "engine/sid.h"
 #include "engine/transport_polling.h"
-#include "engine/ws_accept.h"
 #include "http/cors_ask.h"
+#include "http/cors_refused.h"
+#include "http/ws_accept.h"
 #include "wire/percent.h"
 #include "wire/query.h"
 
@@ -58,10 +59,19 @@ static bool is_client_file(const peal_incoming *incoming) {
          !peal_http_req_param(incoming->req, "transport", &transport);
 }
 
+/* Behind a preflight that names it no origin a browser asks for nothing more,
+ * and says little. */
+static bool is_preflight_answered(peal_engine *engine, peal_http_req *req) {
+  if (!peal_http_req_is_method(req, "OPTIONS"))
+    return false;
+  if (!peal_cors_allows(engine->cors, req))
+    peal_cors_refused_log(engine->cors, req, engine->log, "engine");
+  return peal_cors_preflight(engine->cors, req);
+}
+
 static void plain(peal_http_req *req, void *user) {
   peal_incoming incoming = {.engine = user, .req = req};
-  if (peal_http_req_is_method(req, "OPTIONS") &&
-      peal_cors_preflight(incoming.engine->cors, req))
+  if (is_preflight_answered(incoming.engine, req))
     return;
   if (is_client_file(&incoming)) {
     incoming.engine->serve_client(req, incoming.engine->serve_client_user);

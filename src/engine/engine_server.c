@@ -131,10 +131,13 @@ peal_err peal_engine_server_send(peal_engine_server *server, peal_slice data,
     return PEAL_ERR_USAGE;
   peal_worker *self = peal_engine_server_self(server);
   bool stays = self && server->worker_count == 1;
+  bool is_anybody_there = peal_run_has_begun(server->workers);
   peal_err err = peal_engine_outgoing_make(
       &op.outgoing, server, stays ? self : NULL, data, binary, how);
-  if (err)
+  if (err || !is_anybody_there) {
+    peal_engine_outgoing_release(&op.outgoing);
     return err;
+  }
   /* A reference of our own: the round may be over before we are. */
   peal_message *message = peal_message_ref(op.outgoing.item.message);
   err = send_all(server, self, &op);

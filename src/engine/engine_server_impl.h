@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
+#include "net/on_worker.h"
 #include "net/op_load.h"
 #include "net/worker_impl.h"
 
@@ -40,6 +41,11 @@ struct peal_engine_server {
   char apart[PEAL_CACHE_LINE_BYTES]; /* all workers write what follows */
   peal_op_load load;
 };
+
+/* At the beginning of a function of a client (net/on_worker). */
+#define PEAL_ON_CLIENT(client, instead)                                        \
+  PEAL_ON_WORKER((client) ? peal_engine_conn_worker((client)->conn) : NULL,    \
+                 instead)
 
 struct peal_engine_client {
   peal_engine_conn *conn; /* in whose block it stands */

@@ -22,6 +22,8 @@ typedef struct peal_engine_callbacks {
   bool (*on_open)(peal_engine_conn *conn, void *user);
   void (*on_message)(peal_engine_conn *conn, bool binary, peal_slice data,
                      void *user);
+  /* It has left polling for a WebSocket; NULL: not wanted. */
+  void (*on_upgrade)(peal_engine_conn *conn, void *user);
   void (*on_drain)(peal_engine_conn *conn, void *user);
   /* The time set by peal_engine_conn_set_deadline has come. */
   void (*on_deadline)(peal_engine_conn *conn, void *user);

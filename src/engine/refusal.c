@@ -5,9 +5,9 @@
 
 #include "base/buf.h"
 #include "engine/engine_headers.h"
-#include "engine/ws_accept.h"
-#include "http/http_forwarded.h"
+#include "http/cors_refused.h"
 #include "http/http_upgrade.h"
+#include "http/ws_accept.h"
 #include "wire/json.h"
 
 /* Texts of the reference (1.3). */
@@ -67,24 +67,9 @@ void peal_refusal_answer(const peal_incoming *incoming, peal_incoming_code code,
     answer_plain(incoming, (unsigned)code, text);
 }
 
-/* To whom it may be news: a page that ought to work, or a proxy in front that
- * hides what it was called by. */
-static void log_origin(const peal_incoming *incoming) {
-  const peal_http_req *req = incoming->req;
-  bool hidden = !req->forwarded && peal_http_forwarded_is_there(req);
-  peal_logger_write(
-      incoming->engine->log, PEAL_LOG_WARN, "engine",
-      peal_http_req_address(req), (peal_slice){0},
-      "origin %.*s refused, this server was called as %.*s: if its pages may "
-      "use it, name it in %s%s",
-      PEAL_SFMT(peal_http_req_header(req, "origin")),
-      PEAL_SFMT(peal_http_req_host(req)),
-      peal_cors_option(incoming->engine->cors),
-      hidden ? "; if the sender is your proxy, name that in proxies" : "");
-}
-
 void peal_refusal_origin(const peal_incoming *incoming) {
-  log_origin(incoming);
+  peal_cors_refused_log(incoming->engine->cors, incoming->req,
+                        incoming->engine->log, "engine");
   peal_refusal_answer(incoming, PEAL_INCOMING_FORBIDDEN, "origin not allowed");
 }
 

@@ -28,8 +28,8 @@ static bool is_old_browser(const peal_http_req *req) {
 
 static void answer_headers(peal_engine_conn *conn, peal_http_req *req,
                            bool initial) {
-  const char *sid = initial ? peal_eio_session_sid(&conn->session) : NULL;
-  peal_engine_headers_answer(conn->local->engine, req, sid, initial);
+  peal_engine_headers_answer(conn->local->engine, req,
+                             peal_eio_session_sid(&conn->session), initial);
   (void)peal_http_answer_header(req, "cache-control", PEAL_S("no-store"));
   if (is_old_browser(req))
     (void)peal_http_answer_header(req, "X-XSS-Protection", PEAL_S("0"));

@@ -3,9 +3,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "engine/engine_limits.h"
-#include "engine/ws_accept.h"
 #include "http/http_upgrade.h"
+#include "http/ws_accept.h"
+#include "net/net_limits.h"
+#include "net/taken.h"
 #include "wire/base64.h"
 
 /* Binary that goes as base64 is encoded so far ahead of the stream. */

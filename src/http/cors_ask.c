@@ -2,6 +2,16 @@
 #include "http/cors_ask.h"
 
 #include "http/http_exchange.h"
+#include "http/http_limits.h"
+
+void peal_cors_ask_init(peal_ticket_pool *pool, peal_http_home *home) {
+  peal_ticket_pool_init(
+      pool, &(peal_ticket_pool_opts){.ticket_bytes = sizeof(peal_cors_ask),
+                                     .max_kept = PEAL_LIMIT_HTTP_ORIGINS_KEPT,
+                                     .now_ms = &home->worker->now_ms,
+                                     .account = &home->account,
+                                     .mem = home->worker->mem});
+}
 
 static void go_on(peal_http_req *req, peal_http_req_fn then, void *user) {
   if (peal_http_req_is_aborted(req))
@@ -25,10 +35,12 @@ static void answer(peal_cors_ask *ask, peal_cors_verdict verdict) {
 }
 
 void peal_cors_ask_allow(peal_cors_ask *ask) {
+  PEAL_ON_ASK(ask, "peal_worker_post");
   answer(ask, PEAL_CORS_ALLOWED);
 }
 
 void peal_cors_ask_refuse(peal_cors_ask *ask) {
+  PEAL_ON_ASK(ask, "peal_worker_post");
   answer(ask, PEAL_CORS_REFUSED);
 }
 

@@ -108,6 +108,7 @@ static char *put(char *p, const char *text, size_t len) {
 
 peal_err peal_http_answer_header(peal_http_req *req, const char *name,
                                  peal_slice value) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_slice text = peal_slice_of(name);
   if (req->begun || !peal_http1_is_token(text) ||
       !peal_http1_is_field_value(value) ||
@@ -127,6 +128,7 @@ peal_err peal_http_answer_header(peal_http_req *req, const char *name,
 }
 
 void peal_http_answer_close(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (!req->begun)
     req->close = true;
 }
@@ -140,6 +142,7 @@ static void answer_whole(peal_http_req *req, peal_http_reply *reply) {
 
 void peal_http_answer(peal_http_req *req, unsigned status, const char *type,
                       peal_slice body) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (!peal_http_answer_may(req))
     return;
   peal_http_reply reply = {.status = status,
@@ -170,19 +173,13 @@ static void answer_bytes(peal_http_req *req, unsigned status, const char *type,
 
 void peal_http_answer_bytes(peal_http_req *req, unsigned status,
                             const char *type, peal_bytes *body) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   answer_bytes(req, status, type, body, false);
 }
 
 void peal_http_answer_own(peal_http_req *req, unsigned status, const char *type,
                           peal_bytes *body) {
   answer_bytes(req, status, type, body, true);
-}
-
-void peal_http_answer_json(peal_http_req *req, unsigned status,
-                           peal_val value) {
-  peal_bytes *json = peal_json_bytes(value);
-  peal_http_answer_own(req, status, "application/json; charset=utf-8", json);
-  peal_bytes_unref(json);
 }
 
 void peal_http_answer_error(peal_http_req *req, unsigned status) {
@@ -205,6 +202,7 @@ static void begin_stream(peal_http_req *req, peal_http_reply *reply) {
 
 void peal_http_answer_begin(peal_http_req *req, unsigned status,
                             const char *type, uint64_t length) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   begin_stream(req, &(peal_http_reply){.status = status,
                                        .type = peal_slice_of(type),
                                        .length = length});
@@ -235,6 +233,7 @@ static peal_err may_write(const peal_http_req *req, size_t len) {
 }
 
 peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_err err = may_write(req, data.len);
   if (err || data.len == 0)
     return err;
@@ -255,11 +254,13 @@ peal_err peal_http_answer_write(peal_http_req *req, peal_slice data) {
 
 void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
                                void *user) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   req->on_drain = fn;
   req->drain_user = user;
 }
 
 void peal_http_answer_end(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (!req->begun || req->ended || req->file)
     return;
   peal_err err = req->link ? peal_http_write_end(&req->link->conn,
@@ -271,6 +272,15 @@ void peal_http_answer_end(peal_http_req *req) {
                       PEAL_SFMT(req->path));
   if (err)
     peal_http_link_break(req->link, err);
+  peal_http_answer_over(req);
+}
+
+void peal_http_answer_break(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  if (!req->begun || req->ended || req->file)
+    return;
+  if (req->link)
+    peal_http_link_break(req->link, PEAL_ERR_CANCELLED);
   peal_http_answer_over(req);
 }
 

@@ -175,6 +175,7 @@ static void start(peal_http_req *req, uint64_t max_bytes,
 
 void peal_http_req_collect(peal_http_req *req, size_t max_bytes,
                            peal_http_body_fn fn, void *user) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (fn && !req->on_end)
     start(req, max_bytes, NULL, fn, user);
 }
@@ -182,11 +183,13 @@ void peal_http_req_collect(peal_http_req *req, size_t max_bytes,
 void peal_http_req_stream(peal_http_req *req, uint64_t max_bytes,
                           peal_http_data_fn on_data, peal_http_body_fn on_end,
                           void *user) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (on_data && on_end && !req->on_end)
     start(req, max_bytes, on_data, on_end, user);
 }
 
 void peal_http_req_pause(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (req->paused)
     return;
   req->paused = true;
@@ -194,6 +197,7 @@ void peal_http_req_pause(peal_http_req *req) {
 }
 
 void peal_http_req_resume(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (!req->paused)
     return;
   req->paused = false;

@@ -6,17 +6,29 @@
 #include "base/buf.h"
 #include "http/http_home.h"
 #include "net/address.h"
+#include "net/on_worker.h"
 #include "net/stream.h"
 #include "wire/http1.h"
 
 typedef struct peal_http_link peal_http_link;
 typedef struct peal_http_file peal_http_file;
-typedef struct peal_http_forwarded peal_http_forwarded;
+
+/* Behind a request whose peer is a trusted proxy: what that says
+ * (http_forwarded). */
+typedef struct peal_http_forwarded {
+  peal_address client;
+  peal_slice host; /* borrowed from the head; NULL ptr: nobody says */
+  bool secure;     /* the client came over TLS */
+  char text[PEAL_ADDRESS_MAX]; /* of the client, when it has been asked for */
+} peal_http_forwarded;
 
 /* Offsets into the head. */
 typedef struct peal_http_field {
   uint32_t name, name_len, value, value_len;
 } peal_http_field;
+
+/* At the beginning of a function of a request (net/on_worker). */
+#define PEAL_ON_REQ(req, instead) PEAL_ON_WORKER((req)->home->worker, instead)
 
 struct peal_http_req {
   peal_http_link *link; /* its connection; NULL: gone, or taken over */
@@ -50,7 +62,8 @@ struct peal_http_req {
   size_t collected_charged;
 
   /* The answer. */
-  peal_buf headers; /* lines of peal_http_answer_header */
+  peal_buf headers;     /* lines of peal_http_answer_header */
+  size_t compress_from; /* JSON of so many bytes is compressed; 0: none is */
   unsigned status;
   uint64_t announced; /* length; UINT64_MAX: chunked or until close */
   uint64_t written;
@@ -63,6 +76,7 @@ struct peal_http_req {
 
   bool framed_length : 1, framed_chunked : 1; /* has a body */
   bool is_head : 1;
+  bool asks_upgrade : 1; /* Connection names it, Upgrade is there, no body */
   bool arena_used : 1;
   bool paused : 1; /* the flow of the body */
   bool deferred : 1;
@@ -77,6 +91,7 @@ struct peal_http_req {
   bool done_told : 1;
   bool taken : 1;
   unsigned origin_verdict : 2;          /* peal_cors_verdict */
+  bool secure : 1;                      /* came over TLS */
   uint8_t first[PEAL_HTTP1_NAME_COUNT]; /* as in peal_http1_head */
 };
 
@@ -88,9 +103,10 @@ struct peal_http_link {
   peal_flush flush;   /* looks at the machine, or frees, when the turn ends */
   peal_http_req *req; /* the one that is served; NULL: none */
   peal_address address;
-  bool handed;  /* came from another worker for this request */
-  bool paused;  /* the stream is not read */
-  bool running; /* the loop will look again: no need to ask for it */
+  uint16_t redirect; /* to https, this port; 0: serve */
+  bool handed;       /* came from another worker for this request */
+  bool paused;       /* the stream is not read */
+  bool running;      /* the loop will look again: no need to ask for it */
   peal_http_conn conn;
 };
 

@@ -139,6 +139,7 @@ void peal_http_file_next(peal_http_req *req) {
 void peal_http_answer_file(peal_http_req *req, unsigned status,
                            const char *type, int fd, uint64_t offset,
                            uint64_t length) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_worker *worker = req->home->worker;
   bool first = peal_http_answer_may(req);
   peal_http_file *file =

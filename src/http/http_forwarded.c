@@ -123,10 +123,10 @@ static bool is_rfc7239(const peal_http_req *req) {
   return !has(req, "x-forwarded-for") && has(req, "forwarded");
 }
 
-void peal_http_forwarded_read(peal_http_forwarded *out,
-                              const peal_http_req *req) {
-  *out = (peal_http_forwarded){.client = req->address};
-  chain it = {.proxies = &req->home->server->proxies, .out = out};
+void peal_http_forwarded_read(peal_http_req *req) {
+  *req->forwarded =
+      (peal_http_forwarded){.client = req->address, .secure = req->secure};
+  chain it = {.proxies = &req->home->server->proxies, .out = req->forwarded};
   if (is_rfc7239(req))
     read_rfc7239(&it, req);
   else
@@ -136,4 +136,28 @@ void peal_http_forwarded_read(peal_http_forwarded *out,
 bool peal_http_forwarded_is_there(const peal_http_req *req) {
   return has(req, "x-forwarded-for") || has(req, "x-forwarded-host") ||
          has(req, "forwarded");
+}
+
+/* -- what it says ---------------------------------------------------------- */
+
+peal_slice peal_http_req_address(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  peal_http_forwarded *forwarded = req->forwarded;
+  if (!forwarded)
+    return peal_http_req_peer(req);
+  if (!forwarded->text[0])
+    peal_address_text(&forwarded->client, forwarded->text);
+  return (peal_slice){forwarded->text, strlen(forwarded->text)};
+}
+
+peal_slice peal_http_req_host(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return req->forwarded && req->forwarded->host.ptr
+             ? req->forwarded->host
+             : peal_http_req_header(req, "host");
+}
+
+bool peal_http_req_is_secure(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return req->forwarded ? req->forwarded->secure : req->secure;
 }

@@ -5,9 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "http/cors_ask.h"
-#include "http/http_limits.h"
-
 void peal_http_home_init(peal_http_home *home, peal_http_server *server,
                          peal_worker *worker) {
   const peal_http_server_opts *opts = &server->opts;
@@ -17,17 +14,11 @@ void peal_http_home_init(peal_http_home *home, peal_http_server *server,
   peal_list_init(&home->reqs);
   peal_list_init(&home->prefaces);
   peal_account_worker_init(&home->account, &server->account);
-  peal_ticket_pool_init(
-      &home->origins,
-      &(peal_ticket_pool_opts){.ticket_bytes = sizeof(peal_cors_ask),
-                               .max_kept = PEAL_LIMIT_HTTP_ORIGINS_KEPT,
-                               .now_ms = &worker->now_ms,
-                               .account = &home->account,
-                               .mem = worker->mem});
   home->conn_opts = (peal_http_conn_opts){
       .limits = {opts->max_head_bytes, opts->max_target_bytes},
       .head_ms = opts->head_timeout_ms,
       .body_ms = opts->body_timeout_ms,
+      .body_pace = opts->body_pace_bytes,
       .idle_ms = opts->idle_timeout_ms,
       .write_ms = opts->write_timeout_ms,
       .keep_alive = peal_slice_of(server->keep_alive),

@@ -10,6 +10,8 @@
 #include "http/http_answer.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
+#include "http/http_forwarded.h"
+#include "http/http_redirect.h"
 #include "http/http_req.h"
 #include "proto/http_reply.h"
 #include "wire/proxy_header.h"
@@ -17,6 +19,10 @@
 static const peal_slice none = {NULL, 0};
 
 static void run(peal_http_link *link);
+static void begin(peal_http_link *link, peal_slice data);
+static peal_http_link *adopt(peal_http_home *home,
+                             const peal_stream_parcel *parcel,
+                             const peal_address *address);
 static void on_timer(peal_wheel_timer *timer, uint64_t now_ms);
 
 /* -- life ------------------------------------------------------------------ */
@@ -92,8 +98,7 @@ typedef struct handover {
   peal_mail mail;
   peal_http_server *server;
   peal_address address;
-  uint32_t tag;
-  int fd;
+  peal_stream_parcel parcel;
   size_t len;
   char data[];
 } handover;
@@ -101,8 +106,11 @@ typedef struct handover {
 static void on_handover(peal_worker *worker, peal_mail *mail) {
   handover *given = PEAL_LIST_OF(mail, handover, mail);
   peal_http_home *home = &given->server->homes[peal_worker_index(worker)];
-  peal_http_link_open(home, given->fd, &given->address, given->tag, true,
-                      (peal_slice){given->data, given->len});
+  peal_http_link *link = adopt(home, &given->parcel, &given->address);
+  if (link) {
+    link->handed = true;
+    begin(link, (peal_slice){given->data, given->len});
+  }
   peal_mem_free(given->server->mem, given);
 }
 
@@ -117,10 +125,9 @@ static bool hand_over(peal_http_link *link, unsigned index, peal_slice all) {
   given->mail.fn = on_handover;
   given->server = server;
   given->address = link->address;
-  given->tag = peal_stream_tag(link->stream);
   given->len = all.len;
   memcpy(given->data, all.ptr, all.len);
-  given->fd = peal_stream_release(link->stream);
+  given->parcel = peal_stream_detach(link->stream);
   peal_worker_impl_count(&home->stats.connections_open, UINT64_MAX);
   peal_http_link_give(link);
   peal_worker_impl_send(server->homes[index].worker, &given->mail);
@@ -130,7 +137,7 @@ static bool hand_over(peal_http_link *link, unsigned index, peal_slice all) {
 /* The worker that must have this request, or -1 if it may stay. */
 static int owner_of(const peal_http_link *link, const peal_http_req *req) {
   const peal_http_mount *mount = req->mount;
-  if (!mount || !mount->worker_of || link->handed)
+  if (!mount || !mount->worker_of || link->handed || link->redirect)
     return -1;
   int index = mount->worker_of(req, mount->user);
   if (index < 0 || (unsigned)index >= link->home->server->home_count ||
@@ -151,13 +158,14 @@ static bool is_common(peal_slice method) {
   return false;
 }
 
-static void call_handler(peal_http_link *link, peal_http_req *req,
-                         bool upgrade) {
+static void call_handler(peal_http_link *link, peal_http_req *req) {
   const peal_http_mount *mount = req->mount;
+  if (link->redirect)
+    peal_http_redirect_answer(req, link->redirect);
   /* RFC9110 9.1: a mount may know any method; nobody else does. */
-  if (!mount)
+  else if (!mount)
     peal_http_answer(req, is_common(req->method) ? 404 : 501, NULL, none);
-  else if (upgrade && mount->on_upgrade && !peal_http_req_has_body(req))
+  else if (mount->on_upgrade && req->asks_upgrade)
     mount->on_upgrade(req, mount->user);
   else
     mount->on_request(req, mount->user);
@@ -173,6 +181,9 @@ static void on_head(peal_http_link *link, const peal_http_conn_event *event) {
     peal_http_conn_refuse(&link->conn, 503);
     return;
   }
+  req->secure = peal_stream_is_encrypted(link->stream);
+  if (req->forwarded)
+    peal_http_forwarded_read(req);
   req->mount = peal_http_mount_find(&home->server->mounts, req->path);
   int owner = owner_of(link, req);
   if (owner >= 0) {
@@ -186,7 +197,7 @@ static void on_head(peal_http_link *link, const peal_http_conn_event *event) {
   link->req = req;
   link->handed = false;
   peal_worker_impl_count(&home->stats.requests_total, 1);
-  call_handler(link, req, event->head.upgrade);
+  call_handler(link, req);
 }
 
 /* -- what else happens ------------------------------------------------------ */
@@ -373,21 +384,21 @@ static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
 
 /* -- beginning and stopping ------------------------------------------------ */
 
-static peal_http_link *adopt(peal_http_home *home, int fd,
-                             const peal_address *address, uint32_t tag) {
+static peal_http_link *adopt(peal_http_home *home,
+                             const peal_stream_parcel *parcel,
+                             const peal_address *address) {
   peal_http_link *link = new_link(home, address);
   peal_worker_impl_count(&home->stats.connections_open, 1);
   if (link)
-    link->stream = peal_stream_adopt(home->worker, fd, &callbacks, link);
+    link->stream = peal_stream_adopt_parcel(home->worker, parcel,
+                                            &home->account, &callbacks, link);
   else
-    close(fd);
-  if (link && link->stream) {
-    peal_stream_set_tag(link->stream, tag);
+    peal_stream_parcel_close(parcel);
+  if (link && link->stream)
     return link;
-  }
   if (link)
     free_link(link);
-  peal_http_home_forget(home, tag);
+  peal_http_home_forget(home, parcel->tag);
   return NULL;
 }
 
@@ -406,14 +417,13 @@ static void begin(peal_http_link *link, peal_slice data) {
     stop(link);
 }
 
-void peal_http_link_open(peal_http_home *home, int fd,
-                         const peal_address *address, uint32_t tag, bool handed,
-                         peal_slice data) {
-  peal_http_link *link = adopt(home, fd, address, tag);
+void peal_http_link_open(peal_http_home *home, const peal_stream_parcel *parcel,
+                         const peal_address *address, uint16_t redirect) {
+  peal_http_link *link = adopt(home, parcel, address);
   if (!link)
     return;
-  link->handed = handed;
-  begin(link, data);
+  link->redirect = redirect;
+  begin(link, none);
 }
 
 bool peal_http_link_take(peal_http_home *home, peal_stream *stream,
@@ -430,9 +440,10 @@ bool peal_http_link_take(peal_http_home *home, peal_stream *stream,
   return true;
 }
 
-void peal_http_link_refuse(peal_http_home *home, int fd,
+void peal_http_link_refuse(peal_http_home *home,
+                           const peal_stream_parcel *parcel,
                            const peal_address *address) {
-  peal_http_link *link = adopt(home, fd, address, PEAL_ADDRESS_COUNT_REFUSED);
+  peal_http_link *link = adopt(home, parcel, address);
   if (!link)
     return;
   peal_http_conn_refuse(&link->conn, 503);

@@ -6,10 +6,10 @@
  * In the flow: net/stream -> [http_link] -> http/http_req, and back. */
 #include "http/http_exchange.h"
 
-/* Take an accepted socket. `data` (borrowed) came with it. */
-void peal_http_link_open(peal_http_home *home, int fd,
-                         const peal_address *address, uint32_t tag, bool handed,
-                         peal_slice data);
+/* Take an accepted connection; its tag is its account of the address.
+ * `redirect` as in peal_http_place. */
+void peal_http_link_open(peal_http_home *home, const peal_stream_parcel *parcel,
+                         const peal_address *address, uint16_t redirect);
 /* Take a connection whose bytes were read by another owner so far; `data`
  * (borrowed) is what came behind. Its tag has been set. `refusal`: answer with
  * this status and end; 0: serve. False, and nothing has changed, if memory is
@@ -18,8 +18,9 @@ PEAL_MUST_CHECK bool peal_http_link_take(peal_http_home *home,
                                          peal_stream *stream,
                                          const peal_address *address,
                                          peal_slice data, unsigned refusal);
-/* Too many: a 503 and the end. */
-void peal_http_link_refuse(peal_http_home *home, int fd,
+/* Too many: a 503 and the end. Its tag is PEAL_ADDRESS_COUNT_REFUSED. */
+void peal_http_link_refuse(peal_http_home *home,
+                           const peal_stream_parcel *parcel,
                            const peal_address *address);
 /* End what does nothing, at the beginning of a stop. */
 void peal_http_link_stop_all(peal_http_home *home);

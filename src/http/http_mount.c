@@ -66,7 +66,8 @@ const peal_http_mount *peal_http_mount_find(const peal_http_mount_list *list,
                                             peal_slice path) {
   for (size_t i = 0; i < list->count; i++) {
     const peal_http_mounted *one = &list->items[i];
-    if (path.len >= one->path_len &&
+    if ((one->mount.exact ? path.len == one->path_len
+                          : path.len >= one->path_len) &&
         memcmp(path.ptr, one->path, one->path_len) == 0)
       return &one->mount;
   }

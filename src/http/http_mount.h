@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* http_mount: who serves which paths: the longest prefix that matches. */
+/* http_mount: who serves which paths: the longest prefix that matches; an exact
+ * path only itself. */
 #include <peal/http.h>
 
 typedef struct peal_http_mounted {

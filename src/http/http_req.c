@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "http/http_body.h"
 #include "http/http_file.h"
-#include "http/http_forwarded.h"
 #include "http/http_limits.h"
 #include "wire/cookie.h"
 #include "wire/percent.h"
@@ -106,6 +105,7 @@ static void copy_framing(peal_http_req *req, const peal_http1_head *head) {
     req->length = UINT64_MAX;
   else if (req->framed_length)
     req->length = head->content_length;
+  req->asks_upgrade = head->upgrade && !peal_http_req_has_body(req);
 }
 
 peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
@@ -124,8 +124,6 @@ peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
   copy_head(req, head, raw);
   copy_framing(req, head);
   req->address = *address;
-  if (is_forwarded)
-    peal_http_forwarded_read(req->forwarded, req);
   req->is_head = peal_slice_is(req->method, "HEAD");
   peal_buf_init(&req->headers, mem, home->server->opts.max_head_bytes * 4);
   peal_buf_init(&req->collected, mem, 0);
@@ -182,22 +180,27 @@ void peal_http_req_abort(peal_http_req *req, peal_err err) {
 /* -- the head -------------------------------------------------------------- */
 
 peal_slice peal_http_req_method(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->method;
 }
 
 bool peal_http_req_is_method(const peal_http_req *req, const char *method) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return peal_slice_is(req->method, method);
 }
 
 peal_slice peal_http_req_target(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->target;
 }
 
 peal_slice peal_http_req_path(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->path;
 }
 
 peal_slice peal_http_req_query(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->query;
 }
 
@@ -211,6 +214,7 @@ static peal_slice value_of(const peal_http_req *req, size_t i) {
 }
 
 peal_slice peal_http_req_header(const peal_http_req *req, const char *name) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_slice text = peal_slice_of(name);
   peal_http1_name known = peal_http1_name_of(text);
   if (known != PEAL_HTTP1_NAME_OTHER)
@@ -223,11 +227,13 @@ peal_slice peal_http_req_header(const peal_http_req *req, const char *name) {
 }
 
 size_t peal_http_req_header_count(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->field_count;
 }
 
 peal_slice peal_http_req_header_at(const peal_http_req *req, size_t index,
                                    peal_slice *value) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   if (index >= req->field_count) {
     if (value)
       *value = none;
@@ -239,6 +245,7 @@ peal_slice peal_http_req_header_at(const peal_http_req *req, size_t index,
 }
 
 peal_slice peal_http_req_cookie(const peal_http_req *req, const char *name) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_slice value = none;
   size_t first = req->first[PEAL_HTTP1_NAME_COOKIE];
   if (!first)
@@ -252,6 +259,7 @@ peal_slice peal_http_req_cookie(const peal_http_req *req, const char *name) {
 
 bool peal_http_req_param(peal_http_req *req, const char *name,
                          peal_slice *value) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   peal_slice raw;
   if (!peal_query_find(req->query, name, &raw))
     return false;
@@ -265,42 +273,25 @@ bool peal_http_req_param(peal_http_req *req, const char *name,
   return true;
 }
 
-/* Written into `room` when it is asked for first. */
-static peal_slice text_of(const peal_address *address, char *room) {
-  if (!room[0])
-    peal_address_text(address, room);
-  return (peal_slice){room, strlen(room)};
-}
-
 peal_slice peal_http_req_peer(const peal_http_req *req) {
-  return text_of(&req->address, req->peer);
-}
-
-peal_slice peal_http_req_address(const peal_http_req *req) {
-  peal_http_forwarded *forwarded = req->forwarded;
-  return forwarded ? text_of(&forwarded->client, forwarded->text)
-                   : peal_http_req_peer(req);
-}
-
-peal_slice peal_http_req_host(const peal_http_req *req) {
-  return req->forwarded && req->forwarded->host.ptr
-             ? req->forwarded->host
-             : peal_http_req_header(req, "host");
-}
-
-bool peal_http_req_is_secure(const peal_http_req *req) {
-  return req->forwarded && req->forwarded->secure;
+  PEAL_ON_REQ(req, "peal_worker_post");
+  if (!req->peer[0])
+    peal_address_text(&req->address, req->peer);
+  return (peal_slice){req->peer, strlen(req->peer)};
 }
 
 uint16_t peal_http_req_peer_port(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->address.port;
 }
 
 bool peal_http_req_has_body(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->framed_chunked || req->length > 0;
 }
 
 uint64_t peal_http_req_length(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->length;
 }
 
@@ -318,33 +309,40 @@ static peal_arena *arena_of(peal_http_req *req) {
 }
 
 void *peal_http_req_alloc(peal_http_req *req, size_t size) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return peal_arena_alloc(arena_of(req), size ? size : 1);
 }
 
 peal_build *peal_http_req_build(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return peal_build_in(arena_of(req), PEAL_OK);
 }
 
 void peal_http_req_set_user(peal_http_req *req, void *user) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   req->user = user;
 }
 
 void *peal_http_req_user(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->user;
 }
 
 /* -- who waits ------------------------------------------------------------- */
 
 void peal_http_defer(peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   req->deferred = true;
 }
 
 void peal_http_req_on_abort(peal_http_req *req, peal_http_req_fn fn,
                             void *user) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   req->on_abort = fn;
   req->abort_user = user;
 }
 
 bool peal_http_req_is_aborted(const peal_http_req *req) {
+  PEAL_ON_REQ(req, "peal_worker_post");
   return req->aborted;
 }

@@ -4,8 +4,9 @@
  * waits. It may outlive its connection while somebody has deferred it. */
 #include "http/http_exchange.h"
 
-/* One block with copies of the head's parts, charged. Returns NULL if memory
- * is out. */
+/* One block with copies of the head's parts, charged, and room for what the
+ * peer says if it is a trusted proxy (http_forwarded reads it). Returns NULL if
+ * memory is out. */
 peal_http_req *peal_http_req_new(peal_http_home *home, peal_http_link *link,
                                  const peal_address *address,
                                  const peal_http1_head *head, peal_slice raw);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "http/cors_ask.h"
 #include "http/http_limits.h"
 #include "http/http_link.h"
 #include "http/http_listen.h"
@@ -74,9 +75,11 @@ static void on_stop(peal_worker *worker, void *user) {
 }
 
 static void init_homes(peal_http_server *server) {
-  for (unsigned i = 0; i < server->home_count; i++)
-    peal_http_home_init(&server->homes[i], server,
-                        peal_workers_get(server->workers, i));
+  for (unsigned i = 0; i < server->home_count; i++) {
+    peal_http_home *home = &server->homes[i];
+    peal_http_home_init(home, server, peal_workers_get(server->workers, i));
+    peal_cors_ask_init(&home->origins, home);
+  }
 }
 
 static peal_err open_first(peal_http_server *server) {
@@ -87,6 +90,7 @@ static peal_err open_first(peal_http_server *server) {
   return peal_http_listen(server,
                           &(peal_http_listen_opts){.host = opts->host,
                                                    .port = opts->port,
+                                                   .tls = opts->tls,
                                                    .backlog = opts->backlog},
                           NULL);
 }
@@ -183,9 +187,34 @@ static void deinit_homes(peal_http_server *server) {
   assert(atomic_load(&server->collected) == 0);
 }
 
+peal_err peal_http_server_own(peal_http_server *server, void (*fn)(void *user),
+                              void *user) {
+  size_t count = server->owned_count;
+  peal_http_owned *owned =
+      peal_mem_resize(server->mem, server->owned, (count + 1) * sizeof *owned);
+  if (!owned)
+    return PEAL_ERR_NOMEM;
+  server->owned = owned;
+  owned[server->owned_count++] = (peal_http_owned){.fn = fn, .user = user};
+  return PEAL_OK;
+}
+
+const peal_mem *peal_http_server_mem(const peal_http_server *server) {
+  return server->mem;
+}
+
+static void free_owned(peal_http_server *server) {
+  while (server->owned_count) {
+    const peal_http_owned *last = &server->owned[--server->owned_count];
+    last->fn(last->user);
+  }
+  peal_mem_free(server->mem, server->owned);
+}
+
 void peal_http_server_free(peal_http_server *server) {
   if (!server)
     return;
+  free_owned(server);
   free_requests(server);
   peal_worker_impl_forget(server->workers, server);
   peal_http_listen_deinit(server);

@@ -55,6 +55,26 @@ peal_stream *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
   return stream;
 }
 
+bool peal_http_upgrade_is_asked(const peal_http_req *req) {
+  return req->asks_upgrade;
+}
+
+peal_http_server *peal_http_upgrade_server(const peal_http_req *req) {
+  return req->home->server;
+}
+
+bool peal_http_upgrade_is_open(const peal_http_req *req) {
+  return !req->begun && !req->promised;
+}
+
+peal_slice peal_http_upgrade_lines(const peal_http_req *req) {
+  return peal_buf_slice(&req->headers);
+}
+
+void peal_http_upgrade_tell_done(peal_http_req *req) {
+  peal_http_req_tell_done(req, PEAL_OK);
+}
+
 void peal_http_upgrade_free(peal_http_req *req) {
   if (req->taken) {
     peal_http_req_tell_done(req, PEAL_OK);
@@ -62,6 +82,11 @@ void peal_http_upgrade_free(peal_http_req *req) {
   } else if (!req->ended) {
     peal_http_answer_error(req, 500);
   }
+}
+
+void peal_http_upgrade_free_later(peal_http_req *req) {
+  peal_http_req_tell_done(req, PEAL_OK);
+  peal_worker_impl_flush_later(req->home->worker, &req->flush);
 }
 
 /* The status in "HTTP/1.1 400 …". */

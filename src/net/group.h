@@ -23,7 +23,7 @@ struct peal_workers {
   peal_poller_kind poller;
   uv_mutex_t lock;      /* hooks */
   uv_mutex_t late_lock; /* mail to a worker that has ended; recursive */
-  peal_group_hooks on_start, on_stop;
+  peal_group_hooks on_start, on_stop, on_hangup;
   atomic_bool running, ended;
   atomic_uint stops; /* calls of peal_workers_stop */
   atomic_uint grace_ms;
@@ -32,6 +32,13 @@ struct peal_workers {
   atomic_bool end_sent, close_sent;
   bool on_signals;
   uint32_t signal_grace_ms;
-  uv_signal_t signals[2]; /* on worker 0 */
+  uv_signal_t signals[3]; /* on worker 0 */
   bool signals_open;
+  /* Worker 0's turns (net/run, net/step): of its own thread alone. */
+  uv_thread_t stepper;      /* who may step */
+  bool by_steps;            /* peal_workers_begin, not peal_workers_run */
+  bool in_turn;             /* one is on the stack */
+  bool over;                /* there are no more */
+  bool failed;              /* threads or signals could not be had */
+  struct peal_guest *guest; /* of another libuv loop; NULL: none */
 };

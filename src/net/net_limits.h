@@ -18,3 +18,6 @@
  * that is larger is taken when there is no other. */
 #define PEAL_LIMIT_OPS 16384u
 #define PEAL_LIMIT_OP_BYTES (64u << 20)
+/* Bytes that the kernel holds unsent for a client that gets conflated messages:
+ * what it holds cannot be replaced any more. */
+#define PEAL_LIMIT_KEYED_AHEAD_BYTES 16384u

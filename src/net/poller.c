@@ -55,6 +55,10 @@ void peal_poller_forget(peal_poller *poller, int fd) {
   poller->verbs->forget(poller, fd);
 }
 
+int peal_poller_fd(const peal_poller *poller) {
+  return poller->verbs->fd(poller);
+}
+
 void peal_poller_wait(peal_poller *poller, int timeout_ms) {
   poller->found_count = 0;
   poller->verbs->wait(poller, timeout_ms);

@@ -31,5 +31,8 @@ PEAL_MUST_CHECK bool peal_poller_watch(peal_poller *poller, int fd,
 void peal_poller_forget(peal_poller *poller, int fd);
 /* Wait for at most `timeout_ms` (-1: for ever). */
 void peal_poller_wait(peal_poller *poller, int timeout_ms);
+/* A descriptor that is readable while a wait would find something; -1: it has
+ * none (poll). */
+int peal_poller_fd(const peal_poller *poller);
 /* Tell what was found by the last wait. */
 void peal_poller_tell(peal_poller *poller);

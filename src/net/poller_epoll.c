@@ -72,5 +72,10 @@ static void wait_epoll(peal_poller *base, int timeout_ms) {
   base->found_count = count > 0 ? (size_t)count : 0;
 }
 
-const peal_poller_verbs peal_poller_epoll = {"epoll", open_epoll, watch,
-                                             forget,  wait_epoll, close_epoll};
+/* epoll(7): a set is itself readable when events are available in it. */
+static int fd_of(const peal_poller *base) {
+  return ((const epoll_poller *)(const void *)base)->set;
+}
+
+const peal_poller_verbs peal_poller_epoll = {
+    "epoll", open_epoll, watch, forget, wait_epoll, close_epoll, fd_of};

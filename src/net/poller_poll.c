@@ -145,5 +145,10 @@ static void wait_poll(peal_poller *base, int timeout_ms) {
   poller->begin = place;
 }
 
-const peal_poller_verbs peal_poller_poll = {"poll", open_poll, watch,
-                                            forget, wait_poll, close_poll};
+static int no_fd(const peal_poller *base) {
+  (void)base;
+  return -1;
+}
+
+const peal_poller_verbs peal_poller_poll = {
+    "poll", open_poll, watch, forget, wait_poll, close_poll, no_fd};

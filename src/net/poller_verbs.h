@@ -22,6 +22,9 @@ typedef struct peal_poller_verbs {
   /* Fills found[] and found_count. */
   void (*wait)(peal_poller *poller, int timeout_ms);
   void (*close)(peal_poller *poller);
+  /* A descriptor that is readable while a wait would find something; -1: it
+   * has none. */
+  int (*fd)(const peal_poller *poller);
 } peal_poller_verbs;
 
 struct peal_poller {

@@ -21,8 +21,7 @@ static void close_handles(peal_worker *worker) {
 static void finish_loop(peal_worker *worker) {
   close_handles(worker);
   while (uv_loop_alive(&worker->loop))
-    peal_turn_run(worker);
-  peal_poller_close(worker->poller);
+    peal_turn_run(worker, -1);
   peal_lag_deinit(&worker->lag);
   int failed = uv_loop_close(&worker->loop);
   if (failed)
@@ -32,16 +31,26 @@ static void finish_loop(peal_worker *worker) {
   uv_mutex_unlock(&worker->group->late_lock); /* since the mailbox closed */
 }
 
-static void run_worker(peal_worker *worker) {
-  peal_worker_set_self(worker);
+/* Behind its loop: a program that watches worker 0's descriptor sees it closed
+ * by a call of its own, and never by a turn. */
+static void close_poller(peal_worker *worker) {
+  peal_poller_close(worker->poller);
+  worker->poller = NULL;
+}
+
+static void begin_worker(peal_worker *worker) {
   peal_lag_init(&worker->lag, peal_worker_wake(worker));
   peal_hooks_run(worker, &worker->group->on_start);
-  while (worker->phase != PEAL_WORKER_CLOSED) {
-    peal_turn_run(worker);
-    peal_stop_settle(worker);
-  }
+}
+
+/* False: it was the last one. */
+static bool run_turn(peal_worker *worker, int max_ms) {
+  peal_turn_run(worker, max_ms);
+  peal_stop_settle(worker);
+  if (worker->phase != PEAL_WORKER_CLOSED)
+    return true;
   finish_loop(worker);
-  peal_worker_set_self(NULL);
+  return false;
 }
 
 static void end_alone(peal_worker *worker) {
@@ -50,27 +59,27 @@ static void end_alone(peal_worker *worker) {
   peal_worker_set_self(worker);
   peal_stop_end_alone(worker);
   while (!peal_stop_is_empty(worker))
-    peal_turn_run(worker);
+    peal_turn_run(worker, -1);
   peal_stop_close_alone(worker);
   finish_loop(worker);
+  close_poller(worker);
   peal_worker_set_self(NULL);
 }
 
-void peal_run_end(peal_workers *group) {
-  atomic_store(&group->end_sent, true);
-  atomic_store(&group->close_sent, true);
-  for (unsigned i = 0; i < group->count; i++)
-    end_alone(group->items[i]);
-}
-
-/* -- the group ------------------------------------------------------------- */
+/* -- the others' threads --------------------------------------------------- */
 
 static void on_thread(void *user) {
-  run_worker(user);
+  peal_worker *worker = user;
+  peal_worker_set_self(worker);
+  begin_worker(worker);
+  while (run_turn(worker, -1))
+    continue;
+  close_poller(worker);
+  peal_worker_set_self(NULL);
 }
 
-/* Threads for the others. Those that cannot be started are counted as ended,
- * so that the rest can end together. */
+/* Those that cannot be started are counted as ended, so that the rest can end
+ * together. */
 static bool start_threads(peal_workers *group) {
   for (unsigned i = 1; i < group->count; i++) {
     peal_worker *worker = group->items[i];
@@ -97,22 +106,88 @@ static bool watch_signals(peal_workers *group) {
   return false;
 }
 
+/* -- worker 0 on the calling thread ---------------------------------------- */
+
 bool peal_run_has_begun(const peal_workers *group) {
   return atomic_load(&group->running);
 }
 
-int peal_workers_run(peal_workers *group) {
-  if (!group || atomic_load(&group->ended) ||
-      atomic_exchange(&group->running, true))
-    return 1;
+bool peal_run_take(peal_workers *group) {
+  return !atomic_load(&group->ended) && !atomic_exchange(&group->running, true);
+}
+
+/* The thread may be another group's worker at the moment. */
+static peal_worker *enter(peal_workers *group) {
+  peal_worker *outer = peal_worker_self();
+  group->in_turn = true;
+  peal_worker_set_self(group->items[0]);
+  return outer;
+}
+
+/* Between two turns nobody is worker 0, and so nobody may act as it. */
+static void leave(peal_workers *group, peal_worker *outer) {
+  peal_worker_set_self(outer);
+  atomic_store_explicit(&group->items[0]->has_runner, !group->over,
+                        memory_order_relaxed);
+  group->in_turn = false;
+}
+
+void peal_run_open(peal_workers *group) {
+  peal_worker *outer = enter(group);
   peal_logger_start(group->log);
   bool ok = watch_signals(group);
   ok = start_threads(group) && ok;
-  run_worker(group->items[0]);
+  group->failed = !ok;
+  begin_worker(group->items[0]);
+  leave(group, outer);
+}
+
+bool peal_run_turn(peal_workers *group, int max_ms) {
+  if (group->over)
+    return false;
+  peal_worker *outer = enter(group);
+  group->over = !run_turn(group->items[0], max_ms);
+  leave(group, outer);
+  return !group->over;
+}
+
+int peal_run_close(peal_workers *group) {
+  if (!group->over)
+    peal_workers_stop(group, 0);
+  while (peal_run_turn(group, -1))
+    continue;
   for (unsigned i = 1; i < group->count; i++)
     if (group->items[i]->has_thread)
       uv_thread_join(&group->items[i]->thread);
+  close_poller(group->items[0]);
   atomic_store(&group->ended, true);
   peal_logger_stop(group->log);
-  return ok ? 0 : 1;
+  return group->failed ? 1 : 0;
+}
+
+int peal_workers_run(peal_workers *group) {
+  if (!group || !peal_run_take(group))
+    return 1;
+  peal_run_open(group);
+  peal_worker *outer = enter(group);
+  while (run_turn(group->items[0], -1))
+    continue;
+  group->over = true;
+  leave(group, outer);
+  return peal_run_close(group);
+}
+
+/* -- the end of what was not run ------------------------------------------- */
+
+void peal_run_end(peal_workers *group) {
+  if (atomic_load(&group->running)) {
+    /* Its last turn has been made, or it was left in the middle. */
+    if (!atomic_load(&group->ended))
+      (void)peal_run_close(group);
+    return;
+  }
+  atomic_store(&group->end_sent, true);
+  atomic_store(&group->close_sent, true);
+  for (unsigned i = 0; i < group->count; i++)
+    end_alone(group->items[i]);
 }

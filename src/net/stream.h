@@ -44,11 +44,12 @@ void peal_stream_set_owner(peal_stream *stream,
 /* Give the connection up without closing it: the stream is gone (no on_close),
  * and another worker can take the parcel. Nothing may be waiting to be sent. */
 peal_stream_parcel peal_stream_detach(peal_stream *stream);
+/* As peal_stream_adopt; `account` (borrowed for the life of the stream; NULL:
+ * nobody counts) is charged for what the transport holds. */
 PEAL_MUST_CHECK peal_stream *peal_stream_adopt_parcel(
     peal_worker *worker, const peal_stream_parcel *parcel,
-    const peal_stream_callbacks *callbacks, void *user);
-/* The same with the descriptor alone, for plain sockets. */
-int peal_stream_release(peal_stream *stream);
+    peal_account_worker *account, const peal_stream_callbacks *callbacks,
+    void *user);
 /* There is something to pull: it leaves at the end of the turn. */
 void peal_stream_flush(peal_stream *stream);
 /* Write what waits at once, in mid-turn (a queue is full): pull and sent are
@@ -80,14 +81,16 @@ void peal_stream_reset(peal_stream *stream, peal_err err);
 bool peal_stream_is_closing(const peal_stream *stream);
 /* True while the kernel does not take more, or is to take no more (lowat). */
 bool peal_stream_is_blocked(const peal_stream *stream);
+/* Over TLS? */
+bool peal_stream_is_encrypted(const peal_stream *stream);
 peal_worker *peal_stream_worker(const peal_stream *stream);
 /* "127.0.0.1" / "::1" / "unix", as peal_address_text; returns its length.
  * `out` has PEAL_ADDRESS_MAX bytes. Asked from the kernel. */
 size_t peal_stream_peer(const peal_stream *stream, char *out, uint16_t *port);
 /* Milliseconds (worker's now) of the last byte in or out. */
 uint64_t peal_stream_last_progress_ms(const peal_stream *stream);
-/* Bytes that the kernel has taken and the peer has not acknowledged: they
- * shrink while a slow peer reads, long before the kernel takes more. */
+/* Bytes that transport and kernel have taken and the peer has not acknowledged:
+ * they shrink while a slow peer reads, long before the kernel takes more. */
 size_t peal_stream_unacked(const peal_stream *stream);
 /* A count that changes when the peer acknowledges bytes (modulo 2^32): kept and
  * compared later, it says whether the peer has taken anything in between. One

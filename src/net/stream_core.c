@@ -44,8 +44,8 @@ static unsigned wanted(const peal_stream *stream) {
   }
   if (has(stream, PEAL_STREAM_BLOCKED | PEAL_STREAM_MORE))
     events |= PEAL_POLL_OUT;
-  return events | peal_stream_core_verbs(stream)->wants(
-                      stream->fd, peal_stream_core_state(stream));
+  return peal_stream_core_verbs(stream)->wants(peal_stream_core_state(stream),
+                                               events);
 }
 
 static void set_watched(peal_stream *stream, unsigned events) {
@@ -111,13 +111,23 @@ void peal_stream_core_leave(peal_stream *stream) {
   peal_tally_add(&worker->stats.connections, UINT64_MAX);
 }
 
-/* The transport's state ends with what it gives away. */
-static void end_transport(peal_stream *stream) {
-  peal_stream_parcel parcel = {.fd = stream->fd};
-  peal_stream_core_verbs(stream)->detach(
-      stream->fd, peal_stream_core_state(stream), &parcel);
-  close(parcel.fd);
+void peal_stream_parcel_close(const peal_stream_parcel *parcel) {
+  if (parcel->verbs)
+    parcel->verbs->drop(parcel->state);
+  close(parcel->fd);
+}
+
+peal_stream_parcel peal_stream_core_parcel(peal_stream *stream) {
+  const peal_stream_verbs *verbs = peal_stream_core_verbs(stream);
+  const peal_stream_parcel parcel = {.verbs = verbs,
+                                     .state = peal_stream_core_state(stream),
+                                     .fd = stream->fd,
+                                     .tag = stream->tag};
+  verbs->detach(parcel.state);
+  if (stream->extra)
+    stream->extra->state = NULL;
   stream->fd = -1;
+  return parcel;
 }
 
 void peal_stream_close(peal_stream *stream, peal_err err) {
@@ -126,7 +136,8 @@ void peal_stream_close(peal_stream *stream, peal_err err) {
   peal_stream_core_unwatch(stream);
   set(stream, PEAL_STREAM_CLOSING);
   stream->err = (int16_t)err;
-  end_transport(stream);
+  peal_stream_parcel parcel = peal_stream_core_parcel(stream);
+  peal_stream_parcel_close(&parcel);
   peal_stream_core_queue(stream);
 }
 

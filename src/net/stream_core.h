@@ -86,6 +86,12 @@ static inline unsigned peal_stream_core_watched(const peal_stream *stream) {
   return (unsigned)stream->state >> PEAL_STREAM_WATCH_SHIFT;
 }
 
+/* Bytes that the transport has taken and not sent. */
+static inline size_t peal_stream_core_held(const peal_stream *stream) {
+  void *state = peal_stream_core_state(stream);
+  return state ? peal_stream_core_verbs(stream)->held(state) : 0;
+}
+
 /* What few streams have; NULL if memory is out. */
 peal_stream_extra *peal_stream_core_extra(peal_stream *stream);
 /* Bring the poller up to date with the flags. */
@@ -96,6 +102,8 @@ void peal_stream_core_unwatch(peal_stream *stream);
 void peal_stream_core_queue(peal_stream *stream);
 /* Out of the worker's books. */
 void peal_stream_core_leave(peal_stream *stream);
+/* Descriptor and transport, which are the stream's no longer. */
+peal_stream_parcel peal_stream_core_parcel(peal_stream *stream);
 /* Bytes have come or gone. */
 void peal_stream_core_progress(peal_stream *stream);
 /* What a negative errno of a verb means for the owner. */

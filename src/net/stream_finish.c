@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/stream_finish.h"
 
+#include <errno.h>
+
 #include "net/socket_queue.h"
 
 #define has peal_stream_core_has
@@ -10,7 +12,7 @@
 static void begin_window(peal_stream *stream, uint64_t now_ms) {
   peal_stream_extra *extra = stream->extra;
   extra->sent = 0;
-  extra->unacked = peal_socket_queue_unacked(stream->fd);
+  extra->unacked = peal_stream_unacked(stream);
   peal_wheel_set(&stream->worker->wheel, &extra->timer,
                  now_ms + PEAL_STREAM_FINISH_WINDOW_MS);
 }
@@ -18,7 +20,7 @@ static void begin_window(peal_stream *stream, uint64_t now_ms) {
 /* What the peer has taken since the window began. */
 static uint64_t taken(const peal_stream *stream) {
   uint64_t could = stream->extra->sent + stream->extra->unacked;
-  size_t unacked = peal_socket_queue_unacked(stream->fd);
+  size_t unacked = peal_stream_unacked(stream);
   return could > unacked ? could - unacked : 0;
 }
 
@@ -47,12 +49,23 @@ void peal_stream_finish(peal_stream *stream) {
   peal_stream_flush(stream);
 }
 
+/* To a peer that has ended a plain socket has nothing more to say. */
+static int say_end(peal_stream *stream) {
+  void *state = peal_stream_core_state(stream);
+  if (has(stream, PEAL_STREAM_READ_ENDED) && !state)
+    return 0;
+  return peal_stream_core_verbs(stream)->shutdown(stream->fd, state);
+}
+
 void peal_stream_finish_fin(peal_stream *stream) {
   if (has(stream, PEAL_STREAM_FIN_SENT))
     return;
-  if (has(stream, PEAL_STREAM_READ_ENDED) ||
-      peal_stream_core_verbs(stream)->shutdown(
-          stream->fd, peal_stream_core_state(stream)) != 0) {
+  int failed = say_end(stream);
+  if (failed == -EAGAIN) {
+    set(stream, PEAL_STREAM_BLOCKED);
+    return;
+  }
+  if (failed || has(stream, PEAL_STREAM_READ_ENDED)) {
     peal_stream_close(stream, PEAL_OK);
     return;
   }

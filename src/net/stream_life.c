@@ -10,6 +10,7 @@
 #include "net/stream_plain.h"
 #include "net/stream_recv.h"
 #include "net/stream_send.h"
+#include "net/stream_tls.h"
 #include "net/tally.h"
 
 #define has peal_stream_core_has
@@ -97,10 +98,12 @@ void peal_stream_resume(peal_stream *stream) {
 
 static const peal_stream_kind plain = {{on_ready, on_turn_end},
                                        &peal_stream_plain};
+static const peal_stream_kind tls = {{on_ready, on_turn_end}, &peal_stream_tls};
 
 static void begin(peal_stream *stream, peal_worker *worker,
                   const peal_stream_parcel *parcel) {
-  *stream = (peal_stream){.item.kind = &plain.polled,
+  bool is_tls = parcel->verbs == &peal_stream_tls;
+  *stream = (peal_stream){.item.kind = is_tls ? &tls.polled : &plain.polled,
                           .worker = worker,
                           .fd = parcel->fd,
                           .tag = parcel->tag,
@@ -110,18 +113,37 @@ static void begin(peal_stream *stream, peal_worker *worker,
   peal_tally_add(&worker->stats.connections, 1);
 }
 
+/* Returns false if memory is out. */
+static bool attach(peal_stream *stream, void *state,
+                   peal_account_worker *account) {
+  if (!state)
+    return true;
+  peal_stream_extra *extra = peal_stream_core_extra(stream);
+  if (!extra || peal_stream_core_verbs(stream)->attach(state, stream->worker,
+                                                       account) != PEAL_OK)
+    return false;
+  extra->state = state;
+  return true;
+}
+
 peal_stream *peal_stream_adopt_parcel(peal_worker *worker,
                                       const peal_stream_parcel *parcel,
+                                      peal_account_worker *account,
                                       const peal_stream_callbacks *callbacks,
                                       void *user) {
   peal_stream *stream =
       worker->ending ? NULL : peal_mem_alloc(worker->mem, sizeof(*stream));
   if (!stream) {
-    close(parcel->fd);
+    peal_stream_parcel_close(parcel);
     return NULL;
   }
-  assert(!parcel->verbs || parcel->verbs == &peal_stream_plain);
   begin(stream, worker, parcel);
+  if (!attach(stream, parcel->state, account)) {
+    peal_stream_core_leave(stream);
+    peal_mem_free(worker->mem, stream);
+    peal_stream_parcel_close(parcel);
+    return NULL;
+  }
   peal_stream_set_owner(stream, callbacks, user);
   peal_stream_core_watch(stream);
   return stream;
@@ -131,7 +153,7 @@ peal_stream *peal_stream_adopt(peal_worker *worker, int fd,
                                const peal_stream_callbacks *callbacks,
                                void *user) {
   const peal_stream_parcel parcel = {.fd = fd};
-  return peal_stream_adopt_parcel(worker, &parcel, callbacks, user);
+  return peal_stream_adopt_parcel(worker, &parcel, NULL, callbacks, user);
 }
 
 void peal_stream_set_owner(peal_stream *stream,
@@ -142,24 +164,21 @@ void peal_stream_set_owner(peal_stream *stream,
 
 peal_stream_parcel peal_stream_detach(peal_stream *stream) {
   assert(!has(stream, PEAL_STREAM_CLOSING));
-  const peal_stream_verbs *verbs = peal_stream_core_verbs(stream);
-  peal_stream_parcel parcel = {.verbs = verbs, .tag = stream->tag};
   peal_stream_core_unwatch(stream);
-  verbs->detach(stream->fd, peal_stream_core_state(stream), &parcel);
+  peal_stream_parcel parcel = peal_stream_core_parcel(stream);
   set(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_GIVEN);
   peal_stream_core_leave(stream);
-  stream->fd = -1;
   /* An event may still be told for it in this turn. */
   peal_stream_core_queue(stream);
   return parcel;
 }
 
-int peal_stream_release(peal_stream *stream) {
-  return peal_stream_detach(stream).fd;
-}
-
 bool peal_stream_is_closing(const peal_stream *stream) {
   return has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_FINISHING);
+}
+
+bool peal_stream_is_encrypted(const peal_stream *stream) {
+  return stream->item.kind == &tls.polled;
 }
 
 peal_worker *peal_stream_worker(const peal_stream *stream) {

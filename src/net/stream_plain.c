@@ -46,16 +46,44 @@ static int plain_shutdown(int fd, void *state) {
   return shutdown(fd, SHUT_WR) == 0 ? 0 : -errno;
 }
 
-static unsigned plain_wants(int fd, const void *state) {
-  (void)fd;
+static unsigned plain_wants(const void *state, unsigned events) {
+  (void)state;
+  return events;
+}
+
+static int plain_peek(int fd, void *state) {
+  char byte;
+  ssize_t got;
+  (void)state;
+  do
+    got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  while (got < 0 && errno == EINTR);
+  return got < 0 ? -errno : (int)got;
+}
+
+static size_t plain_held(const void *state) {
   (void)state;
   return 0;
 }
 
-static void plain_detach(int fd, void *state, peal_stream_parcel *out) {
-  out->fd = fd;
-  out->state = state;
+static peal_err plain_attach(void *state, peal_worker *worker,
+                             peal_account_worker *account) {
+  (void)state, (void)worker, (void)account;
+  return PEAL_OK;
+}
+
+static void plain_let_go(void *state) {
+  (void)state;
 }
 
 const peal_stream_verbs peal_stream_plain = {
-    plain_recv, plain_send, plain_shutdown, plain_wants, plain_detach};
+    .attach = plain_attach,
+    .recv = plain_recv,
+    .send = plain_send,
+    .shutdown = plain_shutdown,
+    .wants = plain_wants,
+    .peek = plain_peek,
+    .held = plain_held,
+    .detach = plain_let_go,
+    .drop = plain_let_go,
+};

@@ -40,20 +40,20 @@ static void tell(peal_stream *stream, size_t len) {
     stream->callbacks->on_read(stream, worker->read_buf, len, stream->user);
 }
 
-/* Returns true if there may be more. */
-static bool read_once(peal_stream *stream) {
+/* Returns what has come: 0 if nothing, or no more. */
+static size_t read_once(peal_stream *stream) {
   ptrdiff_t got = peal_stream_core_verbs(stream)->recv(
       stream->fd, peal_stream_core_state(stream), stream->worker->read_buf,
       PEAL_LIMIT_READ_BYTES);
   if (got == -EAGAIN || got == -EWOULDBLOCK)
-    return false;
+    return 0;
   if (got < 0)
     peal_stream_close(stream, peal_stream_core_err(got));
   else if (got == 0)
     read_end(stream);
   else
     tell(stream, (size_t)got);
-  return got == PEAL_LIMIT_READ_BYTES;
+  return got > 0 ? (size_t)got : 0;
 }
 
 static bool may_read(const peal_stream *stream) {
@@ -63,19 +63,20 @@ static bool may_read(const peal_stream *stream) {
 
 void peal_stream_recv_waiting(peal_stream *stream) {
   int rounds = READ_ROUNDS;
-  while (rounds-- > 0 && may_read(stream) && read_once(stream))
+  while (rounds-- > 0 && may_read(stream) &&
+         read_once(stream) == PEAL_LIMIT_READ_BYTES)
     continue;
 }
 
 void peal_stream_recv_end_while_paused(peal_stream *stream) {
-  char byte;
-  ssize_t got = recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  int got = peal_stream_core_verbs(stream)->peek(
+      stream->fd, peal_stream_core_state(stream));
   if (got > 0)
     set(stream, PEAL_STREAM_GONE_SEEN);
   else if (got == 0)
     read_end(stream);
-  else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-    peal_stream_close(stream, peal_stream_core_err(-errno));
+  else if (got != -EAGAIN && got != -EWOULDBLOCK)
+    peal_stream_close(stream, peal_stream_core_err(got));
 }
 
 void peal_stream_recv_error(peal_stream *stream) {

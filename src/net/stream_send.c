@@ -92,6 +92,15 @@ static bool may_follow(const peal_stream *stream, const peal_iovs *sent) {
          has(stream, PEAL_STREAM_FINISHING | PEAL_STREAM_ASKED);
 }
 
+/* What the transport holds goes first. Returns false if some of it stays. */
+static bool send_held(peal_stream *stream) {
+  const peal_iovs none = {0};
+  if (!peal_stream_core_held(stream))
+    return true;
+  (void)send_once(stream, &none);
+  return !has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_BLOCKED);
+}
+
 /* Pull and send once; *left counts down. Returns true if more may follow. */
 static bool send_round(peal_stream *stream, size_t *left) {
   peal_iovs iovs;
@@ -129,7 +138,7 @@ void peal_stream_send_waiting(peal_stream *stream) {
   set(stream, PEAL_STREAM_SENDING);
   int rounds = SEND_ROUNDS;
   size_t left = SEND_BYTES;
-  bool more = true;
+  bool more = send_held(stream);
   while (more && rounds-- > 0 && left > 0)
     more = send_round(stream, &left);
   unset(stream, PEAL_STREAM_SENDING);
@@ -159,7 +168,7 @@ bool peal_stream_is_blocked(const peal_stream *stream) {
 }
 
 size_t peal_stream_unacked(const peal_stream *stream) {
-  return peal_socket_queue_unacked(stream->fd);
+  return peal_stream_core_held(stream) + peal_socket_queue_unacked(stream->fd);
 }
 
 uint32_t peal_stream_acked(const peal_stream *stream) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* timer: the application's timers (peal_timer of <peal/worker.h>) on the wheel
- * of their worker. */
+ * of their worker, and its clock. */
+#include "net/timer.h"
+
 #include <peal/worker.h>
 
 #include "base/mem.h"
+#include "net/on_worker.h"
 #include "net/worker.h"
 
 struct peal_timer {
@@ -15,6 +18,10 @@ struct peal_timer {
   bool firing; /* inside fn */
   bool freed;  /* there */
 };
+
+size_t peal_timer_bytes(void) {
+  return sizeof(peal_timer);
+}
 
 static void release(peal_timer *timer) {
   peal_wheel_stop(&timer->worker->wheel, &timer->wheel);
@@ -33,6 +40,7 @@ static void on_due(peal_wheel_timer *wheel, uint64_t now_ms) {
 }
 
 peal_timer *peal_timer_new(peal_worker *worker, peal_timer_fn fn, void *user) {
+  PEAL_ON_WORKER(worker, "peal_worker_post");
   if (!worker || !fn)
     return NULL;
   peal_timer *timer = peal_mem_alloc(worker->mem, sizeof(*timer));
@@ -45,6 +53,7 @@ peal_timer *peal_timer_new(peal_worker *worker, peal_timer_fn fn, void *user) {
 
 void peal_timer_start(peal_timer *timer, uint64_t delay_ms,
                       uint64_t repeat_ms) {
+  PEAL_ON_WORKER(timer ? timer->worker : NULL, "peal_worker_post");
   if (!timer)
     return;
   uint64_t at_ms = 0;
@@ -57,6 +66,7 @@ void peal_timer_start(peal_timer *timer, uint64_t delay_ms,
 }
 
 void peal_timer_stop(peal_timer *timer) {
+  PEAL_ON_WORKER(timer ? timer->worker : NULL, "peal_worker_post");
   if (!timer)
     return;
   timer->repeat_ms = 0;
@@ -64,6 +74,7 @@ void peal_timer_stop(peal_timer *timer) {
 }
 
 void peal_timer_free(peal_timer *timer) {
+  PEAL_ON_WORKER(timer ? timer->worker : NULL, "peal_worker_post");
   if (!timer)
     return;
   if (timer->firing) {
@@ -72,4 +83,9 @@ void peal_timer_free(peal_timer *timer) {
   } else {
     release(timer);
   }
+}
+
+uint64_t peal_worker_now_ms(const peal_worker *worker) {
+  PEAL_ON_WORKER(worker, "peal_worker_post");
+  return worker ? worker->now_ms : 0;
 }

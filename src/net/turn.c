@@ -64,8 +64,7 @@ void peal_turn_end(peal_worker *worker) {
 
 /* -- the turn -------------------------------------------------------------- */
 
-/* How long there is nothing to do, in the form of poll(2). */
-static int idle_ms(const peal_worker *worker) {
+int peal_turn_idle_ms(const peal_worker *worker) {
   if (has_end_work(worker))
     return 0;
   int timeout_ms = uv_backend_timeout(&worker->loop);
@@ -94,8 +93,12 @@ static void measure_lag(peal_worker *worker, uint64_t spent_ms) {
                       worker->index, (unsigned long long)own_ms);
 }
 
-void peal_turn_run(peal_worker *worker) {
-  peal_poller_wait(worker->poller, idle_ms(worker));
+static int at_most(int idle_ms, int max_ms) {
+  return max_ms >= 0 && (idle_ms < 0 || idle_ms > max_ms) ? max_ms : idle_ms;
+}
+
+void peal_turn_run(peal_worker *worker, int max_ms) {
+  peal_poller_wait(worker->poller, at_most(peal_turn_idle_ms(worker), max_ms));
   uint64_t woken_ms = peal_worker_wake(worker);
   worker->loop_ready = false;
   peal_poller_tell(worker->poller);

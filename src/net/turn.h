@@ -19,7 +19,11 @@ typedef struct peal_flush {
   void (*fn)(struct peal_flush *flush);
 } peal_flush;
 
-void peal_turn_run(peal_worker *worker);
+/* Waits for at most `max_ms` (-1: as long as there is nothing to do). */
+void peal_turn_run(peal_worker *worker, int max_ms);
+/* How long there is nothing to do, as of worker->now_ms, in the form of
+ * poll(2): 0: there is something, -1: for ever, unless something comes. */
+int peal_turn_idle_ms(const peal_worker *worker);
 /* Run flush->fn at the end of this turn (once, however often asked). */
 void peal_turn_flush_later(peal_worker *worker, peal_flush *flush);
 /* Call the item's on_turn_end at the end of this turn. It must not be in the

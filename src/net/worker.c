@@ -12,7 +12,11 @@ peal_worker *peal_worker_self(void) {
 }
 
 void peal_worker_set_self(peal_worker *worker) {
+  if (self)
+    atomic_store_explicit(&self->has_runner, false, memory_order_relaxed);
   self = worker;
+  if (self)
+    atomic_store_explicit(&self->has_runner, true, memory_order_relaxed);
 }
 
 peal_workers *peal_worker_group(peal_worker *worker) {
@@ -21,10 +25,6 @@ peal_workers *peal_worker_group(peal_worker *worker) {
 
 unsigned peal_worker_index(const peal_worker *worker) {
   return worker ? worker->index : 0;
-}
-
-uint64_t peal_worker_now_ms(const peal_worker *worker) {
-  return worker ? worker->now_ms : 0;
 }
 
 bool peal_worker_is_ending(const peal_worker *worker) {

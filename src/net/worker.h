@@ -44,11 +44,12 @@ struct peal_worker {
   bool loop_ready;       /* it has something */
   const peal_mem *mem;   /* &cache.mem: this worker's thread only */
   peal_mem_cache cache;
-  peal_arena turn;      /* reset at the end of every turn */
-  char *read_buf;       /* PEAL_LIMIT_READ_BYTES */
-  char *scratch;        /* PEAL_LIMIT_SCRATCH_BYTES, for peal_iovs */
-  bool pulling;         /* somebody fills the scratch */
-  peal_mail *mails;     /* taken from the mailbox and not run, oldest first */
+  peal_arena turn;   /* reset at the end of every turn */
+  char *read_buf;    /* PEAL_LIMIT_READ_BYTES */
+  char *scratch;     /* PEAL_LIMIT_SCRATCH_BYTES, for peal_iovs */
+  bool pulling;      /* somebody fills the scratch */
+  void *tls_scratch; /* of net/stream_tls; NULL: no connection has needed it */
+  peal_mail *mails;  /* taken from the mailbox and not run, oldest first */
   peal_mail *last_mail; /* of them */
   peal_wheel wheel;     /* timers of this worker */
   /* What is to be done at the end of the turn (net/turn). */
@@ -62,7 +63,8 @@ struct peal_worker {
   peal_lag lag;
   uv_thread_t thread;
   bool has_thread;
-  bool loop_open; /* the loop and the handles exist */
+  bool loop_open;         /* the loop and the handles exist */
+  atomic_bool has_runner; /* some thread is this worker (net/on_worker) */
   /* The end. */
   peal_worker_phase phase;
   bool ending;        /* ENDING or later: all connections are closed */

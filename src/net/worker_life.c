@@ -6,6 +6,7 @@
 #include "net/net_limits.h"
 #include "net/pages.h"
 #include "net/stop.h"
+#include "net/stream_tls.h"
 
 /* What a worker keeps of released memory, in bytes. */
 #define CACHE_BYTES (16u << 20)
@@ -58,6 +59,7 @@ void peal_worker_life_free(peal_worker *worker) {
   peal_mem_cache_deinit(&worker->cache);
   peal_mem_free(mem, worker->read_buf);
   peal_mem_free(mem, worker->scratch);
+  peal_stream_tls_worker_deinit(worker);
   peal_mem_free(mem, worker);
 }
 

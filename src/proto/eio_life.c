@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/eio_life.h"
 
-#include "proto/proto_limits.h"
+#include "base/limits.h"
 
 /* Bytes since the mark; none if the count went back. */
 static uint32_t taken_since(const peal_eio_life *life,

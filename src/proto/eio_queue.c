@@ -363,6 +363,34 @@ bool peal_eio_queue_drop_oldest(peal_eio_queue *queue) {
   return true;
 }
 
+/* -- its ceiling ----------------------------------------------------------- */
+
+/* A message that takes the place of another one needs room for the difference
+ * only: the newest picture is taken although the queue is full. */
+bool peal_eio_queue_has_room(const peal_eio_queue *queue,
+                             const peal_eio_item *item, size_t max) {
+  size_t others = peal_eio_queue_bytes(queue);
+  if (!others)
+    return true;
+  size_t cost = message_cost(item->message);
+  if (others <= max && cost <= max - others)
+    return true;
+  others -= peal_eio_queue_replaced(queue, item->key);
+  return !others || (others <= max && cost <= max - others);
+}
+
+peal_err peal_eio_queue_make_room(peal_eio_queue *queue,
+                                  const peal_eio_item *item, size_t max) {
+  size_t cost = message_cost(item->message);
+  size_t firm = peal_eio_queue_firm_bytes(queue);
+  if (firm && (firm > max || cost > max - firm))
+    return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
+  while (!peal_eio_queue_has_room(queue, item, max))
+    if (!peal_eio_queue_drop_oldest(queue))
+      return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
+  return PEAL_OK;
+}
+
 void peal_eio_queue_check(const peal_eio_queue *queue) {
   const eio_ring *ring = queue->ring;
   if (!ring)

@@ -55,6 +55,15 @@ size_t peal_eio_queue_cost(const peal_eio_item *item);
 /* The cost of the unsent message that _add with this key would replace; 0 if
  * there is none, or the key is 0. */
 size_t peal_eio_queue_replaced(const peal_eio_queue *queue, uint64_t key);
+/* Has it room below `max` bytes? Into an empty queue any message fits, and one
+ * that takes the place of another needs room for the difference only. */
+bool peal_eio_queue_has_room(const peal_eio_queue *queue,
+                             const peal_eio_item *item, size_t max);
+/* Drop the oldest that may go until it has. Returns: PEAL_OK;
+ * PEAL_ERR_QUEUE_FULL: what may not go is too much. */
+PEAL_MUST_CHECK peal_err peal_eio_queue_make_room(peal_eio_queue *queue,
+                                                  const peal_eio_item *item,
+                                                  size_t max);
 /* Append (one more reference is held), or replace the unsent message with the
  * same key in its place. `mem` and `account` (NULL: not counted), which the
  * entries' own memory is charged to, are borrowed until the queue is empty.

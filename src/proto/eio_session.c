@@ -174,23 +174,12 @@ void peal_eio_session_spare(peal_eio_session *session, uint64_t seen_at_ms) {
 
 /* -- queueing ---------------------------------------------------------------- */
 
-/* A message that takes the place of another one needs room for the difference
- * only: the newest picture is taken although the queue is full. */
-static bool has_room(peal_eio_session *session, const peal_eio_item *item) {
-  size_t max = peal_eio_rules_max_queue(session);
-  size_t cost = peal_eio_queue_cost(item);
-  size_t others = peal_eio_queue_bytes(&session->queue);
-  if (!others || (others <= max && cost <= max - others))
-    return true;
-  others -= peal_eio_queue_replaced(&session->queue, item->key);
-  return !others || (others <= max && cost <= max - others);
-}
-
 peal_err peal_eio_session_send(peal_eio_session *session,
                                const peal_eio_item *item) {
   if (session->state >= PEAL_EIO_STATE_CLOSING)
     return PEAL_ERR_CLOSED;
-  if (!has_room(session, item)) {
+  if (!peal_eio_queue_has_room(&session->queue, item,
+                               peal_eio_rules_max_queue(session))) {
     session->drain = 1;
     return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
   }
@@ -204,16 +193,10 @@ peal_err peal_eio_session_send(peal_eio_session *session,
 
 peal_err peal_eio_session_make_room(peal_eio_session *session,
                                     const peal_eio_item *item) {
-  size_t max = peal_eio_rules_max_queue(session);
-  size_t cost = peal_eio_queue_cost(item);
-  size_t firm = peal_eio_queue_firm_bytes(&session->queue);
-  if (firm && (firm > max || cost > max - firm))
-    return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
-  while (!has_room(session, item))
-    if (!peal_eio_queue_drop_oldest(&session->queue))
-      return PEAL_FAIL(PEAL_ERR_QUEUE_FULL);
+  peal_err err = peal_eio_queue_make_room(&session->queue, item,
+                                          peal_eio_rules_max_queue(session));
   check(session);
-  return PEAL_OK;
+  return err;
 }
 
 /* -- polling ---------------------------------------------------------------- */

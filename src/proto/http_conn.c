@@ -146,9 +146,11 @@ void peal_http_conn_set_unacked(peal_http_conn *conn, size_t bytes) {
 }
 
 static bool body_is_late(peal_http_conn *conn, uint64_t now_ms) {
+  uint32_t pace =
+      conn->opts->body_pace ? conn->opts->body_pace : PEAL_LIMIT_HTTP_BODY_PACE;
   return reads_body(conn) && conn->opts->body_ms &&
-         peal_http_pace_is_late(&conn->reads, conn->opts->body_ms,
-                                PEAL_LIMIT_HTTP_BODY_PACE, now_ms);
+         peal_http_pace_is_late(&conn->reads, conn->opts->body_ms, pace,
+                                now_ms);
 }
 
 static void lose(peal_http_conn *conn, peal_err err) {

@@ -38,6 +38,8 @@ typedef struct peal_http_conn_opts {
    * between requests, an answer's progress. Client: until the answer's head,
    * the others alike. */
   uint32_t head_ms, body_ms, idle_ms, write_ms;
+  uint32_t body_pace; /* bytes a second over each body_ms; 0:
+                         PEAL_LIMIT_HTTP_BODY_PACE */
   /* Server: how the head of an answer ends if the connection stays; begins
    * with CR LF, ends with the empty line. Empty: "Connection: keep-alive". */
   peal_slice keep_alive;

@@ -14,6 +14,7 @@ struct peal_message {
   peal_account_worker *account; /* cost_of() is charged to it; NULL: not yet */
   peal_account_server *common;  /* or to it, if it crosses; NULL: to nobody */
   size_t len;                   /* of all parts */
+  peal_bytes *bytes;            /* one reference; NULL: they lie here */
   bool binary;                  /* the only part is one */
   bool crosses;                 /* may be held by several threads */
   peal_slice parts[];
@@ -47,6 +48,7 @@ static inline peal_message *alloc(size_t count, size_t len, const peal_mem *mem,
   message->account = NULL;
   message->common = common;
   message->len = len;
+  message->bytes = NULL;
   message->binary = false;
   message->crosses = mem == peal_mem_libc();
   return message;
@@ -107,6 +109,23 @@ static peal_message *as_binary(peal_message *message) {
   return message;
 }
 
+/* What stays on its worker is counted without read-modify-writes. */
+static unsigned refs_of(const peal_message *message) {
+  return atomic_load_explicit(&message->refs, memory_order_relaxed);
+}
+
+peal_message *peal_message_new_bytes(peal_bytes *bytes, bool is_binary,
+                                     const peal_mem *mem) {
+  peal_message *message = alloc(1, 0, mem, NULL);
+  if (!message)
+    return NULL;
+  message->bytes = peal_bytes_ref(bytes);
+  message->parts[0] = peal_bytes_slice(bytes);
+  message->len = message->parts[0].len;
+  message->binary = is_binary;
+  return message;
+}
+
 peal_message *peal_message_new_binary(peal_slice data, const peal_mem *mem) {
   return as_binary(peal_message_new(data, NULL, 0, mem));
 }
@@ -132,11 +151,6 @@ peal_err peal_message_charge(peal_message *message,
 
 bool peal_message_is_of(const peal_message *message, const peal_mem *mem) {
   return message->mem == mem;
-}
-
-/* What stays on its worker is counted without read-modify-writes. */
-static unsigned refs_of(const peal_message *message) {
-  return atomic_load_explicit(&message->refs, memory_order_relaxed);
 }
 
 static void set_refs(peal_message *message, unsigned refs) {
@@ -171,6 +185,7 @@ void peal_message_unref(peal_message *message) {
     peal_account_worker_release(message->account, cost_of(message));
   if (message->common)
     peal_account_server_release(message->common, cost_of(message));
+  peal_bytes_unref(message->bytes);
   peal_mem_free(message->mem, message);
 }
 

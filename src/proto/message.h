@@ -29,6 +29,11 @@ PEAL_MUST_CHECK peal_message *peal_message_new_crossing(
 /* One binary message of Engine.IO. */
 PEAL_MUST_CHECK peal_message *peal_message_new_binary(peal_slice data,
                                                       const peal_mem *mem);
+/* The same with bytes that are shared already: they are referenced. Not for
+ * more than one worker. NULL if memory is out. */
+PEAL_MUST_CHECK peal_message *peal_message_new_bytes(peal_bytes *bytes,
+                                                     bool is_binary,
+                                                     const peal_mem *mem);
 /* The same for one that crosses. */
 PEAL_MUST_CHECK peal_message *peal_message_new_binary_crossing(
     peal_slice data, peal_account_server *account);

@@ -10,7 +10,7 @@
  * keep the connection, beyond the connection ends behind the answer. */
 #define PEAL_LIMIT_HTTP_DRAIN_BYTES 65536u
 /* Bytes per second that a body must bring over each of its time limits:
- * trickling is no progress. */
+ * trickling is no progress. Option. */
 #define PEAL_LIMIT_HTTP_BODY_PACE 64u
 /* Bytes per second that a peer must take of an answer over each of its time
  * limits: less than a modem of 1990 is no reader, it holds memory. */
@@ -33,9 +33,6 @@
 /* Packets of one polling body: more than a full body of the default size can
  * have as the smallest events (`42["a"]`), which a client may send at once. */
 #define PEAL_LIMIT_EIO_PACKETS 131072u
-/* Bytes per second that a client must take of what waits for it, over each ping
- * timeout, for that to count as life in place of its pong. */
-#define PEAL_LIMIT_TAKE_PACE 512u
 /* Bytes queued for one session: above the soft one volatile events are
  * dropped, at the hard one the policy of the socket decides. Option. */
 #define PEAL_LIMIT_QUEUE_SOFT_BYTES (1u << 20)

@@ -200,18 +200,36 @@ void peal_ws_conn_close(peal_ws_conn *conn, unsigned code, peal_slice reason,
 /* -- leaving ------------------------------------------------------------- */
 
 void peal_ws_conn_pull(peal_ws_conn *conn, peal_iovs *out) {
-  if (conn->block)
+  if (!conn->block)
+    return;
+  if (conn->opts->messages_first)
+    peal_ws_queue_pull_own(&conn->block->out, out);
+  else
     peal_ws_queue_pull(&conn->block->out, out);
+}
+
+void peal_ws_conn_pull_close(peal_ws_conn *conn, peal_iovs *out) {
+  assert(conn->opts->messages_first);
+  if (conn->block)
+    peal_ws_queue_pull_last(&conn->block->out, out);
+}
+
+/* RFC6455 5.5.1: nothing goes behind a close frame; before it, if the owner has
+ * it so. */
+static bool has_place(const peal_ws_conn *conn) {
+  if (conn->opts->messages_first)
+    return !conn->is_expired &&
+           (!conn->block || peal_ws_queue_is_own_shown(&conn->block->out));
+  return can_send(conn) &&
+         (!conn->block || peal_ws_queue_is_shown(&conn->block->out));
 }
 
 bool peal_ws_conn_pull_message(peal_ws_conn *conn, peal_iovs *out,
                                peal_ws_opcode opcode, char prefix,
                                peal_slice body) {
   assert(!conn->opts->client);
-  if (!can_send(conn) ||
-      (conn->block && !peal_ws_queue_is_shown(&conn->block->out)))
-    return false;
-  return peal_ws_queue_pull_message(out, (uint8_t)opcode, prefix, body);
+  return has_place(conn) &&
+         peal_ws_queue_pull_message(out, (uint8_t)opcode, prefix, body);
 }
 
 size_t peal_ws_conn_message_len(const peal_ws_conn *conn, char prefix,

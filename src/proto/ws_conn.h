@@ -26,6 +26,8 @@ typedef struct peal_ws_conn peal_ws_conn;
 /* Shared by all connections of an owner. Zero: default. */
 typedef struct peal_ws_conn_opts {
   bool client;               /* role: masks what it sends, else demands masks */
+  bool messages_first;       /* server: what waits in the owner's queue goes
+                              * before our close frame; see _pull_close */
   uint32_t close_timeout_ms; /* wait for the peer's close; 5000 */
   uint32_t message_ms;       /* an unfinished message or frame brings
                               * PEAL_LIMIT_WS_MESSAGE_PACE over each of these
@@ -105,6 +107,9 @@ void peal_ws_conn_pull(peal_ws_conn *conn, peal_iovs *out);
 bool peal_ws_conn_pull_message(peal_ws_conn *conn, peal_iovs *out,
                                peal_ws_opcode opcode, char prefix,
                                peal_slice body);
+/* With `messages_first`: the close frame, when the owner has no message to pull
+ * (any more). */
+void peal_ws_conn_pull_close(peal_ws_conn *conn, peal_iovs *out);
 /* Its bytes on the wire. */
 size_t peal_ws_conn_message_len(const peal_ws_conn *conn, char prefix,
                                 size_t body_len);

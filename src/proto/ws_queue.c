@@ -264,20 +264,35 @@ static void pull_list(peal_ws_queue_list *list, bool has_room, peal_iovs *out) {
   }
 }
 
-void peal_ws_queue_pull(peal_ws_queue *queue, peal_iovs *out) {
+static void pull_own(peal_ws_queue *queue, peal_iovs *out) {
   bool has_room = !queue->begun || pull_frame(queue->begun, out);
   for (peal_ws_queue_frame *f = queue->own.head; f; f = f->next)
     f->is_pulled = false;
   trim_pongs(queue, PEAL_LIMIT_WS_PONGS);
   pull_list(&queue->own, has_room, out);
-  const peal_ws_queue_frame *tail =
-      queue->own.head ? queue->own.tail : queue->begun;
-  pull_list(&queue->last, !tail || tail->is_pulled, out);
+}
+
+bool peal_ws_queue_is_own_shown(const peal_ws_queue *queue) {
+  return (!queue->begun || queue->begun->is_pulled) &&
+         (!queue->own.head || queue->own.tail->is_pulled);
+}
+
+void peal_ws_queue_pull(peal_ws_queue *queue, peal_iovs *out) {
+  pull_own(queue, out);
+  peal_ws_queue_pull_last(queue, out);
+}
+
+void peal_ws_queue_pull_own(peal_ws_queue *queue, peal_iovs *out) {
+  pull_own(queue, out);
+  pull_list(&queue->last, false, out);
+}
+
+void peal_ws_queue_pull_last(peal_ws_queue *queue, peal_iovs *out) {
+  pull_list(&queue->last, peal_ws_queue_is_own_shown(queue), out);
 }
 
 bool peal_ws_queue_is_shown(const peal_ws_queue *queue) {
-  return (!queue->begun || queue->begun->is_pulled) &&
-         (!queue->own.head || queue->own.tail->is_pulled) &&
+  return peal_ws_queue_is_own_shown(queue) &&
          (!queue->last.head || queue->last.tail->is_pulled);
 }
 

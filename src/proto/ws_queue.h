@@ -61,11 +61,16 @@ PEAL_MUST_CHECK peal_err peal_ws_queue_keep(peal_ws_queue *queue,
 
 /* Whole frames, and the rest of one begun. */
 void peal_ws_queue_pull(peal_ws_queue *queue, peal_iovs *out);
+/* The same in two steps, for who has messages that go before the last ones: all
+ * but these; then these, instead of messages of somebody else. */
+void peal_ws_queue_pull_own(peal_ws_queue *queue, peal_iovs *out);
+void peal_ws_queue_pull_last(peal_ws_queue *queue, peal_iovs *out);
 /* Returns how many of `len` bytes lie behind the frames that the pull showed. */
 size_t peal_ws_queue_sent(peal_ws_queue *queue, size_t len);
 
-/* Did the last pull show all frames? */
+/* Did the last pull show all frames? All but the last ones? */
 bool peal_ws_queue_is_shown(const peal_ws_queue *queue);
+bool peal_ws_queue_is_own_shown(const peal_ws_queue *queue);
 
 /* Bytes on the wire of an unmasked message of prefix and body. */
 size_t peal_ws_queue_message_len(char prefix, size_t body_len);

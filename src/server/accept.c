@@ -38,6 +38,7 @@ static void refuse_for(peal_candidate *candidate, peal_err err) {
 }
 
 peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   peal_pair pairs[2];
   if (!socket || socket->state != PEAL_SOCKET_ACCEPTING)
     return PEAL_ERR_USAGE;
@@ -52,8 +53,10 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 static peal_err run_connect_handlers(peal_socket *socket,
                                      const peal_candidate *candidate) {
-  for (const peal_hook *hook = socket->local->nsp->connect; hook;
-       hook = hook->next) {
+  const peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_CONNECT], age);
+       hook; hook = peal_hook_live(hook->next, age)) {
     peal_err err = hook->fn.connect(socket, hook->user);
     if (!err && candidate->refusal)
       err = PEAL_ERR_USAGE; /* peal_refuse without returning its result */

@@ -66,7 +66,7 @@ static void visit(selection *chosen, peal_socket *socket) {
 static void visit_room(selection *chosen, peal_slice name) {
   const peal_room *room = peal_rooms_find(chosen->local, name);
   for (uint32_t i = 0; room && i < room->count; i++)
-    visit(chosen, room->seats[i].socket);
+    visit(chosen, PEAL_LIST_OF(room->seats[i].who, peal_socket, rooms));
   peal_socket *socket = peal_adapter_find(chosen->local, name);
   if (socket)
     visit(chosen, socket);

@@ -64,6 +64,7 @@ void peal_auth_drop(peal_socket *socket) {
 }
 
 peal_val peal_socket_auth(const peal_socket *socket) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   const struct peal_auth *kept =
       socket && socket->extra ? socket->extra->auth : NULL;
   peal_val value = peal_undefined();

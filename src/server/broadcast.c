@@ -20,13 +20,15 @@ typedef struct cast {
 } cast;
 
 static void tell_outgoing(const cast *it, peal_socket *socket) {
-  if (it->nsp->outgoing && peal_deliver_is_taken(socket, it->to->is_volatile))
+  if (peal_nsp_local_is_watched(socket->local) &&
+      peal_deliver_is_taken(socket, it->to->is_volatile))
     peal_handlers_tell_outgoing(socket, it->event, it->args);
 }
 
 static peal_err deliver_here(const cast *it, const peal_eio_item *item,
                              peal_socket *const *sockets, size_t count) {
-  for (size_t i = 0; it->nsp->outgoing && i < count; i++)
+  bool watched = count && peal_nsp_local_is_watched(sockets[0]->local);
+  for (size_t i = 0; watched && i < count; i++)
     tell_outgoing(it, sockets[i]);
   peal_deliver_many(sockets, count, item, it->to->is_volatile);
   if (!it->own)
@@ -84,6 +86,7 @@ static bool wants_own(const peal_socket *socket, const peal_to *to) {
 
 peal_err peal_emit_to_n(peal_socket *socket, const peal_to *to,
                         peal_slice event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_n");
   if (!socket)
     return PEAL_ERR_USAGE;
   to = to ? to : &everyone;
@@ -97,6 +100,7 @@ peal_err peal_emit_to_n(peal_socket *socket, const peal_to *to,
 
 peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
                       peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit");
   return peal_emit_to_n(socket, to, peal_slice_of(event), args);
 }
 

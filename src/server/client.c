@@ -16,7 +16,7 @@
 
 static void on_connect(peal_server *server, peal_client *client,
                        const peal_sio_conn_event *event) {
-  peal_nsp *nsp = peal_nsp_find(server, event->packet.nsp);
+  peal_nsp *nsp = peal_nsp_named(server, event->packet.nsp);
   if (nsp) {
     peal_middleware_begin(client, nsp, event->link, event->packet.data);
     return;
@@ -186,6 +186,14 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
     peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
 }
 
+static void tell_drained(peal_socket *socket) {
+  const peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_DRAIN], age);
+       hook; hook = peal_hook_live(hook->next, age))
+    hook->fn.socket(socket, hook->user);
+}
+
 static void on_drain(peal_engine_conn *conn, void *user) {
   peal_client *client = peal_engine_conn_user(conn);
   (void)user;
@@ -194,9 +202,7 @@ static void on_drain(peal_engine_conn *conn, void *user) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (!socket || socket->state != PEAL_SOCKET_CONNECTED)
       continue;
-    for (const peal_hook *hook = socket->local->nsp->drain; hook;
-         hook = hook->next)
-      hook->fn.socket(socket, hook->user);
+    tell_drained(socket);
   }
 }
 

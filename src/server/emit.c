@@ -23,7 +23,7 @@ static peal_err emit(peal_socket *socket, const peal_to *to, peal_slice event,
     item.key = peal_packet_key(socket->local->nsp, peal_names_key(to));
     item.no_compress = to->no_compress;
   }
-  if (socket->local->nsp->outgoing &&
+  if (peal_nsp_local_is_watched(socket->local) &&
       peal_deliver_is_taken(socket, is_volatile))
     peal_handlers_tell_outgoing(socket, event, args);
   err = peal_deliver_one(socket, &item, is_volatile);
@@ -32,17 +32,19 @@ static peal_err emit(peal_socket *socket, const peal_to *to, peal_slice event,
 }
 
 peal_err peal_emit_n(peal_socket *socket, peal_slice event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_n or peal_ref_emit");
   return socket ? emit(socket, NULL, event, args, NULL) : PEAL_ERR_USAGE;
 }
 
 peal_err peal_emit(peal_socket *socket, const char *event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit");
   return peal_emit_n(socket, peal_slice_of(event), args);
 }
 
 peal_err peal_emit_with_n(peal_socket *socket, const peal_to *to,
                           peal_slice event, peal_args args) {
-  if (!socket || (to && (to->rooms || to->except || to->room_names.items ||
-                         to->except_names.items)))
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_n or peal_ref_emit_with");
+  if (!socket || peal_names_are_named(to))
     return PEAL_ERR_USAGE;
   if (to && !PEAL_RESERVED_IS_KNOWN(to))
     return PEAL_ERR_OPTION;
@@ -51,10 +53,12 @@ peal_err peal_emit_with_n(peal_socket *socket, const peal_to *to,
 
 peal_err peal_emit_with(peal_socket *socket, const peal_to *to,
                         const char *event, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit_with");
   return peal_emit_with_n(socket, to, peal_slice_of(event), args);
 }
 
 peal_err peal_send(peal_socket *socket, peal_args args) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit or peal_ref_emit");
   return peal_emit(socket, "message", args);
 }
 
@@ -90,6 +94,7 @@ static peal_err settle_ack(peal_socket *socket, uint64_t id,
 
 peal_err peal_emit_ack_n(peal_socket *socket, peal_slice event, peal_args args,
                          uint32_t timeout_ms, peal_ack_fn fn, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_ack_n or peal_ref_post");
   uint64_t id;
   if (!socket || !fn)
     return PEAL_ERR_USAGE;
@@ -102,6 +107,7 @@ peal_err peal_emit_ack_n(peal_socket *socket, peal_slice event, peal_args args,
 
 peal_err peal_emit_ack(peal_socket *socket, const char *event, peal_args args,
                        uint32_t timeout_ms, peal_ack_fn fn, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_nsp_emit_ack or peal_ref_post");
   return peal_emit_ack_n(socket, peal_slice_of(event), args, timeout_ms, fn,
                          user);
 }

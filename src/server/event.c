@@ -7,23 +7,28 @@
 #include "server/deliver.h"
 #include "server/handlers.h"
 #include "server/packet.h"
+#include "server/socket_hook.h"
 
 /* -- reading -------------------------------------------------------------------------- */
 
 peal_slice peal_event_name(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event ? event->name : (peal_slice){0};
 }
 
 peal_args peal_event_args(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event ? event->args : PEAL_NO_ARGS;
 }
 
 peal_val peal_event_arg(const peal_event *event, size_t index) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event && index < event->args.count ? event->args.items[index]
                                             : peal_undefined();
 }
 
 const char *peal_event_str(const peal_event *event, size_t index) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   peal_val value = peal_event_arg(event, index);
   peal_slice text = peal_val_str(value);
   if (!peal_val_is(value, PEAL_STRING) ||
@@ -33,17 +38,20 @@ const char *peal_event_str(const peal_event *event, size_t index) {
 }
 
 bool peal_event_wants_ack(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   return event && event->has_id;
 }
 
 /* -- dispatch ------------------------------------------------------------------------- */
 
-static void call_chain(const peal_hook *hook, const peal_event *event) {
-  for (; hook; hook = hook->next) {
-    if (event->socket->state != PEAL_SOCKET_CONNECTED)
-      return; /* a handler has disconnected it */
-    hook->fn.event(event->socket, event, hook->user);
-  }
+/* Until a handler disconnects it. */
+static void call_chain(peal_hook *hook, uint64_t age, const peal_event *event) {
+  peal_socket *socket = event->socket;
+  for (hook = peal_hook_live(hook, age);
+       hook && socket->state == PEAL_SOCKET_CONNECTED;
+       hook = peal_hook_live(hook->next, age))
+    if (peal_handlers_claim(socket->local, hook))
+      hook->fn.event(socket, event, hook->user);
 }
 
 void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
@@ -56,10 +64,12 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
                       .id = packet->id,
                       .has_id = packet->has_id,
                       .acked = &acked};
-  call_chain(socket->local->nsp->any, &event);
-  call_chain(peal_handlers_of_event(socket->local->nsp, socket->local->worker,
-                                    event.name),
-             &event);
+  peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  call_chain(hooks->chains[PEAL_HOOK_ANY], age, &event);
+  call_chain(peal_hook_of_event(hooks, event.name), age, &event);
+  if (peal_belongings_of(socket))
+    peal_socket_hook_call(socket, &event, event.name);
 }
 
 /* -- acknowledging ------------------------------------------------------------------- */
@@ -76,6 +86,7 @@ peal_err peal_event_send_ack(peal_socket *socket, uint64_t id, peal_args args) {
 }
 
 peal_err peal_ack(const peal_event *event, peal_args args) {
+  PEAL_ON_EVENT(event, "peal_ack_later here and peal_reply_send there");
   if (!event)
     return PEAL_ERR_USAGE;
   if (!event->has_id || *event->acked)

@@ -3,6 +3,10 @@
 /* event: an event that came in, and its acknowledgement. */
 #include "server/server_impl.h"
 
+/* At the beginning of a function of an event (net/on_worker). */
+#define PEAL_ON_EVENT(event, instead)                                          \
+  PEAL_ON_SOCKET((event) ? (event)->socket : NULL, instead)
+
 struct peal_event {
   peal_socket *socket;
   peal_slice name;

@@ -1,159 +1,287 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/handlers.h"
 
-#include <string.h>
-
 #include "base/mem.h"
+#include "net/worker_impl.h"
+#include "server/nsp.h"
 #include "wire/sio_packet.h"
 
-/* -- chains ------------------------------------------------------------------------ */
+/* -- a change on one worker ------------------------------------------------------------ */
 
-bool peal_handlers_is_open(const peal_nsp *nsp) {
-  return nsp &&
-         !atomic_load_explicit(&nsp->server->running, memory_order_relaxed);
+static void on_sweep(peal_flush *flush) {
+  peal_hook_sweep(&PEAL_LIST_OF(flush, peal_nsp_local, sweep)->hooks);
 }
 
-static void append(peal_hook **chain, peal_hook *hook) {
-  while (*chain)
-    chain = &(*chain)->next;
-  *chain = hook;
+/* Handlers may be on the stack: the end of the turn frees. */
+static void sweep_later(peal_nsp_local *local) {
+  local->sweep.fn = on_sweep;
+  peal_worker_impl_flush_later(local->worker, &local->sweep);
 }
 
-static peal_hook *copy(const peal_nsp *nsp, const peal_hook *hook,
-                       peal_slice name) {
-  peal_hook *made =
-      peal_mem_alloc(nsp->server->mem, sizeof *hook + name.len + 1);
-  if (!made)
-    return NULL;
-  *made = *hook;
-  made->next = NULL;
-  made->name_len = name.len;
-  if (name.len)
-    memcpy(made->name, name.ptr, name.len);
-  made->name[name.len] = 0;
-  return made;
-}
-
-peal_err peal_handlers_add(peal_nsp *nsp, peal_hook **chain,
-                           const peal_hook *hook) {
-  peal_hook *made = copy(nsp, hook, (peal_slice){0});
-  if (!made)
-    return PEAL_ERR_NOMEM;
-  append(chain, made);
-  return PEAL_OK;
-}
-
-static void free_chain(const peal_mem *mem, peal_hook *hook) {
-  while (hook) {
-    peal_hook *next = hook->next;
-    peal_mem_free(mem, hook);
-    hook = next;
+/* Takes `hook`. */
+static void apply(peal_nsp_local *local, bool removes, peal_hook *hook) {
+  if (!removes) {
+    peal_hook_add(&local->hooks, hook);
+    return;
   }
+  bool any = peal_hook_remove(&local->hooks, hook);
+  peal_hook_free(local->hooks.mem, hook);
+  if (!any)
+    return;
+  if (peal_worker_self())
+    sweep_later(local);
+  else
+    peal_hook_sweep(&local->hooks); /* before the run */
 }
 
-void peal_handlers_free(peal_nsp *nsp) {
-  const peal_mem *mem = nsp->server->mem;
-  uint32_t cursor = 0;
+bool peal_handlers_claim(peal_nsp_local *local, peal_hook *hook) {
+  if (!hook->once)
+    return true;
+  hook->removed = true;
+  sweep_later(local);
+  return !atomic_exchange_explicit(&hook->once->called, true,
+                                   memory_order_relaxed);
+}
+
+/* -- a change on all of them ------------------------------------------------------------- */
+
+/* On its way to one worker. */
+typedef struct change {
+  peal_mail mail;
+  struct change *next;
+  peal_nsp_local *local;
   peal_hook *hook;
-  while ((hook = peal_map_next(&nsp->events, &cursor)))
-    free_chain(mem, hook);
-  peal_map_deinit(&nsp->events);
-  free_chain(mem, nsp->any);
-  free_chain(mem, nsp->outgoing);
-  free_chain(mem, nsp->connect);
-  free_chain(mem, nsp->disconnect);
-  free_chain(mem, nsp->disconnecting);
-  free_chain(mem, nsp->drain);
-  free_chain(mem, nsp->use);
+  bool removes;
+} change;
+
+static void change_free(const peal_mem *mem, change *it) {
+  if (it && it->hook)
+    peal_hook_free(mem, it->hook);
+  peal_mem_free(mem, it);
 }
 
-/* -- events ------------------------------------------------------------------------- */
+static void on_change(peal_worker *worker, peal_mail *mail) {
+  change *it = PEAL_LIST_OF(mail, change, mail);
+  (void)worker;
+  apply(it->local, it->removes, it->hook);
+  it->hook = NULL;
+  change_free(it->local->hooks.mem, it);
+}
 
-static peal_err add_event(peal_nsp *nsp, peal_hook *hook) {
-  peal_slice name = {hook->name, hook->name_len};
-  peal_hook *first = peal_map_get(&nsp->events, name);
-  if (!first)
-    return peal_map_add(&nsp->events, name, hook);
-  append(&first, hook);
+static change *change_new(peal_nsp_local *local, bool removes,
+                          const peal_hook *like, peal_slice name) {
+  const peal_mem *mem = local->hooks.mem;
+  change *it = peal_mem_zalloc(mem, sizeof *it);
+  if (!it)
+    return NULL;
+  *it = (change){.mail.fn = on_change,
+                 .local = local,
+                 .hook = peal_hook_copy(mem, like, name),
+                 .removes = removes};
+  if (it->hook)
+    return it;
+  change_free(mem, it);
+  return NULL;
+}
+
+/* One for each worker, or none. */
+static change *changes_new(peal_nsp *nsp, bool removes, const peal_hook *like,
+                           peal_slice name) {
+  change *first = NULL;
+  for (unsigned i = 0; i < nsp->server->worker_count; i++) {
+    change *it = change_new(&nsp->locals[i], removes, like, name);
+    if (it) {
+      it->next = first;
+      first = it;
+      continue;
+    }
+    while ((it = first)) {
+      first = it->next;
+      change_free(nsp->server->mem, it);
+    }
+    return NULL;
+  }
+  return first;
+}
+
+/* Before the run nobody reads them. A worker's own are changed at once. */
+static bool is_here(const peal_nsp_local *local, const peal_worker *self) {
+  const peal_server *server = local->nsp->server;
+  return self ? local->worker == self
+              : !atomic_load_explicit(&server->running, memory_order_relaxed);
+}
+
+static peal_err publish(peal_nsp *nsp, bool removes, const peal_hook *like,
+                        peal_slice name) {
+  const peal_worker *self = peal_nsp_worker(nsp);
+  change *it = changes_new(nsp, removes, like, name);
+  if (!it)
+    return PEAL_ERR_NOMEM;
+  while (it) {
+    change *next = it->next;
+    if (is_here(it->local, self))
+      on_change(NULL, &it->mail);
+    else if (!peal_mail_put(it->local->worker, &it->mail))
+      change_free(nsp->server->mem, it); /* it has ended */
+    it = next;
+  }
   return PEAL_OK;
+}
+
+peal_err peal_handlers_add(peal_nsp *nsp, const peal_hook *like,
+                           peal_slice name) {
+  return publish(nsp, false, like, name);
+}
+
+/* -- events ------------------------------------------------------------------------------- */
+
+static peal_err check_event(const peal_nsp *nsp, const char *event,
+                            peal_event_fn fn) {
+  if (!nsp || !event || !fn)
+    return PEAL_ERR_USAGE;
+  return peal_sio_packet_is_reserved(peal_slice_of(event)) ? PEAL_ERR_RESERVED
+                                                           : PEAL_OK;
 }
 
 peal_err peal_on(peal_nsp *nsp, const char *event, peal_event_fn fn,
                  void *user) {
-  if (!peal_handlers_is_open(nsp) || !event || !fn)
-    return PEAL_ERR_USAGE;
-  peal_slice name = peal_slice_of(event);
-  if (peal_sio_packet_is_reserved(name))
-    return PEAL_ERR_RESERVED;
-  peal_hook *hook = copy(nsp, &(peal_hook){.fn.event = fn, .user = user}, name);
-  peal_err err = hook ? add_event(nsp, hook) : PEAL_ERR_NOMEM;
+  peal_err err = check_event(nsp, event, fn);
   if (err)
-    peal_mem_free(nsp->server->mem, hook);
+    return err;
+  const peal_hook like = {
+      .kind = PEAL_HOOK_EVENT, .fn.event = fn, .user = user};
+  return peal_handlers_add(nsp, &like, peal_slice_of(event));
+}
+
+peal_err peal_once(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                   void *user) {
+  peal_err err = check_event(nsp, event, fn);
+  if (err)
+    return err;
+  peal_hook_once *once = peal_mem_alloc(nsp->server->mem, sizeof *once);
+  if (!once)
+    return PEAL_ERR_NOMEM;
+  atomic_init(&once->called, false);
+  atomic_init(&once->refs, 1); /* ours: until all have theirs */
+  const peal_hook like = {
+      .kind = PEAL_HOOK_EVENT, .fn.event = fn, .user = user, .once = once};
+  err = peal_handlers_add(nsp, &like, peal_slice_of(event));
+  if (atomic_fetch_sub_explicit(&once->refs, 1, memory_order_acq_rel) == 1)
+    peal_mem_free(nsp->server->mem, once);
   return err;
 }
 
-const peal_hook *peal_handlers_of_event(peal_nsp *nsp,
-                                        const peal_worker *worker,
-                                        peal_slice event) {
-  peal_nsp_local *local = peal_nsp_local_of(nsp, worker);
-  const peal_hook *last = local->last;
-  if (last && event.len && last->name_len == event.len &&
-      !memcmp(last->name, event.ptr, event.len))
-    return last;
-  const peal_hook *found = peal_map_get(&nsp->events, event);
-  if (found)
-    local->last = found;
-  return found;
+peal_err peal_off(peal_nsp *nsp, const char *event, peal_event_fn fn,
+                  void *user) {
+  if (!nsp || !event || !fn)
+    return PEAL_ERR_USAGE;
+  const peal_hook like = {
+      .kind = PEAL_HOOK_EVENT, .fn.event = fn, .user = user};
+  return publish(nsp, true, &like, peal_slice_of(event));
 }
+
+/* -- one chain per kind --------------------------------------------------------------------- */
 
 void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
                                  peal_args args) {
-  for (const peal_hook *hook = socket->local->nsp->outgoing; hook;
-       hook = hook->next)
+  const peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_OUTGOING], age);
+       hook; hook = peal_hook_live(hook->next, age))
     hook->fn.outgoing(socket, event, args, hook->user);
 }
 
-/* -- one function per kind ------------------------------------------------------------ */
+/* Of a kind that has no names. */
+static peal_err change_kind(peal_nsp *nsp, bool removes,
+                            const peal_hook *like) {
+  if (!nsp || !like->fn.event)
+    return PEAL_ERR_USAGE;
+  return publish(nsp, removes, like, (peal_slice){0});
+}
+
+static peal_err change_any(peal_nsp *nsp, bool removes, peal_event_fn fn,
+                           void *user) {
+  return change_kind(
+      nsp, removes,
+      &(peal_hook){.kind = PEAL_HOOK_ANY, .fn.event = fn, .user = user});
+}
 
 peal_err peal_on_any(peal_nsp *nsp, peal_event_fn fn, void *user) {
-  if (!peal_handlers_is_open(nsp) || !fn)
-    return PEAL_ERR_USAGE;
-  return peal_handlers_add(nsp, &nsp->any,
-                           &(peal_hook){.fn.event = fn, .user = user});
+  return change_any(nsp, false, fn, user);
+}
+
+peal_err peal_off_any(peal_nsp *nsp, peal_event_fn fn, void *user) {
+  return change_any(nsp, true, fn, user);
+}
+
+static peal_err change_outgoing(peal_nsp *nsp, bool removes,
+                                peal_outgoing_fn fn, void *user) {
+  return change_kind(nsp, removes,
+                     &(peal_hook){.kind = PEAL_HOOK_OUTGOING,
+                                  .fn.outgoing = fn,
+                                  .user = user});
 }
 
 peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn, void *user) {
-  if (!peal_handlers_is_open(nsp) || !fn)
-    return PEAL_ERR_USAGE;
-  return peal_handlers_add(nsp, &nsp->outgoing,
-                           &(peal_hook){.fn.outgoing = fn, .user = user});
+  return change_outgoing(nsp, false, fn, user);
+}
+
+peal_err peal_off_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn, void *user) {
+  return change_outgoing(nsp, true, fn, user);
+}
+
+static peal_err change_connect(peal_nsp *nsp, bool removes, peal_connect_fn fn,
+                               void *user) {
+  return change_kind(
+      nsp, removes,
+      &(peal_hook){.kind = PEAL_HOOK_CONNECT, .fn.connect = fn, .user = user});
 }
 
 peal_err peal_on_connect(peal_nsp *nsp, peal_connect_fn fn, void *user) {
-  if (!peal_handlers_is_open(nsp) || !fn)
-    return PEAL_ERR_USAGE;
-  return peal_handlers_add(nsp, &nsp->connect,
-                           &(peal_hook){.fn.connect = fn, .user = user});
+  return change_connect(nsp, false, fn, user);
+}
+
+peal_err peal_off_connect(peal_nsp *nsp, peal_connect_fn fn, void *user) {
+  return change_connect(nsp, true, fn, user);
+}
+
+static peal_err change_disconnect(peal_nsp *nsp, bool removes,
+                                  peal_hook_kind kind, peal_disconnect_fn fn,
+                                  void *user) {
+  return change_kind(
+      nsp, removes,
+      &(peal_hook){.kind = (uint8_t)kind, .fn.disconnect = fn, .user = user});
 }
 
 peal_err peal_on_disconnect(peal_nsp *nsp, peal_disconnect_fn fn, void *user) {
-  if (!peal_handlers_is_open(nsp) || !fn)
-    return PEAL_ERR_USAGE;
-  return peal_handlers_add(nsp, &nsp->disconnect,
-                           &(peal_hook){.fn.disconnect = fn, .user = user});
+  return change_disconnect(nsp, false, PEAL_HOOK_DISCONNECT, fn, user);
+}
+
+peal_err peal_off_disconnect(peal_nsp *nsp, peal_disconnect_fn fn, void *user) {
+  return change_disconnect(nsp, true, PEAL_HOOK_DISCONNECT, fn, user);
 }
 
 peal_err peal_on_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
                                void *user) {
-  if (!peal_handlers_is_open(nsp) || !fn)
-    return PEAL_ERR_USAGE;
-  return peal_handlers_add(nsp, &nsp->disconnecting,
-                           &(peal_hook){.fn.disconnect = fn, .user = user});
+  return change_disconnect(nsp, false, PEAL_HOOK_DISCONNECTING, fn, user);
+}
+
+peal_err peal_off_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
+                                void *user) {
+  return change_disconnect(nsp, true, PEAL_HOOK_DISCONNECTING, fn, user);
+}
+
+static peal_err change_drain(peal_nsp *nsp, bool removes, peal_socket_fn fn,
+                             void *user) {
+  return change_kind(
+      nsp, removes,
+      &(peal_hook){.kind = PEAL_HOOK_DRAIN, .fn.socket = fn, .user = user});
 }
 
 peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
-  if (!peal_handlers_is_open(nsp) || !fn)
-    return PEAL_ERR_USAGE;
-  return peal_handlers_add(nsp, &nsp->drain,
-                           &(peal_hook){.fn.socket = fn, .user = user});
+  return change_drain(nsp, false, fn, user);
+}
+
+peal_err peal_off_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
+  return change_drain(nsp, true, fn, user);
 }

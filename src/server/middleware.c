@@ -9,10 +9,10 @@
 #include "server/socket.h"
 
 peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
-  if (!peal_handlers_is_open(nsp) || !fn)
+  if (!nsp || !fn)
     return PEAL_ERR_USAGE;
-  return peal_handlers_add(nsp, &nsp->use,
-                           &(peal_hook){.fn.use = fn, .user = user});
+  const peal_hook like = {.kind = PEAL_HOOK_USE, .fn.use = fn, .user = user};
+  return peal_handlers_add(nsp, &like, (peal_slice){0});
 }
 
 /* -- the chain ------------------------------------------------------------------------- */
@@ -37,7 +37,8 @@ static void run_chain(peal_candidate *candidate) {
   candidate->looping = true;
   while (!candidate->asked && socket->state == PEAL_SOCKET_PENDING) {
     const peal_hook *hook = candidate->hook;
-    candidate->hook = hook = hook ? hook->next : socket->local->nsp->use;
+    candidate->hook = hook =
+        hook ? hook->next : socket->local->hooks.chains[PEAL_HOOK_USE];
     if (!hook) {
       peal_accept_run(candidate);
       return;
@@ -60,12 +61,14 @@ static peal_candidate *take_answer(peal_next *next) {
 }
 
 void peal_next_ok(peal_next *next) {
+  PEAL_ON_NEXT(next, "peal_worker_post");
   peal_candidate *candidate = take_answer(next);
   if (candidate && !candidate->looping)
     run_chain(candidate);
 }
 
 void peal_next_refuse(peal_next *next, const char *message, peal_val data) {
+  PEAL_ON_NEXT(next, "peal_worker_post");
   peal_candidate *candidate = take_answer(next);
   if (candidate)
     refuse(candidate, message ? message : "refused", data);

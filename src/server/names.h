@@ -25,6 +25,12 @@ static inline bool peal_names_are_given(const peal_names_walk *walk) {
   return walk->texts || walk->slices;
 }
 
+/* Does it name rooms? A message to one socket has none. */
+static inline bool peal_names_are_named(const peal_to *to) {
+  return to && (to->rooms || to->except || to->room_names.items ||
+                to->except_names.items);
+}
+
 /* The next one; false at the end. */
 static inline bool peal_names_next(peal_names_walk *walk, peal_slice *out) {
   if (walk->texts && *walk->texts) {

@@ -6,6 +6,11 @@
 #include "base/ticket_pool.h"
 #include "server/candidate.h"
 
+/* At the beginning of a function that takes one (net/on_worker). */
+#define PEAL_ON_NEXT(next, instead)                                            \
+  PEAL_ON_WORKER(                                                              \
+      (next) && (next)->candidate ? (next)->candidate->worker : NULL, instead)
+
 struct peal_next {
   peal_ticket ticket;
   peal_candidate *candidate; /* NULL: answered */

@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "net/worker_impl.h"
-#include "server/handlers.h"
 #include "server/next.h"
 
 /* -- life ------------------------------------------------------------------------ */
@@ -25,6 +24,8 @@ static peal_err set_locals(peal_nsp *nsp) {
     peal_map_init(&local->rooms, mem, server->seed);
     peal_list_init(&local->all);
     peal_list_init(&local->pending);
+    peal_hook_init(&local->hooks, server->mem, server->seed);
+    peal_list_init(&local->sweep.node);
   }
   return PEAL_OK;
 }
@@ -36,7 +37,6 @@ peal_nsp *peal_nsp_new(peal_server *server, peal_slice name) {
   nsp->server = server;
   nsp->name_len = name.len;
   memcpy(nsp->name, name.ptr, name.len);
-  peal_map_init(&nsp->events, server->mem, server->seed);
   if (!set_locals(nsp))
     return nsp;
   peal_nsp_free(nsp);
@@ -59,17 +59,17 @@ void peal_nsp_free(peal_nsp *nsp) {
   if (!nsp)
     return;
   const peal_mem *mem = nsp->server->mem;
-  peal_handlers_free(nsp);
   for (unsigned i = 0; nsp->locals && i < nsp->server->worker_count; i++) {
     free_pending(&nsp->locals[i]);
     peal_sid_table_deinit(&nsp->locals[i].sockets);
     peal_map_deinit(&nsp->locals[i].rooms);
+    peal_hook_deinit(&nsp->locals[i].hooks);
   }
   peal_mem_free(mem, nsp->locals);
   peal_mem_free(mem, nsp);
 }
 
-peal_nsp *peal_nsp_find(const peal_server *server, peal_slice name) {
+peal_nsp *peal_nsp_named(const peal_server *server, peal_slice name) {
   for (size_t i = 0; i < server->nsp_count; i++)
     if (peal_slice_is(name, server->nsps[i]->name))
       return server->nsps[i];
@@ -79,6 +79,15 @@ peal_nsp *peal_nsp_find(const peal_server *server, peal_slice name) {
 peal_worker *peal_nsp_worker(const peal_nsp *nsp) {
   peal_worker *self = peal_worker_self();
   return self && self->group == nsp->server->workers ? self : NULL;
+}
+
+peal_socket *peal_nsp_find(peal_nsp *nsp, const char *id) {
+  const peal_worker *self = nsp && id ? peal_nsp_worker(nsp) : NULL;
+  if (!self)
+    return NULL;
+  char *found = peal_sid_table_get(&peal_nsp_local_of(nsp, self)->sockets,
+                                   peal_slice_of(id));
+  return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
 }
 
 const char *peal_nsp_name(const peal_nsp *nsp) {

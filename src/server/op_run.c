@@ -124,7 +124,8 @@ void peal_op_run(peal_nsp *nsp, peal_worker *worker, const peal_op *op,
   *result = (peal_op_result){0};
   result->err = peal_adapter_select(nsp, worker, &op->to, op->without,
                                     &all.sockets, &all.count);
-  if (!result->err && op->message && nsp->outgoing && all.count)
+  if (!result->err && op->message && all.count &&
+      peal_nsp_local_is_watched(peal_nsp_local_of(nsp, worker)))
     result->err = tell_outgoing(op, worker, &all);
   if (!result->err) {
     result->count = all.count;

@@ -13,6 +13,7 @@ static peal_ticket_pool *pool_of(const peal_nsp *nsp,
 }
 
 peal_reply *peal_ack_later(const peal_event *event) {
+  PEAL_ON_EVENT(event, "peal_doc_new to keep it");
   if (!event || !event->has_id || *event->acked)
     return NULL;
   peal_nsp *nsp = event->socket->local->nsp;

@@ -26,6 +26,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .host = opts->host,
       .port = opts->port,
       .no_listen = opts->no_listen,
+      .tls = opts->tls,
       .workers = opts->workers,
       .proxies = opts->proxies,
       .forwarded = opts->forwarded,
@@ -53,7 +54,8 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .cookie = opts->cookie,
       .allow_request = opts->allow_request,
       .on_headers = opts->on_headers,
-      .user = opts->user};
+      .allow_user = opts->allow_user,
+      .headers_user = opts->headers_user};
 }
 
 /* -- setting up -------------------------------------------------------------------------- */
@@ -69,6 +71,7 @@ static void set_tickets(peal_server *server, peal_server_local *local,
   opts.ticket_bytes = sizeof(peal_reply);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_ticket_pool_init(&local->replies, &opts);
+  peal_ref_table_init(&local->refs, worker->mem, opts.account);
 }
 
 static peal_err set_locals(peal_server *server) {
@@ -185,6 +188,7 @@ static void free_locals(peal_server *server) {
     peal_buf_deinit(&server->locals[i].encode);
     peal_ticket_pool_deinit(&server->locals[i].nexts);
     peal_ticket_pool_deinit(&server->locals[i].replies);
+    peal_ref_table_deinit(&server->locals[i].refs);
   }
   peal_mem_free(server->mem, server->locals);
 }
@@ -245,7 +249,7 @@ peal_nsp *peal_server_of(peal_server *server, const char *name) {
   full[0] = '/';
   memcpy(full + slash, name, len - slash);
   peal_slice key = {full, len};
-  peal_nsp *nsp = peal_nsp_find(server, key);
+  peal_nsp *nsp = peal_nsp_named(server, key);
   if (nsp || atomic_load_explicit(&server->running, memory_order_relaxed))
     return nsp;
   nsp = peal_nsp_new(server, key);

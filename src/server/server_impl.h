@@ -3,7 +3,8 @@
 /* server_impl: the objects of the server and who owns them.
  *
  *   peal_server ── peal_nsp (one per name, shared, fixed during the run)
- *        │             └─ peal_nsp_local (one per worker): sockets, rooms
+ *        │             └─ peal_nsp_local (one per worker): sockets, rooms,
+ *        │                handlers
  *        └─ peal_server_local (one per worker): scratch, figures
  *   peal_client (one per engine connection) ── peal_socket (one per namespace)
  *
@@ -17,18 +18,22 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/room_set.h"
 #include "base/ticket_pool.h"
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
 #include "engine/sid_table.h"
+#include "net/on_worker.h"
 #include "net/op_load.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
-#include "server/room_set.h"
+#include "server/hook.h"
+#include "server/ref_table.h"
 
 typedef struct peal_client peal_client;
 typedef struct peal_pending_ack peal_pending_ack;
+typedef struct peal_belongings peal_belongings;
 
 /* -- the server --------------------------------------------------------------- */
 
@@ -38,6 +43,7 @@ typedef struct peal_server_local {
   peal_figures figures;
   peal_ticket_pool nexts;   /* peal_next */
   peal_ticket_pool replies; /* peal_reply */
+  peal_ref_table refs;      /* sockets that are referred to */
 } peal_server_local;
 
 struct peal_server {
@@ -68,24 +74,6 @@ static inline peal_server_local *peal_server_local_of(
 
 /* -- namespaces ------------------------------------------------------------------ */
 
-/* One registered function; `next` is the next one of the same chain. */
-typedef struct peal_hook {
-  struct peal_hook *next;
-
-  union {
-    peal_event_fn event;
-    peal_outgoing_fn outgoing;
-    peal_connect_fn connect;
-    peal_disconnect_fn disconnect;
-    peal_socket_fn socket;
-    peal_use_fn use;
-  } fn;
-
-  void *user;
-  size_t name_len;
-  char name[]; /* of the event, terminated */
-} peal_hook;
-
 /* Of one namespace on one worker. */
 typedef struct peal_nsp_local {
   peal_nsp *nsp;
@@ -94,7 +82,8 @@ typedef struct peal_nsp_local {
   peal_map rooms;         /* name -> peal_room */
   peal_list all;          /* peal_socket.node: members */
   peal_list pending;      /* peal_socket.node: not accepted (yet) */
-  const peal_hook *last;  /* handlers of the last event: often the next */
+  peal_hooks hooks;       /* registered functions */
+  peal_flush sweep;       /* some of them were removed */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
@@ -104,9 +93,6 @@ typedef struct peal_nsp_local {
 
 struct peal_nsp {
   peal_server *server;
-  peal_map events; /* event name -> first peal_hook */
-  peal_hook *any, *outgoing, *connect, *disconnect, *disconnecting, *drain,
-      *use;
   peal_nsp_local *locals;
   size_t name_len;
   char name[]; /* terminated */
@@ -115,6 +101,11 @@ struct peal_nsp {
 static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
                                                 const peal_worker *worker) {
   return &nsp->locals[peal_worker_index(worker)];
+}
+
+/* Does somebody watch what goes out? */
+static inline bool peal_nsp_local_is_watched(const peal_nsp_local *local) {
+  return local->hooks.chains[PEAL_HOOK_OUTGOING] != NULL;
 }
 
 /* -- clients and sockets ------------------------------------------------------------ */
@@ -147,6 +138,7 @@ typedef struct peal_socket_extra {
   struct peal_candidate *candidate; /* until it is accepted */
   struct peal_auth *auth;
   peal_user_free_fn user_free;
+  peal_belongings *belongings;
   peal_ack_list acks;
 } peal_socket_extra;
 
@@ -170,6 +162,10 @@ struct peal_socket {
 /* What an idle client costs here: a budget, kept small. */
 _Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 80,
                "peal_client or peal_socket has grown");
+
+/* At the beginning of a function of a socket (net/on_worker). */
+#define PEAL_ON_SOCKET(socket, instead)                                        \
+  PEAL_ON_WORKER((socket) ? (socket)->local->worker : NULL, instead)
 
 static inline peal_figures *peal_figures_of(const peal_socket *socket) {
   return &peal_server_local_of(socket->local->nsp->server,

@@ -5,7 +5,11 @@
 #include "net/crypto.h"
 #include "net/worker_impl.h"
 #include "server/auth.h"
+#include "server/ref.h"
 #include "server/socket_extra.h"
+#include "server/socket_hook.h"
+#include "server/socket_key.h"
+#include "server/socket_timer.h"
 
 /* -- memory ------------------------------------------------------------------------ */
 
@@ -25,34 +29,51 @@ peal_socket *peal_socket_new(peal_client *client, peal_nsp *nsp) {
   return socket;
 }
 
-void peal_socket_detach(peal_socket *socket) {
+/* What must not come any more, and is charged to its client. */
+static void let_go(peal_socket *socket) {
   peal_auth_drop(socket);
+  peal_socket_timer_end(socket);
+  peal_socket_hook_end(socket);
+  peal_belongings_discharge(socket);
+}
+
+void peal_socket_detach(peal_socket *socket) {
+  let_go(socket);
   socket->client = NULL;
   socket->state = PEAL_SOCKET_GONE;
 }
 
 void peal_socket_free(peal_socket *socket) {
   peal_socket_extra *extra = socket->extra;
+  const peal_mem *mem = socket->local->worker->mem;
   peal_list_remove(&socket->node);
-  peal_auth_drop(socket);
+  let_go(socket);
+  peal_ref_end(socket);
+  socket->client = NULL;
+  peal_socket_key_end(socket);
   if (extra && extra->user_free && socket->user)
     extra->user_free(socket->user);
-  peal_mem_free(socket->local->worker->mem, extra);
-  peal_mem_free(socket->local->worker->mem, socket);
+  if (extra)
+    peal_mem_free(mem, extra->belongings);
+  peal_mem_free(mem, extra);
+  peal_mem_free(mem, socket);
 }
 
 /* -- the application's pointer ------------------------------------------------------- */
 
 void peal_socket_set_user(peal_socket *socket, void *user) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (socket)
     socket->user = user;
 }
 
 void *peal_socket_user(const peal_socket *socket) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   return socket ? socket->user : NULL;
 }
 
 peal_err peal_socket_set_user_free(peal_socket *socket, peal_user_free_fn fn) {
+  PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket)
     return PEAL_ERR_USAGE;
   if (!fn && !socket->extra)

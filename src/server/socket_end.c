@@ -8,9 +8,12 @@
 #include "server/rooms.h"
 #include "server/socket.h"
 
-static void run_disconnect_handlers(peal_socket *socket, const peal_hook *hook,
+static void run_disconnect_handlers(peal_socket *socket, peal_hook_kind kind,
                                     peal_reason reason, peal_err err) {
-  for (; hook; hook = hook->next)
+  const peal_hooks *hooks = &socket->local->hooks;
+  uint64_t age = hooks->age;
+  for (peal_hook *hook = peal_hook_live(hooks->chains[kind], age); hook;
+       hook = peal_hook_live(hook->next, age))
     hook->fn.disconnect(socket, reason, err, hook->user);
 }
 
@@ -21,16 +24,16 @@ void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
   }
   socket->state = PEAL_SOCKET_GONE;
   peal_figures_add(&peal_figures_of(socket)->sockets, UINT64_MAX);
-  run_disconnect_handlers(socket, socket->local->nsp->disconnecting, reason,
-                          err);
+  run_disconnect_handlers(socket, PEAL_HOOK_DISCONNECTING, reason, err);
   peal_rooms_leave_all(socket);
   peal_adapter_remove(socket);
   peal_acks_close(socket);
-  run_disconnect_handlers(socket, socket->local->nsp->disconnect, reason, err);
+  run_disconnect_handlers(socket, PEAL_HOOK_DISCONNECT, reason, err);
   peal_socket_free(socket);
 }
 
 void peal_disconnect(peal_socket *socket, bool close) {
+  PEAL_ON_SOCKET(socket, "peal_ref_disconnect or peal_nsp_disconnect");
   if (!socket || !socket->client || socket->state == PEAL_SOCKET_GONE)
     return;
   if (close)

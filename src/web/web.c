@@ -56,6 +56,8 @@ static peal_err prepare(peal_web *app, const peal_web_opts *opts) {
     app->opts.max_body_bytes = PEAL_LIMIT_HTTP_BODY_BYTES;
   if (!app->opts.timeout_ms)
     app->opts.timeout_ms = 30000;
+  if (!app->opts.compress_from_bytes)
+    app->opts.compress_from_bytes = PEAL_LIMIT_WEB_COMPRESS_BYTES;
   if (!peal_web_impl_copy(app, &app->prefix_copy,
                           opts->prefix ? opts->prefix : "/") ||
       !copy_security(app))

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* web_health: the health route, which asks the store now and then. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "web/web_impl.h"
 
@@ -9,7 +11,17 @@
 /* A store that does not answer within this is not well. */
 #define PATIENCE_MS 2000u
 
-/* One worker's part. */
+/* Parts of a page beside the store. */
+#define MAX_PARTS 16u
+
+typedef struct peal_web_health_part {
+  struct peal_web_health_part *next;
+  peal_web_health_fn fn;
+  void *user;
+  char name[]; /* terminated */
+} part;
+
+/* One worker's own. */
 typedef struct home {
   peal_list waiting; /* asker.node */
   bool probing;
@@ -28,6 +40,7 @@ typedef struct peal_web_health_check {
 typedef struct asker {
   peal_list node;
   peal_wheel_timer timer;
+  const peal_web *app;
   peal_http_req *req;
 } asker;
 
@@ -37,22 +50,36 @@ typedef struct probe {
   unsigned worker;
 } probe;
 
-static void answer(peal_http_req *req, bool has_store, bool well) {
+/* Fills in what the parts say; false if one is not well. */
+static bool ask_parts(const peal_web *app, peal_pair *out) {
+  bool well = true;
+  for (const part *one = app->parts; one; one = one->next) {
+    bool is_well = one->fn(one->user);
+    *out++ = (peal_pair){one->name, peal_bool(is_well)};
+    well = well && is_well;
+  }
+  return well;
+}
+
+static void answer(const peal_web *app, peal_http_req *req, bool has_store,
+                   bool well) {
   char time[25];
+  peal_pair pairs[3 + MAX_PARTS];
   peal_web_time_iso(time, peal_wall_ms());
+  bool all = ask_parts(app, pairs + 3) && well;
+  pairs[0] = (peal_pair){"status", peal_str(all ? "healthy" : "degraded")};
+  pairs[1] = (peal_pair){"timestamp", peal_str(time)};
+  pairs[2] =
+      (peal_pair){"database", has_store ? peal_bool(well) : peal_undefined()};
   (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
-  peal_http_answer_json(
-      req, well ? 200 : 503,
-      PEAL_OBJECT(
-          {"status", peal_str(well ? "healthy" : "degraded")},
-          {"timestamp", peal_str(time)},
-          {"database", has_store ? peal_bool(well) : peal_undefined()}));
+  peal_http_answer_json(req, all ? 200 : 503,
+                        peal_object(pairs, 3 + app->part_count));
 }
 
 static void answer_asker(asker *who, bool well) {
   peal_list_remove(&who->node);
   peal_wheel_stop(&peal_http_req_worker(who->req)->wheel, &who->timer);
-  answer(who->req, true, well);
+  answer(who->app, who->req, true, well);
 }
 
 static void on_patience(peal_wheel_timer *timer, uint64_t now_ms) {
@@ -97,19 +124,19 @@ static void on_health(peal_http_req *req, void *user) {
   peal_worker *worker = peal_http_req_worker(req);
   home *here = &on->homes[peal_worker_index(worker)];
   if (!on->store) {
-    answer(req, false, true);
+    answer(on->app, req, false, true);
     return;
   }
   if (here->known && worker->now_ms - here->known_at_ms < FRESH_MS) {
-    answer(req, true, here->well);
+    answer(on->app, req, true, here->well);
     return;
   }
   asker *who = peal_http_req_alloc(req, sizeof(*who));
   if (!who || (!here->probing && !begin_probe(on, peal_worker_index(worker)))) {
-    answer(req, true, false);
+    answer(on->app, req, true, false);
     return;
   }
-  *who = (asker){.req = req};
+  *who = (asker){.app = on->app, .req = req};
   peal_list_init(&who->node);
   peal_list_push(&here->waiting, &who->node);
   peal_wheel_timer_init(&who->timer, on_patience);
@@ -133,7 +160,33 @@ peal_err peal_web_health(peal_web *app, const char *path, peal_store *store) {
   return peal_web_get(app, path, on_health, made);
 }
 
+peal_err peal_web_health_add(peal_web *app, const char *name,
+                             peal_web_health_fn fn, void *user) {
+  if (!app || !name || !*name || !fn || atomic_load(&app->running))
+    return PEAL_ERR_USAGE;
+  if (app->part_count == MAX_PARTS)
+    return PEAL_ERR_LIMIT;
+  size_t len = strlen(name) + 1;
+  part *made = peal_mem_zalloc(app->mem, sizeof(*made) + len);
+  if (!made)
+    return PEAL_ERR_NOMEM;
+  memcpy(made->name, name, len);
+  made->fn = fn;
+  made->user = user;
+  part **last = &app->parts;
+  while (*last)
+    last = &(*last)->next;
+  *last = made;
+  app->part_count++;
+  return PEAL_OK;
+}
+
 void peal_web_health_free_all(peal_web *app) {
+  while (app->parts) {
+    part *gone = app->parts;
+    app->parts = gone->next;
+    peal_mem_free(app->mem, gone);
+  }
   while (app->checks) {
     check *gone = app->checks;
     app->checks = gone->next;

@@ -64,6 +64,8 @@ struct peal_web {
   peal_web_folder *folders; /* longest prefix first */
   peal_web_source *sources;
   struct peal_web_health_check *checks;
+  struct peal_web_health_part *parts; /* in order */
+  size_t part_count;
   char *prefix_copy;
   char *csp, *frame_options, *referrer_policy; /* NULL: not sent */
   char *hsts;

@@ -123,6 +123,20 @@ bool peal_web_limit_take(peal_web_limit *limit, peal_slice key, uint64_t now_ms,
   return taken;
 }
 
+void peal_web_limit_give(peal_web_limit *limit, peal_slice key,
+                         uint64_t now_ms) {
+  if (!limit)
+    return;
+  if (key.len > KEY_BYTES)
+    key.len = KEY_BYTES;
+  uv_mutex_lock(&limit->lock);
+  bucket *found = peal_map_get(&limit->map, key);
+  if (found && found->full_us > now_ms * 1000)
+    found->full_us =
+        found->full_us > limit->token_us ? found->full_us - limit->token_us : 0;
+  uv_mutex_unlock(&limit->lock);
+}
+
 bool peal_web_limit_check(peal_web_limit *limit, peal_http_req *req,
                           peal_slice key) {
   uint64_t now_ms = peal_worker_now_ms(peal_http_req_worker(req));

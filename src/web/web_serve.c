@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "http/cors_ask.h"
+#include "http/cors_refused.h"
 #include "web/web_impl.h"
 #include "web/web_timeout.h"
 #include "web/web_upload.h"
@@ -101,10 +102,24 @@ static bool is_preflight(const peal_web_ctx *ctx) {
          peal_http_req_is_method(ctx->req, "OPTIONS");
 }
 
+static const peal_cors *rules_of(peal_web_ctx *ctx) {
+  return is_preflight(ctx) ? preflight_cors(ctx) : cors_of(ctx);
+}
+
+/* Nobody is refused here, but a page of that origin will not see the answer, and
+ * its browser says little. What only sends (forms) does not look at it. */
+static void tell_origin(peal_web_ctx *ctx) {
+  const peal_cors *cors = rules_of(ctx);
+  if ((is_preflight(ctx) || peal_web_ctx_is_read(ctx)) &&
+      !peal_cors_allows(cors, ctx->req))
+    peal_cors_refused_log(cors, ctx->req, ctx->app->log, "web");
+}
+
 /* Behind the verdict on its origin. */
 static void serve(peal_http_req *req, void *user) {
   peal_web_ctx *ctx = peal_web_ctx_of(req);
   (void)user;
+  tell_origin(ctx);
   if (is_preflight(ctx) && peal_cors_preflight(preflight_cors(ctx), req))
     return;
   peal_cors_apply(cors_of(ctx), req);
@@ -126,9 +141,9 @@ void peal_web_serve(peal_http_req *req, void *user) {
     return;
   }
   peal_web_timeout_init(ctx);
+  req->compress_from = ctx->app->opts.compress_from_bytes;
   ctx->err = find_target(ctx);
-  peal_cors_ask_begin(is_preflight(ctx) ? preflight_cors(ctx) : cors_of(ctx),
-                      req, serve, NULL);
+  peal_cors_ask_begin(rules_of(ctx), req, serve, NULL);
 }
 
 /* -- hooks, limit, handler ------------------------------------------------- */

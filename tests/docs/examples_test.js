@@ -14,6 +14,7 @@ const { createRequire } = require('node:module');
 const source = process.env.PEAL_SOURCE || path.resolve(__dirname, '../..');
 const { io } = load('socket.io-client');
 const eio = load('engine.io-client');
+const WebSocket = load('ws');
 
 function load(name) {
   for (const folder of ['', 'tests/e2e/']) {
@@ -86,6 +87,16 @@ const ask = (socket, ...args) => socket.timeout(5000).emitWithAck(...args);
 const echo = (socket, value) => new Promise((done, fail) =>
   socket.timeout(5000).emit('echo', value, (error, ...values) =>
     error ? fail(error) : done(values)));
+
+// The program's own timer and the server are in one loop.
+async function ticks() {
+  const all = [await joined(), await joined({ transports: ['polling'] })];
+  for (const socket of all) {
+    const [first] = await once(socket, 'tick');
+    const [second] = await once(socket, 'tick');
+    assert.strictEqual(second, first + 1);
+  }
+}
 
 // -- one test per example -----------------------------------------------------
 
@@ -184,6 +195,28 @@ const tests = {
     }
   },
 
+  async handles() {
+    const ada = await joined();
+    for (const text of ['1 cups', '2 cups']) {
+      const ready = once(ada, 'ready');
+      assert.strictEqual(await ask(ada, 'brew', 'tea'), text);
+      assert.deepStrictEqual(await ready, ['tea']);
+    }
+    const welcome = once(ada, 'welcome');
+    ada.emit('hello');
+    await welcome;
+    ada.on('welcome', () => assert.fail('welcome again'));
+    ada.emit('hello');
+    const bob = await joined({ transports: ['websocket'] });
+    const gone = once(bob, 'disconnect');
+    bob.emit('brew', 'coffee'); // its reference finds nobody
+    bob.disconnect();
+    await gone;
+    const left = once(ada, 'disconnect');
+    await once(ada, 'idle');
+    assert.deepStrictEqual((await left)[0], 'io server disconnect');
+  },
+
   async binary() {
     for (const transports of [['websocket'], ['polling']]) {
       const ada = await joined({ transports });
@@ -255,6 +288,36 @@ const tests = {
     }
   },
 
+  async ws_echo() {
+    const ws = new WebSocket(url.replace('http', 'ws'));
+    sockets.push({ disconnect: () => ws.close() });
+    await once(ws, 'open');
+    for (const data of [Buffer.from('hello'), Buffer.from([0, 255, 30])]) {
+      const heard = once(ws, 'message');
+      ws.send(data);
+      assert.ok(Buffer.from((await heard)[0]).equals(data));
+    }
+    const closed = once(ws, 'close');
+    ws.close(4000, 'bye');
+    assert.strictEqual((await closed)[0], 4000);
+  },
+
+  async loop_poll({ child, ended }) {
+    const ada = await joined();
+    const bob = await joined({ transports: ['polling'] });
+    const said = [once(ada, 'said'), once(bob, 'said')];
+    child.stdin.write('hello everyone\n');
+    for (const heard of said)
+      assert.deepStrictEqual(await heard, ['hello everyone']);
+    const left = once(ada, 'disconnect');
+    child.stdin.end();
+    await left;
+    assert.strictEqual(await ended, 0);
+  },
+
+  loop_uv: ticks,
+  loop_glib: ticks,
+
   async listeners({ child }) {
     const at = (where) => {
       const agent = new http.Agent();
@@ -305,14 +368,16 @@ async function main() {
   const [run, ...args] = name !== 'python' ? [program, ...words]
     : ['python3', script, ...words, process.env.PEAL_DOCS_LIB];
   const child = spawn(run, args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame' }
+    stdio: [name === 'loop_poll' ? 'pipe' : 'ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame',
+      // With poll(2) a worker has no descriptor that another loop can watch.
+      ...(name.startsWith('loop_') && { PEAL_POLLER: 'epoll' }) }
   });
   child.on('error', (error) => { throw error; });
   const ended = new Promise((done) => child.on('exit', (code) => done(code)));
   try {
     await listening(port, child);
-    await tests[name]({ child });
+    await tests[name]({ child, ended });
     sockets.forEach((socket) => socket.disconnect());
     child.kill('SIGTERM');
     assert.strictEqual(await ended, 0, 'exit code on SIGTERM');

@@ -58,10 +58,9 @@ async function start(t, program, args, port) {
   throw new Error(`${program} did not start: ${words}`);
 }
 
-// `lines` of a location that is passed to `upstream`.
-async function nginx(t, upstream, lines) {
+// What stands inside of `http { … }`.
+async function nginxOf(t, port, text) {
   const dir = path.join(folder, `nginx-${count++}`);
-  const port = await freePort();
   fs.mkdirSync(dir);
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   fs.writeFileSync(path.join(dir, 'nginx.conf'), `
@@ -72,6 +71,16 @@ async function nginx(t, upstream, lines) {
     http {
       access_log off;
       ${kinds.map((kind) => `${kind}_temp_path ${dir}/${kind};`).join('\n')}
+      ${text}
+    }`);
+  return start(t, 'nginx',
+    ['-p', dir, '-c', `${dir}/nginx.conf`, '-e', `${dir}/error.log`], port);
+}
+
+// `lines` of a location that is passed to `upstream`.
+async function nginx(t, upstream, lines) {
+  const port = await freePort();
+  return nginxOf(t, port, `
       map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
       server {
         listen 127.0.0.1:${port};
@@ -81,18 +90,18 @@ async function nginx(t, upstream, lines) {
           proxy_set_header Upgrade $http_upgrade;
           ${lines.join('\n')}
         }
-      }
-    }`);
-  return start(t, 'nginx',
-    ['-p', dir, '-c', `${dir}/nginx.conf`, '-e', `${dir}/error.log`], port);
+      }`);
+}
+
+async function haproxyOf(t, port, text) {
+  const file = path.join(folder, `haproxy-${count++}.cfg`);
+  fs.writeFileSync(file, `global\n  maxconn 200\n${text}\n`);
+  return start(t, 'haproxy', ['-db', '-f', file], port);
 }
 
 async function haproxy(t, mode, server, more = '') {
-  const file = path.join(folder, `haproxy-${count++}.cfg`);
   const port = await freePort();
-  fs.writeFileSync(file, `
-global
-  maxconn 200
+  return haproxyOf(t, port, `
 defaults
   mode ${mode}
   timeout connect 5s
@@ -103,9 +112,20 @@ frontend a
   default_backend b
 backend b
   ${more}
-  server s 127.0.0.1:${server}
-`);
-  return start(t, 'haproxy', ['-db', '-f', file], port);
+  server s 127.0.0.1:${server}`);
+}
+
+// A block of the guide, with our ports in it and without TLS.
+function documented(title, edits) {
+  const guide = fs.readFileSync(path.join(__dirname, '..', '..', 'docs',
+    'guide', 'deploying.md'), 'utf8');
+  const block = new RegExp(`\n## ${title}\n\n\`\`\`\\w*\n([^]*?)\`\`\``)
+    .exec(guide);
+  assert.ok(block, `no block of ${title}`);
+  return edits.reduce((text, [from, to]) => {
+    assert.match(text, from);
+    return text.replace(from, to);
+  }, block[1]);
 }
 
 // -- the client ---------------------------------------------------------------
@@ -245,6 +265,26 @@ test('HAProxy that sends more than addresses, and checks of health',
     assert.equal(await works(t, port), CLIENT);
   });
 
+test('HAProxy with the PROXY protocol over a Unix socket', { only: 'peal' },
+  async (t) => {
+    const unix = path.join(folder, `${count++}.sock`);
+    const server = await serve(t, { unix, proxies: 'unix', proxyProtocol: 1 });
+    const port = await freePort();
+    await haproxyOf(t, port, `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen a
+  bind 127.0.0.1:${port}
+  server s unix@${unix} send-proxy-v2`);
+    assert.equal(await works(t, port), CLIENT);
+    // At its port, where it trusts nobody, it is a server as ever.
+    const answer = await fetch(`http://127.0.0.1:${server.port}/hello`);
+    assert.equal(await answer.text(), 'hello');
+  });
+
 test('HAProxy with option forwardfor', { only: 'peal' }, async (t) => {
   const server = await serve(t, { proxies: 'loopback' });
   const port = await haproxy(t, 'http', server.port, 'option forwardfor');
@@ -265,6 +305,28 @@ test('a proxy that ought to send one and does not is closed',
     const port = await haproxy(t, 'http', server.port);
     await refused(t, port);
     await said(server, 'no header of the PROXY protocol');
+  });
+
+// -- as the guide says ----------------------------------------------------------
+
+test('the configuration of nginx in the guide', { only: 'peal' }, async (t) => {
+  const server = await serve(t, { proxies: '127.0.0.1' });
+  const port = await freePort();
+  await nginxOf(t, port, documented('nginx', [
+    [/listen 443 ssl;/, `listen 127.0.0.1:${port};`],
+    [/ssl_certificate .*\n/, ''], [/ssl_certificate_key .*\n/, ''],
+    [/server 127\.0\.0\.1:3000;/, `server 127.0.0.1:${server.port};`]]));
+  assert.equal(await works(t, port), CLIENT);
+});
+
+test('the configuration of HAProxy in the guide', { only: 'peal' },
+  async (t) => {
+    const server = await serve(t, { proxies: '127.0.0.1', proxyProtocol: 1 });
+    const port = await freePort();
+    await haproxyOf(t, port, documented('HAProxy', [
+      [/bind :443 ssl crt \S+/, `bind 127.0.0.1:${port}`],
+      [/127\.0\.0\.1:3000/, `127.0.0.1:${server.port}`]]));
+    assert.equal(await works(t, port), CLIENT);
   });
 
 test('the programs are there', async () => {

@@ -14,7 +14,11 @@ const SUITES = [
   'wire_http.js', 'wire_ws.js', 'wire_sio.js', 'bad_http.js', 'http_diff.js',
   'clients.js', 'ws_client.js', 'python_client.py', 'curl.sh', 'flow.js',
   'conformance.js', 'unix_socket.js', 'engine_client.js', 'proxies.js',
+  'tls.js',
 ];
+
+// Of a server of its own: examples/ws_echo.
+const OTHERS = ['ws_echo.js'];
 
 function parse(argv) {
   const opts = {
@@ -36,7 +40,8 @@ function parse(argv) {
 function suitesOf(names) {
   if (!names.length) return SUITES;
   return names.map((name) => {
-    const found = SUITES.find((s) => s === name || s.split('.')[0] === name);
+    const found = [...SUITES, ...OTHERS]
+      .find((s) => s === name || s.split('.')[0] === name);
     if (!found) throw new Error(`unknown suite ${name}`);
     return found;
   });
@@ -73,6 +78,7 @@ async function run(file, opts) {
     : fs.realpathSync(opts.server);
   const args = [path.join(__dirname, file), '--server', server,
     '--port-base', String(base)];
+  if (file === 'ws_echo.js') args.push('--python', opts.python);
   if (opts.workers !== undefined) args.push('--workers', opts.workers);
   const result = spawnSync(interpreter(file, opts), args,
     { stdio: 'inherit', timeout: 400000 });

@@ -51,12 +51,19 @@ async function picturesAreRefusedWhenTheyDoNotFit() {
 }
 
 async function readingsAreRefusedAndHealthSaysDegraded() {
+  const page = await server.connect();
   fill();
   let status = 200;
+  let taken = 0;
   for (let i = 0; i < 2000 && status === 200; i += 1) {
     ({ status } = await server.post('/api/sensor-data', reading('FULL')));
+    if (status === 200) taken += 1;
   }
   assert.equal(status, 500);
+  for (let i = 0; i < 20; i += 1) await server.post('/api/sensor-data', reading('FULL'));
+  await page.timeout(5000).emitWithAck('request', { type: 'ping' });
+  const shown = page.seen.filter(([name]) => name === 'sensor_update').length;
+  assert.equal(shown, taken, 'viewers see no reading that does not exist');
   const health = await server.get('/api/health');
   assert.equal(health.status, 503);
   assert.equal(health.json.status, 'degraded');

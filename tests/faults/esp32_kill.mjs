@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { Program, png, reading, runSteps, sleep, wav } from '../apps/esp32/program.mjs';
+import { Program, png, reading, runSteps, sleep, until, wav } from '../apps/esp32/program.mjs';
 
 const rounds = 5;
 const pictures = new Map(); // width -> bytes, acknowledged
@@ -44,7 +44,7 @@ async function sendSounds() {
 // Stops in the middle of a body.
 function sendHalf() {
   const socket = net.connect(server.port, '127.0.0.1', () => {
-    socket.write('POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n');
+    socket.write('POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n');
     socket.write(png(9999, 9));
   });
   socket.on('error', () => {});
@@ -58,7 +58,9 @@ async function killedAgainAndAgain() {
     const half = sendHalf();
     const senders = Promise.allSettled([sendPictures(), sendPictures(), sendReadings(),
       sendReadings(), sendReadings(), sendSounds()]);
-    await sleep(150 + 97 * i);
+    // a busy machine takes its time until each kind was acknowledged
+    await until('each kind was taken', () => pictures.size > i && levels.size > i && sounds > i, 20000);
+    await sleep(20 + 97 * i);
     await server.stop('SIGKILL');
     await senders;
     half.destroy();

@@ -44,13 +44,14 @@ async function aLongLockIsRefusedAndNothingStands() {
   const page = await server.connect();
   const began = performance.now();
   const waiting = server.post('/api/sensor-data', reading('L', { mic_level: 77 }));
-  await heard(page, 'sensor_update', ({ data }) => data.mic_level === 77);
+  await page.timeout(5000).emitWithAck('request', { type: 'ping' });
   const history = await server.get('/api/sensor-data');
   assert.equal(history.json.data.length, 2);
   assert.equal((await server.get('/')).status, 200);
   assert.ok(performance.now() - began < 1900, 'readers do not wait for writers');
   const answer = await waiting;
   assert.equal(answer.status, 500, answer.text);
+  assert.ok(!page.seen.some(([name]) => name === 'sensor_update'), 'what is not stored is not shown');
   assert.ok(!/lock|sqlite|busy/i.test(answer.text), 'nothing of the inside is told');
   const picture = await server.post('/upload', png(), { type: 'image/png' });
   assert.equal(picture.status, 500);
@@ -67,4 +68,18 @@ async function afterwardsAllIsWell() {
   await server.stop();
 }
 
-await runSteps([aShortLockIsWaitedFor, aLongLockIsRefusedAndNothingStands, afterwardsAllIsWell]);
+// Who wants the other order says so.
+async function beforeIsAChoice() {
+  server = await new Program({ args: ['--send-before-stored'] }).start();
+  const page = await server.connect();
+  await hold();
+  const waiting = server.post('/api/sensor-data', reading('L', { mic_level: 78 }));
+  await heard(page, 'sensor_update', ({ data }) => data.mic_level === 78);
+  await release();
+  assert.equal((await waiting).status, 200);
+  assert.equal(page.seen.filter(([name]) => name === 'sensor_update').length, 1);
+  await server.stop();
+}
+
+await runSteps([aShortLockIsWaitedFor, aLongLockIsRefusedAndNothingStands, afterwardsAllIsWell,
+  beforeIsAChoice]);

@@ -638,6 +638,17 @@ static void a_body_must_keep_its_pace(void **state) {
   assert_int_equal(p.losts, 0);
   assert_int_equal(p.overs, 1);
   close_player(&p);
+  /* Where more is asked for, that is too slow. */
+  peal_http_conn_opts faster = timed;
+  faster.body_pace = 1500;
+  open_player(&p, &faster, NULL);
+  feed(&p, peal_slice_of(head), 0);
+  for (now = 1000; now <= 100000 && !p.losts; now += 1000) {
+    feed(&p, (peal_slice){bytes, sizeof(bytes)}, now);
+    (void)wait_until(&p, now, now);
+  }
+  assert_int_equal(p.losts, 1);
+  close_player(&p);
 }
 
 /* A pause is the program's, not the peer's. */

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: MIT
 // app: joins the parts. Messages of the server go to the parts that show
 // them; after every (re)connection a snapshot over HTTP fills what was missed.
-import { apiPage, apiPages } from './js/api.js';
+import { apiGet, apiPage } from './js/api.js';
 import { audioFilter, audioLoad, audioUpdate, startAudio } from './js/audio.js';
 import { bodyTurn, startBody } from './js/body.js';
 import { chartsChanged, chartsShow, startCharts } from './js/charts.js';
+import { connectReach, startConnect } from './js/connect.js';
 import { connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './js/connection.js';
 import { deviceHeard, deviceSelected, devicesLoad, deviceUpdate, startDevices } from './js/devices.js';
 import { byId, countOf, formatDb, formatDegrees, formatValue, parseTime, setServerTime } from './js/dom.js';
 import { startExport } from './js/export.js';
 import { galleryFilter, galleryLoad, galleryUpdate, startGallery } from './js/gallery.js';
+import { historyMissed, historyShow, startHistory } from './js/history.js';
 import { log, startLog } from './js/log.js';
-import { askPassword, startLogin } from './js/login.js';
+import { askPassword, loginKnows, startLogin } from './js/login.js';
 import { notify } from './js/notices.js';
 import { oledLoad, oledShow, startOled } from './js/oled.js';
 import { Series } from './js/series.js';
+import { staleShow, startStale } from './js/stale.js';
 import { startTheme } from './js/theme.js';
 
-const historyPage = 1000;
-const historyRows = 3000;
 const series = new Series();
+let isFilled = false;
 
 function signIn() {
-  if (connectionIsOpen()) connectionPause();
+  connectionPause();
   askPassword(start);
 }
 
@@ -35,18 +37,6 @@ function report(error) {
 
 // --- history ----------------------------------------------------------------
 
-async function loadReadings(id) {
-  const since = series.last ? new Date(series.last[0] * 1000).toISOString() : undefined;
-  const query = { device_id: id, since, limit: historyPage };
-  let count = 0;
-  for await (const rows of apiPages('/api/sensor-data', query, historyRows)) {
-    if (id !== deviceSelected()) return 0;
-    count += series.add(rows);
-    chartsChanged();
-  }
-  return count;
-}
-
 async function loadOrientation(id) {
   const { data } = await apiPage('/api/orientation-data', { device_id: id, limit: 1 });
   if (id === deviceSelected()) bodyTurn(data[0] ?? null);
@@ -56,7 +46,8 @@ function onDeviceSelected(id) {
   series.clear();
   chartsShow(series);
   bodyTurn(null);
-  Promise.all([loadReadings(id), loadOrientation(id), filterMedia()]).catch(report);
+  staleShow();
+  Promise.all([historyShow(id), loadOrientation(id), filterMedia()]).catch(report);
 }
 
 function filterMedia() {
@@ -64,15 +55,19 @@ function filterMedia() {
   return Promise.all([galleryFilter(id), audioFilter(id)]);
 }
 
-// Everything the page shows, fetched anew. Returns the number of readings.
+// Everything the page shows, fetched once: when the connection is there, so
+// that nothing falls between. The first time the choice of a device fetches
+// what is its own. Returns how many readings were missed.
 async function snapshot() {
   const id = deviceSelected();
-  const [count, pictures, recordings] = await Promise.all([
-    id ? loadReadings(id) : 0, galleryLoad(), audioLoad(),
-    id ? loadOrientation(id) : null, devicesLoad(), oledLoad(),
+  const missed = id ? await historyMissed(id) : 0;
+  const [pictures, recordings] = await Promise.all([
+    galleryLoad(), audioLoad(), devicesLoad(), oledLoad(),
+    id ? historyShow(id) : null, id ? loadOrientation(id) : null,
   ]);
+  isFilled = true;
   logHistory(pictures, recordings);
-  return count;
+  return missed;
 }
 
 const loggedAtMost = 2000;
@@ -164,8 +159,8 @@ const events = {
 
 async function onConnect(again) {
   log('connection', again ? 'Connected again' : 'Connected');
+  staleShow();
   try {
-    // The first time, too: something may have come between history and now.
     const missed = await snapshot();
     if (!again) return;
     notify('good', missed
@@ -176,25 +171,30 @@ async function onConnect(again) {
 }
 
 function onDisconnect(reason) {
+  staleShow();
   log('connection', `Disconnected: ${reason}`);
   notify('info', 'The connection was lost. Reconnecting by itself; nothing needs to be done.');
 }
 
-// A refused connection may mean that the session has ended: ask and see.
+// A refused connection may mean that the session has ended: ask and see. Where
+// only the connection fails, the page shows at least what is stored.
 async function onRefused() {
   try {
-    await apiPage('/api/devices');
+    await apiGet('/status');
+    if (!isFilled) await snapshot();
   } catch (error) {
     if (error.status === 401) signIn();
   }
 }
 
+// One question first: without a session there is nothing to connect to.
 async function start() {
   try {
-    await snapshot();
+    const status = await apiGet('/status');
+    connectReach(status);
+    loginKnows(status);
   } catch (error) {
-    report(error);
-    if (error.status === 401) return;
+    if (error.status === 401) return signIn();
   }
   if (connectionIsOpen()) connectionResume();
   else connectionOpen(events, { onConnect, onDisconnect, onRefused, onLog: log });
@@ -212,12 +212,15 @@ function startAll() {
   startLog();
   startLogin();
   startDevices(onDeviceSelected);
+  startConnect();
   startCharts(series);
+  startHistory(series, chartsChanged, report);
   startBody();
   startOled();
   startGallery(report);
   startAudio(report);
   startExport();
+  startStale();
   byId('only-selected').addEventListener('change', () => filterMedia().catch(report));
   start();
 }

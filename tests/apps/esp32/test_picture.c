@@ -9,6 +9,7 @@
 #include <turbojpeg.h>
 
 #include "picture.h"
+#include "picture_decode.h"
 
 /* ---- making pictures ------------------------------------------------ */
 
@@ -425,6 +426,51 @@ static void survives_noise_behind_each_signature(void **state) {
   }
 }
 
+/* ---- small pictures ------------------------------------------------- */
+
+/* Its longer side; 0: refused. */
+static uint32_t small_side(file f, picture_err wanted) {
+  uint8_t *small;
+  size_t len;
+  picture_head head = {0};
+  assert_int_equal(picture_decode_small(&small, &len, f.bytes, f.len), wanted);
+  if (wanted == PICTURE_OK) {
+    assert_int_equal(picture_head_read(&head, small, len), PICTURE_OK);
+    assert_int_equal(head.type, PICTURE_JPEG);
+    assert_true(len < 65536);
+  } else {
+    assert_null(small);
+  }
+  free(small);
+  free(f.bytes);
+  return head.width > head.height ? head.width : head.height;
+}
+
+static void a_small_picture_has_few_pixels_whatever_the_size(void **state) {
+  (void)state;
+  const int sides[] = {1, 200, 511, 512, 1023, 2049, 4000};
+  for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+    canvas c = canvas_new(sides[i], 1 + sides[i] / 3, 10, 200, 30);
+    uint32_t of_jpeg = small_side(jpeg_of(&c, 0), PICTURE_OK);
+    uint32_t of_png = small_side(png_of(&c), PICTURE_OK);
+    assert_in_range(of_jpeg, sides[i] < 256 ? sides[i] : 256, 511);
+    assert_in_range(of_png, sides[i] < 256 ? sides[i] : 256, 511);
+    free(c.rgb);
+  }
+}
+
+static void no_small_picture_is_made_of_what_is_none(void **state) {
+  (void)state;
+  file f = scene_jpeg(10);
+  f.len = 12;
+  small_side(f, PICTURE_ERR_TRUNCATED);
+  canvas c = canvas_new(64, 48, 1, 2, 3);
+  f = png_of(&c);
+  memset(f.bytes + 41, 0xFF, 8);
+  small_side(f, PICTURE_ERR_DECODE);
+  free(c.rgb);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_type_and_size_by_content),
@@ -442,6 +488,8 @@ int main(void) {
       cmocka_unit_test(the_caption_says_what_was_measured),
       cmocka_unit_test(the_caption_says_what_is_not_known),
       cmocka_unit_test(the_caption_stays_in_its_buffer),
+      cmocka_unit_test(a_small_picture_has_few_pixels_whatever_the_size),
+      cmocka_unit_test(no_small_picture_is_made_of_what_is_none),
       cmocka_unit_test(survives_cut_and_flipped_files),
       cmocka_unit_test(survives_noise_behind_each_signature),
   };

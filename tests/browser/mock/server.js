@@ -193,6 +193,57 @@ function listPage(kind, query) {
   return { status: 'success', data, next };
 }
 
+const columns = ['accel_x', 'accel_y', 'accel_z', 'gyro_x', 'gyro_y', 'gyro_z', 'mic_level'];
+
+// The readings of a stretch, oldest first.
+function stretch(query) {
+  const from = Date.parse(query.get('from') ?? '') || -Infinity;
+  const to = Date.parse(query.get('to') ?? '') || Infinity;
+  const device = query.get('device_id');
+  return store.readings.filter(({ device_id, timestamp }) => (!device || device_id === device) &&
+    Date.parse(timestamp) >= from && Date.parse(timestamp) <= to);
+}
+
+function seriesOf(query) {
+  const rows = stretch(query);
+  const points = Number(query.get('points') ?? 400);
+  const data = { ts: [], rows: [] };
+  for (const name of columns) data[name] = { min: [], max: [], mean: [] };
+  const answer = { status: 'success', from: null, to: null, bucket_ms: 0, rows: rows.length, data };
+  if (rows.length === 0) return answer;
+  const from = Date.parse(query.get('from') ?? rows[0].timestamp);
+  const to = Date.parse(query.get('to') ?? rows.at(-1).timestamp);
+  const length = Math.floor((to - from) / points) + 1;
+  const buckets = new Map();
+  for (const row of rows) {
+    const at = from + Math.floor((Date.parse(row.timestamp) - from) / length) * length;
+    if (!buckets.has(at)) buckets.set(at, []);
+    buckets.get(at).push(row);
+  }
+  for (const [at, inside] of buckets) {
+    data.ts.push(at);
+    data.rows.push(inside.length);
+    for (const name of columns) {
+      const values = inside.map((row) => row[name]);
+      data[name].min.push(Math.min(...values));
+      data[name].max.push(Math.max(...values));
+      data[name].mean.push(values.reduce((sum, value) => sum + value, 0) / values.length);
+    }
+  }
+  const iso = (ms) => new Date(ms).toISOString();
+  return { ...answer, from: iso(from), to: iso(to), bucket_ms: length };
+}
+
+function sendCsv(res, query) {
+  const names = ['timestamp', 'device_id', ...columns];
+  res.writeHead(200, {
+    'Content-Type': 'text/csv', 'Content-Disposition': 'attachment; filename="sensor-data.csv"',
+  });
+  res.write(`${names.join(',')}\r\n`);
+  for (const row of stretch(query)) res.write(`${names.map((name) => row[name]).join(',')}\r\n`);
+  res.end();
+}
+
 function signedIn(headers) {
   return !opts.password || (headers.cookie ?? '').includes(session);
 }
@@ -205,12 +256,17 @@ function get(req, res, url) {
   const where = url.pathname;
   if (where === '/api/health') return sendJson(res, 200, { status: 'healthy' });
   if (where === '/api/oled-display/get') return sendJson(res, 200, oled());
-  if (/^\/(api|media)\//.test(where) && !signedIn(req.headers)) {
+  if (/^\/(api|media|status)\b/.test(where) && !signedIn(req.headers)) {
     return sendJson(res, 401, { status: 'error', message: 'sign in first' });
   }
+  if (where === '/status') return sendJson(res, 200, {
+    urls: [`http://192.0.2.7:${opts.port}`], password_needed: Boolean(opts.password),
+  });
   if (where in lists) {
     return sendJson(res, 200, listPage(lists[where], url.searchParams));
   }
+  if (where === '/api/sensor-data/series') return sendJson(res, 200, seriesOf(url.searchParams));
+  if (where === '/api/sensor-data/export') return sendCsv(res, url.searchParams);
   if (where === '/api/devices') {
     return sendJson(res, 200,
       { status: 'success', data: [...devices.values()] });
@@ -231,6 +287,11 @@ function login(res, body) {
   return sendJson(res, 200, { status: 'success' });
 }
 
+function logout(res) {
+  res.setHeader('Set-Cookie', 'peal=x; Max-Age=0; Path=/');
+  return sendJson(res, 200, { status: 'success' });
+}
+
 function post(req, res, url, bytes) {
   const device = req.headers['x-device-id'] ??
     url.searchParams.get('device_id') ?? 'unknown';
@@ -241,6 +302,7 @@ function post(req, res, url, bytes) {
   }
   const body = JSON.parse(bytes.toString() || '{}');
   if (url.pathname === '/api/login') return login(res, body);
+  if (url.pathname === '/api/logout') return logout(res);
   if (url.pathname === '/api/oled-display/set') {
     const answer = setOled(body);
     return sendJson(res, answer.status === 'success' ? 200 : 422, answer);

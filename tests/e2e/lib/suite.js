@@ -21,6 +21,8 @@ function option(name, fallback) {
   return at < 0 ? fallback : process.argv[at + 1];
 }
 
+class Skipped extends Error {}
+
 async function runCase(one, out) {
   const kind = target() === 'node' ? 'node' : 'peal';
   if (one.only && one.only !== kind) {
@@ -31,7 +33,11 @@ async function runCase(one, out) {
   const start = Date.now();
   let timer;
   const cleanups = [];
-  const t = { after: (fn) => cleanups.push(fn), server: startServer };
+  const t = {
+    after: (fn) => cleanups.push(fn),
+    server: startServer,
+    skip: (why) => { throw new Skipped(why); }, // found out on the way
+  };
   try {
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error('the case took too long')),
@@ -41,6 +47,11 @@ async function runCase(one, out) {
     out.passed++;
     console.log(`ok   ${one.name} (${Date.now() - start} ms)`);
   } catch (err) {
+    if (err instanceof Skipped) {
+      out.skipped++;
+      console.log(`skip ${one.name} (${err.message})`);
+      return;
+    }
     out.failed++;
     const text = (err && err.stack) || String(err);
     console.log(`FAIL ${one.name}\n     ${text.replace(/\n/g, '\n     ')}`);

@@ -274,6 +274,33 @@ static void an_answer_shorter_than_announced_breaks_the_connection(
   close(fd);
 }
 
+static void on_break(peal_http_req *req, void *user) {
+  peal_http_answer_break(req); /* nothing has begun */
+  peal_http_answer_begin(req, 200, NULL, *(uint64_t *)user);
+  CHECK(peal_http_answer_write(req, PEAL_S("only this")) == PEAL_OK);
+  peal_http_answer_break(req);
+  peal_http_answer_break(req);
+  peal_http_answer_end(req);
+  CHECK(peal_http_answer_write(req, PEAL_S("late")) != PEAL_OK);
+}
+
+static void a_stream_that_breaks_off_is_not_taken_for_whole(void **state) {
+  (void)state;
+  static uint64_t none = UINT64_MAX, more = 100;
+  http_mount(&it, "/", on_break, &none);
+  http_mount(&it, "/more", on_break, &more);
+  http_run(&it);
+  const char *const asked[] = {HTTP_GET("/") HTTP_GET("/"), HTTP_GET("/more")};
+  for (int i = 0; i < 2; i++) {
+    int fd = net_connect(it.port);
+    net_send_str(fd, asked[i]);
+    http_answer answer = http_read(fd, false);
+    assert_false(answer.whole);
+    http_answer_free(&answer);
+    close(fd);
+  }
+}
+
 #define PIECE 32768
 #define PIECES 200
 
@@ -405,6 +432,7 @@ int main(void) {
       ANSWER_TEST(close_can_be_asked_for),
       ANSWER_TEST(a_stream_is_chunked_or_has_its_length),
       ANSWER_TEST(an_answer_shorter_than_announced_breaks_the_connection),
+      ANSWER_TEST(a_stream_that_breaks_off_is_not_taken_for_whole),
       ANSWER_TEST(a_writer_waits_for_a_slow_reader),
       ANSWER_TEST(a_stream_lives_until_its_end_or_the_peer_s),
       ANSWER_TEST(a_stream_without_a_reader_has_a_ceiling),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -208,6 +209,36 @@ static void every_allocation_may_fail(void **state) {
   assert_true(torture_run(watch_forty, *state, false, NULL));
 }
 
+static bool is_readable(int fd) {
+  return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+}
+
+/* poll(2) has nothing that could be. */
+static void its_descriptor_is_readable_while_something_is_found(void **state) {
+  peal_poller *poller = open_as(state);
+  int fds[2], fd = peal_poller_fd(poller);
+  char byte;
+  watched it = {.told = 0};
+  if (strcmp(*state, "poll") == 0) {
+    assert_int_equal(fd, -1);
+    peal_poller_close(poller);
+    return;
+  }
+  make_pair(fds);
+  watch(poller, fds[0], PEAL_POLL_IN, &it, false);
+  assert_false(is_readable(fd));
+  assert_int_equal(write(fds[1], "x", 1), 1);
+  assert_true(is_readable(fd));
+  assert_int_equal(turn(poller, &it), PEAL_POLL_IN);
+  assert_true(is_readable(fd)); /* it was told, and not read */
+  assert_int_equal(read(fds[0], &byte, 1), 1);
+  assert_false(is_readable(fd));
+  peal_poller_forget(poller, fds[0]);
+  close(fds[0]);
+  close(fds[1]);
+  peal_poller_close(poller);
+}
+
 #define WITH(name, poller)                                                     \
   { #name " (" poller ")", name, NULL, NULL, poller }
 #define WITH_EACH(name) WITH(name, "epoll"), WITH(name, "poll")
@@ -218,6 +249,7 @@ int main(void) {
       WITH_EACH(tells_of_the_end_of_both_directions_unasked),
       WITH_EACH(many_are_told_each_in_its_turn),
       WITH_EACH(what_cannot_be_watched_is_refused),
+      WITH_EACH(its_descriptor_is_readable_while_something_is_found),
       WITH_EACH(every_allocation_may_fail),
       cmocka_unit_test(the_environment_overrides_the_default_only),
       cmocka_unit_test(a_poller_that_is_none_is_refused),

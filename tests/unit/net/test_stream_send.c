@@ -326,7 +326,7 @@ static void detach(peal_worker *worker, void *user) {
 
 static void adopt(peal_worker *worker, void *user) {
   side *it = user;
-  it->stream = peal_stream_adopt_parcel(worker, &parcel, &callbacks, it);
+  it->stream = peal_stream_adopt_parcel(worker, &parcel, NULL, &callbacks, it);
   assert_non_null(it->stream);
   assert_int_equal(peal_stream_tag(it->stream), 77);
   assert_ptr_equal(peal_stream_worker(it->stream), worker);

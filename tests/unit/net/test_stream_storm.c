@@ -149,7 +149,7 @@ static void give_one(peal_worker *worker, void *user) {
   if (!it->stream || peal_stream_is_closing(it->stream))
     return;
   peal_stream_parcel parcel = peal_stream_detach(it->stream);
-  it->stream = peal_stream_adopt_parcel(worker, &parcel, &callbacks, it);
+  it->stream = peal_stream_adopt_parcel(worker, &parcel, NULL, &callbacks, it);
   atomic_fetch_add(&given, 1);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything may be called from every callback: each act is done inside each
  * kind of callback, and the server must live on and end clean. */
+#include <peal/handle.h>
+
 #include "server_fixture.h"
 
 typedef enum place {
@@ -14,6 +16,9 @@ typedef enum place {
   IN_COUNT,
   IN_EACH,
   IN_DRAIN,
+  IN_TIMER,
+  IN_OWN, /* a handler of the socket alone */
+  IN_POST,
   IN_DISCONNECTING,
   IN_DISCONNECT,
   PLACES
@@ -30,20 +35,29 @@ typedef enum act {
   ASK,
   ALL_DISCONNECT,
   ALL_ASK,
+  HANG,
+  HANDLERS,
   EVERYTHING,
   ACTS
 } act;
 
 static const char *const place_names[PLACES] = {
-    "use",  "connect", "any",  "event", "outgoing",      "ack",
-    "acks", "count",   "each", "drain", "disconnecting", "disconnect"};
-static const char *const act_names[ACTS] = {
-    "disconnect",     "disconnect and close",
-    "stop",           "emit to itself",
-    "emit to all",    "emit much",
-    "join and leave", "ask",
-    "disconnect all", "ask all",
-    "everything"};
+    "use",   "connect", "any",   "event",         "outgoing",
+    "ack",   "acks",    "count", "each",          "drain",
+    "timer", "own",     "post",  "disconnecting", "disconnect"};
+static const char *const act_names[ACTS] = {"disconnect",
+                                            "disconnect and close",
+                                            "stop",
+                                            "emit to itself",
+                                            "emit to all",
+                                            "emit much",
+                                            "join and leave",
+                                            "ask",
+                                            "disconnect all",
+                                            "ask all",
+                                            "hang things on it",
+                                            "change handlers",
+                                            "everything"};
 
 typedef struct scene {
   server_fixture it;
@@ -68,6 +82,18 @@ static void on_no_acks(const peal_acks *acks, void *user) {
   (void)user;
 }
 
+static void on_no_event(peal_socket *socket, const peal_event *event,
+                        void *user) {
+  (void)socket;
+  (void)event;
+  (void)user;
+}
+
+static void on_no_time(peal_socket *socket, void *user) {
+  (void)socket;
+  (void)user;
+}
+
 static char big_text[1 << 20];
 
 static void do_join_leave(peal_socket *socket) {
@@ -82,6 +108,31 @@ static void do_join_leave(peal_socket *socket) {
   (void)peal_nsp_join(peal_socket_nsp(socket), &everyone, "c");
   (void)peal_nsp_leave(peal_socket_nsp(socket), &everyone, "b");
 }
+
+/* Everything that may hang on a socket, put there and taken off, twice. */
+static void hang_on(peal_socket *socket) {
+  static const peal_socket_key key = {.free_fn = free}, other = {0};
+  peal_socket_ref ref = peal_ref_of(socket);
+  for (int twice = 0; twice < 2; twice++) {
+    char *value = strdup("value");
+    if (peal_socket_key_set(socket, &key, value))
+      free(value);
+    (void)peal_socket_key_set(socket, &other, big_text);
+    (void)peal_socket_timer_start(socket, 0, 1, on_no_time, NULL);
+    (void)peal_socket_timer_start(socket, 0, 0, on_no_time, big_text);
+    peal_socket_timer_stop(socket, on_no_time, twice ? NULL : big_text);
+    (void)peal_socket_on(socket, "go", on_no_event, NULL);
+    (void)peal_socket_once(socket, "go", on_no_event, NULL);
+    if (!twice)
+      peal_socket_off(socket, "go", on_no_event, NULL);
+    (void)peal_ref_emit(ref, "ref", PEAL_NO_ARGS);
+    (void)peal_ref_post(ref, on_no_time, NULL);
+    assert_true(!ref.nsp || peal_ref_socket(ref) == socket);
+  }
+  (void)peal_socket_key_set(socket, &other, NULL);
+}
+
+static void change_handlers(scene *s);
 
 static void do_act(scene *s, peal_socket *socket, act what) {
   peal_nsp *nsp = peal_socket_nsp(socket);
@@ -122,6 +173,12 @@ static void do_act(scene *s, peal_socket *socket, act what) {
   case ALL_ASK:
     (void)peal_nsp_emit_ack(nsp, NULL, "q", PEAL_NO_ARGS, 20, on_no_acks, NULL);
     break;
+  case HANG:
+    hang_on(socket);
+    break;
+  case HANDLERS:
+    change_handlers(s);
+    break;
   case EVERYTHING:
     for (act each = ACTS; each-- > DISCONNECT;)
       if (each != EVERYTHING && each != STOP)
@@ -149,8 +206,22 @@ static void in_use(peal_socket *socket, peal_next *next, void *user) {
   peal_next_ok(next);
 }
 
+static void in_timer(peal_socket *socket, void *user) {
+  act_in(user, IN_TIMER, socket);
+}
+
+static void in_own(peal_socket *socket, const peal_event *event, void *user) {
+  (void)event;
+  act_in(user, IN_OWN, socket);
+}
+
+static void in_post(peal_socket *socket, void *user) {
+  act_in(user, IN_POST, socket);
+}
+
 static peal_err in_connect(peal_socket *socket, void *user) {
   (void)peal_join(socket, "a");
+  (void)peal_socket_on(socket, "go", in_own, user);
   act_in(user, IN_CONNECT, socket);
   return PEAL_OK;
 }
@@ -233,11 +304,36 @@ static void in_event(peal_socket *socket, const peal_event *event, void *user) {
   (void)peal_nsp_count(nsp, NULL, in_count, s);
   (void)peal_nsp_members(nsp, NULL, in_count, s);
   peal_nsp_each(nsp, NULL, in_each, s);
+  (void)peal_socket_timer_start(socket, 0, 1, in_timer, s);
+  (void)peal_ref_post(peal_ref_of(socket), in_post, s);
   act_in(s, IN_EVENT, socket);
   (void)peal_ack(event, PEAL_NO_ARGS);
   if (s->place == IN_DRAIN)
     (void)peal_emit(socket, "soft",
                     PEAL_ARGS(peal_str_slice((peal_slice){big_text, 200000})));
+}
+
+/* Taken off, put back, and something else put there and taken off: also the one
+ * that is being called. */
+static void change_handlers(scene *s) {
+  peal_nsp *nsp = s->it.root;
+  (void)peal_off_connect(nsp, in_connect, s);
+  (void)peal_on_connect(nsp, in_connect, s);
+  (void)peal_off_any(nsp, in_any, s);
+  (void)peal_on_any(nsp, in_any, s);
+  (void)peal_on(nsp, "go", on_no_event, NULL);
+  (void)peal_once(nsp, "go", on_no_event, s);
+  (void)peal_off(nsp, "go", in_event, s);
+  (void)peal_on(nsp, "go", in_event, s);
+  (void)peal_off(nsp, "go", on_no_event, NULL);
+  (void)peal_off_any_outgoing(nsp, in_outgoing, s);
+  (void)peal_on_any_outgoing(nsp, in_outgoing, s);
+  (void)peal_off_drain(nsp, in_drain, s);
+  (void)peal_on_drain(nsp, in_drain, s);
+  (void)peal_off_disconnecting(nsp, in_disconnecting, s);
+  (void)peal_on_disconnecting(nsp, in_disconnecting, s);
+  (void)peal_off_disconnect(nsp, in_disconnect, s);
+  (void)peal_on_disconnect(nsp, in_disconnect, s);
 }
 
 /* -- scenes ----------------------------------------------------------------------------- */

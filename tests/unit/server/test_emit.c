@@ -523,9 +523,11 @@ static void conflation_keeps_the_newest_and_volatile_may_go(void **state) {
 static peal_allow *allowing;
 static peal_worker *allowing_on;
 
+static char allow_mark[] = "allow", headers_mark[] = "headers";
+
 static void allow(peal_http_req *req, peal_allow *answer, void *user) {
   peal_slice how;
-  (void)user;
+  assert_ptr_equal(user, allow_mark);
   if (!peal_http_req_param(req, "how", &how))
     how = (peal_slice){0};
   if (peal_slice_is(how, "later")) {
@@ -548,10 +550,18 @@ static void accept_now(peal_worker *worker, void *user) {
   trace_add("accepted");
 }
 
-static void add_headers(const peal_http_req *req, bool initial,
+/* It knows the session, and can ask the request for everything. */
+static void add_headers(peal_http_req *req, const char *session, bool initial,
                         peal_headers *out, void *user) {
-  (void)req;
-  (void)user;
+  peal_slice sid, transport;
+  assert_ptr_equal(user, headers_mark);
+  assert_true(peal_http_req_param(req, "transport", &transport));
+  bool has_sid = peal_http_req_param(req, "sid", &sid);
+  assert_true(!has_sid || peal_slice_is(sid, session));
+  assert_true(session || !initial); /* of no session: a refusal */
+  assert_false(initial && has_sid);
+  assert_int_equal(peal_headers_add(out, "X-Session", session ? session : "-"),
+                   PEAL_OK);
   assert_int_equal(peal_headers_add(out, "X-Initial", initial ? "1" : "0"),
                    PEAL_OK);
   assert_int_equal(peal_headers_add(out, "bad name", "x"), PEAL_ERR_USAGE);
@@ -563,7 +573,9 @@ static void requests_are_allowed_now_later_or_not(void **state) {
   (void)state;
   peal_server_opts opts = server_opts();
   opts.allow_request = allow;
+  opts.allow_user = allow_mark;
   opts.on_headers = add_headers;
+  opts.headers_user = headers_mark;
   opts.cookie.name = "io";
   server_fixture it = server_make(&opts);
   server_run(&it);
@@ -589,6 +601,9 @@ static void requests_are_allowed_now_later_or_not(void **state) {
     assert_true(sio_client_start(&a, it.port, (sio_via)via));
     assert_non_null(strstr(a.head, via ? "X-Initial: 0" : "X-Initial: 1"));
     assert_null(strstr(a.head, "X-Bad"));
+    char session[96];
+    snprintf(session, sizeof session, "X-Session: %s\r\n", a.sid);
+    assert_non_null(strstr(a.head, session));
     assert_true(sio_client_send(&a, "1"));
     sio_client_close(&a);
     /* The client goes before it is allowed. */

@@ -81,6 +81,11 @@ static void on_close(peal_engine_client *client, peal_reason reason,
   trace_add("close %s %d", peal_reason_text(reason), err);
 }
 
+static void on_upgrade(peal_engine_client *client, void *user) {
+  (void)user;
+  trace_add("upgrade %s", peal_engine_client_transport(client));
+}
+
 static peal_engine_server_opts engine_opts(void) {
   return (peal_engine_server_opts){
       .host = "127.0.0.1",
@@ -88,6 +93,7 @@ static peal_engine_server_opts engine_opts(void) {
       .log = {.fn = server_quiet, .level = PEAL_LOG_DEBUG},
       .on_open = on_open,
       .on_message = on_message,
+      .on_upgrade = on_upgrade,
       .on_close = on_close};
 }
 
@@ -185,7 +191,7 @@ static void a_session_upgrades_and_goes_on(void **state) {
   assert_true(sio_client_send(&client, "4two"));
   assert_true(sio_client_expect(&client, "4two"));
   sio_client_close(&client);
-  trace_expect("open polling\nclose transport close 0\n");
+  trace_expect("open polling\nupgrade websocket\nclose transport close 0\n");
   engine_stop(&it);
 }
 
@@ -263,6 +269,11 @@ static void texts_that_cannot_be_sent_are_refused_open(
         cases[i].err);
   assert_int_equal(peal_engine_client_send(client, PEAL_S("\xff\x1e"), true),
                    PEAL_OK);
+  /* From a header that is newer than the library. */
+  assert_int_equal(
+      peal_engine_client_send_with(client, PEAL_S("x"), false,
+                                   &(peal_engine_how){.reserved = {1}}),
+      PEAL_ERR_OPTION);
 }
 
 static void texts_that_cannot_be_sent_are_refused(void **state) {
@@ -334,6 +345,22 @@ static void ask_of_the_request(peal_engine_client *client, void *user) {
   trace_add("from %.*s", PEAL_SFMT(peal_engine_client_address(client)));
   assert_null(peal_engine_client_query(client, "absent").ptr);
   assert_null(peal_engine_client_header(client, "absent").ptr);
+  peal_slice value;
+  size_t count = peal_engine_client_query_count(client), seen = 0;
+  for (size_t i = 0; i < count; i++) {
+    peal_slice name = peal_engine_client_query_at(client, i, &value);
+    seen += name.len == 5 && value.len == 3 && !memcmp(value.ptr, "a b", 3);
+  }
+  assert_int_equal(seen, 1);
+  assert_null(peal_engine_client_query_at(client, count, &value).ptr);
+  assert_null(value.ptr);
+  count = peal_engine_client_header_count(client), seen = 0;
+  for (size_t i = 0; i < count; i++) {
+    peal_slice name = peal_engine_client_header_at(client, i, &value);
+    seen += name.len == 8 && value.len == 1 && *value.ptr == '7';
+  }
+  assert_int_equal(seen, 1);
+  assert_null(peal_engine_client_header_at(client, count, NULL).ptr);
   peal_slice url = peal_engine_client_url(client);
   assert_true(url.len > 11 && !memcmp(url.ptr, "/engine.io/", 11));
   assert_true(peal_engine_client_since_ms(client) > 1600000000000);
@@ -468,6 +495,65 @@ static void clients_can_be_walked_on_their_worker_only(void **state) {
   assert_int_equal(none, 0);
   sio_client_close(&a);
   sio_client_close(&b);
+  engine_stop(&it);
+}
+
+static int gone;
+
+static void count_gone(peal_engine_client *client, void *user) {
+  gone += client == NULL && user == &gone;
+}
+
+static void behind_the_run_all_have_gone(void **state) {
+  (void)state;
+  peal_engine_server_opts opts = engine_opts();
+  opts.workers = 2;
+  engine_fixture it = engine_start(&opts);
+  sio_client client = raw(&it, SIO_POLLING);
+  trace_await("open polling");
+  peal_workers_stop(peal_engine_server_workers(it.server), 200);
+  void *result = NULL;
+  pthread_join(it.thread, &result);
+  assert_ptr_equal(result, it.server);
+  gone = 0;
+  assert_int_equal(peal_engine_server_send(it.server, PEAL_S("x"), false, NULL),
+                   PEAL_OK);
+  assert_int_equal(peal_engine_ref_send(&first, PEAL_S("x"), false, NULL),
+                   PEAL_OK);
+  assert_int_equal(peal_engine_ref_close(&first, true), PEAL_OK);
+  assert_int_equal(peal_engine_ref_post(&first, count_gone, &gone), PEAL_OK);
+  assert_int_equal(gone, 1);
+  assert_null(peal_engine_ref_client(&first));
+  peal_engine_server_free(it.server);
+  sio_client_close(&client);
+}
+
+/* -- when nothing happens -------------------------------------------------- */
+
+static void waiting_clients_make_no_turns(void **state) {
+  enum { EACH = 5 };
+
+  (void)state;
+  engine_fixture it = engine_start(NULL);
+  peal_worker *worker =
+      peal_workers_get(peal_engine_server_workers(it.server), 0);
+  sio_client polling[EACH], websocket[EACH];
+  for (int i = 0; i < EACH; i++) {
+    polling[i] = raw(&it, SIO_POLLING);
+    assert_null(sio_client_next(&polling[i], 5)); /* its GET is there */
+    websocket[i] = raw(&it, SIO_WEBSOCKET);
+  }
+  peal_worker_stats before, after;
+  usleep(300000);
+  peal_worker_stats_get(worker, &before);
+  usleep(300000);
+  peal_worker_stats_get(worker, &after);
+  /* A timer may be found to be early. */
+  assert_true(after.turns - before.turns <= EACH);
+  for (int i = 0; i < EACH; i++) {
+    sio_client_close(&polling[i]);
+    sio_client_close(&websocket[i]);
+  }
   engine_stop(&it);
 }
 
@@ -659,7 +745,9 @@ int main(void) {
       cmocka_unit_test(a_client_has_its_request),
       cmocka_unit_test(a_ref_reaches_its_client_from_any_thread),
       cmocka_unit_test(all_clients_are_reached_on_all_workers),
+      cmocka_unit_test(behind_the_run_all_have_gone),
       cmocka_unit_test(clients_can_be_walked_on_their_worker_only),
+      cmocka_unit_test(waiting_clients_make_no_turns),
       cmocka_unit_test(a_full_queue_is_told_and_closed),
       cmocka_unit_test(volatile_and_keyed_messages_leave_no_backlog),
       cmocka_unit_test(two_servers_share_one_http_server),

@@ -4,7 +4,7 @@
 #include <peal/engine.h>
 
 #include "server_fixture.h"
-#include "server_torture.h"
+#include "shared_torture.h"
 
 static atomic_int opened, closed, hung, unhung, posted, called;
 static peal_engine_ref last; /* a client that came lately */

@@ -2,8 +2,10 @@
 /* Memory runs out at every single allocation of a session's life: the client
  * concerned may be refused, closed or left without an answer, but the server
  * lives on, serves the next client and gives everything back. */
+#include <peal/handle.h>
+
 #include "server_fixture.h"
-#include "server_torture.h"
+#include "shared_torture.h"
 
 /* -- the server under test --------------------------------------------------------- */
 
@@ -30,6 +32,35 @@ static void on_all(const peal_acks *acks, void *user) {
 
 static atomic_int expected, told;
 
+static void on_posted(peal_socket *socket, void *user) {
+  (void)socket;
+  atomic_fetch_add((atomic_int *)user, 1);
+}
+
+static void on_time(peal_socket *socket, void *user) {
+  (void)user;
+  (void)peal_socket_timer_start(socket, 5, 0, on_time, NULL);
+}
+
+/* What hangs on a socket, and handlers that come and go. */
+static void hang_on(peal_socket *socket) {
+  static const peal_socket_key key = {.free_fn = free},
+                               other = {.free_fn = free};
+  char *values[] = {strdup("1"), strdup("2")};
+  if (peal_socket_key_set(socket, &key, values[0]))
+    free(values[0]);
+  if (peal_socket_key_set(socket, &other, values[1]))
+    free(values[1]);
+  (void)peal_socket_timer_start(socket, 1, 0, on_time, NULL);
+  (void)peal_socket_on(socket, "echo", on_echo, NULL);
+  (void)peal_socket_once(socket, "other", on_echo, NULL);
+  if (!peal_ref_post(peal_ref_of(socket), on_posted, &told))
+    atomic_fetch_add(&expected, 1);
+  (void)peal_once(peal_socket_nsp(socket), "new", on_echo, &told);
+  (void)peal_on_any(peal_socket_nsp(socket), on_echo, &told);
+  (void)peal_off_any(peal_socket_nsp(socket), on_echo, &told);
+}
+
 static void on_all_kinds(peal_socket *socket, const peal_event *event,
                          void *user) {
   (void)user;
@@ -46,6 +77,7 @@ static void on_all_kinds(peal_socket *socket, const peal_event *event,
   peal_reply *reply = peal_ack_later(event);
   (void)peal_reply_send(reply, PEAL_ARGS(peal_int(1)));
   (void)peal_nsp_leave(nsp, NULL, "room");
+  hang_on(socket);
 }
 
 static void on_bye(peal_socket *socket, const peal_event *event, void *user) {

@@ -117,6 +117,10 @@ static void the_log_names_a_refused_origin_and_the_option(void **state) {
   assert_false(opens(&it, page, SIO_WEBSOCKET));
   trace_await("origin https://app.example.org refused");
   trace_await("if the sender is your proxy, name that in proxies\n");
+  trace_clear();
+  free(sio_client_http(it.port, "OPTIONS", "/socket.io/?EIO=4", foreign, NULL,
+                       NULL));
+  trace_await("origin http://other.example refused");
   server_stop(&it);
 }
 

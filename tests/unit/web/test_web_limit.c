@@ -73,6 +73,26 @@ static void forgets_the_idlest_key_first(void **state) {
   peal_web_limit_free(limit);
 }
 
+static void what_is_given_back_can_be_taken_again(void **state) {
+  (void)state;
+  peal_web_limit *limit =
+      peal_web_limit_new(&(peal_web_limit_opts){.count = 2, .per_ms = 60000});
+  for (int i = 0; i < 50; i++) {
+    assert_int_equal(taken(limit, "right", 10, 1), 1);
+    peal_web_limit_give(limit, PEAL_S("right"), 10);
+  }
+  assert_int_equal(taken(limit, "right", 10, 5), 2);
+  /* Never more than all of them. */
+  for (int i = 0; i < 9; i++) {
+    peal_web_limit_give(limit, PEAL_S("right"), 10);
+    peal_web_limit_give(limit, PEAL_S("unknown"), 10);
+  }
+  assert_int_equal(taken(limit, "right", 10, 5), 2);
+  assert_int_equal(taken(limit, "unknown", 10, 5), 2);
+  peal_web_limit_give(NULL, PEAL_S("right"), 10);
+  peal_web_limit_free(limit);
+}
+
 static void needs_a_count(void **state) {
   (void)state;
   assert_null(peal_web_limit_new(NULL));
@@ -86,6 +106,7 @@ int main(void) {
       cmocka_unit_test(counts_each_key_alone),
       cmocka_unit_test(says_when_to_come_again),
       cmocka_unit_test(forgets_the_idlest_key_first),
+      cmocka_unit_test(what_is_given_back_can_be_taken_again),
       cmocka_unit_test(needs_a_count),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,8 @@ async function send(path, options) {
   }
 }
 
-function withQuery(path, query) {
+// The path with what of `query` is known.
+export function withQuery(path, query) {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== '') params.set(name, value);
@@ -65,20 +66,7 @@ export async function apiPage(path, query = {}) {
   return { data: Array.isArray(answer.data) ? answer.data : [], next: answer.next ?? null };
 }
 
-// All pages of a history, one after the other, at most `maxRows` rows.
-export async function* apiPages(path, query, maxRows) {
-  let before = null;
-  let rows = 0;
-  do {
-    const page = await apiPage(path, { ...query, before });
-    rows += page.data.length;
-    yield page.data;
-    if (page.data.length === 0 || page.next === before) return;
-    before = page.next;
-  } while (before !== null && rows < maxRows);
-}
-
-export const apiGet = (path) => send(path);
+export const apiGet = (path, query = {}) => send(withQuery(path, query));
 
 export function apiPost(path, body) {
   return send(path, {

@@ -19,6 +19,7 @@ let handlers = {};
 let attempt = 0;
 let wasConnected = false;
 let paused = false;
+let isAnswering = true;
 
 function show(state, text) {
   byId('link').dataset.state = state;
@@ -37,8 +38,9 @@ function measure() {
   const sent = performance.now();
   socket.timeout(ackTimeoutMs).emit('request', { type: 'ping' }, (error) => {
     const took = performance.now() - sent;
+    isAnswering = !error;
     setText(byId('round-trip'),
-      error ? 'slow' : `${took < 10 ? took.toFixed(1) : took.toFixed(0)} ms`);
+      error ? 'no answer' : `${took < 10 ? took.toFixed(1) : took.toFixed(0)} ms`);
   });
 }
 
@@ -54,6 +56,7 @@ function connected() {
   const again = wasConnected;
   wasConnected = true;
   attempt = 0;
+  isAnswering = true;
   show('live', 'Live');
   showTransport();
   watchTransport();
@@ -92,6 +95,7 @@ function failed(error) {
 // onConnect(again), onDisconnect(reason), onRefused(error), onLog(type, text).
 export function connectionOpen(events, on) {
   handlers = on;
+  paused = false;
   socket = window.io({
     reconnectionDelay: 500, reconnectionDelayMax: 4000, timeout: 10000,
   });
@@ -119,6 +123,10 @@ export function connectionResume() {
 }
 
 export const connectionIsOpen = () => Boolean(socket);
+
+// Whether what is shown is live: connected, and the last question answered. A
+// line that was cut without a word is noticed by that long before it breaks.
+export const connectionAnswers = () => Boolean(socket?.connected) && isAnswering;
 
 // Sends an event and waits for its acknowledgement.
 export async function connectionAsk(name, body) {

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MIT
 // devices: who reports, when last, and whose readings are shown.
 import { apiPage } from './api.js';
+import { connectKnows } from './connect.js';
 import { byId, countOf, el, formatAge, parseTime, setText } from './dom.js';
 import { onNextFrame } from './frame.js';
+
+// With fewer the eye is faster than the keyboard.
+const findFrom = 8;
 
 const devices = new Map();
 const items = new Map();
 let selected = '';
+let sought = '';
+// What the server has told once; before that nobody is chosen.
+let isLoaded = false;
+let isLive = true;
 let onSelect = () => {};
 
 const isSimulated = (device) => device.simulated ?? device.device_id.startsWith('SIM');
@@ -29,10 +37,13 @@ function build(device) {
 
 function showDevice(device) {
   const item = items.get(device.device_id);
-  item.button.classList.toggle('online', Boolean(device.online));
+  const age = formatAge(parseTime(device.last_seen));
+  item.button.classList.toggle('online', isLive && Boolean(device.online));
   item.button.setAttribute('aria-pressed', String(device.device_id === selected));
-  setText(item.state, device.online ? 'online' : 'offline');
-  setText(item.age, ` · ${formatAge(parseTime(device.last_seen))}`);
+  // Cut off from the server nobody knows who is online.
+  setText(item.state, isLive ? (device.online ? 'online' : 'offline') : '');
+  setText(item.age, isLive ? ` · ${age}` : `last seen ${age}`);
+  item.node.hidden = !device.device_id.toLowerCase().includes(sought);
   setText(item.counts, [
     countOf(device.readings ?? 0, 'reading'), countOf(device.images ?? 0, 'picture'),
     countOf(device.audio ?? 0, 'sound')].join(' · '));
@@ -53,15 +64,30 @@ function render() {
     if (!items.has(device.device_id)) place(device);
     showDevice(device);
   }
-  byId('device-empty').hidden = devices.size > 0;
+  byId('device-find').hidden = devices.size < findFrom;
+  setText(byId('device-count'), countText());
+  const none = sought ? `No device is called “${sought}”.` : 'No device has reported yet.';
+  const found = [...items.values()].some(({ node }) => !node.hidden);
+  byId('device-empty').hidden = found;
+  if (!found) setText(byId('device-empty'), none);
+  if (isLoaded) connectKnows(devices.size);
+}
+
+function countText() {
+  if (devices.size === 0) return '';
+  if (sought) {
+    const found = [...devices.keys()].filter((id) => id.toLowerCase().includes(sought)).length;
+    return `${found} of ${devices.size} found`;
+  }
+  if (!isLive) return countOf(devices.size, 'device');
   const online = [...devices.values()].filter((device) => device.online).length;
-  setText(byId('device-count'), devices.size ? `${online} of ${devices.size} online` : '');
+  return `${online} of ${devices.size} online`;
 }
 
 // The device shown at first: the one that was chosen before, else the one
 // heard last.
 function chooseFirst() {
-  if (selected || devices.size === 0) return;
+  if (selected || !isLoaded || devices.size === 0) return;
   let remembered = '';
   try {
     remembered = sessionStorage.getItem('peal-device') ?? '';
@@ -101,6 +127,7 @@ export function deviceUpdate({ device_id: id, online, last_seen: lastSeen }) {
 export async function devicesLoad() {
   const { data } = await apiPage('/api/devices');
   for (const device of data) devices.set(device.device_id, { ...devices.get(device.device_id), ...device });
+  isLoaded = true;
   render();
   chooseFirst();
 }
@@ -120,8 +147,30 @@ export function deviceSelect(id) {
 
 export const deviceSelected = () => selected;
 
+// What is known of the chosen device; undefined: none is.
+export const deviceNow = () => devices.get(selected);
+
+// Shows them anew; cut off from the server none is called online.
+export function devicesShow(live) {
+  isLive = live;
+  onNextFrame(render);
+}
+
+function seek(event) {
+  sought = event.target.value.trim().toLowerCase();
+  render();
+}
+
+// Enter takes the first that was found.
+function onSeekKey(event) {
+  if (event.key !== 'Enter') return;
+  const first = [...devices.keys()].sort().find((id) => !items.get(id)?.node.hidden);
+  if (first) deviceSelect(first);
+}
+
 export function startDevices(selectHandler) {
   onSelect = selectHandler;
   byId('device-select').addEventListener('change', (event) => deviceSelect(event.target.value));
-  setInterval(() => onNextFrame(render), 1000);
+  byId('device-filter').addEventListener('input', seek);
+  byId('device-filter').addEventListener('keydown', onSeekKey);
 }

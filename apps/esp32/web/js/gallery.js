@@ -22,7 +22,7 @@ function captionOf(picture) {
 
 function build(picture) {
   const image = el('img', {
-    src: ownPath(picture.url), alt: '', loading: 'lazy', decoding: 'async',
+    src: ownPath(picture.thumb_url ?? picture.url), alt: '', loading: 'lazy', decoding: 'async',
     width: picture.width, height: picture.height,
   });
   const caption = el('span', { class: 'caption' });

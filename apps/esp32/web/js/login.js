@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: MIT
-// login: asks for the dashboard password when the server wants one.
+// login: asks for the dashboard's password when the server wants one, and ends
+// what was begun with it. Nothing of the page is seen meanwhile.
 import { apiPost } from './api.js';
 import { byId } from './dom.js';
+import { notify } from './notices.js';
 
 let granted = null;
+
+// An answer of /status: who may read it, and a password is in force, can leave.
+export function loginKnows(status) {
+  byId('sign-out').hidden = !status.password_needed;
+}
+
+function lock(on) {
+  byId('main').hidden = on;
+  byId('notices').hidden = on;
+}
 
 async function submit(event) {
   event.preventDefault();
@@ -13,8 +25,11 @@ async function submit(event) {
   try {
     await apiPost('/api/login', { password: byId('login-password').value });
     byId('login-password').value = '';
+    const then = granted;
+    granted = null;
     byId('login').close();
-    granted();
+    lock(false);
+    then();
   } catch (error) {
     byId('login-error').textContent = error.status === 401 || error.status === 403
       ? 'That password is not right.' : error.message;
@@ -24,17 +39,40 @@ async function submit(event) {
   }
 }
 
+function show() {
+  const dialog = byId('login');
+  if (!dialog.open) dialog.showModal();
+  byId('login-password').focus();
+}
+
 // Opens the form (once, however often it is asked for); `then` runs when the
 // server has let the reader in.
 export function askPassword(then) {
   granted = then;
-  const dialog = byId('login');
-  if (dialog.open) return;
-  dialog.showModal();
-  byId('login-password').focus();
+  lock(true);
+  byId('sign-out').hidden = true;
+  show();
 }
 
+// A new page knows nothing of what this one showed.
+async function signOut() {
+  byId('sign-out').disabled = true;
+  try {
+    await apiPost('/api/logout', {});
+    location.reload();
+  } catch (error) {
+    byId('sign-out').disabled = false;
+    notify('error', `You are still signed in. ${error.message}`);
+  }
+}
+
+// There is nothing behind the form: no key and no gesture closes it. Browsers
+// let the second Escape pass whatever the page says: it opens again.
 export function startLogin() {
+  const dialog = byId('login');
   byId('login-form').addEventListener('submit', submit);
-  byId('login').addEventListener('cancel', (event) => event.preventDefault());
+  dialog.addEventListener('cancel', (event) => event.preventDefault());
+  dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.preventDefault());
+  dialog.addEventListener('close', () => granted && show());
+  byId('sign-out').addEventListener('click', signOut);
 }

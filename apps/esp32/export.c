@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "media.h"
+#include "span.h"
+
+enum {
+  PIECE_ROWS = 500,        /* of one read, and of one write */
+  MAX_TEXT_BYTES = 1 << 20 /* of a piece: 500 rows of images with captions */
+};
+
+/* ---- the statements -------------------------------------------------------- */
+
+/* One lower bound only: of two, the index may be entered at the wrong one, and
+ * each piece walks over all before it. */
+#define OLDEST(columns, table, where)                                          \
+  "SELECT id, ts, device_id, " columns " FROM " table " WHERE " where          \
+  " (ts, id) > (?1, ?2) AND ts <= ?3 AND id <= ?4 ORDER BY ts, id LIMIT ?5"
+#define BOTH(columns, table)                                                   \
+  "SELECT max(id) AS last FROM " table, {                                      \
+    OLDEST(columns, table, ""), OLDEST(columns, table, "device_id = ?6 AND")   \
+  }
+
+typedef struct source {
+  const char *name; /* of the file */
+  const char *head; /* of the CSV */
+  const char *newest;
+  const char *sql[2];
+} source;
+
+static const source sensor = {
+    "sensor-data",
+    "timestamp,device_id,accel_x,accel_y,accel_z,gyro_x,gyro_y,gyro_z,"
+    "mic_level",
+    BOTH("accel_x, accel_y, accel_z, gyro_x, gyro_y, gyro_z, mic_level",
+         "readings")};
+static const source orientation = {"orientation-data",
+                                   "timestamp,device_id,pitch,roll,yaw",
+                                   BOTH("pitch, roll, yaw", "orientations")};
+static const source images = {
+    "images",
+    "timestamp,device_id,image_id,url,width,height,bytes,caption,analysis_ms",
+    BOTH("id AS image_id, '" MEDIA_URL "' || file AS url, width, height,"
+         " bytes, caption, analysis_ms",
+         "images")};
+static const source audio = {
+    "audio",
+    "timestamp,device_id,audio_id,url,bytes,duration_ms,sample_rate,channels,"
+    "rms_db,peak_db",
+    BOTH("id AS audio_id, '" MEDIA_URL "' || file AS url, bytes, duration_ms,"
+         " sample_rate, channels, rms_db, peak_db",
+         "audio")};
+
+/* An export on its way; in the request's memory. */
+typedef struct export_job {
+  dash *app;
+  peal_http_req *req;
+  const source *from;
+  span asked;
+  int64_t last_ts, last_id; /* of what was written */
+  int64_t newest;           /* id: what comes after it began is left out */
+  bool is_json, has_rows;
+  bool is_reading; /* a read is under way: it comes back */
+} export_job;
+
+/* ---- the text ------------------------------------------------------------------ */
+
+typedef struct text {
+  char *bytes;
+  size_t len, cap;
+  bool failed;
+} text;
+
+static void add(text *t, const char *bytes, size_t len) {
+  if (!t->failed && t->len + len > t->cap) {
+    size_t cap = t->cap > 0 ? 2 * t->cap : 65536;
+    while (cap < t->len + len)
+      cap *= 2;
+    char *grown = cap <= MAX_TEXT_BYTES ? realloc(t->bytes, cap) : NULL;
+    t->failed = grown == NULL;
+    if (grown != NULL) {
+      t->bytes = grown;
+      t->cap = cap;
+    }
+  }
+  if (t->failed || len == 0)
+    return;
+  memcpy(t->bytes + t->len, bytes, len);
+  t->len += len;
+}
+
+static void add_char(text *t, char c) {
+  add(t, &c, 1);
+}
+
+/* The shortest of the two that is read back as the same number. */
+static void add_double(text *t, double value) {
+  char out[40];
+  int len = snprintf(out, sizeof out, "%.15g", value);
+  if (strtod(out, NULL) != value)
+    len = snprintf(out, sizeof out, "%.17g", value);
+  add(t, out, (size_t)len);
+}
+
+/* RFC 4180 2: quotes around what needs them, doubled inside. What a
+ * spreadsheet would take for a formula gets an apostrophe in front. */
+static void add_cell(text *t, peal_slice cell) {
+  bool is_formula = cell.len > 0 && memchr("=+-@\t\r", cell.ptr[0], 6) != NULL;
+  bool is_quoted = false;
+  for (size_t i = 0; i < cell.len; i++)
+    is_quoted = is_quoted || memchr("\",\r\n", cell.ptr[i], 4) != NULL;
+  if (is_quoted)
+    add_char(t, '"');
+  if (is_formula)
+    add_char(t, '\'');
+  for (size_t i = 0; i < cell.len; i++) {
+    if (cell.ptr[i] == '"')
+      add_char(t, '"');
+    add_char(t, cell.ptr[i]);
+  }
+  if (is_quoted)
+    add_char(t, '"');
+}
+
+static void add_value(text *t, peal_val value) {
+  char out[24];
+  if (peal_val_is(value, PEAL_STRING))
+    add_cell(t, peal_val_str(value));
+  else if (peal_val_is(value, PEAL_INT))
+    add(t, out,
+        (size_t)snprintf(out, sizeof out, "%lld",
+                         (long long)peal_val_int(value, 0)));
+  else if (peal_val_is(value, PEAL_DOUBLE))
+    add_double(t, peal_val_double(value, 0));
+}
+
+/* `pairs`: timestamp and what follows. */
+static void add_csv(text *t, const peal_pair *pairs, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0)
+      add_char(t, ',');
+    add_value(t, pairs[i].value);
+  }
+  add(t, "\r\n", 2);
+}
+
+static void add_json(text *t, const peal_pair *pairs, size_t count,
+                     bool is_first) {
+  peal_bytes *json = peal_json_bytes(peal_object(pairs, count));
+  peal_slice object = peal_bytes_slice(json);
+  t->failed = t->failed || json == NULL;
+  add(t, is_first ? "\n" : ",\n", is_first ? 1 : 2);
+  add(t, object.ptr, object.len);
+  peal_bytes_unref(json);
+}
+
+static void add_row(export_job *e, text *t, peal_val row) {
+  enum { MAX_PAIRS = 16 };
+
+  peal_pair pairs[MAX_PAIRS];
+  char timestamp[25];
+  size_t count = row.len - 1 < MAX_PAIRS ? row.len - 1 : MAX_PAIRS;
+  e->last_id = peal_val_int(row.as.pairs[0].value, 0);
+  e->last_ts = peal_val_int(row.as.pairs[1].value, 0);
+  peal_web_time_iso(timestamp, e->last_ts);
+  memcpy(pairs, row.as.pairs + 1, count * sizeof *pairs);
+  pairs[0] = (peal_pair){"timestamp", peal_str(timestamp)};
+  if (e->is_json)
+    add_json(t, pairs, count, !e->has_rows);
+  else
+    add_csv(t, pairs, count);
+  e->has_rows = true;
+}
+
+/* ---- piece by piece -------------------------------------------------------------- */
+
+/* A file that is not whole must not look as if it were: then the connection
+ * breaks. */
+static void finish(export_job *e, bool is_whole) {
+  peal_http_req *req = e->req;
+  walks_end(&e->app->exports);
+  peal_http_req_on_abort(req, NULL, NULL);
+  peal_http_answer_on_drain(req, NULL, NULL);
+  if (is_whole && e->is_json) {
+    peal_err err = peal_http_answer_write(req, PEAL_S("\n]\n"));
+    is_whole = err == PEAL_OK || err == PEAL_ERR_AGAIN;
+  }
+  if (is_whole)
+    peal_http_answer_end(req);
+  else
+    peal_http_answer_break(req);
+}
+
+static void on_piece(const peal_store_result *result, void *user);
+
+static void next_piece(peal_http_req *req, void *user) {
+  export_job *e = user;
+  bool is_one = e->asked.device_id.len > 0;
+  const peal_val args[] = {
+      peal_int(e->last_ts),     peal_int(e->last_id),
+      peal_int(e->asked.until), peal_int(e->newest),
+      peal_int(PIECE_ROWS),     peal_str_slice(e->asked.device_id)};
+  (void)req;
+  e->is_reading = peal_store_read(e->app->store, e->from->sql[is_one],
+                                  (peal_args){args, is_one ? 6 : 5}, on_piece,
+                                  e) == PEAL_OK;
+  if (!e->is_reading)
+    finish(e, false);
+}
+
+/* The rows as text; what the write answers, or why there is no text. */
+static peal_err write_rows(export_job *e, peal_val rows) {
+  text t = {0};
+  for (size_t i = 0; i < rows.len; i++)
+    add_row(e, &t, peal_val_at(rows, i));
+  peal_err err =
+      t.failed ? PEAL_ERR_NOMEM
+               : peal_http_answer_write(e->req, (peal_slice){t.bytes, t.len});
+  free(t.bytes);
+  return err;
+}
+
+static void on_piece(const peal_store_result *result, void *user) {
+  export_job *e = user;
+  e->is_reading = false;
+  if (result->err != PEAL_OK)
+    dash_store_failed(e->app, "an export broke off", result);
+  peal_err err =
+      result->err == PEAL_OK ? write_rows(e, result->rows) : result->err;
+  bool is_last = result->rows.len < PIECE_ROWS;
+  // more than enough waits: on_drain goes on
+  if (err == PEAL_ERR_AGAIN && !is_last)
+    return;
+  if (err != PEAL_OK && err != PEAL_ERR_AGAIN)
+    finish(e, false);
+  else if (is_last)
+    finish(e, true);
+  else
+    next_piece(e->req, e);
+}
+
+static void on_newest(const peal_store_result *result, void *user) {
+  export_job *e = user;
+  e->is_reading = false;
+  e->newest =
+      peal_val_int(peal_val_get(peal_val_at(result->rows, 0), "last"), 0);
+  if (result->err == PEAL_OK && !peal_http_req_is_aborted(e->req))
+    next_piece(e->req, e);
+  else
+    finish(e, false);
+}
+
+static void on_abort(peal_http_req *req, void *user) {
+  export_job *e = user;
+  (void)req;
+  if (!e->is_reading) // else on_piece sees it
+    finish(e, false);
+}
+
+/* ---- the question ------------------------------------------------------------------ */
+
+static bool read_format(peal_http_req *req, bool *is_json) {
+  peal_slice format = PEAL_S("csv");
+  (void)peal_http_req_param(req, "format", &format);
+  *is_json = peal_slice_is(format, "json");
+  if (*is_json || peal_slice_is(format, "csv"))
+    return true;
+  peal_web_error(req, 422, "format must be csv or json", "format");
+  return false;
+}
+
+static void begin_answer(export_job *e) {
+  char name[80];
+  int len = snprintf(name, sizeof name, "attachment; filename=\"%s.%s\"",
+                     e->from->name, e->is_json ? "json" : "csv");
+  peal_http_req *req = e->req;
+  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
+  (void)peal_http_answer_header(req, "Content-Disposition",
+                                (peal_slice){name, (size_t)len});
+  peal_http_answer_begin(
+      req, 200, e->is_json ? "application/json" : "text/csv; charset=utf-8",
+      UINT64_MAX);
+  // failures come back with the first piece, too
+  if (e->is_json) {
+    (void)peal_http_answer_write(req, PEAL_S("["));
+    return;
+  }
+  (void)peal_http_answer_write(req, peal_slice_of(e->from->head));
+  (void)peal_http_answer_write(req, PEAL_S("\r\n"));
+}
+
+static void begin(peal_http_req *req, dash *app, const source *from) {
+  span asked;
+  bool is_json;
+  if (!span_read(&asked, req, 1) || !read_format(req, &is_json) ||
+      !walks_begin(&app->exports, req))
+    return;
+  export_job *e = peal_http_req_alloc(req, sizeof *e);
+  if (e == NULL) {
+    walks_end(&app->exports);
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    return;
+  }
+  *e = (export_job){.app = app,
+                    .req = req,
+                    .from = from,
+                    .asked = asked,
+                    .last_ts = asked.since,
+                    .last_id = INT64_MIN,
+                    .is_json = is_json};
+  begin_answer(e);
+  peal_http_answer_on_drain(req, next_piece, e);
+  peal_http_req_on_abort(req, on_abort, e);
+  e->is_reading = !peal_http_req_is_method(req, "HEAD") &&
+                  peal_store_read(app->store, from->newest, PEAL_NO_ARGS,
+                                  on_newest, e) == PEAL_OK;
+  if (!e->is_reading)
+    finish(e, peal_http_req_is_method(req, "HEAD"));
+}
+
+void export_on_sensor(peal_http_req *req, void *user) {
+  begin(req, user, &sensor);
+}
+
+void export_on_orientation(peal_http_req *req, void *user) {
+  begin(req, user, &orientation);
+}
+
+void export_on_images(peal_http_req *req, void *user) {
+  begin(req, user, &images);
+}
+
+void export_on_audio(peal_http_req *req, void *user) {
+  begin(req, user, &audio);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "series.h"
+
+#include "span.h"
+
+enum {
+  DEFAULT_POINTS = 400,
+  MAX_POINTS = 2000,
+  MAX_COLUMNS = 7,
+  PIECE_ROWS = 10000, /* of one read: some ten milliseconds */
+  /* What stands before the sums in a row of a piece, and how many these are
+   * for each column. */
+  HEAD_COLUMNS = 3,
+  SUMS = 4,
+};
+
+/* ---- the statements ---------------------------------------------------------- */
+
+/* The first and the last moment, each by one look into an index. */
+#define ENDS(table, where)                                                     \
+  "SELECT (SELECT ts FROM " table " WHERE " where " ts >= ?1 AND ts <= ?2"     \
+  " ORDER BY ts LIMIT 1) AS first, (SELECT ts FROM " table " WHERE " where     \
+  " ts >= ?1 AND ts <= ?2 ORDER BY ts DESC LIMIT 1) AS last"
+
+/* From ?1 to the moment `stop`, which ?3 rows lie before, at most to ?2; at
+ * least one millisecond, however many rows have the same. */
+#define PIECE(sums, table, where)                                              \
+  "WITH piece(stop) AS (SELECT coalesce((SELECT max(ts, ?1 + 1) FROM " table   \
+  " WHERE " where " ts >= ?1 AND ts <= ?2 ORDER BY ts LIMIT 1 OFFSET ?3),"     \
+  " ?2 + 1)) SELECT (ts - ?4) / ?5 AS bucket, (SELECT stop FROM piece),"       \
+  " count(*), " sums " FROM " table " WHERE " where " ts >= ?1 AND"            \
+  " ts < (SELECT stop FROM piece) GROUP BY bucket"
+#define SUMS_OF(name)                                                          \
+  "min(" name "), max(" name "), total(" name "), count(" name ")"
+
+#define SENSOR_SUMS                                                            \
+  SUMS_OF("accel_x")                                                           \
+  ", " SUMS_OF("accel_y") ", " SUMS_OF("accel_z") ", " SUMS_OF(                \
+      "gyro_x") ", " SUMS_OF("gyro_y") ", " SUMS_OF("gyro_z") ", " SUMS_OF("m" \
+                                                                           "i" \
+                                                                           "c" \
+                                                                           "_" \
+                                                                           "l" \
+                                                                           "e" \
+                                                                           "v" \
+                                                                           "e" \
+                                                                           "l")
+#define ANGLE_SUMS SUMS_OF("pitch") ", " SUMS_OF("roll") ", " SUMS_OF("yaw")
+
+/* One kind of readings; the statements of all devices, and of one (?3, ?6). */
+typedef struct source {
+  const char *ends[2], *piece[2];
+  size_t count;
+  const char *columns[MAX_COLUMNS];
+} source;
+
+static const source sensor = {
+    .ends = {ENDS("readings", ""), ENDS("readings", "device_id = ?3 AND")},
+    .piece = {PIECE(SENSOR_SUMS, "readings", ""),
+              PIECE(SENSOR_SUMS, "readings", "device_id = ?6 AND")},
+    .count = 7,
+    .columns = {"accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z",
+                "mic_level"}};
+static const source orientation = {
+    .ends = {ENDS("orientations", ""),
+             ENDS("orientations", "device_id = ?3 AND")},
+    .piece = {PIECE(ANGLE_SUMS, "orientations", ""),
+              PIECE(ANGLE_SUMS, "orientations", "device_id = ?6 AND")},
+    .count = 3,
+    .columns = {"pitch", "roll", "yaw"}};
+
+/* ---- a walk --------------------------------------------------------------------- */
+
+typedef struct sums {
+  double min, max, sum;
+  int64_t count; /* of readings that have this column */
+} sums;
+
+typedef struct bucket {
+  int64_t rows;
+  sums of[MAX_COLUMNS];
+} bucket;
+
+/* In the request's memory. */
+typedef struct walk {
+  dash *app;
+  peal_http_req *req;
+  const source *from;
+  span asked;   /* first to last moment, once they are known */
+  int64_t next; /* the moment at which the next piece begins */
+  int64_t points, bucket_ms, rows;
+  bucket *buckets; /* `points` of them */
+} walk;
+
+static bool is_of_one(const walk *w) {
+  return w->asked.device_id.len > 0;
+}
+
+static void finish(walk *w, peal_err err) {
+  walks_end(&w->app->series);
+  if (err != PEAL_OK)
+    peal_web_error_of(w->req, err);
+}
+
+/* ---- the answer ------------------------------------------------------------------- */
+
+static size_t count_full(const walk *w) {
+  size_t count = 0;
+  for (int64_t i = 0; i < w->points; i++)
+    count += w->buckets[i].rows > 0;
+  return count;
+}
+
+static void write_column(const walk *w, size_t column, peal_val *min,
+                         peal_val *max, peal_val *mean) {
+  for (int64_t i = 0; i < w->points; i++) {
+    if (w->buckets[i].rows == 0)
+      continue;
+    const sums *s = &w->buckets[i].of[column];
+    bool has = s->count > 0;
+    *min++ = has ? peal_double(s->min) : peal_null();
+    *max++ = has ? peal_double(s->max) : peal_null();
+    *mean++ = has ? peal_double(s->sum / (double)s->count) : peal_null();
+  }
+}
+
+static void write_times(const walk *w, peal_val *ts, peal_val *rows) {
+  for (int64_t i = 0; i < w->points; i++) {
+    if (w->buckets[i].rows == 0)
+      continue;
+    *ts++ = peal_int(w->asked.since + i * w->bucket_ms);
+    *rows++ = peal_int(w->buckets[i].rows);
+  }
+}
+
+/* One pair per column, three below each of these; false: out of memory. */
+static bool write_data(const walk *w, peal_val *out) {
+  size_t count = count_full(w), columns = w->from->count;
+  peal_pair *pairs =
+      peal_http_req_alloc(w->req, (2 + 4 * columns) * sizeof *pairs);
+  peal_val *vals =
+      peal_http_req_alloc(w->req, (2 + 3 * columns) * count * sizeof *vals + 1);
+  if (pairs == NULL || vals == NULL)
+    return false;
+  peal_pair *inner = pairs + 2 + columns;
+  write_times(w, vals, vals + count);
+  pairs[0] = (peal_pair){"ts", peal_array(vals, count)};
+  pairs[1] = (peal_pair){"rows", peal_array(vals + count, count)};
+  vals += 2 * count;
+  for (size_t i = 0; i < columns; i++, inner += 3, vals += 3 * count) {
+    write_column(w, i, vals, vals + count, vals + 2 * count);
+    inner[0] = (peal_pair){"min", peal_array(vals, count)};
+    inner[1] = (peal_pair){"max", peal_array(vals + count, count)};
+    inner[2] = (peal_pair){"mean", peal_array(vals + 2 * count, count)};
+    pairs[2 + i] = (peal_pair){w->from->columns[i], peal_object(inner, 3)};
+  }
+  *out = peal_object(pairs, 2 + columns);
+  return true;
+}
+
+static void answer(walk *w) {
+  peal_val data;
+  char since[25], until[25];
+  if (!write_data(w, &data)) {
+    finish(w, PEAL_ERR_NOMEM);
+    return;
+  }
+  bool is_known = w->bucket_ms > 0;
+  peal_web_time_iso(since, is_known ? w->asked.since : 0);
+  peal_web_time_iso(until, is_known ? w->asked.until : 0);
+  (void)peal_http_answer_header(w->req, "Cache-Control", PEAL_S("no-store"));
+  peal_http_answer_json(
+      w->req, 200,
+      PEAL_OBJECT({"status", peal_str("success")},
+                  {"from", is_known ? peal_str(since) : peal_null()},
+                  {"to", is_known ? peal_str(until) : peal_null()},
+                  {"bucket_ms", peal_int(w->bucket_ms)},
+                  {"rows", peal_int(w->rows)}, {"data", data}));
+  finish(w, PEAL_OK);
+}
+
+/* ---- piece by piece ------------------------------------------------------------------ */
+
+static void next_piece(walk *w);
+
+static void add_row(walk *w, peal_val row) {
+  int64_t at = peal_val_int(row.as.pairs[0].value, 0);
+  if (at < 0 || at >= w->points)
+    return;
+  bucket *b = &w->buckets[at];
+  int64_t rows = peal_val_int(row.as.pairs[2].value, 0);
+  b->rows += rows;
+  w->rows += rows;
+  for (size_t i = 0; i < w->from->count; i++) {
+    const peal_pair *found = &row.as.pairs[HEAD_COLUMNS + SUMS * i];
+    int64_t count = peal_val_int(found[3].value, 0);
+    sums *s = &b->of[i];
+    if (count == 0)
+      continue;
+    double min = peal_val_double(found[0].value, 0);
+    double max = peal_val_double(found[1].value, 0);
+    s->min = s->count == 0 || min < s->min ? min : s->min;
+    s->max = s->count == 0 || max > s->max ? max : s->max;
+    s->sum += peal_val_double(found[2].value, 0);
+    s->count += count;
+  }
+}
+
+static void on_piece(const peal_store_result *result, void *user) {
+  walk *w = user;
+  if (result->err != PEAL_OK || peal_http_req_is_aborted(w->req)) {
+    if (result->err != PEAL_OK)
+      dash_store_failed(w->app, "a series was not read", result);
+    finish(w, result->err != PEAL_OK ? result->err : PEAL_ERR_CLOSED);
+    return;
+  }
+  // nothing before `stop` means: nothing up to the end
+  w->next = w->asked.until + 1;
+  for (size_t i = 0; i < result->rows.len; i++) {
+    peal_val row = peal_val_at(result->rows, i);
+    w->next = peal_val_int(row.as.pairs[1].value, w->next);
+    add_row(w, row);
+  }
+  if (w->next > w->asked.until)
+    answer(w);
+  else
+    next_piece(w);
+}
+
+static void next_piece(walk *w) {
+  const peal_val args[] = {
+      peal_int(w->next),      peal_int(w->asked.until),
+      peal_int(PIECE_ROWS),   peal_int(w->asked.since),
+      peal_int(w->bucket_ms), peal_str_slice(w->asked.device_id)};
+  peal_err err =
+      peal_store_read(w->app->store, w->from->piece[is_of_one(w)],
+                      (peal_args){args, is_of_one(w) ? 6 : 5}, on_piece, w);
+  if (err != PEAL_OK)
+    finish(w, err);
+}
+
+/* Where nothing was said, the stretch is that of the readings. */
+static void on_ends(const peal_store_result *result, void *user) {
+  walk *w = user;
+  if (result->err != PEAL_OK) {
+    dash_store_failed(w->app, "a series was not read", result);
+    finish(w, result->err);
+    return;
+  }
+  peal_val row = peal_val_at(result->rows, 0);
+  peal_val first = peal_val_get(row, "first");
+  if (!peal_val_is_number(first)) {
+    w->points = 0;
+    answer(w);
+    return;
+  }
+  if (w->asked.since == INT64_MIN)
+    w->asked.since = peal_val_int(first, 0);
+  if (w->asked.until == INT64_MAX)
+    w->asked.until = peal_val_int(peal_val_get(row, "last"), 0);
+  w->next = peal_val_int(first, 0);
+  w->bucket_ms = (w->asked.until - w->asked.since) / w->points + 1;
+  next_piece(w);
+}
+
+static void ask_ends(walk *w) {
+  const peal_val args[] = {peal_int(w->asked.since), peal_int(w->asked.until),
+                           peal_str_slice(w->asked.device_id)};
+  peal_http_defer(w->req);
+  peal_err err =
+      peal_store_read(w->app->store, w->from->ends[is_of_one(w)],
+                      (peal_args){args, is_of_one(w) ? 3 : 2}, on_ends, w);
+  if (err != PEAL_OK)
+    finish(w, err);
+}
+
+/* ---- the question ---------------------------------------------------------------------- */
+
+static void begin(peal_http_req *req, dash *app, const source *from) {
+  span asked;
+  int64_t points;
+  if (!span_read(&asked, req, 1) ||
+      !peal_web_query_int(req, "points", DEFAULT_POINTS, 1, MAX_POINTS,
+                          &points) ||
+      !walks_begin(&app->series, req))
+    return;
+  walk *w = peal_http_req_alloc(req, sizeof *w);
+  size_t size = (size_t)points * sizeof(bucket);
+  bucket *buckets = peal_http_req_alloc(req, size);
+  if (w == NULL || buckets == NULL) {
+    walks_end(&app->series);
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    return;
+  }
+  for (int64_t i = 0; i < points; i++)
+    buckets[i] = (bucket){0};
+  *w = (walk){.app = app,
+              .req = req,
+              .from = from,
+              .asked = asked,
+              .points = points,
+              .buckets = buckets};
+  ask_ends(w);
+}
+
+void series_on_sensor(peal_http_req *req, void *user) {
+  begin(req, user, &sensor);
+}
+
+void series_on_orientation(peal_http_req *req, void *user) {
+  begin(req, user, &orientation);
+}

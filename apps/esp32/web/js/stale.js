@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// stale: what is not live must not look so. Without the connection all values
+// are greyed and say when they were last seen; when a device has gone, its own.
+import { chartsFresh } from './charts.js';
+import { connectionAnswers } from './connection.js';
+import { deviceNow, devicesShow } from './devices.js';
+import { byId, formatAge, parseTime, setText } from './dom.js';
+
+const everyMs = 1000;
+
+// Looks at the connection and the chosen device, and shows what they are.
+export function staleShow() {
+  const live = connectionAnswers();
+  const device = deviceNow();
+  const fresh = live && Boolean(device?.online);
+  byId('main').classList.toggle('cut', !live);
+  for (const part of ['charts', 'orientation']) {
+    document.querySelector(`.${part}`).classList.toggle('stale', Boolean(device) && !fresh);
+  }
+  chartsFresh(fresh);
+  setText(byId('orientation-time'),
+    device && !fresh ? `last seen ${formatAge(parseTime(device.last_seen))}` : '');
+  devicesShow(live);
+}
+
+export function startStale() {
+  setInterval(staleShow, everyMs);
+}

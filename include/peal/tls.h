@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* tls: certificates and rules for encrypted connections (HTTPS, WSS), shared by
+ * all workers and by any number of places to listen at.
+ *
+ *   peal_tls *tls;
+ *   peal_err err = peal_tls_new(
+ *       &tls, &(peal_tls_opts){.cert_file = "site.crt", .key_file = "site.key"},
+ *       NULL);
+ *   peal_http_listen(http, &(peal_http_listen_opts){.port = 443, .tls = tls},
+ *                    NULL);
+ *
+ * TLS 1.2 and 1.3, ciphers with forward secrecy only, no renegotiation, no
+ * compression, session tickets whose keys change. Certificates are read again
+ * by peal_tls_reload, without dropping a connection. */
+#include <peal/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Certificates and rules. */
+typedef struct peal_tls peal_tls;
+
+/* A certificate, with the intermediate ones behind it, and its key: files in
+ * PEM. */
+typedef struct peal_tls_cert {
+  const char *cert_file;
+  const char *key_file; /* NULL: in cert_file, too */
+} peal_tls_cert;
+
+/* What clients have to show of themselves. */
+typedef enum peal_tls_client_cert {
+  PEAL_TLS_CLIENT_NONE,     /* nothing: the default without client_ca_file */
+  PEAL_TLS_CLIENT_OPTIONAL, /* a certificate, if they have one */
+  PEAL_TLS_CLIENT_REQUIRED  /* a certificate, or there is no connection: the
+                               default with client_ca_file */
+} peal_tls_client_cert;
+
+/* Options; cert_file is needed. */
+typedef struct peal_tls_opts {
+  const char *cert_file; /* as in peal_tls_cert: for all names that no other
+                            certificate has */
+  const char *key_file;
+  /* More certificates, each for the names that it holds itself: a client says
+   * which server it wants (SNI, RFC6066 3). */
+  const peal_tls_cert *more;
+  size_t more_count; /* at most 64 */
+  /* Who may have signed the certificates of clients, PEM. */
+  const char *client_ca_file;
+  peal_tls_client_cert client_cert;
+  bool tls13_only;     /* refuse TLS 1.2 */
+  const char *ciphers; /* of TLS 1.2, as OpenSSL writes lists; default: ECDHE
+                          with AES-GCM or ChaCha20 */
+} peal_tls_opts;
+
+/* What is wrong, in words that name the file. */
+typedef struct peal_tls_problem {
+  char text[256];
+} peal_tls_problem;
+
+/* Read and check the files. Copies `opts`; `why` may be NULL.
+ * Returns: PEAL_OK; PEAL_ERR_TLS (a file cannot be read or is not what it
+ * should be, key and certificate do not belong together); PEAL_ERR_USAGE (no
+ * cert_file, client_cert without client_ca_file); PEAL_ERR_NOMEM; *out is NULL
+ * on errors. Reads files: not in a handler. Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_tls_new(peal_tls **out,
+                                               const peal_tls_opts *opts,
+                                               peal_tls_problem *why);
+/* Read the same files again: new connections get what stands there now, those
+ * that are open go on. If something is wrong what was there before stays in
+ * use. Returns: as peal_tls_new. Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_tls_reload(peal_tls *tls,
+                                                  peal_tls_problem *why);
+/* After all that listens with it. */
+PEAL_API void peal_tls_free(peal_tls *tls);
+
+#ifdef __cplusplus
+}
+#endif

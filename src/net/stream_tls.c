@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/stream_tls.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "net/net_limits.h"
+#include "net/poller.h"
+#include "net/stream_plain.h"
+#include "net/tls_error.h"
+#include "net/tls_limits.h"
+
+#define OUT_BYTES                                                              \
+  (PEAL_LIMIT_TLS_BATCH * (PEAL_LIMIT_TLS_RECORD + PEAL_LIMIT_TLS_FRAME))
+
+/* One for a worker, made with its first connection. Nothing stays in it between
+ * two calls. */
+typedef struct tls_scratch {
+  char in[PEAL_LIMIT_TLS_READ];
+  char plain[PEAL_LIMIT_TLS_RECORD];
+  char out[OUT_BYTES];
+} tls_scratch;
+
+typedef struct tls_state {
+  SSL *ssl;
+  peal_worker *worker;          /* NULL: in a parcel */
+  peal_account_worker *account; /* charged, if not NULL */
+  char *held;                   /* cipher text that waits */
+  size_t held_len, held_at, held_cap;
+  /* During a call: */
+  int fd;
+  peal_slice in;  /* read and not yet wanted */
+  size_t out_len; /* written into the scratch */
+  bool asked;     /* the kernel has been asked */
+  bool exact;     /* read no more than OpenSSL wants */
+  bool ended;     /* it has said that nothing more comes */
+  int failed;     /* errno of the socket, or ENOMEM */
+} tls_state;
+
+static tls_scratch *scratch_of(const tls_state *state) {
+  return state->worker->tls_scratch;
+}
+
+/* -- cipher text out ------------------------------------------------------- */
+
+static bool charge(const tls_state *state, size_t bytes) {
+  return !state->account ||
+         peal_account_worker_charge(state->account, bytes) == PEAL_OK;
+}
+
+static void release(const tls_state *state, size_t bytes) {
+  if (state->account)
+    peal_account_worker_release(state->account, bytes);
+}
+
+static void drop_held(tls_state *state) {
+  release(state, state->held_cap);
+  peal_mem_free(peal_mem_libc(), state->held);
+  state->held = NULL;
+  state->held_len = state->held_at = state->held_cap = 0;
+}
+
+/* Behind what waits already. */
+static bool hold(tls_state *state, peal_slice data) {
+  size_t need = state->held_len + data.len;
+  if (need > state->held_cap) {
+    size_t more = need - state->held_cap;
+    char *bytes = charge(state, more)
+                      ? peal_mem_resize(peal_mem_libc(), state->held, need)
+                      : NULL;
+    if (!bytes) {
+      state->failed = ENOMEM;
+      return false;
+    }
+    state->held = bytes;
+    state->held_cap = need;
+  }
+  memcpy(state->held + state->held_len, data.ptr, data.len);
+  state->held_len = need;
+  return true;
+}
+
+/* Returns how much the kernel took. */
+static size_t write_out(tls_state *state, peal_slice data) {
+  peal_iovs one = {.count = 1, .bytes = data.len};
+  one.items[0] = data;
+  ptrdiff_t sent = data.len && !state->failed
+                       ? peal_stream_plain.send(state->fd, NULL, &one)
+                       : 0;
+  if (sent >= 0)
+    return (size_t)sent;
+  if (sent != -EAGAIN && sent != -EWOULDBLOCK && sent != -ENOBUFS)
+    state->failed = (int)-sent;
+  return 0;
+}
+
+static void flush_held(tls_state *state) {
+  state->held_at +=
+      write_out(state, (peal_slice){state->held + state->held_at,
+                                    state->held_len - state->held_at});
+  if (state->held && state->held_at == state->held_len)
+    drop_held(state);
+}
+
+static void flush(tls_state *state) {
+  peal_slice data = {scratch_of(state)->out, state->out_len};
+  state->out_len = 0;
+  if (state->held)
+    flush_held(state);
+  if (!state->held) {
+    size_t sent = write_out(state, data);
+    data.ptr += sent;
+    data.len -= sent;
+  }
+  if (data.len && !state->failed)
+    (void)hold(state, data);
+}
+
+/* -- between OpenSSL and us ------------------------------------------------ */
+
+static int bio_write(BIO *bio, const char *data, int len) {
+  tls_state *state = BIO_get_data(bio);
+  size_t bytes = (size_t)len;
+  if (state->out_len + bytes > OUT_BYTES)
+    flush(state);
+  if (state->failed || bytes > OUT_BYTES)
+    return -1;
+  memcpy(scratch_of(state)->out + state->out_len, data, bytes);
+  state->out_len += bytes;
+  return len;
+}
+
+/* What has come is asked for once per call, or the turn would not end. */
+static void ask_kernel(tls_state *state) {
+  ptrdiff_t got = peal_stream_plain.recv(state->fd, NULL, scratch_of(state)->in,
+                                         PEAL_LIMIT_TLS_READ);
+  state->asked = true;
+  state->ended = got == 0;
+  if (got > 0)
+    state->in = (peal_slice){scratch_of(state)->in, (size_t)got};
+  else if (got < 0 && got != -EAGAIN && got != -EWOULDBLOCK)
+    state->failed = (int)-got;
+}
+
+static int read_exact(tls_state *state, char *out, int len) {
+  ptrdiff_t got = peal_stream_plain.recv(state->fd, NULL, out, (size_t)len);
+  state->ended = got == 0;
+  if (got < 0 && got != -EAGAIN && got != -EWOULDBLOCK)
+    state->failed = (int)-got;
+  return got > 0 ? (int)got : -1;
+}
+
+static int bio_read(BIO *bio, char *out, int len) {
+  tls_state *state = BIO_get_data(bio);
+  BIO_clear_retry_flags(bio);
+  int got = -1;
+  if (state->exact) {
+    got = read_exact(state, out, len);
+  } else {
+    if (!state->in.len && !state->asked)
+      ask_kernel(state);
+    if (state->in.len) {
+      got = state->in.len < (size_t)len ? (int)state->in.len : len;
+      memcpy(out, state->in.ptr, (size_t)got);
+      state->in.ptr += got;
+      state->in.len -= (size_t)got;
+    }
+  }
+  if (got < 0 && !state->failed)
+    BIO_set_retry_read(bio); /* also at the end: whoever asked looks there */
+  return got;
+}
+
+static long bio_ctrl(BIO *bio, int what, long number, void *ptr) {
+  (void)bio, (void)number, (void)ptr;
+  return what == BIO_CTRL_FLUSH;
+}
+
+static BIO_METHOD *method;
+static pthread_once_t method_once = PTHREAD_ONCE_INIT;
+
+static void make_method(void) {
+  method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "peal");
+  if (!method)
+    return;
+  BIO_meth_set_write(method, bio_write);
+  BIO_meth_set_read(method, bio_read);
+  BIO_meth_set_ctrl(method, bio_ctrl);
+}
+
+/* -- one call of a verb ---------------------------------------------------- */
+
+static void begin(tls_state *state, int fd) {
+  ERR_clear_error();
+  state->fd = fd;
+  state->in = (peal_slice){NULL, 0};
+  state->out_len = 0;
+  state->asked = state->exact = state->ended = false;
+}
+
+/* A browser that was sent to the wrong port sees words, not a broken page. */
+static void answer_plain_http(tls_state *state) {
+  static const char text[] = "HTTP/1.1 400 Bad Request\r\n"
+                             "Content-Type: text/plain\r\n"
+                             "Content-Length: 24\r\n"
+                             "Connection: close\r\n\r\n"
+                             "This port speaks HTTPS.\n";
+  (void)write_out(state, (peal_slice){text, sizeof(text) - 1});
+}
+
+static void complain(const tls_state *state, const char *what) {
+  static const peal_slice none = {NULL, 0};
+  peal_logger_write(state->worker->log, PEAL_LOG_DEBUG, "tls", none, none,
+                    "a connection ends: %s", what);
+}
+
+/* Why OpenSSL does not go on: 0 at the end, or a negative errno. */
+static ptrdiff_t reason(tls_state *state, int done) {
+  char text[128];
+  int kind = SSL_get_error(state->ssl, done);
+  bool is_http = kind == SSL_ERROR_SSL &&
+                 ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
+  flush(state); /* an alert, too */
+  if (state->failed)
+    return -state->failed;
+  if (kind == SSL_ERROR_ZERO_RETURN)
+    return 0;
+  if (kind == SSL_ERROR_WANT_READ)
+    return state->ended ? 0 : -EAGAIN;
+  if (is_http)
+    answer_plain_http(state);
+  complain(state, peal_tls_error_text(text, sizeof(text)));
+  return -EPROTO;
+}
+
+/* 1: the handshake is over; otherwise as `reason`. */
+static ptrdiff_t shake_hands(tls_state *state) {
+  if (SSL_is_init_finished(state->ssl))
+    return 1;
+  int done = SSL_do_handshake(state->ssl);
+  return done == 1 ? 1 : reason(state, done);
+}
+
+/* -- verbs ----------------------------------------------------------------- */
+
+static ptrdiff_t tls_recv(int fd, void *user, char *out, size_t cap) {
+  tls_state *state = user;
+  begin(state, fd);
+  ptrdiff_t done = shake_hands(state);
+  if (done <= 0)
+    return done;
+  size_t len = 0;
+  int got = 1;
+  while (len < cap && got > 0) {
+    got = SSL_read(state->ssl, out + len, (int)(cap - len));
+    if (got > 0)
+      len += (size_t)got;
+  }
+  if (!len)
+    return reason(state, got);
+  flush(state);
+  return (ptrdiff_t)len;
+}
+
+/* The next record's plain text: where it lies if it is whole there, otherwise
+ * put together. */
+static peal_slice next_record(const tls_state *state, const peal_iovs *iovs,
+                              size_t *index, size_t *at) {
+  peal_slice piece = {iovs->items[*index].ptr + *at,
+                      iovs->items[*index].len - *at};
+  bool is_last = *index + 1 == iovs->count;
+  if (piece.len >= PEAL_LIMIT_TLS_RECORD || is_last) {
+    if (piece.len > PEAL_LIMIT_TLS_RECORD)
+      piece.len = PEAL_LIMIT_TLS_RECORD;
+    *at += piece.len;
+    if (*at == iovs->items[*index].len)
+      ++*index, *at = 0;
+    return piece;
+  }
+  char *plain = scratch_of(state)->plain;
+  size_t len = 0;
+  while (*index < iovs->count && len < PEAL_LIMIT_TLS_RECORD) {
+    size_t part = iovs->items[*index].len - *at;
+    if (part > PEAL_LIMIT_TLS_RECORD - len)
+      part = PEAL_LIMIT_TLS_RECORD - len;
+    memcpy(plain + len, iovs->items[*index].ptr + *at, part);
+    len += part;
+    *at += part;
+    if (*at == iovs->items[*index].len)
+      ++*index, *at = 0;
+  }
+  return (peal_slice){plain, len};
+}
+
+/* Returns the plain text that was encrypted. */
+static size_t encrypt(tls_state *state, const peal_iovs *iovs) {
+  size_t taken = 0, index = 0, at = 0;
+  for (unsigned i = 0; i < PEAL_LIMIT_TLS_BATCH && index < iovs->count; i++) {
+    peal_slice plain = next_record(state, iovs, &index, &at);
+    if (plain.len && SSL_write(state->ssl, plain.ptr, (int)plain.len) <= 0) {
+      state->failed = state->failed ? state->failed : EPROTO;
+      break;
+    }
+    taken += plain.len;
+  }
+  return taken;
+}
+
+static ptrdiff_t tls_send(int fd, void *user, const peal_iovs *iovs) {
+  tls_state *state = user;
+  begin(state, fd);
+  flush(state);
+  if (state->failed)
+    return -state->failed;
+  if (state->held || !SSL_is_init_finished(state->ssl))
+    return -EAGAIN;
+  size_t taken = encrypt(state, iovs);
+  flush(state);
+  return state->failed ? -state->failed : (ptrdiff_t)taken;
+}
+
+static int tls_shutdown(int fd, void *user) {
+  tls_state *state = user;
+  begin(state, fd);
+  bool said = SSL_get_shutdown(state->ssl) & SSL_SENT_SHUTDOWN;
+  if (SSL_is_init_finished(state->ssl) && !said)
+    (void)SSL_shutdown(state->ssl);
+  flush(state);
+  if (state->failed)
+    return -state->failed;
+  return state->held ? -EAGAIN : peal_stream_plain.shutdown(fd, NULL);
+}
+
+static unsigned tls_wants(const void *user, unsigned events) {
+  const tls_state *state = user;
+  if (!SSL_is_init_finished(state->ssl)) /* nothing else can be done */
+    events = PEAL_POLL_IN;
+  return state->held ? events | PEAL_POLL_OUT : events;
+}
+
+/* Byte by byte what OpenSSL wants: it keeps the record that it looked into. */
+static int tls_peek(int fd, void *user) {
+  tls_state *state = user;
+  char byte;
+  begin(state, fd);
+  state->exact = true;
+  ptrdiff_t done = shake_hands(state);
+  if (done <= 0)
+    return (int)done;
+  int got = SSL_peek(state->ssl, &byte, 1);
+  if (got <= 0)
+    return (int)reason(state, got);
+  flush(state);
+  return got;
+}
+
+static size_t tls_held(const void *user) {
+  const tls_state *state = user;
+  return state->held_len - state->held_at;
+}
+
+static peal_err tls_attach(void *user, peal_worker *worker,
+                           peal_account_worker *account) {
+  tls_state *state = user;
+  if (!worker->tls_scratch)
+    worker->tls_scratch = peal_mem_alloc(peal_mem_libc(), sizeof(tls_scratch));
+  state->account = account;
+  if (!worker->tls_scratch ||
+      !charge(state, PEAL_LIMIT_TLS_BYTES + state->held_cap)) {
+    state->account = NULL;
+    return PEAL_ERR_NOMEM;
+  }
+  state->worker = worker;
+  return PEAL_OK;
+}
+
+static void tls_detach(void *user) {
+  tls_state *state = user;
+  release(state, PEAL_LIMIT_TLS_BYTES + state->held_cap);
+  state->account = NULL;
+  state->worker = NULL;
+}
+
+static void tls_drop(void *user) {
+  tls_state *state = user;
+  drop_held(state);
+  SSL_free(state->ssl);
+  peal_mem_free(peal_mem_libc(), state);
+}
+
+const peal_stream_verbs peal_stream_tls = {
+    .attach = tls_attach,
+    .recv = tls_recv,
+    .send = tls_send,
+    .shutdown = tls_shutdown,
+    .wants = tls_wants,
+    .peek = tls_peek,
+    .held = tls_held,
+    .detach = tls_detach,
+    .drop = tls_drop,
+};
+
+/* -- life ------------------------------------------------------------------ */
+
+bool peal_stream_tls_parcel(peal_stream_parcel *out, int fd, SSL *ssl) {
+  pthread_once(&method_once, make_method);
+  tls_state *state = peal_mem_zalloc(peal_mem_libc(), sizeof(*state));
+  BIO *bio = ssl && state && method ? BIO_new(method) : NULL;
+  if (!bio) {
+    SSL_free(ssl);
+    peal_mem_free(peal_mem_libc(), state);
+    *out = (peal_stream_parcel){.fd = fd};
+    peal_stream_parcel_close(out);
+    return false;
+  }
+  BIO_set_data(bio, state);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl, bio, bio); /* taken */
+  state->ssl = ssl;
+  *out =
+      (peal_stream_parcel){.verbs = &peal_stream_tls, .state = state, .fd = fd};
+  return true;
+}
+
+void peal_stream_tls_worker_deinit(peal_worker *worker) {
+  peal_mem_free(peal_mem_libc(), worker->tls_scratch);
+  worker->tls_scratch = NULL;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* tls_limits: ceilings of encrypted connections, with unit and reason. */
+
+/* Bytes that a peer makes us hold with its certificates, at most: a chain with
+ * large keys has some 8 KiB. */
+#define PEAL_LIMIT_TLS_CERTS 32768
+/* Certificates of one peal_tls. */
+#define PEAL_LIMIT_TLS_NAMES 64u
+/* Bytes of plain text in a record (RFC8446 5.1), and what its frame, tag and
+ * padding add at most. */
+#define PEAL_LIMIT_TLS_RECORD 16384u
+#define PEAL_LIMIT_TLS_FRAME 512u
+/* Cipher text read at a time: with the record that has come in part it is less
+ * than the worker's receive buffer, so that all of it can be told at once. */
+#define PEAL_LIMIT_TLS_READ (PEAL_LIMIT_READ_BYTES - 20480u)
+/* Records that are encrypted before they are handed to the kernel. What it does
+ * not take waits as cipher text: at most so much of a connection. */
+#define PEAL_LIMIT_TLS_BATCH 4u
+/* What is charged for a connection: OpenSSL's own share, measured. */
+#define PEAL_LIMIT_TLS_BYTES 10240u
+/* Ticket keys change after this long; tickets of the one before are taken. */
+#define PEAL_LIMIT_TLS_TICKET_S (6u * 3600u)

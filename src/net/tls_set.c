@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/tls_set.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+
+#include "net/tls_error.h"
+#include "net/tls_limits.h"
+
+/* Forward secrecy and authenticated encryption; RFC9325 4.2. */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+
+typedef struct set {
+  size_t count;
+  SSL_CTX *contexts[PEAL_LIMIT_TLS_NAMES]; /* but the first */
+} set;
+
+/* -- which one a client gets ----------------------------------------------- */
+
+/* The place of a set in its first context. */
+static int set_index = -1;
+static pthread_once_t set_once = PTHREAD_ONCE_INIT;
+
+static void free_set(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index,
+                     long argl, void *argp) {
+  set *all = ptr;
+  (void)parent, (void)data, (void)index, (void)argl, (void)argp;
+  for (size_t i = 0; all && i < all->count; i++)
+    SSL_CTX_free(all->contexts[i]);
+  free(all);
+}
+
+static void make_index(void) {
+  set_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_set);
+}
+
+static bool has_name(SSL_CTX *ctx, const char *name, size_t len) {
+  X509 *cert = SSL_CTX_get0_certificate(ctx);
+  return cert &&
+         X509_check_host(cert, name, len, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+                         NULL) == 1;
+}
+
+static int on_name(SSL *ssl, int *alert, void *user) {
+  const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  set *all = SSL_CTX_get_ex_data(user, set_index);
+  (void)alert;
+  if (!name || !all)
+    return SSL_TLSEXT_ERR_NOACK;
+  size_t len = strlen(name);
+  if (has_name(user, name, len))
+    return SSL_TLSEXT_ERR_OK;
+  for (size_t i = 0; i < all->count; i++)
+    if (has_name(all->contexts[i], name, len)) {
+      SSL_set_SSL_CTX(ssl, all->contexts[i]);
+      return SSL_TLSEXT_ERR_OK;
+    }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+/* RFC7301 3.2: a client that wants something else only is told so. */
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *len,
+                   const unsigned char *in, unsigned in_len, void *user) {
+  static const unsigned char ours[] = "\x08http/1.1";
+  unsigned char *found;
+  (void)ssl, (void)user;
+  if (SSL_select_next_proto(&found, len, ours, sizeof(ours) - 1, in, in_len) !=
+      OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = found;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+/* -- one certificate ------------------------------------------------------- */
+
+static bool wrong(peal_tls_problem *why, const char *what, const char *file) {
+  char reason[128];
+  snprintf(why->text, sizeof(why->text), "%s %s: %s", what, file,
+           peal_tls_error_text(reason, sizeof(reason)));
+  return false;
+}
+
+/* An encrypted key: nobody is there to type. */
+static int on_password(char *out, int cap, int writing, void *user) {
+  (void)out, (void)cap, (void)writing, (void)user;
+  return -1;
+}
+
+static bool read_files(SSL_CTX *ctx, const peal_tls_cert *cert,
+                       peal_tls_problem *why) {
+  const char *key = cert->key_file ? cert->key_file : cert->cert_file;
+  SSL_CTX_set_default_passwd_cb(ctx, on_password);
+  if (SSL_CTX_use_certificate_chain_file(ctx, cert->cert_file) != 1)
+    return wrong(why, "the certificate cannot be read from", cert->cert_file);
+  if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+    return wrong(why, "the key cannot be used from", key);
+  if (SSL_CTX_check_private_key(ctx) != 1)
+    return wrong(why, "the key does not belong to", cert->cert_file);
+  return true;
+}
+
+static bool ask_for_clients(SSL_CTX *ctx, const peal_tls_opts *opts,
+                            peal_tls_problem *why) {
+  const char *file = opts->client_ca_file;
+  if (!file || opts->client_cert == PEAL_TLS_CLIENT_NONE)
+    return true;
+  STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file);
+  if (!names || SSL_CTX_load_verify_locations(ctx, file, NULL) != 1) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    return wrong(why, "client_ca_file cannot be read:", file);
+  }
+  SSL_CTX_set_client_CA_list(ctx, names); /* taken */
+  SSL_CTX_set_verify(ctx,
+                     opts->client_cert == PEAL_TLS_CLIENT_REQUIRED
+                         ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+                         : SSL_VERIFY_PEER,
+                     NULL);
+  return true;
+}
+
+static void set_rules(SSL_CTX *ctx, const peal_tls_opts *opts) {
+  static const unsigned char context[] = "peal";
+  SSL_CTX_set_min_proto_version(ctx, opts->tls13_only ? TLS1_3_VERSION
+                                                      : TLS1_2_VERSION);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                               SSL_OP_CIPHER_SERVER_PREFERENCE |
+                               SSL_OP_PRIORITIZE_CHACHA);
+  /* Idle connections own no buffers; there is no list of sessions. */
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_id_context(ctx, context, sizeof(context) - 1);
+  SSL_CTX_set_max_cert_list(ctx, PEAL_LIMIT_TLS_CERTS);
+  SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+}
+
+static SSL_CTX *one(const peal_tls_opts *opts, const peal_tls_cert *cert,
+                    peal_tls_tickets *tickets, peal_tls_problem *why) {
+  SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+  if (!ctx) {
+    (void)wrong(why, "OpenSSL", "TLS");
+    return NULL;
+  }
+  set_rules(ctx, opts);
+  peal_tls_tickets_use(tickets, ctx);
+  const char *ciphers = opts->ciphers ? opts->ciphers : CIPHERS;
+  bool ok = SSL_CTX_set_cipher_list(ctx, ciphers) == 1 ||
+            wrong(why, "no such ciphers:", ciphers);
+  if (ok && read_files(ctx, cert, why) && ask_for_clients(ctx, opts, why))
+    return ctx;
+  SSL_CTX_free(ctx);
+  return NULL;
+}
+
+/* -- all ------------------------------------------------------------------- */
+
+static bool read_more(set *all, const peal_tls_opts *opts,
+                      peal_tls_tickets *tickets, peal_tls_problem *why) {
+  for (size_t i = 0; i < opts->more_count; i++) {
+    SSL_CTX *ctx = one(opts, &opts->more[i], tickets, why);
+    if (!ctx)
+      return false;
+    all->contexts[all->count++] = ctx;
+  }
+  return true;
+}
+
+SSL_CTX *peal_tls_set_new(const peal_tls_opts *opts, peal_tls_tickets *tickets,
+                          peal_tls_problem *why, peal_err *err) {
+  const peal_tls_cert first = {opts->cert_file, opts->key_file};
+  pthread_once(&set_once, make_index);
+  ERR_clear_error();
+  set *all = calloc(1, sizeof(*all));
+  *err = all && set_index >= 0 ? PEAL_ERR_TLS : PEAL_ERR_NOMEM;
+  SSL_CTX *ctx = *err == PEAL_ERR_TLS ? one(opts, &first, tickets, why) : NULL;
+  if (!ctx || SSL_CTX_set_ex_data(ctx, set_index, all) != 1) {
+    SSL_CTX_free(ctx);
+    free(all);
+    return NULL;
+  }
+  if (!read_more(all, opts, tickets, why)) {
+    SSL_CTX_free(ctx); /* with the set */
+    return NULL;
+  }
+  SSL_CTX_set_tlsext_servername_callback(ctx, on_name);
+  SSL_CTX_set_tlsext_servername_arg(ctx, ctx);
+  *err = PEAL_OK;
+  return ctx;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+// A client in another language: a driver that takes commands and gives
+// reports, one line of JSON each (../README.md), and the sockets it has opened.
+const { spawn } = require('node:child_process');
+const readline = require('node:readline');
+
+const LIMIT_MS = 50000;
+
+function pack(value) {
+  if (Buffer.isBuffer(value)) return { $bytes: value.toString('base64') };
+  if (Array.isArray(value)) return value.map(pack);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, pack(one)]));
+}
+
+function unpack(value) {
+  if (Array.isArray(value)) return value.map(unpack);
+  if (value === null || typeof value !== 'object') return value;
+  if (typeof value.$bytes === 'string') {
+    return Buffer.from(value.$bytes, 'base64');
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, unpack(one)]));
+}
+
+// What came under a name, until somebody asks for it.
+class Inbox {
+  constructor(what) {
+    this.what = what;
+    this.items = [];
+    this.waiters = [];
+  }
+
+  put(item) {
+    const waiter = this.waiters.shift();
+    if (waiter) waiter(item);
+    else this.items.push(item);
+  }
+
+  take(failed) {
+    if (this.items.length) return Promise.resolve(this.items.shift());
+    return new Promise((resolve, reject) => {
+      const late = () => reject(
+        new Error(`waited ${LIMIT_MS} ms for ${this.what}`));
+      const timer = setTimeout(late, LIMIT_MS);
+      failed.then((err) => { clearTimeout(timer); reject(err); });
+      this.waiters.push((item) => { clearTimeout(timer); resolve(item); });
+    });
+  }
+}
+
+class RemoteSocket {
+  constructor(driver, id) {
+    this.driver = driver;
+    this.id = id;
+    this.inboxes = new Map();
+    this.asked = 0;
+  }
+
+  inbox(what) {
+    if (!this.inboxes.has(what)) {
+      this.inboxes.set(what, new Inbox(`${what} on socket ${this.id}`));
+    }
+    return this.inboxes.get(what);
+  }
+
+  take(what) {
+    return this.inbox(what).take(this.driver.failed);
+  }
+
+  emit(event, ...args) {
+    this.driver.send({ do: 'emit', id: this.id, event, args: pack(args) });
+  }
+
+  ask(event, ...args) {
+    const ask = ++this.asked;
+    this.driver.send({ do: 'ask', id: this.id, event, args: pack(args), ask });
+    return this.take(`answer ${ask} to ${event}`);
+  }
+
+  next(event) { return this.take(`event ${event}`); }
+  waiting(event) { return this.inbox(`event ${event}`).items.length; }
+  connected() { return this.take('connect'); }
+  refused() { return this.take('refused'); }
+  gone() { return this.take('disconnect'); }
+  close() { this.driver.send({ do: 'close', id: this.id }); }
+
+  report(report) {
+    if (report.is === 'event') {
+      this.inbox(`event ${report.event}`).put(unpack(report.args));
+    } else if (report.is === 'answer') {
+      for (const [what, inbox] of this.inboxes) {
+        if (what.startsWith(`answer ${report.ask} `)) {
+          inbox.put(unpack(report.args));
+        }
+      }
+    } else {
+      this.inbox(report.is).put(report);
+    }
+  }
+}
+
+class Driver {
+  constructor(command) {
+    this.sockets = new Map();
+    this.hello = new Promise((resolve) => { this.onHello = resolve; });
+    this.failed = new Promise((resolve) => { this.fail = resolve; });
+    this.stderr = '';
+    this.proc = spawn(command[0], command.slice(1),
+      { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.proc.on('error', (err) => this.fail(err));
+    this.proc.stdin.on('error', () => {});
+    this.proc.stderr.on('data', (data) => {
+      this.stderr = (this.stderr + data).slice(-8000);
+      if (process.env.PEAL_INTEROP_VERBOSE) process.stderr.write(data);
+    });
+    this.proc.on('close', (code, signal) => this.fail(
+      new Error(`the driver ended with ${signal || code}: ${this.stderr}`)));
+    process.once('exit', () => this.proc.kill('SIGKILL'));
+    readline.createInterface({ input: this.proc.stdout })
+      .on('line', (line) => this.onLine(line));
+  }
+
+  onLine(line) {
+    let report;
+    try {
+      report = JSON.parse(line);
+    } catch {
+      this.fail(new Error(`the driver said: ${line}`));
+      return;
+    }
+    if (report.is === 'hello') this.onHello(report);
+    else this.sockets.get(report.id)?.report(report);
+  }
+
+  send(command) {
+    this.proc.stdin.write(`${JSON.stringify(command)}\n`);
+  }
+
+  open({ url, transports, nsp = '/', auth, reconnect = false, events = [],
+    answers = {}, with: sibling }) {
+    const socket = new RemoteSocket(this, this.sockets.size + 1);
+    this.sockets.set(socket.id, socket);
+    this.send({
+      do: 'open', id: socket.id, url, transports, nsp, auth: pack(auth),
+      reconnect, events, answers: pack(answers), with: sibling?.id,
+    });
+    return socket;
+  }
+
+}
+
+module.exports = { Driver };

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+// The scenarios, by one client, over each transport:
+//   node run.js --server PATH --client NAME [--only TEXT] [--python PATH]
+//     [--built FOLDER] [--workers N]
+// `--server node` runs them against the official server, as a test of the
+// test. A driver that is not built is a failure.
+const path = require('node:path');
+const { test, run, until } = require('../e2e/lib/suite');
+const { privateServer, argument } = require('../e2e/lib/server');
+const { Driver } = require('./lib/remote');
+const { Wiretap } = require('./lib/wiretap');
+const scenarios = require('./scenarios');
+
+const built = argument('built', path.join(__dirname, '../../build/interop'));
+const script = (name) => path.join(__dirname, 'drivers', name);
+const CLIENTS = {
+  js: [process.execPath, script('js.js'), 'socket.io-client'],
+  'js-4.5': [process.execPath, script('js.js'), 'socket.io-client-4-5'],
+  'js-3.1': [process.execPath, script('js.js'), 'socket.io-client-3-1'],
+  python: [argument('python', 'python3'), script('python_driver.py')],
+  java: ['java', '-cp', [path.join(built, 'java', 'classes'),
+    path.join(built, 'java', 'lib', '*')].join(':'), 'JavaDriver'],
+  go: [path.join(built, 'go', 'driver')],
+  rust: [path.join(built, 'rust', 'release', 'peal-interop-rust')],
+};
+const TRANSPORTS = {
+  polling: ['polling'],
+  websocket: ['websocket'],
+  upgrade: ['polling', 'websocket'],
+};
+
+const name = argument('client', 'js');
+if (!CLIENTS[name]) {
+  console.error(`run.js: clients are ${Object.keys(CLIENTS).join(', ')}`);
+  process.exit(2);
+}
+
+// One process has the clients of all cases, until it breaks.
+let shared;
+function driver() {
+  if (!shared) {
+    const fresh = new Driver(CLIENTS[name]);
+    shared = fresh;
+    fresh.failed.then(() => { if (shared === fresh) shared = undefined; });
+  }
+  return shared;
+}
+
+// What a scenario has in its hands.
+class On {
+  constructor(t, transport) {
+    this.t = t;
+    this.transport = transport;
+    this.driver = driver();
+    this.until = (fn) => until(fn, 'the condition');
+  }
+
+  async begin() {
+    const hello = await Promise.race([this.driver.hello,
+      this.driver.failed.then((err) => { throw err; })]);
+    this.lacks = new Set(hello.lacks);
+  }
+
+  async listen(isPrivate) {
+    this.server = isPrivate ? await privateServer() : await this.t.server();
+    this.tap = await new Wiretap(this.server.port).open();
+    this.t.after(() => this.tap.close());
+    if (isPrivate) this.t.after(() => this.server.stop());
+  }
+
+  open(opts = {}) {
+    const socket = this.driver.open({
+      url: `http://127.0.0.1:${this.tap.port}`,
+      transports: TRANSPORTS[this.transport], ...opts,
+    });
+    this.t.after(() => socket.close());
+    return socket;
+  }
+
+  async connected(opts) {
+    const socket = this.open(opts);
+    await Promise.race([socket.connected(), socket.refused().then((why) => {
+      throw new Error(`refused: ${JSON.stringify(why)}`);
+    })]);
+    return socket;
+  }
+
+  // The server is killed; when `noticed` it is started again.
+  async restart(noticed) {
+    await this.server.kill();
+    await noticed();
+    this.server = await privateServer({ port: this.server.port });
+  }
+
+  // Went it over the transport that was meant?
+  async check() {
+    const { polling, fresh, upgrades } = this.tap;
+    const seen = JSON.stringify({ polling, fresh, upgrades });
+    const fine = {
+      polling: () => polling > 1 && !fresh && !upgrades,
+      websocket: () => !polling && fresh > 0 && !upgrades,
+      upgrade: () => this.tap.polling > 0 && this.tap.upgrades > 0,
+    }[this.transport];
+    if (this.transport === 'upgrade') await until(fine, 'the upgrade');
+    else if (!fine()) throw new Error(`another transport: ${seen}`);
+  }
+}
+
+for (const transport of Object.keys(TRANSPORTS)) {
+  for (const { name: what, needs, fn } of scenarios) {
+    const isPrivate = needs.includes('reconnect');
+    test(`${what} [${name}, ${transport}]`, { limit: 180000 }, async (t) => {
+      const on = new On(t, transport);
+      await on.begin();
+      const lacks = [transport, ...needs].filter((one) => on.lacks.has(one));
+      if (lacks.length) t.skip(`the client has no ${lacks.join(', ')}`);
+      await on.listen(isPrivate);
+      await fn(on);
+      if (!what.includes('refused')) await on.check();
+    });
+  }
+}
+
+run({ parallel: Number(argument('parallel', 4)) });
