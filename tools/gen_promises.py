@@ -39,10 +39,11 @@ NUMBERS = {"peal_workers_end": 1, "peal_workers_fd": -1,
 # A handle that is a value.
 VALUES = {"peal_socket_ref", "peal_ws_ref"}
 # Where the thread is watched: the functions of objects that live on a worker.
-THREAD_HEADERS = ["server", "handle", "http", "worker", "engine"]
+THREAD_HEADERS = ["server", "handle", "http", "worker", "engine", "ws"]
 ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
              "peal_timer", "peal_worker", "peal_allow", "peal_headers",
              "peal_engine_client", "peal_cors_ask",
+             "peal_ws", "peal_ws_ask", "peal_ws_endpoint",
              "peal_socket_ref"}
 
 
@@ -178,6 +179,8 @@ def call_thread(function, kind):
     before = ""
     for param, name in function.params[1:]:
         value, line = argument(param, name)
+        if re.match(r"\w+ \*$", param) and param[:-2] in ON_WORKER:
+            value, line = f"held.{param[:-2]}", ""
         given.append(value)
         before += line
     ignored = "" if function.result == "void" else "(void)!"

@@ -165,6 +165,7 @@ typedef struct peal_engine_server_opts {
   int port;
   bool no_listen; /* peal_http_listen(peal_engine_server_http(…), …) says
                      where */
+  peal_tls *tls;  /* HTTPS and WSS, with these certificates (borrowed) */
   unsigned workers;
   const char *proxies; /* whose word about the client counts; default nobody */
   peal_forwarded forwarded;

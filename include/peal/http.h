@@ -35,6 +35,7 @@
  *
  * Example: examples/web_hello/main.c */
 #include <peal/base.h>
+#include <peal/tls.h>
 #include <peal/val.h>
 #include <peal/worker.h>
 
@@ -69,6 +70,8 @@ typedef struct peal_http_server_opts {
   /* Open no place of its own (the three above are not used): peal_http_listen
    * says where. */
   bool no_listen;
+  /* HTTPS and WSS at the place of its own, as in peal_http_listen_opts. */
+  peal_tls *tls;
   /* Workers to run on (borrowed); NULL: the server makes `workers` of its own
    * (0: one; PEAL_WORKERS_AUTO: one per core) with `log` and `mem`. */
   peal_workers *on;
@@ -177,6 +180,12 @@ typedef struct peal_http_listen_opts {
    * it. Default 0: none. */
   int fd;
   int backlog; /* default 1024; not for `fd` */
+  /* HTTPS and WSS with these certificates (borrowed until the server is freed);
+   * NULL: plain. SIGHUP reads them again. Not with proxy_protocol. */
+  peal_tls *tls;
+  /* Answer every request with 308 to the same target at https:// and this port
+   * of the same host (443: left out). Default 0: serve. */
+  int redirect_https;
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[8];
 } peal_http_listen_opts;

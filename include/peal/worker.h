@@ -241,6 +241,15 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_stop(peal_workers *workers,
                                                        peal_post_fn fn,
                                                        void *user);
 
+/* Call `fn` on worker 0 when SIGHUP comes, in order of registration: to read
+ * configuration or certificates again. Only where signals are watched
+ * (peal_workers_stop_on_signals, which the servers' run functions call); without
+ * any such function SIGHUP ends the program, as the system does it. Before the
+ * run. Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_hangup(peal_workers *workers,
+                                                         peal_post_fn fn,
+                                                         void *user);
+
 /* -- timers --------------------------------------------------------------- */
 
 /*   stopped --start--> waiting --due--> fn --once-------> stopped

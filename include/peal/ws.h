@@ -153,7 +153,8 @@ typedef struct peal_ws_opts {
  * peal_ws_upgrade alone. Copies `opts` (NULL: {0}) with its texts. The endpoint
  * is freed with the server.
  * Returns NULL if `http` is NULL, memory is out, or after logging why: the path
- * is taken or none, the server runs, options that contradict one another. */
+ * is taken or none, the server runs, options that contradict one another.
+ * Thread: the one that sets up. */
 PEAL_API peal_ws_endpoint *peal_ws_on(peal_http_server *http, const char *path,
                                       const peal_ws_opts *opts);
 /* Make the connection of this request one of the endpoint, with its origin

@@ -19,10 +19,10 @@ const char *peal_engine_opts_wrong(const peal_engine_server_opts *opts) {
       (opts->max_queue_bytes ? opts->max_queue_bytes : PEAL_LIMIT_QUEUE_BYTES))
     return "max_queue_soft_bytes is above max_queue_bytes";
   if (opts->http &&
-      (opts->host || opts->port || opts->no_listen || opts->workers ||
-       opts->max_target_bytes || opts->max_held_bytes || opts->proxies ||
-       opts->forwarded || opts->proxy_protocol))
-    return "host, port, no_listen, workers, proxies, forwarded, "
+      (opts->host || opts->port || opts->no_listen || opts->tls ||
+       opts->workers || opts->max_target_bytes || opts->max_held_bytes ||
+       opts->proxies || opts->forwarded || opts->proxy_protocol))
+    return "host, port, no_listen, tls, workers, proxies, forwarded, "
            "proxy_protocol, "
            "max_target_bytes and max_held_bytes belong to the http server that "
            "was given";
@@ -57,6 +57,7 @@ peal_err peal_engine_opts_http(const peal_engine_server_opts *opts,
       out, &(peal_http_server_opts){.host = opts->host,
                                     .port = opts->port,
                                     .no_listen = opts->no_listen,
+                                    .tls = opts->tls,
                                     .workers = opts->workers,
                                     .proxies = opts->proxies,
                                     .forwarded = opts->forwarded,

@@ -91,6 +91,7 @@ struct peal_http_req {
   bool done_told : 1;
   bool taken : 1;
   unsigned origin_verdict : 2;          /* peal_cors_verdict */
+  bool secure : 1;                      /* came over TLS */
   uint8_t first[PEAL_HTTP1_NAME_COUNT]; /* as in peal_http1_head */
 };
 
@@ -102,9 +103,10 @@ struct peal_http_link {
   peal_flush flush;   /* looks at the machine, or frees, when the turn ends */
   peal_http_req *req; /* the one that is served; NULL: none */
   peal_address address;
-  bool handed;  /* came from another worker for this request */
-  bool paused;  /* the stream is not read */
-  bool running; /* the loop will look again: no need to ask for it */
+  uint16_t redirect; /* to https, this port; 0: serve */
+  bool handed;       /* came from another worker for this request */
+  bool paused;       /* the stream is not read */
+  bool running;      /* the loop will look again: no need to ask for it */
   peal_http_conn conn;
 };
 

@@ -124,7 +124,8 @@ static bool is_rfc7239(const peal_http_req *req) {
 }
 
 void peal_http_forwarded_read(peal_http_req *req) {
-  *req->forwarded = (peal_http_forwarded){.client = req->address};
+  *req->forwarded =
+      (peal_http_forwarded){.client = req->address, .secure = req->secure};
   chain it = {.proxies = &req->home->server->proxies, .out = req->forwarded};
   if (is_rfc7239(req))
     read_rfc7239(&it, req);
@@ -158,5 +159,5 @@ peal_slice peal_http_req_host(const peal_http_req *req) {
 
 bool peal_http_req_is_secure(const peal_http_req *req) {
   PEAL_ON_REQ(req, "peal_worker_post");
-  return req->forwarded && req->forwarded->secure;
+  return req->forwarded ? req->forwarded->secure : req->secure;
 }

@@ -43,16 +43,25 @@ typedef struct peal_http_owned {
   void *user;
 } peal_http_owned;
 
+/* Where it listens. */
+typedef struct peal_http_place {
+  peal_http_server *server;
+  peal_listener *listener;
+  peal_tls *tls;     /* borrowed; NULL: plain */
+  uint16_t redirect; /* to https, this port; 0: serve */
+} peal_http_place;
+
 struct peal_http_server {
   peal_http_server_opts opts; /* defaults filled in */
   const peal_mem *mem;
   peal_workers *workers;
   bool own_workers;
-  peal_listener **listeners; /* in the order of peal_http_listen */
-  size_t listener_count;
+  peal_http_place **places; /* in the order of peal_http_listen */
+  size_t place_count;
   unsigned port;       /* of the first one on TCP */
   peal_address bound;  /* where that is; unknown: there is none */
   bool bound_both;     /* all addresses of both families */
+  bool bound_tls;      /* encrypted */
   char keep_alive[64]; /* the last lines of an answer whose connection stays */
   peal_http_mount_list mounts;
   peal_http_proxies proxies;

@@ -11,6 +11,7 @@
 #include "http/http_body.h"
 #include "http/http_file.h"
 #include "http/http_forwarded.h"
+#include "http/http_redirect.h"
 #include "http/http_req.h"
 #include "proto/http_reply.h"
 #include "wire/proxy_header.h"
@@ -18,6 +19,10 @@
 static const peal_slice none = {NULL, 0};
 
 static void run(peal_http_link *link);
+static void begin(peal_http_link *link, peal_slice data);
+static peal_http_link *adopt(peal_http_home *home,
+                             const peal_stream_parcel *parcel,
+                             const peal_address *address);
 static void on_timer(peal_wheel_timer *timer, uint64_t now_ms);
 
 /* -- life ------------------------------------------------------------------ */
@@ -101,8 +106,11 @@ typedef struct handover {
 static void on_handover(peal_worker *worker, peal_mail *mail) {
   handover *given = PEAL_LIST_OF(mail, handover, mail);
   peal_http_home *home = &given->server->homes[peal_worker_index(worker)];
-  peal_http_link_open(home, &given->parcel, &given->address, true,
-                      (peal_slice){given->data, given->len});
+  peal_http_link *link = adopt(home, &given->parcel, &given->address);
+  if (link) {
+    link->handed = true;
+    begin(link, (peal_slice){given->data, given->len});
+  }
   peal_mem_free(given->server->mem, given);
 }
 
@@ -129,7 +137,7 @@ static bool hand_over(peal_http_link *link, unsigned index, peal_slice all) {
 /* The worker that must have this request, or -1 if it may stay. */
 static int owner_of(const peal_http_link *link, const peal_http_req *req) {
   const peal_http_mount *mount = req->mount;
-  if (!mount || !mount->worker_of || link->handed)
+  if (!mount || !mount->worker_of || link->handed || link->redirect)
     return -1;
   int index = mount->worker_of(req, mount->user);
   if (index < 0 || (unsigned)index >= link->home->server->home_count ||
@@ -152,8 +160,10 @@ static bool is_common(peal_slice method) {
 
 static void call_handler(peal_http_link *link, peal_http_req *req) {
   const peal_http_mount *mount = req->mount;
+  if (link->redirect)
+    peal_http_redirect_answer(req, link->redirect);
   /* RFC9110 9.1: a mount may know any method; nobody else does. */
-  if (!mount)
+  else if (!mount)
     peal_http_answer(req, is_common(req->method) ? 404 : 501, NULL, none);
   else if (mount->on_upgrade && req->asks_upgrade)
     mount->on_upgrade(req, mount->user);
@@ -171,6 +181,7 @@ static void on_head(peal_http_link *link, const peal_http_conn_event *event) {
     peal_http_conn_refuse(&link->conn, 503);
     return;
   }
+  req->secure = peal_stream_is_encrypted(link->stream);
   if (req->forwarded)
     peal_http_forwarded_read(req);
   req->mount = peal_http_mount_find(&home->server->mounts, req->path);
@@ -407,13 +418,12 @@ static void begin(peal_http_link *link, peal_slice data) {
 }
 
 void peal_http_link_open(peal_http_home *home, const peal_stream_parcel *parcel,
-                         const peal_address *address, bool handed,
-                         peal_slice data) {
+                         const peal_address *address, uint16_t redirect) {
   peal_http_link *link = adopt(home, parcel, address);
   if (!link)
     return;
-  link->handed = handed;
-  begin(link, data);
+  link->redirect = redirect;
+  begin(link, none);
 }
 
 bool peal_http_link_take(peal_http_home *home, peal_stream *stream,

@@ -6,11 +6,10 @@
  * In the flow: net/stream -> [http_link] -> http/http_req, and back. */
 #include "http/http_exchange.h"
 
-/* Take a connection; its tag is its account of the address. `data` (borrowed)
- * came with it. */
+/* Take an accepted connection; its tag is its account of the address.
+ * `redirect` as in peal_http_place. */
 void peal_http_link_open(peal_http_home *home, const peal_stream_parcel *parcel,
-                         const peal_address *address, bool handed,
-                         peal_slice data);
+                         const peal_address *address, uint16_t redirect);
 /* Take a connection whose bytes were read by another owner so far; `data`
  * (borrowed) is what came behind. Its tag has been set. `refusal`: answer with
  * this status and end; 0: serve. False, and nothing has changed, if memory is

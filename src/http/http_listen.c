@@ -11,6 +11,7 @@
 #include "http/http_preface.h"
 #include "net/reachable.h"
 #include "net/run.h"
+#include "net/stream_tls.h"
 
 #define PORT 3000
 #define BACKLOG 1024
@@ -33,11 +34,22 @@ static bool has_room(peal_http_server *server, const peal_address *peer,
          peal_address_count_add(&server->addresses, peer->ip, tag) == PEAL_OK;
 }
 
+/* Returns false if memory is out: it is closed. */
+static bool parcel_of(const peal_http_place *place, int fd,
+                      peal_stream_parcel *out) {
+  *out = (peal_stream_parcel){.fd = fd};
+  return !place->tls ||
+         peal_stream_tls_parcel(out, fd, peal_tls_begin(place->tls));
+}
+
 static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
                       void *user) {
-  peal_http_server *server = user;
+  const peal_http_place *place = user;
+  peal_http_server *server = place->server;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
-  peal_stream_parcel parcel = {.fd = fd};
+  peal_stream_parcel parcel;
+  if (!parcel_of(place, fd, &parcel))
+    return;
   size_t open = atomic_fetch_add(&server->open, 1);
   peal_worker_impl_count(&home->stats.connections_total, 1);
   bool full =
@@ -47,7 +59,7 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
     return;
   }
   if (!full && has_room(server, peer, &parcel.tag)) {
-    peal_http_link_open(home, &parcel, peer, false, none);
+    peal_http_link_open(home, &parcel, peer, place->redirect);
     return;
   }
   /* While it is told so it takes nobody's place. */
@@ -59,7 +71,7 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
     return;
   }
   atomic_fetch_sub(&server->refusing, 1);
-  close(fd);
+  peal_stream_parcel_close(&parcel);
 }
 
 /* -- where clients find it ------------------------------------------------- */
@@ -72,7 +84,8 @@ size_t peal_http_server_urls(const peal_http_server *server,
     return 0;
   size_t count = peal_reachable_list(&server->bound, server->bound_both, all);
   for (size_t i = 0; i < count; i++)
-    if (peal_listen_name_url(&all[i], "http", url))
+    if (peal_listen_name_url(&all[i], server->bound_tls ? "https" : "http",
+                             url))
       fn(url, user);
   return count;
 }
@@ -129,12 +142,11 @@ static peal_listen_spec spec_of(const peal_http_listen_opts *opts) {
                             .backlog = backlog};
 }
 
-static void tell_open(const peal_http_server *server,
-                      const peal_listener *listener) {
+static void tell_open(const peal_http_place *place) {
   char name[PEAL_LISTEN_NAME_MAX];
-  peal_listener_name(listener, "http", name);
-  peal_logger_write(server->homes[0].worker->log, PEAL_LOG_INFO, "http", none,
-                    none, "listening on %s", name);
+  peal_listener_name(place->listener, place->tls ? "https" : "http", name);
+  peal_logger_write(place->server->homes[0].worker->log, PEAL_LOG_INFO, "http",
+                    none, none, "listening on %s", name);
 }
 
 static void tell_failed(const peal_http_server *server,
@@ -156,52 +168,116 @@ static void tell_failed(const peal_http_server *server,
 /* -- all places ------------------------------------------------------------ */
 
 /* Before a place is opened: what has been opened is kept. */
-static bool make_room(peal_http_server *server) {
-  peal_listener **listeners =
-      peal_mem_resize(server->mem, server->listeners,
-                      (server->listener_count + 1) * sizeof(*listeners));
-  if (!listeners)
-    return false;
-  server->listeners = listeners;
-  return true;
+static peal_http_place *new_place(peal_http_server *server,
+                                  const peal_http_listen_opts *opts) {
+  peal_http_place **places =
+      peal_mem_resize(server->mem, server->places,
+                      (server->place_count + 1) * sizeof(peal_http_place *));
+  if (!places)
+    return NULL;
+  server->places = places;
+  peal_http_place *place = peal_mem_alloc(server->mem, sizeof(*place));
+  if (place)
+    *place = (peal_http_place){.server = server,
+                               .tls = opts->tls,
+                               .redirect = (uint16_t)opts->redirect_https};
+  return place;
 }
 
-static peal_err add(peal_http_server *server, const peal_listen_spec *spec,
-                    peal_listener **out) {
+static peal_err add(peal_http_server *server, const peal_http_listen_opts *opts,
+                    peal_http_place **out) {
+  const peal_listen_spec spec = spec_of(opts);
   const char *why = NULL;
-  if (!make_room(server))
+  peal_http_place *place = new_place(server, opts);
+  if (!place)
     return PEAL_ERR_NOMEM;
-  peal_err err =
-      peal_listener_listen(out, server->workers, spec, on_accept, server, &why);
+  peal_err err = peal_listener_listen(&place->listener, server->workers, &spec,
+                                      on_accept, place, &why);
   if (err) {
-    tell_failed(server, spec, why ? why : peal_err_message(err));
+    tell_failed(server, &spec, why ? why : peal_err_message(err));
+    peal_mem_free(server->mem, place);
     return err;
   }
-  server->listeners[server->listener_count++] = *out;
-  tell_open(server, *out);
+  server->places[server->place_count++] = place;
+  *out = place;
+  tell_open(place);
   return PEAL_OK;
+}
+
+/* -- certificates anew ----------------------------------------------------- */
+
+typedef struct reload {
+  peal_tls *tls;
+  peal_err err;
+  peal_tls_problem why;
+} reload;
+
+static void read_again(void *user) {
+  reload *job = user;
+  job->err = peal_tls_reload(job->tls, &job->why);
+}
+
+static void tell_reload(peal_worker *worker, peal_err err, void *user) {
+  reload *job = user;
+  if (!err && !job->err)
+    peal_logger_write(worker->log, PEAL_LOG_INFO, "http", none, none,
+                      "the certificates have been read again");
+  else if (!err)
+    peal_logger_write(worker->log, PEAL_LOG_ERROR, "http", none, none,
+                      "the certificates stay as they were: %s",
+                      job->why.text[0] ? job->why.text
+                                       : peal_err_message(job->err));
+  peal_mem_free(peal_mem_libc(), job);
+}
+
+static void on_hangup(peal_worker *worker, void *user) {
+  const peal_http_place *place = user;
+  reload *job = peal_mem_zalloc(peal_mem_libc(), sizeof(*job));
+  if (!job)
+    return;
+  job->tls = place->tls;
+  if (peal_task_run(worker, read_again, tell_reload, job))
+    peal_mem_free(peal_mem_libc(), job);
+}
+
+/* Of places that share their certificates the first one reads them. */
+static peal_err watch_hangup(peal_http_server *server, peal_http_place *place) {
+  bool first = place->tls != NULL;
+  for (size_t i = 0; first && server->places[i] != place; i++)
+    first = server->places[i]->tls != place->tls;
+  return first ? peal_workers_on_hangup(server->workers, on_hangup, place)
+               : PEAL_OK;
+}
+
+static bool fits(const peal_http_server *server,
+                 const peal_http_listen_opts *opts) {
+  return is_one_place(opts) && opts->redirect_https >= 0 &&
+         opts->redirect_https <= 65535 &&
+         !(opts->tls && (opts->redirect_https || server->opts.proxy_protocol));
 }
 
 peal_err peal_http_listen(peal_http_server *server,
                           const peal_http_listen_opts *opts, unsigned *port) {
   static const peal_http_listen_opts defaults;
-  peal_listener *listener;
+  peal_http_place *place;
   if (port)
     *port = 0;
   if (!opts)
     opts = &defaults;
-  if (!server || !is_one_place(opts) || peal_run_has_begun(server->workers))
+  if (!server || !fits(server, opts) || peal_run_has_begun(server->workers))
     return PEAL_ERR_USAGE;
   if (!PEAL_RESERVED_IS_KNOWN(opts))
     return PEAL_ERR_OPTION;
-  const peal_listen_spec spec = spec_of(opts);
-  peal_err err = add(server, &spec, &listener);
+  peal_err err = add(server, opts, &place);
+  if (!err)
+    err = watch_hangup(server, place);
   if (err)
     return err;
-  unsigned given = peal_listener_port(listener);
+  unsigned given = peal_listener_port(place->listener);
   if (!server->port && given) {
     server->port = given;
-    peal_listener_address(listener, &server->bound, &server->bound_both);
+    server->bound_tls = opts->tls != NULL;
+    peal_listener_address(place->listener, &server->bound, &server->bound_both);
     tell_urls(server);
   }
   if (port)
@@ -210,7 +286,10 @@ peal_err peal_http_listen(peal_http_server *server,
 }
 
 void peal_http_listen_deinit(peal_http_server *server) {
-  for (size_t i = 0; i < server->listener_count; i++)
-    peal_listener_free(server->listeners[i]);
-  peal_mem_free(server->mem, server->listeners);
+  for (size_t i = 0; i < server->place_count; i++) {
+    peal_hooks_forget(server->workers, server->places[i]);
+    peal_listener_free(server->places[i]->listener);
+    peal_mem_free(server->mem, server->places[i]);
+  }
+  peal_mem_free(server->mem, server->places);
 }

@@ -90,6 +90,7 @@ static peal_err open_first(peal_http_server *server) {
   return peal_http_listen(server,
                           &(peal_http_listen_opts){.host = opts->host,
                                                    .port = opts->port,
+                                                   .tls = opts->tls,
                                                    .backlog = opts->backlog},
                           NULL);
 }

@@ -23,7 +23,7 @@ struct peal_workers {
   peal_poller_kind poller;
   uv_mutex_t lock;      /* hooks */
   uv_mutex_t late_lock; /* mail to a worker that has ended; recursive */
-  peal_group_hooks on_start, on_stop;
+  peal_group_hooks on_start, on_stop, on_hangup;
   atomic_bool running, ended;
   atomic_uint stops; /* calls of peal_workers_stop */
   atomic_uint grace_ms;
@@ -32,7 +32,7 @@ struct peal_workers {
   atomic_bool end_sent, close_sent;
   bool on_signals;
   uint32_t signal_grace_ms;
-  uv_signal_t signals[2]; /* on worker 0 */
+  uv_signal_t signals[3]; /* on worker 0 */
   bool signals_open;
   /* Worker 0's turns (net/run, net/step): of its own thread alone. */
   uv_thread_t stepper;      /* who may step */

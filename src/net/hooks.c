@@ -44,6 +44,7 @@ void peal_hooks_forget(peal_workers *group, const void *user) {
   uv_mutex_lock(&group->lock);
   forget(&group->on_start, user);
   forget(&group->on_stop, user);
+  forget(&group->on_hangup, user);
   uv_mutex_unlock(&group->lock);
 }
 
@@ -66,4 +67,11 @@ peal_err peal_workers_on_stop(peal_workers *group, peal_post_fn fn,
   if (!group || !fn)
     return PEAL_ERR_USAGE;
   return add(group, &group->on_stop, fn, user);
+}
+
+peal_err peal_workers_on_hangup(peal_workers *group, peal_post_fn fn,
+                                void *user) {
+  if (!group || !fn || atomic_load(&group->running))
+    return PEAL_ERR_USAGE;
+  return add(group, &group->on_hangup, fn, user);
 }

@@ -81,6 +81,8 @@ void peal_stream_reset(peal_stream *stream, peal_err err);
 bool peal_stream_is_closing(const peal_stream *stream);
 /* True while the kernel does not take more, or is to take no more (lowat). */
 bool peal_stream_is_blocked(const peal_stream *stream);
+/* Over TLS? */
+bool peal_stream_is_encrypted(const peal_stream *stream);
 peal_worker *peal_stream_worker(const peal_stream *stream);
 /* "127.0.0.1" / "::1" / "unix", as peal_address_text; returns its length.
  * `out` has PEAL_ADDRESS_MAX bytes. Asked from the kernel. */

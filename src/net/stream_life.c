@@ -177,6 +177,10 @@ bool peal_stream_is_closing(const peal_stream *stream) {
   return has(stream, PEAL_STREAM_CLOSING | PEAL_STREAM_FINISHING);
 }
 
+bool peal_stream_is_encrypted(const peal_stream *stream) {
+  return stream->item.kind == &tls.polled;
+}
+
 peal_worker *peal_stream_worker(const peal_stream *stream) {
   return stream->worker;
 }

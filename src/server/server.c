@@ -26,6 +26,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .host = opts->host,
       .port = opts->port,
       .no_listen = opts->no_listen,
+      .tls = opts->tls,
       .workers = opts->workers,
       .proxies = opts->proxies,
       .forwarded = opts->forwarded,

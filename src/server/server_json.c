@@ -94,7 +94,7 @@ typedef struct reading {
 } reading;
 
 static bool complain(reading *r, const char *name, const char *what) {
-  snprintf(r->why, sizeof r->why, "%.80s %s", name, what);
+  snprintf(r->why, sizeof r->why, "%.80s %.78s", name, what);
   return false;
 }
 

@@ -44,6 +44,11 @@ typedef struct peal_ws_farewell {
   char reason[123]; /* RFC6455 5.5: 125 with the code */
 } peal_ws_farewell;
 
+/* At the beginning of a function of a connection, or of a question
+ * (net/on_worker). */
+#define PEAL_ON_WS(ws, instead)                                                \
+  PEAL_ON_WORKER((ws) ? (ws)->local->worker : NULL, instead)
+
 struct peal_ws {
   peal_ws_local *local;
   peal_ws_conn *conn;

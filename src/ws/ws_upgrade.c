@@ -113,12 +113,14 @@ static peal_http_req *take_answer(peal_ws_ask *answered) {
 }
 
 void peal_ws_accept(peal_ws_ask *answered, const char *protocol) {
+  PEAL_ON_WS(answered, "peal_worker_post");
   peal_http_req *req = take_answer(answered);
   if (req)
     open_connection(answered->local, req, protocol);
 }
 
 void peal_ws_refuse(peal_ws_ask *answered, unsigned status, const char *text) {
+  PEAL_ON_WS(answered, "peal_worker_post");
   peal_http_req *req = take_answer(answered);
   if (req)
     refuse_aloud(answered->local->endpoint, req,
@@ -168,6 +170,7 @@ static bool check_handshake(const peal_ws_endpoint *endpoint,
 }
 
 void peal_ws_upgrade(peal_ws_endpoint *endpoint, peal_http_req *req) {
+  PEAL_ON_WORKER(req ? peal_http_req_worker(req) : NULL, "peal_worker_post");
   if (!endpoint || !req || !peal_http_upgrade_is_open(req))
     return;
   if (peal_http_upgrade_server(req) != endpoint->http) {

@@ -10,6 +10,7 @@
 
 #include <peal/handle.h>
 #include <peal/peal.h>
+#include <peal/ws.h>
 
 #include "../server/server_fixture.h"
 
@@ -32,6 +33,9 @@ static struct {
   peal_headers *peal_headers;
   peal_engine_client *peal_engine_client;
   peal_cors_ask *peal_cors_ask;
+  peal_ws_endpoint *peal_ws_endpoint;
+  peal_ws *peal_ws;
+  peal_ws_ask *peal_ws_ask;
   peal_socket_ref peal_socket_ref;
 } held;
 
@@ -72,6 +76,7 @@ static void on_hold(peal_socket *socket, const peal_event *event, void *user) {
   peal_next_ok(held.peal_next);
   peal_allow_refuse(held.peal_allow, NULL);
   peal_cors_ask_refuse(held.peal_cors_ask);
+  peal_ws_refuse(held.peal_ws_ask, 403, NULL);
 }
 
 static void hold_next(peal_socket *socket, peal_next *next, void *user) {
@@ -180,6 +185,43 @@ static peal_engine_server *make_raw(const server_fixture *it) {
   return raw;
 }
 
+/* Plain WebSockets there: the first is open, the second waits for an answer. */
+static void hold_ws(peal_ws *ws, void *user) {
+  (void)user;
+  held.peal_ws = ws;
+  trace_add("ws open");
+}
+
+static void hold_ws_ask(peal_http_req *req, peal_ws_ask *ask, void *user) {
+  peal_slice wait;
+  (void)user;
+  if (!peal_http_req_param(req, "wait", &wait)) {
+    peal_ws_accept(ask, NULL);
+    return;
+  }
+  held.peal_ws_ask = ask;
+  trace_add("ws asks");
+}
+
+static void make_ws(const server_fixture *it) {
+  held.peal_ws_endpoint =
+      peal_ws_on(peal_server_http(it->server), "/ws",
+                 &(peal_ws_opts){.on_open = hold_ws, .allow = hold_ws_ask});
+  assert_non_null(held.peal_ws_endpoint);
+}
+
+static int dial_ws(const server_fixture *it, const char *query) {
+  char text[256];
+  int fd = sio_client_dial(it->port);
+  int len = snprintf(text, sizeof text,
+                     "GET /ws%s HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                     "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                     query);
+  assert_true(fd >= 0 && sio_client_write(fd, text, (size_t)len));
+  return fd;
+}
+
 /* A handshake over polling, on a connection of its own. */
 static int ask_for(const server_fixture *it, const char *query,
                    const char *fields) {
@@ -207,6 +249,7 @@ static void on_another_thread_a_function_names_itself(void **state) {
   assert_int_equal(peal_use(slow, hold_next, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "hold", on_hold, NULL), PEAL_OK);
   peal_engine_server *raw = make_raw(&it);
+  make_ws(&it);
   server_run(&it);
   sio_client client, raw_client = {.path = "/raw/"};
   assert_true(sio_client_open_with(&raw_client, it.port, SIO_WEBSOCKET));
@@ -214,6 +257,10 @@ static void on_another_thread_a_function_names_itself(void **state) {
   assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
   assert_true(sio_client_send(&client, "40/slow,"));
   trace_await("next");
+  int ws = dial_ws(&it, "");
+  trace_await("ws open");
+  int ws_waiting = dial_ws(&it, "?wait");
+  trace_await("ws asks");
   int waiting = ask_for(&it, "&wait", "");
   trace_await("allow");
   int foreign = ask_for(&it, "", "Origin: http://other.example\r\n");
@@ -225,6 +272,8 @@ static void on_another_thread_a_function_names_itself(void **state) {
   wait_for_it();
   all_of(IN_HEADERS);
   close(waiting);
+  close(ws);
+  close(ws_waiting);
   close(foreign);
   close(stopped);
   sio_client_close(&raw_client);
