@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/socket_queue.h"
 #include "net/tally.h"
 
 #define WATCH_MASK (PEAL_POLL_IN | PEAL_POLL_OUT | PEAL_POLL_END)
@@ -96,6 +97,10 @@ void peal_stream_core_progress(peal_stream *stream) {
 uint64_t peal_stream_last_progress_ms(const peal_stream *stream) {
   uint64_t now_ms = stream->worker->now_ms;
   return now_ms - ((uint32_t)now_ms - stream->progress_ms);
+}
+
+size_t peal_stream_core_unacked(const peal_stream *stream) {
+  return peal_stream_core_held(stream) + peal_socket_queue_unacked(stream->fd);
 }
 
 /* -- closing --------------------------------------------------------------- */

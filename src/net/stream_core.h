@@ -92,6 +92,8 @@ static inline size_t peal_stream_core_held(const peal_stream *stream) {
   return state ? peal_stream_core_verbs(stream)->held(state) : 0;
 }
 
+/* As peal_stream_unacked. */
+size_t peal_stream_core_unacked(const peal_stream *stream);
 /* What few streams have; NULL if memory is out. */
 peal_stream_extra *peal_stream_core_extra(peal_stream *stream);
 /* Bring the poller up to date with the flags. */

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "net/socket_queue.h"
-
 #define has peal_stream_core_has
 #define set peal_stream_core_set
 #define unset peal_stream_core_unset
@@ -12,7 +10,7 @@
 static void begin_window(peal_stream *stream, uint64_t now_ms) {
   peal_stream_extra *extra = stream->extra;
   extra->sent = 0;
-  extra->unacked = peal_stream_unacked(stream);
+  extra->unacked = peal_stream_core_unacked(stream);
   peal_wheel_set(&stream->worker->wheel, &extra->timer,
                  now_ms + PEAL_STREAM_FINISH_WINDOW_MS);
 }
@@ -20,7 +18,7 @@ static void begin_window(peal_stream *stream, uint64_t now_ms) {
 /* What the peer has taken since the window began. */
 static uint64_t taken(const peal_stream *stream) {
   uint64_t could = stream->extra->sent + stream->extra->unacked;
-  size_t unacked = peal_stream_unacked(stream);
+  size_t unacked = peal_stream_core_unacked(stream);
   return could > unacked ? could - unacked : 0;
 }
 

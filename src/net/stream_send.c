@@ -168,7 +168,7 @@ bool peal_stream_is_blocked(const peal_stream *stream) {
 }
 
 size_t peal_stream_unacked(const peal_stream *stream) {
-  return peal_stream_core_held(stream) + peal_socket_queue_unacked(stream->fd);
+  return peal_stream_core_unacked(stream);
 }
 
 uint32_t peal_stream_acked(const peal_stream *stream) {
