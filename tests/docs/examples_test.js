@@ -137,6 +137,26 @@ const tests = {
     assert.strictEqual(overheard, 0);
   },
 
+  // examples/python, and as much of it as there is in examples/cpp
+  async python() {
+    const lines = fs.readFileSync(
+      path.join(source, 'examples/python/chat.py'), 'utf8').split('\n');
+    assert.ok(lines.length - 1 < 60, `${lines.length - 1} lines`);
+    const ada = await joined();
+    const bob = await joined({ transports: ['websocket'] });
+    const eve = await joined();
+    eve.on('said', () => assert.fail('heard outside of the room'));
+    assert.strictEqual(await ask(ada, 'join', 'küche'), 'joined');
+    assert.strictEqual(await ask(bob, 'join', 'küche'), 'joined');
+    const said = once(bob, 'said');
+    assert.strictEqual(await ask(ada, 'say', 'küche', { a: [1, null] }), 'ok');
+    assert.deepStrictEqual(await said, [ada.id, { a: [1, null] }]);
+    ada.on('name?', (ack) => ack('Ada'));
+    assert.strictEqual(await ask(ada, 'ask me'), 'Ada');
+  },
+
+  cpp: () => tests.python(),
+
   async acks() {
     const ada = await joined();
     assert.strictEqual(await ask(ada, 'add', 2, 3), 5);
@@ -341,8 +361,13 @@ async function main() {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   const program = name === 'chat' ? process.env.PEAL_DOCS_CHAT
+    : name === 'cpp' ? process.env.PEAL_DOCS_CPP
     : path.join(process.env.PEAL_BIN, `example-${name}`);
-  const child = spawn(program, [String(port), ...(more[name] || [])], {
+  const words = [String(port), ...(more[name] || [])];
+  const script = path.join(source, 'examples/python/chat.py');
+  const [run, ...args] = name !== 'python' ? [program, ...words]
+    : ['python3', script, ...words, process.env.PEAL_DOCS_LIB];
+  const child = spawn(run, args, {
     stdio: [name === 'loop_poll' ? 'pipe' : 'ignore', 'ignore', 'inherit'],
     env: { ...process.env, PORT: String(port), TOKEN: 'open sesame',
       // With poll(2) a worker has no descriptor that another loop can watch.
