@@ -211,7 +211,7 @@ test('the client of Python: websocket-client', async () => {
   for (const pipe of [proc.stdout, proc.stderr]) {
     pipe.on('data', (data) => { out += data; });
   }
-  const code = await new Promise((resolve) => proc.on('exit', resolve));
+  const code = await new Promise((resolve) => proc.on('close', resolve));
   assert.deepEqual([code, out.trim()], [0, 'fine']);
 });
 
