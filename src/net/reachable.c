@@ -48,7 +48,7 @@ static void add_usual(list *to) {
   const struct sockaddr_in there = {.sin_family = AF_INET,
                                     .sin_port = htons(9),
                                     .sin_addr.s_addr = htonl(0xc0000201)};
-  struct sockaddr_in here = {.sin_family = AF_INET};
+  struct sockaddr_storage here = {.ss_family = AF_INET};
   socklen_t len = sizeof(here);
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0)

@@ -119,10 +119,6 @@ struct peal_ws_endpoint {
   peal_ws_local **locals; /* one per worker */
 };
 
-/* At the beginning of a function of a connection (net/on_worker). */
-#define PEAL_ON_WS(ws, instead)                                                \
-  PEAL_ON_WORKER((ws) ? (ws)->local->worker : NULL, instead)
-
 static inline peal_ws_local *peal_ws_local_of(const peal_ws_endpoint *endpoint,
                                               const peal_worker *worker) {
   return endpoint->locals[peal_worker_index(worker)];

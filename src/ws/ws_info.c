@@ -26,12 +26,10 @@ const char *peal_ws_protocol(const peal_ws *ws) {
 }
 
 peal_ws_endpoint *peal_ws_endpoint_of(const peal_ws *ws) {
-  PEAL_ON_WS(ws, "peal_worker_post");
   return ws ? ws->local->endpoint : NULL;
 }
 
 peal_worker *peal_ws_worker(const peal_ws *ws) {
-  PEAL_ON_WS(ws, "peal_worker_post");
   return ws ? ws->local->worker : NULL;
 }
 

@@ -102,8 +102,6 @@ static void ask(peal_ws_local *local, peal_http_req *req) {
 
 /* Its request, the first time. */
 static peal_http_req *take_answer(peal_ws_ask *answered) {
-  PEAL_ON_WORKER(answered ? answered->local->worker : NULL,
-                 "peal_worker_post to the request's worker");
   peal_http_req *req = answered ? answered->req : NULL;
   if (!req)
     return NULL;

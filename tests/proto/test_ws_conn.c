@@ -89,6 +89,54 @@ static void closing_sends_queued_messages_first_and_then_nothing(void **state) {
   peal_ws_conn_free(s.conn);
 }
 
+/* What a pull shows, as text; `message` NULL: the owner has none, so the close
+ * frame may be shown. */
+static size_t pull_of_owner(side *s, const char *message, char out[64]) {
+  char scratch[256];
+  size_t len = 0;
+  peal_iovs iovs;
+  peal_iovs_init(&iovs, scratch, sizeof scratch);
+  peal_ws_conn_pull(s->conn, &iovs);
+  if (!message)
+    peal_ws_conn_pull_close(s->conn, &iovs);
+  else
+    assert_true(peal_ws_conn_pull_message(s->conn, &iovs, PEAL_WS_TEXT, 0,
+                                          peal_slice_of(message)));
+  for (size_t i = 0; i < iovs.count; i++) {
+    memcpy(out + len, iovs.items[i].ptr, iovs.items[i].len);
+    len += iovs.items[i].len;
+  }
+  return len;
+}
+
+/* The peer pings and closes while a message of the owner waits: pong, message,
+ * close; the message may have left in part. */
+static void the_owners_messages_may_go_before_the_close(void **state) {
+  (void)state;
+  side s;
+  char out[64];
+  open_side(&s, false);
+  s.opts.messages_first = true;
+  assert_int_equal(FEED(&s, "\x89\x81\0\0\0\0p\x88\x82\0\0\0\0\x03\xe8"),
+                   PEAL_OK);
+  assert_int_equal(s.closes, 1);
+  assert_int_equal(pull_of_owner(&s, "last", out), 9);
+  assert_memory_equal(out, "\x8a\x01p\x81\x04last", 9);
+  assert_int_equal(peal_ws_conn_sent(s.conn, 3 + 4), 4); /* the owner's */
+  peal_message *message =
+      peal_message_new(PEAL_S("last"), NULL, 0, peal_mem_libc());
+  assert_non_null(message);
+  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, 0, message, 0, 4),
+                   PEAL_OK);
+  peal_message_unref(message);
+  assert_false(peal_ws_conn_is_done(s.conn));
+  assert_int_equal(pull_of_owner(&s, NULL, out), 6);
+  assert_memory_equal(out, "st\x88\x02\x03\xe8", 6);
+  assert_int_equal(peal_ws_conn_sent(s.conn, 6), 0);
+  assert_true(peal_ws_conn_is_done(s.conn));
+  peal_ws_conn_free(s.conn);
+}
+
 static void messages_before_the_peers_close_are_still_delivered(void **state) {
   (void)state;
   side s;
@@ -484,6 +532,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_all_wire_cases_at_every_split),
       cmocka_unit_test(closing_sends_queued_messages_first_and_then_nothing),
+      cmocka_unit_test(the_owners_messages_may_go_before_the_close),
       cmocka_unit_test(messages_before_the_peers_close_are_still_delivered),
       cmocka_unit_test(codes_that_may_not_be_sent_are_left_out),
       cmocka_unit_test(a_long_reason_is_cut_between_characters),

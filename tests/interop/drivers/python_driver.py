@@ -94,7 +94,9 @@ def do_ask(command):
 
 
 def do_close(command):
-    clients[command["id"]][0].disconnect()
+    # It waits for the client's own threads; the other sockets do not.
+    threading.Thread(target=clients[command["id"]][0].disconnect,
+                     daemon=True).start()
 
 
 DO = {"open": do_open, "emit": emit, "ask": do_ask, "close": do_close}
