@@ -436,22 +436,20 @@ void devices_totals(devices *ds, size_t *count, size_t *online) {
   pthread_mutex_unlock(&ds->lock);
 }
 
-peal_val devices_value(dash *app, const device_info *info, device_text *text,
-                       peal_pair pairs[DEVICE_PAIRS]) {
+peal_val devices_value(dash *app, const device_info *info, peal_build *build) {
+  char first_seen[25], last_seen[25];
   peal_slice id = peal_slice_of(info->id);
-  peal_web_time_iso(text->first_seen, info->first_seen);
-  peal_web_time_iso(text->last_seen, info->last_seen);
-  const peal_pair filled[DEVICE_PAIRS] = {
-      {"device_id", peal_str(info->id)},
-      {"online", peal_bool(info->is_online)},
-      {"simulated", peal_bool(device_id_is_simulated(id))},
-      {"has_key", peal_bool(device_keys_has(app->keys, id))},
-      {"first_seen", peal_str(text->first_seen)},
-      {"last_seen", peal_str(text->last_seen)},
-      {"readings", peal_int((int64_t)info->counts[DEVICE_READING])},
-      {"images", peal_int((int64_t)info->counts[DEVICE_IMAGE])},
-      {"audio", peal_int((int64_t)info->counts[DEVICE_AUDIO])},
-  };
-  memcpy(pairs, filled, sizeof filled);
-  return peal_object(pairs, DEVICE_PAIRS);
+  peal_web_time_iso(first_seen, info->first_seen);
+  peal_web_time_iso(last_seen, info->last_seen);
+  return peal_build_copy(
+      build,
+      PEAL_OBJECT({"device_id", peal_str_slice(id)},
+                  {"online", peal_bool(info->is_online)},
+                  {"simulated", peal_bool(device_id_is_simulated(id))},
+                  {"has_key", peal_bool(device_keys_has(app->keys, id))},
+                  {"first_seen", peal_str(first_seen)},
+                  {"last_seen", peal_str(last_seen)},
+                  {"readings", peal_int((int64_t)info->counts[DEVICE_READING])},
+                  {"images", peal_int((int64_t)info->counts[DEVICE_IMAGE])},
+                  {"audio", peal_int((int64_t)info->counts[DEVICE_AUDIO])}));
 }

@@ -58,13 +58,5 @@ PEAL_MUST_CHECK peal_err devices_list(devices *all, device_info **out,
 /* How many, and how many of them online. Thread: any. */
 void devices_totals(devices *all, size_t *count, size_t *online);
 
-/* What stands in answers; `times` has the text that the value borrows. */
-typedef struct device_text {
-  char first_seen[25], last_seen[25];
-} device_text;
-
-enum { DEVICE_PAIRS = 9 };
-
-/* Fill `pairs` and return the object; all is borrowed. Thread: any. */
-peal_val devices_value(dash *app, const device_info *info, device_text *text,
-                       peal_pair pairs[DEVICE_PAIRS]);
+/* What stands in answers. Thread: the builder's. */
+peal_val devices_value(dash *app, const device_info *info, peal_build *build);

@@ -76,64 +76,45 @@ static void ack_success(const peal_event *event, peal_val data) {
                                               {"data", data})));
 }
 
-static void ack_refusal(const peal_event *event, const refusal *why) {
-  peal_pair pairs[3];
-  (void)peal_ack(event, PEAL_ARGS(refusal_value(why, pairs)));
-}
-
-/* The devices as an array; everything is in one block, *block, to free. */
-static bool devices_val(dash *app, peal_val *out, void **block) {
-  typedef struct row {
-    peal_val item;
-    peal_pair pairs[DEVICE_PAIRS];
-    device_text text;
-    device_info info;
-  } row;
-
+/* Undefined if memory is out. */
+static peal_val devices_val(dash *app, peal_build *build) {
   device_info *list;
   size_t count;
   if (devices_list(app->devices, &list, &count) != PEAL_OK)
-    return false;
-  peal_val *items = malloc((count + 1) * (sizeof *items + sizeof(row)));
-  *block = items;
-  row *rows = (row *)(void *)(items + count + 1);
-  for (size_t i = 0; i < count && items != NULL; i++) {
-    rows[i].info = list[i];
-    items[i] = devices_value(app, &rows[i].info, &rows[i].text, rows[i].pairs);
-  }
+    return peal_items_val(NULL);
+  peal_items *items = peal_items_new(build);
+  for (size_t i = 0; i < count; i++)
+    peal_items_add(items, devices_value(app, &list[i], build));
   free(list);
-  *out = peal_array(items, count);
-  return items != NULL;
+  return peal_items_val(items);
 }
 
-static peal_val server_val(dash *app, char now[25]) {
+static peal_val server_val(dash *app, peal_build *build) {
+  char now[25];
   peal_server_stats stats;
   peal_server_stats_get(app->server, &stats);
   peal_web_time_iso(now, peal_wall_ms());
-  static _Thread_local peal_pair pairs[3];
-  pairs[0] = (peal_pair){"server_time", peal_str(now)};
-  pairs[1] = (peal_pair){"clients", peal_int((int64_t)stats.clients)};
-  pairs[2] = (peal_pair){"version", peal_str(peal_version())};
-  return peal_object(pairs, 3);
+  return peal_build_copy(
+      build, PEAL_OBJECT({"server_time", peal_str(now)},
+                         {"clients", peal_int((int64_t)stats.clients)},
+                         {"version", peal_str(peal_version())}));
 }
 
-static void answer_devices(dash *app, const peal_event *event, bool is_all) {
-  peal_val list;
-  void *block = NULL;
-  char now[25], message[64];
-  peal_pair pairs[OLED_PAIRS];
-  if (!devices_val(app, &list, &block)) {
-    refusal why;
-    refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
-    ack_refusal(event, &why);
-  } else if (is_all) {
-    ack_success(event,
-                PEAL_OBJECT({"server", server_val(app, now)}, {"devices", list},
-                            {"oled", oled_value(app->oled, message, pairs)}));
-  } else {
-    ack_success(event, list);
+static void answer_devices(dash *app, const peal_event *event, bool is_all,
+                           peal_build *build) {
+  peal_val answer = devices_val(app, build);
+  if (is_all)
+    answer = peal_build_keep(
+        build,
+        PEAL_OBJECT({"server", server_val(app, build)}, {"devices", answer},
+                    {"oled", oled_value(app->oled, build)}));
+  if (!peal_val_is(answer, PEAL_UNDEFINED)) {
+    ack_success(event, answer);
+    return;
   }
-  free(block);
+  refusal why;
+  refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+  refusal_ack(event, &why);
 }
 
 /* {"type":"ping"}, "status", "oled", "devices" or "snapshot"; without a type:
@@ -145,22 +126,21 @@ static void on_request(peal_socket *socket, const peal_event *event,
   peal_val type =
       peal_val_is(what, PEAL_STRING) ? what : peal_val_get(what, "type");
   peal_slice name = peal_val_str(type);
-  char now[25], message[64];
-  peal_pair pairs[OLED_PAIRS];
+  peal_build *build = peal_socket_build(socket);
   bool may_see = !peal_socket_in(socket, DASH_DEVICES);
   if (peal_slice_is(name, "ping") || peal_slice_is(name, "status")) {
-    ack_success(event, server_val(app, now));
+    ack_success(event, server_val(app, build));
   } else if (peal_slice_is(name, "oled")) {
-    ack_success(event, oled_value(app->oled, message, pairs));
+    ack_success(event, oled_value(app->oled, build));
   } else if (may_see && peal_slice_is(name, "devices")) {
-    answer_devices(app, event, false);
+    answer_devices(app, event, false, build);
   } else if (may_see && (name.len == 0 || peal_slice_is(name, "snapshot"))) {
-    answer_devices(app, event, true);
+    answer_devices(app, event, true, build);
   } else {
     refusal why;
     refusal_set(&why, 422, "type",
                 "type must be ping, status, oled, devices or snapshot");
-    ack_refusal(event, &why);
+    refusal_ack(event, &why);
   }
 }
 

@@ -28,13 +28,12 @@ void refusal_answer(peal_http_req *req, const refusal *why) {
   peal_web_error(req, why->status, why->message, why->field);
 }
 
-peal_val refusal_value(const refusal *why, peal_pair pairs[3]) {
-  size_t count = 0;
-  pairs[count++] = (peal_pair){"status", peal_str("error")};
-  pairs[count++] = (peal_pair){"message", peal_str(why->message)};
-  if (why->field != NULL)
-    pairs[count++] = (peal_pair){"field", peal_str(why->field)};
-  return peal_object(pairs, count);
+void refusal_ack(const peal_event *event, const refusal *why) {
+  peal_val field = why->field != NULL ? peal_str(why->field) : peal_undefined();
+  (void)peal_ack(event,
+                 PEAL_ARGS(PEAL_OBJECT({"status", peal_str("error")},
+                                       {"message", peal_str(why->message)},
+                                       {"field", field})));
 }
 
 peal_slice gate_device_id(peal_http_req *req, peal_slice named) {

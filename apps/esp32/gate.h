@@ -38,6 +38,5 @@ void refusal_set(refusal *out, unsigned status, const char *field,
                  const char *format, ...);
 /* The answer of HTTP. */
 void refusal_answer(peal_http_req *req, const refusal *why);
-/* The acknowledgement of an event: arguments of static size, borrowed from
- * `refusal` and `pairs`. */
-peal_val refusal_value(const refusal *why, peal_pair pairs[3]);
+/* The answer to an event. */
+void refusal_ack(const peal_event *event, const refusal *why);

@@ -50,39 +50,32 @@ typedef struct question {
 
 /* ---- the answer --------------------------------------------------------------- */
 
-static void answer_page(peal_http_req *req, const peal_val *items, size_t count,
-                        const char *next) {
+static void answer_page(peal_http_req *req, peal_val data, const char *next) {
   (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
   peal_http_answer_json(
       req, 200,
-      PEAL_OBJECT({"status", peal_str("success")},
-                  {"data", peal_array(items, count)},
+      PEAL_OBJECT({"status", peal_str("success")}, {"data", data},
                   {"next", next != NULL ? peal_str(next) : peal_null()}));
 }
 
 /* The row without its first two columns, which become `timestamp`. */
-static bool row_value(peal_http_req *req, peal_val row, peal_val *out) {
-  char *timestamp = peal_http_req_alloc(req, 25);
-  peal_pair *pairs = peal_http_req_alloc(req, (row.len - 1) * sizeof *pairs);
-  if (timestamp == NULL || pairs == NULL)
-    return false;
+static peal_val row_val(peal_build *build, peal_val row) {
+  char timestamp[25];
   peal_web_time_iso(timestamp, peal_val_int(row.as.pairs[1].value, 0));
-  pairs[0] = (peal_pair){"timestamp", peal_str(timestamp)};
-  memcpy(pairs + 1, row.as.pairs + 2, (row.len - 2) * sizeof *pairs);
-  *out = peal_object(pairs, row.len - 1);
-  return true;
+  peal_pairs *pairs = peal_pairs_new(build);
+  peal_pairs_add(pairs, "timestamp",
+                 peal_build_copy(build, peal_str(timestamp)));
+  for (uint32_t i = 2; i < row.len; i++)
+    peal_pairs_add(pairs, row.as.pairs[i].key, row.as.pairs[i].value);
+  return peal_pairs_val(pairs);
 }
 
 static void answer_rows(peal_http_req *req, peal_val rows, int64_t limit) {
   size_t count = rows.len < (size_t)limit ? rows.len : (size_t)limit;
-  peal_val *items = peal_http_req_alloc(req, (count + 1) * sizeof *items);
-  for (size_t i = 0; i < count && items != NULL; i++)
-    if (!row_value(req, peal_val_at(rows, i), &items[i]))
-      items = NULL;
-  if (items == NULL) {
-    peal_web_error_of(req, PEAL_ERR_NOMEM);
-    return;
-  }
+  peal_build *build = peal_http_req_build(req);
+  peal_items *items = peal_items_new(build);
+  for (size_t i = 0; i < count; i++)
+    peal_items_add(items, row_val(build, peal_val_at(rows, i)));
   char next[48];
   bool has_more = rows.len > count;
   if (has_more) {
@@ -90,7 +83,7 @@ static void answer_rows(peal_http_req *req, peal_val rows, int64_t limit) {
     span_cursor_write(next, peal_val_int(peal_val_get(last, "ts"), 0),
                       peal_val_int(peal_val_get(last, "id"), 0));
   }
-  answer_page(req, items, count, has_more ? next : NULL);
+  answer_page(req, peal_items_val(items), has_more ? next : NULL);
 }
 
 static void on_rows(const peal_store_result *result, void *user) {
@@ -156,36 +149,26 @@ static bool is_wanted(const span *asked, const device_info *info) {
           peal_slice_is(asked->device_id, info->id));
 }
 
-typedef struct device_row {
-  peal_pair pairs[DEVICE_PAIRS];
-  device_text text;
-} device_row;
-
 static void answer_devices(peal_http_req *req, dash *app, const span *asked,
                            const device_info *list, size_t count) {
   size_t limit = (size_t)asked->limit, rows = 0;
   int64_t skip = asked->before_id == INT64_MAX ? 0 : asked->before_id, seen = 0;
   limit = limit < count ? limit : count;
-  peal_val *items = peal_http_req_alloc(req, (limit + 1) * sizeof *items);
-  device_row *space = peal_http_req_alloc(req, (limit + 1) * sizeof *space);
-  if (items == NULL || space == NULL) {
-    peal_web_error_of(req, PEAL_ERR_NOMEM);
-    return;
-  }
+  peal_build *build = peal_http_req_build(req);
+  peal_items *items = peal_items_new(build);
   bool has_more = false;
   for (size_t i = 0; i < count && !has_more; i++) {
     if (!is_wanted(asked, &list[i]) || seen++ < skip)
       continue;
     has_more = rows == limit;
     if (!has_more) {
-      items[rows] =
-          devices_value(app, &list[i], &space[rows].text, space[rows].pairs);
+      peal_items_add(items, devices_value(app, &list[i], build));
       rows++;
     }
   }
   char next[48];
   span_cursor_write(next, 0, skip + (int64_t)rows);
-  answer_page(req, items, rows, has_more ? next : NULL);
+  answer_page(req, peal_items_val(items), has_more ? next : NULL);
 }
 
 void history_on_devices(peal_http_req *req, void *user) {

@@ -62,36 +62,34 @@ void oled_free(oled *o) {
 
 /* ---- answers ------------------------------------------------------------ */
 
-static peal_val value_of(int id, char message[64],
-                         peal_pair pairs[OLED_PAIRS]) {
-  snprintf(message, 64, "Current OLED animation: %s", pets[id]);
-  const peal_pair filled[OLED_PAIRS] = {
-      {"status", peal_str("success")}, {"animation_type", peal_str("pet")},
-      {"animation_id", peal_int(id)},  {"animation_name", peal_str(pets[id])},
-      {"message", peal_str(message)},
-  };
-  memcpy(pairs, filled, sizeof filled);
-  return peal_object(pairs, OLED_PAIRS);
+static peal_val value_of(int id, peal_build *build) {
+  char message[64];
+  snprintf(message, sizeof message, "Current OLED animation: %s", pets[id]);
+  return peal_build_copy(build,
+                         PEAL_OBJECT({"status", peal_str("success")},
+                                     {"animation_type", peal_str("pet")},
+                                     {"animation_id", peal_int(id)},
+                                     {"animation_name", peal_str(pets[id])},
+                                     {"message", peal_str(message)}));
 }
 
-peal_val oled_value(oled *o, char message[64], peal_pair pairs[OLED_PAIRS]) {
+peal_val oled_value(oled *o, peal_build *build) {
   pthread_mutex_lock(&o->lock);
   int id = o->shown;
   pthread_mutex_unlock(&o->lock);
-  return value_of(id, message, pairs);
+  return value_of(id, build);
 }
 
 void oled_on_get(peal_http_req *req, void *user) {
   dash *app = user;
-  char message[64];
-  peal_pair pairs[OLED_PAIRS];
   gate_guest guest = gate_guest_of(req, (peal_slice){0});
   refusal why;
   // the poll of a device is its heartbeat
   if (gate_check(app, &guest, &why))
     devices_noticed(app->devices, guest.id);
   peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
-  peal_http_answer_json(req, 200, oled_value(app->oled, message, pairs));
+  peal_http_answer_json(req, 200,
+                        oled_value(app->oled, peal_http_req_build(req)));
 }
 
 /* ---- choosing ------------------------------------------------------------- */
@@ -114,9 +112,7 @@ static bool check(peal_val body, int *id, refusal *out) {
 }
 
 static void answer(choice *c, peal_err err) {
-  char message[64];
-  peal_pair pairs[OLED_PAIRS];
-  peal_val done = value_of(c->id, message, pairs);
+  peal_val done = value_of(c->id, peal_worker_build(peal_worker_self()));
   peal_val failed = PEAL_OBJECT({"status", peal_str("error")},
                                 {"message", peal_str(dash_words(err))});
   if (c->reply != NULL)
@@ -203,8 +199,7 @@ void oled_on_event(dash *app, const peal_event *event) {
   if (c == NULL) {
     if (is_good)
       refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
-    peal_pair pairs[3];
-    (void)peal_ack(event, PEAL_ARGS(refusal_value(&why, pairs)));
+    refusal_ack(event, &why);
     return;
   }
   c->reply = peal_ack_later(event);

@@ -17,6 +17,5 @@ void oled_on_set(peal_http_req *req, peal_val body, void *user);
 void oled_on_event(dash *app, const peal_event *event);
 
 /* What stands in answers; borrowed from static text and the two arrays. */
-enum { OLED_PAIRS = 5 };
 
-peal_val oled_value(oled *o, char message[64], peal_pair pairs[OLED_PAIRS]);
+peal_val oled_value(oled *o, peal_build *build);

@@ -264,7 +264,6 @@ void readings_on_event(dash *app, const peal_event *event, gate_guest guest) {
     guest.id = PEAL_S("unknown");
   refusal why;
   int64_t stamp;
-  peal_pair pairs[3];
   waiting *w = NULL;
   if (sensor_check(body, &why) && gate_enter(app, &guest, &stamp, &why)) {
     w = waiting_new(app, &sensor, guest.id, stamp, body);
@@ -272,7 +271,7 @@ void readings_on_event(dash *app, const peal_event *event, gate_guest guest) {
       refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
   }
   if (w == NULL) {
-    (void)peal_ack(event, PEAL_ARGS(refusal_value(&why, pairs)));
+    refusal_ack(event, &why);
     return;
   }
   w->reply = peal_ack_later(event);
