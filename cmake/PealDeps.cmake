@@ -40,6 +40,7 @@ if(PEAL_PROGRAMS)
   pkg_check_modules(PEAL_GLIB QUIET IMPORTED_TARGET glib-2.0)
 endif()
 if(peal_missing)
+  list(REMOVE_DUPLICATES peal_missing)
   string(JOIN " " words ${peal_missing})
   message(FATAL_ERROR "Peal needs packages that are not installed: ${words}\n"
     "On Debian 12:\n"

@@ -27,6 +27,8 @@ typedef struct peal_tls peal_tls;
 typedef struct peal_tls_cert {
   const char *cert_file;
   const char *key_file; /* NULL: in cert_file, too */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[2];
 } peal_tls_cert;
 
 /* What clients have to show of themselves. */
@@ -52,6 +54,8 @@ typedef struct peal_tls_opts {
   bool tls13_only;     /* refuse TLS 1.2 */
   const char *ciphers; /* of TLS 1.2, as OpenSSL writes lists; default: ECDHE
                           with AES-GCM or ChaCha20 */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[16];
 } peal_tls_opts;
 
 /* What is wrong, in words that name the file. */
@@ -61,7 +65,7 @@ typedef struct peal_tls_problem {
 
 /* Read and check the files. Copies `opts`; `why` may be NULL.
  * Returns: PEAL_OK; PEAL_ERR_TLS (a file cannot be read or is not what it
- * should be, key and certificate do not belong together); PEAL_ERR_USAGE (no
+ * should be, key and certificate do not belong together); PEAL_ERR_OPTION; PEAL_ERR_USAGE (no
  * cert_file, client_cert without client_ca_file); PEAL_ERR_NOMEM; *out is NULL
  * on errors. Reads files: not in a handler. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_tls_new(peal_tls **out,

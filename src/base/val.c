@@ -4,7 +4,7 @@
 #include <peal/val.h>
 
 #include "base/limits.h"
-#include "base/val_impl.h"
+#include "base/val_flags.h"
 
 /* Outside [-2^63, 2^63) a double has no int64_t. */
 #define VAL_INT_END 9223372036854775808.0

@@ -124,7 +124,7 @@ static peal_err copy_tree(peal_val *out, peal_val value, peal_arena *arena,
   for (peal_val *at = out; at && err == PEAL_OK; at = walk_next(&walk))
     err = copy_one(&walk, at);
   if (err != PEAL_OK)
-    *out = peal_undefined();
+    *out = (peal_val){.type = PEAL_UNDEFINED};
   return err;
 }
 

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "http/http_limits.h"
+#include "proto/http_refusal.h"
 #include "proto/http_reply.h"
 #include "proto/http_write.h"
 
@@ -184,13 +185,10 @@ void peal_http_answer_own(peal_http_req *req, unsigned status, const char *type,
 
 void peal_http_answer_error(peal_http_req *req, unsigned status) {
   req->close = req->close || status >= 500 || status == 408 || status == 413;
-  const char *text = peal_http_status_text(status);
-  if (req->home->conn_opts.json_errors)
-    peal_http_answer_json(req, status,
-                          PEAL_OBJECT({"status", peal_str("error")},
-                                      {"message", peal_str(text)}));
-  else
-    peal_http_answer(req, status, "text/plain", peal_slice_of(text));
+  char room[PEAL_HTTP_REFUSAL_BYTES];
+  bool json = req->home->conn_opts.json_errors;
+  peal_http_answer(req, status, peal_http_refusal_type(json),
+                   peal_http_refusal_body(room, status, json));
 }
 
 /* -- streams --------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "net/tls_limits.h"
 #include "net/tls_set.h"
 
@@ -53,8 +54,9 @@ static bool copy(peal_tls *tls, const peal_tls_opts *opts) {
   tls->opts.client_ca_file = keep(&at, opts->client_ca_file);
   tls->opts.ciphers = keep(&at, opts->ciphers);
   for (size_t i = 0; i < opts->more_count; i++)
-    tls->more[i] = (peal_tls_cert){keep(&at, opts->more[i].cert_file),
-                                   keep(&at, opts->more[i].key_file)};
+    tls->more[i] =
+        (peal_tls_cert){.cert_file = keep(&at, opts->more[i].cert_file),
+                        .key_file = keep(&at, opts->more[i].key_file)};
   tls->opts.more = tls->more;
   if (opts->client_ca_file && opts->client_cert == PEAL_TLS_CLIENT_NONE)
     tls->opts.client_cert = PEAL_TLS_CLIENT_REQUIRED;
@@ -70,6 +72,14 @@ static bool are_right(const peal_tls_opts *opts) {
     if (!opts->more[i].cert_file)
       return false;
   return opts->client_ca_file || opts->client_cert == PEAL_TLS_CLIENT_NONE;
+}
+
+/* Nothing that only a later library knows. */
+static bool are_known(const peal_tls_opts *opts) {
+  bool known = PEAL_RESERVED_IS_KNOWN(opts);
+  for (size_t i = 0; known && i < opts->more_count; i++)
+    known = PEAL_RESERVED_IS_KNOWN(&opts->more[i]);
+  return known;
 }
 
 /* -- life ------------------------------------------------------------------ */
@@ -116,6 +126,8 @@ peal_err peal_tls_new(peal_tls **out, const peal_tls_opts *opts,
   *out = NULL;
   if (!are_right(opts))
     return PEAL_ERR_USAGE;
+  if (!are_known(opts))
+    return PEAL_ERR_OPTION;
   peal_tls *tls = make(opts);
   if (!tls)
     return PEAL_ERR_NOMEM;

@@ -171,7 +171,8 @@ static bool read_more(set *all, const peal_tls_opts *opts,
 
 SSL_CTX *peal_tls_set_new(const peal_tls_opts *opts, peal_tls_tickets *tickets,
                           peal_tls_problem *why, peal_err *err) {
-  const peal_tls_cert first = {opts->cert_file, opts->key_file};
+  const peal_tls_cert first = {.cert_file = opts->cert_file,
+                               .key_file = opts->key_file};
   pthread_once(&set_once, make_index);
   ERR_clear_error();
   set *all = calloc(1, sizeof(*all));

@@ -11,24 +11,33 @@
 #define BEFORE "{\"status\":\"error\",\"message\":\""
 #define BEHIND "\"}"
 
+const char *peal_http_refusal_type(bool json) {
+  return json ? "application/json; charset=utf-8" : "text/plain";
+}
+
 static char *put(char *at, peal_slice text) {
   memcpy(at, text.ptr, text.len);
   return at + text.len;
 }
 
-peal_slice peal_http_refusal_write(char *out, unsigned status, bool json) {
+peal_slice peal_http_refusal_body(char *out, unsigned status, bool json) {
   peal_slice text = peal_slice_of(peal_http1_status_text(status));
-  peal_slice before = json ? PEAL_S(BEFORE) : PEAL_S("");
-  peal_slice behind = json ? PEAL_S(BEHIND) : PEAL_S("");
+  char *end = put(out, json ? PEAL_S(BEFORE) : PEAL_S(""));
+  end = put(put(end, text), json ? PEAL_S(BEHIND) : PEAL_S(""));
+  return (peal_slice){out, (size_t)(end - out)};
+}
+
+peal_slice peal_http_refusal_write(char *out, unsigned status, bool json) {
+  char room[PEAL_HTTP_REFUSAL_BYTES];
+  peal_slice body = peal_http_refusal_body(room, status, json);
   const peal_http_head head = {
       .status = status,
-      .type = json ? PEAL_S(PEAL_HTTP_JSON_TYPE) : PEAL_S("text/plain"),
+      .type = peal_slice_of(peal_http_refusal_type(json)),
       .framing = PEAL_HTTP1_LENGTH,
-      .length = before.len + text.len + behind.len,
+      .length = body.len,
       .tail = PEAL_S("\r\nConnection: close\r\n\r\n"),
   };
-  assert(peal_http_head_room(&head) + head.length <= PEAL_HTTP_REFUSAL_BYTES);
-  char *end = peal_http_head_write(out, &head);
-  end = put(put(put(end, before), text), behind);
+  assert(peal_http_head_room(&head) + body.len <= PEAL_HTTP_REFUSAL_BYTES);
+  char *end = put(peal_http_head_write(out, &head), body);
   return (peal_slice){out, (size_t)(end - out)};
 }

@@ -7,8 +7,10 @@
 /* Room for the longest of the status texts, twice, and the lines. */
 #define PEAL_HTTP_REFUSAL_BYTES 512u
 
-#define PEAL_HTTP_JSON_TYPE "application/json; charset=utf-8"
-
-/* As {"status":"error","message":TEXT} or as the text alone. Written into `out`, which has
- * PEAL_HTTP_REFUSAL_BYTES. Thread: pure. */
+/* Its words: {"status":"error","message":TEXT}, or the text alone. `out` has
+ * PEAL_HTTP_REFUSAL_BYTES, here and below. Thread: pure. */
+peal_slice peal_http_refusal_body(char *out, unsigned status, bool json);
+/* Their Content-Type. */
+const char *peal_http_refusal_type(bool json);
+/* The whole answer, written into `out`. */
 peal_slice peal_http_refusal_write(char *out, unsigned status, bool json);

@@ -146,7 +146,7 @@ static void each_client_gets_the_certificate_of_its_name(void **state) {
   tls_pair pair = tls_make("DNS:b.test,DNS:*.c.test", &it.ca);
   tls_write(cert, key, &pair);
   peal_tls_free(it.tls);
-  const peal_tls_cert more = {cert, key};
+  const peal_tls_cert more = {.cert_file = cert, .key_file = key};
   assert_int_equal(peal_tls_new(&it.tls,
                                 &(peal_tls_opts){.cert_file = it.files.cert,
                                                  .key_file = it.files.key,
