@@ -175,8 +175,10 @@ static peal_slice token_of(const peal_socket *socket) {
   return cookie_of(peal_socket_header(socket, "Cookie"));
 }
 
-guard_verdict auth_socket(auth *a, const peal_socket *socket) {
-  if (a->sessions == NULL || sessions_find(a->sessions, token_of(socket), NULL))
+/* `room` (may be NULL) is set if it is by a session. */
+static guard_verdict look(auth *a, const peal_socket *socket,
+                          char room[SESSIONS_ROOM_BYTES]) {
+  if (a->sessions == NULL || sessions_find(a->sessions, token_of(socket), room))
     return GUARD_RIGHT;
   peal_slice password =
       peal_val_str(peal_val_get(peal_socket_auth(socket), "password"));
@@ -187,10 +189,14 @@ guard_verdict auth_socket(auth *a, const peal_socket *socket) {
              : ask(a, peal_socket_address(socket), password, NULL);
 }
 
-peal_err auth_socket_bind(auth *a, peal_socket *socket) {
-  char room[SESSIONS_ROOM_BYTES];
-  if (a->sessions == NULL ||
-      !sessions_find(a->sessions, token_of(socket), room))
+guard_verdict auth_socket(auth *a, const peal_socket *socket) {
+  return look(a, socket, NULL);
+}
+
+peal_err auth_socket_bind(auth *a, peal_socket *socket, guard_verdict *found) {
+  char room[SESSIONS_ROOM_BYTES] = "";
+  *found = look(a, socket, room);
+  if (room[0] == '\0')
     return PEAL_OK;
   peal_err err = peal_join(socket, room);
   // it may have ended before the socket was in the room that ends with it

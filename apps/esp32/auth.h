@@ -22,8 +22,10 @@ peal_web_verdict auth_hook_or_device(peal_http_req *req, void *user);
 /* May this connection watch? By its cookie, by the header of scripts, or by
  * `auth: {password}`. On its worker. */
 PEAL_MUST_CHECK guard_verdict auth_socket(auth *a, const peal_socket *socket);
-/* The socket has connected: it is to leave with its session. On its worker. */
-PEAL_MUST_CHECK peal_err auth_socket_bind(auth *a, peal_socket *socket);
+/* The socket has connected: it is looked at again, and if it is by its session that
+ * it may watch, it is to leave with it. On its worker. */
+PEAL_MUST_CHECK peal_err auth_socket_bind(auth *a, peal_socket *socket,
+                                          guard_verdict *found);
 
 /* POST /api/login {"password"} and /api/logout; `user` is the dash. */
 void auth_on_login(peal_http_req *req, peal_val body, void *user);

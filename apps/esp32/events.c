@@ -45,10 +45,11 @@ static void on_use(peal_socket *socket, peal_next *next, void *user) {
 
 static peal_err on_connect(peal_socket *socket, void *user) {
   dash *app = user;
+  guard_verdict found;
+  peal_err err = auth_socket_bind(app->auth, socket, &found);
   // where a password is asked for, a device is no reader
-  peal_err err = auth_socket(app->auth, socket) == GUARD_RIGHT
-                     ? auth_socket_bind(app->auth, socket)
-                     : peal_join(socket, DASH_DEVICES);
+  if (err == PEAL_OK && found != GUARD_RIGHT)
+    err = peal_join(socket, DASH_DEVICES);
   if (err != PEAL_OK)
     return err;
   char now[25];

@@ -2,6 +2,7 @@
 #include "thumbs.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ enum {
   RUNNING = 2,   /* so many pictures are decoded at once; of several workers
                     each has one */
   WAITING = 256, /* of a worker; more: made when it is asked for */
-  FILE_BYTES = MEDIA_NAME_BYTES + sizeof MEDIA_PART,
+  FILE_BYTES = MEDIA_NAME_BYTES + sizeof ".4294967295" MEDIA_PART,
 };
 
 static const char placeholder[] =
@@ -71,11 +72,14 @@ static bool has(const thumbs *t, const char *name, const char *ending) {
   return faccessat(t->dir_fd, file, F_OK, 0) == 0;
 }
 
-/* A thumb can be made again: it need not be on disk, but whole. */
+/* A thumb can be made again: it need not be on disk, but whole. Several may make
+ * the same one at the same time: each writes a file of its own. */
 static bool write_file(const thumbs *t, const char *name, const char *ending,
                        const void *bytes, size_t len) {
+  static atomic_uint count;
   char part[FILE_BYTES], file[FILE_BYTES];
-  snprintf(part, sizeof part, "%s" MEDIA_PART, name);
+  snprintf(part, sizeof part, "%s.%u" MEDIA_PART, name,
+           atomic_fetch_add(&count, 1));
   snprintf(file, sizeof file, "%s%s", name, ending);
   int fd =
       openat(t->dir_fd, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -90,12 +94,17 @@ static bool write_file(const thumbs *t, const char *name, const char *ending,
 }
 
 void thumbs_remove(thumbs *t, const char *name) {
-  static const char *const endings[] = {SMALL, NO_PICTURE, MEDIA_PART};
+  static const char *const endings[] = {SMALL, NO_PICTURE};
   char file[FILE_BYTES];
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     snprintf(file, sizeof file, "%s%s", name, endings[i]);
     (void)unlinkat(t->dir_fd, file, 0);
   }
+}
+
+static bool is_part(const char *file) {
+  size_t len = strlen(file), end = sizeof MEDIA_PART - 1;
+  return len > end && strcmp(file + len - end, MEDIA_PART) == 0;
 }
 
 void thumbs_sweep(thumbs *t, bool (*is_kept)(peal_slice name, void *user),
@@ -108,7 +117,8 @@ void thumbs_sweep(thumbs *t, bool (*is_kept)(peal_slice name, void *user),
     const char *dot = strrchr(entry->d_name, '.');
     peal_slice name = {entry->d_name,
                        dot != NULL ? (size_t)(dot - entry->d_name) : 0};
-    if (media_name_is(name, MEDIA_IMAGE) && !is_kept(name, user))
+    if (is_part(entry->d_name) ||
+        (media_name_is(name, MEDIA_IMAGE) && !is_kept(name, user)))
       (void)unlinkat(t->dir_fd, entry->d_name, 0);
   }
   closedir(dir);

@@ -6,6 +6,7 @@
 #include <peal/base.h>
 
 #include "base/iso_time.h"
+#include "base/log_text.h"
 
 typedef struct line {
   char *out;
@@ -42,42 +43,33 @@ static void put_str(line *to, const char *text) {
   put(to, text, strlen(text));
 }
 
-static bool is_tail(char byte) {
-  return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
-/* One character, so that a line is cut between two of them. */
-static size_t char_len(peal_slice rest) {
-  size_t len = 1;
-  while (len < rest.len && is_tail(rest.ptr[len]))
-    len++;
-  return len;
+/* What is no character is a question mark. Whole: a line is cut between two of
+ * them. */
+static void put_char(line *to, const char *at, size_t len) {
+  put(to, len ? at : "?", len ? len : 1);
 }
 
 /* Inside quotes, in a way that is right for JSON and for key=value. */
 static void put_escaped(line *to, peal_slice text) {
   static const char hex[] = "0123456789abcdef";
-  while (text.len && !to->full) {
-    size_t len = char_len(text);
-    unsigned char first = (unsigned char)text.ptr[0];
-    if (first == '"' || first == '\\')
-      put(to, (char[]){'\\', text.ptr[0]}, 2);
-    else if (first < 0x20 || first == 0x7f)
-      put(to, (char[]){'\\', 'u', '0', '0', hex[first >> 4], hex[first & 15]},
-          6);
+  for (size_t pos = 0, len; pos < text.len && !to->full; pos += len ? len : 1) {
+    const char *at = text.ptr + pos;
+    len = peal_log_text_char(at, text.len - pos);
+    unsigned char last = (unsigned char)at[len ? len - 1 : 0];
+    if (len && peal_log_text_is_control(at, len))
+      put(to, (char[]){'\\', 'u', '0', '0', hex[last >> 4], hex[last & 15]}, 6);
+    else if (*at == '"' || *at == '\\')
+      put(to, (char[]){'\\', *at}, 2);
     else
-      put(to, text.ptr, len);
-    text.ptr += len;
-    text.len -= len;
+      put_char(to, at, len);
   }
 }
 
 static void put_plain(line *to, peal_slice text) {
-  while (text.len && !to->full) {
-    size_t len = char_len(text);
-    put(to, text.ptr, len);
-    text.ptr += len;
-    text.len -= len;
+  for (size_t pos = 0, len; pos < text.len && !to->full; pos += len ? len : 1) {
+    const char *at = text.ptr + pos;
+    len = peal_log_text_char(at, text.len - pos);
+    put_char(to, at, peal_log_text_is_control(at, len) ? 0 : len);
   }
 }
 

@@ -10,10 +10,10 @@
 
 #include <uv.h>
 
+#include "base/log_text.h"
 #include "net/log_queue.h"
 #include "net/log_repeat.h"
 #include "net/log_stderr.h"
-#include "net/log_text.h"
 
 #define TEXT_MAX 1024
 /* Of a peer's address or a session id; longer ones are cut. */

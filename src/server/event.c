@@ -66,6 +66,7 @@ void peal_event_dispatch(peal_socket *socket, const peal_sio_packet *packet) {
                       .acked = &acked};
   peal_hooks *hooks = &socket->local->hooks;
   uint64_t age = hooks->age;
+  socket->local->told++;
   call_chain(hooks->chains[PEAL_HOOK_ANY], age, &event);
   call_chain(peal_hook_of_event(hooks, event.name), age, &event);
   if (peal_belongings_of(socket))

@@ -86,6 +86,7 @@ typedef struct peal_nsp_local {
   peal_flush sweep;       /* some of them were removed */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
+  uint64_t told;     /* events that handlers were told of */
   uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
   /* No line of the cache is shared with the next one. */
   char apart[PEAL_CACHE_LINE_BYTES];

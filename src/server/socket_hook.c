@@ -12,8 +12,8 @@ typedef struct peal_socket_hook {
   peal_event_fn fn;
   void *user;
   bool once;
-  bool removed; /* freed when none is on the stack */
-  bool is_new;  /* added by one that is on the stack: not for this event */
+  bool removed;  /* freed when none is on the stack */
+  uint64_t told; /* which event was being told, or the last one: not that */
   size_t name_len;
   char name[];
 } peal_socket_hook;
@@ -39,7 +39,7 @@ static peal_err add(peal_socket *socket, peal_slice name,
   peal_socket_hook *hook = block, **end = &own->hooks;
   *hook = *like;
   hook->name_len = name.len;
-  hook->is_new = own->is_calling;
+  hook->told = socket->local->told;
   if (name.len)
     memcpy(hook->name, name.ptr, name.len);
   while (*end)
@@ -76,12 +76,11 @@ peal_err peal_socket_once(peal_socket *socket, const char *event,
                      &(peal_socket_hook){.fn = fn, .user = user, .once = true});
 }
 
-/* What was removed goes, what is new is like the others. */
+/* What was removed goes. */
 static void settle(peal_socket *socket, peal_belongings *own) {
   peal_socket_hook **at = &own->hooks;
   while (*at) {
     peal_socket_hook *hook = *at;
-    hook->is_new = false;
     if (!hook->removed) {
       at = &hook->next;
       continue;
@@ -127,7 +126,8 @@ void peal_socket_hook_call(peal_socket *socket, const peal_event *event,
   own->is_calling = true;
   for (peal_socket_hook *hook = own->hooks;
        hook && socket->state == PEAL_SOCKET_CONNECTED; hook = hook->next)
-    if (!hook->removed && !hook->is_new && has_name(hook, name)) {
+    if (!hook->removed && hook->told < socket->local->told &&
+        has_name(hook, name)) {
       hook->removed = hook->once;
       hook->fn(socket, event, hook->user);
     }

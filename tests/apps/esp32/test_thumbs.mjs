@@ -64,6 +64,27 @@ async function missingOnesAreMadeWhenAskedFor() {
   }
 }
 
+// Each time anew, so that several make the same one at the same time: who comes
+// first must not see half of it, nor take it from the others.
+async function askedForByManyAtOnceItIsWhole() {
+  const several = await new Program({ args: ['--workers', '4'] }).start();
+  const own = path.join(several.dataDir, 'thumbs');
+  await several.post('/upload?device_id=CAM', png(320, 240), { type: 'image/png' });
+  const url = (await several.get('/api/images')).json.data[0].thumb_url;
+  const made = () => fs.existsSync(own) && fs.readdirSync(own);
+  await until('it is made', () => made().length === 1 && made()[0].endsWith('.jpg'));
+  for (let round = 0; round < 40; round += 1) {
+    fs.unlinkSync(path.join(own, made()[0]));
+    const answers = await Promise.all(Array.from({ length: 16 }, () => several.get(url)));
+    for (const one of answers) {
+      assert.equal(one.headers.get('content-type'), 'image/jpeg');
+      assert.deepEqual(sizeOf(one.bytes), [320, 240]);
+    }
+    await until('one file is left', () => made().length === 1);
+  }
+  await several.stop();
+}
+
 async function theyGoWithTheirPictures() {
   for (let i = 0; i < 6; i += 1) await upload(png(40 + i, 30));
   const names = async () => (await server.get('/api/images')).json.data.map((one) => path.basename(one.url)).sort();
@@ -72,12 +93,14 @@ async function theyGoWithTheirPictures() {
     const [have, want] = [small(), await names()];
     return want.length === 4 && have.join() === want.join();
   });
+  const kept = await names();
   await server.stop();
   fs.writeFileSync(path.join(folder(), 'image-20200101-000000-abcdefabcdef.png.jpg'), 'left over');
+  fs.writeFileSync(path.join(folder(), `${kept[0]}.7.part`), 'half of one');
   await server.start();
   assert.deepEqual(small(), await names());
   await server.stop();
 }
 
 await runSteps([aThumbIsMadeWhenAPictureIsStored, aBrokenPictureHasAPlaceholder, missingOnesAreMadeWhenAskedFor,
-  theyGoWithTheirPictures]);
+  askedForByManyAtOnceItIsWhole, theyGoWithTheirPictures]);

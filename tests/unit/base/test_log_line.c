@@ -69,6 +69,25 @@ static void a_line_that_is_too_long_is_cut_and_stays_one(void **state) {
   }
 }
 
+/* Also of a program that hands on what a peer has sent. */
+static void whatever_the_text_is_it_is_one_line_of_utf8(void **state) {
+  static const char *const tails[] = {"a?b?c????d\n",
+                                      "msg=\"a\\u000ab\\u009bc????d\"\n",
+                                      "\"msg\":\"a\\u000ab\\u009bc????d\"}\n"};
+  char out[PEAL_LOG_LINE_MIN];
+  peal_log_record record = record_of(PEAL_S("a\nb\xc2\x9b"
+                                            "c\xff\xed\xa0\x80"
+                                            "d"));
+  (void)state;
+  record.peer = record.sid = (peal_slice){0};
+  for (int format = 0; format < 3; format++) {
+    size_t len =
+        peal_log_line(out, sizeof(out), &record, (peal_log_format)format);
+    assert_true(len > strlen(tails[format]));
+    assert_string_equal(out + len - strlen(tails[format]), tails[format]);
+  }
+}
+
 static void without_room_nothing_is_written(void **state) {
   char out[4] = "abc";
   peal_log_record record = record_of(PEAL_S("x"));
@@ -112,6 +131,7 @@ int main(void) {
       cmocka_unit_test(a_line_for_people_is_time_level_area_and_text),
       cmocka_unit_test(quotes_and_controls_are_escaped_in_the_others),
       cmocka_unit_test(a_line_that_is_too_long_is_cut_and_stays_one),
+      cmocka_unit_test(whatever_the_text_is_it_is_one_line_of_utf8),
       cmocka_unit_test(without_room_nothing_is_written),
       cmocka_unit_test(times_are_those_of_the_calendar),
   };

@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/log_text.h"
 #include "net/log_queue.h"
 #include "net/log_repeat.h"
-#include "net/log_text.h"
 #include "net/logger.h"
 
 typedef struct heard {

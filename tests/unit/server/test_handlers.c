@@ -433,6 +433,29 @@ static void a_socket_has_handlers_of_its_own(void **state) {
   server_stop(&it);
 }
 
+static void on_add_own(peal_socket *socket, const peal_event *event,
+                       void *user) {
+  (void)event;
+  assert_int_equal(peal_socket_once(socket, "x", on_note, user), PEAL_OK);
+  trace_add("%s adds", (const char *)user);
+}
+
+/* From the next event on, whoever registers it. */
+static void of_handlers_of_the_namespace_they_hear_the_next(void **state) {
+  (void)state;
+  server_fixture it = make(1);
+  assert_int_equal(peal_on_any(it.root, on_add_own, first), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "x", on_add_own, second), PEAL_OK);
+  assert_int_equal(peal_on_any(it.root, on_ack, NULL), PEAL_OK);
+  server_run(&it);
+  sio_client client;
+  assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
+  ask(&client, "x", "first adds\nsecond adds\n");
+  ask(&client, "x", "first adds\nsecond adds\nfirst x\nsecond x\n");
+  sio_client_close(&client);
+  server_stop(&it);
+}
+
 static void on_leave(peal_socket *socket, const peal_event *event, void *user) {
   (void)event;
   (void)user;
@@ -472,6 +495,7 @@ int main(void) {
       cmocka_unit_test(its_user_may_be_freed_behind_a_post),
       cmocka_unit_test(every_allocation_of_a_change_may_fail),
       cmocka_unit_test(a_socket_has_handlers_of_its_own),
+      cmocka_unit_test(of_handlers_of_the_namespace_they_hear_the_next),
       cmocka_unit_test(behind_a_disconnect_none_is_called),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

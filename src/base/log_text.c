@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/log_text.h"
+#include "base/log_text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool is_tail(unsigned char byte) {
   return (byte & 0xc0) == 0x80;
 }
 
-/* Bytes of the character at `at`, 0 if it is none (RFC3629 4). Forms that are
- * too long, surrogates and what lies above U+10FFFF are none. */
-static size_t char_len(const unsigned char *at, size_t left) {
+/* RFC3629 4. Forms that are too long, surrogates and what lies above U+10FFFF
+ * are none. */
+size_t peal_log_text_char(const char *text, size_t left) {
+  const unsigned char *at = (const unsigned char *)text;
   unsigned char first = at[0];
   size_t len = first < 0x80   ? 1
                : first < 0xc2 ? 0
@@ -29,7 +29,10 @@ static size_t char_len(const unsigned char *at, size_t left) {
   return len;
 }
 
-static bool is_control(const unsigned char *at, size_t len) {
+bool peal_log_text_is_control(const char *text, size_t len) {
+  const unsigned char *at = (const unsigned char *)text;
+  if (len == 0)
+    return false;
   if (len == 1)
     return at[0] < 0x20 || at[0] == 0x7f;
   return len == 2 && at[0] == 0xc2 && at[1] < 0xa0; /* U+0080 to U+009F */
@@ -38,9 +41,8 @@ static bool is_control(const unsigned char *at, size_t len) {
 void peal_log_text_clean(char *text, size_t len) {
   size_t pos = 0;
   while (pos < len) {
-    const unsigned char *at = (const unsigned char *)text + pos;
-    size_t bytes = char_len(at, len - pos);
-    if (bytes == 0 || is_control(at, bytes)) {
+    size_t bytes = peal_log_text_char(text + pos, len - pos);
+    if (bytes == 0 || peal_log_text_is_control(text + pos, bytes)) {
       bytes = bytes ? bytes : 1;
       memset(text + pos, '?', bytes);
     }
