@@ -86,22 +86,24 @@ void sessions_free(sessions *all) {
 
 /* ---- ending ------------------------------------------------------------------ */
 
-/* Outside the lock: the last of it, once it is in the list no more. */
-static void part(sessions *all, const session *gone) {
+/* Outside the lock: out of the database, its sockets away. Returns false if
+ * one of them has to be tried again: the session stays in the list until then,
+ * ended. */
+static bool part(sessions *all, const session *gone) {
   char room[SESSIONS_ROOM_BYTES];
   room_of(room, gone->id);
   dash *app = all->app;
-  if (peal_store_write(app->store, "DELETE FROM sessions WHERE id = ?1",
-                       PEAL_ARGS(id_val(gone->id)), NULL, NULL) != PEAL_OK)
-    dash_log(app, PEAL_LOG_WARN, "auth",
-             "the end of a session was not stored: it is over as long as this "
-             "run lasts");
-  peal_err err = peal_nsp_disconnect(
-      app->nsp, &(peal_to){.rooms = PEAL_ROOMS(room)}, true);
+  peal_err err =
+      peal_store_write(app->store, "DELETE FROM sessions WHERE id = ?1",
+                       PEAL_ARGS(id_val(gone->id)), NULL, NULL);
+  if (err == PEAL_OK)
+    err = peal_nsp_disconnect(app->nsp, &(peal_to){.rooms = PEAL_ROOMS(room)},
+                              true);
   if (err != PEAL_OK)
-    dash_log(app, PEAL_LOG_ERROR, "auth",
-             "sockets of a session that is over were not disconnected: %s",
+    dash_log(app, PEAL_LOG_WARN, "auth",
+             "a session is over, and its sockets will be disconnected: %s",
              peal_err_message(err));
+  return err == PEAL_OK;
 }
 
 /* With the lock held. */
@@ -119,19 +121,30 @@ static size_t place_of(const sessions *all, const uint8_t id[DIGEST_BYTES]) {
   return at;
 }
 
+/* It is ended and stands in the list: take it out, once it has parted. */
+static bool finish(sessions *all, const session *gone) {
+  if (!part(all, gone))
+    return false;
+  pthread_mutex_lock(&all->lock);
+  size_t at = place_of(all, gone->id);
+  if (at < all->count)
+    (void)take_out(all, at);
+  pthread_mutex_unlock(&all->lock);
+  return true;
+}
+
 void sessions_end(sessions *all, peal_slice token) {
-  uint8_t id[DIGEST_BYTES];
   session gone;
-  if (token.len == 0 || !digest_of(id, token))
+  if (token.len == 0 || !digest_of(gone.id, token))
     return;
   pthread_mutex_lock(&all->lock);
-  size_t at = place_of(all, id);
+  size_t at = place_of(all, gone.id);
   bool found = at < all->count;
   if (found)
-    gone = take_out(all, at);
+    all->list[at].end_ms = 0; /* nobody finds it any more */
   pthread_mutex_unlock(&all->lock);
   if (found)
-    part(all, &gone);
+    (void)finish(all, &gone);
 }
 
 /* With the lock held; the one that ends first, `count` if there is none. */
@@ -151,10 +164,9 @@ void sessions_tick(sessions *all) {
     size_t at = first_to_end(all);
     found = at < all->count && all->list[at].end_ms <= now;
     if (found)
-      gone = take_out(all, at);
+      gone = all->list[at];
     pthread_mutex_unlock(&all->lock);
-    if (found)
-      part(all, &gone);
+    found = found && finish(all, &gone); /* otherwise with the next tick */
   }
 }
 
@@ -176,7 +188,7 @@ bool sessions_begin(sessions *all, int64_t age_s,
   all->list[all->count++] = made;
   pthread_mutex_unlock(&all->lock);
   if (is_full)
-    part(all, &gone);
+    (void)part(all, &gone);
   if (peal_store_write(
           all->app->store,
           "INSERT INTO sessions (id, bound, end_ms)"

@@ -102,9 +102,9 @@ typedef struct peal_socket_key {
  * socket ends `free_fn` gets it exactly once, on its worker, however it ends
  * (as peal_socket_set_user_free says), the newest key first; the socket is not
  * to be used there.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_LIMIT (more than
- * this client may make us hold), PEAL_ERR_CLOSED (its client has gone during
- * the middleware), PEAL_ERR_OPTION (a reserved word is not 0): on errors the value is still the caller's. */
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (its client
+ * has gone during the middleware), PEAL_ERR_OPTION (a reserved word is not 0):
+ * on errors the value is still the caller's. */
 PEAL_API peal_err peal_socket_key_set(peal_socket *socket,
                                       const peal_socket_key *key, void *value);
 /* What peal_socket_key_set was given; NULL if nothing. Borrowed. */
@@ -119,8 +119,7 @@ PEAL_API void *peal_socket_key_get(const peal_socket *socket,
  * by itself, its times are replaced. `fn` may start and stop this and other
  * timers, emit, and disconnect the socket. It comes from the middleware on until
  * peal_disconnect was called or the client has gone, and never behind it.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_LIMIT (more than
- * this client may make us hold), PEAL_ERR_CLOSED (it is leaving, or has
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (it is leaving, or has
  * gone). */
 PEAL_API peal_err peal_socket_timer_start(peal_socket *socket,
                                           uint64_t delay_ms, uint64_t repeat_ms,
@@ -137,7 +136,7 @@ PEAL_API void peal_socket_timer_stop(peal_socket *socket, peal_socket_fn fn,
  * is copied. For what all sockets have the namespace's handlers are cheaper: they
  * cost no memory per socket.
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_RESERVED (as peal_on),
- * PEAL_ERR_NOMEM, PEAL_ERR_LIMIT (more than this client may make us hold),
+ * PEAL_ERR_NOMEM,
  * PEAL_ERR_CLOSED (it is leaving, or has gone). */
 PEAL_API peal_err peal_socket_on(peal_socket *socket, const char *event,
                                  peal_event_fn fn, void *user);

@@ -374,6 +374,9 @@ PEAL_API void peal_reply_drop(peal_reply *reply);
  * that is told by the return value for one receiver, and by nothing for
  * many. */
 
+/* PEAL_ROOMS, PEAL_NAMES and PEAL_TO: in C they live until the end of the
+ * enclosing block, in C++ only as long as the expression in which they stand:
+ * there they are given to a call, and not kept in a variable. */
 #ifdef __cplusplus
 #define PEAL_ROOMS(...) (peal_rooms_(__VA_ARGS__).list())
 #else
