@@ -458,7 +458,6 @@ static void it_moves_to_another_worker_with_half_a_record(void **state) {
   open_scene(&it);
   say(it.client, "hello");
   BIO *out = BIO_new(BIO_s_mem());
-  BIO_up_ref(SSL_get_rbio(it.client));
   SSL_set0_wbio(it.client, out);
   assert_int_equal(SSL_write(it.client, "moved", 5), 5);
   int len = BIO_read(out, record, sizeof(record));
