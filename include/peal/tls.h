@@ -52,6 +52,8 @@ typedef struct peal_tls_opts {
   bool tls13_only;     /* refuse TLS 1.2 */
   const char *ciphers; /* of TLS 1.2, as OpenSSL writes lists; default: ECDHE
                           with AES-GCM or ChaCha20 */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
 } peal_tls_opts;
 
 /* What is wrong, in words that name the file. */
@@ -62,8 +64,8 @@ typedef struct peal_tls_problem {
 /* Read and check the files. Copies `opts`; `why` may be NULL.
  * Returns: PEAL_OK; PEAL_ERR_TLS (a file cannot be read or is not what it
  * should be, key and certificate do not belong together); PEAL_ERR_USAGE (no
- * cert_file, client_cert without client_ca_file); PEAL_ERR_NOMEM; *out is NULL
- * on errors. Reads files: not in a handler. Thread: any. */
+ * cert_file, client_cert without client_ca_file); PEAL_ERR_OPTION (unknown
+ * ones); PEAL_ERR_NOMEM; *out is NULL on errors. Reads files: not in a handler. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_tls_new(peal_tls **out,
                                                const peal_tls_opts *opts,
                                                peal_tls_problem *why);

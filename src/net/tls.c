@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 
 #include "base/mem.h"
+#include "base/reserved.h"
 #include "net/tls_limits.h"
 #include "net/tls_set.h"
 
@@ -116,6 +117,8 @@ peal_err peal_tls_new(peal_tls **out, const peal_tls_opts *opts,
   *out = NULL;
   if (!are_right(opts))
     return PEAL_ERR_USAGE;
+  if (!PEAL_RESERVED_IS_KNOWN(opts))
+    return PEAL_ERR_OPTION;
   peal_tls *tls = make(opts);
   if (!tls)
     return PEAL_ERR_NOMEM;

@@ -130,6 +130,11 @@ static void options_that_cannot_be_are_refused(void **state) {
                                     .client_cert = PEAL_TLS_CLIENT_REQUIRED},
                    NULL),
       PEAL_ERR_USAGE);
+  assert_int_equal(
+      peal_tls_new(&tls,
+                   &(peal_tls_opts){.cert_file = "x", .reserved = {[7] = 1}},
+                   NULL),
+      PEAL_ERR_OPTION);
   assert_int_equal(peal_tls_reload(NULL, NULL), PEAL_ERR_USAGE);
   peal_tls_free(NULL);
 }

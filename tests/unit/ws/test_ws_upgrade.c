@@ -315,6 +315,8 @@ static void an_endpoint_that_cannot_be_is_none(void **state) {
   assert_null(peal_ws_on(
       it.http.server, "/y",
       &(peal_ws_opts){.cors = {.origins = "*", .credentials = true}}));
+  assert_null(peal_ws_on(it.http.server, "/z",
+                         &(peal_ws_opts){.cors = {.reserved = {1}}}));
   assert_null(peal_ws_on(NULL, "/live", NULL));
   assert_non_null(peal_ws_on(it.http.server, "/other", NULL));
   http_run(&it.http);
