@@ -23,9 +23,9 @@
  * Options, one struct per object, copied: a field that is 0 means its default,
  * so {0} is right, and so is NULL where it says so. What a default of 0 leaves
  * no room for ("off") is a named constant. Structs that the program makes have
- * the same size for as long as the name of the shared library is the same: words
- * that are reserved become fields. A word that this library knows no field in is
- * refused if it is not 0 (PEAL_ERR_OPTION), never ignored.
+ * the same size for as long as the name of the shared library is the same:
+ * words that are reserved become fields. A word that this library knows no
+ * field in is refused if it is not 0 (PEAL_ERR_OPTION), never ignored.
  *
  * Errors are returned: what may fail returns a peal_err, or NULL if there is
  * only one reason. Memory that is out is an error like others; nothing ends the
@@ -129,8 +129,8 @@ typedef enum peal_err_class {
 } peal_err_class;
 
 /* One line per error: name, number, class, message, WebSocket close code, HTTP
- * status (0: none applies). A number is never changed and never given to another:
- * a new error takes the next one. Those that callers meet, and where:
+ * status (0: none applies). A number is never changed and never given to
+ * another: a new error takes the next one. Those that callers meet, and where:
  *
  *   AGAIN        taken, but wait before the next (peal_http_answer_write)
  *   CLOSED       the socket, connection, worker or store has gone

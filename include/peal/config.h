@@ -53,9 +53,9 @@ typedef enum peal_config_type {
   PEAL_CONFIG_MS      /* 250ms, 30s, 5m, 12h, 7d; a bare number is ms */
 } peal_config_type;
 
-/* One key of the table. Everything is borrowed for the life of the config. A row
- * of C names the members behind the type, one of C++17 writes them in this order;
- * either may leave out what it does not need. */
+/* One key of the table. Everything is borrowed for the life of the config. A
+ * row of C names the members behind the type, one of C++17 writes them in this
+ * order; either may leave out what it does not need. */
 typedef struct peal_config_key {
   const char *name;      /* lower case words joined by `-`: "data-dir" */
   peal_config_type type; /* how its text is read */

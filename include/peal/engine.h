@@ -90,8 +90,9 @@ typedef struct peal_server_cookie {
 
 /* An answer to allow_request; give exactly one, now or later, on the request's
  * worker; the request is gone with it. The first counts, a second one within
- * five minutes behind it changes nothing. If the client goes away meanwhile, the
- * answer is still due and has no effect. No time limit runs while it is due. */
+ * five minutes behind it changes nothing. If the client goes away meanwhile,
+ * the answer is still due and has no effect. No time limit runs while it is
+ * due. */
 typedef struct peal_allow peal_allow;
 /* May this client begin a session? `req` has its head: cookies, tokens in the
  * query, the address; it is borrowed until the answer, not to be answered with
@@ -104,8 +105,8 @@ typedef struct peal_headers peal_headers;
 /* Fields for an answer that is about to be sent, a WebSocket's 101 included.
  * `req` is the request that it answers, to be asked and not to be answered:
  * all functions of <peal/http.h> that read the head may be called
- * (peal_http_req_param, _header, _cookie, …). `session` is the id of the session
- * that the answer belongs to, borrowed; NULL: of none, it is a refusal.
+ * (peal_http_req_param, _header, _cookie, …). `session` is the id of the
+ * session that the answer belongs to, borrowed; NULL: of none, it is a refusal.
  * `initial`: the first answer of its session (reference: events initial_headers
  * and headers). */
 typedef void (*peal_headers_fn)(peal_http_req *req, const char *session,
@@ -396,7 +397,8 @@ PEAL_API peal_engine_client *peal_engine_ref_client(const peal_engine_ref *ref);
  * PEAL_ERR_USAGE ({0}); on errors nothing happens. */
 
 /* As peal_engine_client_send_with; its errors are returned on the client's own
- * worker only, but for PEAL_ERR_UTF8, PEAL_ERR_USAGE and PEAL_ERR_OPTION. Thread: any. */
+ * worker only, but for PEAL_ERR_UTF8, PEAL_ERR_USAGE and PEAL_ERR_OPTION.
+ * Thread: any. */
 PEAL_API peal_err peal_engine_ref_send(const peal_engine_ref *ref,
                                        peal_slice data, bool binary,
                                        const peal_engine_how *how);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* handle: what outlives a handler: references to sockets, and what hangs on a
- * socket: values of several modules, timers, handlers of its own. All of it ends with the socket,
- * however it ends, and is counted among what its client makes the server hold.
- * A socket for which none of this is used owns nothing for it.
+ * socket: values of several modules, timers, handlers of its own. All of it
+ * ends with the socket, however it ends, and is counted among what its client
+ * makes the server hold. A socket for which none of this is used owns nothing
+ * for it.
  *
  *   peal_socket *              borrowed by the handler, on its worker
  *      |  peal_ref_of
@@ -114,13 +115,14 @@ PEAL_API void *peal_socket_key_get(const peal_socket *socket,
 /* -- timers of a socket ------------------------------------------------------- */
 
 /* Call `fn` with the socket and `user` in `delay_ms` (0: as soon as this
- * callback has returned), then every `repeat_ms` (0: once), as peal_timer_start.
- * A socket has one timer for each pair of `fn` and `user`: started again, also
- * by itself, its times are replaced. `fn` may start and stop this and other
- * timers, emit, and disconnect the socket. It comes from the middleware on until
- * peal_disconnect was called or the client has gone, and never behind it.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (it is leaving, or has
- * gone). */
+ * callback has returned), then every `repeat_ms` (0: once), as
+ * peal_timer_start. A socket has one timer for each pair of `fn` and `user`:
+ * started again, also by itself, its times are replaced. `fn` may start and
+ * stop this and other timers, emit, and disconnect the socket. It comes from
+ * the middleware on until peal_disconnect was called or the client has gone,
+ * and never behind it.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (it is
+ * leaving, or has gone). */
 PEAL_API peal_err peal_socket_timer_start(peal_socket *socket,
                                           uint64_t delay_ms, uint64_t repeat_ms,
                                           peal_socket_fn fn, void *user);
@@ -132,9 +134,9 @@ PEAL_API void peal_socket_timer_stop(peal_socket *socket, peal_socket_fn fn,
 /* -- handlers of one socket ----------------------------------------------------- */
 
 /* Call `fn` for this event of this socket alone, behind the handlers of its
- * namespace (peal_on), in order of registration, from the next event on; `event`
- * is copied. For what all sockets have the namespace's handlers are cheaper: they
- * cost no memory per socket.
+ * namespace (peal_on), in order of registration, from the next event on;
+ * `event` is copied. For what all sockets have the namespace's handlers are
+ * cheaper: they cost no memory per socket.
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_RESERVED (as peal_on),
  * PEAL_ERR_NOMEM,
  * PEAL_ERR_CLOSED (it is leaving, or has gone). */

@@ -476,8 +476,8 @@ PEAL_API void peal_http_answer_on_drain(peal_http_req *req, peal_http_req_fn fn,
 PEAL_API void peal_http_answer_end(peal_http_req *req);
 /* The stream cannot be completed: the connection breaks, so that the peer does
  * not take what it has for the whole (of a stream until close, as for HTTP/1.0,
- * it cannot know). In place of _end, and like that without a beginning or again:
- * nothing. */
+ * it cannot know). In place of _end, and like that without a beginning or
+ * again: nothing. */
 PEAL_API void peal_http_answer_break(peal_http_req *req);
 /* "Not Found" for 404; "" if unknown. Thread: pure. */
 PEAL_API const char *peal_http_status_text(unsigned status);

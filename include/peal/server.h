@@ -4,8 +4,8 @@
  * sockets, rooms, events, acknowledgements.
  *
  * Namespaces are set up first (peal_server_of), then the server runs; handlers
- * may come and go at any time (peal_on, peal_off). Handlers of one socket run on
- * its worker, in order, never two at a time.
+ * may come and go at any time (peal_on, peal_off). Handlers of one socket run
+ * on its worker, in order, never two at a time.
  *
  * A socket is one client in one namespace. Its states, and what may be done in
  * each:
@@ -142,8 +142,8 @@ PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new(
  *
  * For languages that have no structs of C. Enums are words ("close",
  * "drop_newest", "drop_oldest"; log.level "error", "warn", "info", "debug";
- * log.format "text", "keys", "json"; forwarded "either", "x", "rfc7239"); what is
- * no data (functions, objects) has no name here. Thread: any. */
+ * log.format "text", "keys", "json"; forwarded "either", "x", "rfc7239"); what
+ * is no data (functions, objects) has no name here. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new_json(peal_slice json);
 /* Run its HTTP server until stopped (SIGINT, SIGTERM, peal_server_stop).
  * Returns the exit code for main: 0, or 1 if it could not run (`server` NULL
@@ -196,8 +196,8 @@ PEAL_API const char *peal_nsp_name(const peal_nsp *nsp);
 PEAL_API peal_server *peal_nsp_server(peal_nsp *nsp);
 
 /* Handlers are registered with the namespace, once, for all its sockets: none
- * is made per socket (for those see peal_socket_on of <peal/handle.h>). Those of
- * one kind run in the order of their registration; `user` is given to each
+ * is made per socket (for those see peal_socket_on of <peal/handle.h>). Those
+ * of one kind run in the order of their registration; `user` is given to each
  * call, and is the caller's to keep alive until peal_server_free, or until its
  * handler is gone.
  *

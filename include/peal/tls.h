@@ -5,7 +5,8 @@
  *
  *   peal_tls *tls;
  *   peal_err err = peal_tls_new(
- *       &tls, &(peal_tls_opts){.cert_file = "site.crt", .key_file = "site.key"},
+ *       &tls, &(peal_tls_opts){.cert_file = "site.crt", .key_file =
+ * "site.key"},
  *       NULL);
  *   peal_http_listen(http, &(peal_http_listen_opts){.port = 443, .tls = tls},
  *                    NULL);
@@ -65,9 +66,10 @@ typedef struct peal_tls_problem {
 
 /* Read and check the files. Copies `opts`; `why` may be NULL.
  * Returns: PEAL_OK; PEAL_ERR_TLS (a file cannot be read or is not what it
- * should be, key and certificate do not belong together); PEAL_ERR_OPTION; PEAL_ERR_USAGE (no
- * cert_file, client_cert without client_ca_file); PEAL_ERR_NOMEM; *out is NULL
- * on errors. Reads files: not in a handler. Thread: any. */
+ * should be, key and certificate do not belong together); PEAL_ERR_USAGE (no
+ * cert_file, client_cert without client_ca_file); PEAL_ERR_OPTION (unknown
+ * ones); PEAL_ERR_NOMEM; *out is NULL on errors. Reads files: not in a handler.
+ * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_tls_new(peal_tls **out,
                                                const peal_tls_opts *opts,
                                                peal_tls_problem *why);

@@ -215,7 +215,8 @@ PEAL_API peal_val peal_str(const char *text);
  *
  *   peal_val row_val(peal_build *build, const row *row) {
  *     return peal_build_keep(build, PEAL_OBJECT({"id", peal_int(row->id)},
- *                                               {"name", peal_str(row->name)}));
+ *                                               {"name",
+ * peal_str(row->name)}));
  *   }
  *
  * Nothing of it is freed or sized, and nothing is asked for in between: when
@@ -255,8 +256,8 @@ PEAL_API peal_val peal_build_keep(peal_build *build, peal_val value);
 /* Everything is copied: for texts that go earlier, such as those of a buffer on
  * the stack, and for values of another builder. */
 PEAL_API peal_val peal_build_copy(peal_build *build, peal_val value);
-/* The value of a JSON text, which is copied; as peal_doc_from_json. What is wrong
- * with the text is the builder's error. */
+/* The value of a JSON text, which is copied; as peal_doc_from_json. What is
+ * wrong with the text is the builder's error. */
 PEAL_API peal_val peal_build_json(peal_build *build, peal_slice json);
 
 /* An empty array. NULL if memory is out, which the functions below take. */
@@ -265,20 +266,20 @@ PEAL_API peal_items *peal_items_new(peal_build *build);
 PEAL_API void peal_items_add(peal_items *items, peal_val value);
 /* How many there are so far. */
 PEAL_API size_t peal_items_count(const peal_items *items);
-/* What there is so far as an array. More may be added: values that were given do
- * not see it. */
+/* What there is so far as an array. More may be added: values that were given
+ * do not see it. */
 PEAL_API peal_val peal_items_val(const peal_items *items);
 /* The same as arguments: one for each. */
 PEAL_API peal_args peal_items_args(const peal_items *items);
 
 /* An empty object. NULL if memory is out, which the functions below take. */
 PEAL_API peal_pairs *peal_pairs_new(peal_build *build);
-/* Append a member; key (terminated) and value are borrowed. An undefined value is
- * as if absent. */
+/* Append a member; key (terminated) and value are borrowed. An undefined value
+ * is as if absent. */
 PEAL_API void peal_pairs_add(peal_pairs *pairs, const char *key,
                              peal_val value);
-/* The same with a key that is copied: it need not be terminated, and may hold NUL
- * bytes. */
+/* The same with a key that is copied: it need not be terminated, and may hold
+ * NUL bytes. */
 PEAL_API void peal_pairs_add_n(peal_pairs *pairs, peal_slice key,
                                peal_val value);
 /* How many there are so far. */

@@ -248,8 +248,8 @@ PEAL_API peal_slice peal_web_address(peal_http_req *req);
  * one. Spec: RFC9110 8.3.1. */
 PEAL_API bool peal_web_type_is(const peal_http_req *req, const char *type);
 
-/* One field that an object must or may have. A row of C names the members that it
- * needs, one of C++17 writes them in this order. */
+/* One field that an object must or may have. A row of C names the members that
+ * it needs, one of C++17 writes them in this order. */
 typedef struct peal_web_field {
   const char *name;              /* of the member */
   peal_type type;                /* PEAL_DOUBLE: any number; PEAL_INT: without
@@ -274,7 +274,8 @@ typedef struct peal_web_field {
  * than once is better a static array of its own:
  *
  *   if (!peal_web_fields(req, body,
- *                        PEAL_WEB_FIELDS({"device", PEAL_STRING, .max_len = 40},
+ *                        PEAL_WEB_FIELDS({"device", PEAL_STRING, .max_len =
+ * 40},
  *                                        {"celsius", PEAL_DOUBLE, .min = -60,
  *                                         .max = 90})))
  *     return;
@@ -541,7 +542,8 @@ PEAL_API size_t peal_web_process_threads(char (*names)[16], size_t cap);
 PEAL_API peal_err peal_web_health(peal_web *app, const char *path,
                                   peal_store *store);
 /* Is this part well? On the worker that answers the health page, any of them,
- * without waiting: what takes long is found out elsewhere and looked up here. */
+ * without waiting: what takes long is found out elsewhere and looked up here.
+ * */
 typedef bool (*peal_web_health_fn)(void *user);
 /* One more part on the health pages, as "name":true or false (then 503), in
  * order of registration; at most 16. `name` is copied.

@@ -145,16 +145,16 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_workers_begin(peal_workers *workers);
  * has none: there the step has to wait. Thread: that of the begin. */
 PEAL_API int peal_workers_fd(const peal_workers *workers);
 /* How long to wait at most if the descriptor does not become readable, in the
- * form of poll(2): milliseconds until the next timer is due; 0: do not wait; -1:
- * for ever. It changes with each step, and with what is called in between.
+ * form of poll(2): milliseconds until the next timer is due; 0: do not wait;
+ * -1: for ever. It changes with each step, and with what is called in between.
  * Thread: that of the begin. */
 PEAL_API int peal_workers_timeout_ms(peal_workers *workers);
 /* One turn of worker 0: connections, timers, posts. Before it, wait for at most
  * `timeout_ms` until there is something to do: 0 (after a wait of the program's
  * own): not at all, -1: as long as it takes.
  * Returns: PEAL_OK: go on; PEAL_ERR_CLOSED: the run is over, again and again;
- * PEAL_ERR_USAGE: not begun, ended, on another thread, inside a step (a callback
- * of worker 0), or the group is attached: nothing happened.
+ * PEAL_ERR_USAGE: not begun, ended, on another thread, inside a step (a
+ * callback of worker 0), or the group is attached: nothing happened.
  * Thread: that of the begin. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_step(peal_workers *workers,
                                                     int timeout_ms);
@@ -171,11 +171,12 @@ struct uv_loop_s;
 /* The run is over; all workers have ended, `code` is as peal_workers_run
  * returns it. The group may be freed here. */
 typedef void (*peal_attached_fn)(peal_workers *workers, int code, void *user);
-/* The same by libuv: worker 0 is a guest of `loop` (borrowed until `fn` has been
- * called), its turns are made by uv_run, on the thread that calls that and this.
- * Begins the run as peal_workers_begin. The guest keeps the loop alive until
- * the run is over, which comes by peal_workers_stop; then `fn` (may be NULL) is
- * called once, by the loop. peal_workers_step and _end are not to be called.
+/* The same by libuv: worker 0 is a guest of `loop` (borrowed until `fn` has
+ * been called), its turns are made by uv_run, on the thread that calls that and
+ * this. Begins the run as peal_workers_begin. The guest keeps the loop alive
+ * until the run is over, which comes by peal_workers_stop; then `fn` (may be
+ * NULL) is called once, by the loop. peal_workers_step and _end are not to be
+ * called.
  * Returns: as peal_workers_begin; PEAL_ERR_NOMEM; PEAL_ERR_OPTION: the poller
  * has no descriptor (PEAL_POLLER_POLL). On errors `fn` is not called.
  * Thread: the one that becomes worker 0, which is the loop's. */
@@ -209,8 +210,8 @@ PEAL_API uint64_t peal_worker_now_ms(const peal_worker *worker);
 PEAL_API int64_t peal_wall_ms(void);
 
 /* Values in the memory of the worker's turn, valid until the callback in which
- * this is called has returned. On another thread, or without a worker, it is one
- * whose error is PEAL_ERR_USAGE. Thread: any. */
+ * this is called has returned. On another thread, or without a worker, it is
+ * one whose error is PEAL_ERR_USAGE. Thread: any. */
 PEAL_API peal_build *peal_worker_build(peal_worker *worker);
 
 /* A function that was posted or registered; `user` is what came with it. */
@@ -243,9 +244,10 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_stop(peal_workers *workers,
 
 /* Call `fn` on worker 0 when SIGHUP comes, in order of registration: to read
  * configuration or certificates again. Only where signals are watched
- * (peal_workers_stop_on_signals, which the servers' run functions call); without
- * any such function SIGHUP ends the program, as the system does it. Before the
- * run. Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. Thread: any. */
+ * (peal_workers_stop_on_signals, which the servers' run functions call);
+ * without any such function SIGHUP ends the program, as the system does it.
+ * Before the run. Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. Thread:
+ * any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_workers_on_hangup(peal_workers *workers,
                                                          peal_post_fn fn,
                                                          void *user);

@@ -32,9 +32,10 @@
  * Handlers of a connection run on its worker, in order, never two at a time.
  * Unless it says otherwise, a function runs there, too (Thread: worker; in
  * builds with asserts one that is called elsewhere during the run says so and
- * ends the program), and pointers are borrowed for the call. Without an object (NULL) nothing happens: it returns
- * PEAL_ERR_USAGE, NULL, 0, false or the empty slice; without an HTTP server
- * there is no endpoint, and peal_http_server_run returns 1.
+ * ends the program), and pointers are borrowed for the call. Without an object
+ * (NULL) nothing happens: it returns PEAL_ERR_USAGE, NULL, 0, false or the
+ * empty slice; without an HTTP server there is no endpoint, and
+ * peal_http_server_run returns 1.
  *
  * Example: examples/ws_echo/main.c */
 #include <peal/base.h>
@@ -170,11 +171,13 @@ PEAL_API void peal_ws_upgrade(peal_ws_endpoint *endpoint, peal_http_req *req);
  * answer is still due and has no effect. No time limit runs while it is due. */
 
 /* Let the client in: on_open is called inside this call. `protocol`: which of
- * the options' protocols to speak; NULL: as they say. One that is not among them
- * or that the client did not offer is not named. NULL for `ask`: nothing. */
+ * the options' protocols to speak; NULL: as they say. One that is not among
+ * them or that the client did not offer is not named. NULL for `ask`: nothing.
+ * */
 PEAL_API void peal_ws_accept(peal_ws_ask *ask, const char *protocol);
 /* Turn the client away with this status (400 to 599; others become 403) and
- * text (copied; NULL: the status in words). A browser tells its page neither. */
+ * text (copied; NULL: the status in words). A browser tells its page neither.
+ * */
 PEAL_API void peal_ws_refuse(peal_ws_ask *ask, unsigned status,
                              const char *text);
 
@@ -286,8 +289,8 @@ PEAL_API peal_err peal_ws_group_send_to(peal_ws_endpoint *endpoint,
 /* -- the connection -------------------------------------------------------- */
 
 /* One pointer of the application's, NULL at first, and who frees it: `fn` (may
- * be NULL) is called with it, unless it is NULL, behind on_close. What was there
- * before is not freed. */
+ * be NULL) is called with it, unless it is NULL, behind on_close. What was
+ * there before is not freed. */
 PEAL_API void peal_ws_set_user(peal_ws *ws, void *user, void (*fn)(void *user));
 /* What peal_ws_set_user was given. */
 PEAL_API void *peal_ws_user(const peal_ws *ws);
@@ -295,13 +298,14 @@ PEAL_API void *peal_ws_user(const peal_ws *ws);
  * functions of <peal/http.h>; not to be answered. Valid until on_open has
  * returned, with `keep_request` until on_close has; NULL afterwards. */
 PEAL_API peal_http_req *peal_ws_req(const peal_ws *ws);
-/* The subprotocol that was chosen, as the options spell it; "" if none. Borrowed
- * for the life of the endpoint. */
+/* The subprotocol that was chosen, as the options spell it; "" if none.
+ * Borrowed for the life of the endpoint. */
 PEAL_API const char *peal_ws_protocol(const peal_ws *ws);
-/* The endpoint that it belongs to. Thread: any, while the connection is valid. */
+/* The endpoint that it belongs to. Thread: any, while the connection is valid.
+ * */
 PEAL_API peal_ws_endpoint *peal_ws_endpoint_of(const peal_ws *ws);
-/* Where its functions run, for its whole life. Thread: any, while the connection
- * is valid. */
+/* Where its functions run, for its whole life. Thread: any, while the
+ * connection is valid. */
 PEAL_API peal_worker *peal_ws_worker(const peal_ws *ws);
 /* Can it be sent to: neither closing nor closed? */
 PEAL_API bool peal_ws_is_open(const peal_ws *ws);
@@ -310,10 +314,11 @@ PEAL_API size_t peal_ws_queued_bytes(const peal_ws *ws);
 
 /* -- references ------------------------------------------------------------ */
 
-/* One that names this connection as long as it lives, and nothing afterwards. */
+/* One that names this connection as long as it lives, and nothing afterwards.
+ * */
 PEAL_API peal_ws_ref peal_ws_ref_of(const peal_ws *ws);
-/* The connection, or NULL: it has ended, or this is not its worker. Thread: any;
- * elsewhere than on its worker it is always NULL. */
+/* The connection, or NULL: it has ended, or this is not its worker. Thread:
+ * any; elsewhere than on its worker it is always NULL. */
 PEAL_API peal_ws *peal_ws_ref_get(peal_ws_ref ref);
 /* Send to it from anywhere (copied; `how` NULL: {0}). Messages from one thread
  * arrive in the order of the calls.

@@ -66,9 +66,25 @@ static void drop_held(tls_state *state) {
   state->held_len = state->held_at = state->held_cap = 0;
 }
 
-/* Behind what waits already. */
+/* What has left makes room. */
+static void move_held(tls_state *state) {
+  if (!state->held_at)
+    return;
+  state->held_len -= state->held_at;
+  memmove(state->held, state->held + state->held_at, state->held_len);
+  state->held_at = 0;
+}
+
+/* Behind what waits already. A batch alone fits; what the peer makes OpenSSL
+ * answer while it takes nothing (KeyUpdate, RFC8446 4.6.3; alerts) comes on
+ * top. */
 static bool hold(tls_state *state, peal_slice data) {
+  move_held(state);
   size_t need = state->held_len + data.len;
+  if (need > 2 * OUT_BYTES) {
+    state->failed = EPROTO;
+    return false;
+  }
   if (need > state->held_cap) {
     size_t more = need - state->held_cap;
     char *bytes = charge(state, more)
@@ -239,12 +255,16 @@ static ptrdiff_t reason(tls_state *state, int done) {
   return -EPROTO;
 }
 
-/* 1: the handshake is over; otherwise as `reason`. */
+/* 1: the handshake is over; otherwise as `reason`, but for the end: a peer that
+ * goes before it can be told nothing more. */
 static ptrdiff_t shake_hands(tls_state *state) {
   if (SSL_is_init_finished(state->ssl))
     return 1;
   int done = SSL_do_handshake(state->ssl);
-  return done == 1 ? 1 : reason(state, done);
+  if (done == 1)
+    return 1;
+  ptrdiff_t why = reason(state, done);
+  return why ? why : -ECONNRESET;
 }
 
 /* -- verbs ----------------------------------------------------------------- */
@@ -340,7 +360,7 @@ static int tls_shutdown(int fd, void *user) {
 static unsigned tls_wants(const void *user, unsigned events) {
   const tls_state *state = user;
   if (!SSL_is_init_finished(state->ssl)) /* nothing else can be done */
-    events = PEAL_POLL_IN;
+    events = events & (PEAL_POLL_IN | PEAL_POLL_END) ? PEAL_POLL_IN : 0;
   return state->held ? events | PEAL_POLL_OUT : events;
 }
 

@@ -15,7 +15,8 @@
  * than the worker's receive buffer, so that all of it can be told at once. */
 #define PEAL_LIMIT_TLS_READ (PEAL_LIMIT_READ_BYTES - 20480u)
 /* Records that are encrypted before they are handed to the kernel. What it does
- * not take waits as cipher text: at most so much of a connection. */
+ * not take waits as cipher text: at most so much of a connection, and as much
+ * again of answers that the peer makes OpenSSL give. */
 #define PEAL_LIMIT_TLS_BATCH 4u
 /* What is charged for a connection: OpenSSL's own share, measured. */
 #define PEAL_LIMIT_TLS_BYTES 10240u

@@ -104,13 +104,32 @@ static bool read_files(SSL_CTX *ctx, const peal_tls_cert *cert,
   return true;
 }
 
+/* Whom an authority of before has let in shows itself anew: a ticket is good
+ * where its session's context is the same. */
+static bool set_context(SSL_CTX *ctx, const char *file) {
+  unsigned char digest[EVP_MAX_MD_SIZE], bytes[1024];
+  unsigned len = 0;
+  int got = 0;
+  BIO *in = BIO_new_file(file, "r");
+  EVP_MD_CTX *hash = EVP_MD_CTX_new();
+  bool ok = in && hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
+  while (ok && (got = BIO_read(in, bytes, sizeof(bytes))) > 0)
+    ok = EVP_DigestUpdate(hash, bytes, (size_t)got) == 1;
+  ok = ok && got == 0 && EVP_DigestFinal_ex(hash, digest, &len) == 1 &&
+       SSL_CTX_set_session_id_context(ctx, digest, len) == 1;
+  EVP_MD_CTX_free(hash);
+  BIO_free(in);
+  return ok;
+}
+
 static bool ask_for_clients(SSL_CTX *ctx, const peal_tls_opts *opts,
                             peal_tls_problem *why) {
   const char *file = opts->client_ca_file;
   if (!file || opts->client_cert == PEAL_TLS_CLIENT_NONE)
     return true;
   STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file);
-  if (!names || SSL_CTX_load_verify_locations(ctx, file, NULL) != 1) {
+  if (!names || SSL_CTX_load_verify_locations(ctx, file, NULL) != 1 ||
+      !set_context(ctx, file)) {
     sk_X509_NAME_pop_free(names, X509_NAME_free);
     return wrong(why, "client_ca_file cannot be read:", file);
   }

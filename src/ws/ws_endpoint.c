@@ -178,7 +178,7 @@ static peal_err publish(peal_ws_endpoint *endpoint, const char *path) {
 
 static peal_err make(peal_ws_endpoint **out, peal_http_server *http,
                      const char *path, const peal_ws_opts *opts) {
-  if (!PEAL_RESERVED_IS_KNOWN(opts))
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors))
     return PEAL_ERR_OPTION;
   if (peal_run_has_begun(peal_http_server_workers(http)))
     return PEAL_ERR_USAGE;

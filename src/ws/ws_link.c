@@ -326,7 +326,7 @@ void peal_ws_link_drop(peal_ws *ws) {
   peal_ws_end_free(ws);
 }
 
-/* Whoever called us may still look at it. */
+/* Whoever called us may still look at it, and so may the bytes behind it. */
 static void release_request(peal_ws *ws) {
   if (ws->local->endpoint->opts.keep_request) {
     peal_http_upgrade_tell_done(ws->req);
@@ -350,11 +350,10 @@ void peal_ws_link_begin(peal_ws *ws, peal_stream *stream, peal_http_req *req,
   heard(ws);
   if (opts->on_open)
     opts->on_open(ws, opts->user);
+  release_request(ws);
   /* Frames that came behind the head; the feed writes to its input. */
   if (rest.len)
     feed(ws, (char *)(uintptr_t)rest.ptr, rest.len);
   else
     react(ws);
-  if (ws->req)
-    release_request(ws);
 }

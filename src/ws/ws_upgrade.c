@@ -150,7 +150,7 @@ static bool check_handshake(const peal_ws_endpoint *endpoint,
       .version = peal_http_req_header(req, "sec-websocket-version"),
       .key = peal_http_req_header(req, "sec-websocket-key")};
   if (!peal_http_upgrade_is_asked(req) ||
-      !peal_slice_is_nocase(head.upgrade, "websocket")) {
+      !peal_ws_accept_is_offered(head.upgrade)) {
     refuse_426(endpoint, req, "a WebSocket is spoken here");
     return false;
   }

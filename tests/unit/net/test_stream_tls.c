@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
+
 #include <fcntl.h>
 
 #include "net/stream.h"
@@ -244,6 +246,7 @@ static void a_slow_reader_gets_all_and_little_is_held(void **state) {
       net_readable(it.fd, 20);
   }
   assert_int_equal(have, BIG);
+  net_sync(it.worker);
   assert_true(it.most_held > 0);
   close_scene(&it);
   free(data);
@@ -394,6 +397,46 @@ static void what_is_sent_early_follows_the_handshake(void **state) {
   close_scene(&it);
 }
 
+static void finish_it(peal_worker *worker, void *user) {
+  scene *it = user;
+  (void)worker;
+  peal_stream_finish(it->stream);
+}
+
+/* It cannot be told what waits for it any more. */
+static void one_that_leaves_before_the_handshake_is_gone(void **state) {
+  (void)state;
+  for (int finishes = 0; finishes < 2; finishes++) {
+    scene it;
+    open_server(&it, NULL);
+    accept_one(&it);
+    net_on_worker(it.worker, flush_it, &it);
+    if (finishes)
+      net_on_worker(it.worker, finish_it, &it);
+    shutdown(it.fd, SHUT_WR);
+    assert_true(net_wait(&it.closed, 1));
+    assert_int_equal(it.err, PEAL_ERR_CLOSED);
+    assert_true(net_rests(it.worker, 50));
+    close_scene(&it);
+  }
+}
+
+/* RFC8446 4.6.3: each is answered, and the answers are not read. */
+static void answers_to_a_peer_that_reads_nothing_are_bounded(void **state) {
+  scene it;
+  (void)state;
+  open_scene(&it);
+  int few = 1;
+  signal(SIGPIPE, SIG_IGN);
+  setsockopt(it.ours, SOL_SOCKET, SO_SNDBUF, &few, sizeof(few));
+  for (int i = 0; i < 400000 && !atomic_load(&it.closed); i++)
+    if (SSL_key_update(it.client, SSL_KEY_UPDATE_REQUESTED) != 1 ||
+        SSL_do_handshake(it.client) != 1)
+      break;
+  assert_true(net_wait(&it.closed, 1));
+  close_scene(&it);
+}
+
 /* -- moving ------------------------------------------------------------------ */
 
 static void give(peal_worker *worker, void *user) {
@@ -416,7 +459,6 @@ static void it_moves_to_another_worker_with_half_a_record(void **state) {
   open_scene(&it);
   say(it.client, "hello");
   BIO *out = BIO_new(BIO_s_mem());
-  BIO_up_ref(SSL_get_rbio(it.client));
   SSL_set0_wbio(it.client, out);
   assert_int_equal(SSL_write(it.client, "moved", 5), 5);
   int len = BIO_read(out, record, sizeof(record));
@@ -481,6 +523,8 @@ int main(void) {
       cmocka_unit_test(what_stood_before_the_end_is_not_lost),
       cmocka_unit_test(a_silent_peer_costs_no_turns),
       cmocka_unit_test(what_is_sent_early_follows_the_handshake),
+      cmocka_unit_test(one_that_leaves_before_the_handshake_is_gone),
+      cmocka_unit_test(answers_to_a_peer_that_reads_nothing_are_bounded),
       cmocka_unit_test(it_moves_to_another_worker_with_half_a_record),
       cmocka_unit_test(a_parcel_that_nobody_takes_is_closed),
       cmocka_unit_test(nobody_negotiates_anew),

@@ -130,6 +130,11 @@ static void options_that_cannot_be_are_refused(void **state) {
                                     .client_cert = PEAL_TLS_CLIENT_REQUIRED},
                    NULL),
       PEAL_ERR_USAGE);
+  assert_int_equal(
+      peal_tls_new(&tls,
+                   &(peal_tls_opts){.cert_file = "x", .reserved = {[7] = 1}},
+                   NULL),
+      PEAL_ERR_OPTION);
   assert_int_equal(peal_tls_reload(NULL, NULL), PEAL_ERR_USAGE);
   peal_tls_free(NULL);
 }
@@ -285,6 +290,45 @@ static void clients_show_what_is_asked_of_them(void **state) {
   close_scene(&it);
 }
 
+/* A ticket lets nobody in whose authority is not trusted any more. */
+static void a_ticket_does_not_outlive_the_authority(void **state) {
+  (void)state;
+  for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+    scene it;
+    char file[96], unused[96];
+    bool resumed;
+    SSL_SESSION *session = NULL;
+    open_with(&it, NULL);
+    snprintf(file, sizeof(file), "%s/ca.crt", it.files.dir);
+    snprintf(unused, sizeof(unused), "%s/ca.key", it.files.dir);
+    tls_write(file, unused, &it.ca);
+    tls_pair mine = tls_make("DNS:client", &it.ca);
+    tls_pair other = tls_make("another authority", NULL);
+    peal_tls_free(it.tls);
+    assert_int_equal(peal_tls_new(&it.tls,
+                                  &(peal_tls_opts){.cert_file = it.files.cert,
+                                                   .key_file = it.files.key,
+                                                   .client_ca_file = file},
+                                  NULL),
+                     PEAL_OK);
+    SSL_CTX_set_max_proto_version(it.ctx, version);
+    SSL_CTX_use_certificate(it.ctx, mine.cert);
+    SSL_CTX_use_PrivateKey(it.ctx, mine.key);
+    assert_true(meet_once(&it, "a.test", &session, &resumed));
+    assert_int_equal(peal_tls_reload(it.tls, NULL), PEAL_OK);
+    assert_true(meet_once(&it, "a.test", &session, &resumed));
+    assert_true(resumed); /* the same authority */
+    tls_write(file, unused, &other);
+    assert_int_equal(peal_tls_reload(it.tls, NULL), PEAL_OK);
+    assert_false(meet_once(&it, "a.test", &session, &resumed));
+    assert_false(resumed);
+    SSL_SESSION_free(session);
+    tls_unmake(&mine);
+    tls_unmake(&other);
+    close_scene(&it);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_problem_names_the_file),
@@ -294,6 +338,7 @@ int main(void) {
       cmocka_unit_test(a_session_is_taken_up_again),
       cmocka_unit_test(a_reload_takes_what_is_there_now),
       cmocka_unit_test(clients_show_what_is_asked_of_them),
+      cmocka_unit_test(a_ticket_does_not_outlive_the_authority),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,8 @@ static void starts_and_stops_every_worker(void **state) {
                    PEAL_OK);
   assert_int_equal(peal_workers_on_stop(fixture.workers, on_stop, NULL),
                    PEAL_OK);
+  assert_int_equal(peal_workers_on_hangup(fixture.workers, on_stop, NULL),
+                   PEAL_OK);
   assert_null(peal_worker_self());
   net_fixture_run(&fixture);
   assert_true(net_wait(&starts, 4));
@@ -365,6 +367,9 @@ static void nothing_crashes_without_an_object(void **state) {
   assert_int_equal(peal_workers_on_start(fixture.workers, NULL, NULL),
                    PEAL_ERR_USAGE);
   assert_int_equal(peal_workers_on_stop(NULL, on_post, NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_workers_on_hangup(NULL, on_post, NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_workers_on_hangup(fixture.workers, NULL, NULL),
+                   PEAL_ERR_USAGE);
   assert_null(peal_timer_new(NULL, NULL, NULL));
   assert_null(peal_timer_new(worker, NULL, NULL));
   peal_timer_start(NULL, 1, 1);

@@ -96,6 +96,21 @@ static void what_is_no_handshake_is_told_what_would_do(void **state) {
   ws_stop(&it);
 }
 
+/* RFC9110 7.8: a list of what the client speaks, the most wanted first. */
+static void one_may_offer_more_than_a_websocket(void **state) {
+  (void)state;
+  http_answer answer = {0};
+  start("/live", (peal_ws_opts){0});
+  http_run(&it.http);
+  int fd = net_connect(it.http.port);
+  net_send_str(fd, "GET /live HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                   "Upgrade: h2c, WebSocket\r\n" V13 KEY "\r\n");
+  assert_true(http_read_head(fd, &answer));
+  assert_int_equal(answer.status, 101);
+  close(fd);
+  ws_stop(&it);
+}
+
 static void a_path_has_itself_or_all_below(void **state) {
   (void)state;
   http_answer answer;
@@ -141,6 +156,16 @@ static void the_request_is_there_in_on_open(void **state) {
   ws_expect(fd, "x");
   close(fd);
   trace_await("open /live name=a b ua=me protocol=\nrequest gone");
+  ws_stop(&it);
+  /* Also for a message that comes right behind the head. */
+  start("/live", (peal_ws_opts){0});
+  http_run(&it.http);
+  char both[512] = "GET /live HTTP/1.1\r\n" UP V13 KEY "\r\n";
+  size_t len = strlen(both);
+  fd = net_connect(it.http.port);
+  net_send(fd, both, len + ws_encode(both + len, WS_TEXT, "x", 1));
+  trace_await("open /live name= ua= protocol=\nrequest gone");
+  close(fd);
   ws_stop(&it);
   start("/live", (peal_ws_opts){.keep_request = true});
   http_run(&it.http);
@@ -315,6 +340,8 @@ static void an_endpoint_that_cannot_be_is_none(void **state) {
   assert_null(peal_ws_on(
       it.http.server, "/y",
       &(peal_ws_opts){.cors = {.origins = "*", .credentials = true}}));
+  assert_null(peal_ws_on(it.http.server, "/z",
+                         &(peal_ws_opts){.cors = {.reserved = {1}}}));
   assert_null(peal_ws_on(NULL, "/live", NULL));
   assert_non_null(peal_ws_on(it.http.server, "/other", NULL));
   http_run(&it.http);
@@ -336,6 +363,7 @@ static void a_server_that_never_ran_is_freed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_no_handshake_is_told_what_would_do),
+      cmocka_unit_test(one_may_offer_more_than_a_websocket),
       cmocka_unit_test(a_path_has_itself_or_all_below),
       cmocka_unit_test(a_page_of_another_origin_is_refused),
       cmocka_unit_test(the_request_is_there_in_on_open),
