@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-/* -- references ------------------------------------------------------------- */
+/* -- references ------------------------------------------------------------ */
 
 /* Of one socket, for as long as the server lives: once the socket has gone it
  * is of nobody, for ever: no later socket is mistaken for it. {0} is of nobody
@@ -85,7 +85,7 @@ PEAL_API peal_err peal_ref_disconnect(peal_socket_ref ref, bool close);
 PEAL_API peal_err peal_ref_post(peal_socket_ref ref, peal_socket_fn fn,
                                 void *user);
 
-/* -- values of several modules ----------------------------------------------- */
+/* -- values of several modules ---------------------------------------------- */
 
 /* A module's place for one value with every socket. Its address is the key: one
  * static variable for each kind of value, which outlives the sockets.
@@ -112,7 +112,7 @@ PEAL_API peal_err peal_socket_key_set(peal_socket *socket,
 PEAL_API void *peal_socket_key_get(const peal_socket *socket,
                                    const peal_socket_key *key);
 
-/* -- timers of a socket ------------------------------------------------------- */
+/* -- timers of a socket ------------------------------------------------------ */
 
 /* Call `fn` with the socket and `user` in `delay_ms` (0: as soon as this
  * callback has returned), then every `repeat_ms` (0: once), as
@@ -131,7 +131,7 @@ PEAL_API peal_err peal_socket_timer_start(peal_socket *socket,
 PEAL_API void peal_socket_timer_stop(peal_socket *socket, peal_socket_fn fn,
                                      void *user);
 
-/* -- handlers of one socket ----------------------------------------------------- */
+/* -- handlers of one socket ---------------------------------------------------- */
 
 /* Call `fn` for this event of this socket alone, behind the handlers of its
  * namespace (peal_on), in order of registration, from the next event on;

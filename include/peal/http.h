@@ -163,7 +163,7 @@ PEAL_API size_t peal_http_server_urls(const peal_http_server *server,
  * peal_workers_stop. Borrowed for the life of the server. Thread: any. */
 PEAL_API peal_workers *peal_http_server_workers(peal_http_server *server);
 
-/* -- where it listens ------------------------------------------------------- */
+/* -- where it listens ------------------------------------------------------ */
 
 /* One place: an address (host and port), a Unix socket (path and mode), or a
  * descriptor. */
@@ -208,7 +208,7 @@ PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_listen(peal_http_server *server, const peal_http_listen_opts *opts,
                  unsigned *port);
 
-/* -- mounting ------------------------------------------------------------ */
+/* -- mounting ----------------------------------------------------------- */
 
 /* Something of this request has come; `user` is what was registered with it. */
 typedef void (*peal_http_req_fn)(peal_http_req *req, void *user);
@@ -276,7 +276,7 @@ typedef struct peal_http_stats {
 PEAL_API void peal_http_server_stats(peal_http_server *server,
                                      peal_http_stats *out);
 
-/* -- the request (all slices borrowed for the life of the request) --------- */
+/* -- the request (all slices borrowed for the life of the request) -------- */
 
 /* What the client sent is in one block that lives as long as the request, so
  * the slices need no copy; they are not terminated. Nothing of it is decoded
@@ -389,7 +389,7 @@ PEAL_API void peal_http_req_pause(peal_http_req *req);
 /* Let it flow again. */
 PEAL_API void peal_http_req_resume(peal_http_req *req);
 
-/* -- the answer ---------------------------------------------------------- */
+/* -- the answer --------------------------------------------------------- */
 
 /* Exactly one answer for each request. A second one is ignored and logged; none
  * is a 500 and a log line, if the handler has not deferred either. The answers
@@ -482,7 +482,7 @@ PEAL_API void peal_http_answer_break(peal_http_req *req);
 /* "Not Found" for 404; "" if unknown. Thread: pure. */
 PEAL_API const char *peal_http_status_text(unsigned status);
 
-/* -- CORS ------------------------------------------------------------------ */
+/* -- CORS ----------------------------------------------------------------- */
 
 /* A question of on_origin; give exactly one answer, now or later, on the
  * request's worker. The first counts; a second one changes nothing within five
