@@ -40,6 +40,7 @@ typedef struct tls_state {
   bool asked;     /* the kernel has been asked */
   bool exact;     /* read no more than OpenSSL wants */
   bool ended;     /* it has said that nothing more comes */
+  bool shakes;    /* PEAL_LIMIT_TLS_SHAKE_BYTES are charged */
   int failed;     /* errno of the socket, or ENOMEM */
 } tls_state;
 
@@ -81,7 +82,7 @@ static void move_held(tls_state *state) {
 static bool hold(tls_state *state, peal_slice data) {
   move_held(state);
   size_t need = state->held_len + data.len;
-  if (need > 2 * OUT_BYTES) {
+  if (need > PEAL_LIMIT_TLS_HELD) {
     state->failed = EPROTO;
     return false;
   }
@@ -236,6 +237,25 @@ static void complain(const tls_state *state, const char *what) {
                     "a connection ends: %s", what);
 }
 
+/* A handshake, also one behind the first, makes OpenSSL hold what it wants. */
+static void charge_handshake(tls_state *state) {
+  bool shakes = !SSL_is_init_finished(state->ssl);
+  if (shakes == state->shakes)
+    return;
+  if (!shakes)
+    release(state, PEAL_LIMIT_TLS_SHAKE_BYTES);
+  else if (!charge(state, PEAL_LIMIT_TLS_SHAKE_BYTES)) {
+    state->failed = ENOMEM;
+    return;
+  }
+  state->shakes = shakes;
+}
+
+static size_t charged(const tls_state *state) {
+  return PEAL_LIMIT_TLS_BYTES + state->held_cap +
+         (state->shakes ? PEAL_LIMIT_TLS_SHAKE_BYTES : 0);
+}
+
 /* Why OpenSSL does not go on: 0 at the end, or a negative errno. */
 static ptrdiff_t reason(tls_state *state, int done) {
   char text[128];
@@ -282,6 +302,7 @@ static ptrdiff_t tls_recv(int fd, void *user, char *out, size_t cap) {
     if (got > 0)
       len += (size_t)got;
   }
+  charge_handshake(state);
   if (!len)
     return reason(state, got);
   flush(state);
@@ -359,8 +380,10 @@ static int tls_shutdown(int fd, void *user) {
 
 static unsigned tls_wants(const void *user, unsigned events) {
   const tls_state *state = user;
-  if (!SSL_is_init_finished(state->ssl)) /* nothing else can be done */
-    events = events & (PEAL_POLL_IN | PEAL_POLL_END) ? PEAL_POLL_IN : 0;
+  /* Nothing can be sent. Who has paused reads nothing of it either: a peer may
+   * begin a handshake at any time (RFC8446 4.6.3). */
+  if (!SSL_is_init_finished(state->ssl))
+    events &= ~(unsigned)PEAL_POLL_OUT;
   return state->held ? events | PEAL_POLL_OUT : events;
 }
 
@@ -391,8 +414,7 @@ static peal_err tls_attach(void *user, peal_worker *worker,
   if (!worker->tls_scratch)
     worker->tls_scratch = peal_mem_alloc(peal_mem_libc(), sizeof(tls_scratch));
   state->account = account;
-  if (!worker->tls_scratch ||
-      !charge(state, PEAL_LIMIT_TLS_BYTES + state->held_cap)) {
+  if (!worker->tls_scratch || !charge(state, charged(state))) {
     state->account = NULL;
     return PEAL_ERR_NOMEM;
   }
@@ -402,7 +424,7 @@ static peal_err tls_attach(void *user, peal_worker *worker,
 
 static void tls_detach(void *user) {
   tls_state *state = user;
-  release(state, PEAL_LIMIT_TLS_BYTES + state->held_cap);
+  release(state, charged(state));
   state->account = NULL;
   state->worker = NULL;
 }
@@ -443,6 +465,7 @@ bool peal_stream_tls_parcel(peal_stream_parcel *out, int fd, SSL *ssl) {
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl, bio, bio); /* taken */
   state->ssl = ssl;
+  state->shakes = true;
   *out =
       (peal_stream_parcel){.verbs = &peal_stream_tls, .state = state, .fd = fd};
   return true;

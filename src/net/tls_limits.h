@@ -18,6 +18,12 @@
  * not take waits as cipher text: at most so much of a connection, and as much
  * again of answers that the peer makes OpenSSL give. */
 #define PEAL_LIMIT_TLS_BATCH 4u
+/* Cipher text that may wait, with answers that the peer makes us give. */
+#define PEAL_LIMIT_TLS_HELD                                                    \
+  (2 * PEAL_LIMIT_TLS_BATCH * (PEAL_LIMIT_TLS_RECORD + PEAL_LIMIT_TLS_FRAME))
+/* What is charged besides while hands are shaken: OpenSSL makes room for a first
+ * message of 128 KiB when its length has come. */
+#define PEAL_LIMIT_TLS_SHAKE_BYTES 163840u
 /* What is charged for a connection: OpenSSL's own share, measured. */
 #define PEAL_LIMIT_TLS_BYTES 10240u
 /* Ticket keys change after this long; tickets of the one before are taken. */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "net/poller.h"
 #include "net/stream.h"
 #include "net/stream_tls.h"
 #include "net/tls_limits.h"
@@ -508,6 +509,56 @@ static void nobody_negotiates_anew(void **state) {
   close_scene(&it);
 }
 
+/* RFC8446 4.6.3: who asks for new keys is answered by an update of its own. */
+static void who_asks_for_keys_and_reads_none_is_left(void **state) {
+  scene it;
+  bool goes_on = true;
+  (void)state;
+  open_scene(&it);
+  say(it.client, "hello");
+  for (int i = 0; i < 400000 && goes_on; i++)
+    goes_on = SSL_key_update(it.client, SSL_KEY_UPDATE_REQUESTED) == 1 &&
+              SSL_do_handshake(it.client) == 1;
+  assert_false(goes_on);
+  assert_true(net_wait(&it.closed, 1));
+  close_scene(&it);
+}
+
+/* It would not be read, and the worker would find it again in each turn. */
+static void a_handshake_wakes_nobody_who_has_paused(void **state) {
+  scene it;
+  int fds[2];
+  peal_stream_parcel parcel;
+  (void)state;
+  open_server(&it, NULL);
+  net_pair(fds);
+  assert_true(peal_stream_tls_parcel(&parcel, fds[0], peal_tls_begin(it.tls)));
+  assert_int_equal(parcel.verbs->wants(parcel.state, 0), 0);
+  assert_int_equal(parcel.verbs->wants(parcel.state, PEAL_POLL_END),
+                   PEAL_POLL_END);
+  assert_int_equal(
+      parcel.verbs->wants(parcel.state, PEAL_POLL_IN | PEAL_POLL_OUT),
+      PEAL_POLL_IN);
+  peal_stream_parcel_close(&parcel);
+  close(fds[1]);
+  it.fd = -1;
+  close_scene(&it);
+}
+
+static void a_handshake_is_charged_until_it_is_over(void **state) {
+  scene it;
+  (void)state;
+  open_server(&it, NULL);
+  accept_one(&it);
+  assert_true(it.account.used >=
+              PEAL_LIMIT_TLS_BYTES + PEAL_LIMIT_TLS_SHAKE_BYTES);
+  assert_int_equal(SSL_connect(it.client), 1);
+  say(it.client, "hello");
+  assert_true(net_rests(it.worker, 50));
+  assert_true(it.account.used < PEAL_LIMIT_TLS_SHAKE_BYTES);
+  close_scene(&it);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_said_comes_back),
@@ -528,6 +579,9 @@ int main(void) {
       cmocka_unit_test(it_moves_to_another_worker_with_half_a_record),
       cmocka_unit_test(a_parcel_that_nobody_takes_is_closed),
       cmocka_unit_test(nobody_negotiates_anew),
+      cmocka_unit_test(who_asks_for_keys_and_reads_none_is_left),
+      cmocka_unit_test(a_handshake_wakes_nobody_who_has_paused),
+      cmocka_unit_test(a_handshake_is_charged_until_it_is_over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
