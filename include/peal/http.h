@@ -201,8 +201,9 @@ typedef struct peal_http_listen_opts {
  * Returns: PEAL_OK; PEAL_ERR_PORT_IN_USE (also: a server listens at the path,
  * or the file there is no socket); PEAL_ERR_SYSTEM (the descriptor does not
  * listen, the path is too long, no permission, …); PEAL_ERR_NOMEM;
- * PEAL_ERR_USAGE (no server, it has run, or `opts` names two places).
- * Thread: the one that sets up.
+ * PEAL_ERR_USAGE (no server, it has run, `opts` names two places, or `tls`
+ * beside `redirect_https` or proxy_protocol); PEAL_ERR_OPTION (a reserved word is
+ * not 0). Thread: the one that sets up.
  * Example: examples/listeners/main.c */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_http_listen(peal_http_server *server, const peal_http_listen_opts *opts,

@@ -85,11 +85,7 @@ void peal_refusal_unavailable(const peal_incoming *incoming) {
 
 bool peal_refusal_check_websocket(const peal_incoming *incoming) {
   peal_http_req *req = incoming->req;
-  peal_ws_accept_head head = {
-      .is_get = peal_http_req_is_method(req, "GET"),
-      .upgrade = peal_http_req_header(req, "upgrade"),
-      .version = peal_http_req_header(req, "sec-websocket-version"),
-      .key = peal_http_req_header(req, "sec-websocket-key")};
+  peal_ws_accept_head head = peal_http_upgrade_ws_head(req);
   switch (peal_ws_accept_check(&head)) {
   case PEAL_WS_ACCEPT_OK:
     return true;

@@ -317,7 +317,7 @@ static void tell_proxy_header(const peal_http_link *link) {
   size_t len = peal_address_text(&link->address, peer);
   peal_logger_write(link->home->worker->log, PEAL_LOG_WARN, "http",
                     (peal_slice){peer, len}, none,
-                    "refused: a header of the PROXY protocol, which %s",
+                    "no request: a header of the PROXY protocol, which %s",
                     link->home->server->opts.proxy_protocol
                         ? "none sends who is not in proxies"
                         : "proxy_protocol would allow to those of proxies");

@@ -184,26 +184,6 @@ static peal_http_place *new_place(peal_http_server *server,
   return place;
 }
 
-static peal_err add(peal_http_server *server, const peal_http_listen_opts *opts,
-                    peal_http_place **out) {
-  const peal_listen_spec spec = spec_of(opts);
-  const char *why = NULL;
-  peal_http_place *place = new_place(server, opts);
-  if (!place)
-    return PEAL_ERR_NOMEM;
-  peal_err err = peal_listener_listen(&place->listener, server->workers, &spec,
-                                      on_accept, place, &why);
-  if (err) {
-    tell_failed(server, &spec, why ? why : peal_err_message(err));
-    peal_mem_free(server->mem, place);
-    return err;
-  }
-  server->places[server->place_count++] = place;
-  *out = place;
-  tell_open(place);
-  return PEAL_OK;
-}
-
 /* -- certificates anew ----------------------------------------------------- */
 
 typedef struct reload {
@@ -243,10 +223,33 @@ static void on_hangup(peal_worker *worker, void *user) {
 /* Of places that share their certificates the first one reads them. */
 static peal_err watch_hangup(peal_http_server *server, peal_http_place *place) {
   bool first = place->tls != NULL;
-  for (size_t i = 0; first && server->places[i] != place; i++)
+  for (size_t i = 0; first && i < server->place_count; i++)
     first = server->places[i]->tls != place->tls;
   return first ? peal_workers_on_hangup(server->workers, on_hangup, place)
                : PEAL_OK;
+}
+
+static peal_err add(peal_http_server *server, const peal_http_listen_opts *opts,
+                    peal_http_place **out) {
+  const peal_listen_spec spec = spec_of(opts);
+  const char *why = NULL;
+  peal_http_place *place = new_place(server, opts);
+  if (!place)
+    return PEAL_ERR_NOMEM;
+  peal_err err = watch_hangup(server, place);
+  if (!err)
+    err = peal_listener_listen(&place->listener, server->workers, &spec,
+                               on_accept, place, &why);
+  if (err) {
+    tell_failed(server, &spec, why ? why : peal_err_message(err));
+    peal_hooks_forget(server->workers, place);
+    peal_mem_free(server->mem, place);
+    return err;
+  }
+  server->places[server->place_count++] = place;
+  *out = place;
+  tell_open(place);
+  return PEAL_OK;
 }
 
 static bool fits(const peal_http_server *server,
@@ -269,8 +272,6 @@ peal_err peal_http_listen(peal_http_server *server,
   if (!PEAL_RESERVED_IS_KNOWN(opts))
     return PEAL_ERR_OPTION;
   peal_err err = add(server, opts, &place);
-  if (!err)
-    err = watch_hangup(server, place);
   if (err)
     return err;
   unsigned given = peal_listener_port(place->listener);

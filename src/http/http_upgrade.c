@@ -124,3 +124,18 @@ peal_account_worker *peal_http_server_account(peal_http_server *server,
 peal_logger *peal_http_server_logger(peal_http_server *server) {
   return server->homes[0].worker->log;
 }
+
+/* Its value; empty if it comes twice. */
+static peal_slice only(const peal_http_req *req, const char *name) {
+  size_t found = 0;
+  for (size_t i = 0; i < peal_http_req_header_count(req); i++)
+    found += peal_slice_is_nocase(peal_http_req_header_at(req, i, NULL), name);
+  return found == 1 ? peal_http_req_header(req, name) : (peal_slice){NULL, 0};
+}
+
+peal_ws_accept_head peal_http_upgrade_ws_head(const peal_http_req *req) {
+  return (peal_ws_accept_head){.is_get = peal_http_req_is_method(req, "GET"),
+                               .upgrade = peal_http_req_header(req, "upgrade"),
+                               .version = only(req, "sec-websocket-version"),
+                               .key = only(req, "sec-websocket-key")};
+}

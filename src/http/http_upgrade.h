@@ -5,6 +5,7 @@
 #include <peal/http.h>
 
 #include "base/account.h"
+#include "http/ws_accept.h"
 #include "net/stream.h"
 
 /* Does it ask to upgrade the connection, without a body? */
@@ -48,3 +49,6 @@ const peal_mem *peal_http_server_mem(const peal_http_server *server);
  * The worker's own thread. */
 peal_account_worker *peal_http_server_account(peal_http_server *server,
                                               const peal_worker *worker);
+/* What counts of an opening handshake of WebSocket. A field that may come only
+ * once and comes twice is as one that is missing (RFC6455 11.3). */
+peal_ws_accept_head peal_http_upgrade_ws_head(const peal_http_req *req);

@@ -92,6 +92,12 @@ static inline size_t peal_stream_core_held(const peal_stream *stream) {
   return state ? peal_stream_core_verbs(stream)->held(state) : 0;
 }
 
+/* Is something behind what was read, of which the descriptor does not tell? */
+static inline bool peal_stream_core_more(const peal_stream *stream) {
+  void *state = peal_stream_core_state(stream);
+  return state && peal_stream_core_verbs(stream)->more(state);
+}
+
 /* As peal_stream_unacked. */
 size_t peal_stream_core_unacked(const peal_stream *stream);
 /* What few streams have; NULL if memory is out. */

@@ -51,6 +51,11 @@ static unsigned plain_wants(const void *state, unsigned events) {
   return events;
 }
 
+static bool plain_more(const void *state) {
+  (void)state;
+  return false;
+}
+
 static int plain_peek(int fd, void *state) {
   char byte;
   ssize_t got;
@@ -79,6 +84,7 @@ static void plain_let_go(void *state) {
 const peal_stream_verbs peal_stream_plain = {
     .attach = plain_attach,
     .recv = plain_recv,
+    .more = plain_more,
     .send = plain_send,
     .shutdown = plain_shutdown,
     .wants = plain_wants,

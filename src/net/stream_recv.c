@@ -63,9 +63,10 @@ static bool may_read(const peal_stream *stream) {
 
 void peal_stream_recv_waiting(peal_stream *stream) {
   int rounds = READ_ROUNDS;
-  while (rounds-- > 0 && may_read(stream) &&
-         read_once(stream) == PEAL_LIMIT_READ_BYTES)
-    continue;
+  bool more = true;
+  while (more && rounds-- > 0 && may_read(stream))
+    more = read_once(stream) == PEAL_LIMIT_READ_BYTES ||
+           (may_read(stream) && peal_stream_core_more(stream));
 }
 
 void peal_stream_recv_end_while_paused(peal_stream *stream) {

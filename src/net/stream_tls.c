@@ -39,6 +39,7 @@ typedef struct tls_state {
   size_t out_len; /* written into the scratch */
   bool asked;     /* the kernel has been asked */
   bool exact;     /* read no more than OpenSSL wants */
+  bool more;      /* the last recv ended otherwise than for want of input */
   bool ended;     /* it has said that nothing more comes */
   bool shakes;    /* PEAL_LIMIT_TLS_SHAKE_BYTES are charged */
   int failed;     /* errno of the socket, or ENOMEM */
@@ -218,7 +219,7 @@ static void begin(tls_state *state, int fd) {
   state->fd = fd;
   state->in = (peal_slice){NULL, 0};
   state->out_len = 0;
-  state->asked = state->exact = state->ended = false;
+  state->asked = state->exact = state->ended = state->more = false;
 }
 
 /* A browser that was sent to the wrong port sees words, not a broken page. */
@@ -305,8 +306,14 @@ static ptrdiff_t tls_recv(int fd, void *user, char *out, size_t cap) {
   charge_handshake(state);
   if (!len)
     return reason(state, got);
+  state->more =
+      got <= 0 && SSL_get_error(state->ssl, got) != SSL_ERROR_WANT_READ;
   flush(state);
   return (ptrdiff_t)len;
+}
+
+static bool tls_more(const void *user) {
+  return ((const tls_state *)user)->more;
 }
 
 /* The next record's plain text: where it lies if it is whole there, otherwise
@@ -439,6 +446,7 @@ static void tls_drop(void *user) {
 const peal_stream_verbs peal_stream_tls = {
     .attach = tls_attach,
     .recv = tls_recv,
+    .more = tls_more,
     .send = tls_send,
     .shutdown = tls_shutdown,
     .wants = tls_wants,

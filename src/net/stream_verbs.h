@@ -24,6 +24,9 @@ typedef struct peal_stream_verbs {
                      peal_account_worker *account);
   /* Bytes read, 0 at the end. */
   ptrdiff_t (*recv)(int fd, void *state, char *out, size_t cap);
+  /* Is there something behind what the last recv gave that the descriptor does
+   * not tell of (the end)? Then recv is called again. */
+  bool (*more)(const void *state);
   /* Bytes taken, from the first piece on; what is held already goes first. */
   ptrdiff_t (*send)(int fd, void *state, const peal_iovs *iovs);
   /* Say that nothing more will be sent; 0 if the peer will hear of it, -EAGAIN:

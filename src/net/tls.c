@@ -11,7 +11,8 @@
 #include "net/tls_set.h"
 
 struct peal_tls {
-  uv_mutex_t lock; /* of `now` */
+  uv_mutex_t reading; /* one reads at a time: the last one is the newest */
+  uv_mutex_t lock;    /* of `now` */
   SSL_CTX *now;
   peal_tls_tickets tickets;
   peal_tls_opts opts;
@@ -92,23 +93,28 @@ peal_err peal_tls_reload(peal_tls *tls, peal_tls_problem *why) {
   why->text[0] = 0;
   if (!tls)
     return PEAL_ERR_USAGE;
+  uv_mutex_lock(&tls->reading);
   SSL_CTX *fresh = peal_tls_set_new(&tls->opts, &tls->tickets, why, &err);
-  if (!fresh)
-    return err;
-  uv_mutex_lock(&tls->lock);
-  SSL_CTX *old = tls->now;
-  tls->now = fresh;
-  uv_mutex_unlock(&tls->lock);
-  SSL_CTX_free(old);
-  return PEAL_OK;
+  if (fresh) {
+    uv_mutex_lock(&tls->lock);
+    SSL_CTX *old = tls->now;
+    tls->now = fresh;
+    uv_mutex_unlock(&tls->lock);
+    SSL_CTX_free(old);
+  }
+  uv_mutex_unlock(&tls->reading);
+  return err;
 }
 
 static peal_tls *make(const peal_tls_opts *opts) {
   peal_tls *tls = peal_mem_zalloc(peal_mem_libc(), sizeof(*tls));
   if (tls && copy(tls, opts)) {
     if (uv_mutex_init(&tls->lock) == 0) {
-      if (peal_tls_tickets_init(&tls->tickets))
-        return tls;
+      if (uv_mutex_init(&tls->reading) == 0) {
+        if (peal_tls_tickets_init(&tls->tickets))
+          return tls;
+        uv_mutex_destroy(&tls->reading);
+      }
       uv_mutex_destroy(&tls->lock);
     }
     peal_mem_free(peal_mem_libc(), tls->text);
@@ -144,6 +150,7 @@ void peal_tls_free(peal_tls *tls) {
     return;
   SSL_CTX_free(tls->now);
   peal_tls_tickets_deinit(&tls->tickets);
+  uv_mutex_destroy(&tls->reading);
   uv_mutex_destroy(&tls->lock);
   peal_mem_free(peal_mem_libc(), tls->text);
   peal_mem_free(peal_mem_libc(), tls);

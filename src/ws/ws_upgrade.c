@@ -144,11 +144,7 @@ static void admit(peal_http_req *req, void *user) {
 /* Is it an opening handshake? If not it has been refused. */
 static bool check_handshake(const peal_ws_endpoint *endpoint,
                             peal_http_req *req) {
-  const peal_ws_accept_head head = {
-      .is_get = peal_http_req_is_method(req, "GET"),
-      .upgrade = peal_http_req_header(req, "upgrade"),
-      .version = peal_http_req_header(req, "sec-websocket-version"),
-      .key = peal_http_req_header(req, "sec-websocket-key")};
+  const peal_ws_accept_head head = peal_http_upgrade_ws_head(req);
   if (!peal_http_upgrade_is_asked(req) ||
       !peal_ws_accept_is_offered(head.upgrade)) {
     refuse_426(endpoint, req, "a WebSocket is spoken here");

@@ -91,6 +91,14 @@ for (const key of [undefined, '', 'short', 'x'.repeat(24),
   });
 }
 
+test('two keys are none', async (t) => {
+  const server = await t.server();
+  const key = 'dGhlIHNhbXBsZSBub25jZQ==';
+  const ws = await wsraw.open(t, server.port, WS,
+    { 'Sec-WebSocket-Key': `${key}\r\nSec-WebSocket-Key: ${key}` });
+  assert.equal(ws.response.status, 400);
+});
+
 test('an upgrade by POST is refused', async (t) => {
   const server = await t.server();
   const conn = connect(t, server.port);

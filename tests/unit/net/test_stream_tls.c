@@ -281,6 +281,25 @@ static void a_peer_that_leaves_without_a_word_has_ended(void **state) {
   close_scene(&it);
 }
 
+/* Both in one segment, and nothing behind: it is noticed all the same. */
+static void a_goodbye_right_behind_data_is_heard(void **state) {
+  scene it;
+  char record[300];
+  (void)state;
+  open_scene(&it);
+  say(it.client, "hello");
+  BIO *out = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(it.client, out);
+  assert_int_equal(SSL_write(it.client, "last words", 10), 10);
+  assert_int_equal(SSL_shutdown(it.client), 0);
+  int len = BIO_read(out, record, sizeof(record));
+  net_send(it.fd, record, (size_t)len);
+  assert_true(net_wait(&it.ended, 1));
+  net_sync(it.worker);
+  assert_memory_equal(it.back + 5, "last words", 10);
+  close_scene(&it);
+}
+
 static void half_a_record_and_the_end(void **state) {
   scene it;
   (void)state;
@@ -567,6 +586,7 @@ int main(void) {
       cmocka_unit_test(a_slow_reader_gets_all_and_little_is_held),
       cmocka_unit_test(a_goodbye_is_answered_by_one),
       cmocka_unit_test(a_peer_that_leaves_without_a_word_has_ended),
+      cmocka_unit_test(a_goodbye_right_behind_data_is_heard),
       cmocka_unit_test(half_a_record_and_the_end),
       cmocka_unit_test(what_is_no_record_ends_it),
       cmocka_unit_test(plain_http_is_told_where_it_is),
