@@ -62,27 +62,21 @@ static peal_log_level level_of(const char *name) {
                                       : PEAL_LOG_INFO;
 }
 
+static peal_log_format format_of(const char *name) {
+  return strcmp(name, "json") == 0   ? PEAL_LOG_JSON
+         : strcmp(name, "keys") == 0 ? PEAL_LOG_KEYS
+                                     : PEAL_LOG_TEXT;
+}
+
 /* A console that takes nothing must not hold up a worker: the line is then in
  * the file only. */
-static void write_console(const peal_log_record *record) {
-  static const char *const levels[] = {"", "error", "warn", "info", "debug"};
+static void write_console(const dash *app, const peal_log_record *record) {
   struct pollfd console = {.fd = STDERR_FILENO, .events = POLLOUT};
-  char line[1024], when[25];
+  char line[2048];
   if (poll(&console, 1, 0) <= 0 || (console.revents & POLLOUT) == 0)
     return;
-  peal_web_time_iso(when, record->time_ms);
-  bool has_peer = record->peer.len > 0, has_sid = record->sid.len > 0;
-  int len = snprintf(line, sizeof line - 1, "%s %-5s %s%s%.*s%s%.*s %.*s", when,
-                     record->level < 5 ? levels[record->level] : "",
-                     record->area, has_peer ? " peer=" : "",
-                     PEAL_SFMT(record->peer), has_sid ? " sid=" : "",
-                     PEAL_SFMT(record->sid), PEAL_SFMT(record->text));
-  if (len < 0)
-    return;
-  if ((size_t)len > sizeof line - 2)
-    len = (int)sizeof line - 2;
-  line[len++] = '\n';
-  ssize_t written = write(STDERR_FILENO, line, (size_t)len);
+  size_t len = peal_log_line(line, sizeof line, record, app->log.format);
+  ssize_t written = write(STDERR_FILENO, line, len);
   (void)written;
 }
 
@@ -98,7 +92,7 @@ static void on_log(const peal_log_record *record, void *user) {
   }
   peal_logfile_log(record, is_access ? app->access_log : app->logfile);
   if (!is_access || app->log.level == PEAL_LOG_DEBUG)
-    write_console(record);
+    write_console(app, record);
 }
 
 static peal_logfile *open_file(const settings *conf, const char *name) {
@@ -108,6 +102,7 @@ static peal_logfile *open_file(const settings *conf, const char *name) {
   peal_err err = peal_logfile_new(
       &file, &(peal_logfile_opts){.path = path,
                                   .max_bytes = (size_t)conf->log_bytes,
+                                  .format = format_of(conf->log_format),
                                   .count = conf->log_count});
   if (err != PEAL_OK)
     fprintf(stderr, "peal-esp32: %s cannot be written: %s\n", path,
@@ -424,8 +419,10 @@ int main(int argc, char **argv) {
     settings_deinit(&app->conf);
     return code;
   }
-  app->log = (peal_log_opts){
-      .fn = on_log, .user = app, .level = level_of(app->conf.log_level)};
+  app->log = (peal_log_opts){.fn = on_log,
+                             .user = app,
+                             .level = level_of(app->conf.log_level),
+                             .format = format_of(app->conf.log_format)};
   const settings *conf = &app->conf;
   if (conf->add_key != NULL || conf->revoke_key != NULL || conf->list_keys)
     code = manage_keys(app);

@@ -237,6 +237,11 @@ static const peal_config_key keys[] = {
      .otherwise = "info",
      .help = "what is logged",
      .choices = "error warn info debug"},
+    {.name = "log-format",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = "text",
+     .help = "lines for people, as key=value, or as JSON",
+     .choices = "text keys json"},
     {.name = "log-bytes",
      .type = PEAL_CONFIG_BYTES,
      .otherwise = "10M",
@@ -312,6 +317,7 @@ static void read_rest(settings *out, const peal_config *c) {
   out->revoke_key = text_of(c, "revoke-device-key");
   out->list_keys = peal_config_bool(c, "list-device-keys");
   out->log_level = peal_config_str(c, "log-level");
+  out->log_format = peal_config_str(c, "log-format");
   out->log_bytes = peal_config_int(c, "log-bytes");
   out->log_count = count_of(c, "log-count");
 }

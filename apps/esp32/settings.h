@@ -49,6 +49,7 @@ typedef struct settings {
   vision_opts vision;
 
   const char *log_level;
+  const char *log_format;
   int64_t log_bytes;
   unsigned log_count;
 } settings;

@@ -44,6 +44,20 @@ async function aRefusedPageIsNamedWithTheOption() {
   await server.stop();
 }
 
+async function linesAreForMachinesIfTheyAreToBe() {
+  const server = await new Program({ args: ['--log-format', 'json'] }).start();
+  const Origin = 'http://page.example';
+  await assert.rejects(server.connect({ transports: ['polling'], extraHeaders: { Origin } }));
+  await said(server, 'refused');
+  await server.stop();
+  const lines = server.output.split('\n').filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  const refused = lines.find((line) => line.msg.includes(Origin));
+  assert.equal(refused.level, 'warn');
+  assert.equal(refused.peer, '127.0.0.1');
+  assert.ok(!Number.isNaN(Date.parse(refused.time)));
+}
+
 async function aProxyIsBelievedIfItIsNamed() {
   for (const named of [false, true]) {
     const server = await new Program({ args: ['--allowed-hosts', 'dash.example', ...(named ? ['--proxies', 'loopback'] : [])] }).start();
@@ -59,4 +73,5 @@ async function aProxyIsBelievedIfItIsNamed() {
 }
 
 await runSteps([itNamesAnAddressThatDevicesCanUse, thisMachineAloneIsSaid,
-  aRefusedPageIsNamedWithTheOption, aProxyIsBelievedIfItIsNamed]);
+  aRefusedPageIsNamedWithTheOption, linesAreForMachinesIfTheyAreToBe,
+  aProxyIsBelievedIfItIsNamed]);
