@@ -70,7 +70,7 @@ static void check_appended(const uint8_t *data, size_t len) {
   peal_slice list = {text, len + sizeof APPENDED - 1}, element;
   uint8_t ip[16];
   must(peal_forwarded_cut(&list, &element));
-  must(peal_slice_is(element, APPENDED + 2));
+  must(peal_slice_is(element, &APPENDED[2]));
   must(peal_forwarded_node(ip, peal_forwarded_param(element, "for")));
   must(ip[15] == 7);
   free(text);

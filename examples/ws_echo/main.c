@@ -20,5 +20,7 @@ int main(int argc, char **argv) {
   peal_ws_on(
       http, "/",
       &(peal_ws_opts){.on_message = echo, .max_message_bytes = 16 << 20});
-  return peal_http_server_run(http);
+  int code = peal_http_server_run(http);
+  peal_http_server_free(http);
+  return code;
 }

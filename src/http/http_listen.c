@@ -262,7 +262,7 @@ static bool fits(const peal_http_server *server,
 peal_err peal_http_listen(peal_http_server *server,
                           const peal_http_listen_opts *opts, unsigned *port) {
   static const peal_http_listen_opts defaults;
-  peal_http_place *place;
+  peal_http_place *place = NULL;
   if (port)
     *port = 0;
   if (!opts)

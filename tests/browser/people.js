@@ -23,7 +23,12 @@ const spike = 4000;
 let server;
 let page;
 
-const isOpen = (from, id) => from.locator(`#${id}`).evaluate((node) => node.open);
+// A page that is on its way to another has nothing that is open.
+const isOpen = (from, id) => from.locator(`#${id}`).evaluate((node) => node.open)
+  .catch((error) => {
+    if (/navigation|context was destroyed/i.test(error.message)) return false;
+    throw error;
+  });
 const isShown = (from, selector) => from.locator(selector).isVisible();
 
 const reading = (id, more = {}) => ({

@@ -241,7 +241,8 @@ test('each client of a proxy has the limit of one address',
     const port = await nginx(t, `127.0.0.1:${server.port}`,
       [APPENDED, CALLED, UPGRADE]);
     const sockets = [0, 1, 2].map(() => page(t, port, ['websocket']));
-    for (const socket of sockets) assert.equal(await settled(socket), null);
+    const all = await Promise.all(sockets.map(settled));
+    assert.deepEqual(all, [null, null, null]);
   });
 
 // -- HAProxy ------------------------------------------------------------------
