@@ -32,7 +32,9 @@ bool peal_signals_open(peal_workers *group) {
   static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
   uv_loop_t *loop = &group->items[0]->loop;
   signal(SIGPIPE, SIG_IGN);
+  uv_mutex_lock(&group->lock);
   size_t count = group->on_hangup.count ? 3 : 2;
+  uv_mutex_unlock(&group->lock);
   for (size_t i = 0; i < count; i++) {
     if (uv_signal_init(loop, &group->signals[i]))
       return false;
