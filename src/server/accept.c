@@ -3,9 +3,9 @@
 
 #include "server/acks.h"
 #include "server/adapter.h"
-#include "server/client_send.h"
-#include "server/client_turn.h"
 #include "server/rooms.h"
+#include "server/server_client_send.h"
+#include "server/server_client_turn.h"
 
 /* -- refusing ------------------------------------------------------------------------ */
 
@@ -18,12 +18,12 @@ peal_val peal_accept_refusal(const char *message, peal_val data,
 
 void peal_accept_refuse(peal_candidate *candidate, peal_val data) {
   peal_socket *socket = candidate->socket;
-  peal_client *client = socket->client;
+  peal_server_client *client = socket->client;
   socket->state = PEAL_SOCKET_GONE;
   peal_rooms_leave_all(socket);
   peal_adapter_remove(socket);
   peal_acks_close(socket);
-  peal_client_send_refusal(client, candidate->link, data);
+  peal_server_client_send_refusal(client, candidate->link, data);
   peal_candidate_bury(candidate);
 }
 
@@ -74,7 +74,7 @@ static peal_err enter(peal_socket *socket, const peal_candidate *candidate) {
   if (!err)
     err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
                                peal_object(&sid, 1), &text);
-  peal_client_send(socket->client, text);
+  peal_server_client_send(socket->client, text);
   if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
     socket->state = PEAL_SOCKET_CONNECTED;
   return err;
@@ -82,7 +82,7 @@ static peal_err enter(peal_socket *socket, const peal_candidate *candidate) {
 
 /* What was emitted before CONNECT: its emit was told that it would be sent. */
 static void send_held(peal_socket *socket, peal_candidate *candidate) {
-  peal_client *client = socket->client;
+  peal_server_client *client = socket->client;
   peal_account *account = peal_engine_conn_account(client->conn);
   peal_figures *figures = peal_figures_of(socket);
   peal_eio_item item;
@@ -95,7 +95,7 @@ static void send_held(peal_socket *socket, peal_candidate *candidate) {
     }
     peal_message_unref(item.message);
     if (err && err != PEAL_ERR_CLOSED)
-      peal_client_turn_fail(client, err);
+      peal_server_client_turn_fail(client, err);
     if (err)
       break;
   }
@@ -111,7 +111,7 @@ static peal_err run_handlers_and_enter(peal_socket *socket,
 
 void peal_accept_run(peal_candidate *candidate) {
   peal_socket *socket = candidate->socket;
-  peal_client *client = socket->client;
+  peal_server_client *client = socket->client;
   peal_sio_link link = candidate->link;
   peal_err err = run_handlers_and_enter(socket, candidate);
   if (err) {
@@ -125,7 +125,7 @@ void peal_accept_run(peal_candidate *candidate) {
   /* Not at once: the middleware may have been answered by a handler of this
    * very client. */
   if (err)
-    peal_client_turn_fail(client, err);
+    peal_server_client_turn_fail(client, err);
   else
-    peal_client_turn_read(client);
+    peal_server_client_turn_read(client);
 }

@@ -3,9 +3,9 @@
 
 #include "server/accept.h"
 #include "server/auth.h"
-#include "server/client_send.h"
 #include "server/handlers.h"
 #include "server/next.h"
+#include "server/server_client_send.h"
 #include "server/socket.h"
 
 peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
@@ -76,14 +76,14 @@ void peal_next_refuse(peal_next *next, const char *message, peal_val data) {
 
 /* -- the beginning ---------------------------------------------------------------------- */
 
-static void refuse_link(peal_client *client, peal_sio_link link,
+static void refuse_link(peal_server_client *client, peal_sio_link link,
                         const char *message) {
   peal_pair pairs[2];
-  peal_client_send_refusal(
+  peal_server_client_send_refusal(
       client, link, peal_accept_refusal(message, peal_undefined(), pairs));
 }
 
-void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
+void peal_middleware_begin(peal_server_client *client, peal_nsp *nsp,
                            peal_sio_link link, peal_val auth) {
   peal_socket *socket = peal_socket_new(client, nsp);
   peal_err err = socket ? peal_auth_keep(socket, auth) : PEAL_ERR_NOMEM;

@@ -6,5 +6,5 @@
 
 /* CONNECT has come: a socket is made, the first function called. If memory is
  * out or `auth` is too large, the link is refused. */
-void peal_middleware_begin(peal_client *client, peal_nsp *nsp,
+void peal_middleware_begin(peal_server_client *client, peal_nsp *nsp,
                            peal_sio_link link, peal_val auth);

@@ -11,10 +11,10 @@
 #include "net/crypto.h"
 #include "net/run.h"
 #include "proto/proto_limits.h"
-#include "server/client.h"
+#include "server/dispatch.h"
 #include "server/next.h"
 #include "server/nsp.h"
-#include "server/reply.h"
+#include "server/server_client.h"
 #include "server/server_limits.h"
 
 /* -- options --------------------------------------------------------------------------- */
@@ -68,9 +68,8 @@ static void set_tickets(peal_server *server, peal_server_local *local,
                                 .mem = worker->mem};
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
-  opts.ticket_bytes = sizeof(peal_reply);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
-  peal_ticket_pool_init(&local->replies, &opts);
+  peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
 }
 
@@ -109,7 +108,7 @@ static void on_start(peal_worker *worker, void *user) {
 static peal_err open_engine(peal_server *server,
                             const peal_engine_server_opts *opts) {
   peal_err err = peal_engine_new(&server->engine, opts, server->http,
-                                 &peal_client_engine_callbacks, server);
+                                 &peal_server_client_engine_callbacks, server);
   if (!err)
     server->log = peal_engine_logger(server->engine);
   return err;

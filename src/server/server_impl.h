@@ -6,7 +6,7 @@
  *        │             └─ peal_nsp_local (one per worker): sockets, rooms,
  *        │                handlers
  *        └─ peal_server_local (one per worker): scratch, figures
- *   peal_client (one per engine connection) ── peal_socket (one per namespace)
+ *   peal_server_client (one per engine connection) ── peal_socket (one per namespace)
  *
  * Sockets are removed only by events of their own connection or at the end of
  * the turn, never inside a call of a handler: so a broadcast may walk over
@@ -31,7 +31,7 @@
 #include "server/hook.h"
 #include "server/ref_table.h"
 
-typedef struct peal_client peal_client;
+typedef struct peal_server_client peal_server_client;
 typedef struct peal_pending_ack peal_pending_ack;
 typedef struct peal_belongings peal_belongings;
 
@@ -111,7 +111,7 @@ static inline bool peal_nsp_local_is_watched(const peal_nsp_local *local) {
 
 /* -- clients and sockets ------------------------------------------------------------ */
 
-struct peal_client {
+struct peal_server_client {
   peal_engine_conn *conn; /* in whose block it stands */
   peal_sio_conn sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
@@ -147,7 +147,7 @@ typedef struct peal_socket_extra {
 
 struct peal_socket {
   peal_nsp_local *local;
-  peal_client *client; /* NULL once the connection is gone */
+  peal_server_client *client; /* NULL once the connection is gone */
   void *user;
   peal_list node;           /* in the namespace's all or pending */
   peal_room_set *rooms;     /* without its own; NULL: none */
@@ -161,8 +161,8 @@ struct peal_socket {
 };
 
 /* What an idle client costs here: a budget, kept small. */
-_Static_assert(sizeof(peal_client) <= 112 && sizeof(peal_socket) <= 80,
-               "peal_client or peal_socket has grown");
+_Static_assert(sizeof(peal_server_client) <= 112 && sizeof(peal_socket) <= 80,
+               "peal_server_client or peal_socket has grown");
 
 /* At the beginning of a function of a socket (net/on_worker). */
 #define PEAL_ON_SOCKET(socket, instead)                                        \

@@ -13,7 +13,7 @@
 
 /* -- memory ------------------------------------------------------------------------ */
 
-peal_socket *peal_socket_new(peal_client *client, peal_nsp *nsp) {
+peal_socket *peal_socket_new(peal_server_client *client, peal_nsp *nsp) {
   peal_worker *worker = peal_engine_conn_worker(client->conn);
   peal_socket *socket = peal_mem_zalloc(worker->mem, sizeof *socket);
   if (!socket)

@@ -9,7 +9,7 @@
 #include "server/server_impl.h"
 
 /* A socket in the middleware. NULL if memory is out. */
-PEAL_MUST_CHECK peal_socket *peal_socket_new(peal_client *client,
+PEAL_MUST_CHECK peal_socket *peal_socket_new(peal_server_client *client,
                                              peal_nsp *nsp);
 /* It belongs to no client any more and is charged to none: GONE. */
 void peal_socket_detach(peal_socket *socket);

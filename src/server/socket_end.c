@@ -4,8 +4,8 @@
 #include "server/acks.h"
 #include "server/adapter.h"
 #include "server/candidate.h"
-#include "server/client_turn.h"
 #include "server/rooms.h"
+#include "server/server_client_turn.h"
 #include "server/socket.h"
 
 static void run_disconnect_handlers(peal_socket *socket, peal_hook_kind kind,
@@ -41,5 +41,5 @@ void peal_disconnect(peal_socket *socket, bool close) {
   if (socket->state == PEAL_SOCKET_CONNECTED ||
       socket->state == PEAL_SOCKET_ACCEPTING)
     socket->state = PEAL_SOCKET_LEAVING;
-  peal_client_turn_leave(socket->client);
+  peal_server_client_turn_leave(socket->client);
 }

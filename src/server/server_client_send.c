@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/client_send.h"
+#include "server/server_client_send.h"
 
-#include "server/client_turn.h"
+#include "server/server_client_turn.h"
 
-void peal_client_send(peal_client *client, peal_message *message) {
+void peal_server_client_send(peal_server_client *client,
+                             peal_message *message) {
   if (!message)
     return;
   peal_eio_item item = {.message = message, .keep = true};
   peal_err err = peal_engine_conn_send(client->conn, &item);
   /* Without its CONNECT or DISCONNECT a client would wait for ever. */
   if (err && err != PEAL_ERR_CLOSED)
-    peal_client_turn_fail(client, err);
+    peal_server_client_turn_fail(client, err);
   peal_message_unref(message);
 }
 
-void peal_client_send_refusal(peal_client *client, peal_sio_link link,
-                              peal_val data) {
+void peal_server_client_send_refusal(peal_server_client *client,
+                                     peal_sio_link link, peal_val data) {
   peal_message *text;
   peal_err err = peal_sio_conn_refuse(&client->sio, link, data, &text);
-  peal_client_send(client, text);
+  peal_server_client_send(client, text);
   if (err) /* the machine may be dead: its deadline says so */
-    peal_client_turn_rearm(client);
+    peal_server_client_turn_rearm(client);
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/client.h"
+#include "server/server_client.h"
 
 #include "engine/reason.h"
 #include "net/worker_impl.h"
 #include "server/acks.h"
-#include "server/client_send.h"
-#include "server/client_turn.h"
-#include "server/event.h"
+#include "server/dispatch.h"
 #include "server/middleware.h"
 #include "server/nsp.h"
+#include "server/server_client_send.h"
+#include "server/server_client_turn.h"
 #include "server/server_limits.h"
 #include "server/socket_end.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
-static void on_connect(peal_server *server, peal_client *client,
+static void on_connect(peal_server *server, peal_server_client *client,
                        const peal_sio_conn_event *event) {
   peal_nsp *nsp = peal_nsp_named(server, event->packet.nsp);
   if (nsp) {
@@ -23,12 +23,13 @@ static void on_connect(peal_server *server, peal_client *client,
   }
   peal_pair message = {.key = "message",
                        .value = peal_str("Invalid namespace")};
-  peal_client_send_refusal(client, event->link, peal_object(&message, 1));
+  peal_server_client_send_refusal(client, event->link,
+                                  peal_object(&message, 1));
 }
 
 /* What it leaves in the middleware waits there for an answer, charged to
  * nobody. */
-static peal_err on_disconnect(peal_client *client, peal_socket *socket) {
+static peal_err on_disconnect(peal_server_client *client, peal_socket *socket) {
   if (!socket)
     return PEAL_OK;
   bool gives_up = !socket->is_member;
@@ -38,16 +39,16 @@ static peal_err on_disconnect(peal_client *client, peal_socket *socket) {
              : PEAL_OK;
 }
 
-static void on_event(peal_server *server, peal_client *client,
+static void on_event(peal_server *server, peal_server_client *client,
                      const peal_sio_conn_event *event) {
   peal_figures_add(
       &peal_server_local_of(server, peal_engine_conn_worker(client->conn))
            ->figures.events_in,
       1);
-  peal_event_dispatch(event->user, &event->packet);
+  peal_dispatch_event(event->user, &event->packet);
 }
 
-static peal_err act(peal_server *server, peal_client *client,
+static peal_err act(peal_server *server, peal_server_client *client,
                     const peal_sio_conn_event *event) {
   switch ((peal_sio_conn_event_type)event->type) {
   case PEAL_SIO_CONN_CONNECT:
@@ -62,7 +63,7 @@ static peal_err act(peal_server *server, peal_client *client,
     peal_acks_resolve(event->user, &event->packet);
     break;
   case PEAL_SIO_CONN_SEND:
-    peal_client_send(client, event->message);
+    peal_server_client_send(client, event->message);
     break;
   case PEAL_SIO_CONN_ERROR:
     return event->err;
@@ -75,7 +76,7 @@ static peal_err act(peal_server *server, peal_client *client,
 
 /* One loop: next, act. Returns PEAL_OK, or what was wrong: the client is to be
  * closed. */
-static peal_err read_events(peal_server *server, peal_client *client) {
+static peal_err read_events(peal_server *server, peal_server_client *client) {
   peal_engine_conn *conn = client->conn;
   peal_arena *turn = &peal_engine_conn_worker(conn)->turn;
   peal_sio_conn_event event;
@@ -96,7 +97,7 @@ static peal_err read_events(peal_server *server, peal_client *client) {
 
 /* -- leaving at the end of the turn --------------------------------------------------------- */
 
-static void leave_links(peal_client *client, bool all) {
+static void leave_links(peal_server_client *client, bool all) {
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
@@ -108,13 +109,13 @@ static void leave_links(peal_client *client, bool all) {
     /* Without memory for it the machine is dead, and its deadline says so. */
     peal_err err = peal_sio_conn_part(&client->sio, link, &text);
     (void)err;
-    peal_client_send(client, text);
+    peal_server_client_send(client, text);
     peal_socket_end(socket, PEAL_REASON_SERVER_DISCONNECT, PEAL_OK);
   }
 }
 
 static void on_flush(peal_engine_conn *conn, void *user) {
-  peal_client *client = peal_engine_conn_user(conn);
+  peal_server_client *client = peal_engine_conn_user(conn);
   bool close = client->close_asked;
   if (client->read_asked) {
     client->read_asked = false;
@@ -131,14 +132,14 @@ static void on_flush(peal_engine_conn *conn, void *user) {
     if (close)
       peal_engine_conn_close(conn, false, PEAL_OK);
     else
-      peal_client_turn_rearm(client);
+      peal_server_client_turn_rearm(client);
   }
 }
 
 /* -- time ------------------------------------------------------------------------------------- */
 
 static void on_deadline(peal_engine_conn *conn, void *user) {
-  peal_client *client = peal_engine_conn_user(conn);
+  peal_server_client *client = peal_engine_conn_user(conn);
   uint64_t now_ms = peal_engine_conn_worker(conn)->now_ms;
   (void)user;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
@@ -151,7 +152,8 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
   if (err)
     peal_engine_conn_close(conn, true, err);
   else
-    peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
+    peal_engine_conn_set_deadline(conn,
+                                  peal_server_client_turn_deadline(client));
 }
 
 /* -- what the engine tells ---------------------------------------------------------------------- */
@@ -159,7 +161,7 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
 static bool on_open(peal_engine_conn *conn, void *user) {
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
-  peal_client *client = peal_engine_conn_user(conn);
+  peal_server_client *client = peal_engine_conn_user(conn);
   client->conn = conn;
   peal_sio_conn_init(&client->sio, &peal_server_local_of(server, worker)->sio,
                      peal_engine_conn_account(conn), worker->now_ms);
@@ -169,7 +171,7 @@ static bool on_open(peal_engine_conn *conn, void *user) {
 
 static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
                        void *user) {
-  peal_client *client = peal_engine_conn_user(conn);
+  peal_server_client *client = peal_engine_conn_user(conn);
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
   peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
@@ -183,7 +185,8 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   if (err)
     peal_engine_conn_violation(conn, err);
   else if (peal_sio_conn_deadline(&client->sio) != before)
-    peal_engine_conn_set_deadline(conn, peal_client_turn_deadline(client));
+    peal_engine_conn_set_deadline(conn,
+                                  peal_server_client_turn_deadline(client));
 }
 
 static void tell_drained(peal_socket *socket) {
@@ -195,7 +198,7 @@ static void tell_drained(peal_socket *socket) {
 }
 
 static void on_drain(peal_engine_conn *conn, void *user) {
-  peal_client *client = peal_engine_conn_user(conn);
+  peal_server_client *client = peal_engine_conn_user(conn);
   (void)user;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {
@@ -208,7 +211,7 @@ static void on_drain(peal_engine_conn *conn, void *user) {
 
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
-  peal_client *client = peal_engine_conn_user(conn);
+  peal_server_client *client = peal_engine_conn_user(conn);
   peal_reason told = peal_reason_of(reason, err);
   (void)user;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
@@ -226,8 +229,8 @@ static void on_stop(peal_worker *worker, void *user) {
   (void)user;
 }
 
-const peal_engine_callbacks peal_client_engine_callbacks = {
-    .user_bytes = sizeof(peal_client),
+const peal_engine_callbacks peal_server_client_engine_callbacks = {
+    .user_bytes = sizeof(peal_server_client),
     .on_open = on_open,
     .on_message = on_message,
     .on_drain = on_drain,

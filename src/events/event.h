@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* event: an event that came in, as its handlers see it, whoever received it:
+ * a server's socket or a client. What is done with its acknowledgement the
+ * receiver says by verbs.
+ * In the flow: server/dispatch, client/ -> [event] -> the handler. */
+#include <peal/event.h>
+
+#include "net/on_worker.h"
+
+/* At the beginning of a function of an event (net/on_worker). */
+#define PEAL_ON_EVENT(event, instead)                                          \
+  PEAL_ON_WORKER((event) ? (event)->worker : NULL, instead)
+
+typedef struct peal_event_verbs {
+  /* Send the acknowledgement, at once. */
+  peal_err (*ack)(const peal_event *event, peal_args args);
+  /* A reply of the receiver's pool; NULL: memory is out. */
+  peal_reply *(*later)(const peal_event *event);
+} peal_event_verbs;
+
+struct peal_event {
+  const peal_event_verbs *verbs;
+  void *receiver;
+  peal_worker *worker;
+  peal_slice name;
+  peal_args args;
+  uint64_t id;
+  bool has_id;
+  bool *acked; /* given already */
+};
