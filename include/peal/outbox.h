@@ -151,7 +151,8 @@ PEAL_API void peal_outbox_detach(peal_outbox *outbox);
  * Returns: PEAL_OK: it is in the file (on a worker, in a callback of the
  * outbox, or with `behind`: it will be, as soon as the disk takes it);
  * PEAL_ERR_QUEUE_FULL (max_bytes; or 8 MiB wait for the disk); PEAL_ERR_IO (the
- * disk did not take it; it is not stored); PEAL_ERR_LIMIT (larger than a
+ * disk did not take it: it is not stored, but a program that ends before the
+ * disk is well again may find it there later); PEAL_ERR_LIMIT (larger than a
  * quarter of max_bytes, or than 64 MiB; more than 65535 binaries; an id longer
  * than 255); PEAL_ERR_RESERVED; PEAL_ERR_DEPTH; PEAL_ERR_NOMEM;
  * PEAL_ERR_CLOSED (it is being freed). Thread: any. */

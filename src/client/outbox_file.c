@@ -125,6 +125,8 @@ static void close_fd(int *fd) {
 }
 
 void peal_outbox_file_close(peal_outbox_file *file) {
+  if (file->must_cut && ftruncate(file->fd, (off_t)file->cut_at))
+    file->must_cut = false; // who opens it next finds what is whole there
   close_fd(&file->fd);
   close_fd(&file->read_fd);
   close_fd(&file->lock_fd);
@@ -228,8 +230,18 @@ int peal_outbox_file_read(peal_outbox_file *file, uint64_t number,
 
 /* -- writing ----------------------------------------------------------------- */
 
+int peal_outbox_file_cut(peal_outbox_file *file, uint64_t bytes) {
+  int failed = ftruncate(file->fd, (off_t)bytes) ? errno : 0;
+  file->must_cut = failed != 0;
+  file->cut_at = bytes;
+  return failed;
+}
+
 int peal_outbox_file_use(peal_outbox_file *file, uint64_t number, bool is_new) {
   file_name name;
+  int err = file->must_cut ? peal_outbox_file_cut(file, file->cut_at) : 0;
+  if (err)
+    return err;
   name_of(name, file, number);
   int flags = O_WRONLY | O_APPEND | O_CLOEXEC | (is_new ? O_CREAT | O_EXCL : 0);
   int fd = openat(file->dir_fd, name, flags, MODE);
@@ -239,7 +251,7 @@ int peal_outbox_file_use(peal_outbox_file *file, uint64_t number, bool is_new) {
   if (fd < 0)
     return errno;
   if (is_new && (ftruncate(fd, 0) || fsync(file->dir_fd))) {
-    int err = errno;
+    err = errno;
     close(fd);
     return err;
   }
@@ -271,10 +283,6 @@ int peal_outbox_file_sync(peal_outbox_file *file) {
     return errno;
   file->is_dirty = false;
   return 0;
-}
-
-int peal_outbox_file_cut(peal_outbox_file *file, uint64_t bytes) {
-  return ftruncate(file->fd, (off_t)bytes) ? errno : 0;
 }
 
 int peal_outbox_file_remove(peal_outbox_file *file, uint64_t number) {

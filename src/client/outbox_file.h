@@ -24,6 +24,8 @@ typedef struct peal_outbox_file {
   uint64_t *numbers; /* of the files that were there, ascending */
   size_t count;
   bool is_dirty; /* written and not synced */
+  bool must_cut; /* fd, at cut_at, before anything else is written */
+  uint64_t cut_at;
 } peal_outbox_file;
 
 /* What a scan of one file found. */
@@ -50,14 +52,16 @@ PEAL_MUST_CHECK int peal_outbox_file_scan(peal_outbox_file *file,
                                           peal_outbox_file_found *found,
                                           peal_err *err);
 
-/* Write into this file from now on; `is_new`: make it. */
+/* Write into this file from now on; `is_new`: make it. Not before the one that
+ * was written before is cut, if it has to be. */
 PEAL_MUST_CHECK int peal_outbox_file_use(peal_outbox_file *file,
                                          uint64_t number, bool is_new);
 PEAL_MUST_CHECK int peal_outbox_file_write(peal_outbox_file *file,
                                            peal_slice data);
 /* Force what was written to the disk. */
 PEAL_MUST_CHECK int peal_outbox_file_sync(peal_outbox_file *file);
-/* Cut the file that is written. */
+/* Cut the file that is written. If that fails it is done before the next file is
+ * begun. */
 PEAL_MUST_CHECK int peal_outbox_file_cut(peal_outbox_file *file,
                                          uint64_t bytes);
 /* Append `len` bytes to `out` (NOMEM: ENOMEM; fewer there: EIO). */
