@@ -28,7 +28,7 @@
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
-#include "server/hook.h"
+#include "events/hook.h"
 #include "server/ref_table.h"
 
 typedef struct peal_server_client peal_server_client;
