@@ -108,6 +108,11 @@ PEAL_API bool peal_slice_is_nocase(peal_slice a, const char *text);
  * pure. */
 PEAL_API bool peal_slice_starts(peal_slice a, const char *prefix);
 
+/* -- options ------------------------------------------------------------ */
+
+/* For options whose 0 means "default": none, never, no limit. */
+#define PEAL_OFF UINT32_MAX
+
 /* -- errors ------------------------------------------------------------- */
 
 /* What kind of error it is: what a switch asks for that has to decide what to

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* percent: percent-decoding, of forms and of paths. */
+/* percent: percent-decoding, of forms and of paths; encoding of queries. */
 #include <peal/base.h>
+
+#include "base/buf.h"
 
 /* application/x-www-form-urlencoded as the URL standard decodes it: + is a
  * blank, a % without two digits stands for itself. `out` has in.len bytes and
@@ -16,3 +18,7 @@ bool peal_percent_form_is(peal_slice in, const char *text);
  * Thread: pure. */
 PEAL_MUST_CHECK peal_err peal_percent_decode_path(char *out, size_t *out_len,
                                                   peal_slice in);
+/* Append text as a part of a query: all but A-Z a-z 0-9 - _ . ! ~ * ' ( ) as
+ * %XY, as encodeURIComponent does it. Errors are sticky in `out`. Thread:
+ * pure. */
+void peal_percent_encode(peal_buf *out, peal_slice text);
