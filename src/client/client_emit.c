@@ -93,7 +93,7 @@ static peal_doc *doc_of(const peal_mem *mem, peal_slice event, peal_args args) {
   peal_val *values = peal_mem_alloc(mem, (args.count + 1) * sizeof *values);
   if (!values)
     return NULL;
-  values[0] = peal_str_n(event.ptr, event.len);
+  values[0] = peal_str_slice(event);
   if (args.count)
     memcpy(values + 1, args.items, args.count * sizeof *values);
   peal_doc *doc = peal_doc_new(peal_array(values, args.count + 1));
