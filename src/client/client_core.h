@@ -10,7 +10,7 @@
 void peal_client_core_init(peal_client *client);
 /* Connect: the namespaces that there are, or the URL's if there are none.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED. */
-PEAL_MUST_CHECK peal_err peal_client_core_open(peal_client *client);
+peal_err peal_client_core_open(peal_client *client);
 /* The machine's namespace of this one; NULL: memory is out. */
 PEAL_MUST_CHECK peal_sio_client_nsp *peal_client_core_state(
     peal_client_nsp *nsp);

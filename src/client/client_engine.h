@@ -21,12 +21,14 @@
 typedef struct peal_client_engine peal_client_engine;
 
 /* One for many connections, one after the other or at a time. All borrowed for
- * the life of each. */
+ * the life of each; behind a _free in one of its callbacks, until that has
+ * returned. */
 typedef struct peal_client_engine_opts {
   /* http, https, ws, wss: is there TLS under it? NULL: none. */
   peal_tls_client *tls;
   const char *host;      /* name or address, IPv6 without brackets; unix:PATH */
   uint16_t port;         /* never 0, unless it is unix: */
+  const char *tls_name;  /* at unix: whom to expect; NULL */
   const char *authority; /* the Host field: "host:port", IPv6 in brackets; the
                             port may be left out where it is the scheme's */
   const char *path;      /* of the endpoint, with a slash on both sides as the

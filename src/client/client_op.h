@@ -33,4 +33,4 @@ struct peal_client_op {
  * Returns: what `run` says, here; from another thread PEAL_OK, PEAL_ERR_NOMEM,
  * PEAL_ERR_CLOSED (the worker has ended): nothing happens then, and what it
  * carries is still the caller's. Thread: any. */
-PEAL_MUST_CHECK peal_err peal_client_op_do(peal_client_op *op);
+peal_err peal_client_op_do(peal_client_op *op);

@@ -79,15 +79,16 @@ typedef struct peal_eio_client {
   uint8_t ws : 3;
   uint8_t second : 1; /* the first way has failed */
   uint8_t was_open : 1;
-  uint8_t resting : 1; /* the probe was answered: polling comes to rest */
-  uint8_t closing : 1; /* asked for */
-  uint8_t discard : 1;
+  uint8_t resting : 1;      /* the probe was answered: polling comes to rest */
+  uint8_t closing : 1;      /* asked for */
+  uint8_t discard : 1;      /* then */
   uint8_t drop_polling : 1; /* to be told */
   uint8_t drop_ws : 1;      /* to be told */
   uint8_t ended : 1;        /* the session has closed */
   uint8_t closed : 1;       /* CLOSED was told */
   uint8_t has_hello : 1;    /* `hello` is to be looked at */
-  uint8_t reason;           /* of the end */
+  uint8_t binary_hello : 1;
+  uint8_t reason; /* of the end */
   int16_t err;
 } peal_eio_client;
 
@@ -153,7 +154,7 @@ bool peal_eio_client_is_writable(const peal_eio_client *client);
 bool peal_eio_client_has_ping_expired(const peal_eio_client *client,
                                       uint64_t now_ms);
 bool peal_eio_client_is_open(const peal_eio_client *client);
-/* Of the next request and of what is sent. */
+/* By which way it is, or is tried. */
 peal_eio_via peal_eio_client_via(const peal_eio_client *client);
 void peal_eio_client_check(const peal_eio_client *client);
 

@@ -64,16 +64,16 @@ peal_err peal_percent_decode_path(char *out, size_t *out_len, peal_slice in) {
   return PEAL_OK;
 }
 
-static bool is_kept(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || (c && strchr("-_.!~*'()", c));
+static bool is_unreserved(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 void peal_percent_encode(peal_buf *out, peal_slice text) {
   static const char digits[] = "0123456789ABCDEF";
   for (size_t i = 0; i < text.len; i++) {
-    uint8_t byte = (uint8_t)text.ptr[i];
-    if (is_kept(text.ptr[i])) {
+    unsigned char byte = (unsigned char)text.ptr[i];
+    if (is_unreserved(text.ptr[i])) {
       peal_buf_add_char(out, text.ptr[i]);
       continue;
     }

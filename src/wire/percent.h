@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* percent: percent-decoding, of forms and of paths; encoding of queries. */
+/* percent: percent-decoding, of forms and of paths. */
 #include <peal/base.h>
 
 #include "base/buf.h"
@@ -18,7 +18,6 @@ bool peal_percent_form_is(peal_slice in, const char *text);
  * Thread: pure. */
 PEAL_MUST_CHECK peal_err peal_percent_decode_path(char *out, size_t *out_len,
                                                   peal_slice in);
-/* Append text as a part of a query: all but A-Z a-z 0-9 - _ . ! ~ * ' ( ) as
- * %XY, as encodeURIComponent does it. Errors are sticky in `out`. Thread:
- * pure. */
+/* A part of a query, encoded: all but letters, digits and -_.~ becomes %XY
+ * (RFC3986 2.1, 2.3). Thread: pure. */
 void peal_percent_encode(peal_buf *out, peal_slice text);
