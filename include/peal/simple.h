@@ -36,8 +36,8 @@ typedef enum peal_simple_full {
 
 /* Options; only client.url is needed. */
 typedef struct peal_simple_opts {
-  peal_client_opts client; /* without `worker` */
-  peal_val auth;           /* an object; copied. {0}: none */
+  peal_client_opts client;  /* without `worker` */
+  peal_val auth;            /* an object; copied. {0}: none */
   uint32_t open_timeout_ms; /* of peal_simple_open; default 5000; PEAL_OFF: as
                                long as it takes */
   bool retry_first; /* a first connection that fails is tried again, until

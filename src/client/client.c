@@ -38,8 +38,8 @@ static peal_err set_workers(peal_client *client) {
     client->workers = peal_worker_group(client->worker);
     return PEAL_OK;
   }
-  client->workers =
-      peal_workers_new(&(peal_workers_opts){.log = opts->log, .mem = opts->mem});
+  client->workers = peal_workers_new(
+      &(peal_workers_opts){.log = opts->log, .mem = opts->mem});
   if (!client->workers)
     return PEAL_ERR_NOMEM;
   client->owns_workers = true;
@@ -50,7 +50,8 @@ static peal_err set_workers(peal_client *client) {
 static void on_begin(peal_worker *worker, void *user) {
   peal_client *client = user;
   (void)worker;
-  if (client->phase == PEAL_CLIENT_SET_UP && !client->setup.opts.no_auto_connect)
+  if (client->phase == PEAL_CLIENT_SET_UP &&
+      !client->setup.opts.no_auto_connect)
     (void)peal_client_core_open(client);
   peal_client_impl_unref(client);
 }

@@ -18,8 +18,8 @@ struct peal_client_auth {
 
 static peal_err answer(peal_client_nsp *nsp, uint32_t ask, peal_val auth) {
   peal_client *client = nsp->client;
-  peal_err err = peal_sio_client_auth(nsp->state, ask, auth,
-                                      client->worker->now_ms);
+  peal_err err =
+      peal_sio_client_auth(nsp->state, ask, auth, client->worker->now_ms);
   peal_client_impl_react(client);
   return err == PEAL_ERR_CLOSED ? PEAL_OK : err;
 }
@@ -114,8 +114,7 @@ peal_err peal_client_set_auth(peal_client_nsp *nsp, peal_val auth) {
   peal_err err = peal_sio_check_value(auth, PEAL_LIMIT_JSON_DEPTH);
   if (err)
     return err;
-  peal_client_op op = {
-      .client = nsp->client, .nsp = nsp, .run = set_auth};
+  peal_client_op op = {.client = nsp->client, .nsp = nsp, .run = set_auth};
   op.doc = peal_doc_new(auth);
   if (!op.doc)
     return PEAL_ERR_NOMEM;

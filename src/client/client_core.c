@@ -82,7 +82,8 @@ peal_sio_client_nsp *peal_client_core_state(peal_client_nsp *nsp) {
 }
 
 static peal_client_nsp *make_nsp(peal_client *client, peal_slice name) {
-  peal_client_nsp *nsp = peal_mem_zalloc(client->mem, sizeof *nsp + name.len + 1);
+  peal_client_nsp *nsp =
+      peal_mem_zalloc(client->mem, sizeof *nsp + name.len + 1);
   if (!nsp)
     return NULL;
   nsp->client = client;
@@ -123,9 +124,9 @@ static void send_message(peal_client *client,
                          const peal_sio_client_event *event) {
   peal_eio_item item = {.message = event->message,
                         .no_compress = event->no_compress};
-  peal_err err = client->link ? peal_client_engine_send(client->link->engine,
-                                                        &item)
-                              : PEAL_ERR_CLOSED;
+  peal_err err = client->link
+                     ? peal_client_engine_send(client->link->engine, &item)
+                     : PEAL_ERR_CLOSED;
   peal_message_unref(event->message);
   if (!err || err == PEAL_ERR_CLOSED)
     return; /* it goes with its connection */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* client_emit: events to the server: encoded here and now on the worker,
  * copied and posted elsewhere. */
+#include "client/client_emit.h"
+
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "client/client_core.h"
-#include "client/client_emit.h"
 #include "client/client_tell.h"
 #include "wire/doc.h"
 #include "wire/sio_check.h"
@@ -64,16 +65,16 @@ static peal_err emit_here(const peal_client_op *op, peal_slice event,
     return PEAL_ERR_QUEUE_FULL;
   if (!tell_watchers(op->nsp, event, args))
     return PEAL_ERR_CLOSED;
-  const peal_sio_client_emit emit = {
-      .event = event,
-      .args = args,
-      .flow = flow_of(client, op->how.is_volatile),
-      .is_volatile = op->how.is_volatile,
-      .no_retry = op->how.no_retry,
-      .no_compress = op->how.no_compress,
-      .timeout_ms = op->how.timeout_ms,
-      .fn = op->ack,
-      .user = op->user};
+  const peal_sio_client_emit emit = {.event = event,
+                                     .args = args,
+                                     .flow =
+                                         flow_of(client, op->how.is_volatile),
+                                     .is_volatile = op->how.is_volatile,
+                                     .no_retry = op->how.no_retry,
+                                     .no_compress = op->how.no_compress,
+                                     .timeout_ms = op->how.timeout_ms,
+                                     .fn = op->ack,
+                                     .user = op->user};
   peal_err err = peal_sio_client_send(state, &emit, client->worker->now_ms);
   peal_client_impl_react(client);
   return err;

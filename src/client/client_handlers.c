@@ -25,10 +25,8 @@ static peal_err change(peal_client_op *op, bool is_here) {
 /* `nsp` NULL: of the client itself. */
 static peal_err publish(peal_client *client, peal_client_nsp *nsp, bool removes,
                         const peal_hook *like, const char *name) {
-  peal_client_op op = {.client = client,
-                       .nsp = nsp,
-                       .run = change,
-                       .removes = removes};
+  peal_client_op op = {
+      .client = client, .nsp = nsp, .run = change, .removes = removes};
   op.hook = peal_hook_copy(client->mem, like, peal_slice_of(name));
   if (!op.hook)
     return PEAL_ERR_NOMEM;
@@ -98,10 +96,9 @@ static peal_err change_kind(peal_client_nsp *nsp, bool removes,
 
 static peal_err change_any(peal_client_nsp *nsp, bool removes,
                            peal_client_event_fn fn, void *user) {
-  return change_kind(nsp, removes,
-                     &(peal_hook){.kind = PEAL_HOOK_ANY,
-                                  .fn.client_event = fn,
-                                  .user = user});
+  return change_kind(
+      nsp, removes,
+      &(peal_hook){.kind = PEAL_HOOK_ANY, .fn.client_event = fn, .user = user});
 }
 
 peal_err peal_client_on_any(peal_client_nsp *nsp, peal_client_event_fn fn,

@@ -32,9 +32,9 @@
 struct peal_client_nsp {
   peal_client *client;
   _Atomic(peal_client_nsp *) next; /* in the order of their making */
-  peal_sio_client_nsp *state; /* in the machine; NULL: not yet */
+  peal_sio_client_nsp *state;      /* in the machine; NULL: not yet */
   peal_hooks hooks;
-  peal_doc *auth; /* what it is connected with; NULL: nothing */
+  peal_doc *auth;              /* what it is connected with; NULL: nothing */
   peal_client_auth_fn auth_fn; /* NULL: `auth` is the answer */
   void *auth_user;
   char *id; /* the server's for it, terminated; NULL: it is not connected */
@@ -92,12 +92,12 @@ struct peal_client {
   peal_flush pump;        /* the machine has something */
   peal_wheel_timer timer; /* its deadline */
   peal_ticket_pool asks, replies;
-  peal_mail last; /* behind all answers that were on their way: it is freed */
-  uint8_t phase;     /* one of peal_client_phase */
-  bool is_pumping;   /* on the stack */
-  bool is_left;      /* nothing is connected because nothing should be */
+  peal_mail last;  /* behind all answers that were on their way: it is freed */
+  uint8_t phase;   /* one of peal_client_phase */
+  bool is_pumping; /* on the stack */
+  bool is_left;    /* nothing is connected because nothing should be */
   bool has_websocket; /* one has worked */
-  bool is_freed;     /* nobody is told anything any more */
+  bool is_freed;      /* nobody is told anything any more */
 
   /* All threads'. */
   _Atomic(const char *) transport;

@@ -11,8 +11,8 @@ peal_err peal_client_link_open(peal_client *client,
   link->client = client;
   client->engine_opts.prefer_websocket =
       client->setup.opts.remember_upgrade && client->has_websocket;
-  link->engine = peal_client_engine_open(
-      client->worker, &client->engine_opts, callbacks, link);
+  link->engine = peal_client_engine_open(client->worker, &client->engine_opts,
+                                         callbacks, link);
   if (!link->engine) {
     peal_mem_free(client->worker->mem, link);
     return PEAL_ERR_NOMEM;

@@ -38,8 +38,7 @@ peal_client_nsp *peal_client_of(peal_client *client, const char *name) {
   char buf[PEAL_LIMIT_SIO_NSP_BYTES + 1];
   peal_slice full;
   bool is_new;
-  if (!client ||
-      !full_name(buf, name ? name : client->setup.nsp, &full))
+  if (!client || !full_name(buf, name ? name : client->setup.nsp, &full))
     return NULL;
   peal_client_nsp *nsp = peal_client_core_nsp(client, full, &is_new);
   if (!nsp || !is_new)
@@ -155,10 +154,10 @@ size_t peal_client_queued_bytes(const peal_client *client) {
   if (!client)
     return 0;
   size_t posted = atomic_load_explicit(&client->posted, memory_order_relaxed);
-  return posted + (peal_client_impl_is_here(client)
-                       ? peal_client_core_queued(client)
-                       : atomic_load_explicit(&client->queued,
-                                              memory_order_relaxed));
+  return posted +
+         (peal_client_impl_is_here(client)
+              ? peal_client_core_queued(client)
+              : atomic_load_explicit(&client->queued, memory_order_relaxed));
 }
 
 const char *peal_client_reason_text(peal_client_reason reason) {

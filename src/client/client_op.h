@@ -16,9 +16,9 @@ struct peal_client_op {
   peal_client *client;
   peal_client_nsp *nsp; /* NULL: it is about the client */
   peal_client_op_fn run;
-  peal_hook *hook; /* taken by `run`; freed if it does not run */
-  peal_doc *doc;   /* freed behind `run` */
-  size_t bytes;    /* of the document */
+  peal_hook *hook;  /* taken by `run`; freed if it does not run */
+  peal_doc *doc;    /* freed behind `run` */
+  size_t bytes;     /* of the document */
   peal_slice event; /* here only; otherwise the document's first item */
   peal_args args;   /* likewise the rest of them */
   peal_client_how how;

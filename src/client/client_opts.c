@@ -83,10 +83,9 @@ static const char *copy(peal_client_setup *it, const char *text) {
 }
 
 static bool keep_all(peal_client_setup *it) {
-  const char **texts[] = {
-      &it->opts.tls.ca_file,  &it->opts.tls.ca_dir,
-      &it->opts.tls.cert_file, &it->opts.tls.key_file,
-      &it->opts.tls.server_name, &it->opts.proxy};
+  const char **texts[] = {&it->opts.tls.ca_file,     &it->opts.tls.ca_dir,
+                          &it->opts.tls.cert_file,   &it->opts.tls.key_file,
+                          &it->opts.tls.server_name, &it->opts.proxy};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     if (*texts[i] && !(*texts[i] = copy(it, *texts[i])))
       return false;
@@ -102,8 +101,8 @@ static bool spans(const char *text, peal_http1_chars flag) {
 /* One place more than there are: for the Authorization. */
 static peal_err keep_headers(peal_client_setup *it, peal_client_problem *why) {
   const peal_client_opts *opts = &it->opts;
-  peal_client_field *fields = peal_arena_alloc(
-      &it->strings, (opts->header_count + 1) * sizeof *fields);
+  peal_client_field *fields =
+      peal_arena_alloc(&it->strings, (opts->header_count + 1) * sizeof *fields);
   if (!fields)
     return no_memory(why);
   for (size_t i = 0; i < opts->header_count; i++) {
@@ -112,8 +111,10 @@ static peal_err keep_headers(peal_client_setup *it, peal_client_problem *why) {
         !spans(fields[i].name, PEAL_HTTP1_TCHAR) ||
         !spans(fields[i].value, PEAL_HTTP1_VALUE))
       return peal_client_opts_problem(
-          why, PEAL_ERR_USAGE, "header %zu (%.64s) has no name, or a character "
-          "that no field has", i, fields[i].name ? fields[i].name : "NULL");
+          why, PEAL_ERR_USAGE,
+          "header %zu (%.64s) has no name, or a character "
+          "that no field has",
+          i, fields[i].name ? fields[i].name : "NULL");
     fields[i].name = copy(it, fields[i].name);
     fields[i].value = copy(it, fields[i].value);
     if (!fields[i].name || !fields[i].value)
@@ -153,8 +154,7 @@ static peal_err add_user(peal_client_setup *it, peal_slice userinfo,
   peal_base64_encode_to(value + sizeof scheme - 1, (peal_slice){plain, len});
   value[sizeof scheme - 1 + peal_base64_encode_len(len)] = 0;
   peal_client_field *fields = (peal_client_field *)(uintptr_t)it->opts.headers;
-  fields[it->opts.header_count++] =
-      (peal_client_field){"Authorization", value};
+  fields[it->opts.header_count++] = (peal_client_field){"Authorization", value};
   return PEAL_OK;
 }
 
@@ -215,9 +215,10 @@ static peal_err check_url(const peal_client_opts *opts, peal_client_url *url,
   if (url->nsp.len > PEAL_LIMIT_SIO_NSP_BYTES ||
       memchr(url->nsp.ptr, ',', url->nsp.len))
     return peal_client_opts_problem(
-        why, PEAL_ERR_USAGE, "the URL \"%.120s\": its path is the namespace, "
-        "which has no comma and at most %u bytes", opts->url,
-        PEAL_LIMIT_SIO_NSP_BYTES);
+        why, PEAL_ERR_USAGE,
+        "the URL \"%.120s\": its path is the namespace, "
+        "which has no comma and at most %u bytes",
+        opts->url, PEAL_LIMIT_SIO_NSP_BYTES);
   if (opts->path && !spans(opts->path, PEAL_HTTP1_TARGET))
     return peal_client_opts_problem(why, PEAL_ERR_USAGE,
                                     "path has a character that is written with "

@@ -8,14 +8,14 @@
 #include "base/arena.h"
 
 typedef struct peal_client_setup {
-  peal_client_opts opts;  /* its strings and fields lie in `strings`; `headers`
+  peal_client_opts opts; /* its strings and fields lie in `strings`; `headers`
                              has the Authorization of the URL's user, too;
                              `proxy` is what counts, NULL: none */
-  const char *host;       /* IPv6 without brackets */
-  const char *authority;  /* the Host field */
-  const char *path;       /* with a slash at both ends */
-  const char *query;      /* of the URL and the options, encoded; "" */
-  const char *nsp;        /* with its slash */
+  const char *host;      /* IPv6 without brackets */
+  const char *authority; /* the Host field */
+  const char *path;      /* with a slash at both ends */
+  const char *query;     /* of the URL and the options, encoded; "" */
+  const char *nsp;       /* with its slash */
   uint16_t port;
   bool is_tls;
   peal_arena strings;

@@ -45,8 +45,7 @@ static peal_reply *later(const peal_event *event) {
   const receiver *to = event->receiver;
   if (to->nsp->client->phase == PEAL_CLIENT_OVER)
     return NULL;
-  peal_reply *base =
-      peal_reply_open(&to->nsp->client->replies, event, &verbs);
+  peal_reply *base = peal_reply_open(&to->nsp->client->replies, event, &verbs);
   if (base)
     ((client_reply *)(void *)base)->to = *to;
   return base;
@@ -80,8 +79,8 @@ static peal_hook *next_of(peal_client *client, peal_hook *hook, uint64_t age) {
 
 static void call_chain(peal_client_nsp *nsp, peal_hook *first, uint64_t age,
                        const peal_event *event) {
-  FOR_EACH (hook, nsp->client, first, age)
-    hook->fn.client_event(nsp, event, hook->user);
+  FOR_EACH(hook, nsp->client, first, age)
+  hook->fn.client_event(nsp, event, hook->user);
 }
 
 void peal_client_tell_event(peal_client_nsp *nsp,
@@ -107,33 +106,33 @@ void peal_client_tell_event(peal_client_nsp *nsp,
 void peal_client_tell_outgoing(peal_client_nsp *nsp, peal_slice event,
                                peal_args args) {
   uint64_t age = nsp->hooks.age;
-  FOR_EACH (hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_OUTGOING], age)
-    hook->fn.client_outgoing(nsp, event, args, hook->user);
+  FOR_EACH(hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_OUTGOING], age)
+  hook->fn.client_outgoing(nsp, event, args, hook->user);
 }
 
 void peal_client_tell_connect(peal_client_nsp *nsp) {
   uint64_t age = nsp->hooks.age;
-  FOR_EACH (hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_CONNECT], age)
-    hook->fn.client_connect(nsp, hook->user);
+  FOR_EACH(hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_CONNECT], age)
+  hook->fn.client_connect(nsp, hook->user);
 }
 
 void peal_client_tell_connect_error(peal_client_nsp *nsp,
                                     const peal_client_problem *problem) {
   uint64_t age = nsp->hooks.age;
-  FOR_EACH (hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_CONNECT_ERROR], age)
-    hook->fn.client_connect_error(nsp, problem, hook->user);
+  FOR_EACH(hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_CONNECT_ERROR], age)
+  hook->fn.client_connect_error(nsp, problem, hook->user);
 }
 
 void peal_client_tell_disconnect(peal_client_nsp *nsp,
                                  peal_client_reason reason, peal_err err) {
   uint64_t age = nsp->hooks.age;
-  FOR_EACH (hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_DISCONNECT], age)
-    hook->fn.client_disconnect(nsp, reason, err, hook->user);
+  FOR_EACH(hook, nsp->client, nsp->hooks.chains[PEAL_HOOK_DISCONNECT], age)
+  hook->fn.client_disconnect(nsp, reason, err, hook->user);
 }
 
 void peal_client_tell_notice(peal_client *client,
                              const peal_client_notice *notice) {
   uint64_t age = client->hooks.age;
-  FOR_EACH (hook, client, client->hooks.chains[PEAL_HOOK_NOTICE], age)
-    hook->fn.client_notice(client, notice, hook->user);
+  FOR_EACH(hook, client, client->hooks.chains[PEAL_HOOK_NOTICE], age)
+  hook->fn.client_notice(client, notice, hook->user);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* simple: a client whose calls wait, on top of <peal/client.h>: a thread of its
  * own, an inbox, and a condition for all that changes. */
-#include <peal/simple.h>
-
 #include <stdio.h>
 #include <string.h>
+
 #include <uv.h>
+
+#include <peal/simple.h>
 
 #include "base/mem.h"
 #include "base/reserved.h"
@@ -61,8 +62,8 @@ static void drop(peal_simple *simple, letter *it) {
 
 static bool is_full_for(const peal_simple *simple, size_t bytes) {
   return simple->count &&
-         (simple->count >= simple->max_count ||
-          bytes > simple->max_bytes || simple->bytes > simple->max_bytes - bytes);
+         (simple->count >= simple->max_count || bytes > simple->max_bytes ||
+          simple->bytes > simple->max_bytes - bytes);
 }
 
 static void put(peal_simple *simple, letter *it) {
