@@ -217,8 +217,8 @@ typedef enum peal_err_class {
   X(HOST, -952, SYSTEM, "no such host", 0, 502)                                \
   X(CONNECT, -951, SYSTEM, "no connection could be made", 0, 502)              \
   X(PROXY, -950, SYSTEM, "the proxy makes no connection", 0, 502)              \
-  X(TLS_PEER, -949, SYSTEM, "no encryption could be agreed on", 0, 502)        \
-  X(CERT, -948, SYSTEM, "the certificate is not believed", 0, 502)             \
+  X(TLS_PEER, -949, PEER, "no encryption could be agreed on", 0, 502)          \
+  X(CERT, -948, PEER, "the certificate is not believed", 0, 502)               \
   X(ANSWER, -947, PEER, "the server answers otherwise than asked", 0, 502)
 
 /* clang-format on */

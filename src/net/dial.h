@@ -36,7 +36,8 @@ typedef struct peal_dial_opts {
   /* "http://", "https://", "socks5://", "socks5h://"; NULL or "": none. The
    * environment is not read: net/proxy_env. Copied. */
   const char *proxy;
-  uint32_t timeout_ms;          /* 0: 20000; PEAL_OFF: none */
+  peal_tls_client *proxy_tls;   /* borrowed; for an https proxy. NULL: `tls` */
+  uint32_t timeout_ms;          /* 0: 20000; UINT32_MAX: none */
   peal_account_worker *account; /* borrowed; NULL: nobody counts */
 } peal_dial_opts;
 

@@ -13,10 +13,12 @@
 
 typedef struct peal_tls_client peal_tls_client;
 
-/* What a handshake finds out. Borrowed by it until peal_tls_client_judge. */
+/* What a handshake finds out. */
 typedef struct peal_tls_verdict {
-  const char *host; /* whom it is for: for the words */
-  peal_err err;     /* PEAL_ERR_CERT: the certificate is refused */
+  const char *host; /* whom it is for; borrowed until it is judged */
+  uint16_t port;
+  bool is_proxy; /* `server_name` and `pin` are about somebody else */
+  peal_err err;  /* PEAL_OK, or as peal_tls_client_judge says */
   char text[PEAL_TLS_CLIENT_TEXT];
 } peal_tls_verdict;
 
@@ -32,19 +34,18 @@ PEAL_MUST_CHECK peal_err peal_tls_client_new(peal_tls_client **out,
 /* At any time: connections that were made with it go on. */
 void peal_tls_client_free(peal_tls_client *client);
 
-/* The client's end of a connection to `host` (a name or an address, without
- * brackets): what is said and checked is `server_name` of the options, or else
- * the host. A session that was kept for it is offered. `verdict` is written to
- * until it is judged.
- * NULL: memory is out, or `host` cannot be a name. Thread: any. */
-SSL *peal_tls_client_begin(peal_tls_client *client, const char *host,
-                           uint16_t port, peal_tls_verdict *verdict);
-/* The handshake has ended: well (`done` 0), with an error of OpenSSL's that is
- * in its queue (-EPROTO), by the peer's end (-ECONNRESET), or by another errno.
- * Asks `pin`. The verdict is not needed any more by `ssl`.
- * Returns: PEAL_OK, or verdict->err, in words in verdict->text:
- * PEAL_ERR_CERT, PEAL_ERR_TLS_PEER, PEAL_ERR_CONNECT, PEAL_ERR_NOMEM. */
-peal_err peal_tls_client_judge(peal_tls_client *client, SSL *ssl, int done,
+/* The client's end of a connection to verdict->host (a name or an address,
+ * without brackets): what is said and checked is `server_name` of the options,
+ * or else the host. A session that was kept for it is offered. `verdict` is
+ * borrowed until it is judged.
+ * NULL: memory is out, or the host cannot be a name. Thread: any. */
+SSL *peal_tls_client_begin(peal_tls_client *client, peal_tls_verdict *verdict);
+/* The handshake has ended: well (`done` is 0), or with a negative errno, where
+ * -EPROTO is the error `why` of OpenSSL's. Asks `pin`. `ssl` needs the verdict
+ * no longer.
+ * Returns: PEAL_OK, or verdict->err, in words in verdict->text: PEAL_ERR_CERT,
+ * PEAL_ERR_TLS_PEER, PEAL_ERR_CONNECT, PEAL_ERR_NOMEM. */
+peal_err peal_tls_client_judge(SSL *ssl, int done, unsigned long why,
                                peal_tls_verdict *verdict);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384, resumed": what was agreed on. Returns `out`,
  * terminated. */

@@ -115,7 +115,7 @@ static void messages_keep_their_order_across_the_upgrade(void **state) {
     while (it.upgrades == 0 || sent < 200) {
       snprintf(text, sizeof text, "2[\"echo\",%u]", sent++);
       engine_say(&it, text);
-      engine_turn(&it, (int)(round % 3));
+      engine_turn(&it, 1 + (int)(round % 3));
       assert_true(sent < 100000);
     }
     ENGINE_AWAIT(&it, it.messages == 1 + sent);
