@@ -16,13 +16,13 @@ typedef void (*dial_serve_fn)(dial_peer *peer, int fd);
 struct dial_peer {
   int listening;
   unsigned port;
-  dial_serve_fn serve; /* closes nothing */
+  _Atomic(dial_serve_fn) serve; /* closes nothing */
   uv_thread_t thread;
-  SSL_CTX *tls;       /* for dial_serve_tls */
-  dial_serve_fn then; /* what dial_serve_... comes to */
-  SSL *ssl;           /* while it serves */
-  unsigned onward;    /* where a proxy connects to */
-  const char *words;  /* to be said */
+  SSL_CTX *tls;                /* for dial_serve_tls */
+  dial_serve_fn then;          /* what dial_serve_... comes to */
+  SSL *ssl;                    /* while it serves */
+  unsigned onward;             /* where a proxy connects to */
+  _Atomic(const char *) words; /* to be said */
   char heard[1024];
   atomic_int accepted, resumed;
 };
@@ -34,7 +34,8 @@ static inline void dial_peer_main(void *user) {
     if (fd < 0)
       return;
     atomic_fetch_add(&peer->accepted, 1);
-    peer->serve(peer, fd);
+    dial_serve_fn serve = peer->serve;
+    serve(peer, fd);
     close(fd);
   }
 }
