@@ -145,7 +145,7 @@ typedef enum peal_err_class {
  *   PORT_IN_USE  somebody else listens there (peal_http_server_new)
  *   SYSTEM, NO_FILES, IO, STORE    what the system refused; the log says more
  *   TLS          files of certificates and keys (peal_tls_new)
- *   HOST, CONNECT, PROXY, TLS_PEER, CERT    why there is no connection
+ *   HOST, CONNECT, PROXY, TLS_PEER, CERT, ANSWER    why there is no connection
  *                (peal_client_on_connect_error): which step it was
  *   LIMIT        rooms, acknowledgements, what a client may make us hold
  *   QUEUE_FULL   of a client (peal_emit), between workers (peal_nsp_emit), an
@@ -218,7 +218,8 @@ typedef enum peal_err_class {
   X(CONNECT, -951, SYSTEM, "no connection could be made", 0, 502)              \
   X(PROXY, -950, SYSTEM, "the proxy makes no connection", 0, 502)              \
   X(TLS_PEER, -949, PEER, "no encryption could be agreed on", 0, 502)          \
-  X(CERT, -948, PEER, "the certificate is not believed", 0, 502)
+  X(CERT, -948, PEER, "the certificate is not believed", 0, 502)               \
+  X(ANSWER, -947, PEER, "the server answers otherwise than asked", 0, 502)
 
 /* clang-format on */
 
