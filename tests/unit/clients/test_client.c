@@ -41,8 +41,8 @@ static void connects_emits_and_receives_by_every_transport(void **state) {
 static void on_notice(peal_client *client, const peal_client_notice *notice,
                       void *user) {
   static const char *const names[] = {
-      "open",   "error",    "close",   "ping",         "upgraded",
-      "wait",   "attempt",  "again",   "failed",       "reconnected"};
+      "open", "error",   "close", "ping",   "upgraded",
+      "wait", "attempt", "again", "failed", "reconnected"};
   (void)client;
   (void)user;
   if (notice->type != PEAL_CLIENT_PING)
@@ -148,8 +148,8 @@ static void on_big(peal_client_nsp *nsp, peal_err err, peal_args args,
                    void *user) {
   (void)nsp;
   (void)user;
-  peal_slice back = peal_val_binary(args.count ? args.items[0]
-                                               : peal_undefined());
+  peal_slice back =
+      peal_val_binary(args.count ? args.items[0] : peal_undefined());
   trace_add("big %s %s", peal_err_name(err),
             back.len == sizeof big && !memcmp(back.ptr, big, sizeof big)
                 ? "same"
@@ -166,12 +166,11 @@ static void binaries_come_back_the_same(void **state) {
     opts.transports =
         only_polling ? PEAL_CLIENT_POLLING_ONLY : PEAL_CLIENT_WEBSOCKET_ONLY;
     peal_client *client = fixture_start(&opts);
-    assert_int_equal(
-        peal_client_emit_ack(
-            peal_client_of(client, NULL), NULL, "echo",
-            PEAL_ARGS(peal_binary((peal_slice){big, sizeof big})), on_big,
-            NULL),
-        PEAL_OK);
+    assert_int_equal(peal_client_emit_ack(
+                         peal_client_of(client, NULL), NULL, "echo",
+                         PEAL_ARGS(peal_binary((peal_slice){big, sizeof big})),
+                         on_big, NULL),
+                     PEAL_OK);
     trace_await("big PEAL_OK same\n");
     stop(client);
     server_stop(&server);
@@ -214,8 +213,7 @@ static void auth_elsewhere(peal_client_nsp *nsp, peal_client_auth *ask,
   pthread_detach(thread);
 }
 
-static void auth_here(peal_client_nsp *nsp, peal_client_auth *ask,
-                      void *user) {
+static void auth_here(peal_client_nsp *nsp, peal_client_auth *ask, void *user) {
   (void)nsp;
   assert_int_equal(peal_client_auth_give(ask, peal_int(1)), PEAL_ERR_USAGE);
   assert_int_equal(
