@@ -3,6 +3,7 @@
 /* backoff: how long a client waits before it tries to connect again, as the
  * reference's client computes it (backo2), in integers.
  * In the flow: a part of proto/sio_client. */
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All of a delay, as a jitter. */

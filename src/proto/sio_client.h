@@ -116,7 +116,7 @@ typedef struct peal_sio_client_event {
   peal_client_ack_fn fn; /* as given to _emit; never called here */
   void *user;
   const char *text;       /* constant; NULL: the number says it all */
-  peal_sio_packet packet; /* borrowed until the next _next, verb or _deinit */
+  peal_sio_packet packet; /* borrowed until the next _next or _deinit */
 } peal_sio_client_event;
 
 /* -- life ------------------------------------------------------------------------ */
@@ -159,7 +159,8 @@ PEAL_MUST_CHECK peal_err peal_sio_client_feed(peal_sio_client *client,
                                               bool binary, peal_slice data,
                                               uint64_t now_ms);
 /* It could not be made, or has gone. `err`: not PEAL_OK if it could not be
- * made. In words it is the owner's to remember. */
+ * made. In words it is the owner's to remember. What _next has not told to be
+ * sent by then waits for the next connection. */
 peal_err peal_sio_client_closed(peal_sio_client *client,
                                 peal_client_reason reason, peal_err err,
                                 uint64_t now_ms);
@@ -188,8 +189,9 @@ peal_err peal_sio_client_connect(peal_sio_client_nsp *nsp, uint64_t now_ms);
 void peal_sio_client_leave(peal_sio_client_nsp *nsp, uint64_t now_ms);
 /* The answer to ASK_AUTH: an object, or undefined.
  * Returns: PEAL_OK; PEAL_ERR_CLOSED: too late, which harms nothing;
- * PEAL_ERR_USAGE: no object, it waits on; PEAL_ERR_DEPTH, PEAL_ERR_NOMEM (of
- * the value, it waits on). */
+ * PEAL_ERR_USAGE, PEAL_ERR_DEPTH: not such a value, the question stands;
+ * PEAL_ERR_LIMIT: too many namespaces, as if refused; PEAL_ERR_NOMEM: the
+ * connection is given up, another is tried later. */
 peal_err peal_sio_client_auth(peal_sio_client_nsp *nsp, uint32_t ask,
                               peal_val auth, uint64_t now_ms);
 
