@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/mem_block.h"
 #include "base/reserved.h"
+#include "proto/device_answer.h"
 #include "proto/eio_out.h"
 #include "proto/eio_session.h"
 #include "proto/proto_limits.h"
@@ -113,7 +114,6 @@ void peal_device_opened(peal_device *device, uint64_t now_ms) {
     memcpy(dice + i, &bits, sizeof bits);
   }
   device->state = DEVICE_ASKING;
-  device->scan = (peal_http1_scan){0};
   peal_ws_ask_key(device->key, dice);
   peal_buf_init(&device->request, &device->block.mem, 0);
   peal_buf_init(&device->head, &device->block.mem, HEAD_BYTES);
@@ -137,25 +137,17 @@ void peal_device_closed(peal_device *device, peal_err err, uint64_t now_ms) {
 
 /* -- the opening handshake -------------------------------------------------------- */
 
-static peal_err check_head(const peal_device *device, peal_slice text) {
-  const peal_mem *mem = &device->block.mem;
-  peal_http1_head *head = peal_mem_alloc(mem, sizeof(*head));
-  if (!head)
-    return PEAL_ERR_NOMEM;
-  static const peal_http1_limits limits = {.head_bytes = HEAD_BYTES};
-  const char *why;
-  unsigned char sum[20] = {0};
+static peal_err take_head(const peal_device *device, size_t *len) {
+  unsigned char sum[20];
   char asked[PEAL_WS_ASK_TEXT_LEN];
-  peal_err err = peal_http1_response_decode(head, text, &limits, false, NULL);
-  if (!err && (head->status != 101 || !head->upgrade))
-    err = PEAL_ERR_ANSWER;
-  if (!err && device->opts.sha1) {
+  bool checks = device->opts.sha1 != NULL;
+  if (checks) {
     peal_ws_ask_text(asked, device->key);
     device->opts.sha1(sum, asked, sizeof asked, device->opts.user);
-    err = peal_ws_ask_check(head, sum, &why);
   }
-  peal_mem_free(mem, head);
-  return err;
+  return peal_device_answer_take(
+      (peal_slice){device->head.ptr, device->head.len}, checks ? sum : NULL,
+      len);
 }
 
 static peal_err begin_session(peal_device *device, uint64_t now_ms) {
@@ -175,29 +167,26 @@ static peal_err begin_session(peal_device *device, uint64_t now_ms) {
 /* The head may be in several pieces; what is behind it are frames already. */
 static void feed_head(peal_device *device, char *data, size_t len,
                       uint64_t now_ms) {
-  static const peal_http1_limits limits = {.head_bytes = HEAD_BYTES};
-  size_t before = device->head.len, head_len;
-  size_t room = HEAD_BYTES - before;
+  size_t before = device->head.len, room = HEAD_BYTES - before, head_len = 0;
   size_t take = len < room ? len : room;
   peal_buf_add(&device->head, (peal_slice){data, take});
-  peal_slice kept = {device->head.ptr, device->head.len};
-  peal_err err = device->head.err ? device->head.err
-                                  : peal_http1_scan_feed(&device->scan, kept,
-                                                         &limits, &head_len);
+  peal_err err = device->head.err;
+  if (!err)
+    err = take_head(device, &head_len);
   if (err == PEAL_ERR_AGAIN && take == len)
     return;
-  if (!err)
-    err = check_head(device, (peal_slice){kept.ptr, head_len});
-  size_t used = err ? 0 : head_len - before;
   if (!err) {
     peal_buf_deinit(&device->request);
     peal_buf_deinit(&device->head);
     err = begin_session(device, now_ms);
   }
-  if (err)
-    fail(device, PEAL_CLIENT_TRANSPORT_ERROR, err, now_ms);
-  else
-    peal_ws_conn_feed(device->ws, data + used, len - used, now_ms);
+  if (err) {
+    fail(device, PEAL_CLIENT_TRANSPORT_ERROR,
+         err == PEAL_ERR_AGAIN ? PEAL_ERR_HTTP_HEAD_LEN : err, now_ms);
+    return;
+  }
+  size_t used = head_len - before;
+  peal_ws_conn_feed(device->ws, data + used, len - used, now_ms);
 }
 
 void peal_device_feed(peal_device *device, char *data, size_t len,

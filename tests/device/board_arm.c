@@ -38,6 +38,7 @@ uint64_t board_now_ms(void) {
   struct {
     uint32_t seconds, nanoseconds;
   } now;
+
   call(SYS_CLOCK_GETTIME, 1, (long)&now, 0);
   return (uint64_t)now.seconds * 1000 + now.nanoseconds / 1000000;
 }
@@ -81,6 +82,7 @@ void board_wait(int fd, bool writes, int timeout_ms) {
     int fd;
     short events, got;
   } item = {fd, (short)(writes ? 5 : 1), 0};
+
   call(SYS_POLL, (long)&item, fd >= 0, timeout_ms);
 }
 
@@ -89,7 +91,9 @@ void board_print(const char *text) {
 }
 
 /* The stack holds argc, then the arguments. */
-static __attribute__((used, noreturn)) void begin(int *stack) {
+__attribute__((used, noreturn)) void begin(int *stack);
+
+void begin(int *stack) {
   int code = main(stack[0], (char **)(void *)(stack + 1));
   call(SYS_EXIT, code, 0, 0);
   for (;;)
@@ -97,6 +101,7 @@ static __attribute__((used, noreturn)) void begin(int *stack) {
 }
 
 __attribute__((naked, noreturn)) void _start(void);
+
 void _start(void) {
   __asm__ volatile("mov r0, sp\n"
                    "bl begin");

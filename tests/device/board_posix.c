@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* board_posix: the device program's machine is a POSIX system. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>

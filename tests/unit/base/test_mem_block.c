@@ -12,7 +12,7 @@
 
 #define PIECES 40
 
-static uint64_t room[1024];
+static _Alignas(16) char room[8192];
 
 static uint32_t throw_dice(uint32_t *dice) {
   *dice ^= *dice << 13;
@@ -43,7 +43,7 @@ static void a_block_of_nothing_holds_nothing(void **state) {
   (void)state;
   peal_mem_block block;
   for (size_t bytes = 0; bytes < 32; bytes++) {
-    peal_mem_block_init(&block, (char *)room + 1, bytes);
+    peal_mem_block_init(&block, room + 1, bytes);
     assert_null(peal_mem_alloc(&block.mem, 64));
     assert_true(peal_mem_block_check(&block));
   }
@@ -73,7 +73,7 @@ static void pieces_keep_what_is_in_them(void **state) {
     } else {
       unsigned char *piece = peal_mem_resize(&block.mem, pieces[which], size);
       if (piece) {
-        assert_int_equal((uintptr_t)piece % 8, 0);
+        assert_int_equal((uintptr_t)piece % 16, 0);
         memset(piece, (int)which, size);
         pieces[which] = piece;
         sizes[which] = size;
