@@ -33,8 +33,7 @@ void peal_sio_member_finish(peal_sio_client_nsp *nsp);
 /* The program leaves; on with DISCONNECT, if the server knows it. The
  * connection stays (`stays`) or goes as well.
  * Returns: PEAL_OK; PEAL_ERR_NOMEM: the server was not told. */
-PEAL_MUST_CHECK peal_err peal_sio_member_leave(peal_sio_client_nsp *nsp,
-                                               bool stays);
+peal_err peal_sio_member_leave(peal_sio_client_nsp *nsp, bool stays);
 /* The membership is over, or its beginning. DISCONNECT is told if CONNECT
  * was. */
 void peal_sio_member_end(peal_sio_client_nsp *nsp, peal_client_reason reason,
