@@ -19,7 +19,7 @@
 #include "proto/eio_out.h"
 #include "proto/eio_session.h"
 #include "proto/proto_limits.h"
-#include "proto/sio_client_state.h"
+#include "proto/sio_client.h"
 #include "proto/ws_ask.h"
 #include "proto/ws_conn.h"
 
