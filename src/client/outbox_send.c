@@ -54,6 +54,21 @@ static peal_outbox_answer_kind kind_of(const peal_outbox *outbox,
   return again ? PEAL_OUTBOX_ANSWER_REFUSED : PEAL_OUTBOX_ANSWER_DONE;
 }
 
+/* The client is being freed, and the outbox was not detached before: nothing is
+ * sent there any more. */
+static void forget_client(peal_outbox *outbox, peal_outbox_link *link) {
+  uv_mutex_lock(&outbox->lock);
+  bool is_attached = outbox->link == link;
+  if (is_attached) {
+    outbox->link = NULL;
+    peal_outbox_queue_connect(&outbox->queue, false);
+  }
+  uv_mutex_unlock(&outbox->lock);
+  link->outbox = NULL;
+  if (is_attached)
+    unref(link); // not the last: an answer has one, too
+}
+
 static void push_answer(peal_outbox *outbox, peal_outbox_flight *flight) {
   uv_mutex_lock(&outbox->lock);
   flight->next = NULL;
@@ -70,9 +85,10 @@ static void on_ack(peal_client_nsp *nsp, peal_err err, peal_args args,
                    void *user) {
   peal_outbox_flight *flight = user;
   peal_outbox_link *link = flight->link;
-  (void)nsp;
   uv_mutex_lock(&link->lock);
   flight->link = NULL;
+  if (!nsp && link->outbox)
+    forget_client(link->outbox, link);
   if (link->outbox)
     flight->kind = kind_of(link->outbox, flight, err, args);
   if (link->outbox) // `accept` may have freed it

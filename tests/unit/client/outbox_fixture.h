@@ -74,6 +74,7 @@ struct peal_client_nsp {
   pthread_t thread;
   end_ask *first, **last;
   bool closing;
+  bool holds; /* answers nothing before it is closed */
   /* What becomes of the k-th event that comes, counted from 1; NULL: taken. */
   peal_err (*fate)(size_t k, int64_t n);
   bool (*accepts)(size_t k); /* the answer; NULL: always */
@@ -97,7 +98,7 @@ static inline void *end_run(void *user) {
   peal_client_nsp *end = user;
   pthread_mutex_lock(&end->lock);
   for (;;) {
-    while (!end->first && !end->closing)
+    while ((!end->first || end->holds) && !end->closing)
       pthread_cond_wait(&end->more, &end->lock);
     end_ask *ask = end->first;
     if (!ask)
@@ -108,8 +109,10 @@ static inline void *end_run(void *user) {
     size_t k = ++end->come;
     peal_err fate = end->closing ? PEAL_ERR_CLOSED : end_fate(end, ask, k);
     bool yes = !end->accepts || end->accepts(k);
+    bool is_over = end->closing;
     pthread_mutex_unlock(&end->lock);
-    ask->fn(end, fate, PEAL_ARGS(peal_bool(yes)), ask->user);
+    ask->fn(fate == PEAL_ERR_CLOSED && is_over ? NULL : end, fate,
+            PEAL_ARGS(peal_bool(yes)), ask->user);
     free(ask);
     pthread_mutex_lock(&end->lock);
     end->answered++;
@@ -124,6 +127,13 @@ static inline void end_open(peal_client_nsp *end) {
   pthread_cond_init(&end->more, NULL);
   end->last = &end->first;
   pthread_create(&end->thread, NULL, end_run, end);
+}
+
+static inline bool end_has(peal_client_nsp *end) {
+  pthread_mutex_lock(&end->lock);
+  bool has = end->first != NULL;
+  pthread_mutex_unlock(&end->lock);
+  return has;
 }
 
 static inline void end_close(peal_client_nsp *end) {

@@ -285,6 +285,65 @@ static void it_may_be_freed_in_its_own_callback(void **state) {
   dir_remove(dir);
 }
 
+typedef struct accepter {
+  peal_outbox *outbox;
+  atomic_int calls;
+} accepter;
+
+static peal_outbox_verdict free_in_accept(peal_slice id, peal_args args,
+                                          void *user) {
+  accepter *it = user;
+  (void)id, (void)args;
+  peal_outbox_free(it->outbox);
+  atomic_fetch_add(&it->calls, 1);
+  return PEAL_OUTBOX_DONE;
+}
+
+static void it_may_be_freed_while_an_answer_is_read(void **state) {
+  (void)state;
+  fixture_dir dir;
+  static peal_client_nsp end;
+  accepter it = {.calls = 0};
+  dir_make(dir);
+  it.outbox = open_outbox(
+      &(peal_outbox_opts){.dir = dir, .accept = free_in_accept, .user = &it});
+  end_open(&end);
+  assert_int_equal(emit_n(it.outbox, 1, NULL), PEAL_OK);
+  assert_int_equal(peal_outbox_attach(it.outbox, &end), PEAL_OK);
+  for (int i = 0; i < 30000 && !atomic_load(&it.calls); i++)
+    usleep(1000);
+  end_close(&end);
+  assert_int_equal(atomic_load(&it.calls), 1);
+  // the answer came too late: the event is there
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  assert_int_equal(peal_outbox_pending(outbox), 1);
+  peal_outbox_free(outbox);
+  dir_remove(dir);
+}
+
+static void a_client_that_is_freed_first_is_forgotten(void **state) {
+  (void)state;
+  fixture_dir dir;
+  static peal_client_nsp end;
+  dir_make(dir);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  end_open(&end);
+  end.holds = true;
+  assert_int_equal(emit_n(outbox, 1, NULL), PEAL_OK);
+  assert_int_equal(peal_outbox_attach(outbox, &end), PEAL_OK);
+  for (int i = 0; i < 30000 && !end_has(&end); i++)
+    usleep(1000);
+  end_close(&end); // what waits there is answered: closed, and nobody is there
+  assert_int_equal(emit_n(outbox, 2, NULL), PEAL_OK);
+  end_open(&end);
+  assert_int_equal(peal_outbox_attach(outbox, &end), PEAL_OK);
+  assert_true(outbox_wait(outbox));
+  peal_outbox_free(outbox);
+  end_close(&end);
+  assert_seen(&end, 1, 2);
+  dir_remove(dir);
+}
+
 static void it_is_detached_and_attached_while_events_are_on_their_way(
     void **state) {
   (void)state;
@@ -591,6 +650,8 @@ int main(void) {
           a_client_that_takes_nothing_is_asked_again_and_not_at_once),
       cmocka_unit_test(many_threads_store_and_each_keeps_its_order),
       cmocka_unit_test(it_may_be_freed_in_its_own_callback),
+      cmocka_unit_test(it_may_be_freed_while_an_answer_is_read),
+      cmocka_unit_test(a_client_that_is_freed_first_is_forgotten),
       cmocka_unit_test(
           it_is_detached_and_attached_while_events_are_on_their_way),
       cmocka_unit_test(without_an_object_nothing_happens),
