@@ -299,15 +299,17 @@ static void make_frames(peal_client_ws *ws) {
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_client_ws *ws = user;
-  (void)stream;
   if (!ws->ask && !ws->conn)
     return;
   if (ws->ask) {
     peal_http_conn_pull(&ws->ask->conn, out);
     return;
   }
-  if (!ws->told)
-    make_frames(ws);
+  peal_err err = ws->told ? PEAL_OK : make_frames(ws);
+  if (err && err != PEAL_ERR_CLOSED) { /* it is closing: what waits is lost */
+    peal_stream_close(stream, err);
+    return;
+  }
   peal_ws_conn_pull(ws->conn, out);
   out->is_all = out->bytes == peal_ws_conn_queued(ws->conn) &&
                 !peal_eio_out_wants(ws->session, PEAL_EIO_WEBSOCKET);
