@@ -108,6 +108,11 @@ PEAL_API bool peal_slice_is_nocase(peal_slice a, const char *text);
  * pure. */
 PEAL_API bool peal_slice_starts(peal_slice a, const char *prefix);
 
+/* -- options ------------------------------------------------------------ */
+
+/* For options whose 0 means "default": none, never, no limit. */
+#define PEAL_OFF UINT32_MAX
+
 /* -- errors ------------------------------------------------------------- */
 
 /* What kind of error it is: what a switch asks for that has to decide what to
@@ -219,7 +224,8 @@ typedef enum peal_err_class {
   X(PROXY, -950, SYSTEM, "the proxy makes no connection", 0, 502)              \
   X(TLS_PEER, -949, PEER, "no encryption could be agreed on", 0, 502)          \
   X(CERT, -948, PEER, "the certificate is not believed", 0, 502)               \
-  X(ANSWER, -947, PEER, "the server answers otherwise than asked", 0, 502)
+  X(ANSWER, -947, PEER, "the server answers otherwise than asked", 0, 502)     \
+  X(REFUSED, -946, PEER, "the server has refused it", 0, 0)
 
 /* clang-format on */
 
