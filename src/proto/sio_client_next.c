@@ -99,10 +99,6 @@ static void on_refused(peal_sio_client_nsp *nsp, const peal_sio_packet *packet,
 }
 
 static void on_disconnect(peal_sio_client_nsp *nsp) {
-  if (nsp->phase == PEAL_SIO_CLIENT_LEAVING) {
-    on_late_answer(nsp, false);
-    return;
-  }
   nsp->wanted = false;
   peal_sio_member_forget(nsp);
   peal_sio_member_end(nsp, PEAL_CLIENT_SERVER_LEFT, PEAL_OK);

@@ -124,6 +124,12 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item)
     return conn->opts->client ? PEAL_OK : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+  if (conn->opts->client && item->state == PEAL_SIO_LINKS_ASKED) {
+    /* A server refuses by CONNECT_ERROR: this ends the membership before, which
+     * we have left as well, and what is held belongs to that. */
+    peal_sio_state_drop_ring(conn, &item->held);
+    return PEAL_OK;
+  }
   if (!is_left(item)) /* otherwise two goodbyes have crossed */
     about(event, PEAL_SIO_CONN_DISCONNECT, item);
   peal_sio_state_end_link(conn, item, false);
