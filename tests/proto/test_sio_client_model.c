@@ -87,6 +87,12 @@ typedef struct world {
 
 static world w;
 
+/* Of all lives: that it is not an idle game. */
+static struct totals {
+  unsigned opened, connects, disconnects, refused, events, sent, resent;
+  unsigned acked, timed_out, closed, dropped;
+} totals;
+
 /* -- dice --------------------------------------------------------------------------- */
 
 static uint64_t dice;
@@ -415,6 +421,8 @@ static void on_send(const peal_sio_client_event *event) {
                    PEAL_OK);
   if (packet.type == PEAL_SIO_EVENT || packet.type == PEAL_SIO_BINARY_EVENT) {
     emitted *e = &w.emits[peal_val_int(peal_val_at(packet.data, 1), 0)];
+    totals.sent++;
+    totals.resent += e->sent > 0;
     e->sent++;
     assert_true(e->sent <= (e->retry ? w.opts.retries + 1 : 1));
     assert_true(!e->told); /* what is over is not sent any more */
@@ -439,6 +447,7 @@ static void on_told_event(const peal_sio_client_event *event) {
   if (number >= w.floor[nsp])
     assert_int_equal(nth, from->at_client);
   from->at_client = (unsigned)nth + 1;
+  totals.events++;
   if (event->packet.has_id && w.reply_count < MAX_PENDING)
     w.replies[w.reply_count++] =
         (later){.nsp = nsp, .id = event->packet.id, .link = event->link};
@@ -451,6 +460,10 @@ static void on_ack(const peal_sio_client_event *event) {
   assert_int_equal(e->told, 0);
   e->told++;
   e->err = event->err;
+  totals.acked += !event->err;
+  totals.timed_out += event->err == PEAL_ERR_TIMEOUT;
+  totals.closed += event->err == PEAL_ERR_CLOSED;
+  totals.dropped += event->err == PEAL_ERR_QUEUE_FULL;
   if (!event->err) {
     assert_true(e->came > 0);
     assert_int_equal(peal_val_int(peal_val_at(event->packet.data, 0), -1),
@@ -469,6 +482,7 @@ static void on_ask(const peal_sio_client_event *event) {
 static void on_connected(unsigned nsp, bool connected) {
   assert_int_not_equal(w.connected[nsp], connected);
   w.connected[nsp] = connected;
+  *(connected ? &totals.connects : &totals.disconnects) += 1;
 }
 
 static void on_client(const peal_sio_client_event *event) {
@@ -503,6 +517,7 @@ static void on_client(const peal_sio_client_event *event) {
     break;
   case PEAL_SIO_CLIENT_CONNECT_ERROR:
     assert_false(w.connected[index_of(event->nsp)]);
+    totals.refused += !event->err;
     break;
   case PEAL_SIO_CLIENT_OPEN:
   case PEAL_SIO_CLIENT_ERROR:
@@ -549,6 +564,7 @@ static void open_net(void) {
   peal_sio_conn_init(&w.server, &w.server_opts, NULL, w.now);
   w.net = OPEN;
   w.connection++;
+  totals.opened++;
   assert_int_equal(peal_sio_client_opened(&w.client, w.now), PEAL_OK);
 }
 
@@ -702,6 +718,9 @@ static void any_order_of_calls_and_fates_keeps_what_is_promised(void **state) {
   (void)state;
   for (uint64_t seed = 0; seed < count; seed++)
     live(seed);
+  const unsigned *each = (const unsigned *)&totals;
+  for (size_t i = 0; i < sizeof totals / sizeof *each; i++)
+    assert_true(each[i] > count / 4);
 }
 
 int main(void) {
