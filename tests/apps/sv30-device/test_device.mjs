@@ -160,6 +160,31 @@ test('--once sends, or keeps, and says by its exit code that it did', async () =
   await backend.kill();
 });
 
+test('a name that is given is that of one test', async () => {
+  const backend = await backendOf();
+  const pipeline = new Pipeline();
+  const folder = newFolder('device');
+  const args = [...pipeline.args, '--test-id', 'MY-1', '--test-type', 'evening'];
+  let device = new Device(url(backend), folder, args);
+  await device.says('connected');
+  let sent = 0;
+  for (const minute of [0, 30, 0, 30]) {
+    pipeline.write(metrics({ t_min: minute, sludge_height_mm: 200 - sent }));
+    sent += 1;
+    await until('it is there', () => backend.stored().length === sent);
+  }
+  await device.kill('SIGTERM');
+  device = new Device(url(backend), newFolder('device'), args);
+  await until('another folder', () => backend.arrived().length === 5);
+  await device.kill('SIGTERM');
+  const ids = backend.stored().map((r) => r.testId);
+  assert.deepEqual(ids.slice(0, 2), ['MY-1', 'MY-1']);
+  assert.match(ids[2], ID);
+  assert.equal(ids[3], ids[2]);
+  assert.equal(backend.stored()[0].testType, 'evening');
+  await backend.kill();
+});
+
 test('--self-test tells a backend that stores from one that does not', async () => {
   const backend = await backendOf({ key: 'k-1' });
   const run = async (env, args = []) => {
