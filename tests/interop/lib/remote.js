@@ -57,7 +57,7 @@ class RemoteSocket {
     this.id = id;
     this.inboxes = new Map();
     this.asked = 0;
-    this.trace = []; // all reports, in order
+    this.onReport = undefined; // all of them, in order
   }
 
   inbox(what) {
@@ -105,7 +105,7 @@ class RemoteSocket {
   connect() { this.do('connect'); }
 
   report(report) {
-    if (report.is !== 'state') this.trace.push(report);
+    if (report.is !== 'state') this.onReport?.(report);
     if (report.is === 'event') {
       this.inbox(`event ${report.event}`).put(unpack(report.args));
     } else if (report.is === 'answer') {
