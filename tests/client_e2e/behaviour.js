@@ -6,22 +6,15 @@
 // `--client js` compares the reference with itself, as a test of the test.
 const assert = require('node:assert/strict');
 const { test, run } = require('../e2e/lib/suite');
-const { argument } = require('../e2e/lib/server');
+const { client, TRANSPORTS } = require('./lib/clients');
 const { traceOf } = require('./lib/both');
 const scenarios = require('./behaviours');
-
-const client = argument('client', 'peal');
-const WAYS = {
-  polling: ['polling'],
-  websocket: ['websocket'],
-  upgrade: ['polling', 'websocket'],
-};
 
 for (const { name, ways, fn, same } of scenarios) {
   for (const way of ways) {
     test(`${name} [${way}]`, async (t) => {
       const [theirs, ours] = await Promise.all(
-        ['js', client].map((kind) => traceOf(t, kind, WAYS[way], fn)));
+        ['js', client()].map((kind) => traceOf(t, kind, TRANSPORTS[way], fn)));
       assert.ok(theirs.length > 0, 'nothing was seen');
       const form = same || ((lines) => lines);
       assert.deepEqual(form(ours), form(theirs));

@@ -4,30 +4,13 @@
 // their users see is one list of lines each, and the lists are the same.
 const http = require('node:http');
 const path = require('node:path');
-const { Driver } = require('../../interop/lib/remote');
-const { freePort, argument } = require('../../e2e/lib/server');
+const { freePort } = require('../../e2e/lib/server');
 const { sleep, until } = require('../../e2e/lib/suite');
+const { sharedDriver } = require('./clients');
 const { Line } = require('./line');
 
 const modules = path.join(__dirname, '../../e2e/node_modules');
 const { Server } = require(path.join(modules, 'socket.io'));
-const script = path.join(__dirname, '../../interop/drivers/js.js');
-const COMMANDS = {
-  js: [process.execPath, script, 'socket.io-client'],
-  peal: [argument('driver')],
-  'peal-threads': [argument('driver'), '--threads'],
-};
-
-const drivers = new Map();
-function driverOf(kind) {
-  if (!drivers.has(kind)) {
-    const driver = new Driver(COMMANDS[kind]);
-    drivers.set(kind, driver);
-    driver.failed.then(() => drivers.delete(kind));
-  }
-  return drivers.get(kind);
-}
-
 // What the reference's server appends where states are recovered.
 const OFFSET = /"Q[\w-]{6}(\.\d+)?"/;
 
@@ -56,11 +39,10 @@ function wordsOf(report) {
 
 // What a scenario has in its hands.
 class On {
-  constructor(t, kind, transports) {
+  constructor(t, driver, transports) {
     this.t = t;
-    this.kind = kind;
     this.transports = transports;
-    this.driver = driverOf(kind);
+    this.driver = driver;
     this.sockets = [];
     this.lines = [];
     this.until = until;
@@ -125,10 +107,15 @@ class On {
       `${times} of "${text}" in ${JSON.stringify(this.lines, null, 1)}`, 15000);
   }
 
-  // The connection ends while the client waits for something on it.
-  async cut(how) {
-    await until(() => [...this.line.pairs].some((pair) => pair.isBusy),
+  // The client waits for something on the line.
+  busy() {
+    return until(() => [...this.line.pairs].some((pair) => pair.isBusy),
       'a connection in use');
+  }
+
+  // The connection ends meanwhile.
+  async cut(how) {
+    await this.busy();
     this.line.end(how);
   }
 
@@ -142,10 +129,9 @@ class On {
 }
 
 async function traceOf(t, kind, transports, fn) {
-  const on = new On(t, kind, transports);
-  await Promise.race([on.driver.hello,
-    on.driver.failed.then((err) => { throw err; })]);
-  const broken = on.driver.failed.then((err) => { throw err; });
+  const driver = await sharedDriver(kind);
+  const on = new On(t, driver, transports);
+  const broken = driver.failed.then((err) => { throw err; });
   await Promise.race([fn(on), broken]);
   const lines = [...on.lines];
   for (const socket of on.sockets) socket.close();
@@ -153,4 +139,4 @@ async function traceOf(t, kind, transports, fn) {
   return lines;
 }
 
-module.exports = { traceOf, On };
+module.exports = { traceOf };
