@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <sys/resource.h>
-#include <time.h>
 
 #include <peal/client.h>
 
@@ -50,8 +50,7 @@ static double wall_s(void) {
 static void say_and_wait(const char *word) {
   (void)printf("%s\n", word);
   (void)fflush(stdout);
-  while (getchar() != '\n') {
-  }
+  while (getchar() != '\n') {}
 }
 
 /* -- messages ------------------------------------------------------------------ */
@@ -76,8 +75,7 @@ static void answered(peal_client_nsp *nsp, peal_val value, bool more) {
   }
 }
 
-static void on_echo(peal_client_nsp *nsp, const peal_event *event,
-                    void *user) {
+static void on_echo(peal_client_nsp *nsp, const peal_event *event, void *user) {
   (void)user;
   answered(nsp, peal_event_arg(event, 0), true);
 }
@@ -95,9 +93,9 @@ static void send_one(peal_client_nsp *nsp) {
   (void)snprintf(text, sizeof text, "hello %08" PRIu64,
                  10000000 + all.next++ % 10000000);
   peal_args args = PEAL_ARGS(peal_str(text));
-  peal_err err = all.opts.is_ack
-                     ? peal_client_emit_ack(nsp, NULL, "echo", args, on_ack, NULL)
-                     : peal_client_emit(nsp, "echo", args);
+  peal_err err = all.opts.is_ack ? peal_client_emit_ack(nsp, NULL, "echo", args,
+                                                        on_ack, NULL)
+                                 : peal_client_emit(nsp, "echo", args);
   if (err != PEAL_OK) {
     fail(peal_err_message(err));
   }
@@ -120,7 +118,8 @@ static void at_end(peal_timer *timer, void *user) {
 }
 
 static void start_timer(peal_timer_fn fn, double seconds) {
-  peal_timer *timer = peal_timer_new(peal_workers_get(all.workers, 0), fn, NULL);
+  peal_timer *timer =
+      peal_timer_new(peal_workers_get(all.workers, 0), fn, NULL);
   peal_timer_start(timer, (uint64_t)(seconds * 1000), 0);
 }
 
@@ -203,8 +202,8 @@ static void stop(peal_worker *worker, void *user) {
 /* -- words ------------------------------------------------------------------------- */
 
 static bool parse(options *out, int argc, char **argv) {
-  *out = (options){
-      .clients = 100, .inflight = 1, .warmup = 0.4, .seconds = 1.1};
+  *out =
+      (options){.clients = 100, .inflight = 1, .warmup = 0.4, .seconds = 1.1};
   for (int i = 1; i + 1 < argc; i += 2) {
     double value = atof(argv[i + 1]);
     if (strcmp(argv[i], "--port") == 0) {
@@ -234,8 +233,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   all.clients = calloc(all.opts.clients, sizeof(peal_client *));
-  all.workers = peal_workers_new(
-      &(peal_workers_opts){.log = {.level = PEAL_LOG_ERROR}});
+  all.workers =
+      peal_workers_new(&(peal_workers_opts){.log = {.level = PEAL_LOG_ERROR}});
   if (!all.clients || !all.workers ||
       peal_workers_on_start(all.workers, start, NULL) != PEAL_OK ||
       peal_workers_on_stop(all.workers, stop, NULL) != PEAL_OK) {

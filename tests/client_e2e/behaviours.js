@@ -3,14 +3,15 @@
 // The scenarios of behaviour.js. `on` is a client and a server of socket.io
 // with a line between them (lib/both.js). A scenario ends when what it waits
 // for has been seen; `same` brings lists into a form that can be compared,
-// where the reference leaves an order open.
+// where the reference leaves an order open; `quirk` are lines of the reference
+// that ours is not to have.
 const ALL = ['polling', 'websocket', 'upgrade'];
 const DIRECT = ['polling', 'websocket'];
 
 const scenarios = [];
 function scenario(name, opts, fn) {
   if (typeof opts === 'function') [opts, fn] = [{}, opts];
-  scenarios.push({ name, fn, ways: opts.ways || DIRECT, same: opts.same });
+  scenarios.push({ name, fn, ways: DIRECT, ...opts });
 }
 
 const echoes = (io) => io.on('connection', (socket) => {
@@ -243,24 +244,30 @@ scenario('leaves in the handler of a failed connection', async (on) => {
 scenario('what is no packet: parse error, and it comes back', async (on) => {
   let bad = true;
   await on.serve({}, (io) => io.on('connection', (socket) => {
-    if (!bad) return;
-    bad = false;
-    socket.conn.write('9no packet');
+    socket.on('go', () => {
+      if (bad) socket.conn.write('9no packet');
+      bad = false;
+    });
   }));
-  on.open({ reconnect: true });
+  const socket = on.open({ reconnect: true });
+  await on.seen('1 connect');
+  socket.emit('go');
   await on.seen('1 connect', 2);
 });
 
 scenario('an attachment that never comes is forgotten', async (on) => {
   let bad = true;
   await on.serve({}, (io) => io.on('connection', (socket) => {
-    if (bad) {
+    if (!bad) socket.emit('whole', Buffer.from([1, 2]));
+    socket.on('go', () => {
       bad = false;
       socket.conn.write('451-["half",{"_placeholder":true,"num":0}]');
       setTimeout(() => socket.conn.close(), 100);
-    } else socket.emit('whole', Buffer.from([1, 2]));
+    });
   }));
-  on.open({ reconnect: true, events: ['half', 'whole'] });
+  const socket = on.open({ reconnect: true, events: ['half', 'whole'] });
+  await on.seen('1 connect');
+  socket.emit('go');
   await on.seen('event whole');
 });
 
@@ -287,7 +294,8 @@ scenario('what is emitted without a connection waits for the next',
     await answer;
   });
 
-scenario('volatile events do not wait', async (on) => {
+// The reference takes a WebSocket that has just broken for one that is open.
+scenario('volatile events do not wait', { quirk: /lost/ }, async (on) => {
   await on.serve({}, echoes);
   const socket = on.open({ reconnect: true, events: ['echo'],
     opts: { reconnectionDelay: 500, reconnectionDelayMax: 500 } });
@@ -364,7 +372,7 @@ scenario('it leaves before the answer', async (on) => {
   await socket.ask('echo', 0);
   socket.close();
   await Promise.all(answers);
-  await on.seen('disconnect');
+  await on.seen('manager close');
 });
 
 scenario('an event that waits too long is not sent', async (on) => {

@@ -163,7 +163,7 @@ each('nobody listens', async (t, way) => {
 
 each('a name that does not exist', async (t, way) => {
   await refused(t, 'http://nowhere.invalid:3000', way,
-    [/nowhere\.invalid/, /name|resolve|found|DNS/i]);
+    [/nowhere\.invalid/, /name|resolve|found|DNS|no such host/i]);
 });
 
 each('socket.io 2: Engine.IO 3', async (t, way) => {

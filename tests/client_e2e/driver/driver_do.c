@@ -10,7 +10,9 @@
 
 static peal_worker *home;
 
-void driver_do_on(peal_worker *worker) { home = worker; }
+void driver_do_on(peal_worker *worker) {
+  home = worker;
+}
 
 /* -- opening ------------------------------------------------------------------ */
 
@@ -18,8 +20,8 @@ static bool open_client(driver_socket *socket) {
   int64_t with = peal_val_int(peal_val_get(socket->command, "with"), 0);
   driver_socket *sibling = with ? driver_socket_find(with) : NULL;
   socket->is_first = !sibling;
-  socket->client = sibling ? sibling->client
-                           : driver_open_client(socket->command, home);
+  socket->client =
+      sibling ? sibling->client : driver_open_client(socket->command, home);
   return socket->client != NULL;
 }
 
@@ -28,8 +30,8 @@ static void do_open(peal_doc *doc) {
   if (!socket || !open_client(socket)) {
     return;
   }
-  const char *name = driver_values_text(
-      socket->build, peal_val_get(socket->command, "nsp"));
+  const char *name =
+      driver_values_text(socket->build, peal_val_get(socket->command, "nsp"));
   socket->nsp = peal_client_of(socket->client, name);
   if (!socket->nsp || !driver_report_register(socket)) {
     driver_report_error(socket->id, "open", PEAL_ERR_NOMEM, "");
@@ -52,8 +54,8 @@ static peal_client_how how_of(peal_val command) {
   };
 }
 
-static peal_err emit(driver_socket *socket, peal_build *build,
-                     peal_val command, bool is_ask) {
+static peal_err emit(driver_socket *socket, peal_build *build, peal_val command,
+                     bool is_ask) {
   peal_slice event = peal_val_str(peal_val_get(command, "event"));
   peal_client_how how = how_of(command);
   peal_args args = driver_values_args(
@@ -92,8 +94,7 @@ static void say_state(peal_worker *worker, void *user) {
       {"active", peal_bool(peal_client_is_active(nsp))},
       {"recovered", peal_bool(peal_client_is_recovered(nsp))},
       {"transport", peal_str(peal_client_transport(socket->client))},
-      {"queued",
-       peal_int((int64_t)peal_client_queued_bytes(socket->client))}));
+      {"queued", peal_int((int64_t)peal_client_queued_bytes(socket->client))}));
 }
 
 static void do_state(driver_socket *socket) {

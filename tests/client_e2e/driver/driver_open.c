@@ -47,7 +47,9 @@ static const char *text(peal_build *build, peal_val opts, const char *name) {
 }
 
 /* 0 is a time as any here, and the default of the library. */
-static uint32_t or_off(uint32_t ms) { return ms ? ms : PEAL_OFF; }
+static uint32_t or_off(uint32_t ms) {
+  return ms ? ms : PEAL_OFF;
+}
 
 static peal_client_tls tls_of(peal_build *build, peal_val opts) {
   return (peal_client_tls){
@@ -73,8 +75,8 @@ static peal_client_opts opts_of(peal_build *build, peal_val command) {
       .reconnection_attempts = number(opts, "reconnectionAttempts", 0),
       .reconnection_delay_ms = or_off(number(opts, "reconnectionDelay", 100)),
       .reconnection_delay_max_ms = number(opts, "reconnectionDelayMax", 300),
-      .randomization_factor = peal_val_double(
-          peal_val_get(opts, "randomizationFactor"), 0),
+      .randomization_factor =
+          peal_val_double(peal_val_get(opts, "randomizationFactor"), 0),
       .timeout_ms = number(opts, "timeout", 0),
       .request_timeout_ms = number(opts, "requestTimeout", 0),
       .ack_timeout_ms = number(opts, "ackTimeout", 0),

@@ -31,9 +31,9 @@ static void then(driver_socket *socket, const char *what) {
 
 static void on_connect(peal_client_nsp *nsp, void *user) {
   driver_socket *socket = user;
-  driver_say(PEAL_OBJECT(
-      {"is", peal_str("connect")}, {"id", peal_int(socket->id)},
-      {"recovered", peal_bool(peal_client_is_recovered(nsp))}));
+  driver_say(
+      PEAL_OBJECT({"is", peal_str("connect")}, {"id", peal_int(socket->id)},
+                  {"recovered", peal_bool(peal_client_is_recovered(nsp))}));
   then(socket, "connect");
 }
 
@@ -41,23 +41,24 @@ static void on_disconnect(peal_client_nsp *nsp, peal_client_reason reason,
                           peal_err err, void *user) {
   (void)nsp;
   driver_socket *socket = user;
-  driver_say(PEAL_OBJECT(
-      {"is", peal_str("disconnect")}, {"id", peal_int(socket->id)},
-      {"reason", peal_str(peal_client_reason_text(reason))},
-      {"err", peal_str(peal_err_name(err))}));
+  driver_say(PEAL_OBJECT({"is", peal_str("disconnect")},
+                         {"id", peal_int(socket->id)},
+                         {"reason", peal_str(peal_client_reason_text(reason))},
+                         {"err", peal_str(peal_err_name(err))}));
   then(socket, "disconnect");
 }
 
 static void on_connect_error(peal_client_nsp *nsp,
                              const peal_client_problem *problem, void *user) {
+  (void)nsp;
   driver_socket *socket = user;
   peal_build *build = peal_build_new();
-  driver_say(PEAL_OBJECT(
-      {"is", peal_str("refused")}, {"id", peal_int(socket->id)},
-      {"message", peal_str(problem->text)},
-      {"data", driver_values_pack(build, problem->data)},
-      {"active", peal_bool(peal_client_is_active(nsp))},
-      {"err", peal_str(peal_err_name(problem->err))}));
+  driver_say(PEAL_OBJECT({"is", peal_str("refused")},
+                         {"id", peal_int(socket->id)},
+                         {"message", peal_str(problem->text)},
+                         {"data", driver_values_pack(build, problem->data)},
+                         {"low", peal_bool(problem->err != PEAL_ERR_REFUSED)},
+                         {"err", peal_str(peal_err_name(problem->err))}));
   peal_build_free(build);
   then(socket, "refused");
 }
@@ -96,8 +97,7 @@ static void on_question(peal_client_nsp *nsp, const peal_event *event,
                         void *user) {
   (void)nsp;
   driver_socket *socket = user;
-  peal_val answer =
-      peal_val_get_n(socket->answers, peal_event_name(event));
+  peal_val answer = peal_val_get_n(socket->answers, peal_event_name(event));
   (void)peal_ack(event, driver_values_args(answer));
 }
 
@@ -201,8 +201,7 @@ static bool wants(const driver_socket *socket, const char *what) {
 }
 
 static bool register_auth(driver_socket *socket) {
-  if (!peal_val_is(peal_val_get(socket->command, "askAuth"),
-                   PEAL_UNDEFINED)) {
+  if (!peal_val_is(peal_val_get(socket->command, "askAuth"), PEAL_UNDEFINED)) {
     return peal_client_on_auth(socket->nsp, on_auth, socket) == PEAL_OK;
   }
   return peal_val_is(socket->auth, PEAL_UNDEFINED) ||
@@ -266,8 +265,7 @@ void driver_report_answer(peal_client_nsp *nsp, peal_err err, peal_args args,
 
 void driver_report_error(int64_t id, const char *what, peal_err err,
                          const char *text) {
-  driver_say(PEAL_OBJECT({"is", peal_str("error")}, {"id", peal_int(id)},
-                         {"what", peal_str(what)},
-                         {"err", peal_str(peal_err_name(err))},
-                         {"text", peal_str(text)}));
+  driver_say(PEAL_OBJECT(
+      {"is", peal_str("error")}, {"id", peal_int(id)}, {"what", peal_str(what)},
+      {"err", peal_str(peal_err_name(err))}, {"text", peal_str(text)}));
 }

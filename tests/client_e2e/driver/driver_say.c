@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "driver_say.h"
 
-#include <pthread.h>
 #include <stdio.h>
+
+#include <pthread.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 

@@ -12,12 +12,12 @@ struct driver_socket {
   int64_t id;
   peal_client *client;
   peal_client_nsp *nsp;
-  bool is_first;        /* frees the client */
-  peal_doc *doc;        /* of `command` */
-  peal_val command;     /* how it was opened */
-  peal_build *build;    /* of the values below; as long as the socket */
-  peal_val auth;        /* undefined: none */
-  peal_val answers;     /* by event */
+  bool is_first;     /* frees the client */
+  peal_doc *doc;     /* of `command` */
+  peal_val command;  /* how it was opened */
+  peal_build *build; /* of the values below; as long as the socket */
+  peal_val auth;     /* undefined: none */
+  peal_val answers;  /* by event */
   int64_t times[DRIVER_WHEN_MAX]; /* of the command's `when`: left */
   driver_socket *next;
 };

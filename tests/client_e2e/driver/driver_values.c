@@ -73,8 +73,7 @@ static peal_val bytes_of(peal_build *build, peal_slice text) {
     return peal_null();
   }
   size_t len = decode(data, text);
-  peal_val value =
-      peal_build_copy(build, peal_binary((peal_slice){data, len}));
+  peal_val value = peal_build_copy(build, peal_binary((peal_slice){data, len}));
   free(data);
   return value;
 }
@@ -93,9 +92,8 @@ peal_val driver_values_unpack(peal_build *build, peal_val value) {
 }
 
 peal_args driver_values_args(peal_val array) {
-  return peal_val_is(array, PEAL_ARRAY)
-             ? (peal_args){array.as.items, array.len}
-             : PEAL_NO_ARGS;
+  return peal_val_is(array, PEAL_ARRAY) ? (peal_args){array.as.items, array.len}
+                                        : PEAL_NO_ARGS;
 }
 
 const char *driver_values_text(peal_build *build, peal_val value) {

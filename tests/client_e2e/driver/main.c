@@ -3,10 +3,11 @@
  * (tests/interop/README.md). All clients are on one worker, which is that of
  * this process; with --threads each has a thread of its own, and the commands
  * come from another. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <pthread.h>
 
 #include "driver_do.h"
 #include "driver_say.h"

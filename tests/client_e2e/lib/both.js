@@ -22,7 +22,7 @@ function wordsOf(report) {
     case 'connect': return more.recovered ? 'connect, recovered' : 'connect';
     case 'disconnect': return `disconnect: ${more.reason}`;
     // Words of a failed connection are everybody's own.
-    case 'refused': return more.active ? 'connect_error'
+    case 'refused': return more.low ? 'connect_error'
       : `connect_error, refused: ${more.message} ${values(more.data)}`;
     case 'event': return `event ${more.event} ${values(more.args)}`;
     case 'any': return `any ${more.event} ${values(more.args)}`;

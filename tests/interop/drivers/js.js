@@ -75,8 +75,10 @@ function listen(socket, id, { events, answers, any, outgoing, when = [] }) {
   });
   on('connect', 'connect', () => ({ recovered: socket.recovered || false }));
   on('disconnect', 'disconnect', (reason) => ({ reason }));
-  on('refused', 'connect_error',
-    ({ message, data }) => ({ message, data, active: socket.active }));
+  // `low`: no connection, and not a refusal of the namespace.
+  on('refused', 'connect_error', (err) => ({ message: err.message,
+    data: err.data, low: err.type === 'TransportError' ||
+      err.message === 'timeout' || err.message === 'server error' }));
   if (any) {
     socket.onAny((event, ...args) => say({ is: 'any', id, event,
       args: pack(args.filter((one) => typeof one !== 'function')) }));
@@ -124,7 +126,11 @@ const commands = {
   },
   state({ id }) {
     const { connected, active, recovered, io: manager } = sockets.get(id);
-    say({ is: 'state', id, connected, active, recovered: recovered || false,
+    // Will it be connected by itself? `active` is true also where nothing is
+    // tried any more.
+    const comes = manager._readyState !== 'closed' || manager._reconnecting;
+    say({ is: 'state', id, connected, active: Boolean(active && comes),
+      recovered: recovered || false,
       transport: manager.engine?.transport?.name || '' });
   },
   connect({ id }) {
