@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
-OUTSIDE = ["apps", "bench", "examples", "tests/e2e/fixture",
+OUTSIDE = ["apps", "cli", "bench", "examples", "tests/e2e/fixture",
            "tests/cost/server"]
 
 
