@@ -6,6 +6,12 @@
 #include "cli_runs.h"
 
 const cli_command cli_commands[] = {
+    {CLI_PROBE, "probe", "URL", "find out why a connection fails",
+     "Goes the way of a connection step by step: name, TCP, TLS and the\n"
+     "certificate, handshake, polling, namespace, WebSocket, heartbeat; says\n"
+     "how long each took, what is wrong, and what to do about it.",
+     "peal probe https://example.com --origin https://app.example.com", 1, 1,
+     cli_probe_run},
     {CLI_SERVE, "serve", "", "a server to try things on",
      "Serves rooms, says what happens and answers everything:\n"
      "  echo VALUE...      comes back as it is, and as the acknowledgement\n"
