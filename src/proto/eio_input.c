@@ -45,6 +45,7 @@ static void on_ping(peal_eio_session *session, uint64_t now_ms) {
     return;
   }
   session->due |= PEAL_EIO_DUE_PONG;
+  session->got_ping = 1;
   peal_eio_heartbeat_start(&session->clock,
                            now_ms + session->hello.peer->patience_ms);
 }

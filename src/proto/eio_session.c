@@ -162,6 +162,17 @@ void peal_eio_session_detach(peal_eio_session *session, peal_eio_via via,
   check(session);
 }
 
+void peal_eio_session_choose(peal_eio_session *session, peal_eio_via via) {
+  if (session->state == PEAL_EIO_STATE_OPENING)
+    session->current = via & 1;
+}
+
+bool peal_eio_session_took_ping(peal_eio_session *session) {
+  bool took = session->got_ping;
+  session->got_ping = 0;
+  return took;
+}
+
 void peal_eio_session_confirm(peal_eio_session *session) {
   session->unconfirmed = 0;
 }
