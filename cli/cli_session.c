@@ -84,8 +84,9 @@ static void on_notice(peal_client *client, const peal_client_notice *notice,
                       void *user) {
   (void)client;
   cli_session *s = user;
-  const char *words =
-      notice->problem != NULL ? cli_session_words(notice->problem) : "";
+  const char *words = notice->problem != NULL && notice->problem->err != PEAL_OK
+                          ? cli_session_words(notice->problem)
+                          : "";
   switch (notice->type) {
   case PEAL_CLIENT_OPEN:
     s->is_open = true;
@@ -197,6 +198,8 @@ cli_exit cli_session_init(cli_session *session, const cli_opts *opts,
                           const cli_session_rules *rules) {
   *session = (cli_session){.opts = opts, .code = CLI_OK};
   cli_out_init(&session->out, opts);
+  // who says one thing and leaves has no story to tell
+  session->out.quiet |= rules->is_once && !opts->verbose;
   session->build = peal_build_new();
   cli_exit code = make_client(session, rules);
   if (code != CLI_OK)
