@@ -158,6 +158,17 @@ typedef struct peal_client_problem {
 PEAL_API PEAL_MUST_CHECK peal_err peal_client_new(peal_client **out,
                                                   const peal_client_opts *opts,
                                                   peal_client_problem *why);
+/* The same from options in JSON, for languages that have no structs of C: an
+ * object of the fields above by their names; `transports` and `buffer_full` are
+ * words ("websocket_only", "drop_oldest"), tls and log are objects, headers and
+ * query objects of strings:
+ *
+ *   {"url": "https://chat.example", "retries": 3, "headers": {"X-Key": "1"}}
+ *
+ * Returns: as peal_client_new; PEAL_ERR_OPTION also for what is no option.
+ * Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_client_new_json(
+    peal_client **out, peal_slice json, peal_client_problem *why);
 /* Run it on this thread until peal_client_stop, SIGINT or SIGTERM, or until it
  * has given up for good (refused, disconnected by the server, no attempt
  * left).

@@ -27,7 +27,7 @@
 #include "net/worker_impl.h"
 #include "proto/cookie_jar.h"
 #include "proto/sio_client.h"
-#include "proto/sio_client_state.h"
+#include "proto/sio_client_types.h"
 
 struct peal_client_nsp {
   peal_client *client;

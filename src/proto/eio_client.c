@@ -105,9 +105,10 @@ static void check(const peal_eio_client *client) {
 
 /* -- the end ------------------------------------------------------------------ */
 
-/* Without memory for them there are the words of the error. */
+/* Of what ends it first. Without memory for them there are the words of the
+ * error. */
 static void keep_text(peal_eio_client *client, const char *text) {
-  if (!text || is_over(client))
+  if (!text || client->session.state >= PEAL_EIO_STATE_CLOSING)
     return;
   if (!client->text)
     client->text = peal_mem_alloc(peal_mem_or_libc(client->opts->session.mem),

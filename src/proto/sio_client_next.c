@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sio_client_next: what a client has to say next, and what the packets that
  * have come mean for it. */
+#include "proto/sio_client.h"
 #include "proto/sio_conn.h"
 #include "proto/sio_dial.h"
 #include "proto/sio_member.h"

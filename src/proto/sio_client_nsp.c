@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sio_client_nsp: what a client's namespaces are asked. */
+#include "proto/sio_client_nsp.h"
+
 #include "proto/sio_client_state.h"
 
 peal_sio_client_nsp *peal_sio_client_nsp_next(const peal_sio_client *client,

@@ -6,7 +6,7 @@
 #include "base/due.h"
 #include "base/list.h"
 #include "proto/backoff.h"
-#include "proto/sio_client.h"
+#include "proto/sio_client_types.h"
 #include "proto/sio_state.h"
 
 /* Something that _next has to say. */
