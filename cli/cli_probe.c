@@ -317,6 +317,8 @@ static bool try_handshake(probe *p) {
     probe_report_warn(&p->report, p->words.text, p->words.advice);
     return true;
   case PROBE_WRONG:
+    if (p->answer.status == 400 && !p->target.is_tls)
+      ask_by_tls(p);
     break;
   }
   say(p);

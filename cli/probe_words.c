@@ -142,6 +142,7 @@ void probe_words_certificate(probe_words *out, const probe_target *target,
     snprintf(out->text, sizeof out->text, "the certificate is not valid yet");
     out->advice = "this machine's clock is wrong, or the server's was";
     return;
+  case X509_V_ERR_UNSPECIFIED: // curl's: the chain was good
   case X509_V_ERR_HOSTNAME_MISMATCH:
   case X509_V_ERR_IP_ADDRESS_MISMATCH:
     say_name(out, target, answer);
