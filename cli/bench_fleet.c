@@ -57,10 +57,8 @@ static void answered(bench_client *client, uint64_t due_ns) {
   bench_fleet *fleet = client->fleet;
   client->unanswered--;
   fleet->asked--;
-  if (fleet->stage != BENCH_WINDOW && fleet->stage != BENCH_DRAIN)
-    return;
   // what was due before the window is of the warm-up
-  if (due_ns < fleet->stage_ns && fleet->stage == BENCH_WINDOW)
+  if (fleet->window_from_ns == 0 || due_ns < fleet->window_from_ns)
     return;
   fleet->answered++;
   measure(&fleet->answers, bench_fleet_now_ns() - due_ns);
@@ -194,6 +192,8 @@ static void keep_rate(bench_fleet *fleet, uint64_t now_ns) {
 static void enter(bench_fleet *fleet, bench_stage stage, uint64_t now_ns) {
   if (fleet->stage == BENCH_WINDOW)
     fleet->window_ns = now_ns - fleet->stage_ns;
+  if (stage == BENCH_WINDOW)
+    fleet->window_from_ns = now_ns;
   fleet->stage = stage;
   fleet->stage_ns = now_ns;
   fleet->due = 0;

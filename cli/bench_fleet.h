@@ -48,6 +48,7 @@ typedef struct bench_fleet {
   uint32_t next;    /* whose turn it is, with a rate */
   bench_stage stage;
   uint64_t start_ns, stage_ns; /* when the run and this stage began */
+  uint64_t window_from_ns;     /* what is due from here on counts */
   uint64_t window_ns;          /* how long the window was */
   uint64_t due;                /* events that were due, with a rate */
   uint64_t sent, answered;     /* in the window */
