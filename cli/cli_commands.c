@@ -14,8 +14,8 @@ const cli_command cli_commands[] = {
      cli_listen_run},
     {CLI_EMIT, "emit", "URL EVENT [VALUE...]", "send an event",
      "Connects, sends the event with its values, and leaves when it has been\n"
-     "sent. With --ack it waits until the server has acknowledged it, and\n"
-     "prints what that said.",
+     "sent: that it has arrived only --ack proves, which waits until the\n"
+     "server has acknowledged it and prints what that said.",
      "peal emit http://localhost:3000 chat '{\"text\": \"hi\"}' --ack", 2,
      CLI_WORDS_MAX, cli_emit_run},
     {CLI_CALL, "call", "URL EVENT [VALUE...]",

@@ -15,7 +15,7 @@
 #include "cli_session.h"
 #include "cli_talk.h"
 
-enum { FAREWELL_MS = 10000, STEP_MS = 50 };
+enum { FAREWELL_MS = 10000, STEP_MS = 20 };
 
 typedef struct conversation {
   cli_session session;
@@ -107,7 +107,11 @@ static void wait_for_answers(conversation *c) {
   const cli_opts *opts = c->session.opts;
   uint64_t until =
       now_ms() + (opts->timeout_ms != 0 ? opts->timeout_ms : FAREWELL_MS);
-  while (!signal_came && !c->session.is_over && !is_all_said(c)) {
+  uint64_t said_ms = now_ms();
+  while (!signal_came && !c->session.is_over &&
+         (!is_all_said(c) || now_ms() < said_ms + CLI_SETTLE_MS)) {
+    if (!is_all_said(c))
+      said_ms = now_ms();
     if (now_ms() >= until) {
       cli_session_end(&c->session,
                       c->session.was_connected ? CLI_TIMEOUT : CLI_OFFLINE);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli_opts.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,13 +87,20 @@ static bool is_choice(const char *choices, const char *text) {
   return false;
 }
 
-static bool read_number(const char *text, char **end, double *out) {
-  errno = 0;
-  // strtod also takes "inf", "nan" and hexadecimal: numbers of nobody
-  if (strspn(text, "0123456789.") == 0)
+/* Digits with at most one point. strtod takes more: "inf", "nan", hexadecimal
+ * and exponents, which are numbers of nobody's here. */
+static bool read_number(const char *text, const char **end, double *out) {
+  char digits[32];
+  size_t whole = strspn(text, "0123456789"), len = whole;
+  if (text[len] == '.')
+    len += 1 + strspn(text + len + 1, "0123456789");
+  if (len == 0 || len >= sizeof digits || (whole == 0 && len == 1))
     return false;
-  *out = strtod(text, end);
-  return errno == 0 && *end != text && isfinite(*out);
+  memcpy(digits, text, len);
+  digits[len] = '\0';
+  *out = strtod(digits, NULL);
+  *end = text + len;
+  return true;
 }
 
 /* Returns: what a unit is in milliseconds; 0: no unit. */
@@ -113,7 +119,7 @@ static double unit_ms(const char *unit) {
 
 static bool set_number(const parser *p, const cli_option *option,
                        const char *text) {
-  char *end = NULL;
+  const char *end = NULL;
   double value = 0, scale = 1;
   bool is_read = read_number(text, &end, &value);
   if (is_read && option->kind == CLI_TIME)

@@ -9,6 +9,8 @@
 #include "cli_say.h"
 #include "cli_value.h"
 
+enum { SETTLE_STEP_MS = 10 };
+
 const char *cli_session_words(const peal_client_problem *problem) {
   return problem->text[0] != '\0' ? problem->text
                                   : peal_err_message(problem->err);
@@ -222,6 +224,7 @@ cli_exit cli_session_init(cli_session *session, const cli_opts *opts,
 
 void cli_session_deinit(cli_session *session) {
   peal_timer_free(session->timer);
+  peal_timer_free(session->settle);
   peal_client_free(session->client);
   peal_build_free(session->build);
 }
@@ -239,6 +242,22 @@ void cli_session_limit(cli_session *session, uint32_t ms) {
       peal_workers_get(peal_client_workers(session->client), 0);
   session->timer = peal_timer_new(worker, on_timeout, session);
   peal_timer_start(session->timer, ms, 0);
+}
+
+static void on_settle(peal_timer *timer, void *user) {
+  (void)timer;
+  cli_session *s = user;
+  bool is_quiet = peal_client_queued_bytes(s->client) == 0;
+  s->quiet_ms = is_quiet ? s->quiet_ms + SETTLE_STEP_MS : 0;
+  if (s->quiet_ms > CLI_SETTLE_MS)
+    cli_session_end(s, CLI_OK);
+}
+
+void cli_session_settle(cli_session *session) {
+  peal_worker *worker =
+      peal_workers_get(peal_client_workers(session->client), 0);
+  session->settle = peal_timer_new(worker, on_settle, session);
+  peal_timer_start(session->settle, SETTLE_STEP_MS, SETTLE_STEP_MS);
 }
 
 cli_exit cli_session_run(cli_session *session) {

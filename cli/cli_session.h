@@ -14,6 +14,8 @@
 
 typedef struct cli_session cli_session;
 
+enum { CLI_SETTLE_MS = 100 }; /* between the last event and the goodbye */
+
 struct cli_session {
   const cli_opts *opts;
   cli_out out;
@@ -27,7 +29,8 @@ struct cli_session {
   /* May be NULL. */
   void (*on_ready)(cli_session *session);
   void (*on_over)(cli_session *session);
-  peal_timer *timer;
+  peal_timer *timer, *settle;
+  uint32_t quiet_ms; /* how long nothing has waited to be sent */
   void *user;
 };
 
@@ -49,6 +52,10 @@ cli_exit cli_session_run(cli_session *session);
 void cli_session_end(cli_session *session, cli_exit code);
 /* Ends it with this code when the time has come. */
 void cli_session_limit(cli_session *session, uint32_t ms);
+
+/* Ends it with CLI_OK when all has been sent, and a moment later: the
+ * reference's server drops events that it reads together with the goodbye. */
+void cli_session_settle(cli_session *session);
 
 /* The handlers for a namespace: notes about it, and its end. */
 peal_err cli_session_watch(cli_session *session, peal_client_nsp *nsp);

@@ -58,6 +58,7 @@ if(PEAL_EDIT_FOUND)
 endif()
 
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
+set(PEAL_EXAMPLE_LIBS_client_glib PkgConfig::PEAL_GLIB)
 
 function(peal_all_programs)
   file(GLOB folders CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
@@ -66,8 +67,8 @@ function(peal_all_programs)
     get_filename_component(name "${folder}" NAME)
     if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}")
       continue()
-    elseif(name STREQUAL "loop_glib" AND NOT PEAL_GLIB_FOUND)
-      message(STATUS "glib-2.0 is missing: no example-loop_glib")
+    elseif(name MATCHES "_glib$" AND NOT PEAL_GLIB_FOUND)
+      message(STATUS "glib-2.0 is missing: no example-${name}")
     elseif(folder MATCHES "^examples/")
       peal_program(example-${name} ${folder} ${PEAL_EXAMPLE_LIBS_${name}})
     else()

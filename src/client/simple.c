@@ -389,7 +389,12 @@ const char *peal_simple_sid(peal_simple *simple, char *out, size_t cap) {
 }
 
 const char *peal_simple_transport(peal_simple *simple) {
-  return simple ? peal_client_transport(simple->client) : "";
+  if (!simple)
+    return "";
+  uv_mutex_lock(&simple->lock);
+  bool is_connected = simple->is_connected;
+  uv_mutex_unlock(&simple->lock);
+  return is_connected ? peal_client_transport(simple->client) : "";
 }
 
 peal_client_nsp *peal_simple_nsp(peal_simple *simple) {

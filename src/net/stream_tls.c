@@ -490,6 +490,10 @@ static void tls_drop(void *user) {
   drop_held(state);
   if (state->below)
     tls_drop(state->below);
+  /* A connection that was cut may be resumed all the same (RFC5246 7.2.1):
+   * otherwise OpenSSL would spoil the session. */
+  if (!state->failed)
+    SSL_set_shutdown(state->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(state->ssl);
   peal_mem_free(peal_mem_libc(), state);
 }

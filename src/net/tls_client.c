@@ -124,9 +124,8 @@ static bool set_up(SSL_CTX *ctx, const peal_client_tls *opts,
     return false;
   if (SSL_CTX_set_alpn_protos(ctx, http, sizeof(http) - 1) != 0)
     return peal_tls_files_wrong(why, "OpenSSL", "ALPN");
-  SSL_CTX_set_verify(
-      ctx, opts->insecure_no_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
-      on_verify);
+  if (!opts->insecure_no_verify)
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT |
                                           SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx, on_session);

@@ -84,7 +84,10 @@ static bool begins(peal_slice text, const char *with) {
 
 static bool is_page(peal_slice type, peal_slice body) {
   peal_slice start = {body.ptr, body.len > PAGE_BYTES ? PAGE_BYTES : body.len};
-  start = peal_text_trim(start);
+  while (start.len && (unsigned char)*start.ptr <= ' ') {
+    start.ptr++;
+    start.len--;
+  }
   return begins(type, "text/html") || begins(start, "<!doctype") ||
          begins(start, "<html");
 }

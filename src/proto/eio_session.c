@@ -53,7 +53,8 @@ peal_err peal_eio_session_init(peal_eio_session *session,
                                uint64_t now_ms) {
   *session = (peal_eio_session){.opts = opts, .current = via & 1};
   peal_eio_heartbeat_stop(&session->clock);
-  return opts->client ? PEAL_OK : begin_server(session, sid, now_ms);
+  return PEAL_ROLE_IS_CLIENT(opts) ? PEAL_OK
+                                   : begin_server(session, sid, now_ms);
 }
 
 void peal_eio_session_deinit(peal_eio_session *session) {

@@ -32,7 +32,7 @@ void peal_ws_ask_text(char out[PEAL_WS_ASK_TEXT_LEN],
   memcpy(out + PEAL_WS_ASK_KEY_LEN, GUID, sizeof(GUID) - 1);
 }
 
-static bool is_digest(peal_slice value, const unsigned char sum[20]) {
+bool peal_ws_ask_is_digest(peal_slice value, const unsigned char sum[20]) {
   char awaited[ACCEPT_LEN];
   peal_base64_encode_to(awaited, (peal_slice){(const char *)sum, 20});
   return value.len == ACCEPT_LEN && memcmp(value.ptr, awaited, value.len) == 0;
@@ -45,7 +45,8 @@ peal_err peal_ws_ask_check(const peal_http1_head *head,
                             "websocket") ||
       !peal_http1_field_has_token(head, "Connection", "upgrade"))
     *text = "the server switches to another protocol than WebSocket";
-  else if (!is_digest(peal_http1_field_get(head, "Sec-WebSocket-Accept"), sum))
+  else if (!peal_ws_ask_is_digest(
+               peal_http1_field_get(head, "Sec-WebSocket-Accept"), sum))
     *text = "the server's Sec-WebSocket-Accept does not belong to what was "
             "asked: something between us answers from memory";
   else if (peal_http1_field_get(head, "Sec-WebSocket-Extensions").len)

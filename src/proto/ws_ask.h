@@ -24,6 +24,8 @@ void peal_ws_ask_lines(peal_buf *out, const char key[PEAL_WS_ASK_KEY_LEN]);
 #define PEAL_WS_ASK_TEXT_LEN 60u
 void peal_ws_ask_text(char out[PEAL_WS_ASK_TEXT_LEN],
                       const char key[PEAL_WS_ASK_KEY_LEN]);
+/* Is the value of Sec-WebSocket-Accept this digest (20 bytes)? */
+bool peal_ws_ask_is_digest(peal_slice value, const unsigned char sum[20]);
 /* Does a 101 accept what was asked: Upgrade, Connection, the key's digest
  * `sum` (20 bytes), no extension and no protocol, which were not offered?
  * Returns: PEAL_OK; PEAL_ERR_ANSWER, *text says what is wrong (constant).

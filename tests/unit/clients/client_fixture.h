@@ -75,6 +75,13 @@ static inline server_fixture fixture_serve(void) {
   return fixture_serve_at(0);
 }
 
+/* Clients that went without a word are there still. */
+static inline void fixture_end(server_fixture *it) {
+  peal_workers_stop(peal_server_workers(it->server), 0);
+  server_join(it);
+  server_free(it);
+}
+
 /* -- clients ----------------------------------------------------------------- */
 
 static inline const char *fixture_url(const server_fixture *it,

@@ -16,13 +16,13 @@ typedef void (*dial_serve_fn)(dial_peer *peer, int fd);
 struct dial_peer {
   int listening;
   unsigned port;
-  dial_serve_fn serve; /* closes nothing */
+  _Atomic(dial_serve_fn) serve; /* closes nothing */
   uv_thread_t thread;
-  SSL_CTX *tls;       /* for dial_serve_tls */
-  dial_serve_fn then; /* what dial_serve_... comes to */
-  SSL *ssl;           /* while it serves */
-  unsigned onward;    /* where a proxy connects to */
-  const char *words;  /* to be said */
+  SSL_CTX *tls;                /* for dial_serve_tls */
+  dial_serve_fn then;          /* what dial_serve_... comes to */
+  SSL *ssl;                    /* while it serves */
+  unsigned onward;             /* where a proxy connects to */
+  _Atomic(const char *) words; /* to be said */
   char heard[1024];
   atomic_int accepted, resumed;
 };
@@ -34,7 +34,8 @@ static inline void dial_peer_main(void *user) {
     if (fd < 0)
       return;
     atomic_fetch_add(&peer->accepted, 1);
-    peer->serve(peer, fd);
+    dial_serve_fn serve = peer->serve;
+    serve(peer, fd);
     close(fd);
   }
 }
@@ -328,15 +329,25 @@ static inline void dial_drop_on(peal_worker *worker, void *user) {
   peal_stream_close(((dial_scene *)user)->stream, PEAL_OK);
 }
 
-/* What is said comes back; the stream lives on `worker`. */
-static inline void dial_echo(dial_scene *it, peal_worker *worker,
-                             const char *text, size_t len) {
+static inline void dial_adopt_by(dial_scene *it, peal_worker *worker,
+                                 const char *text, size_t len) {
   it->got_len = it->said = 0;
   atomic_store(&it->reads, 0);
-  int closed = atomic_load(&it->closed);
   it->say = text;
   it->say_len = len;
   net_on_worker(worker, dial_adopt_on, it);
+}
+
+static inline void dial_adopt_now(dial_scene *it, const char *text,
+                                  size_t len) {
+  dial_adopt_by(it, it->worker, text, len);
+}
+
+/* What is said comes back; the stream lives on `worker`. */
+static inline void dial_echo(dial_scene *it, peal_worker *worker,
+                             const char *text, size_t len) {
+  int closed = atomic_load(&it->closed);
+  dial_adopt_by(it, worker, text, len);
   assert_true(net_wait(&it->reads, (int)len));
   assert_memory_equal(it->got, text, len);
   net_on_worker(worker, dial_drop_on, it);

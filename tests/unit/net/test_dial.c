@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dial_fixture.h"
 #include "net/dial_race.h"
+#include "torture.h"
 
 static void close_result(dial_scene *it) {
   peal_stream_parcel_close(&it->result.parcel);
@@ -296,6 +297,62 @@ static void the_callback_may_dial_again_and_close(void **state) {
   dial_close_scene(&it);
 }
 
+/* -- memory ------------------------------------------------------------------ */
+
+typedef struct tortured {
+  uint16_t port; /* of a proxy */
+  peal_err err;
+  bool called;
+} tortured;
+
+static void on_tortured(peal_dial *dial, const peal_dial_result *result,
+                        void *user) {
+  tortured *it = user;
+  (void)dial;
+  assert_false(it->called);
+  it->called = true;
+  it->err = result->err;
+  if (!result->err)
+    peal_stream_parcel_close(&result->parcel);
+}
+
+/* A worker without a thread, a name, a proxy: the connection or NOMEM. */
+static peal_err dial_once(const peal_mem *mem, void *user) {
+  tortured *it = user;
+  char proxy[64];
+  snprintf(proxy, sizeof(proxy), "http://u:p@localhost:%u", it->port);
+  peal_workers *workers =
+      peal_workers_new(&(peal_workers_opts){.mem = mem, .log = NET_QUIET});
+  if (!workers)
+    return PEAL_ERR_NOMEM;
+  it->called = false;
+  it->err = PEAL_ERR_NOMEM;
+  if (peal_workers_begin(workers) == PEAL_OK) {
+    peal_worker *worker = peal_workers_get(workers, 0);
+    const peal_dial_opts opts = {
+        .host = "a.test", .port = 80, .proxy = proxy, .timeout_ms = 60000};
+    peal_dial *dial = peal_dial_open(worker, &opts, on_tortured, it);
+    while (dial && !it->called)
+      if (peal_workers_step(workers, -1) != PEAL_OK)
+        break;
+    peal_workers_end(workers);
+  }
+  peal_workers_free(workers);
+  return it->err;
+}
+
+static void every_allocation_may_fail(void **state) {
+  dial_peer peer;
+  tortured it = {.called = false};
+  (void)state;
+  dial_peer_listen(&peer, 64);
+  peer.words = "HTTP/1.1 200 ok\r\n\r\n";
+  dial_peer_run(&peer, dial_serve_words);
+  it.port = (uint16_t)peer.port;
+  assert_true(torture_run(dial_once, &it, true, NULL));
+  dial_peer_close(&peer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_number_is_connected_to),
@@ -309,6 +366,7 @@ int main(void) {
       cmocka_unit_test(a_dial_that_is_closed_says_nothing),
       cmocka_unit_test(the_end_of_the_worker_is_told),
       cmocka_unit_test(the_callback_may_dial_again_and_close),
+      cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
