@@ -7,19 +7,19 @@
  * rebinding): its browser then takes this server for a part of that page, and
  * only the Host header tells. And any page may send a form across sites: the
  * browser says so in Sec-Fetch-Site or Origin. */
-#include "dash.h"
+#include "house.h"
 
 typedef struct sites sites;
 
 /* `origins` (copied) are those of cors-origins. NULL: out of memory. */
-sites *sites_new(dash *app, const char *origins);
+sites *sites_new(house *h, const char *origins);
 void sites_free(sites *s);
 
 /* Before every route and file: 403 to a Host that is not ours, and to what
- * changes something for a page of another site. `user` is the dash. */
+ * changes something for a page of another site. `user` is the house. */
 peal_web_verdict sites_hook(peal_http_req *req, void *user);
 /* The same for sessions of Socket.IO, whose server looks at the origin itself.
- * A peal_allow_fn; `user` is the dash. */
+ * A peal_allow_fn; `user` is the house. */
 void sites_on_allow(peal_http_req *req, peal_allow *allow, void *user);
 
 /* Is `host` (with or without port) an address, localhost, one of `names`

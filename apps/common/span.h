@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* span: which piece of a history is asked for. */
-#include "dash.h"
+#include <peal/web.h>
 
 enum { SPAN_MAX_ROWS = 1000 };
 

@@ -7,11 +7,11 @@
 
 #include <pthread.h>
 
-#include "devices.h"
+#include "device_id.h"
 #include "digest.h"
 #include "guard.h"
 
-enum { KEY_BYTES = 24 };
+enum { KEY_BYTES = (DEVICE_KEY_BYTES - 1) / 2 };
 
 typedef struct entry {
   char id[DEVICE_ID_BYTES];
@@ -20,7 +20,7 @@ typedef struct entry {
 } entry;
 
 struct device_keys {
-  dash *app;
+  house *h;
   pthread_mutex_t lock; /* of the two below */
   entry *entries;       /* by id */
   size_t count;
@@ -28,7 +28,7 @@ struct device_keys {
   int64_t changed, rows; /* of the table when it was loaded; worker 0 */
   bool is_looking;
 
-  char sim_key[2 * KEY_BYTES + 1]; /* empty: none */
+  char sim_key[DEVICE_KEY_BYTES]; /* empty: none */
   uint8_t sim_hash[DIGEST_BYTES];
 };
 
@@ -70,20 +70,20 @@ static bool take_rows(device_keys *keys, peal_val rows) {
   return true;
 }
 
-device_keys *device_keys_new(dash *app) {
+device_keys *device_keys_new(house *h) {
   device_keys *keys = calloc(1, sizeof *keys);
   if (keys == NULL)
     return NULL;
-  keys->app = app;
+  keys->h = h;
   pthread_mutex_init(&keys->lock, NULL);
   peal_doc *rows = NULL;
   bool done =
-      peal_store_exec_sync(app->store, ALL, PEAL_NO_ARGS, &rows) == PEAL_OK &&
+      peal_store_exec_sync(h->store, ALL, PEAL_NO_ARGS, &rows) == PEAL_OK &&
       take_rows(keys, peal_doc_val(rows));
   peal_doc_free(rows);
   if (done)
     return keys;
-  dash_log(app, PEAL_LOG_ERROR, "keys", "the device keys cannot be read");
+  house_log(h, PEAL_LOG_ERROR, "keys", "the device keys cannot be read");
   device_keys_free(keys);
   return NULL;
 }
@@ -102,10 +102,10 @@ static void on_rows(const peal_store_result *result, void *user) {
   device_keys *keys = user;
   keys->is_looking = false;
   if (result->err != PEAL_OK || !take_rows(keys, result->rows))
-    dash_log(keys->app, PEAL_LOG_WARN, "keys",
-             "the device keys could not be read again");
+    house_log(keys->h, PEAL_LOG_WARN, "keys",
+              "the device keys could not be read again");
   else
-    dash_log(keys->app, PEAL_LOG_INFO, "keys", "device keys changed");
+    house_log(keys->h, PEAL_LOG_INFO, "keys", "device keys changed");
 }
 
 static void on_version(const peal_store_result *result, void *user) {
@@ -115,7 +115,7 @@ static void on_version(const peal_store_result *result, void *user) {
       result->err != PEAL_OK ||
       (peal_val_int(peal_val_get(row, "changed"), 0) == keys->changed &&
        peal_val_int(peal_val_get(row, "rows"), 0) == keys->rows);
-  if (is_same || peal_store_read(keys->app->store, ALL, PEAL_NO_ARGS, on_rows,
+  if (is_same || peal_store_read(keys->h->store, ALL, PEAL_NO_ARGS, on_rows,
                                  keys) != PEAL_OK)
     keys->is_looking = false;
 }
@@ -124,7 +124,7 @@ void device_keys_refresh(device_keys *keys) {
   if (keys->is_looking)
     return;
   keys->is_looking =
-      peal_store_read(keys->app->store,
+      peal_store_read(keys->h->store,
                       "SELECT max(changed) AS changed, count(*) AS rows"
                       " FROM device_keys",
                       PEAL_NO_ARGS, on_version, keys) == PEAL_OK;
@@ -152,6 +152,37 @@ static const entry *find(const device_keys *keys, peal_slice id) {
       low = middle + 1;
   }
   return NULL;
+}
+
+/* The id whose key has this hash; false: none. All are looked at, whichever it
+ * is. */
+static bool find_id(device_keys *keys, const uint8_t hash[DIGEST_BYTES],
+                    char id[DEVICE_ID_BYTES], bool *is_revoked) {
+  bool found = false;
+  pthread_mutex_lock(&keys->lock);
+  for (size_t i = 0; i < keys->count; i++)
+    if (digest_is_equal(keys->entries[i].hash, hash)) {
+      memcpy(id, keys->entries[i].id, DEVICE_ID_BYTES);
+      *is_revoked = keys->entries[i].is_revoked;
+      found = true;
+    }
+  pthread_mutex_unlock(&keys->lock);
+  return found;
+}
+
+device_keys_verdict device_keys_who(device_keys *keys, peal_slice address,
+                                    peal_slice key, char id[DEVICE_ID_BYTES]) {
+  static const uint8_t none[DIGEST_BYTES];
+  uint8_t hash[DIGEST_BYTES];
+  bool is_revoked = false;
+  id[0] = '\0';
+  bool found = key.len > 0 && digest_of(hash, key) &&
+               find_id(keys, hash, id, &is_revoked) && !is_revoked;
+  guard_verdict said = guard_ask(keys->h->guard, address, PEAL_S("any key"),
+                                 key, found ? hash : none, NULL);
+  return said == GUARD_RIGHT  ? DEVICE_KEYS_SHOWN
+         : said == GUARD_WAIT ? DEVICE_KEYS_WAIT
+                              : DEVICE_KEYS_REFUSED;
 }
 
 bool device_keys_has(device_keys *keys, peal_slice id) {
@@ -184,20 +215,20 @@ device_keys_verdict device_keys_ask(device_keys *keys, peal_slice address,
       digest_of(shown, key) && digest_is_equal(shown, keys->sim_hash))
     return DEVICE_KEYS_SHOWN;
   bool has = find_hash(keys, id, &is_known, hash);
-  if (!is_known && !keys->app->conf.require_keys)
+  if (!is_known && !keys->h->conf.require_keys)
     return DEVICE_KEYS_NONE;
   if (!has || key.len == 0)
     return DEVICE_KEYS_REFUSED;
   char what[DEVICE_ID_BYTES + 8];
   snprintf(what, sizeof what, "key %.*s", PEAL_SFMT(id));
-  guard_verdict found = guard_ask(keys->app->guard, address,
-                                  peal_slice_of(what), key, hash, retry_ms);
+  guard_verdict found = guard_ask(keys->h->guard, address, peal_slice_of(what),
+                                  key, hash, retry_ms);
   return found == GUARD_RIGHT  ? DEVICE_KEYS_SHOWN
          : found == GUARD_WAIT ? DEVICE_KEYS_WAIT
                                : DEVICE_KEYS_REFUSED;
 }
 
-static bool make_key(char out[2 * KEY_BYTES + 1], uint8_t hash[DIGEST_BYTES]) {
+static bool make_key(char out[DEVICE_KEY_BYTES], uint8_t hash[DIGEST_BYTES]) {
   uint8_t random[KEY_BYTES];
   if (!digest_random(random, sizeof random))
     return false;
@@ -215,56 +246,60 @@ const char *device_keys_for_simulation(device_keys *keys) {
 
 /* ---- the command line ----------------------------------------------- */
 
-static int complain(const char *what) {
-  fprintf(stderr, "peal-esp32: %s\n", what);
+static int complain(const house *h, const char *what) {
+  fprintf(stderr, "%s: %s\n", h->about->program, what);
   return 1;
 }
 
-static int add(peal_store *store, const char *id) {
-  if (!device_id_is_good(peal_slice_of(id)))
-    return complain("a device id is text of 1 to 64 bytes without control "
-                    "characters");
-  char key[2 * KEY_BYTES + 1];
+/* A new key takes the place of the one before. */
+peal_err device_keys_store(house *h, const char *id, char out[DEVICE_KEY_BYTES],
+                           peal_store_fn fn, void *user) {
   uint8_t hash[DIGEST_BYTES];
-  if (!make_key(key, hash))
-    return complain("there are no random numbers");
+  if (!make_key(out, hash))
+    return PEAL_ERR_SYSTEM;
   peal_slice bytes = {(const char *)hash, sizeof hash};
-  if (peal_store_exec_sync(
-          store,
-          "INSERT INTO device_keys (device_id, hash, changed, is_revoked)"
-          " VALUES (?1, ?2, ?3, 0) ON CONFLICT (device_id) DO UPDATE SET"
-          " hash = ?2, changed = ?3, is_revoked = 0",
-          PEAL_ARGS(peal_str(id), peal_binary(bytes), peal_int(peal_wall_ms())),
-          NULL) != PEAL_OK)
-    return complain("the key could not be stored");
+  static const char sql[] =
+      "INSERT INTO device_keys (device_id, hash, changed, is_revoked)"
+      " VALUES (?1, ?2, ?3, 0) ON CONFLICT (device_id) DO UPDATE SET"
+      " hash = ?2, changed = max(changed + 1, ?3), is_revoked = 0";
+  const peal_val args[] = {peal_str(id), peal_binary(bytes),
+                           peal_int(peal_wall_ms())};
+  return fn != NULL
+             ? peal_store_write(h->store, sql, (peal_args){args, 3}, fn, user)
+             : peal_store_exec_sync(h->store, sql, (peal_args){args, 3}, NULL);
+}
+
+static int add(house *h, const char *id) {
+  char key[DEVICE_KEY_BYTES];
+  if (!device_id_is_good(peal_slice_of(id)))
+    return complain(h, "a device id is text of 1 to 64 bytes without control "
+                       "characters");
+  if (device_keys_store(h, id, key, NULL, NULL) != PEAL_OK)
+    return complain(h, "the key could not be stored");
+  fprintf(stderr, "This is the key of %s; it is shown only now. %s\n", id,
+          h->about->key_help);
   printf("%s\n", key);
-  fprintf(stderr,
-          "This is the key of %s; it is shown only now. The device sends it "
-          "as X-Device-Key.\n",
-          id);
   return 0;
 }
 
-static int revoke(peal_store *store, const char *id) {
+static int revoke(house *h, const char *id) {
   peal_doc *rows = NULL;
-  if (peal_store_exec_sync(store,
-                           "UPDATE device_keys SET is_revoked = 1, changed = ?2"
-                           " WHERE device_id = ?1 RETURNING device_id",
+  if (peal_store_exec_sync(h->store, DEVICE_KEYS_REVOKE,
                            PEAL_ARGS(peal_str(id), peal_int(peal_wall_ms())),
                            &rows) != PEAL_OK)
-    return complain("the key could not be revoked");
+    return complain(h, "the key could not be revoked");
   bool had = peal_doc_val(rows).len > 0;
   peal_doc_free(rows);
   if (!had)
-    return complain("this device has no key");
+    return complain(h, "this device has no key");
   printf("revoked: %s is refused until it is given a new key\n", id);
   return 0;
 }
 
-static int list(peal_store *store) {
+static int list(house *h) {
   peal_doc *doc = NULL;
-  if (peal_store_exec_sync(store, ALL, PEAL_NO_ARGS, &doc) != PEAL_OK)
-    return complain("the keys could not be read");
+  if (peal_store_exec_sync(h->store, ALL, PEAL_NO_ARGS, &doc) != PEAL_OK)
+    return complain(h, "the keys could not be read");
   peal_val rows = peal_doc_val(doc);
   for (size_t i = 0; i < rows.len; i++) {
     peal_val row = peal_val_at(rows, i);
@@ -278,10 +313,10 @@ static int list(peal_store *store) {
   return 0;
 }
 
-int device_keys_manage(peal_store *store, const settings *conf) {
-  if (conf->add_key != NULL)
-    return add(store, conf->add_key);
-  if (conf->revoke_key != NULL)
-    return revoke(store, conf->revoke_key);
-  return list(store);
+int device_keys_manage(house *h) {
+  if (h->conf.add_key != NULL)
+    return add(h, h->conf.add_key);
+  if (h->conf.revoke_key != NULL)
+    return revoke(h, h->conf.revoke_key);
+  return list(h);
 }

@@ -15,7 +15,7 @@ typedef struct session {
 } session;
 
 struct sessions {
-  dash *app;
+  house *h;
   uint8_t bound[DIGEST_BYTES];
   pthread_mutex_t lock; /* of the two below */
   size_t count;
@@ -49,10 +49,10 @@ static bool load(sessions *all) {
   peal_doc *rows = NULL;
   peal_val bound = id_val(all->bound), now = peal_int(peal_wall_ms());
   if (peal_store_exec_sync(
-          all->app->store,
+          all->h->store,
           "DELETE FROM sessions WHERE bound <> ?1 OR end_ms <= ?2",
           PEAL_ARGS(bound, now), NULL) != PEAL_OK ||
-      peal_store_exec_sync(all->app->store,
+      peal_store_exec_sync(all->h->store,
                            "SELECT id, end_ms FROM sessions"
                            " ORDER BY end_ms DESC LIMIT ?1",
                            PEAL_ARGS(peal_int(MAX_SESSIONS)), &rows) != PEAL_OK)
@@ -63,16 +63,16 @@ static bool load(sessions *all) {
   return true;
 }
 
-sessions *sessions_new(dash *app, const uint8_t bound[DIGEST_BYTES]) {
+sessions *sessions_new(house *h, const uint8_t bound[DIGEST_BYTES]) {
   sessions *all = calloc(1, sizeof *all);
   if (all == NULL)
     return NULL;
-  all->app = app;
+  all->h = h;
   memcpy(all->bound, bound, DIGEST_BYTES);
   pthread_mutex_init(&all->lock, NULL);
   if (load(all))
     return all;
-  dash_log(app, PEAL_LOG_ERROR, "auth", "the sessions cannot be read");
+  house_log(h, PEAL_LOG_ERROR, "auth", "the sessions cannot be read");
   sessions_free(all);
   return NULL;
 }
@@ -92,17 +92,17 @@ void sessions_free(sessions *all) {
 static bool part(sessions *all, const session *gone) {
   char room[SESSIONS_ROOM_BYTES];
   room_of(room, gone->id);
-  dash *app = all->app;
+  house *h = all->h;
   peal_err err =
-      peal_store_write(app->store, "DELETE FROM sessions WHERE id = ?1",
+      peal_store_write(h->store, "DELETE FROM sessions WHERE id = ?1",
                        PEAL_ARGS(id_val(gone->id)), NULL, NULL);
   if (err == PEAL_OK)
-    err = peal_nsp_disconnect(app->nsp, &(peal_to){.rooms = PEAL_ROOMS(room)},
+    err = peal_nsp_disconnect(h->nsp, &(peal_to){.rooms = PEAL_ROOMS(room)},
                               true);
   if (err != PEAL_OK)
-    dash_log(app, PEAL_LOG_WARN, "auth",
-             "a session is over, and its sockets will be disconnected: %s",
-             peal_err_message(err));
+    house_log(h, PEAL_LOG_WARN, "auth",
+              "a session is over, and its sockets will be disconnected: %s",
+              peal_err_message(err));
   return err == PEAL_OK;
 }
 
@@ -190,13 +190,13 @@ bool sessions_begin(sessions *all, int64_t age_s,
   if (is_full)
     (void)part(all, &gone);
   if (peal_store_write(
-          all->app->store,
+          all->h->store,
           "INSERT INTO sessions (id, bound, end_ms)"
           " VALUES (?1, ?2, ?3)",
           PEAL_ARGS(id_val(made.id), id_val(all->bound), peal_int(made.end_ms)),
           NULL, NULL) != PEAL_OK)
-    dash_log(all->app, PEAL_LOG_WARN, "auth",
-             "a session was not stored: it ends with this run");
+    house_log(all->h, PEAL_LOG_WARN, "auth",
+              "a session was not stored: it ends with this run");
   return true;
 }
 

@@ -2,8 +2,8 @@
 // login: asks for the dashboard's password when the server wants one, and ends
 // what was begun with it. Nothing of the page is seen meanwhile.
 import { apiPost } from './api.js';
-import { byId } from './dom.js';
-import { notify } from './notices.js';
+import { byId, el } from './dom.js';
+import { noticesHide, notify } from './notices.js';
 
 let granted = null;
 
@@ -14,7 +14,7 @@ export function loginKnows(status) {
 
 function lock(on) {
   byId('main').hidden = on;
-  byId('notices').hidden = on;
+  noticesHide(on);
 }
 
 async function submit(event) {
@@ -66,10 +66,23 @@ async function signOut() {
   }
 }
 
+function build() {
+  return el('dialog', { id: 'login', class: 'login', 'aria-labelledby': 'h-login', closedby: 'none' },
+    el('form', { id: 'login-form', method: 'dialog' },
+      el('img', { src: '/favicon.svg', alt: '', width: 44, height: 44 }),
+      el('h2', { id: 'h-login', text: 'This dashboard is protected' }),
+      el('label', { for: 'login-password', text: 'Password' }),
+      el('input', { type: 'text', name: 'username', value: 'dashboard', autocomplete: 'username', hidden: true }),
+      el('input', { type: 'password', id: 'login-password', autocomplete: 'current-password', required: true }),
+      el('p', { id: 'login-error', class: 'problem', role: 'alert' }),
+      el('button', { type: 'submit', id: 'login-submit', class: 'primary', text: 'Sign in' })));
+}
+
 // There is nothing behind the form: no key and no gesture closes it. Browsers
 // let the second Escape pass whatever the page says: it opens again.
 export function startLogin() {
-  const dialog = byId('login');
+  const dialog = build();
+  document.body.append(dialog);
   byId('login-form').addEventListener('submit', submit);
   dialog.addEventListener('cancel', (event) => event.preventDefault());
   dialog.addEventListener('keydown', (event) => event.key === 'Escape' && event.preventDefault());

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: MIT
 // notices: short messages above the page; they never move what is below.
-import { byId, el } from './dom.js';
+import { el } from './dom.js';
 
 const lifetimeMs = { info: 6000, good: 5000, error: 12000 };
 const atMost = 4;
+
+let area = null;
+
+function place() {
+  area ??= document.body.appendChild(el('div', {
+    id: 'notices', class: 'notices', role: 'region', 'aria-label': 'Messages',
+  }));
+  return area;
+}
+
+export function noticesHide(hidden) {
+  place().hidden = hidden;
+}
 
 function remove(notice) {
   clearTimeout(notice.timer);
@@ -12,8 +25,7 @@ function remove(notice) {
 
 // Shows `text` as `kind` (info, good, error). The same text is shown once.
 export function notify(kind, text) {
-  const area = byId('notices');
-  for (const old of [...area.children]) {
+  for (const old of [...place().children]) {
     if (old.dataset.text === text) remove(old);
   }
   const notice = el('div', {

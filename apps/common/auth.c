@@ -5,16 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device_keys.h"
-#include "gate.h"
+#include "refusal.h"
 #include "sessions.h"
-
-#define COOKIE "peal_esp32"
 
 enum { SECRET_BYTES = 32 };
 
 struct auth {
-  dash *app;
+  house *h;
   sessions *sessions;             /* NULL: no password, everything is open */
   uint8_t password[DIGEST_BYTES]; /* its hash */
 };
@@ -32,7 +29,7 @@ static bool make_mark(uint8_t out[DIGEST_BYTES], const char *secret,
 
 static bool open_sessions(auth *a) {
   char path[4096];
-  const settings *conf = &a->app->conf;
+  const house_conf *conf = &a->h->conf;
   snprintf(path, sizeof path, "%s/session.secret", conf->data_dir);
   char *secret = NULL;
   bool is_new = false;
@@ -40,30 +37,31 @@ static bool open_sessions(auth *a) {
   peal_err err =
       peal_config_secret(&secret, path, SECRET_BYTES, &is_new, &info);
   if (err != PEAL_OK) {
-    dash_log(a->app, PEAL_LOG_ERROR, "auth", "%s: %s", path,
-             info.msg != NULL ? info.msg : peal_err_message(err));
+    house_log(a->h, PEAL_LOG_ERROR, "auth", "%s: %s", path,
+              info.msg != NULL ? info.msg : peal_err_message(err));
     return false;
   }
   if (is_new)
-    dash_log(a->app, PEAL_LOG_INFO, "auth",
-             "a secret that sessions are bound to was made: %s", path);
+    house_log(a->h, PEAL_LOG_INFO, "auth",
+              "a secret that sessions are bound to was made: %s", path);
   uint8_t mark[DIGEST_BYTES];
   if (make_mark(mark, secret, conf->password) &&
       digest_of(a->password, peal_slice_of(conf->password)))
-    a->sessions = sessions_new(a->app, mark);
+    a->sessions = sessions_new(a->h, mark);
   peal_config_secret_free(secret);
   return a->sessions != NULL;
 }
 
-auth *auth_new(dash *app) {
+auth *auth_new(house *h) {
   auth *a = calloc(1, sizeof *a);
   if (a == NULL)
     return NULL;
-  a->app = app;
-  if (app->conf.password == NULL) {
-    dash_log(app, PEAL_LOG_WARN, "auth",
-             "there is no password (PEAL_ESP32_DASHBOARD_PASSWORD): whoever "
-             "reaches this address sees everything");
+  a->h = h;
+  if (h->conf.password == NULL) {
+    house_log(h, PEAL_LOG_WARN, "auth",
+              "there is no password (%s_DASHBOARD_PASSWORD): whoever reaches "
+              "this address sees everything",
+              h->about->env_prefix);
     return a;
   }
   if (open_sessions(a))
@@ -88,15 +86,16 @@ void auth_tick(auth *a) {
 /* ---- what was shown --------------------------------------------------------- */
 
 /* The value of our cookie in a Cookie header. RFC6265 4.2.1. */
-static peal_slice cookie_of(peal_slice header) {
-  const size_t name = sizeof COOKIE - 1;
+static peal_slice cookie_of(peal_slice header, const char *wanted) {
+  const size_t name = strlen(wanted);
   while (header.len > 0) {
     const char *semicolon = memchr(header.ptr, ';', header.len);
     size_t len = semicolon ? (size_t)(semicolon - header.ptr) : header.len;
     peal_slice pair = {header.ptr, len};
     while (pair.len > 0 && *pair.ptr == ' ')
       pair = (peal_slice){pair.ptr + 1, pair.len - 1};
-    if (peal_slice_starts(pair, COOKIE "="))
+    if (peal_slice_starts(pair, wanted) && pair.len > name &&
+        pair.ptr[name] == '=')
       return (peal_slice){pair.ptr + name + 1, pair.len - name - 1};
     size_t used = semicolon ? len + 1 : len;
     header = (peal_slice){header.ptr + used, header.len - used};
@@ -117,11 +116,11 @@ static peal_slice bearer_of(peal_slice value) {
 /* The only place that looks at a password. */
 static guard_verdict ask(auth *a, peal_slice address, peal_slice password,
                          uint64_t *retry_ms) {
-  guard_verdict found = guard_ask(a->app->guard, address, PEAL_S("password"),
+  guard_verdict found = guard_ask(a->h->guard, address, PEAL_S("password"),
                                   password, a->password, retry_ms);
   if (found == GUARD_WRONG)
-    dash_log(a->app, PEAL_LOG_WARN, "auth", "wrong password from %.*s",
-             PEAL_SFMT(address));
+    house_log(a->h, PEAL_LOG_WARN, "auth", "wrong password from %.*s",
+              PEAL_SFMT(address));
   return found;
 }
 
@@ -130,7 +129,8 @@ static guard_verdict ask(auth *a, peal_slice address, peal_slice password,
 static guard_verdict is_reader(auth *a, peal_http_req *req,
                                uint64_t *retry_ms) {
   if (a->sessions == NULL ||
-      sessions_find(a->sessions, peal_http_req_cookie(req, COOKIE), NULL))
+      sessions_find(a->sessions, peal_http_req_cookie(req, a->h->about->cookie),
+                    NULL))
     return GUARD_RIGHT;
   peal_slice password = bearer_of(peal_http_req_header(req, "Authorization"));
   return password.ptr == NULL
@@ -151,34 +151,26 @@ static void refuse(peal_http_req *req, guard_verdict found, uint64_t retry_ms,
 }
 
 peal_web_verdict auth_hook(peal_http_req *req, void *user) {
-  dash *app = user;
+  house *h = user;
   uint64_t retry_ms = 0;
-  guard_verdict found = is_reader(app->auth, req, &retry_ms);
+  guard_verdict found = is_reader(h->auth, req, &retry_ms);
   if (found == GUARD_RIGHT)
     return PEAL_WEB_PASS;
   refuse(req, found, retry_ms, "please sign in", NULL);
   return PEAL_WEB_STOP;
 }
 
-peal_web_verdict auth_hook_or_device(peal_http_req *req, void *user) {
-  dash *app = user;
-  peal_slice id = gate_device_id(req, (peal_slice){0});
-  if (device_keys_ask(app->keys, peal_http_req_address(req), id, gate_key(req),
-                      NULL) == DEVICE_KEYS_SHOWN)
-    return PEAL_WEB_PASS;
-  return auth_hook(req, user);
-}
-
 /* ---- sockets ----------------------------------------------------------------- */
 
-static peal_slice token_of(const peal_socket *socket) {
-  return cookie_of(peal_socket_header(socket, "Cookie"));
+static peal_slice token_of(const auth *a, const peal_socket *socket) {
+  return cookie_of(peal_socket_header(socket, "Cookie"), a->h->about->cookie);
 }
 
 /* `room` (may be NULL) is set if it is by a session. */
 static guard_verdict look(auth *a, const peal_socket *socket,
                           char room[SESSIONS_ROOM_BYTES]) {
-  if (a->sessions == NULL || sessions_find(a->sessions, token_of(socket), room))
+  if (a->sessions == NULL ||
+      sessions_find(a->sessions, token_of(a, socket), room))
     return GUARD_RIGHT;
   peal_slice password =
       peal_val_str(peal_val_get(peal_socket_auth(socket), "password"));
@@ -187,6 +179,10 @@ static guard_verdict look(auth *a, const peal_socket *socket,
   return password.len == 0
              ? GUARD_WRONG
              : ask(a, peal_socket_address(socket), password, NULL);
+}
+
+bool auth_is_open(const auth *a) {
+  return a->sessions == NULL;
 }
 
 guard_verdict auth_socket(auth *a, const peal_socket *socket) {
@@ -200,7 +196,7 @@ peal_err auth_socket_bind(auth *a, peal_socket *socket, guard_verdict *found) {
     return PEAL_OK;
   peal_err err = peal_join(socket, room);
   // it may have ended before the socket was in the room that ends with it
-  if (err == PEAL_OK && !sessions_find(a->sessions, token_of(socket), NULL))
+  if (err == PEAL_OK && !sessions_find(a->sessions, token_of(a, socket), NULL))
     err = PEAL_ERR_CLOSED;
   return err;
 }
@@ -210,10 +206,10 @@ peal_err auth_socket_bind(auth *a, peal_socket *socket, guard_verdict *found) {
 static void set_cookie(auth *a, peal_http_req *req, peal_slice value,
                        int64_t max_age_s) {
   peal_err err = peal_web_cookie_set(
-      req, &(peal_web_cookie){.name = COOKIE,
+      req, &(peal_web_cookie){.name = a->h->about->cookie,
                               .value = value,
                               .max_age_s = max_age_s,
-                              .secure = a->app->conf.secure_cookie ||
+                              .secure = a->h->conf.secure_cookie ||
                                         peal_http_req_is_secure(req),
                               .same_site = "Strict"});
   if (err != PEAL_OK) {
@@ -225,8 +221,8 @@ static void set_cookie(auth *a, peal_http_req *req, peal_slice value,
 }
 
 void auth_on_login(peal_http_req *req, peal_val body, void *user) {
-  dash *app = user;
-  auth *a = app->auth;
+  house *h = user;
+  auth *a = h->auth;
   if (!peal_web_fields(
           req, body,
           PEAL_WEB_FIELDS(
@@ -246,7 +242,7 @@ void auth_on_login(peal_http_req *req, peal_val body, void *user) {
     return;
   }
   char token[SESSIONS_TOKEN_BYTES];
-  int64_t age_s = app->conf.session_s;
+  int64_t age_s = h->conf.session_s;
   if (!sessions_begin(a->sessions, age_s, token)) {
     peal_web_error_of(req, PEAL_ERR_SYSTEM);
     return;
@@ -255,9 +251,9 @@ void auth_on_login(peal_http_req *req, peal_val body, void *user) {
 }
 
 void auth_on_logout(peal_http_req *req, void *user) {
-  dash *app = user;
-  auth *a = app->auth;
+  house *h = user;
+  auth *a = h->auth;
   if (a->sessions != NULL)
-    sessions_end(a->sessions, peal_http_req_cookie(req, COOKIE));
+    sessions_end(a->sessions, peal_http_req_cookie(req, a->h->about->cookie));
   set_cookie(a, req, PEAL_S("x"), -1);
 }

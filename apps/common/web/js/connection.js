@@ -92,12 +92,13 @@ function failed(error) {
 }
 
 // Opens the connection. `events` maps event names to functions; `on` has
-// onConnect(again), onDisconnect(reason), onRefused(error), onLog(type, text).
-export function connectionOpen(events, on) {
+// onConnect(again), onDisconnect(reason), onRefused(error), onLog(type, text);
+// `options` are more of socket.io-client's.
+export function connectionOpen(events, on, options = {}) {
   handlers = on;
   paused = false;
   socket = window.io({
-    reconnectionDelay: 500, reconnectionDelayMax: 4000, timeout: 10000,
+    reconnectionDelay: 500, reconnectionDelayMax: 4000, timeout: 10000, ...options,
   });
   socket.on('connect', connected);
   socket.on('disconnect', disconnected);

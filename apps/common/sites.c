@@ -11,7 +11,7 @@
 enum { NAME_BYTES = 256, WARN_PER_MS = 60000 };
 
 struct sites {
-  dash *app;
+  house *h;
   char own[NAME_BYTES]; /* the machine's name */
   char *origins;
   peal_web_limit *warnings; /* one line a minute for each name */
@@ -152,11 +152,11 @@ bool sites_origin_is_foreign(peal_slice origin, peal_slice host,
 
 /* ---- life -------------------------------------------------------------------- */
 
-sites *sites_new(dash *app, const char *origins) {
+sites *sites_new(house *h, const char *origins) {
   sites *s = calloc(1, sizeof *s);
   if (s == NULL)
     return NULL;
-  s->app = app;
+  s->h = h;
   if (gethostname(s->own, sizeof s->own - 1) != 0)
     s->own[0] = '\0';
   s->origins = strdup(origins);
@@ -184,15 +184,15 @@ static void warn(sites *s, peal_slice name, const char *what,
   peal_slice cut = {name.ptr, name.len < 100 ? name.len : 100};
   if (peal_web_limit_take(s->warnings, cut,
                           peal_worker_now_ms(peal_worker_self()), NULL))
-    dash_log(s->app, PEAL_LOG_WARN, "sites", "%s %.*s: %s would allow it", what,
-             PEAL_SFMT(cut), option);
+    house_log(s->h, PEAL_LOG_WARN, "sites", "%s %.*s: %s would allow it", what,
+              PEAL_SFMT(cut), option);
 }
 
 static bool is_host_good(sites *s, const peal_http_req *req) {
   peal_slice host = peal_http_req_host(req);
   // HTTP/1.0 of no browser
   if (host.len == 0 ||
-      sites_host_is_ours(host, s->own, s->app->conf.allowed_hosts))
+      sites_host_is_ours(host, s->own, s->h->conf.allowed_hosts))
     return true;
   warn(s, host, "refused: a request for the host", "--allowed-hosts");
   return false;
@@ -219,16 +219,16 @@ static bool is_of_other_site(sites *s, const peal_http_req *req) {
 }
 
 peal_web_verdict sites_hook(peal_http_req *req, void *user) {
-  dash *app = user;
+  house *h = user;
   bool is_safe = peal_http_req_is_method(req, "GET") ||
                  peal_http_req_is_method(req, "HEAD") ||
                  peal_http_req_is_method(req, "OPTIONS");
-  if (!is_host_good(app->sites, req))
+  if (!is_host_good(h->sites, req))
     peal_web_error(req, 403,
                    "this server does not answer to that name: its option "
                    "--allowed-hosts lists more",
                    NULL);
-  else if (!is_safe && is_of_other_site(app->sites, req))
+  else if (!is_safe && is_of_other_site(h->sites, req))
     peal_web_error(req, 403,
                    "a page of another site may not do this: the option "
                    "--cors-origins lists those that may",
@@ -239,8 +239,8 @@ peal_web_verdict sites_hook(peal_http_req *req, void *user) {
 }
 
 void sites_on_allow(peal_http_req *req, peal_allow *allow, void *user) {
-  dash *app = user;
-  if (is_host_good(app->sites, req))
+  house *h = user;
+  if (is_host_good(h->sites, req))
     peal_allow_accept(allow);
   else
     peal_allow_refuse(allow, "this server does not answer to that name");

@@ -3,8 +3,8 @@
 /* sessions: who has signed in. The browser has a random token, the store its
  * hash: a session holds over a restart, and is over when it is ended, for every
  * cookie and every socket of it, on all workers. */
-#include "dash.h"
 #include "digest.h"
+#include "house.h"
 
 enum {
   SESSIONS_TOKEN_BYTES = 2 * 24 + 1, /* with the terminator */
@@ -15,7 +15,7 @@ typedef struct sessions sessions;
 
 /* Load those that were begun with the same password, of which `bound` is a
  * mark. Blocks: before the run. Returns NULL after logging why. */
-sessions *sessions_new(dash *app, const uint8_t bound[DIGEST_BYTES]);
+sessions *sessions_new(house *h, const uint8_t bound[DIGEST_BYTES]);
 void sessions_free(sessions *all);
 
 /* A new session of `age_s` seconds. Of 1000 the one that would end first goes.
