@@ -205,6 +205,13 @@ static bool find_hash(device_keys *keys, peal_slice id, bool *is_known,
   return has;
 }
 
+bool device_keys_is_of(device_keys *keys, peal_slice id,
+                       const uint8_t hash[DIGEST_BYTES]) {
+  uint8_t now[DIGEST_BYTES];
+  bool is_known;
+  return find_hash(keys, id, &is_known, now) && digest_is_equal(now, hash);
+}
+
 device_keys_verdict device_keys_ask(device_keys *keys, peal_slice address,
                                     peal_slice id, peal_slice key,
                                     uint64_t *retry_ms) {

@@ -8,6 +8,7 @@
  * Keys are managed by the same program run beside the server
  * (--add-device-key ID), which looks again every two seconds. */
 #include "device_id.h"
+#include "digest.h"
 #include "house.h"
 
 enum { DEVICE_KEY_BYTES = 2 * 24 + 1 }; /* with the terminator */
@@ -45,6 +46,9 @@ PEAL_MUST_CHECK device_keys_verdict device_keys_who(device_keys *keys,
                                                     peal_slice address,
                                                     peal_slice key,
                                                     char id[DEVICE_ID_BYTES]);
+/* Is the key with this hash still that of the device? Thread: any. */
+bool device_keys_is_of(device_keys *keys, peal_slice id,
+                       const uint8_t hash[DIGEST_BYTES]);
 /* Does it have one, valid or revoked? Thread: any. */
 bool device_keys_has(device_keys *keys, peal_slice id);
 /* A key that lasts as long as this run, for the simulated devices. Borrowed.
