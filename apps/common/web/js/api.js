@@ -74,3 +74,5 @@ export function apiPost(path, body) {
     body: JSON.stringify(body),
   });
 }
+
+export const apiDelete = (path) => send(path, { method: 'DELETE' });
