@@ -23,8 +23,8 @@ static bool offset_of(char *out, size_t cap, const char *zone) {
       zone[1 + used] != '\0' || used != 5 || hours > 14 || minutes > 59 ||
       hours < 0 || minutes < 0)
     return false;
-  snprintf(out, cap, "<%s>%c%02d:%02d", zone, zone[0] == '+' ? '-' : '+', hours,
-           minutes);
+  snprintf(out, cap, "<%c%02d%02d>%c%02d:%02d", zone[0], hours, minutes,
+           zone[0] == '+' ? '-' : '+', hours, minutes);
   return true;
 }
 

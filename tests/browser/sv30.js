@@ -125,8 +125,8 @@ async function anOldTestByKeys() {
 
 async function aBareHeightMovesTheCurve() {
   // the device's test under way is the last that it began
-  await device.timeout(5000).emitWithAck('sludge-height-update', 205.25);
-  await until('the figure moves', async () => (await text('now-height', page)) !== '–');
+  assert.deepEqual(await send(device, 'sludge-height-update', 298.25), { status: 'stored' });
+  await shows('now-height', '298.3', page);
 }
 
 async function withoutTheServerItSaysSo() {

@@ -65,11 +65,11 @@ function build() {
   plot?.destroy();
   const label = unit === 'mm' ? 'mm' : '%';
   plot = new window.uPlot({
-    width: box.clientWidth, height: box.clientHeight, padding: [10, 18, 0, 0],
+    width: box.clientWidth, height: box.clientHeight, padding: [10, 26, 0, 0],
     legend: { show: false }, cursor: { drag: { x: false, y: false }, y: false },
     scales: { x: { time: false, range: rangeX }, y: { range: rangeY } },
     axes: [
-      axis({ size: 28, values: (_u, ticks) => ticks.map((t) => `${t} min`), space: 60 }),
+      axis({ size: 28, incrs: [1, 2, 5, 10, 20, 60], values: (_u, ticks) => ticks.map((t) => `${t} min`), space: 60 }),
       axis({ size: 62, values: (_u, ticks) => ticks.map((h) => `${h} ${label}`) }),
     ],
     series: [{}, ...curves.map((_curve, i) => ({
