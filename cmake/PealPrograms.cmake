@@ -30,7 +30,7 @@ function(peal_program name folder)
     return()
   endif()
   list(REMOVE_ITEM sources ${main})
-  set(usage peal_static peal_warnings ${ARGN} ${peal_deps} m)
+  set(usage ${ARGN} peal_static peal_warnings ${peal_deps} m)
   set(defines _GNU_SOURCE
     PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
 
@@ -56,11 +56,10 @@ function(peal_common)
   endif()
   add_library(peal_apps_common STATIC ${sources})
   target_include_directories(peal_apps_common PUBLIC
-                             "${PROJECT_SOURCE_DIR}/apps/common")
+    "${PROJECT_SOURCE_DIR}/apps/common" "${PROJECT_SOURCE_DIR}/include")
   target_compile_definitions(peal_apps_common PRIVATE _GNU_SOURCE
     PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
-  target_link_libraries(peal_apps_common PUBLIC peal_static ${peal_deps} m
-                        PRIVATE peal_warnings)
+  target_link_libraries(peal_apps_common PRIVATE peal_warnings)
 endfunction()
 
 # The libraries an application needs beyond libpeal.

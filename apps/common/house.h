@@ -20,11 +20,11 @@ struct sites;
 typedef struct house_about {
   const char *program; /* "peal-esp32": begins lines, names the log file */
   const char *summary;
-  const char *env_prefix; /* "PEAL_ESP32" */
-  const char *port;       /* the default, as text */
-  const char *cookie;     /* of sessions */
-  const char *page;       /* folder of the page in the share folder */
-  const char *database;   /* file in the data folder; NULL: no store, and with
+  const char *env_prefix;      /* "PEAL_ESP32" */
+  const char *port, *data_dir; /* the defaults, as text */
+  const char *cookie;          /* of sessions */
+  const char *page;            /* folder of the page in the share folder */
+  const char *database; /* file in the data folder; NULL: no store, and with
                              it no password and no device keys */
   const char *const *migrations;
   const char *key_help; /* how a device sends its key, in words */

@@ -146,6 +146,8 @@ static peal_config_key *table_of(const house_about *about,
   for (size_t i = 0; i < BASE; i++)
     if (strcmp(keys[i].name, "port") == 0)
       keys[i].otherwise = about->port;
+    else if (strcmp(keys[i].name, "data-dir") == 0)
+      keys[i].otherwise = about->data_dir;
   return keys;
 }
 

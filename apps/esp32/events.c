@@ -8,6 +8,7 @@
 #include "device_keys.h"
 #include "devices.h"
 #include "gate.h"
+#include "house_run.h"
 #include "oled.h"
 #include "readings.h"
 
@@ -50,15 +51,7 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   // where a password is asked for, a device is no reader
   if (err == PEAL_OK && found != GUARD_RIGHT)
     err = peal_join(socket, HOUSE_DEVICES);
-  if (err != PEAL_OK)
-    return err;
-  char now[25];
-  peal_web_time_iso(now, peal_wall_ms());
-  return peal_emit(
-      socket, "connection_response",
-      PEAL_ARGS(PEAL_OBJECT({"status", peal_str("Connected")},
-                            {"server_time", peal_str(now)},
-                            {"sid", peal_str(peal_socket_id(socket))})));
+  return err == PEAL_OK ? house_greet(socket) : err;
 }
 
 static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,

@@ -10,6 +10,7 @@
 #include "device_keys.h"
 #include "devices.h"
 #include "events.h"
+#include "house_run.h"
 #include "media.h"
 #include "oled.h"
 #include "readings.h"
@@ -23,7 +24,6 @@ enum {
   PING_INTERVAL_MS = 25000,
   PING_TIMEOUT_MS = 60000,
   MAX_MESSAGE_BYTES = 10 * 1024 * 1024,
-  TICK_MS = 1000,
   PRUNE_TICKS = 30,
   MEDIA_TICKS = 60,
   KEY_TICKS = 2,
@@ -38,6 +38,7 @@ static const house_about about = {
     .summary = "the dashboard of ESP32 devices",
     .env_prefix = "PEAL_ESP32",
     .port = "5000",
+    .data_dir = "data",
     .cookie = "peal_esp32",
     .page = "esp32/web",
     .database = "esp32.db",
@@ -54,7 +55,6 @@ static const house_about about = {
 typedef struct program {
   dash dash;
   simulate sim;
-  peal_timer *timer;
   unsigned ticks;
 } program;
 
@@ -78,8 +78,7 @@ static bool make_parts(program *p) {
 
 /* ---- the run ------------------------------------------------------------------ */
 
-static void on_tick(peal_timer *timer, void *user) {
-  (void)timer;
+static void on_second(void *user) {
   program *p = user;
   devices_tick(p->dash.devices);
   auth_tick(p->dash.house.auth);
@@ -92,40 +91,30 @@ static void on_tick(peal_timer *timer, void *user) {
     readings_prune(&p->dash);
 }
 
-static void on_start(peal_worker *worker, void *user) {
+static void on_start(void *user) {
   program *p = user;
-  if (peal_worker_index(worker) != 0)
-    return;
-  p->timer = peal_timer_new(worker, on_tick, p);
-  if (p->timer == NULL) {
-    house_log(&p->dash.house, PEAL_LOG_ERROR, "main", "out of memory");
-    peal_workers_stop(p->dash.house.workers, 0);
-    return;
-  }
-  peal_timer_start(p->timer, TICK_MS, TICK_MS);
   analysis_start(p->dash.analysis);
-  house_say_ready(&p->dash.house);
   simulate_start(&p->sim, &p->dash);
 }
 
-static void on_stop(peal_worker *worker, void *user) {
+static void on_stop_each(peal_worker *worker, void *user) {
+  (void)worker;
+  thumbs_stop(((program *)user)->dash.thumbs);
+}
+
+static void on_stop(void *user) {
   program *p = user;
-  thumbs_stop(p->dash.thumbs);
-  if (peal_worker_index(worker) != 0)
-    return;
-  house_log(&p->dash.house, PEAL_LOG_INFO, "main", "stopping");
   simulate_stop(&p->sim);
   analysis_stop(p->dash.analysis);
-  peal_timer_free(p->timer);
-  p->timer = NULL;
 }
 
 static int run(program *p) {
   dash *app = &p->dash;
-  if (peal_workers_on_start(app->house.workers, on_start, p) != PEAL_OK ||
-      peal_workers_on_stop(app->house.workers, on_stop, p) != PEAL_OK)
-    return 1;
-  int code = peal_http_server_run(app->house.http);
+  int code = house_run(&app->house, &(house_turns){.on_start = on_start,
+                                                   .on_second = on_second,
+                                                   .on_stop = on_stop,
+                                                   .on_stop_each = on_stop_each,
+                                                   .user = p});
   simulate_wait(&p->sim);
   devices_flush(app->devices);
   house_log(&app->house, PEAL_LOG_INFO, "main", "stopped");

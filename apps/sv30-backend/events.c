@@ -7,6 +7,7 @@
 
 #include "auth.h"
 #include "device_keys.h"
+#include "house_run.h"
 #include "intake.h"
 
 /* ---- connecting ------------------------------------------------------------ */
@@ -100,15 +101,7 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   if (key != DEVICE_KEYS_SHOWN && key != DEVICE_KEYS_NONE)
     return PEAL_ERR_CLOSED;
   err = join_rooms(app, socket, who);
-  if (err != PEAL_OK)
-    return err;
-  char now[25];
-  peal_web_time_iso(now, peal_wall_ms());
-  return peal_emit(
-      socket, "connection_response",
-      PEAL_ARGS(PEAL_OBJECT({"status", peal_str("Connected")},
-                            {"server_time", peal_str(now)},
-                            {"sid", peal_str(peal_socket_id(socket))})));
+  return err == PEAL_OK ? house_greet(socket) : err;
 }
 
 static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
@@ -157,18 +150,6 @@ static void on_height(peal_socket *socket, const peal_event *event,
     intake_on_height(user, who, event);
 }
 
-/* For the round trip that pages show. */
-static void on_request(peal_socket *socket, const peal_event *event,
-                       void *user) {
-  char now[25];
-  (void)socket, (void)user;
-  peal_web_time_iso(now, peal_wall_ms());
-  (void)peal_ack(event,
-                 PEAL_ARGS(PEAL_OBJECT(
-                     {"status", peal_str("success")},
-                     {"data", PEAL_OBJECT({"server_time", peal_str(now)})})));
-}
-
 peal_err events_register(lab *app) {
   peal_nsp *nsp = app->house.nsp;
   peal_err err = peal_use(nsp, on_use, app);
@@ -181,6 +162,6 @@ peal_err events_register(lab *app) {
   if (err == PEAL_OK)
     err = peal_on(nsp, "sludge-height-update", on_height, app);
   if (err == PEAL_OK)
-    err = peal_on(nsp, "request", on_request, app);
+    err = peal_on(nsp, "request", house_on_request, app);
   return err;
 }

@@ -16,6 +16,7 @@ typedef struct lab {
   peal_web_limit *limit; /* of what one device sends */
   struct runs *runs;     /* which test is under way */
   _Atomic int64_t mark;  /* the last one that lab_mark gave */
+  unsigned seconds;      /* of this run; worker 0 */
 
   /* What /health tells; worker 0 looks every second. */
   _Atomic int64_t well_ms; /* when the store last was, monotonic; 0: not */

@@ -5,6 +5,7 @@
 #include "device_keys.h"
 #include "events.h"
 #include "figures.h"
+#include "house_run.h"
 #include "lab.h"
 #include "routes.h"
 #include "runs.h"
@@ -14,8 +15,7 @@ enum {
   PING_INTERVAL_MS = 25000,
   PING_TIMEOUT_MS = 20000,
   MAX_MESSAGE_BYTES = 64 * 1024, /* a result has a few hundred */
-  TICK_MS = 1000,
-  KEY_TICKS = 2,
+  KEY_SECONDS = 2,
 };
 
 static const house_about about = {
@@ -23,6 +23,7 @@ static const house_about about = {
     .summary = "keeps and shows the results of sludge settling tests (SV30)",
     .env_prefix = "PEAL_SV30_BACKEND",
     .port = "4000",
+    .data_dir = "data/sv30-backend",
     .cookie = "peal_sv30",
     .page = "sv30-backend/web",
     .database = "sv30.db",
@@ -34,13 +35,6 @@ static const house_about about = {
     .max_message_bytes = MAX_MESSAGE_BYTES,
 };
 
-/* What only main knows of. */
-typedef struct program {
-  lab lab;
-  peal_timer *timer;
-  unsigned ticks;
-} program;
-
 static bool make_parts(lab *app) {
   app->limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
@@ -48,55 +42,23 @@ static bool make_parts(lab *app) {
          routes_register(app) == PEAL_OK && events_register(app) == PEAL_OK;
 }
 
-static void on_tick(peal_timer *timer, void *user) {
-  program *p = user;
-  (void)timer;
-  auth_tick(p->lab.house.auth);
-  figures_tick(&p->lab);
-  if (p->ticks++ % KEY_TICKS == 0)
-    device_keys_refresh(p->lab.house.keys);
+static void on_second(void *user) {
+  lab *app = user;
+  auth_tick(app->house.auth);
+  figures_tick(app);
+  if (app->seconds++ % KEY_SECONDS == 0)
+    device_keys_refresh(app->house.keys);
 }
 
-static void on_start(peal_worker *worker, void *user) {
-  program *p = user;
-  house *h = &p->lab.house;
-  if (peal_worker_index(worker) != 0)
-    return;
-  p->timer = peal_timer_new(worker, on_tick, p);
-  if (p->timer == NULL) {
-    house_log(h, PEAL_LOG_ERROR, "main", "out of memory");
-    peal_workers_stop(h->workers, 0);
-    return;
-  }
-  peal_timer_start(p->timer, 1, TICK_MS);
-  house_say_ready(h);
-}
-
-static void on_stop(peal_worker *worker, void *user) {
-  program *p = user;
-  if (peal_worker_index(worker) != 0)
-    return;
-  house_log(&p->lab.house, PEAL_LOG_INFO, "main", "stopping");
-  peal_timer_free(p->timer);
-  p->timer = NULL;
-}
-
-static int run(program *p) {
-  house *h = &p->lab.house;
-  if (peal_workers_on_start(h->workers, on_start, p) != PEAL_OK ||
-      peal_workers_on_stop(h->workers, on_stop, p) != PEAL_OK)
-    return 1;
-  int code = peal_http_server_run(h->http);
-  house_log(h, PEAL_LOG_INFO, "main", "stopped");
-  return code;
-}
-
-static int serve(program *p) {
-  lab *app = &p->lab;
+static int serve(lab *app) {
   house *h = &app->house;
   int code = 1;
-  if (house_open(h) && house_faces(h) && make_parts(app))
-    code = run(p);
+  if (house_open(h) && house_faces(h) && make_parts(app)) {
+    code = house_run(h, &(house_turns){.on_start = on_second,
+                                       .on_second = on_second,
+                                       .user = app});
+    house_log(h, PEAL_LOG_INFO, "main", "stopped");
+  }
   house_close(h);
   runs_free(app->runs);
   peal_web_limit_free(app->limit);
@@ -105,13 +67,13 @@ static int serve(program *p) {
 }
 
 int main(int argc, char **argv) {
-  static program self;
-  house *h = &self.lab.house;
+  static lab self;
+  house *h = &self.house;
   int code = 1;
   if (house_conf_read(h, &about, settings_keys, settings_key_count, argc, argv,
                       &code) &&
       !house_manage(h, &code))
-    code = settings_read(&self.lab.conf, h->conf.config) ? serve(&self) : 1;
+    code = settings_read(&self.conf, h->conf.config) ? serve(&self) : 1;
   house_conf_deinit(&h->conf);
   return code;
 }

@@ -90,6 +90,7 @@ static void a_wrong_clock_is_one(void **state) {
   assert_true(warns("SV30-2026-01-31-001-A", "morning", nine, 0, later));
   assert_true(warns("X", "morning", nine, 0, nine - 6 * MINUTE_MS));
   assert_false(warns("X", "morning", nine, 0, nine - 4 * MINUTE_MS));
+  assert_false(warns("SIM-1", "morning", nine, 0, nine - 6 * MINUTE_MS));
 }
 
 int main(void) {

@@ -52,8 +52,9 @@ function axis(extra) {
   };
 }
 
-function rangeX(_plot, _least, most) {
-  return [0, Math.max(30, most ?? 0)];
+// Of one point alone the plot would make a range of its own.
+function rangeX({ data }) {
+  return [0, Math.max(30, data[0].at(-1) ?? 0)];
 }
 
 function rangeY(_plot, _least, most) {
