@@ -59,11 +59,13 @@ static int serve(landing *app) {
   house *h = &app->house;
   int code = 1;
   if (house_open(h) && house_faces(h) && (app->watch = watch_new(h)) != NULL &&
-      open_doors(app) == PEAL_OK)
+      open_doors(app) == PEAL_OK) {
     code = house_run(h, &(house_turns){.on_start = on_second,
                                        .on_second = on_second,
                                        .on_stop = on_stop,
                                        .user = app});
+    house_log(h, PEAL_LOG_INFO, "main", "stopped");
+  }
   house_close(h);
   house_deinit(h);
   watch_free(app->watch);
