@@ -6,7 +6,7 @@ set(package "${CMAKE_INSTALL_LIBDIR}/cmake/Peal")
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/peal"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
-install(TARGETS peal_static peal_shared EXPORT PealTargets)
+install(TARGETS peal_static peal_shared peal_device EXPORT PealTargets)
 install(EXPORT PealTargets NAMESPACE Peal:: DESTINATION "${package}")
 
 configure_package_config_file(cmake/PealConfig.cmake.in PealConfig.cmake

@@ -108,6 +108,11 @@ PEAL_API bool peal_slice_is_nocase(peal_slice a, const char *text);
  * pure. */
 PEAL_API bool peal_slice_starts(peal_slice a, const char *prefix);
 
+/* -- options ------------------------------------------------------------ */
+
+/* For options whose 0 means "default": none, never, no limit. */
+#define PEAL_OFF UINT32_MAX
+
 /* -- errors ------------------------------------------------------------- */
 
 /* What kind of error it is: what a switch asks for that has to decide what to
@@ -145,6 +150,8 @@ typedef enum peal_err_class {
  *   PORT_IN_USE  somebody else listens there (peal_http_server_new)
  *   SYSTEM, NO_FILES, IO, STORE    what the system refused; the log says more
  *   TLS          files of certificates and keys (peal_tls_new)
+ *   HOST, CONNECT, PROXY, TLS_PEER, CERT, ANSWER    why there is no connection
+ *                (peal_client_on_connect_error): which step it was
  *   LIMIT        rooms, acknowledgements, what a client may make us hold
  *   QUEUE_FULL   of a client (peal_emit), between workers (peal_nsp_emit), an
  *                answer, a store
@@ -211,7 +218,14 @@ typedef enum peal_err_class {
   X(SIO_TOO_MANY, -956, LIMIT, "too many attachments", 0, 400)                 \
   X(SIO_STATE, -955, PEER, "Socket.IO packet out of order", 0, 400)            \
   X(SIO_RESERVED, -954, PEER, "reserved event name from a peer", 0, 400)       \
-  X(TLS, -953, SYSTEM, "certificate or key cannot be used", 0, 500)
+  X(TLS, -953, SYSTEM, "certificate or key cannot be used", 0, 500)            \
+  X(HOST, -952, SYSTEM, "no such host", 0, 502)                                \
+  X(CONNECT, -951, SYSTEM, "no connection could be made", 0, 502)              \
+  X(PROXY, -950, SYSTEM, "the proxy makes no connection", 0, 502)              \
+  X(TLS_PEER, -949, PEER, "no encryption could be agreed on", 0, 502)          \
+  X(CERT, -948, PEER, "the certificate is not believed", 0, 502)               \
+  X(ANSWER, -947, PEER, "the server answers otherwise than asked", 0, 502)     \
+  X(REFUSED, -946, PEER, "the server has refused it", 0, 0)
 
 /* clang-format on */
 

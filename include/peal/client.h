@@ -68,27 +68,6 @@ typedef enum peal_client_full {
   PEAL_CLIENT_DROP_OLDEST
 } peal_client_full;
 
-/* Certificates of a client. {0}: the server's is checked against the system's
- * authorities and the name in the URL. */
-typedef struct peal_client_tls {
-  const char *ca_file; /* PEM: these authorities instead of the system's */
-  const char *ca_dir;  /* a folder of them, as c_rehash makes it */
-  const char *cert_file, *key_file; /* the client's own, PEM */
-  const char *server_name; /* to be checked and sent; default: the URL's host */
-  /* Asked behind the usual checks: is this the right server? `sha256` has 32
-   * bytes, of the certificate's public key (SubjectPublicKeyInfo, as in
-   * RFC7469 2.4), `der` is the whole certificate; both borrowed. On the
-   * client's worker. */
-  bool (*pin)(peal_slice sha256, peal_slice der, void *user);
-  void *pin_user;
-  bool tls13_only;
-  /* Believe any certificate: anybody on the way can read and change
-   * everything. For trying things only. */
-  bool insecure_no_verify;
-  /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[8];
-} peal_client_tls;
-
 /* A field of a request's head, or a parameter of its query. */
 typedef struct peal_client_field {
   const char *name, *value;
@@ -179,6 +158,17 @@ typedef struct peal_client_problem {
 PEAL_API PEAL_MUST_CHECK peal_err peal_client_new(peal_client **out,
                                                   const peal_client_opts *opts,
                                                   peal_client_problem *why);
+/* The same from options in JSON, for languages that have no structs of C: an
+ * object of the fields above by their names; `transports` and `buffer_full` are
+ * words ("websocket_only", "drop_oldest"), tls and log are objects, headers and
+ * query objects of strings:
+ *
+ *   {"url": "https://chat.example", "retries": 3, "headers": {"X-Key": "1"}}
+ *
+ * Returns: as peal_client_new; PEAL_ERR_OPTION also for what is no option.
+ * Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_client_new_json(
+    peal_client **out, peal_slice json, peal_client_problem *why);
 /* Run it on this thread until peal_client_stop, SIGINT or SIGTERM, or until it
  * has given up for good (refused, disconnected by the server, no attempt
  * left).

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* peal: everything a Socket.IO server needs, in one include.
+/* peal: everything a Socket.IO server or client needs, in one include.
  *
  *   base.h     slices, errors, memory, shared bytes, the log
  *   val.h      values: what events carry
@@ -9,6 +9,8 @@
  *   ws.h       plain WebSocket endpoints, without Socket.IO
  *   server.h   namespaces, sockets, rooms, events (with engine.h)
  *   handle.h   references to sockets, and what hangs on one
+ *   client.h   a client: its connection, namespaces, events (with event.h)
+ *   simple.h   a client whose calls wait
  *
  * Beside it, for who wants them (a library built with PEAL_WEB=OFF has them
  * not): <peal/web.h> (routes, static files, metrics), <peal/store.h> (SQLite)
@@ -16,9 +18,11 @@
  *
  * Example: examples/chat/main.c */
 #include <peal/base.h>
+#include <peal/client.h>
 #include <peal/handle.h>
 #include <peal/http.h>
 #include <peal/server.h>
+#include <peal/simple.h>
 #include <peal/val.h>
 #include <peal/worker.h>
 #include <peal/ws.h>

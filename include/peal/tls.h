@@ -81,6 +81,29 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_tls_reload(peal_tls *tls,
 /* After all that listens with it. */
 PEAL_API void peal_tls_free(peal_tls *tls);
 
+/* -- clients --------------------------------------------------------------- */
+
+/* Certificates of a client (<peal/client.h>). {0}: the server's is checked against the system's
+ * authorities and the name in the URL. */
+typedef struct peal_client_tls {
+  const char *ca_file; /* PEM: these authorities instead of the system's */
+  const char *ca_dir;  /* a folder of them, as c_rehash makes it */
+  const char *cert_file, *key_file; /* the client's own, PEM */
+  const char *server_name; /* to be checked and sent; default: the URL's host */
+  /* Asked behind the usual checks: is this the right server? `sha256` has 32
+   * bytes, of the certificate's public key (SubjectPublicKeyInfo, as in
+   * RFC7469 2.4), `der` is the whole certificate; both borrowed. On the
+   * client's worker. */
+  bool (*pin)(peal_slice sha256, peal_slice der, void *user);
+  void *pin_user;
+  bool tls13_only;
+  /* Believe any certificate: anybody on the way can read and change
+   * everything. For trying things only. */
+  bool insecure_no_verify;
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[8];
+} peal_client_tls;
+
 #ifdef __cplusplus
 }
 #endif

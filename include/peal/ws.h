@@ -46,8 +46,6 @@
 extern "C" {
 #endif
 
-#define PEAL_OFF UINT32_MAX /* for options whose 0 means "default" */
-
 /* An endpoint: a path and what is done there, for all its connections. */
 typedef struct peal_ws_endpoint peal_ws_endpoint;
 /* One connection. Valid from on_open until its on_close has returned. */

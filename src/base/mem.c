@@ -3,6 +3,23 @@
 
 #include <stdlib.h>
 
+#ifdef PEAL_SMALL
+/* Where memory is handed in, nobody asks the C library for any: it is always
+ * out. */
+static void *mem_alloc(void *user, size_t size) {
+  (void)user, (void)size;
+  return NULL;
+}
+
+static void *mem_resize(void *user, void *ptr, size_t size) {
+  (void)user, (void)ptr, (void)size;
+  return NULL;
+}
+
+static void mem_release(void *user, void *ptr) {
+  (void)user, (void)ptr;
+}
+#else
 static void *mem_alloc(void *user, size_t size) {
   (void)user;
   return malloc(size);
@@ -17,6 +34,7 @@ static void mem_release(void *user, void *ptr) {
   (void)user;
   free(ptr);
 }
+#endif
 
 const peal_mem *peal_mem_libc(void) {
   static const peal_mem libc = {mem_alloc, mem_resize, mem_release, NULL};

@@ -41,4 +41,8 @@ struct peal_workers {
   bool over;                /* there are no more */
   bool failed;              /* threads or signals could not be had */
   struct peal_guest *guest; /* of another libuv loop; NULL: none */
+  /* Called behind the run, as its last thing: it may free the group. For an
+   * owner that has ended inside of one of its turns. NULL: nobody. */
+  void (*on_ended)(void *user);
+  void *on_ended_user;
 };

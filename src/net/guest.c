@@ -33,8 +33,11 @@ static void finish(peal_guest *guest) {
   peal_mem_free(group->mem, guest);
   group->guest = NULL;
   int code = peal_run_close(group);
+  bool is_left = group->on_ended != NULL; /* otherwise `fn` may free it */
   if (fn)
     fn(group, code, user);
+  if (is_left)
+    (void)peal_run_leave(group, code);
 }
 
 static void on_closed(uv_handle_t *handle) {

@@ -165,6 +165,12 @@ int peal_run_close(peal_workers *group) {
   return group->failed ? 1 : 0;
 }
 
+int peal_run_leave(peal_workers *group, int code) {
+  if (group->on_ended)
+    group->on_ended(group->on_ended_user);
+  return code;
+}
+
 int peal_workers_run(peal_workers *group) {
   if (!group || !peal_run_take(group))
     return 1;
@@ -174,7 +180,7 @@ int peal_workers_run(peal_workers *group) {
     continue;
   group->over = true;
   leave(group, outer);
-  return peal_run_close(group);
+  return peal_run_leave(group, peal_run_close(group));
 }
 
 /* -- the end of what was not run ------------------------------------------- */

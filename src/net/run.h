@@ -20,6 +20,10 @@ bool peal_run_turn(peal_workers *group, int max_ms);
  * Returns: as peal_workers_run. */
 int peal_run_close(peal_workers *group);
 
+/* Behind _close, as the last thing of whoever makes the turns: an owner that has
+ * ended in one of them frees the group. Returns `code`. */
+int peal_run_leave(peal_workers *group, int code);
+
 /* Workers that never ran end one after the other, on the calling thread: their
  * mail is read, their loops closed. A run that was left in the middle is
  * closed. Nothing for those that have ended. */

@@ -49,5 +49,5 @@ peal_err peal_workers_step(peal_workers *group, int timeout_ms) {
 }
 
 int peal_workers_end(peal_workers *group) {
-  return may_step(group) ? peal_run_close(group) : 1;
+  return may_step(group) ? peal_run_leave(group, peal_run_close(group)) : 1;
 }

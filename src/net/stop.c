@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/stop.h"
 
+#include "net/dial.h"
 #include "net/hooks.h"
 #include "net/mail.h"
 #include "net/stream.h"
@@ -43,7 +44,8 @@ void peal_workers_stop(peal_workers *group, uint32_t grace_ms) {
 
 bool peal_stop_is_empty(const peal_worker *worker) {
   return peal_list_is_empty(&worker->conns) &&
-         peal_list_is_empty(&worker->tasks);
+         peal_list_is_empty(&worker->tasks) &&
+         peal_list_is_empty(&worker->lookups);
 }
 
 void peal_stop_settle(peal_worker *worker) {
@@ -96,6 +98,7 @@ static void on_end_mail(peal_worker *worker, peal_mail *mail) {
   worker->phase = PEAL_WORKER_ENDING;
   worker->ending = true;
   peal_wheel_stop(&worker->wheel, &worker->grace);
+  peal_dial_close_all(worker);
   peal_stream_close_all(worker, PEAL_ERR_CANCELLED);
   peal_task_cancel_all(worker);
 }

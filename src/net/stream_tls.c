@@ -19,8 +19,8 @@
 #define OUT_BYTES                                                              \
   (PEAL_LIMIT_TLS_BATCH * (PEAL_LIMIT_TLS_RECORD + PEAL_LIMIT_TLS_FRAME))
 
-/* One for a worker, made with its first connection. Nothing stays in it between
- * two calls. */
+/* Two for a worker, made with its first connection: the second one is for TLS
+ * that carries TLS (a proxy). Nothing stays in them between two calls. */
 typedef struct tls_scratch {
   char in[PEAL_LIMIT_TLS_READ];
   char plain[PEAL_LIMIT_TLS_RECORD];
@@ -29,6 +29,8 @@ typedef struct tls_scratch {
 
 typedef struct tls_state {
   SSL *ssl;
+  struct tls_state *below;      /* what carries it; NULL: the kernel */
+  bool carries;                 /* it is the one below */
   peal_worker *worker;          /* NULL: in a parcel */
   peal_account_worker *account; /* charged, if not NULL */
   char *held;                   /* cipher text that waits */
@@ -46,7 +48,35 @@ typedef struct tls_state {
 } tls_state;
 
 static tls_scratch *scratch_of(const tls_state *state) {
-  return state->worker->tls_scratch;
+  tls_scratch *both = state->worker->tls_scratch;
+  return &both[state->carries];
+}
+
+/* -- what carries it ------------------------------------------------------- */
+
+static ptrdiff_t take(tls_state *state, int fd, char *out, size_t cap,
+                      bool exact);
+static ptrdiff_t tls_send(int fd, void *user, const peal_iovs *iovs);
+static int tls_shutdown(int fd, void *user);
+
+static ptrdiff_t below_recv(const tls_state *state, char *out, size_t cap) {
+  return state->below ? take(state->below, state->fd, out, cap, state->exact)
+                      : peal_stream_plain.recv(state->fd, NULL, out, cap);
+}
+
+static ptrdiff_t below_send(const tls_state *state, const peal_iovs *iovs) {
+  return state->below ? tls_send(state->fd, state->below, iovs)
+                      : peal_stream_plain.send(state->fd, NULL, iovs);
+}
+
+static int below_shutdown(const tls_state *state) {
+  return state->below ? tls_shutdown(state->fd, state->below)
+                      : peal_stream_plain.shutdown(state->fd, NULL);
+}
+
+/* What comes out of it must fit into what is asked for. */
+static size_t read_max(const tls_state *state) {
+  return state->carries ? PEAL_LIMIT_TLS_READ_BELOW : PEAL_LIMIT_TLS_READ;
 }
 
 /* -- cipher text out ------------------------------------------------------- */
@@ -106,11 +136,10 @@ static bool hold(tls_state *state, peal_slice data) {
 
 /* Returns how much the kernel took. */
 static size_t write_out(tls_state *state, peal_slice data) {
-  peal_iovs one = {.count = 1, .bytes = data.len};
+  peal_iovs one = {.count = data.len > 0, .bytes = data.len};
   one.items[0] = data;
-  ptrdiff_t sent = data.len && !state->failed
-                       ? peal_stream_plain.send(state->fd, NULL, &one)
-                       : 0;
+  bool due = data.len || (state->below && state->below->held);
+  ptrdiff_t sent = due && !state->failed ? below_send(state, &one) : 0;
   if (sent >= 0)
     return (size_t)sent;
   if (sent != -EAGAIN && sent != -EWOULDBLOCK && sent != -ENOBUFS)
@@ -156,8 +185,7 @@ static int bio_write(BIO *bio, const char *data, int len) {
 
 /* What has come is asked for once per call, or the turn would not end. */
 static void ask_kernel(tls_state *state) {
-  ptrdiff_t got = peal_stream_plain.recv(state->fd, NULL, scratch_of(state)->in,
-                                         PEAL_LIMIT_TLS_READ);
+  ptrdiff_t got = below_recv(state, scratch_of(state)->in, read_max(state));
   state->asked = true;
   state->ended = got == 0;
   if (got > 0)
@@ -167,7 +195,7 @@ static void ask_kernel(tls_state *state) {
 }
 
 static int read_exact(tls_state *state, char *out, int len) {
-  ptrdiff_t got = peal_stream_plain.recv(state->fd, NULL, out, (size_t)len);
+  ptrdiff_t got = below_recv(state, out, (size_t)len);
   state->ended = got == 0;
   if (got < 0 && got != -EAGAIN && got != -EWOULDBLOCK)
     state->failed = (int)-got;
@@ -257,12 +285,14 @@ static size_t charged(const tls_state *state) {
          (state->shakes ? PEAL_LIMIT_TLS_SHAKE_BYTES : 0);
 }
 
-/* Why OpenSSL does not go on: 0 at the end, or a negative errno. */
-static ptrdiff_t reason(tls_state *state, int done) {
+/* Why OpenSSL does not go on: 0 at the end, or a negative errno; -EPROTO: with
+ * the error in `why`. */
+static ptrdiff_t reason(tls_state *state, int done, unsigned long *why) {
   char text[128];
   int kind = SSL_get_error(state->ssl, done);
-  bool is_http = kind == SSL_ERROR_SSL &&
-                 ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
+  *why = ERR_peek_error();
+  bool is_http =
+      kind == SSL_ERROR_SSL && ERR_GET_REASON(*why) == SSL_R_HTTP_REQUEST;
   flush(state); /* an alert, too */
   if (state->failed)
     return -state->failed;
@@ -270,7 +300,7 @@ static ptrdiff_t reason(tls_state *state, int done) {
     return 0;
   if (kind == SSL_ERROR_WANT_READ)
     return state->ended ? 0 : -EAGAIN;
-  if (is_http)
+  if (is_http && SSL_is_server(state->ssl))
     answer_plain_http(state);
   complain(state, peal_tls_error_text(text, sizeof(text)));
   return -EPROTO;
@@ -278,22 +308,24 @@ static ptrdiff_t reason(tls_state *state, int done) {
 
 /* 1: the handshake is over; otherwise as `reason`, but for the end: a peer that
  * goes before it can be told nothing more. */
-static ptrdiff_t shake_hands(tls_state *state) {
+static ptrdiff_t shake_hands(tls_state *state, unsigned long *why) {
   if (SSL_is_init_finished(state->ssl))
     return 1;
   int done = SSL_do_handshake(state->ssl);
   if (done == 1)
     return 1;
-  ptrdiff_t why = reason(state, done);
-  return why ? why : -ECONNRESET;
+  ptrdiff_t failed = reason(state, done, why);
+  return failed ? failed : -ECONNRESET;
 }
 
 /* -- verbs ----------------------------------------------------------------- */
 
-static ptrdiff_t tls_recv(int fd, void *user, char *out, size_t cap) {
-  tls_state *state = user;
+static ptrdiff_t take(tls_state *state, int fd, char *out, size_t cap,
+                      bool exact) {
+  unsigned long why;
   begin(state, fd);
-  ptrdiff_t done = shake_hands(state);
+  state->exact = exact;
+  ptrdiff_t done = shake_hands(state, &why);
   if (done <= 0)
     return done;
   size_t len = 0;
@@ -305,15 +337,20 @@ static ptrdiff_t tls_recv(int fd, void *user, char *out, size_t cap) {
   }
   charge_handshake(state);
   if (!len)
-    return reason(state, got);
+    return reason(state, got, &why);
   state->more =
       got <= 0 && SSL_get_error(state->ssl, got) != SSL_ERROR_WANT_READ;
   flush(state);
   return (ptrdiff_t)len;
 }
 
+static ptrdiff_t tls_recv(int fd, void *user, char *out, size_t cap) {
+  return take(user, fd, out, cap, false);
+}
+
 static bool tls_more(const void *user) {
-  return ((const tls_state *)user)->more;
+  const tls_state *state = user;
+  return state->more || (state->below && state->below->more);
 }
 
 /* The next record's plain text: where it lies if it is whole there, otherwise
@@ -382,7 +419,7 @@ static int tls_shutdown(int fd, void *user) {
   flush(state);
   if (state->failed)
     return -state->failed;
-  return state->held ? -EAGAIN : peal_stream_plain.shutdown(fd, NULL);
+  return state->held ? -EAGAIN : below_shutdown(state);
 }
 
 static unsigned tls_wants(const void *user, unsigned events) {
@@ -391,42 +428,31 @@ static unsigned tls_wants(const void *user, unsigned events) {
    * begin a handshake at any time (RFC8446 4.6.3). */
   if (!SSL_is_init_finished(state->ssl))
     events &= ~(unsigned)PEAL_POLL_OUT;
-  return state->held ? events | PEAL_POLL_OUT : events;
+  bool held = state->held || (state->below && state->below->held);
+  return held ? events | PEAL_POLL_OUT : events;
 }
 
 /* Byte by byte what OpenSSL wants: it keeps the record that it looked into. */
 static int tls_peek(int fd, void *user) {
   tls_state *state = user;
   char byte;
+  unsigned long why;
   begin(state, fd);
   state->exact = true;
-  ptrdiff_t done = shake_hands(state);
+  ptrdiff_t done = shake_hands(state, &why);
   if (done <= 0)
     return (int)done;
   int got = SSL_peek(state->ssl, &byte, 1);
   if (got <= 0)
-    return (int)reason(state, got);
+    return (int)reason(state, got, &why);
   flush(state);
   return got;
 }
 
 static size_t tls_held(const void *user) {
   const tls_state *state = user;
-  return state->held_len - state->held_at;
-}
-
-static peal_err tls_attach(void *user, peal_worker *worker,
-                           peal_account_worker *account) {
-  tls_state *state = user;
-  if (!worker->tls_scratch)
-    worker->tls_scratch = peal_mem_alloc(peal_mem_libc(), sizeof(tls_scratch));
-  state->account = account;
-  if (!worker->tls_scratch || !charge(state, charged(state))) {
-    state->account = NULL;
-    return PEAL_ERR_NOMEM;
-  }
-  state->worker = worker;
-  return PEAL_OK;
+  size_t held = state->held_len - state->held_at;
+  return state->below ? held + tls_held(state->below) : held;
 }
 
 static void tls_detach(void *user) {
@@ -434,11 +460,40 @@ static void tls_detach(void *user) {
   release(state, charged(state));
   state->account = NULL;
   state->worker = NULL;
+  if (state->below)
+    tls_detach(state->below);
+}
+
+static peal_err tls_attach(void *user, peal_worker *worker,
+                           peal_account_worker *account) {
+  tls_state *state = user;
+  if (!worker->tls_scratch)
+    worker->tls_scratch =
+        peal_mem_alloc(peal_mem_libc(), 2 * sizeof(tls_scratch));
+  if (!worker->tls_scratch)
+    return PEAL_ERR_NOMEM;
+  if (state->below && tls_attach(state->below, worker, account))
+    return PEAL_ERR_NOMEM;
+  state->account = account;
+  if (charge(state, charged(state))) {
+    state->worker = worker;
+    return PEAL_OK;
+  }
+  state->account = NULL;
+  if (state->below)
+    tls_detach(state->below);
+  return PEAL_ERR_NOMEM;
 }
 
 static void tls_drop(void *user) {
   tls_state *state = user;
   drop_held(state);
+  if (state->below)
+    tls_drop(state->below);
+  /* A connection that was cut may be resumed all the same (RFC5246 7.2.1):
+   * otherwise OpenSSL would spoil the session. */
+  if (!state->failed)
+    SSL_set_shutdown(state->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(state->ssl);
   peal_mem_free(peal_mem_libc(), state);
 }
@@ -458,15 +513,14 @@ const peal_stream_verbs peal_stream_tls = {
 
 /* -- life ------------------------------------------------------------------ */
 
-bool peal_stream_tls_parcel(peal_stream_parcel *out, int fd, SSL *ssl) {
+bool peal_stream_tls_over(peal_stream_parcel *parcel, SSL *ssl) {
   pthread_once(&method_once, make_method);
   tls_state *state = peal_mem_zalloc(peal_mem_libc(), sizeof(*state));
   BIO *bio = ssl && state && method ? BIO_new(method) : NULL;
   if (!bio) {
     SSL_free(ssl);
     peal_mem_free(peal_mem_libc(), state);
-    *out = (peal_stream_parcel){.fd = fd};
-    peal_stream_parcel_close(out);
+    peal_stream_parcel_close(parcel);
     return false;
   }
   BIO_set_data(bio, state);
@@ -474,9 +528,41 @@ bool peal_stream_tls_parcel(peal_stream_parcel *out, int fd, SSL *ssl) {
   SSL_set_bio(ssl, bio, bio); /* taken */
   state->ssl = ssl;
   state->shakes = true;
-  *out =
-      (peal_stream_parcel){.verbs = &peal_stream_tls, .state = state, .fd = fd};
+  state->below = parcel->state;
+  if (state->below)
+    state->below->carries = true;
+  parcel->verbs = &peal_stream_tls;
+  parcel->state = state;
   return true;
+}
+
+bool peal_stream_tls_parcel(peal_stream_parcel *out, int fd, SSL *ssl) {
+  *out = (peal_stream_parcel){.fd = fd};
+  return peal_stream_tls_over(out, ssl);
+}
+
+int peal_stream_tls_shake(const peal_stream_parcel *parcel,
+                          unsigned long *why) {
+  tls_state *state = parcel->state;
+  *why = 0;
+  begin(state, parcel->fd);
+  state->exact = true;
+  ptrdiff_t done = shake_hands(state, why);
+  if (done <= 0)
+    return (int)done;
+  flush(state);
+  charge_handshake(state);
+  return -state->failed;
+}
+
+ptrdiff_t peal_stream_tls_recv(const peal_stream_parcel *parcel, char *out,
+                               size_t cap) {
+  return take(parcel->state, parcel->fd, out, cap, true);
+}
+
+SSL *peal_stream_tls_ssl(const peal_stream_parcel *parcel) {
+  const tls_state *state = parcel->state;
+  return parcel->verbs == &peal_stream_tls ? state->ssl : NULL;
 }
 
 void peal_stream_tls_worker_deinit(peal_worker *worker) {

@@ -14,6 +14,8 @@
 /* Cipher text read at a time: with the record that has come in part it is less
  * than the worker's receive buffer, so that all of it can be told at once. */
 #define PEAL_LIMIT_TLS_READ (PEAL_LIMIT_READ_BYTES - 20480u)
+/* The same where TLS carries TLS. */
+#define PEAL_LIMIT_TLS_READ_BELOW (PEAL_LIMIT_TLS_READ - 20480u)
 /* Records that are encrypted before they are handed to the kernel. What it does
  * not take waits as cipher text: at most so much of a connection, and as much
  * again of answers that the peer makes OpenSSL give. */

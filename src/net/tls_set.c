@@ -9,11 +9,8 @@
 #include <openssl/x509v3.h>
 #include <pthread.h>
 
-#include "net/tls_error.h"
+#include "net/tls_files.h"
 #include "net/tls_limits.h"
-
-/* Forward secrecy and authenticated encryption; RFC9325 4.2. */
-#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
 typedef struct set {
   size_t count;
@@ -78,32 +75,6 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *len,
 
 /* -- one certificate ------------------------------------------------------- */
 
-static bool wrong(peal_tls_problem *why, const char *what, const char *file) {
-  char reason[128];
-  snprintf(why->text, sizeof(why->text), "%s %s: %s", what, file,
-           peal_tls_error_text(reason, sizeof(reason)));
-  return false;
-}
-
-/* An encrypted key: nobody is there to type. */
-static int on_password(char *out, int cap, int writing, void *user) {
-  (void)out, (void)cap, (void)writing, (void)user;
-  return -1;
-}
-
-static bool read_files(SSL_CTX *ctx, const peal_tls_cert *cert,
-                       peal_tls_problem *why) {
-  const char *key = cert->key_file ? cert->key_file : cert->cert_file;
-  SSL_CTX_set_default_passwd_cb(ctx, on_password);
-  if (SSL_CTX_use_certificate_chain_file(ctx, cert->cert_file) != 1)
-    return wrong(why, "the certificate cannot be read from", cert->cert_file);
-  if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-    return wrong(why, "the key cannot be used from", key);
-  if (SSL_CTX_check_private_key(ctx) != 1)
-    return wrong(why, "the key does not belong to", cert->cert_file);
-  return true;
-}
-
 /* Whom an authority of before has let in shows itself anew: a ticket is good
  * where its session's context is the same. */
 static bool set_context(SSL_CTX *ctx, const char *file) {
@@ -131,7 +102,7 @@ static bool ask_for_clients(SSL_CTX *ctx, const peal_tls_opts *opts,
   if (!names || SSL_CTX_load_verify_locations(ctx, file, NULL) != 1 ||
       !set_context(ctx, file)) {
     sk_X509_NAME_pop_free(names, X509_NAME_free);
-    return wrong(why, "client_ca_file cannot be read:", file);
+    return peal_tls_files_wrong(why, "client_ca_file cannot be read:", file);
   }
   SSL_CTX_set_client_CA_list(ctx, names); /* taken */
   SSL_CTX_set_verify(ctx,
@@ -142,18 +113,13 @@ static bool ask_for_clients(SSL_CTX *ctx, const peal_tls_opts *opts,
   return true;
 }
 
-static void set_rules(SSL_CTX *ctx, const peal_tls_opts *opts) {
+/* Sessions are in tickets: there is no list of them. */
+static void set_rules(SSL_CTX *ctx) {
   static const unsigned char context[] = "peal";
-  SSL_CTX_set_min_proto_version(ctx, opts->tls13_only ? TLS1_3_VERSION
-                                                      : TLS1_2_VERSION);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                               SSL_OP_CIPHER_SERVER_PREFERENCE |
+  SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE |
                                SSL_OP_PRIORITIZE_CHACHA);
-  /* Idle connections own no buffers; there is no list of sessions. */
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(ctx, context, sizeof(context) - 1);
-  SSL_CTX_set_max_cert_list(ctx, PEAL_LIMIT_TLS_CERTS);
   SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 }
 
@@ -161,15 +127,14 @@ static SSL_CTX *one(const peal_tls_opts *opts, const peal_tls_cert *cert,
                     peal_tls_tickets *tickets, peal_tls_problem *why) {
   SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
   if (!ctx) {
-    (void)wrong(why, "OpenSSL", "TLS");
+    (void)peal_tls_files_wrong(why, "OpenSSL", "TLS");
     return NULL;
   }
-  set_rules(ctx, opts);
+  set_rules(ctx);
   peal_tls_tickets_use(tickets, ctx);
-  const char *ciphers = opts->ciphers ? opts->ciphers : CIPHERS;
-  bool ok = SSL_CTX_set_cipher_list(ctx, ciphers) == 1 ||
-            wrong(why, "no such ciphers:", ciphers);
-  if (ok && read_files(ctx, cert, why) && ask_for_clients(ctx, opts, why))
+  if (peal_tls_files_rules(ctx, opts->tls13_only, opts->ciphers, why) &&
+      peal_tls_files_use(ctx, cert->cert_file, cert->key_file, why) &&
+      ask_for_clients(ctx, opts, why))
     return ctx;
   SSL_CTX_free(ctx);
   return NULL;

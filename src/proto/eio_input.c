@@ -45,6 +45,7 @@ static void on_ping(peal_eio_session *session, uint64_t now_ms) {
     return;
   }
   session->due |= PEAL_EIO_DUE_PONG;
+  session->got_ping = 1;
   peal_eio_heartbeat_start(&session->clock,
                            now_ms + session->hello.peer->patience_ms);
 }
@@ -188,7 +189,7 @@ peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
   peal_err err = PEAL_OK;
   if (session->state == PEAL_EIO_STATE_CLOSED)
     return PEAL_ERR_CLOSED;
-  if (session->current == PEAL_EIO_POLLING) {
+  if (PEAL_ROLE_HAS_POLLING && session->current == PEAL_EIO_POLLING) {
     err = feed_probe(session, binary, data, now_ms);
   } else {
     lend(session, binary ? BINARY : TEXT, data);
@@ -201,7 +202,7 @@ peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
 /* The next packet's text of what was lent. */
 static bool take_text(peal_eio_session *session, peal_slice *text) {
   bool more = true;
-  if (session->input_kind != BODY) {
+  if (!PEAL_ROLE_HAS_POLLING || session->input_kind != BODY) {
     *text = session->input;
     more = session->input_kind == TEXT;
     session->input_kind = NONE;
@@ -226,7 +227,7 @@ static void hear_close(peal_eio_session *session) {
 static bool read_packet(peal_eio_session *session, peal_arena *arena,
                         uint64_t now_ms, peal_eio_packet *packet) {
   peal_slice text;
-  bool is_body = session->input_kind == BODY;
+  bool is_body = PEAL_ROLE_HAS_POLLING && session->input_kind == BODY;
   if (!take_text(session, &text)) {
     *packet = (peal_eio_packet){text, PEAL_EIO_MESSAGE, true};
     return on_packet(session, packet, arena, now_ms);

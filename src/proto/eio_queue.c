@@ -6,6 +6,7 @@
 #include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/eio_keys.h"
+#include "proto/role.h"
 
 /* Charged for each part besides its bytes, so that empty messages are not
  * free: an entry and its share of the ring. */
@@ -78,8 +79,12 @@ static size_t slots_bytes(const eio_ring *ring) {
 
 /* -- keys ------------------------------------------------------------------ */
 
+static inline uint64_t key_of(const peal_eio_item *item) {
+  return PEAL_ROLE_HAS_KEYS ? item->key : 0;
+}
+
 static inline bool is_keyed(const waiting *entry) {
-  return entry->message && entry->key && !entry->part;
+  return PEAL_ROLE_HAS_KEYS && entry->message && entry->key && !entry->part;
 }
 
 static void fill_keys(const eio_ring *ring) {
@@ -92,6 +97,8 @@ static void fill_keys(const eio_ring *ring) {
  * while it is short: there is never a long one to go through. Without memory
  * for an index keys are searched for. */
 static void prepare_keys(eio_ring *ring, bool has_key) {
+  if (!PEAL_ROLE_HAS_KEYS)
+    return;
   uint32_t keyed = ring->keyed + has_key;
   if (ring->keys ? peal_eio_keys_fits(ring->keys, keyed)
                  : !keyed || ring->end - ring->head < SCAN_MAX)
@@ -104,7 +111,7 @@ static void prepare_keys(eio_ring *ring, bool has_key) {
 
 static void add_key(eio_ring *ring, uint32_t pos) {
   ring->keyed++;
-  if (ring->keys)
+  if (PEAL_ROLE_HAS_KEYS && ring->keys)
     peal_eio_keys_put(ring->keys, at(ring, pos)->key, pos);
 }
 
@@ -169,7 +176,7 @@ static void close_gaps(eio_ring *ring) {
       *at(ring, to++) = *at(ring, pos);
   ring->end = to;
   ring->drop_at = ring->head;
-  if (ring->keys) { /* they have moved */
+  if (PEAL_ROLE_HAS_KEYS && ring->keys) { /* they have moved */
     peal_eio_keys_clear(ring->keys);
     fill_keys(ring);
   }
@@ -282,21 +289,21 @@ static void append(eio_ring *ring, const peal_eio_item *item) {
   uint32_t pos = ring->end++;
   size_t cost = message_cost(item->message);
   *at(ring, pos) = (waiting){.message = peal_message_ref(item->message),
-                             .key = item->key,
+                             .key = key_of(item),
                              .no_compress = item->no_compress,
                              .keep = item->keep};
   ring->bytes += cost;
   if (item->keep)
     ring->firm_bytes += cost;
   ring->live++;
-  if (item->key)
+  if (key_of(item))
     add_key(ring, pos);
 }
 
 peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
                             const peal_mem *mem, peal_account_worker *account) {
-  assert(!item->key || !item->keep);
-  waiting *old = find(queue->ring, item->key);
+  assert(!key_of(item) || !item->keep);
+  waiting *old = find(queue->ring, key_of(item));
   if (old) {
     replace(queue->ring, old, item);
     return PEAL_OK;
@@ -307,7 +314,7 @@ peal_err peal_eio_queue_add(peal_eio_queue *queue, const peal_eio_item *item,
   peal_err err = prepare(ring);
   if (!err) {
     queue->ring = ring;
-    prepare_keys(ring, item->key != 0);
+    prepare_keys(ring, key_of(item) != 0);
     append(ring, item);
   }
   return err;
@@ -375,7 +382,7 @@ bool peal_eio_queue_has_room(const peal_eio_queue *queue,
   size_t cost = message_cost(item->message);
   if (others <= max && cost <= max - others)
     return true;
-  others -= peal_eio_queue_replaced(queue, item->key);
+  others -= peal_eio_queue_replaced(queue, key_of(item));
   return !others || (others <= max && cost <= max - others);
 }
 

@@ -3,6 +3,7 @@
 /* eio_rules: the options of a session, with their defaults. */
 #include "proto/eio_types.h"
 #include "proto/proto_limits.h"
+#include "proto/role.h"
 
 static inline uint32_t peal_eio_rules_or(uint32_t value, uint32_t otherwise) {
   return value ? value : otherwise;
@@ -49,5 +50,5 @@ static inline size_t peal_eio_rules_max_queue_soft(
 }
 
 static inline bool peal_eio_rules_is_client(const peal_eio_session *session) {
-  return session->opts->client;
+  return PEAL_ROLE_IS_CLIENT(session->opts);
 }

@@ -53,7 +53,8 @@ peal_err peal_eio_session_init(peal_eio_session *session,
                                uint64_t now_ms) {
   *session = (peal_eio_session){.opts = opts, .current = via & 1};
   peal_eio_heartbeat_stop(&session->clock);
-  return opts->client ? PEAL_OK : begin_server(session, sid, now_ms);
+  return PEAL_ROLE_IS_CLIENT(opts) ? PEAL_OK
+                                   : begin_server(session, sid, now_ms);
 }
 
 void peal_eio_session_deinit(peal_eio_session *session) {
@@ -160,6 +161,17 @@ void peal_eio_session_detach(peal_eio_session *session, peal_eio_via via,
     peal_eio_step_drop_probe(session);
   }
   check(session);
+}
+
+void peal_eio_session_choose(peal_eio_session *session, peal_eio_via via) {
+  if (session->state == PEAL_EIO_STATE_OPENING)
+    session->current = via & 1;
+}
+
+bool peal_eio_session_took_ping(peal_eio_session *session) {
+  bool took = session->got_ping;
+  session->got_ping = 0;
+  return took;
 }
 
 void peal_eio_session_confirm(peal_eio_session *session) {

@@ -65,6 +65,11 @@ void peal_eio_session_detach(peal_eio_session *session, peal_eio_via via,
  * and make the WebSocket current. Returns: PEAL_OK, PEAL_ERR_SIO_STATE (no
  * answered probe). */
 PEAL_MUST_CHECK peal_err peal_eio_session_switch(peal_eio_session *session);
+/* Client, before the handshake: by this way instead. What is queued stays. */
+void peal_eio_session_choose(peal_eio_session *session, peal_eio_via via);
+/* Client: has a ping come since this was last asked? Look again when _next has
+ * returned. */
+bool peal_eio_session_took_ping(peal_eio_session *session);
 /* Server: the client has used its id; its session is no trial any more. */
 void peal_eio_session_confirm(peal_eio_session *session);
 /* The peer lives, as is known otherwise (it takes bytes, a message of its is

@@ -82,6 +82,7 @@ typedef struct peal_eio_session {
   uint8_t farewell_armed : 1; /* the close packet may leave */
   uint8_t unconfirmed : 1;    /* server: its client has not come back */
   uint8_t can_upgrade : 1;    /* client: of the handshake */
+  uint8_t got_ping : 1;       /* client: to be taken by _took_ping */
   char sid[PEAL_EIO_SID_LEN + 1]; /* server */
 } peal_eio_session;
 

@@ -47,3 +47,13 @@
  * name in bytes. */
 #define PEAL_LIMIT_SIO_NAMESPACES 1000u
 #define PEAL_LIMIT_SIO_NSP_BYTES 256u
+/* Bytes that wait in a client for a connection or for their turn: as much as a
+ * connection's own queue takes. Option. */
+#define PEAL_LIMIT_SIO_BUFFER_BYTES (8u << 20)
+/* A name that a server gives a client (sid, pid, offset) in bytes: theirs have
+ * 20 to 40. */
+#define PEAL_LIMIT_SIO_ID_BYTES 256u
+/* Attachments that one event or acknowledgement may have: as a server's. */
+#define PEAL_LIMIT_SIO_BINARIES 65535u
+/* Records of emitted events that a client keeps for the next ones. */
+#define PEAL_LIMIT_SIO_SPARE 8u

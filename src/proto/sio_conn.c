@@ -15,9 +15,9 @@
 
 void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
                         peal_account *account, uint64_t now_ms) {
-  *conn =
-      (peal_sio_conn){.opts = opts, .account = account, .joined = opts->client};
-  if (!opts->client)
+  *conn = (peal_sio_conn){
+      .opts = opts, .account = account, .joined = PEAL_ROLE_IS_CLIENT(opts)};
+  if (!PEAL_ROLE_IS_CLIENT(opts))
     conn->connect_at =
         now_ms + peal_sio_state_or(opts->connect_timeout_ms, 45000);
 }
@@ -105,7 +105,7 @@ static bool is_name(peal_slice nsp) {
 static peal_err may_join(peal_sio_conn *conn, peal_slice nsp) {
   if (conn->err)
     return (peal_err)conn->err;
-  if (!conn->opts->client || !is_name(nsp))
+  if (!PEAL_ROLE_IS_CLIENT(conn->opts) || !is_name(nsp))
     return PEAL_ERR_USAGE;
   if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES)
     return PEAL_FAIL(PEAL_ERR_TOO_LONG);
@@ -148,8 +148,9 @@ static peal_err served(const peal_sio_conn *conn, peal_sio_link link,
     return (peal_err)conn->err;
   if (!*out)
     return PEAL_ERR_CLOSED;
-  return conn->opts->client || (*out)->state != state ? PEAL_ERR_USAGE
-                                                      : PEAL_OK;
+  return PEAL_ROLE_IS_CLIENT(conn->opts) || (*out)->state != state
+             ? PEAL_ERR_USAGE
+             : PEAL_OK;
 }
 
 peal_err peal_sio_conn_accept(peal_sio_conn *conn, peal_sio_link link,

@@ -105,14 +105,14 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
 }
 
 static peal_err on_connect(peal_sio_conn *conn, peal_sio_conn_event *event) {
-  return conn->opts->client ? on_connect_reply(conn, event)
-                            : on_connect_request(conn, event);
+  return PEAL_ROLE_IS_CLIENT(conn->opts) ? on_connect_reply(conn, event)
+                                         : on_connect_request(conn, event);
 }
 
 static peal_err on_connect_error(peal_sio_conn *conn,
                                  peal_sio_conn_event *event) {
-  return conn->opts->client ? on_connect_reply(conn, event)
-                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+  return PEAL_ROLE_IS_CLIENT(conn->opts) ? on_connect_reply(conn, event)
+                                         : PEAL_FAIL(PEAL_ERR_SIO_STATE);
 }
 
 static bool is_left(const peal_sio_links_item *item) {
@@ -123,7 +123,8 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item)
-    return conn->opts->client ? PEAL_OK : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+    return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
+                                           : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (!is_left(item)) /* otherwise two goodbyes have crossed */
     about(event, PEAL_SIO_CONN_DISCONNECT, item);
   peal_sio_state_end_link(conn, item, false);
@@ -178,7 +179,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
                         peal_slice text) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item && !conn->opts->client)
+  if (!item && !PEAL_ROLE_IS_CLIENT(conn->opts))
     return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (is_left(item))
     item = NULL;

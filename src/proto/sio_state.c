@@ -110,7 +110,7 @@ void peal_sio_state_end_link(peal_sio_conn *conn, peal_sio_links_item *item,
                              bool we_left) {
   peal_sio_links_source source = peal_sio_state_source(conn);
   peal_sio_state_drop_ring(conn, &item->held);
-  if (we_left && !conn->opts->client)
+  if (we_left && !PEAL_ROLE_IS_CLIENT(conn->opts))
     peal_sio_links_leave(&conn->links, &source, item);
   else
     peal_sio_links_remove(&conn->links, &source, item);

@@ -4,6 +4,7 @@
  * and the verbs (sio_conn) both do to it.
  * In the flow: a part of proto/sio_conn. */
 #include "base/account.h"
+#include "proto/role.h"
 #include "proto/sio_links.h"
 #include "proto/sio_types.h"
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "proto/http_pace.h"
 #include "proto/proto_limits.h"
+#include "proto/role.h"
 #include "proto/ws_input.h"
 #include "proto/ws_queue.h"
 #include "wire/utf8.h"
@@ -86,7 +87,7 @@ peal_ws_conn *peal_ws_conn_new(const peal_ws_conn_opts *opts,
   static const peal_ws_conn_opts defaults = {.client = false};
   if (!opts)
     opts = &defaults;
-  assert(!opts->client || opts->mask);
+  assert(!PEAL_ROLE_IS_CLIENT(opts) || opts->mask);
   peal_ws_conn *conn =
       peal_mem_alloc(peal_mem_or_libc(opts->mem), sizeof(*conn));
   if (!conn)
@@ -114,7 +115,7 @@ void peal_ws_conn_free(peal_ws_conn *conn) {
 static peal_err queue_frame(peal_ws_conn *conn, peal_ws_opcode opcode,
                             char prefix, peal_slice body) {
   peal_ws_frame head = {.opcode = (uint8_t)opcode,
-                        .masked = conn->opts->client};
+                        .masked = PEAL_ROLE_IS_CLIENT(conn->opts)};
   if (!get_block(conn))
     return PEAL_FAIL(PEAL_ERR_NOMEM);
   if (head.masked) {
@@ -227,7 +228,7 @@ static bool has_place(const peal_ws_conn *conn) {
 bool peal_ws_conn_pull_message(peal_ws_conn *conn, peal_iovs *out,
                                peal_ws_opcode opcode, char prefix,
                                peal_slice body) {
-  assert(!conn->opts->client);
+  assert(!PEAL_ROLE_IS_CLIENT(conn->opts));
   return has_place(conn) &&
          peal_ws_queue_pull_message(out, (uint8_t)opcode, prefix, body);
 }
@@ -343,7 +344,7 @@ static peal_ws_input_rules rules_of(const peal_ws_conn *conn) {
   return (peal_ws_input_rules){.max_bytes =
                                    max < SIZE_MAX / 4 ? max : SIZE_MAX / 4,
                                .max_frames = conn->opts->max_frames,
-                               .masked = !conn->opts->client};
+                               .masked = !PEAL_ROLE_IS_CLIENT(conn->opts)};
 }
 
 /* Only bytes of the message pay for the time it takes: control frames between

@@ -9,6 +9,7 @@
 #include "server/nsp.h"
 #include "server/op_round.h"
 #include "server/packet.h"
+#include "wire/sio_check.h"
 
 typedef struct cast {
   peal_nsp *nsp;
@@ -59,7 +60,7 @@ static peal_err run(const cast *it) {
   if (err)
     return err;
   if (!count && !it->own && !crosses)
-    return peal_packet_check(it->event, it->args);
+    return peal_sio_check_event(it->event, it->args);
   peal_eio_item item;
   err = peal_packet_event(&item, it->nsp, self, crosses, it->event, it->args,
                           NULL);

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
-#include "base/val_impl.h"
 #include "net/worker_impl.h"
 #include "wire/sio_packet.h"
 
@@ -84,33 +82,6 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
   peal_err err = finish(out, &own, &args, attachments, of);
   peal_buf_deinit(&own);
   return err;
-}
-
-/* What the encoder would say; as deep as it goes: that bounds the recursion. */
-static peal_err check_value(peal_val value, unsigned levels) {
-  bool is_array = peal_val_is(value, PEAL_ARRAY);
-  peal_err err = peal_val_impl_err(value);
-  if (!is_array && !peal_val_is(value, PEAL_OBJECT))
-    return err;
-  if (!levels)
-    return PEAL_ERR_DEPTH;
-  for (uint32_t i = 0; !err && i < value.len; i++)
-    err = check_value(is_array ? value.as.items[i] : value.as.pairs[i].value,
-                      levels - 1);
-  return err;
-}
-
-peal_err peal_packet_check(peal_slice event, peal_args args) {
-  if (!event.ptr || peal_sio_packet_is_reserved(event))
-    return PEAL_ERR_RESERVED;
-  /* The arguments' own array is one level. */
-  for (size_t i = 0; i < args.count; i++) {
-    peal_err err = check_value(args.items[i], PEAL_LIMIT_JSON_DEPTH - 1);
-    if (err)
-      return err;
-  }
-  return peal_sio_packet_binaries(args, NULL, 0) > UINT16_MAX ? PEAL_ERR_LIMIT
-                                                              : PEAL_OK;
 }
 
 peal_err peal_packet_with_id(peal_eio_item *out, peal_nsp *nsp,

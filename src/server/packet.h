@@ -14,8 +14,6 @@ PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
                                            peal_worker *worker, bool crosses,
                                            peal_slice event, peal_args args,
                                            const uint64_t *id);
-/* What peal_packet_event would say of these, without making it. */
-PEAL_MUST_CHECK peal_err peal_packet_check(peal_slice event, peal_args args);
 /* A copy of an operation's packet for one receiver: with an id. Returns:
  * PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_packet_with_id(peal_eio_item *out, peal_nsp *nsp,

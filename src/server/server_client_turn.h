@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* server_client_turn: what is to happen to a client at the end of the turn, and when
- * it is to be looked at next. client.c does it. */
+ * it is to be looked at next. server_client.c does it. */
 #include "server/server_impl.h"
 
 /* A socket of this client leaves, or the whole client closes, at the end of

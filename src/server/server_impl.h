@@ -23,12 +23,12 @@
 #include "engine/engine.h"
 #include "engine/engine_conn.h"
 #include "engine/sid_table.h"
+#include "events/hook.h"
 #include "net/on_worker.h"
 #include "net/op_load.h"
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
-#include "server/hook.h"
 #include "server/ref_table.h"
 
 typedef struct peal_server_client peal_server_client;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* doc: values that are kept: a copy with its own memory, from values or from
- * JSON (peal_doc of <peal/val.h>). */
-#include <string.h>
+#include "wire/doc.h"
 
-#include <peal/val.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/err_site.h"
@@ -74,4 +72,8 @@ void peal_doc_free(peal_doc *doc) {
     return;
   peal_arena_deinit(&doc->arena);
   peal_mem_free(peal_mem_libc(), doc);
+}
+
+size_t peal_doc_bytes(const peal_doc *doc) {
+  return sizeof *doc + doc->arena.total;
 }

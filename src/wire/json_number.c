@@ -41,7 +41,11 @@ static int floor_log2_pow10(int k) {
 
 static peal_wide pow10_of(int k) {
   assert(k >= PEAL_JSON_NUMBER_TABLE_MIN && k <= PEAL_JSON_NUMBER_TABLE_MAX);
+#ifdef PEAL_SMALL
+  return peal_json_number_big_pow10(k);
+#else
   return peal_json_number_table_pow10[k - PEAL_JSON_NUMBER_TABLE_MIN];
+#endif
 }
 
 /* -- decode ----------------------------------------------------------------- */

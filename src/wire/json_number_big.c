@@ -110,3 +110,62 @@ int peal_json_number_big_compare(peal_slice digits, int64_t exponent,
     big_shift(&binary, (unsigned)-shift);
   return big_compare(&decimal, &binary);
 }
+
+/* -- powers ------------------------------------------------------------------ */
+
+/* Are there bits below the highest 128? Those are *top, shifted up if there are
+ * fewer. */
+static bool big_top(const number_big *big, peal_wide *top) {
+  uint32_t limbs[5] = {0}; /* highest first */
+  bool more = false;
+  for (size_t i = 0; i < big->count; i++) {
+    if (i < 5)
+      limbs[i] = big->limbs[big->count - 1 - i];
+    else
+      more = more || big->limbs[big->count - 1 - i] != 0;
+  }
+  unsigned shift = (unsigned)__builtin_clz(limbs[0]);
+  for (int i = 0; shift > 0 && i < 5; i++)
+    limbs[i] = limbs[i] << shift | (i < 4 ? limbs[i + 1] >> (32 - shift) : 0);
+  top->hi = (uint64_t)limbs[0] << 32 | limbs[1];
+  top->lo = (uint64_t)limbs[2] << 32 | limbs[3];
+  return more || limbs[4] != 0;
+}
+
+static void big_subtract(number_big *from, const number_big *other) {
+  uint64_t borrow = 0;
+  for (size_t i = 0; i < from->count; i++) {
+    uint64_t less = borrow + (i < other->count ? other->limbs[i] : 0);
+    borrow = from->limbs[i] < less;
+    from->limbs[i] = (uint32_t)(from->limbs[i] - less);
+  }
+  while (from->count > 0 && from->limbs[from->count - 1] == 0)
+    from->count--;
+}
+
+/* The highest 128 bits of 1 / divisor. Is there a rest? */
+static bool big_inverse(const number_big *divisor, peal_wide *quotient) {
+  number_big rest;
+  big_set(&rest, 1);
+  *quotient = (peal_wide){0};
+  while (!(quotient->hi >> 63)) {
+    quotient->hi = quotient->hi << 1 | quotient->lo >> 63;
+    quotient->lo <<= 1;
+    if (big_compare(&rest, divisor) >= 0) {
+      big_subtract(&rest, divisor);
+      quotient->lo |= 1;
+    }
+    big_mul(&rest, 2, 0);
+  }
+  return rest.count > 0;
+}
+
+peal_wide peal_json_number_big_pow10(int k) {
+  number_big big;
+  peal_wide power;
+  big_set(&big, 1);
+  big_mul_pow5(&big, (unsigned)(k < 0 ? -k : k));
+  bool more = k < 0 ? big_inverse(&big, &power) : big_top(&big, &power);
+  power.lo += more; /* none of them ends in 64 ones */
+  return power;
+}

@@ -63,3 +63,22 @@ peal_err peal_percent_decode_path(char *out, size_t *out_len, peal_slice in) {
   *out_len = len;
   return PEAL_OK;
 }
+
+static bool is_unreserved(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+}
+
+void peal_percent_encode(peal_buf *out, peal_slice text) {
+  static const char digits[] = "0123456789ABCDEF";
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char byte = (unsigned char)text.ptr[i];
+    if (is_unreserved(text.ptr[i])) {
+      peal_buf_add_char(out, text.ptr[i]);
+      continue;
+    }
+    peal_buf_add_char(out, '%');
+    peal_buf_add_char(out, digits[byte >> 4]);
+    peal_buf_add_char(out, digits[byte & 15]);
+  }
+}

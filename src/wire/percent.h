@@ -3,6 +3,8 @@
 /* percent: percent-decoding, of forms and of paths. */
 #include <peal/base.h>
 
+#include "base/buf.h"
+
 /* application/x-www-form-urlencoded as the URL standard decodes it: + is a
  * blank, a % without two digits stands for itself. `out` has in.len bytes and
  * may be in.ptr. Returns the length. Thread: pure. */
@@ -16,3 +18,6 @@ bool peal_percent_form_is(peal_slice in, const char *text);
  * Thread: pure. */
 PEAL_MUST_CHECK peal_err peal_percent_decode_path(char *out, size_t *out_len,
                                                   peal_slice in);
+/* A part of a query, encoded: all but letters, digits and -_.~ becomes %XY
+ * (RFC3986 2.1, 2.3). Thread: pure. */
+void peal_percent_encode(peal_buf *out, peal_slice text);

@@ -34,27 +34,43 @@ static inline void tls_extend(X509 *cert, X509 *issuer, int nid,
   X509_EXTENSION_free(ext);
 }
 
+/* What is unusual about a certificate. */
+typedef struct tls_recipe {
+  long from_s, until_s; /* from now; 0: an hour before, an hour after */
+  const char *usage;    /* extendedKeyUsage */
+  bool no_names;        /* no subjectAltName */
+} tls_recipe;
+
 /* `names` as "DNS:a.test,IP:127.0.0.1"; `by` NULL: it signs itself, as an
  * authority. */
-static inline tls_pair tls_make(const char *names, const tls_pair *by) {
+static inline tls_pair tls_make_as(const char *names, const tls_pair *by,
+                                   const tls_recipe *as) {
   static long serial = 1;
   tls_pair made = {EVP_EC_gen("P-256"), X509_new()};
   X509_set_version(made.cert, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(made.cert), serial++);
-  X509_gmtime_adj(X509_getm_notBefore(made.cert), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(made.cert), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(made.cert),
+                  as->from_s ? as->from_s : -3600);
+  X509_gmtime_adj(X509_getm_notAfter(made.cert),
+                  as->until_s ? as->until_s : 3600);
   X509_set_pubkey(made.cert, made.key);
   X509_NAME *subject = X509_get_subject_name(made.cert);
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
                              (const unsigned char *)names, -1, -1, 0);
   X509 *issuer = by ? by->cert : made.cert;
   X509_set_issuer_name(made.cert, X509_get_subject_name(issuer));
-  if (by)
-    tls_extend(made.cert, issuer, NID_subject_alt_name, names);
-  else
+  if (!by)
     tls_extend(made.cert, issuer, NID_basic_constraints, "critical,CA:TRUE");
+  else if (!as->no_names)
+    tls_extend(made.cert, issuer, NID_subject_alt_name, names);
+  if (as->usage)
+    tls_extend(made.cert, issuer, NID_ext_key_usage, as->usage);
   assert_true(X509_sign(made.cert, by ? by->key : made.key, EVP_sha256()) > 0);
   return made;
+}
+
+static inline tls_pair tls_make(const char *names, const tls_pair *by) {
+  return tls_make_as(names, by, &(tls_recipe){.usage = NULL});
 }
 
 static inline void tls_unmake(tls_pair *pair) {

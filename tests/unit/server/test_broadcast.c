@@ -5,6 +5,7 @@
 #include "server/adapter.h"
 #include "server/packet.h"
 #include "server_fixture.h"
+#include "wire/sio_check.h"
 #include "wire/sio_packet.h"
 
 #define CLIENTS 8
@@ -148,20 +149,21 @@ static void checking_says_what_encoding_says(void **state) {
     peal_buf_init(&buf, NULL, 0);
     peal_sio_packet_encode_event(&buf, peal_slice_of("/"), peal_slice_of("x"),
                                  args, NULL, &attachments);
-    assert_int_equal(peal_packet_check(PEAL_S("x"), args), buf.err);
+    assert_int_equal(peal_sio_check_event(PEAL_S("x"), args), buf.err);
     peal_buf_deinit(&buf);
   }
-  assert_int_equal(peal_packet_check(PEAL_S("disconnect"), PEAL_NO_ARGS),
+  assert_int_equal(peal_sio_check_event(PEAL_S("disconnect"), PEAL_NO_ARGS),
                    PEAL_ERR_RESERVED);
-  assert_int_equal(peal_packet_check((peal_slice){NULL, 0}, PEAL_NO_ARGS),
+  assert_int_equal(peal_sio_check_event((peal_slice){NULL, 0}, PEAL_NO_ARGS),
                    PEAL_ERR_RESERVED);
   static peal_val many[UINT16_MAX + 1];
   for (size_t i = 0; i <= UINT16_MAX; i++)
     many[i] = peal_binary(PEAL_S("x"));
   assert_int_equal(
-      peal_packet_check(PEAL_S("x"), (peal_args){many, UINT16_MAX}), PEAL_OK);
+      peal_sio_check_event(PEAL_S("x"), (peal_args){many, UINT16_MAX}),
+      PEAL_OK);
   assert_int_equal(
-      peal_packet_check(PEAL_S("x"), (peal_args){many, UINT16_MAX + 1}),
+      peal_sio_check_event(PEAL_S("x"), (peal_args){many, UINT16_MAX + 1}),
       PEAL_ERR_LIMIT);
 }
 

@@ -287,6 +287,17 @@ static void the_powers_of_ten_are_right(void **state) {
   }
 }
 
+static void a_power_made_anew_is_that_of_the_table(void **state) {
+  (void)state;
+  for (int k = PEAL_JSON_NUMBER_TABLE_MIN; k <= PEAL_JSON_NUMBER_TABLE_MAX;
+       k++) {
+    peal_wide kept =
+        peal_json_number_table_pow10[k - PEAL_JSON_NUMBER_TABLE_MIN];
+    peal_wide made = peal_json_number_big_pow10(k);
+    assert_true(kept.hi == made.hi && kept.lo == made.lo);
+  }
+}
+
 static peal_err number_step(const peal_mem *mem, void *user) {
   (void)user;
   peal_buf buf;
@@ -313,6 +324,7 @@ int main(void) {
       cmocka_unit_test(random_doubles_are_printed_as_short_as_possible),
       cmocka_unit_test(random_decimals_read_as_the_c_library_reads_them),
       cmocka_unit_test(the_powers_of_ten_are_right),
+      cmocka_unit_test(a_power_made_anew_is_that_of_the_table),
       cmocka_unit_test(a_failing_allocation_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "server/hook.h"
+#include "events/hook.h"
 #include "torture.h"
 
 static void on_one(peal_socket *socket, const peal_event *event, void *user) {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* hook: the registered functions of one namespace as one worker sees them: a
- * chain for each kind, and one for each event name. Each worker has its own,
- * read and changed on its thread alone: no lock, no atomic on the way to a
- * handler.
+ * chain for each kind, and one for each event name; of a server's namespace or
+ * of a client's. Each worker has its own, read and changed on its thread alone:
+ * no lock, no atomic on the way to a handler.
  *
  * They may be changed while they are called. One that is added is not called
  * for what is being told just now; one that is removed is not called any more,
  * and its memory waits until no handler is on the stack (_sweep). */
 #include <stdatomic.h>
 
+#include <peal/client.h>
 #include <peal/server.h>
 
 typedef enum peal_hook_kind {
@@ -21,6 +22,8 @@ typedef enum peal_hook_kind {
   PEAL_HOOK_DISCONNECTING,
   PEAL_HOOK_DRAIN,
   PEAL_HOOK_USE, /* never removed: those who wait in one hold a place here */
+  PEAL_HOOK_CONNECT_ERROR, /* of a client, as the next */
+  PEAL_HOOK_NOTICE,
   PEAL_HOOK_KINDS
 } peal_hook_kind;
 
@@ -42,6 +45,12 @@ typedef struct peal_hook {
     peal_disconnect_fn disconnect;
     peal_socket_fn socket;
     peal_use_fn use;
+    peal_client_event_fn client_event;
+    peal_client_outgoing_fn client_outgoing;
+    peal_client_connect_fn client_connect;
+    peal_client_connect_error_fn client_connect_error;
+    peal_client_disconnect_fn client_disconnect;
+    peal_client_notice_fn client_notice;
   } fn;
 
   void *user;

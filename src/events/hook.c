@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/hook.h"
+#include "events/hook.h"
 
 #include <string.h>
 

@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/client_core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "client/client_auth.h"
+#include "client/client_link.h"
+#include "client/client_tell.h"
+#include "net/crypto.h"
+#include "proto/proto_limits.h"
+
+static void run_pump(peal_client *client);
+
+/* -- in words -------------------------------------------------------------- */
+
+/* What the last connection ended with. Without memory the number has to do. */
+static void remember(peal_client *client, const char *text) {
+  peal_mem_free(client->mem, client->why);
+  client->why =
+      text && *text ? peal_mem_str(client->mem, peal_slice_of(text)) : NULL;
+}
+
+static peal_client_problem problem_of(const peal_client *client, peal_err err,
+                                      const char *text) {
+  peal_client_problem out = {.err = err};
+  if (!text)
+    text = client->why ? client->why : peal_err_message(err);
+  snprintf(out.text, sizeof out.text, "%s", text);
+  return out;
+}
+
+/* SIO5: an object with `message` and maybe `data`, or a text alone. */
+static peal_client_problem problem_of_refusal(peal_val said) {
+  peal_client_problem out = {.err = PEAL_ERR_REFUSED,
+                             .data = peal_val_get(said, "data")};
+  peal_slice message = peal_val_is(said, PEAL_STRING)
+                           ? peal_val_str(said)
+                           : peal_val_str(peal_val_get(said, "message"));
+  if (!message.len)
+    message = peal_slice_of(peal_err_message(PEAL_ERR_REFUSED));
+  snprintf(out.text, sizeof out.text, "%.*s",
+           (int)(message.len < 255 ? message.len : 255), message.ptr);
+  return out;
+}
+
+/* -- namespaces ------------------------------------------------------------ */
+
+static peal_client_nsp *nsp_of(const peal_sio_client_event *event) {
+  return peal_sio_client_nsp_user(event->nsp);
+}
+
+static void store(atomic_bool *flag, bool value) {
+  if (atomic_load_explicit(flag, memory_order_relaxed) != value)
+    atomic_store_explicit(flag, value, memory_order_relaxed);
+}
+
+/* For other threads, and for `id`. */
+static void note_nsp(peal_client_nsp *nsp) {
+  const peal_sio_client_nsp *state = nsp->state;
+  store(&nsp->is_connected, peal_sio_client_nsp_is_connected(state));
+  store(&nsp->is_active, peal_sio_client_nsp_is_active(state));
+  store(&nsp->is_recovered, peal_sio_client_nsp_is_recovered(state));
+}
+
+static void note_id(peal_client_nsp *nsp) {
+  const peal_mem *mem = nsp->client->mem;
+  peal_slice sid = peal_sio_client_nsp_sid(nsp->state);
+  peal_mem_free(mem, nsp->id);
+  nsp->id = sid.len ? peal_mem_str(mem, sid) : NULL;
+}
+
+peal_sio_client_nsp *peal_client_core_state(peal_client_nsp *nsp) {
+  if (nsp->state)
+    return nsp->state;
+  nsp->state =
+      peal_sio_client_of(&nsp->client->machine, peal_slice_of(nsp->name));
+  if (nsp->state)
+    peal_sio_client_nsp_set_user(nsp->state, nsp);
+  return nsp->state;
+}
+
+static peal_client_nsp *make_nsp(peal_client *client, peal_slice name) {
+  peal_client_nsp *nsp =
+      peal_mem_zalloc(client->mem, sizeof *nsp + name.len + 1);
+  if (!nsp)
+    return NULL;
+  nsp->client = client;
+  memcpy(nsp->name, name.ptr, name.len);
+  peal_hook_init(&nsp->hooks, client->mem, client->hooks.seed);
+  return nsp;
+}
+
+/* The first time it is made, and appended: the worker walks over them without
+ * the lock. */
+peal_client_nsp *peal_client_core_nsp(peal_client *client, peal_slice name,
+                                      bool *is_new) {
+  *is_new = false;
+  uv_mutex_lock(&client->lock);
+  _Atomic(peal_client_nsp *) *at = &client->nsps;
+  peal_client_nsp *nsp;
+  while ((nsp = atomic_load(at)) &&
+         !peal_slice_eq(peal_slice_of(nsp->name), name))
+    at = &nsp->next;
+  if (!nsp && (nsp = make_nsp(client, name))) {
+    atomic_store(at, nsp);
+    *is_new = true;
+  }
+  uv_mutex_unlock(&client->lock);
+  return nsp;
+}
+
+/* -- what the machine wants ------------------------------------------------ */
+
+static void lost(peal_client *client, peal_client_reason reason, peal_err err,
+                 const char *text) {
+  remember(client, text);
+  (void)peal_sio_client_closed(&client->machine, reason, err,
+                               client->worker->now_ms);
+}
+
+static void send_message(peal_client *client,
+                         const peal_sio_client_event *event) {
+  peal_eio_item item = {.message = event->message,
+                        .no_compress = event->no_compress};
+  peal_err err = client->link
+                     ? peal_client_engine_send(client->link->engine, &item)
+                     : PEAL_ERR_CLOSED;
+  peal_message_unref(event->message);
+  if (!err || err == PEAL_ERR_CLOSED)
+    return; /* it goes with its connection */
+  /* What is behind it must not overtake it. */
+  peal_client_link_free(client->link);
+  lost(client, PEAL_CLIENT_TRANSPORT_ERROR, err, NULL);
+}
+
+/* -- what the engine brings ------------------------------------------------ */
+
+static void on_open(void *user, const peal_client_engine_hello *hello) {
+  peal_client_link *link = user;
+  peal_client *client = link->client;
+  link->is_open = true;
+  if (client->link != link)
+    return;
+  if (hello->is_websocket)
+    client->has_websocket = true;
+  remember(client, NULL);
+  peal_client_link_note_transport(client);
+  (void)peal_sio_client_opened(&client->machine, client->worker->now_ms);
+  run_pump(client);
+}
+
+static void on_message(void *user, bool binary, peal_slice data) {
+  peal_client_link *link = user;
+  peal_client *client = link->client;
+  if (client->link != link)
+    return; /* it was hung up */
+  peal_err err = peal_sio_client_feed(&client->machine, binary, data,
+                                      client->worker->now_ms);
+  if (!err)
+    run_pump(client);
+}
+
+/* Outside of the pump, which holds the client otherwise. */
+static void tell_notice(peal_client *client, peal_client_notice_type type) {
+  peal_client_impl_ref(client);
+  peal_client_tell_notice(client, &(peal_client_notice){.type = type});
+  peal_client_impl_unref(client);
+}
+
+static void on_upgrade(void *user) {
+  peal_client_link *link = user;
+  if (link->client->link != link)
+    return;
+  link->client->has_websocket = true;
+  peal_client_link_note_transport(link->client);
+  tell_notice(link->client, PEAL_CLIENT_UPGRADED);
+}
+
+static void on_ping(void *user) {
+  peal_client_link *link = user;
+  if (link->client->link == link)
+    tell_notice(link->client, PEAL_CLIENT_PING);
+}
+
+/* Whoever waits for it looks at peal_client_queued_bytes. */
+static void on_drain(void *user) {
+  peal_client_link *link = user;
+  peal_client_impl_react(link->client);
+}
+
+static void on_close(void *user, peal_client_reason reason, peal_err err,
+                     const char *text) {
+  peal_client_link *link = user;
+  peal_client *client = link->client;
+  bool is_current = client->link == link;
+  if (is_current && !link->is_open)
+    client->has_websocket = false;
+  if (is_current)
+    lost(client, reason, err, text);
+  peal_client_link_free(link);
+  run_pump(client);
+}
+
+static void dial(peal_client *client) {
+  static const peal_client_engine_callbacks callbacks = {
+      .on_open = on_open,
+      .on_message = on_message,
+      .on_upgrade = on_upgrade,
+      .on_ping = on_ping,
+      .on_drain = on_drain,
+      .on_close = on_close};
+  peal_err err = peal_worker_is_ending(client->worker)
+                     ? PEAL_ERR_CANCELLED
+                     : peal_client_link_open(client, &callbacks);
+  if (err)
+    lost(client, PEAL_CLIENT_TRANSPORT_ERROR, err, NULL);
+}
+
+/* -- what the machine says ------------------------------------------------- */
+
+static void hang_up(peal_client *client, const peal_sio_client_event *event) {
+  if (event->err)
+    remember(client, event->err == PEAL_ERR_TIMEOUT
+                         ? "no connection was made in time"
+                         : NULL);
+  peal_client_link_hang_up(client);
+}
+
+static void ask_auth(peal_client *client, const peal_sio_client_event *event) {
+  if (!peal_client_auth_ask(nsp_of(event), event->ask) || client->is_freed)
+    return;
+  peal_client_link_free(client->link);
+  lost(client, PEAL_CLIENT_TRANSPORT_ERROR, PEAL_ERR_NOMEM, NULL);
+}
+
+static void tell_connect(peal_client *client,
+                         const peal_sio_client_event *event) {
+  peal_client_nsp *nsp = nsp_of(event);
+  atomic_store(&client->was_connected, true);
+  note_nsp(nsp);
+  note_id(nsp);
+  peal_client_tell_connect(nsp);
+}
+
+static void tell_connect_error(peal_client *client,
+                               const peal_sio_client_event *event) {
+  peal_client_nsp *nsp = nsp_of(event);
+  note_nsp(nsp);
+  peal_client_problem problem =
+      event->err ? problem_of(client, event->err, event->text)
+                 : problem_of_refusal(event->packet.data);
+  peal_client_tell_connect_error(nsp, &problem);
+}
+
+static void tell_disconnect(const peal_sio_client_event *event) {
+  peal_client_nsp *nsp = nsp_of(event);
+  note_nsp(nsp);
+  note_id(nsp);
+  peal_client_tell_disconnect(nsp, (peal_client_reason)event->reason,
+                              event->err);
+}
+
+static void tell_ack(peal_client *client, const peal_sio_client_event *event) {
+  peal_args args = PEAL_NO_ARGS;
+  if (!event->err)
+    args = (peal_args){event->packet.data.as.items, event->packet.data.len};
+  event->fn(client->is_freed ? NULL : nsp_of(event), event->err, args,
+            event->user);
+}
+
+static void tell_dropped(peal_client *client, uint32_t count) {
+  peal_logger_write(client->worker->log, PEAL_LOG_WARN, "client",
+                    (peal_slice){0}, (peal_slice){0},
+                    "the buffer of %s is full: %u of its oldest events were "
+                    "dropped",
+                    client->setup.authority, count);
+}
+
+static void tell_about(peal_client *client, peal_client_notice_type type,
+                       const peal_sio_client_event *event) {
+  peal_client_problem problem =
+      problem_of(client, event->err, event->err ? event->text : "");
+  peal_client_notice notice = {.type = type,
+                               .attempt = event->attempt,
+                               .delay_ms = event->delay_ms,
+                               .reason = (peal_client_reason)event->reason};
+  if (type == PEAL_CLIENT_ERROR || type == PEAL_CLIENT_CLOSED ||
+      type == PEAL_CLIENT_RECONNECT_ERROR)
+    notice.problem = &problem;
+  peal_client_tell_notice(client, &notice);
+}
+
+static void act(peal_client *client, const peal_sio_client_event *event) {
+  switch ((peal_sio_client_event_type)event->type) {
+  case PEAL_SIO_CLIENT_NONE:
+    break;
+  case PEAL_SIO_CLIENT_SEND:
+    send_message(client, event);
+    break;
+  case PEAL_SIO_CLIENT_DIAL:
+    dial(client);
+    break;
+  case PEAL_SIO_CLIENT_HANGUP:
+    hang_up(client, event);
+    break;
+  case PEAL_SIO_CLIENT_ASK_AUTH:
+    ask_auth(client, event);
+    break;
+  case PEAL_SIO_CLIENT_CONNECT:
+    tell_connect(client, event);
+    break;
+  case PEAL_SIO_CLIENT_CONNECT_ERROR:
+    tell_connect_error(client, event);
+    break;
+  case PEAL_SIO_CLIENT_DISCONNECT:
+    tell_disconnect(event);
+    break;
+  case PEAL_SIO_CLIENT_EVENT:
+    peal_client_tell_event(nsp_of(event), event);
+    break;
+  case PEAL_SIO_CLIENT_ACK:
+    tell_ack(client, event);
+    break;
+  case PEAL_SIO_CLIENT_OPEN:
+    tell_about(client, PEAL_CLIENT_OPEN, event);
+    break;
+  case PEAL_SIO_CLIENT_ERROR:
+    tell_about(client, PEAL_CLIENT_ERROR, event);
+    break;
+  case PEAL_SIO_CLIENT_CLOSED:
+    tell_about(client, PEAL_CLIENT_CLOSED, event);
+    break;
+  case PEAL_SIO_CLIENT_RECONNECT_WAIT:
+    tell_about(client, PEAL_CLIENT_RECONNECT_WAIT, event);
+    break;
+  case PEAL_SIO_CLIENT_RECONNECT_ATTEMPT:
+    tell_about(client, PEAL_CLIENT_RECONNECT_ATTEMPT, event);
+    break;
+  case PEAL_SIO_CLIENT_RECONNECT_ERROR:
+    tell_about(client, PEAL_CLIENT_RECONNECT_ERROR, event);
+    break;
+  case PEAL_SIO_CLIENT_RECONNECT_FAILED:
+    tell_about(client, PEAL_CLIENT_RECONNECT_FAILED, event);
+    break;
+  case PEAL_SIO_CLIENT_RECONNECTED:
+    tell_about(client, PEAL_CLIENT_RECONNECTED, event);
+    break;
+  case PEAL_SIO_CLIENT_DROPPED:
+    tell_dropped(client, event->count);
+    break;
+  }
+}
+
+/* -- the pump -------------------------------------------------------------- */
+
+size_t peal_client_core_queued(const peal_client *client) {
+  size_t bytes = 0;
+  if (client->phase != PEAL_CLIENT_OVER)
+    bytes = peal_sio_client_buffered_bytes(&client->machine) +
+            peal_sio_client_sending_bytes(&client->machine);
+  if (client->link)
+    bytes += peal_client_engine_queued_bytes(client->link->engine);
+  return bytes;
+}
+
+/* Until it has nothing to say, or somebody has freed the client. */
+static void ask_machine(peal_client *client) {
+  peal_arena *turn = &client->worker->turn;
+  peal_sio_client_event event;
+  while (client->phase != PEAL_CLIENT_OVER) {
+    peal_arena_mark mark = peal_arena_mark_get(turn);
+    if (!peal_sio_client_next(&client->machine, turn, &event))
+      return;
+    act(client, &event);
+    peal_arena_mark_set(turn, mark);
+  }
+}
+
+static void note_nsps(peal_client *client) {
+  for (peal_client_nsp *nsp = client->nsps; nsp; nsp = nsp->next)
+    if (nsp->state)
+      note_nsp(nsp);
+}
+
+/* It was refused, disconnected, or has no attempt left: a run for it alone
+ * has an end. */
+static void look_at_end(peal_client *client) {
+  if (client->phase != PEAL_CLIENT_BEGUN || client->is_left ||
+      peal_sio_client_is_active(&client->machine))
+    return;
+  atomic_store(&client->has_given_up, true);
+  if (atomic_load(&client->runs_alone))
+    peal_workers_stop(client->workers, PEAL_LIMIT_CLIENT_STOP_MS);
+}
+
+static void finish(peal_client *client) {
+  peal_sio_client_end(&client->machine);
+  ask_machine(client);
+  if (client->phase == PEAL_CLIENT_OVER)
+    return; /* it was freed meanwhile */
+  note_nsps(client);
+  client->phase = PEAL_CLIENT_OVER;
+  peal_wheel_stop(&client->worker->wheel, &client->timer);
+  peal_sio_client_deinit(&client->machine);
+}
+
+static void settle(peal_client *client) {
+  note_nsps(client);
+  atomic_store_explicit(&client->queued, peal_client_core_queued(client),
+                        memory_order_relaxed);
+  look_at_end(client);
+  if (client->phase == PEAL_CLIENT_STOPPING &&
+      peal_list_is_empty(&client->links)) {
+    finish(client);
+    return;
+  }
+  peal_wheel_set(&client->worker->wheel, &client->timer,
+                 peal_sio_client_deadline(&client->machine));
+}
+
+static void run_pump(peal_client *client) {
+  if (client->is_pumping || client->phase == PEAL_CLIENT_OVER)
+    return;
+  peal_client_impl_ref(client);
+  client->is_pumping = true;
+  ask_machine(client);
+  if (client->phase != PEAL_CLIENT_OVER)
+    settle(client);
+  client->is_pumping = false;
+  peal_client_impl_unref(client);
+}
+
+static void on_pump(peal_flush *flush) {
+  run_pump(PEAL_LIST_OF(flush, peal_client, pump));
+}
+
+static void on_sweep(peal_flush *flush) {
+  peal_client *client = PEAL_LIST_OF(flush, peal_client, sweep);
+  peal_hook_sweep(&client->hooks);
+  for (peal_client_nsp *nsp = client->nsps; nsp; nsp = nsp->next)
+    peal_hook_sweep(&nsp->hooks);
+}
+
+static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
+  peal_client *client = PEAL_LIST_OF(timer, peal_client, timer);
+  peal_sio_client_tick(&client->machine, now_ms);
+  run_pump(client);
+}
+
+/* -- life ------------------------------------------------------------------ */
+
+static uint32_t jitter_of(double factor) {
+  if (factor < 0)
+    return UINT32_MAX;
+  uint32_t jitter = (uint32_t)(factor * PEAL_BACKOFF_ONE);
+  return factor > 0 && !jitter ? UINT32_MAX : jitter;
+}
+
+static void set_machine_opts(peal_client *client) {
+  const peal_client_opts *opts = &client->setup.opts;
+  size_t payload = opts->max_payload_bytes ? opts->max_payload_bytes
+                                           : PEAL_LIMIT_CLIENT_PAYLOAD_BYTES;
+  client->machine_opts = (peal_sio_client_opts){
+      .conn = {.client = true,
+               .max_attachments =
+                   opts->max_attachments ? opts->max_attachments : PEAL_OFF,
+               .max_packet_bytes = payload,
+               .mem = client->worker->mem},
+      .no_reconnection = opts->no_reconnection,
+      .no_first_retry = opts->no_first_retry,
+      .reconnection_attempts = opts->reconnection_attempts,
+      .delay_ms = opts->reconnection_delay_ms,
+      .delay_max_ms = opts->reconnection_delay_max_ms,
+      .jitter = jitter_of(opts->randomization_factor),
+      .timeout_ms = opts->timeout_ms,
+      .ack_timeout_ms = opts->ack_timeout_ms,
+      .retries = opts->retries,
+      .max_buffer_bytes = opts->max_buffer_bytes,
+      .max_buffer_events = opts->max_buffer_events,
+      .drop_oldest = opts->buffer_full == PEAL_CLIENT_DROP_OLDEST};
+}
+
+/* What waits on a connection is bounded where it is emitted: an engine that
+ * refuses would lose what stands between two events. */
+static void set_engine_opts(peal_client *client) {
+  const peal_client_opts *opts = &client->setup.opts;
+  client->engine_opts = (peal_client_engine_opts){
+      .tls = client->tls,
+      .host = client->setup.host,
+      .port = client->setup.port,
+      .authority = client->setup.authority,
+      .path = client->setup.path,
+      .query = client->setup.query,
+      .transports = opts->transports,
+      .no_upgrade = opts->no_upgrade,
+      .try_all_transports = opts->try_all_transports,
+      .no_timestamp = opts->no_timestamp,
+      .headers = opts->headers,
+      .header_count = opts->header_count,
+      .cookies = opts->no_cookies ? NULL : &client->cookies,
+      .proxy = opts->proxy,
+      .timeout_ms = opts->timeout_ms,
+      .request_timeout_ms = opts->request_timeout_ms,
+      .max_payload_bytes = opts->max_payload_bytes,
+      .max_queue_bytes = SIZE_MAX / 2,
+      .account = &client->account_worker};
+}
+
+void peal_client_core_init(peal_client *client) {
+  const peal_worker *worker = client->worker;
+  const peal_ticket_pool_opts pool = {.now_ms = &worker->now_ms,
+                                      .max_kept = PEAL_LIMIT_CLIENT_TICKETS,
+                                      .account = &client->account_worker,
+                                      .mem = worker->mem};
+  uint32_t seed = 0;
+  if (peal_crypto_random(&seed, sizeof seed))
+    seed = (uint32_t)(uintptr_t)client;
+  set_machine_opts(client);
+  set_engine_opts(client);
+  client->machine_opts.conn.seed = seed;
+  peal_account_worker_init(&client->account_worker, NULL);
+  peal_account_init(&client->account, &client->account_worker, 0);
+  peal_hook_init(&client->hooks, client->mem, seed);
+  peal_cookie_jar_init(&client->cookies, client->mem);
+  peal_list_init(&client->links);
+  peal_list_init(&client->pump.node);
+  peal_list_init(&client->sweep.node);
+  client->pump.fn = on_pump;
+  client->sweep.fn = on_sweep;
+  peal_wheel_timer_init(&client->timer, on_timer);
+  peal_client_auth_pool_init(client, &pool);
+  peal_client_tell_pool_init(client, &pool);
+  peal_sio_client_init(&client->machine, &client->machine_opts,
+                       &client->account, seed, 0);
+}
+
+static peal_err connect_nsp(peal_client_nsp *nsp) {
+  peal_sio_client_nsp *state = peal_client_core_state(nsp);
+  return state ? peal_sio_client_connect(state, nsp->client->worker->now_ms)
+               : PEAL_ERR_NOMEM;
+}
+
+peal_err peal_client_core_open(peal_client *client) {
+  uint64_t now_ms = client->worker->now_ms;
+  bool is_new;
+  if (client->phase > PEAL_CLIENT_BEGUN)
+    return PEAL_ERR_CLOSED;
+  client->phase = PEAL_CLIENT_BEGUN;
+  if (!client->nsps &&
+      !peal_client_core_nsp(client, peal_slice_of(client->setup.nsp), &is_new))
+    return PEAL_ERR_NOMEM;
+  peal_err err = PEAL_OK;
+  if (!peal_sio_client_is_active(&client->machine))
+    for (peal_client_nsp *nsp = client->nsps; nsp && !err; nsp = nsp->next)
+      err = connect_nsp(nsp);
+  if (!err)
+    err = peal_sio_client_open(&client->machine, now_ms);
+  client->is_left = false;
+  peal_client_impl_react(client);
+  return err;
+}
+
+void peal_client_core_stop(peal_client *client) {
+  if (client->phase >= PEAL_CLIENT_STOPPING)
+    return;
+  client->phase = PEAL_CLIENT_STOPPING;
+  peal_sio_client_close(&client->machine, client->worker->now_ms);
+  peal_client_impl_react(client);
+}
+
+/* Tickets may be on their way here still. */
+static void on_last(peal_worker *worker, peal_mail *mail) {
+  peal_client *client = PEAL_LIST_OF(mail, peal_client, last);
+  (void)worker;
+  peal_ticket_pool_deinit(&client->asks);
+  peal_ticket_pool_deinit(&client->replies);
+  peal_account_worker_deinit(&client->account_worker);
+  peal_client_impl_unref(client);
+}
+
+static void end_machine(peal_client *client) {
+  peal_sio_client_event event;
+  peal_sio_client_end(&client->machine);
+  while (peal_sio_client_next(&client->machine, &client->worker->turn, &event))
+    if (event.type == PEAL_SIO_CLIENT_SEND)
+      peal_message_unref(event.message);
+    else if (event.type == PEAL_SIO_CLIENT_ACK)
+      tell_ack(client, &event);
+  peal_sio_client_deinit(&client->machine);
+}
+
+void peal_client_core_free(peal_client *client) {
+  client->is_freed = true;
+  peal_client_link_free_all(client);
+  peal_wheel_stop(&client->worker->wheel, &client->timer);
+  if (peal_list_is_linked(&client->pump.node))
+    peal_list_remove(&client->pump.node);
+  if (peal_list_is_linked(&client->sweep.node))
+    peal_list_remove(&client->sweep.node);
+  if (client->phase != PEAL_CLIENT_OVER) {
+    client->phase = PEAL_CLIENT_OVER;
+    end_machine(client);
+  }
+  peal_client_impl_ref(client);
+  client->last.fn = on_last;
+  peal_mail_send(client->worker, &client->last);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* sio_check: can these values be an event? What the encoder would say, without
+ * encoding: for events that are encoded on another thread. */
+#include <peal/val.h>
+
+/* Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT (more
+ * than UINT16_MAX binaries), the error of a value that is one. Thread: pure. */
+PEAL_MUST_CHECK peal_err peal_sio_check_event(peal_slice event, peal_args args);
+/* Of one value; `levels`: how deep it may be nested. */
+PEAL_MUST_CHECK peal_err peal_sio_check_value(peal_val value, unsigned levels);
