@@ -26,10 +26,19 @@ typedef struct job {
   bool is_bare; /* a number, as old devices send it */
 } job;
 
+static void refuse_busy(const peal_event *event, peal_err err) {
+  refusal why;
+  refusal_set(&why, 503, NULL, "%s", house_words(err));
+  refusal_ack(event, &why);
+}
+
+/* NULL: memory is out, and that has been answered. */
 static job *job_new(lab *app, const writer *from, const peal_event *event) {
   job *j = calloc(1, sizeof *j);
-  if (j == NULL)
+  if (j == NULL) {
+    refuse_busy(event, PEAL_ERR_NOMEM);
     return NULL;
+  }
   *j = (job){.app = app,
              .from = *from,
              .reply = peal_ack_later(event),
@@ -59,12 +68,6 @@ static void fail(job *j, const char *message) {
 
 static void refuse_foreign(job *j) {
   fail(j, "this test belongs to another device");
-}
-
-static void refuse_busy(const peal_event *event, peal_err err) {
-  refusal why;
-  refusal_set(&why, 503, NULL, "%s", house_words(err));
-  refusal_ack(event, &why);
 }
 
 /* Within its rate? */
@@ -195,10 +198,8 @@ void intake_on_result(lab *app, const writer *from, const peal_event *event) {
     return;
   }
   job *j = job_new(app, from, event);
-  if (j == NULL) {
-    refuse_busy(event, PEAL_ERR_NOMEM);
+  if (j == NULL)
     return;
-  }
   j->result = read;
   const sample *s = &j->result;
   if (!shift_warning(j->warning, sizeof j->warning, peal_slice_of(s->test_id),
@@ -270,10 +271,8 @@ void intake_on_height(lab *app, const writer *from, const peal_event *event) {
     return;
   }
   job *j = job_new(app, from, event);
-  if (j == NULL) {
-    refuse_busy(event, PEAL_ERR_NOMEM);
+  if (j == NULL)
     return;
-  }
   j->height = read;
   j->is_bare = read.test_id[0] == '\0';
   if (j->is_bare &&
