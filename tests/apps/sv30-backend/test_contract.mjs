@@ -188,6 +188,35 @@ async function statusAndMetrics() {
   assert.equal(status, 403, 'without a password nobody makes keys here');
 }
 
+async function theOldestTestsGo() {
+  const few = new Program({ args: ['--max-tests', '3', '--workers', workers] });
+  await few.start();
+  const socket = await few.connect();
+  for (let day = 10; day < 17; day += 1) {
+    const id = `SV30-2026-01-${day}-001-M`;
+    stored(await send(socket, 'sludge-data', result(id, 0, { timestamp: `2026-01-${day}T03:30:00.000Z` })));
+    stored(await send(socket, 'sludge-height-update', { testId: id, t_s: 1, height_mm: day }));
+  }
+  await until('three are left', async () => (await few.get('/api/tests')).json.data.length === 3);
+  const { json } = await few.get('/api/tests');
+  assert.deepEqual(json.data.map((one) => one.testId.slice(13, 15)), ['16', '15', '14']);
+  assert.deepEqual((await few.get('/api/sludge-height-history?testId=SV30-2026-01-10-001-M')).json.data, []);
+  assert.equal((await few.get('/api/sludge-height-history?testId=SV30-2026-01-16-001-M')).json.data.length, 1);
+  await few.stop();
+}
+
+async function whoSendsTooMuchWaits() {
+  const slow = new Program({ args: ['--device-rate', '5', '--device-burst', '10', '--workers', workers] });
+  await slow.start();
+  const socket = await slow.connect();
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, i) =>
+    send(socket, 'sludge-height-update', { testId: 'FAST', t_s: i, height_mm: 1 })));
+  const refused = answers.filter(({ status }) => status === 'error');
+  assert.ok(refused.length >= 20 && refused.length < 40, `${refused.length} were refused`);
+  assert.match(refused[0].message, /too much/);
+  await slow.stop();
+}
+
 async function itIsThereAfterARestart() {
   const before = (await server.get('/api/tests')).json;
   await server.stop();
@@ -201,4 +230,4 @@ async function itIsThereAfterARestart() {
 assert.ok(morning);
 await runSteps([startsEmpty, aResultIsStoredThenShown, againChangesNothing, aLaterOneCorrects,
   heightsOfATest, aBareNumberBelongsToTheTestUnderWay, listsAndFiles, wrongFieldsAreNamed,
-  aWrongClockIsToldAndShown, statusAndMetrics, itIsThereAfterARestart]);
+  aWrongClockIsToldAndShown, statusAndMetrics, theOldestTestsGo, whoSendsTooMuchWaits, itIsThereAfterARestart]);

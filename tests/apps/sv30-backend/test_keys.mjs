@@ -50,6 +50,18 @@ async function withoutAKeyNobodyConnects() {
   assert.equal((await server.get('/health')).status, 200, 'its health is no secret');
 }
 
+// One device with a wrong key, again and again, is refused without a look;
+// its neighbours behind the same address are not.
+async function aWrongKeyHoldsUpNobody() {
+  let code;
+  for (let i = 0; i < 40 && code !== 'too_many'; i += 1) {
+    ({ code } = (await refusal({ auth: { api_key: `wrong-${i}` } })).data);
+  }
+  assert.equal(code, 'too_many');
+  const device = await server.connect({ auth: { api_key: keys['tank-2'] } });
+  device.disconnect();
+}
+
 async function aDeviceWritesAndSeesNothing() {
   const device = await server.connect({ auth: { api_key: keys['tank-1'] } });
   const page = await server.connect({ auth: { password } });
@@ -157,6 +169,6 @@ async function whatIsWrongIsSaid() {
   await open.stop();
 }
 
-await runSteps([keysAreMadeByTheCommandLine, withoutAKeyNobodyConnects, aDeviceWritesAndSeesNothing,
+await runSteps([keysAreMadeByTheCommandLine, withoutAKeyNobodyConnects, aWrongKeyHoldsUpNobody, aDeviceWritesAndSeesNothing,
   aPageDoesNotWrite, aTestIsOfItsDevice, aRevokedKeyEnds, theCommandLineRevokesToo,
   anOldDeviceWritesPastThePassword, aForeignPageDoesNotConnect, whatIsWrongIsSaid]);
