@@ -65,8 +65,10 @@ is_open() {
   (exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# Also one that only waits to be looked at.
 has_ended() {
-  ! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]
+  local stat
+  ! read -r stat 2>/dev/null <"/proc/$1/stat" || [[ $stat == *') Z '* ]]
 }
 
 one_has_ended() {

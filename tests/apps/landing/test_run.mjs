@@ -12,12 +12,24 @@ import { freePort, newFolder, runSteps, sleep, until } from '../common/program.m
 const bin = path.resolve(process.argv[2]);
 const script = path.join(path.dirname(new URL(import.meta.url).pathname), '../../../tools/run_apps.sh');
 
+// The programs beside a device whose simulated test ends at once.
+function withDevice() {
+  const folder = newFolder();
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of fs.readdirSync(bin)) fs.symlinkSync(path.join(bin, name), path.join(folder, name));
+  for (const name of ['sv30-device', 'peal-sv30-device']) fs.rmSync(path.join(folder, name), { force: true });
+  const device = path.join(folder, 'sv30-device');
+  fs.writeFileSync(device, '#!/bin/sh\necho "device $SOCKETIO_URL $*"\n');
+  fs.chmodSync(device, 0o755);
+  return folder;
+}
+
 async function begin() {
   const run = { output: '', data: newFolder() };
   run.ports = [await freePort(), await freePort(), await freePort()];
   const [LANDING_PORT, ESP32_PORT, SV30_PORT] = run.ports.map(String);
-  run.start = () => {
-    run.child = spawn(script, [bin, run.data], {
+  run.start = (programs = bin) => {
+    run.child = spawn(script, [programs, run.data], {
       env: { ...process.env, LANDING_PORT, ESP32_PORT, SV30_PORT }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [run.child.stdout, run.child.stderr]) stream.on('data', (bytes) => { run.output += bytes; });
@@ -70,6 +82,18 @@ async function aPortInUseIsOneLine() {
   other.close();
 }
 
+async function aSimulatedTestThatEndsIsNoEnd() {
+  const run = await begin();
+  run.start(withDevice());
+  await until('the device has run', () => run.output.includes(
+    `sv30-device | device http://localhost:${run.ports[2]} --simulate --time-scale 30`), 30000);
+  await sleep(500);
+  assert.equal((await fetch(`http://127.0.0.1:${run.ports[2]}/health`)).status, 200);
+  run.child.kill('SIGTERM');
+  assert.equal(await run.gone, 0, run.output);
+  await nothingIsLeft(run);
+}
+
 // Killed itself, it takes its programs with it.
 async function noOrphans() {
   const run = await begin();
@@ -81,4 +105,4 @@ async function noOrphans() {
   await nothingIsLeft(run);
 }
 
-await runSteps([oneSignalEndsAll, aPortInUseIsOneLine, noOrphans]);
+await runSteps([oneSignalEndsAll, aPortInUseIsOneLine, aSimulatedTestThatEndsIsNoEnd, noOrphans]);

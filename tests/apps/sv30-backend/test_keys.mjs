@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { heard, newFolder, Program, result, runOnce, runSteps, send, sleep, until } from './samples.mjs';
+import { freePort, heard, newFolder, Program, result, runOnce, runSteps, send, sleep, until } from './samples.mjs';
 
 const dataDir = newFolder();
 const password = 'correct horse battery staple';
@@ -163,7 +163,7 @@ async function whatIsWrongIsSaid() {
   const second = runOnce(['--port', String(open.port), '--data-dir', newFolder(), '--host', '127.0.0.1']);
   assert.equal(second.status, 1, 'a port in use');
   assert.equal(second.stderr.trim().split('\n').length, 1, second.stderr);
-  const third = runOnce(['--port', String(open.port + 1), '--data-dir', open.dataDir, '--host', '127.0.0.1']);
+  const third = runOnce(['--port', String(await freePort()), '--data-dir', open.dataDir, '--host', '127.0.0.1']);
   assert.equal(third.status, 1, 'a data folder in use');
   assert.match(third.stderr, /in use by another/);
   await open.stop();
