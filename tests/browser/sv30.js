@@ -83,8 +83,9 @@ async function aRunningOneIsDrawnAsItSettles() {
   await shows('now-time', '10:00 min', page);
   assert.ok(await isShown('now-simulated'));
   await until('it has company', async () => (await page.locator('#legend li').count()) === 4);
-  const label = await page.locator('#curve').getAttribute('aria-label');
-  assert.match(label, /SIM-SV30-2026-02-01-001-M: 300.* after 10\.0 minutes, with 3 other tests/);
+  await until('the curve is told in words', async () =>
+    /SIM-SV30-2026-02-01-001-M: 300.* after 10\.0 minutes, with 3 other tests/
+      .test(await page.locator('#curve').getAttribute('aria-label')));
   const inks = await page.locator('#curve canvas').evaluate((canvas) =>
     canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0));
   assert.ok(inks, 'something is drawn');
@@ -106,6 +107,17 @@ async function theListIsSearchedAndCompared() {
   await until('it is back', async () => (await page.locator('#legend li').count()) === 4);
   await page.locator('[data-unit=percent]').click();
   await page.locator('[data-unit=mm]').click();
+}
+
+// Heights come all the time: a row that is being pressed must stay.
+async function aRowStaysWhileHeightsCome() {
+  const id = 'SIM-SV30-2026-02-01-001-M';
+  const row = await page.locator('[data-id="SV30-2026-01-29-001-M"] .show').elementHandle();
+  for (let s = 601; s <= 640; s += 1) {
+    await send(device, 'sludge-height-update', { testId: id, t_s: s, height_mm: heightAt(s, 100) });
+  }
+  await shows('now-time', '10:40 min', page);
+  assert.ok(await row.evaluate((node) => node.isConnected), 'it is the same one');
 }
 
 async function anOldTestByKeys() {
@@ -193,6 +205,7 @@ await runScene([
   ['a whole test shows', aWholeTestShows],
   ['a running one is drawn as it settles', aRunningOneIsDrawnAsItSettles],
   ['the list is searched and compared', theListIsSearchedAndCompared],
+  ['a row stays while heights come', aRowStaysWhileHeightsCome],
   ['an old test, by keys', anOldTestByKeys],
   ['a bare height moves the curve', aBareHeightMovesTheCurve],
   ['without the server it says so', withoutTheServerItSaysSo],

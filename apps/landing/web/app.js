@@ -32,23 +32,34 @@ function stateText(app, live) {
   return app.since ? `${words[app.state]}, since ${age}` : words[app.state];
 }
 
-function card(app, live) {
+function build(app) {
   const url = addressOf(app.url);
   const isThere = (app.state === 'up' || app.state === 'degraded') && url;
+  const state = el('strong');
   const inside = [
     el('h2', {}, app.title, app.simulated && el('span', { class: 'badge', text: 'simulated data' })),
     el('p', { text: app.about }),
-    el('span', { class: 'how' },
-      el('span', { class: 'dot', 'aria-hidden': 'true' }),
-      el('strong', { text: stateText(app, live) }),
+    el('span', { class: 'how' }, el('span', { class: 'dot', 'aria-hidden': 'true' }), state,
       el('span', { class: 'address', text: url ? new URL(url).host : '' })),
   ];
   const look = `card app ${app.state}`;
-  return el('li', { 'data-name': app.name }, isThere
+  const node = el('li', { 'data-name': app.name }, isThere
     ? el('a', { class: look, href: url }, ...inside) : el('div', { class: look }, ...inside));
+  return { node, state, key: JSON.stringify(app) };
 }
 
-let shown = '';
+let cards = [];
+
+// Cards are made again only when what they lead to has changed: between two
+// halves of a click they must stay.
+function place() {
+  const keys = JSON.stringify(cards.map(({ key }) => key));
+  if (keys === JSON.stringify(apps.map((app) => JSON.stringify(app)))) return;
+  const focused = document.activeElement?.closest?.('[data-name]')?.dataset.name;
+  cards = apps.map(build);
+  byId('apps').replaceChildren(...cards.map(({ node }) => node));
+  if (focused) byId('apps').querySelector(`[data-name="${CSS.escape(focused)}"] a`)?.focus();
+}
 
 function show() {
   const live = connectionAnswers();
@@ -56,13 +67,8 @@ function show() {
   const running = apps.filter(({ state }) => state === 'up' || state === 'degraded').length;
   setText(byId('count'), apps.length ? `${running} of ${countOf(apps.length, 'application')} running` : '');
   byId('empty').hidden = apps.length > 0;
-  const text = JSON.stringify(apps.map((app) => [app, stateText(app, live)]));
-  if (text === shown) return;
-  shown = text;
-  // a reader who is on one of them stays there
-  const focused = document.activeElement?.closest?.('[data-name]')?.dataset.name;
-  byId('apps').replaceChildren(...apps.map((app) => card(app, live)));
-  if (focused) byId('apps').querySelector(`[data-name="${CSS.escape(focused)}"] a`)?.focus();
+  place();
+  apps.forEach((app, i) => setText(cards[i].state, stateText(app, live)));
 }
 
 function take(list) {

@@ -103,21 +103,39 @@ function showEmpty() {
   byId('connect').hidden = testsKnown() > 0;
 }
 
-// A result has come: of a new test, or of one that is known.
-async function onResult(result) {
-  const id = result?.testId;
-  if (typeof id !== 'string') return;
+const waiting = new Map(); // results by test, the newest of each
+let isAsking = false;
+
+async function showResult(result) {
+  const id = result.testId;
+  const isNew = !testOf(id)?.start && !testOf(id)?.end;
   finished.delete(id);
-  const isNew = !testOf(id);
+  const { data } = await apiGet(`/api/tests/${encodeURIComponent(id)}`, { limit: 1 });
+  testUpdate(id, data);
+  showEmpty();
+  if (result.warning) notify('error', `${id}: ${result.warning}.`);
+  if (isFollowing && (isNew || result.t_min === 0)) await show(id);
+  else if (id === shownId || testsCompared().includes(id)) await showCurves();
+}
+
+// A result has come: of a new test, or of one that is known. A device that was
+// cut off for long sends many: one is asked for at a time.
+async function onResult(result) {
+  if (typeof result?.testId !== 'string') return;
+  waiting.set(result.testId, result);
+  if (isAsking) return;
+  isAsking = true;
   try {
-    const { data } = await apiGet(`/api/tests/${encodeURIComponent(id)}`, { limit: 1 });
-    testUpdate(id, data);
-    showEmpty();
-    if (result.warning) notify('error', `${id}: ${result.warning}.`);
-    if (isFollowing && (isNew || result.t_min === 0)) await show(id);
-    else if (id === shownId || testsCompared().includes(id)) await showCurves();
+    while (waiting.size > 0) {
+      const [next] = waiting.values();
+      waiting.delete(next.testId);
+      await showResult(next);
+    }
   } catch (error) {
+    waiting.clear();
     report(error);
+  } finally {
+    isAsking = false;
   }
 }
 

@@ -17,6 +17,7 @@ const looks = [
 ];
 const minutes = [0, 5, 10, 15, 20, 25, 30];
 const wholeS = 1800;
+const repaintMs = 100;
 
 let curves = [];
 let unit = 'mm';
@@ -121,7 +122,20 @@ function sayWhatIsSeen() {
       `${others ? `, with ${others} other ${others === 1 ? 'test' : 'tests'}` : ''}`);
 }
 
+let painted = 0;
+let later = 0;
+
+// At most ten times a second, however many heights come.
+function paintSoon() {
+  if (later) return;
+  later = setTimeout(() => {
+    later = 0;
+    onNextFrame(paint);
+  }, Math.max(0, painted + repaintMs - performance.now()));
+}
+
 function paint() {
+  painted = performance.now();
   if (!plot || plot.series.length !== curves.length + 1) build();
   else plot.setData(columns());
   showTable();
@@ -133,7 +147,7 @@ function paint() {
 export function curvesShow(list) {
   curves = list.slice(0, looks.length);
   showLegend();
-  onNextFrame(paint);
+  paintSoon();
 }
 
 // One more height of the first.
@@ -143,7 +157,7 @@ export function curvePush(t, mm) {
   const at = points.findIndex(([one]) => one >= t);
   if (at < 0) points.push([t, mm]);
   else points.splice(at, points[at][0] === t ? 1 : 0, [t, mm]);
-  onNextFrame(paint);
+  paintSoon();
 }
 
 export const curvesAtMost = looks.length - 1;

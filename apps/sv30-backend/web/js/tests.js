@@ -35,7 +35,7 @@ function percentText(test) {
 function row(test) {
   const { testId } = test;
   const box = el('input', {
-    type: 'checkbox', 'aria-label': `Compare ${testId}`, on: { change: () => compare(testId, box.checked) },
+    type: 'checkbox', 'aria-label': `Compare ${testId}`, on: { change: () => compare(testId, box) },
   });
   box.checked = compared.includes(testId);
   box.disabled = testId === chosen;
@@ -52,6 +52,32 @@ function row(test) {
     el('label', { class: 'check' }, box, el('span', { text: 'Compare', 'aria-hidden': 'true' })));
 }
 
+const rows = new Map();
+
+// A row is made again only when something in it has changed: heights come many
+// times a second, and between two halves of a click it must stay.
+function rowOf(test) {
+  const { testId, testType, timestamp, running, simulated, warning, sv30_percent: sv30, velocity_mm_per_min: velocity } = test;
+  const key = JSON.stringify([testType, timestamp, running, simulated, warning, sv30, velocity,
+    testId === chosen, compared.includes(testId)]);
+  const known = rows.get(testId);
+  if (known?.key === key) return known.node;
+  const node = row(test);
+  rows.set(testId, { key, node });
+  return node;
+}
+
+// Puts `nodes` into the list; the focus stays on the test where it was.
+function place(nodes) {
+  const list = byId('test-list');
+  const isSame = nodes.length === list.children.length && nodes.every((node, i) => node === list.children[i]);
+  if (isSame) return;
+  const focused = document.activeElement?.closest?.('[data-id]')?.dataset.id;
+  const wasBox = document.activeElement?.type === 'checkbox';
+  list.replaceChildren(...nodes);
+  if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] ${wasBox ? 'input' : 'button'}`)?.focus();
+}
+
 const newestFirst = (a, b) => parseTime(b.timestamp) - parseTime(a.timestamp) || (a.testId < b.testId ? 1 : -1);
 
 const matches = (test) => !sought ||
@@ -59,11 +85,7 @@ const matches = (test) => !sought ||
 
 function render() {
   const found = [...tests.values()].filter(matches).sort(newestFirst);
-  const list = byId('test-list');
-  const focused = document.activeElement?.closest?.('[data-id]')?.dataset.id;
-  const wasBox = document.activeElement?.type === 'checkbox';
-  list.replaceChildren(...found.map(row));
-  if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] ${wasBox ? 'input' : 'button'}`)?.focus();
+  place(found.map(rowOf));
   byId('tests-empty').hidden = found.length > 0;
   setText(byId('tests-empty'), sought ? `No test matches “${sought}”.` : 'No test yet.');
   setText(byId('tests-count'), found.length ? `${countOf(found.length, 'test')}${next ? ' and more' : ''}` : '');
@@ -77,14 +99,14 @@ function compareByItself() {
     .sort(newestFirst).slice(0, 3).map(({ testId }) => testId);
 }
 
-function compare(id, on) {
+function compare(id, box) {
   wasTouched = true;
-  if (on && compared.length >= curvesAtMost) {
+  if (box.checked && testsCompared().length >= curvesAtMost) {
     notify('info', `At most ${curvesAtMost} tests are compared: leave one out first.`);
-    render();
+    box.checked = false;
     return;
   }
-  compared = on ? [...compared, id] : compared.filter((one) => one !== id);
+  compared = box.checked ? [...compared, id] : compared.filter((one) => one !== id);
   render();
   onChange();
 }
