@@ -742,6 +742,19 @@ static void leaving_forgets_the_session(void **state) {
   sio_machine_expect(&m, "open ask:/ >0");
 }
 
+static void a_refusal_keeps_the_session(void **state) {
+  (void)state;
+  sio_machine_connect(&m, "/");
+  sio_machine_opened(&m);
+  sio_machine_text(&m, PID);
+  sio_machine_text(&m, "2[\"a\",\"o1\"]");
+  again("4{\"message\":\"your token is old\"}");
+  sio_machine_connect(&m, "/");
+  sio_machine_forget(&m);
+  sio_machine_opened(&m);
+  sio_machine_expect(&m, "open ask:/ >0{\"pid\":\"P\",\"offset\":\"o1\"}");
+}
+
 static void offsets_and_pids_beyond_all_measure_are_none(void **state) {
   char text[700];
   (void)state;
@@ -955,6 +968,7 @@ int main(void) {
       TEST(a_session_is_asked_back_with_pid_and_offset),
       TEST(auth_stands_beside_the_session_and_wins),
       TEST(leaving_forgets_the_session),
+      TEST(a_refusal_keeps_the_session),
       TEST(offsets_and_pids_beyond_all_measure_are_none),
       TEST(ten_thousand_reconnects_leave_nothing),
       TEST(a_steady_exchange_allocates_messages_only),
