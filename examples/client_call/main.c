@@ -16,8 +16,8 @@ static void print(const char *what, peal_doc *doc) {
 
 static int talk(peal_simple *simple, const char *line) {
   peal_doc *doc;
-  peal_err err = peal_simple_call(simple, "chat", PEAL_ARGS(peal_str(line)),
-                                  5000, &doc);
+  peal_err err =
+      peal_simple_call(simple, "chat", PEAL_ARGS(peal_str(line)), 5000, &doc);
   if (!err) {
     print("answer", doc);
     err = peal_simple_receive(simple, PEAL_OFF, &doc);

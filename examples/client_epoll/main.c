@@ -52,8 +52,7 @@ static void loop(peal_client *client, peal_workers *workers) {
   watch(epoll, peal_workers_fd(workers));
   struct epoll_event event;
   do {
-    int count =
-        epoll_wait(epoll, &event, 1, peal_workers_timeout_ms(workers));
+    int count = epoll_wait(epoll, &event, 1, peal_workers_timeout_ms(workers));
     if (count > 0 && event.data.fd == timer)
       say_tick(client, timer);
     if (count > 0 && event.data.fd == stop) {

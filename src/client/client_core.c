@@ -525,6 +525,7 @@ void peal_client_core_init(peal_client *client) {
   peal_hook_init(&client->hooks, client->mem, seed);
   peal_cookie_jar_init(&client->cookies, client->mem);
   peal_list_init(&client->links);
+  peal_list_init(&client->asking);
   peal_list_init(&client->pump.node);
   peal_list_init(&client->sweep.node);
   client->pump.fn = on_pump;
@@ -603,6 +604,7 @@ void peal_client_core_free(peal_client *client) {
     client->phase = PEAL_CLIENT_OVER;
     end_machine(client);
   }
+  peal_client_op_end(client);
   peal_client_impl_ref(client);
   client->last.fn = on_last;
   peal_mail_send(client->worker, &client->last);

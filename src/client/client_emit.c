@@ -143,7 +143,6 @@ peal_err peal_client_emit_op(peal_client_nsp *nsp, const peal_client_how *how,
   if (ask) {
     op.ack = ask->fn;
     op.user = ask->user;
-    op.is_inner = ask->is_inner;
   }
   return peal_client_impl_is_here(op.client) ? peal_client_op_do(&op)
                                              : post(&op);

@@ -74,8 +74,9 @@ struct peal_client {
   peal_worker *worker; /* of them */
   bool owns_workers;
   atomic_uint refs;
-  uv_mutex_t lock; /* for those who append to nsps */
+  uv_mutex_t lock; /* for those who append to nsps, and for `asking` */
   _Atomic(peal_client_nsp *) nsps;
+  peal_list asking; /* operations on their way that somebody waits for */
 
   /* The worker's. */
   peal_sio_client machine;
