@@ -73,6 +73,12 @@ function(peal_all_programs)
                    ${PEAL_APP_LIBS_${name}-sim})
     endif()
   endforeach()
+  # The name that the scripts of its users know.
+  if(TARGET peal-sv30-device)
+    add_custom_command(TARGET peal-sv30-device POST_BUILD
+      COMMAND "${CMAKE_COMMAND}" -E create_symlink peal-sv30-device
+              "${PROJECT_BINARY_DIR}/bin/sv30-device" VERBATIM)
+  endif()
   foreach(part server load floor)
     peal_program(peal-bench-${part} bench/${part})
   endforeach()
