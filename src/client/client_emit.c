@@ -15,8 +15,8 @@
 /* -- on the worker --------------------------------------------------------- */
 
 static size_t max_queue(const peal_client *client) {
-  size_t max = client->setup.opts.max_queue_bytes;
-  return max ? max : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
+  return client->max_queue_bytes ? client->max_queue_bytes
+                                 : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
 }
 
 /* What waits on the connection; one that is too large is taken if nothing
