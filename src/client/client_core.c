@@ -544,6 +544,8 @@ void peal_client_core_init(peal_client *client,
 }
 
 static peal_err connect_nsp(peal_client_nsp *nsp) {
+  if (nsp->was_left)
+    return PEAL_OK;
   peal_sio_client_nsp *state = peal_client_core_state(nsp);
   return state ? peal_sio_client_connect(state, nsp->client->worker->now_ms)
                : PEAL_ERR_NOMEM;
