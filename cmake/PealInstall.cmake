@@ -33,6 +33,10 @@ if(PEAL_PROGRAMS)
   list(FILTER programs EXCLUDE REGEX "^example-|-bench-|-e2e-|-cost-")
   if(programs)
     install(TARGETS ${programs})
+    if(TARGET peal-sv30-device)
+      install(FILES "${PROJECT_BINARY_DIR}/bin/sv30-device"
+              DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    endif()
   endif()
 endif()
 # The command's page and completions; these the command writes itself, from

@@ -184,7 +184,11 @@ scenario('the server ends all, orderly', async (on) => {
   await on.serve({}, echoes);
   const socket = on.open({});
   await on.seen('1 connect');
-  await on.busy();
+  await socket.ask('echo', 1);
+  // No request is on its way, but one GET that waits.
+  await on.sleep(100);
+  await on.until(() => Object.values(on.io.engine.clients)
+    .every((one) => one.transport.writable), 'a GET that waits');
   on.io.close();
   await on.seen('disconnect');
   await on.state(socket);
