@@ -47,10 +47,18 @@ static peal_err set_workers(peal_client *client) {
   return PEAL_OK;
 }
 
+/* All that there are were left before it began. */
+static bool has_none_wanted(const peal_client *client) {
+  const peal_client_nsp *nsp = client->nsps;
+  while (nsp && nsp->was_left)
+    nsp = nsp->next;
+  return client->nsps && !nsp;
+}
+
 static void on_begin(peal_worker *worker, void *user) {
   peal_client *client = user;
   (void)worker;
-  if (client->phase == PEAL_CLIENT_SET_UP &&
+  if (client->phase == PEAL_CLIENT_SET_UP && !has_none_wanted(client) &&
       !client->setup.opts.no_auto_connect)
     (void)peal_client_core_open(client);
   peal_client_impl_unref(client);

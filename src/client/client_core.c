@@ -384,14 +384,14 @@ static void note_nsps(peal_client *client) {
       note_nsp(nsp);
 }
 
-/* It was refused, disconnected, or has no attempt left: a run for it alone
- * has an end. */
+/* It was refused, disconnected, or has no attempt left: peal_client_run has an
+ * end. A thread of its own goes on, for whoever connects again. */
 static void look_at_end(peal_client *client) {
   if (client->phase != PEAL_CLIENT_BEGUN || client->is_left ||
       peal_sio_client_is_active(&client->machine))
     return;
   atomic_store(&client->has_given_up, true);
-  if (atomic_load(&client->runs_alone))
+  if (atomic_load(&client->runs_alone) && !atomic_load(&client->has_thread))
     peal_workers_stop(client->workers, PEAL_LIMIT_CLIENT_STOP_MS);
 }
 
@@ -537,6 +537,8 @@ void peal_client_core_init(peal_client *client) {
 }
 
 static peal_err connect_nsp(peal_client_nsp *nsp) {
+  if (nsp->was_left)
+    return PEAL_OK;
   peal_sio_client_nsp *state = peal_client_core_state(nsp);
   return state ? peal_sio_client_connect(state, nsp->client->worker->now_ms)
                : PEAL_ERR_NOMEM;

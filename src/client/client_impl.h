@@ -38,6 +38,7 @@ struct peal_client_nsp {
   peal_client_auth_fn auth_fn; /* NULL: `auth` is the answer */
   void *auth_user;
   char *id; /* the server's for it, terminated; NULL: it is not connected */
+  bool was_left; /* before the client has begun: it does not begin with it */
   /* For all threads, as of the last time the machine was asked. */
   atomic_bool is_connected, is_active, is_recovered;
   char name[]; /* with its slash, terminated */

@@ -69,6 +69,7 @@ static peal_err join(peal_client_op *op, bool is_here) {
     return PEAL_ERR_NOMEM;
   client->phase = PEAL_CLIENT_BEGUN;
   client->is_left = false;
+  op->nsp->was_left = false;
   peal_err err = peal_sio_client_connect(state, client->worker->now_ms);
   peal_client_impl_react(client);
   return err;
@@ -84,6 +85,7 @@ peal_err peal_client_connect(peal_client_nsp *nsp) {
 static peal_err leave(peal_client_op *op, bool is_here) {
   peal_client *client = op->client;
   (void)is_here;
+  op->nsp->was_left = client->phase == PEAL_CLIENT_SET_UP;
   if (!op->nsp->state)
     return PEAL_OK;
   client->is_left = true;

@@ -3,44 +3,25 @@
 // HTTPS and WSS: Node's client, curl, the `ws` package, the official client;
 // certificates that are exchanged while it runs; peers that stop half way.
 const assert = require('node:assert/strict');
-const { execFile, execFileSync } = require('node:child_process');
+const { execFile } = require('node:child_process');
+const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
-const os = require('node:os');
-const path = require('node:path');
 const tls = require('node:tls');
 const { promisify } = require('node:util');
 const WebSocket = require('ws');
 const { io } = require('socket.io-client');
 const { test, run, until } = require('./lib/suite');
 const { privateServer, freePort } = require('./lib/server');
+const { Certs } = require('./lib/certs');
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-tls-'));
-process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-const at = (name) => path.join(folder, name);
-const openssl = (...args) => execFileSync('openssl', args,
-  { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+const certs = new Certs();
+const at = (name) => certs.at(name);
+const certificate = (name, cn = name) => certs.certificate(name, { cn });
 
-function authority() {
-  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt',
-    'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt',
-    '-days', '2', '-subj', '/CN=authority');
-}
-
-function certificate(name, cn = name) {
-  openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-    '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj',
-    `/CN=${cn}`);
-  fs.writeFileSync(at(`${name}.ext`),
-    'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-  openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey',
-    'ca.key', '-CAcreateserial', '-out', `${name}.crt`, '-days', '2',
-    '-extfile', `${name}.ext`);
-}
-
-authority();
+certs.authority();
 certificate('site');
 certificate('client');
 const ca = fs.readFileSync(at('ca.crt'));
@@ -192,6 +173,23 @@ test('clients show a certificate where one is asked for', async (t) => {
     cert: fs.readFileSync(at('client.crt')),
   });
   assert.equal(res.body, 'hello');
+});
+
+test('a handler knows whose certificate it is', async (t) => {
+  const server = await serve(t, { clientCa: at('ca.crt') });
+  const mine = {
+    key: fs.readFileSync(at('client.key')),
+    cert: fs.readFileSync(at('client.crt')),
+  };
+  const cert = new X509Certificate(mine.cert);
+  const expected = `${cert.fingerprint256.replaceAll(':', '')} CN=client`;
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    const res = await get(server, '/http/who',
+      { ...mine, minVersion: version, maxVersion: version });
+    assert.equal(res.body, expected);
+  }
+  const open = await serve(t);
+  assert.equal((await get(open, '/http/who', mine)).body, 'nobody');
 });
 
 test('who speaks plain HTTP is told', async (t) => {
