@@ -404,4 +404,4 @@ hostile('a server that goes at once, each time', { words: /transport/ },
   joined((socket) => setTimeout(() => socket.resetAndDestroy(), 5)));
 
 process.setMaxListeners(0);
-run({ parallel: 4 });
+run({ parallel: 6 });
