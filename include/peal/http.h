@@ -327,6 +327,12 @@ PEAL_API peal_slice peal_http_req_host(const peal_http_req *req);
 /* Did the client come over TLS, as a trusted proxy says (X-Forwarded-Proto, or
  * `proto` of Forwarded)? */
 PEAL_API bool peal_http_req_is_secure(const peal_http_req *req);
+/* Which certificate the other end of the connection has shown: where
+ * `client_ca_file` asks for one (<peal/tls.h>). False, and *out is empty:
+ * none, no TLS, the connection has gone. What a proxy says of its client's
+ * certificate is not here. */
+PEAL_API bool peal_http_req_tls_peer(const peal_http_req *req,
+                                     peal_tls_peer *out);
 /* The address of the other end of the connection, as text: behind a proxy the
  * proxy's, but for `proxy_protocol`. */
 PEAL_API peal_slice peal_http_req_peer(const peal_http_req *req);

@@ -81,6 +81,16 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_tls_reload(peal_tls *tls,
 /* After all that listens with it. */
 PEAL_API void peal_tls_free(peal_tls *tls);
 
+/* Who the other end is by the certificate that it has shown and that was
+ * believed (peal_http_req_tls_peer). */
+typedef struct peal_tls_peer {
+  uint8_t sha256[32]; /* of the whole certificate (DER) */
+  char subject[256];  /* RFC4514: "CN=device 7,O=Example"; what does not fit is
+                         cut off: for decisions take sha256 */
+  /* 0 (docs/abi.md). */
+  uintptr_t reserved[8];
+} peal_tls_peer;
+
 /* -- clients --------------------------------------------------------------- */
 
 /* Certificates of a client (<peal/client.h>). {0}: the server's is checked against the system's

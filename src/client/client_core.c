@@ -385,7 +385,7 @@ static void note_nsps(peal_client *client) {
 }
 
 /* It was refused, disconnected, or has no attempt left: peal_client_run has an
- * end. A thread of its own waits for what it is told next. */
+ * end. A thread of its own goes on, for whoever connects again. */
 static void look_at_end(peal_client *client) {
   if (client->phase != PEAL_CLIENT_BEGUN || client->is_left ||
       peal_sio_client_is_active(&client->machine))

@@ -285,6 +285,17 @@ uint16_t peal_http_req_peer_port(const peal_http_req *req) {
   return req->address.port;
 }
 
+bool peal_http_req_tls_peer(const peal_http_req *req, peal_tls_peer *out) {
+  if (!out)
+    return false;
+  *out = (peal_tls_peer){.subject = ""};
+  if (!req)
+    return false;
+  PEAL_ON_REQ(req, "peal_worker_post");
+  return req->link && req->link->stream &&
+         peal_stream_certificate(req->link->stream, out);
+}
+
 bool peal_http_req_has_body(const peal_http_req *req) {
   PEAL_ON_REQ(req, "peal_worker_post");
   return req->framed_chunked || req->length > 0;

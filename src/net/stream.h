@@ -5,6 +5,7 @@
  * leave in one system call.
  * In the flow: the kernel -> [stream] -> http/, engine/ transports. */
 #include <peal/base.h>
+#include <peal/tls.h>
 
 #include "base/iovs.h"
 #include "net/address.h"
@@ -83,6 +84,8 @@ bool peal_stream_is_closing(const peal_stream *stream);
 bool peal_stream_is_blocked(const peal_stream *stream);
 /* Over TLS? */
 bool peal_stream_is_encrypted(const peal_stream *stream);
+/* Which certificate has the peer shown? False: none. */
+bool peal_stream_certificate(const peal_stream *stream, peal_tls_peer *out);
 peal_worker *peal_stream_worker(const peal_stream *stream);
 /* "127.0.0.1" / "::1" / "unix", as peal_address_text; returns its length.
  * `out` has PEAL_ADDRESS_MAX bytes. Asked from the kernel. */

@@ -12,6 +12,7 @@
 #include "net/stream_send.h"
 #include "net/stream_tls.h"
 #include "net/tally.h"
+#include "net/tls_peer.h"
 
 #define has peal_stream_core_has
 #define set peal_stream_core_set
@@ -179,6 +180,14 @@ bool peal_stream_is_closing(const peal_stream *stream) {
 
 bool peal_stream_is_encrypted(const peal_stream *stream) {
   return stream->item.kind == &tls.polled;
+}
+
+bool peal_stream_certificate(const peal_stream *stream, peal_tls_peer *out) {
+  const peal_stream_parcel parcel = {.verbs = peal_stream_core_verbs(stream),
+                                     .state = peal_stream_core_state(stream)};
+  *out = (peal_tls_peer){.subject = ""};
+  return peal_stream_is_encrypted(stream) && parcel.state &&
+         peal_tls_peer_of(peal_stream_tls_ssl(&parcel), out);
 }
 
 peal_worker *peal_stream_worker(const peal_stream *stream) {

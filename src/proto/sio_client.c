@@ -72,10 +72,12 @@ static void free_outs(peal_list *list, bool of_news) {
   }
 }
 
-static void free_nsp(peal_sio_client_nsp *nsp) {
-  if (nsp->in_flight)
-    peal_sio_out_free(nsp->in_flight);
-  peal_sio_member_free(nsp);
+/* They stand in other lists, too. */
+static void free_in_flight(peal_sio_client *client) {
+  peal_sio_client_nsp *nsp = NULL;
+  while ((nsp = peal_sio_client_nsp_next(client, nsp)))
+    if (nsp->in_flight)
+      peal_sio_out_free(nsp->in_flight);
 }
 
 static void free_spare(peal_sio_client *client) {
@@ -89,11 +91,12 @@ void peal_sio_client_deinit(peal_sio_client *client) {
   peal_sio_client_nsp *nsp = peal_sio_client_nsp_next(client, NULL), *next;
   client->stage = PEAL_SIO_CLIENT_IDLE;
   peal_sio_dial_tidy(client);
+  free_in_flight(client);
   free_outs(&client->sends, false);
   free_outs(&client->news, true);
   for (; nsp; nsp = next) {
     next = peal_sio_client_nsp_next(client, nsp);
-    free_nsp(nsp);
+    peal_sio_member_free(nsp);
   }
   free_spare(client);
   peal_sio_out_ids_deinit(client);

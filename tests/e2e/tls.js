@@ -4,6 +4,7 @@
 // certificates that are exchanged while it runs; peers that stop half way.
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
+const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
@@ -172,6 +173,23 @@ test('clients show a certificate where one is asked for', async (t) => {
     cert: fs.readFileSync(at('client.crt')),
   });
   assert.equal(res.body, 'hello');
+});
+
+test('a handler knows whose certificate it is', async (t) => {
+  const server = await serve(t, { clientCa: at('ca.crt') });
+  const mine = {
+    key: fs.readFileSync(at('client.key')),
+    cert: fs.readFileSync(at('client.crt')),
+  };
+  const cert = new X509Certificate(mine.cert);
+  const expected = `${cert.fingerprint256.replaceAll(':', '')} CN=client`;
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    const res = await get(server, '/http/who',
+      { ...mine, minVersion: version, maxVersion: version });
+    assert.equal(res.body, expected);
+  }
+  const open = await serve(t);
+  assert.equal((await get(open, '/http/who', mine)).body, 'nobody');
 });
 
 test('who speaks plain HTTP is told', async (t) => {

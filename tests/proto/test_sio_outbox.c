@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "base/mem_cache.h"
 #include "proto/proto_limits.h"
 #include "sio_machine.h"
 #include "torture.h"
@@ -795,7 +795,8 @@ static void ten_thousand_reconnects_leave_nothing(void **state) {
   assert_int_equal(memory.live, 0);
 }
 
-/* Sent and acknowledged: the message and nothing else is allocated. */
+/* Sent and acknowledged: the message and nothing else is allocated (under the
+ * address sanitizer its record, too). */
 static void a_steady_exchange_allocates_messages_only(void **state) {
   torture memory;
   char ack[32];
@@ -811,7 +812,7 @@ static void a_steady_exchange_allocates_messages_only(void **state) {
     (void)snprintf(ack, sizeof ack, "3%u[]", i);
     sio_machine_text(&m, ack);
     if (i > 10) /* its text while it is encoded, and itself */
-      assert_in_range(memory.calls - calls, 1, 2);
+      assert_in_range(memory.calls - calls, 1, 2 + PEAL_MEM_CACHE_PASS_THROUGH);
     sio_machine_forget(&m);
   }
   sio_machine_end(&m);
