@@ -4,7 +4,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 20
 NIGHT_FUZZ_SECONDS ?= 600
-PORT ?= 5000
+# Where the applications listen.
+LANDING_PORT ?= 8080
+ESP32_PORT ?= $(or $(PORT),5000)
+SV30_PORT ?= 4000
 DATA_DIR ?= data
 
 TOOLS = cc:build-essential cmake:cmake ninja:ninja-build \
@@ -22,7 +25,8 @@ endef
 
 help:
 	@echo 'make build     the programs, in build/release/bin'
-	@echo 'make run       the ESP32 dashboard with simulated devices (PORT=5000)'
+	@echo 'make run       every application with simulated devices, and a page that'
+	@echo '               leads to them: http://localhost:8080/'
 	@echo 'make test      every test in every configuration'
 	@echo 'make nightly   the long ones: every suite on poll(2), stress, long fuzz'
 	@echo 'make interop   clients in Java, Go and Rust; installs what they need'
@@ -43,10 +47,10 @@ node_modules/.lock-sum: package.json package-lock.json | needed
 # What it starts and what that reads; tests/checks/run_target.sh holds it.
 run:
 	@tools/install.sh run
-	$(call built,peal-esp32 peal-esp32-sim peal_assets)
-	@mkdir -p '$(DATA_DIR)'
-	@exec build/release/bin/peal-esp32 --port $(PORT) --simulate 3 \
-	  --data-dir '$(DATA_DIR)'
+	$(call built,peal_apps peal_assets)
+	@LANDING_PORT=$(LANDING_PORT) ESP32_PORT=$(ESP32_PORT) \
+	  SV30_PORT=$(SV30_PORT) exec tools/run_apps.sh build/release/bin \
+	  '$(DATA_DIR)'
 
 test:
 	@tools/install.sh test

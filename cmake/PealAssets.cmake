@@ -18,9 +18,21 @@ endfunction()
 
 file(GLOB pages CONFIGURE_DEPENDS LIST_DIRECTORIES true
      "${PROJECT_SOURCE_DIR}/apps/*/web")
+# What every page has: its own folder holds it as if it were the page's.
+file(GLOB_RECURSE shared CONFIGURE_DEPENDS
+     RELATIVE "${PROJECT_SOURCE_DIR}/apps/common/web"
+     "${PROJECT_SOURCE_DIR}/apps/common/web/*")
+set(plotting esp32 sv30-backend)
 foreach(page IN LISTS pages)
   get_filename_component(app "${page}" DIRECTORY)
   get_filename_component(app "${app}" NAME)
+  if(app STREQUAL "common")
+    continue()
+  endif()
+  foreach(file IN LISTS shared)
+    peal_asset("${PROJECT_SOURCE_DIR}/apps/common/web/${file}"
+               "${app}/web/${file}")
+  endforeach()
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${page}" "${page}/*")
   # Only what belongs to the page: everything in that folder is public.
   list(FILTER files EXCLUDE REGEX "(^|/)README\\.md$")
@@ -40,8 +52,10 @@ if(EXISTS "${modules}/socket.io-client/dist" AND EXISTS "${modules}/uplot/dist")
                  "client/${file}.map")
     endif()
   endforeach()
-  foreach(file uPlot.iife.min.js uPlot.min.css)
-    peal_asset("${modules}/uplot/dist/${file}" "esp32/web/vendor/${file}")
+  foreach(app IN LISTS plotting)
+    foreach(file uPlot.iife.min.js uPlot.min.css)
+      peal_asset("${modules}/uplot/dist/${file}" "${app}/web/vendor/${file}")
+    endforeach()
   endforeach()
 else()
   message(WARNING "node_modules is missing: the programs are built without the "

@@ -36,6 +36,8 @@ if(PEAL_PROGRAMS)
   peal_need(PEAL_CURL libcurl4-openssl-dev libcurl)
   peal_need(PEAL_JPEG libturbojpeg0-dev libturbojpeg)
   peal_need(PEAL_PNG libpng-dev libpng)
+  # The lines of `peal connect` can be edited where it is.
+  pkg_check_modules(PEAL_EDIT QUIET IMPORTED_TARGET libedit)
   # One example; whoever builds it has it.
   pkg_check_modules(PEAL_GLIB QUIET IMPORTED_TARGET glib-2.0)
 endif()

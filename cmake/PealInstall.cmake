@@ -33,7 +33,30 @@ if(PEAL_PROGRAMS)
   list(FILTER programs EXCLUDE REGEX "^example-|-bench-|-e2e-|-cost-")
   if(programs)
     install(TARGETS ${programs})
+    if(TARGET peal-sv30-device)
+      install(FILES "${PROJECT_BINARY_DIR}/bin/sv30-device"
+              DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    endif()
   endif()
+endif()
+# The command's page and completions; these the command writes itself, from
+# the tables that it reads its words by.
+if(TARGET peal AND NOT PEAL_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
+  set(completion "${PROJECT_BINARY_DIR}/completion")
+  foreach(shell bash zsh)
+    add_custom_command(OUTPUT "${completion}/peal.${shell}"
+      COMMAND "${CMAKE_COMMAND}" -E make_directory "${completion}"
+      COMMAND peal completion ${shell} > "${completion}/peal.${shell}"
+      DEPENDS peal COMMENT "completion for ${shell}" VERBATIM)
+  endforeach()
+  add_custom_target(peal_completion ALL
+    DEPENDS "${completion}/peal.bash" "${completion}/peal.zsh")
+  install(FILES "${completion}/peal.bash" RENAME peal
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${completion}/peal.zsh" RENAME _peal
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES "${PROJECT_SOURCE_DIR}/cli/man/peal.1"
+          DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}")

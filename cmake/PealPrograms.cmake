@@ -30,7 +30,7 @@ function(peal_program name folder)
     return()
   endif()
   list(REMOVE_ITEM sources ${main})
-  set(usage peal_static peal_warnings ${ARGN} ${peal_deps} m)
+  set(usage ${ARGN} peal_static peal_warnings ${peal_deps} m)
   set(defines _GNU_SOURCE
     PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
 
@@ -48,22 +48,46 @@ function(peal_program name folder)
   set_property(GLOBAL APPEND PROPERTY PEAL_PROGRAM_TARGETS ${name})
 endfunction()
 
+# peal_apps_common: apps/common, what applications share.
+function(peal_common)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/common/*.c")
+  if(NOT PEAL_WEB)
+    return()
+  endif()
+  add_library(peal_apps_common STATIC ${sources})
+  target_include_directories(peal_apps_common PUBLIC
+    "${PROJECT_SOURCE_DIR}/apps/common" "${PROJECT_SOURCE_DIR}/include")
+  target_compile_definitions(peal_apps_common PRIVATE _GNU_SOURCE
+    PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
+  target_link_libraries(peal_apps_common PRIVATE peal_warnings)
+endfunction()
+
 # The libraries an application needs beyond libpeal.
-set(PEAL_APP_LIBS_esp32 PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
+set(PEAL_APP_LIBS_esp32 peal_apps_common PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
     PkgConfig::PEAL_PNG)
 set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG)
+set(PEAL_APP_LIBS_peal PkgConfig::PEAL_CURL)
+if(PEAL_EDIT_FOUND)
+  list(APPEND PEAL_APP_LIBS_peal PkgConfig::PEAL_EDIT)
+endif()
+
+set(PEAL_APP_LIBS_sv30-backend peal_apps_common)
+set(PEAL_APP_LIBS_landing peal_apps_common PkgConfig::PEAL_CURL)
 
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
+set(PEAL_EXAMPLE_LIBS_client_glib PkgConfig::PEAL_GLIB)
 
 function(peal_all_programs)
+  peal_common()
   file(GLOB folders CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
        "${PROJECT_SOURCE_DIR}/apps/*" "${PROJECT_SOURCE_DIR}/examples/*")
   foreach(folder IN LISTS folders)
     get_filename_component(name "${folder}" NAME)
-    if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}")
+    if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}" OR
+       folder STREQUAL "apps/common")
       continue()
-    elseif(name STREQUAL "loop_glib" AND NOT PEAL_GLIB_FOUND)
-      message(STATUS "glib-2.0 is missing: no example-loop_glib")
+    elseif(name MATCHES "_glib$" AND NOT PEAL_GLIB_FOUND)
+      message(STATUS "glib-2.0 is missing: no example-${name}")
     elseif(folder MATCHES "^examples/")
       peal_program(example-${name} ${folder} ${PEAL_EXAMPLE_LIBS_${name}})
     else()
@@ -72,9 +96,27 @@ function(peal_all_programs)
                    ${PEAL_APP_LIBS_${name}-sim})
     endif()
   endforeach()
-  foreach(part server load floor tls)
+  # The name that the scripts of its users know.
+  if(TARGET peal-sv30-device)
+    add_custom_command(TARGET peal-sv30-device POST_BUILD
+      COMMAND "${CMAKE_COMMAND}" -E create_symlink peal-sv30-device
+              "${PROJECT_BINARY_DIR}/bin/sv30-device" VERBATIM)
+  endif()
+  foreach(part server load floor client tls)
     peal_program(peal-bench-${part} bench/${part})
   endforeach()
+  peal_program(peal cli ${PEAL_APP_LIBS_peal})
+  if(TARGET peal_objects)
+    # The histogram of latencies is that of the benchmark.
+    target_sources(peal_objects PRIVATE bench/load/load_hist.c)
+    target_include_directories(peal_objects PRIVATE bench/load)
+    if(PEAL_EDIT_FOUND)
+      target_compile_definitions(peal_objects PRIVATE CLI_HAVE_EDIT=1)
+    else()
+      message(STATUS "libedit is missing: no line editing in peal connect")
+    endif()
+  endif()
   peal_program(peal-e2e-fixture tests/e2e/fixture)
+  peal_program(peal-client-driver tests/client_e2e/driver)
   peal_program(peal-cost-server tests/cost/server)
 endfunction()

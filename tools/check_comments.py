@@ -17,7 +17,7 @@ import tempfile
 
 import shrinking
 
-FOLDERS = ["src", "include", "apps", "examples", "fuzz", "bench", "tests",
+FOLDERS = ["src", "include", "apps", "cli", "examples", "fuzz", "bench", "tests",
            "cmake"]
 C_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|/\*.*?\*/|//[^\n]*', re.S)
 HASH_COMMENT = re.compile(r"^\s*#[^\n]*", re.M)

@@ -5,7 +5,8 @@
 - a file of src/<folder> includes "<folder>/x.h" of itself and of the folders
   that LAYERS allows, always with the folder in the line
 - public headers include public headers only; headers never go in a circle
-- apps, bench and examples include <peal/...> and their own files
+- apps, bench and examples include <peal/...> and their own files; an application
+  also those of apps/common, which knows of none
 - file stems are unique in src/
 - a folder that LAYERS names exists
 
@@ -17,8 +18,11 @@ import sys
 import tempfile
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
-OUTSIDE = ["apps", "bench", "examples", "tests/e2e/fixture",
+OUTSIDE = ["apps", "cli", "bench", "examples", "tests/e2e/fixture",
            "tests/cost/server"]
+# Shared by two programs instead of copied.
+SHARED = {"cli": ["bench/load/load_hist.h"]}
+COMMON = "apps/common"
 
 
 def read_layers(root):
@@ -62,11 +66,18 @@ def check_public(file):
 def check_outside(root, file):
     part = file.relative_to(root).parts
     home = root / part[0] / part[1] if len(part) > 2 else root / part[0]
+    homes = [home]
+    if part[0] == "apps":
+        homes.append(root / COMMON)
     for kind, target in includes(file):
         if kind == "<":
             continue
-        places = [(file.parent / target).resolve(), (home / target).resolve()]
-        if not any(p.exists() and home.resolve() in p.parents for p in places):
+        places = [(h / target).resolve() for h in [file.parent, *homes]]
+        if any(shared.endswith("/" + target)
+               for shared in SHARED.get(part[0], [])):
+            continue
+        if not any(p.exists() and h.resolve() in p.parents
+                   for p in places for h in homes):
             yield f'"{target}" is neither public nor its own'
 
 

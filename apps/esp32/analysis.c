@@ -45,8 +45,8 @@ void analysis_emit(dash *app, const image *one, const char *caption,
   snprintf(url, sizeof url, MEDIA_URL "%s", one->file);
   bool has = caption != NULL;
   // what is undefined is left out
-  dash_emit(
-      app, "camera_update",
+  house_emit(
+      &app->house, "camera_update",
       PEAL_ARGS(PEAL_OBJECT(
           {"image_id", peal_int(one->image_id)},
           {"device_id", peal_str(one->device_id)}, {"url", peal_str(url)},
@@ -173,7 +173,7 @@ static void on_stored(const peal_store_result *result, void *user) {
   job *j = user;
   dash *app = j->analysis->app;
   if (result->err != PEAL_OK)
-    dash_store_failed(app, "a caption was not stored", result);
+    house_store_failed(&app->house, "a caption was not stored", result);
   else if (result->changes > 0) // else the picture has gone meanwhile
     analysis_emit(app, &j->image, j->caption, j->analysis_ms);
   free(j);
@@ -188,11 +188,11 @@ static void on_done(peal_worker *worker, peal_err err, void *user) {
                  j->model_err != VISION_ERR_STOPPED;
   leave(a, j, is_done);
   if (err == PEAL_OK && j->model_err != VISION_OK)
-    dash_log(a->app, PEAL_LOG_WARN, "analysis",
-             "no caption from the model for picture %lld: %s",
-             (long long)j->image.image_id, vision_err_text(j->model_err));
+    house_log(&a->app->house, PEAL_LOG_WARN, "analysis",
+              "no caption from the model for picture %lld: %s",
+              (long long)j->image.image_id, vision_err_text(j->model_err));
   if (!is_done || peal_store_write(
-                      a->app->store,
+                      a->app->house.store,
                       "UPDATE images SET caption = ?2, analysis_ms = ?3"
                       " WHERE id = ?1",
                       PEAL_ARGS(peal_int(j->image.image_id),
@@ -232,9 +232,9 @@ static void put(analysis *a, const image *one) {
   job *dropped = append(a, j);
   pthread_mutex_unlock(&a->lock);
   if (dropped != NULL)
-    dash_log(a->app, PEAL_LOG_WARN, "analysis",
-             "the queue is full: picture %lld stays without caption",
-             (long long)dropped->image.image_id);
+    house_log(&a->app->house, PEAL_LOG_WARN, "analysis",
+              "the queue is full: picture %lld stays without caption",
+              (long long)dropped->image.image_id);
   free(dropped);
 }
 
@@ -263,7 +263,7 @@ static void resume(analysis *a, peal_val row) {
 static bool load(analysis *a) {
   peal_doc *doc = NULL;
   if (peal_store_exec_sync(
-          a->app->store,
+          a->app->house.store,
           "SELECT * FROM (SELECT id, device_id, ts, file, bytes, width, height"
           " FROM images WHERE caption IS NULL ORDER BY id DESC LIMIT ?1)"
           " ORDER BY id",
@@ -287,9 +287,9 @@ analysis *analysis_new(dash *app) {
     a->model = vision_new(&app->conf.vision, &err);
   if (err == VISION_OK && load(a))
     return a;
-  dash_log(app, PEAL_LOG_ERROR, "analysis", "%s",
-           err != VISION_OK ? vision_err_text(err)
-                            : "the pictures cannot be read");
+  house_log(&app->house, PEAL_LOG_ERROR, "analysis", "%s",
+            err != VISION_OK ? vision_err_text(err)
+                             : "the pictures cannot be read");
   analysis_free(a);
   return NULL;
 }

@@ -80,7 +80,7 @@ static bool grow(devices *ds) {
  * all. */
 static bool may_go(const devices *ds, const device *d, const char *network) {
   return (network == NULL || strcmp(d->network, network) == 0) &&
-         !device_keys_has(ds->app->keys, peal_slice_of(d->info.id));
+         !device_keys_has(ds->app->house.keys, peal_slice_of(d->info.id));
 }
 
 /* The one that has been silent longest; `count` if there is none. */
@@ -117,7 +117,7 @@ static bool forget(devices *ds, size_t at, device_info *gone) {
     return false;
   device *d = ds->list[at];
   if (d->is_stored &&
-      peal_store_write(ds->app->store,
+      peal_store_write(ds->app->house.store,
                        "DELETE FROM devices WHERE device_id = ?1",
                        PEAL_ARGS(peal_str(d->info.id)), NULL, NULL) != PEAL_OK)
     return false;
@@ -221,7 +221,7 @@ static bool load(devices *ds) {
   peal_args limit = PEAL_ARGS(peal_int(ds->app->conf.max_devices));
   for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
     peal_doc *rows = NULL;
-    if (peal_store_exec_sync(ds->app->store, sources[i], limit, &rows) !=
+    if (peal_store_exec_sync(ds->app->house.store, sources[i], limit, &rows) !=
         PEAL_OK)
       return false;
     for (size_t r = 0; r < peal_doc_val(rows).len; r++)
@@ -244,7 +244,8 @@ devices *devices_new(dash *app) {
       &(peal_web_limit_opts){.count = LINES, .burst = 10 * LINES});
   if (ds->lines != NULL && load(ds))
     return ds;
-  dash_log(app, PEAL_LOG_ERROR, "devices", "the devices cannot be read");
+  house_log(&app->house, PEAL_LOG_ERROR, "devices",
+            "the devices cannot be read");
   devices_free(ds);
   return NULL;
 }
@@ -266,18 +267,18 @@ static void announce(devices *ds, const device_info *info) {
   dash *app = ds->app;
   char last_seen[25];
   peal_web_time_iso(last_seen, info->last_seen);
-  dash_emit(app, "device_update",
-            PEAL_ARGS(PEAL_OBJECT(
-                {"device_id", peal_str(info->id)},
-                {"online", peal_bool(info->is_online)},
-                {"last_seen", peal_str(last_seen)},
-                {"simulated",
-                 peal_bool(device_id_is_simulated(peal_slice_of(info->id)))})));
+  house_emit(
+      &app->house, "device_update",
+      PEAL_ARGS(PEAL_OBJECT({"device_id", peal_str(info->id)},
+                            {"online", peal_bool(info->is_online)},
+                            {"last_seen", peal_str(last_seen)},
+                            {"simulated", peal_bool(device_id_is_simulated(
+                                              peal_slice_of(info->id)))})));
   // invented ones must not fill the log
   if (peal_web_limit_take(ds->lines, PEAL_S("devices"),
                           peal_worker_now_ms(peal_worker_self()), NULL))
-    dash_log(app, PEAL_LOG_INFO, "devices", "%s is %s", info->id,
-             info->is_online ? "online" : "offline");
+    house_log(&app->house, PEAL_LOG_INFO, "devices", "%s is %s", info->id,
+              info->is_online ? "online" : "offline");
 }
 
 /* With the lock held; fills `came` when it has just come online. */
@@ -380,7 +381,7 @@ void devices_tick(devices *ds) {
 
 static peal_err store_one(devices *ds, const device_info *info) {
   return peal_store_write(
-      ds->app->store,
+      ds->app->house.store,
       "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
       " ON CONFLICT (device_id) DO UPDATE SET first_seen = ?2, last_seen = ?3,"
       " readings = ?4, images = ?5, audio = ?6",
@@ -446,7 +447,7 @@ peal_val devices_value(dash *app, const device_info *info, peal_build *build) {
       PEAL_OBJECT({"device_id", peal_str_slice(id)},
                   {"online", peal_bool(info->is_online)},
                   {"simulated", peal_bool(device_id_is_simulated(id))},
-                  {"has_key", peal_bool(device_keys_has(app->keys, id))},
+                  {"has_key", peal_bool(device_keys_has(app->house.keys, id))},
                   {"first_seen", peal_str(first_seen)},
                   {"last_seen", peal_str(last_seen)},
                   {"readings", peal_int((int64_t)info->counts[DEVICE_READING])},

@@ -8,6 +8,7 @@
 #include "device_keys.h"
 #include "devices.h"
 #include "gate.h"
+#include "house_run.h"
 #include "oled.h"
 #include "readings.h"
 
@@ -26,13 +27,13 @@ static bool is_device(const dash *app, const peal_socket *socket) {
   if (id.len == 0)
     id = peal_socket_header(socket, "X-Device-Id");
   return id.len > 0 &&
-         device_keys_ask(app->keys, peal_socket_address(socket), id,
+         device_keys_ask(app->house.keys, peal_socket_address(socket), id,
                          key_of(socket), NULL) == DEVICE_KEYS_SHOWN;
 }
 
 static void on_use(peal_socket *socket, peal_next *next, void *user) {
   dash *app = user;
-  guard_verdict found = auth_socket(app->auth, socket);
+  guard_verdict found = auth_socket(app->house.auth, socket);
   if (found == GUARD_RIGHT || is_device(app, socket))
     peal_next_ok(next);
   else if (found == GUARD_WAIT)
@@ -46,28 +47,21 @@ static void on_use(peal_socket *socket, peal_next *next, void *user) {
 static peal_err on_connect(peal_socket *socket, void *user) {
   dash *app = user;
   guard_verdict found;
-  peal_err err = auth_socket_bind(app->auth, socket, &found);
+  peal_err err = auth_socket_bind(app->house.auth, socket, &found);
   // where a password is asked for, a device is no reader
   if (err == PEAL_OK && found != GUARD_RIGHT)
-    err = peal_join(socket, DASH_DEVICES);
-  if (err != PEAL_OK)
-    return err;
-  char now[25];
-  peal_web_time_iso(now, peal_wall_ms());
-  return peal_emit(
-      socket, "connection_response",
-      PEAL_ARGS(PEAL_OBJECT({"status", peal_str("Connected")},
-                            {"server_time", peal_str(now)},
-                            {"sid", peal_str(peal_socket_id(socket))})));
+    err = peal_join(socket, HOUSE_DEVICES);
+  return err == PEAL_OK ? house_greet(socket) : err;
 }
 
 static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
                           void *user) {
   peal_slice address = peal_socket_address(socket);
-  dash_log(user, PEAL_LOG_INFO, "events", "%s from %.*s is gone: %s%s%s",
-           peal_socket_id(socket), PEAL_SFMT(address), peal_reason_text(reason),
-           err != PEAL_OK ? ", " : "",
-           err != PEAL_OK ? peal_err_message(err) : "");
+  house_log(&((dash *)user)->house, PEAL_LOG_INFO, "events",
+            "%s from %.*s is gone: %s%s%s", peal_socket_id(socket),
+            PEAL_SFMT(address), peal_reason_text(reason),
+            err != PEAL_OK ? ", " : "",
+            err != PEAL_OK ? peal_err_message(err) : "");
 }
 
 /* ---- request ---------------------------------------------------------------- */
@@ -93,7 +87,7 @@ static peal_val devices_val(dash *app, peal_build *build) {
 static peal_val server_val(dash *app, peal_build *build) {
   char now[25];
   peal_server_stats stats;
-  peal_server_stats_get(app->server, &stats);
+  peal_server_stats_get(app->house.server, &stats);
   peal_web_time_iso(now, peal_wall_ms());
   return peal_build_copy(
       build, PEAL_OBJECT({"server_time", peal_str(now)},
@@ -114,7 +108,7 @@ static void answer_devices(dash *app, const peal_event *event, bool is_all,
     return;
   }
   refusal why;
-  refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+  refusal_set(&why, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
   refusal_ack(event, &why);
 }
 
@@ -128,7 +122,7 @@ static void on_request(peal_socket *socket, const peal_event *event,
       peal_val_is(what, PEAL_STRING) ? what : peal_val_get(what, "type");
   peal_slice name = peal_val_str(type);
   peal_build *build = peal_socket_build(socket);
-  bool may_see = !peal_socket_in(socket, DASH_DEVICES);
+  bool may_see = !peal_socket_in(socket, HOUSE_DEVICES);
   if (peal_slice_is(name, "ping") || peal_slice_is(name, "status")) {
     ack_success(event, server_val(app, build));
   } else if (peal_slice_is(name, "oled")) {
@@ -161,7 +155,7 @@ static void on_set_oled(peal_socket *socket, const peal_event *event,
 }
 
 peal_err events_register(dash *app) {
-  peal_nsp *nsp = app->nsp;
+  peal_nsp *nsp = app->house.nsp;
   peal_err err = peal_use(nsp, on_use, app);
   if (err == PEAL_OK)
     err = peal_on_connect(nsp, on_connect, app);

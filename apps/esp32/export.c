@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv.h"
 #include "media.h"
 #include "span.h"
 
 enum {
-  PIECE_ROWS = 500,        /* of one read, and of one write */
-  MAX_TEXT_BYTES = 1 << 20 /* of a piece: 500 rows of images with captions */
+  PIECE_ROWS = 500 /* of one read, and of one write */
 };
 
 /* ---- the statements -------------------------------------------------------- */
@@ -69,96 +69,27 @@ typedef struct export_job {
 
 /* ---- the text ------------------------------------------------------------------ */
 
-typedef struct text {
-  char *bytes;
-  size_t len, cap;
-  bool failed;
-} text;
-
-static void add(text *t, const char *bytes, size_t len) {
-  if (!t->failed && t->len + len > t->cap) {
-    size_t cap = t->cap > 0 ? 2 * t->cap : 65536;
-    while (cap < t->len + len)
-      cap *= 2;
-    char *grown = cap <= MAX_TEXT_BYTES ? realloc(t->bytes, cap) : NULL;
-    t->failed = grown == NULL;
-    if (grown != NULL) {
-      t->bytes = grown;
-      t->cap = cap;
-    }
-  }
-  if (t->failed || len == 0)
-    return;
-  memcpy(t->bytes + t->len, bytes, len);
-  t->len += len;
-}
-
-static void add_char(text *t, char c) {
-  add(t, &c, 1);
-}
-
-/* The shortest of the two that is read back as the same number. */
-static void add_double(text *t, double value) {
-  char out[40];
-  int len = snprintf(out, sizeof out, "%.15g", value);
-  if (strtod(out, NULL) != value)
-    len = snprintf(out, sizeof out, "%.17g", value);
-  add(t, out, (size_t)len);
-}
-
-/* RFC 4180 2: quotes around what needs them, doubled inside. What a
- * spreadsheet would take for a formula gets an apostrophe in front. */
-static void add_cell(text *t, peal_slice cell) {
-  bool is_formula = cell.len > 0 && memchr("=+-@\t\r", cell.ptr[0], 6) != NULL;
-  bool is_quoted = false;
-  for (size_t i = 0; i < cell.len; i++)
-    is_quoted = is_quoted || memchr("\",\r\n", cell.ptr[i], 4) != NULL;
-  if (is_quoted)
-    add_char(t, '"');
-  if (is_formula)
-    add_char(t, '\'');
-  for (size_t i = 0; i < cell.len; i++) {
-    if (cell.ptr[i] == '"')
-      add_char(t, '"');
-    add_char(t, cell.ptr[i]);
-  }
-  if (is_quoted)
-    add_char(t, '"');
-}
-
-static void add_value(text *t, peal_val value) {
-  char out[24];
-  if (peal_val_is(value, PEAL_STRING))
-    add_cell(t, peal_val_str(value));
-  else if (peal_val_is(value, PEAL_INT))
-    add(t, out,
-        (size_t)snprintf(out, sizeof out, "%lld",
-                         (long long)peal_val_int(value, 0)));
-  else if (peal_val_is(value, PEAL_DOUBLE))
-    add_double(t, peal_val_double(value, 0));
-}
-
 /* `pairs`: timestamp and what follows. */
-static void add_csv(text *t, const peal_pair *pairs, size_t count) {
+static void add_csv(csv *t, const peal_pair *pairs, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (i > 0)
-      add_char(t, ',');
-    add_value(t, pairs[i].value);
+      csv_add(t, ",", 1);
+    csv_add_value(t, pairs[i].value);
   }
-  add(t, "\r\n", 2);
+  csv_add(t, "\r\n", 2);
 }
 
-static void add_json(text *t, const peal_pair *pairs, size_t count,
+static void add_json(csv *t, const peal_pair *pairs, size_t count,
                      bool is_first) {
   peal_bytes *json = peal_json_bytes(peal_object(pairs, count));
   peal_slice object = peal_bytes_slice(json);
   t->failed = t->failed || json == NULL;
-  add(t, is_first ? "\n" : ",\n", is_first ? 1 : 2);
-  add(t, object.ptr, object.len);
+  csv_add(t, is_first ? "\n" : ",\n", is_first ? 1 : 2);
+  csv_add(t, object.ptr, object.len);
   peal_bytes_unref(json);
 }
 
-static void add_row(export_job *e, text *t, peal_val row) {
+static void add_row(export_job *e, csv *t, peal_val row) {
   enum { MAX_PAIRS = 16 };
 
   peal_pair pairs[MAX_PAIRS];
@@ -205,7 +136,7 @@ static void next_piece(peal_http_req *req, void *user) {
       peal_int(e->asked.until), peal_int(e->newest),
       peal_int(PIECE_ROWS),     peal_str_slice(e->asked.device_id)};
   (void)req;
-  e->is_reading = peal_store_read(e->app->store, e->from->sql[is_one],
+  e->is_reading = peal_store_read(e->app->house.store, e->from->sql[is_one],
                                   (peal_args){args, is_one ? 6 : 5}, on_piece,
                                   e) == PEAL_OK;
   if (!e->is_reading)
@@ -214,13 +145,13 @@ static void next_piece(peal_http_req *req, void *user) {
 
 /* The rows as text; what the write answers, or why there is no text. */
 static peal_err write_rows(export_job *e, peal_val rows) {
-  text t = {0};
+  csv t = {0};
   for (size_t i = 0; i < rows.len; i++)
     add_row(e, &t, peal_val_at(rows, i));
   peal_err err =
       t.failed ? PEAL_ERR_NOMEM
                : peal_http_answer_write(e->req, (peal_slice){t.bytes, t.len});
-  free(t.bytes);
+  csv_free(&t);
   return err;
 }
 
@@ -228,7 +159,7 @@ static void on_piece(const peal_store_result *result, void *user) {
   export_job *e = user;
   e->is_reading = false;
   if (result->err != PEAL_OK)
-    dash_store_failed(e->app, "an export broke off", result);
+    house_store_failed(&e->app->house, "an export broke off", result);
   peal_err err =
       result->err == PEAL_OK ? write_rows(e, result->rows) : result->err;
   bool is_last = result->rows.len < PIECE_ROWS;
@@ -316,7 +247,7 @@ static void begin(peal_http_req *req, dash *app, const source *from) {
   peal_http_answer_on_drain(req, next_piece, e);
   peal_http_req_on_abort(req, on_abort, e);
   e->is_reading = !peal_http_req_is_method(req, "HEAD") &&
-                  peal_store_read(app->store, from->newest, PEAL_NO_ARGS,
+                  peal_store_read(app->house.store, from->newest, PEAL_NO_ARGS,
                                   on_newest, e) == PEAL_OK;
   if (!e->is_reading)
     finish(e, peal_http_req_is_method(req, "HEAD"));

@@ -28,14 +28,14 @@ static void add_url(const char *url, void *user) {
 void figures_on_status(peal_http_req *req, void *user) {
   dash *app = user;
   peal_server_stats stats;
-  peal_server_stats_get(app->server, &stats);
+  peal_server_stats_get(app->house.server, &stats);
   char names[MAX_THREADS][16];
   peal_val items[MAX_THREADS];
   size_t count = peal_web_process_threads(names, MAX_THREADS);
   for (size_t i = 0; i < count; i++)
     items[i] = peal_str(names[i]);
   urls reach = {.count = 0};
-  peal_http_server_urls(app->http, add_url, &reach);
+  peal_http_server_urls(app->house.http, add_url, &reach);
   peal_web_process process;
   peal_web_process_get(&process);
   uint64_t polling = stats.clients_polling;
@@ -43,18 +43,19 @@ void figures_on_status(peal_http_req *req, void *user) {
   (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
   peal_http_answer_json(
       req, 200,
-      PEAL_OBJECT({"active_threads", peal_int((int64_t)process.threads)},
-                  {"thread_names", peal_array(items, count)},
-                  {"async_mode", peal_str("libuv")},
-                  {"workers", peal_int(peal_workers_count(app->workers))},
-                  {"clients", peal_int((int64_t)stats.clients)},
-                  {"transports",
-                   PEAL_OBJECT({"websocket", peal_int((int64_t)websocket)},
-                               {"polling", peal_int((int64_t)polling)})},
-                  {"uptime_s", peal_int((int64_t)process.uptime_s)},
-                  {"password_needed", peal_bool(app->conf.password != NULL)},
-                  {"urls", peal_array(reach.items, reach.count)},
-                  {"version", peal_str(peal_version())}));
+      PEAL_OBJECT(
+          {"active_threads", peal_int((int64_t)process.threads)},
+          {"thread_names", peal_array(items, count)},
+          {"async_mode", peal_str("libuv")},
+          {"workers", peal_int(peal_workers_count(app->house.workers))},
+          {"clients", peal_int((int64_t)stats.clients)},
+          {"transports",
+           PEAL_OBJECT({"websocket", peal_int((int64_t)websocket)},
+                       {"polling", peal_int((int64_t)polling)})},
+          {"uptime_s", peal_int((int64_t)process.uptime_s)},
+          {"password_needed", peal_bool(app->house.conf.password != NULL)},
+          {"urls", peal_array(reach.items, reach.count)},
+          {"version", peal_str(peal_version())}));
 }
 
 /* In megabytes with two places. */
@@ -78,7 +79,7 @@ void figures_on_memory(peal_http_req *req, void *user) {
 
 static void write_sockets(peal_web_metrics_out *out, dash *app) {
   peal_server_stats s;
-  peal_server_stats_get(app->server, &s);
+  peal_server_stats_get(app->house.server, &s);
   uint64_t websocket = s.clients - s.clients_polling;
   peal_web_metrics_gauge(out, "esp32_clients", "open dashboards by transport",
                          "transport=\"polling\"", (double)s.clients_polling);
@@ -135,7 +136,7 @@ static void write_analysis(peal_web_metrics_out *out, dash *app) {
 
 static void write_store(peal_web_metrics_out *out, dash *app) {
   peal_store_stats s;
-  peal_store_stats_get(app->store, &s);
+  peal_store_stats_get(app->house.store, &s);
   peal_web_metrics_counter(out, "esp32_store_writes_total", "statements", NULL,
                            s.writes);
   peal_web_metrics_counter(out, "esp32_store_commits_total",

@@ -1,40 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "address.h"
+#include "auth.h"
 #include "device_keys.h"
 #include "devices.h"
-
-void refusal_set(refusal *out, unsigned status, const char *field,
-                 const char *format, ...) {
-  *out = (refusal){.status = status, .field = field};
-  va_list args;
-  va_start(args, format);
-  vsnprintf(out->message, sizeof out->message, format, args);
-  va_end(args);
-}
-
-void refusal_answer(peal_http_req *req, const refusal *why) {
-  if (why->retry_ms > 0) {
-    char seconds[24];
-    int len = snprintf(seconds, sizeof seconds, "%llu",
-                       (unsigned long long)(why->retry_ms + 999) / 1000);
-    (void)peal_http_answer_header(req, "Retry-After",
-                                  (peal_slice){seconds, (size_t)len});
-  }
-  peal_web_error(req, why->status, why->message, why->field);
-}
-
-void refusal_ack(const peal_event *event, const refusal *why) {
-  peal_val field = why->field != NULL ? peal_str(why->field) : peal_undefined();
-  (void)peal_ack(event,
-                 PEAL_ARGS(PEAL_OBJECT({"status", peal_str("error")},
-                                       {"message", peal_str(why->message)},
-                                       {"field", field})));
-}
 
 peal_slice gate_device_id(peal_http_req *req, peal_slice named) {
   if (named.len > 0)
@@ -65,7 +35,7 @@ bool gate_check(dash *app, gate_guest *guest, refusal *out) {
                 "control, no invisible characters, not blanks alone");
     return false;
   }
-  device_keys_verdict found = device_keys_ask(app->keys, guest->address,
+  device_keys_verdict found = device_keys_ask(app->house.keys, guest->address,
                                               guest->id, guest->key, &retry_ms);
   guest->has_shown_key = found == DEVICE_KEYS_SHOWN;
   if (found == DEVICE_KEYS_SHOWN || found == DEVICE_KEYS_NONE)
@@ -108,6 +78,15 @@ bool gate_enter(dash *app, gate_guest *guest, int64_t *stamp, refusal *out) {
     return true;
   if (err == PEAL_ERR_LIMIT)
     return refuse_rate(out, 60000, "there are too many devices");
-  refusal_set(out, 503, NULL, "%s", dash_words(err));
+  refusal_set(out, 503, NULL, "%s", house_words(err));
   return false;
+}
+
+peal_web_verdict gate_hook_reader(peal_http_req *req, void *user) {
+  dash *app = user;
+  peal_slice id = gate_device_id(req, (peal_slice){0});
+  if (device_keys_ask(app->house.keys, peal_http_req_address(req), id,
+                      gate_key(req), NULL) == DEVICE_KEYS_SHOWN)
+    return PEAL_WEB_PASS;
+  return auth_hook(req, &app->house);
 }

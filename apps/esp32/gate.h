@@ -3,14 +3,7 @@
 /* gate: may this device send now? Its id must be good, its key right, its rate
  * within the limit. The same for HTTP and for events. */
 #include "dash.h"
-
-/* Why not, in words for the sender. */
-typedef struct refusal {
-  unsigned status;   /* of HTTP */
-  uint64_t retry_ms; /* 429: when to try again */
-  const char *field; /* static text, or NULL */
-  char message[160];
-} refusal;
+#include "refusal.h"
 
 /* Who sends: `named` in the body comes first, then X-Device-Id, then
  * ?device_id=, then "unknown". Borrowed from the request. */
@@ -32,11 +25,6 @@ PEAL_MUST_CHECK bool gate_check(dash *app, gate_guest *guest, refusal *out);
  * that it was heard, with the time of that in *stamp. On a worker. */
 PEAL_MUST_CHECK bool gate_enter(dash *app, gate_guest *guest, int64_t *stamp,
                                 refusal *out);
-
-PEAL_PRINTF(4, 5)
-void refusal_set(refusal *out, unsigned status, const char *field,
-                 const char *format, ...);
-/* The answer of HTTP. */
-void refusal_answer(peal_http_req *req, const refusal *why);
-/* The answer to an event. */
-void refusal_ack(const peal_event *event, const refusal *why);
+/* A peal_web_hook_fn of what readers may do, and devices with their key; `user`
+ * is the dash. */
+peal_web_verdict gate_hook_reader(peal_http_req *req, void *user);

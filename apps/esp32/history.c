@@ -92,7 +92,7 @@ static void on_rows(const peal_store_result *result, void *user) {
     answer_rows(q->req, result->rows, q->limit);
     return;
   }
-  dash_store_failed(q->app, "history was not read", result);
+  house_store_failed(&q->app->house, "history was not read", result);
   peal_web_error_of(q->req, result->err);
 }
 
@@ -118,7 +118,7 @@ static void ask(peal_http_req *req, dash *app, const source *from) {
                            peal_int(asked.limit + 1),
                            peal_str_slice(asked.device_id)};
   peal_err err =
-      peal_store_read(app->store, is_one ? from->of_one : from->of_all,
+      peal_store_read(app->house.store, is_one ? from->of_one : from->of_all,
                       (peal_args){args, is_one ? 5 : 4}, on_rows, q);
   if (err != PEAL_OK)
     peal_web_error_of(req, err);

@@ -114,10 +114,11 @@ static void note(media *m, bool is_well, int failed) {
   if (atomic_exchange(&m->is_well, is_well) == is_well)
     return;
   if (is_well)
-    dash_log(m->app, PEAL_LOG_INFO, "media", "files can be written again");
+    house_log(&m->app->house, PEAL_LOG_INFO, "media",
+              "files can be written again");
   else
-    dash_log(m->app, PEAL_LOG_ERROR, "media",
-             "no file can be written in %s: %s", m->dir, strerror(failed));
+    house_log(&m->app->house, PEAL_LOG_ERROR, "media",
+              "no file can be written in %s: %s", m->dir, strerror(failed));
 }
 
 bool media_write(media *m, const char *name, const peal_slice *parts,
@@ -174,18 +175,18 @@ bool media_read(media *m, const char *name, void **out, size_t *len) {
 
 void media_remove(media *m, const char *name) {
   if (unlinkat(m->dir_fd, name, 0) != 0 && errno != ENOENT)
-    dash_log(m->app, PEAL_LOG_WARN, "media", "%s was not removed: %s", name,
-             strerror(errno));
+    house_log(&m->app->house, PEAL_LOG_WARN, "media", "%s was not removed: %s",
+              name, strerror(errno));
 }
 
 /* ---- the start ------------------------------------------------------------ */
 
 static bool open_dir(media *m) {
-  size_t len = strlen(m->app->conf.data_dir) + sizeof "/media";
+  size_t len = strlen(m->app->house.conf.data_dir) + sizeof "/media";
   m->dir = malloc(len);
   if (m->dir == NULL)
     return false;
-  snprintf(m->dir, len, "%s/media", m->app->conf.data_dir);
+  snprintf(m->dir, len, "%s/media", m->app->house.conf.data_dir);
   if (mkdir(m->dir, 0700) != 0 && errno != EEXIST)
     return false;
   m->dir_fd = open(m->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -219,8 +220,8 @@ media *media_new(dash *app) {
   bool done = open_dir(m) && count_and_sweep(m);
   if (done)
     return m;
-  dash_log(app, PEAL_LOG_ERROR, "media", "%s/media cannot be used: %s",
-           app->conf.data_dir, strerror(errno));
+  house_log(&app->house, PEAL_LOG_ERROR, "media", "%s/media cannot be used: %s",
+            app->house.conf.data_dir, strerror(errno));
   media_free(m);
   return NULL;
 }
@@ -330,7 +331,7 @@ static removal *take_off(media *m, media_kind kind, peal_val rows) {
 static void on_pruned(media *m, media_kind kind,
                       const peal_store_result *result) {
   if (result->err != PEAL_OK) {
-    dash_store_failed(m->app, "old files were not removed", result);
+    house_store_failed(&m->app->house, "old files were not removed", result);
     pthread_mutex_lock(&m->lock);
     m->shelves[kind].is_pruning = false;
     pthread_mutex_unlock(&m->lock);
@@ -374,12 +375,12 @@ static void prune(media *m, media_kind kind) {
   int64_t excess = s->is_pruning ? 0 : excess_of(s);
   if (excess > 0)
     s->is_pruning =
-        peal_store_write(m->app->store, sql[kind], PEAL_ARGS(peal_int(excess)),
-                         done[kind], m) == PEAL_OK;
+        peal_store_write(m->app->house.store, sql[kind],
+                         PEAL_ARGS(peal_int(excess)), done[kind], m) == PEAL_OK;
   pthread_mutex_unlock(&m->lock);
   if (excess > 0)
-    dash_log(m->app, PEAL_LOG_DEBUG, "media", "%lld of %s go",
-             (long long)excess, tables[kind]);
+    house_log(&m->app->house, PEAL_LOG_DEBUG, "media", "%lld of %s go",
+              (long long)excess, tables[kind]);
 }
 
 void media_added(media *m, media_kind kind, int64_t bytes) {

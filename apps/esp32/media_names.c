@@ -68,7 +68,7 @@ bool media_names_load(media_names *all, dash *app, media_kind kind,
   // in pieces, whatever their number
   for (size_t got = PIECE_ROWS; done && got == PIECE_ROWS;) {
     peal_doc *doc = NULL;
-    if (peal_store_exec_sync(app->store, sql[kind],
+    if (peal_store_exec_sync(app->house.store, sql[kind],
                              PEAL_ARGS(peal_int(last), peal_int(PIECE_ROWS)),
                              &doc) != PEAL_OK)
       return false;
@@ -100,7 +100,7 @@ static bool is_half(const char *name) {
 /* Into <data-dir>/orphans, which is made when it is needed. */
 static bool set_aside(const dash *app, int dir_fd, const char *name) {
   char dir[4096], to[4096 + MEDIA_NAME_BYTES];
-  int len = snprintf(dir, sizeof dir, "%s/orphans", app->conf.data_dir);
+  int len = snprintf(dir, sizeof dir, "%s/orphans", app->house.conf.data_dir);
   if (len <= 0 || (size_t)len >= sizeof dir ||
       (mkdir(dir, 0700) != 0 && errno != EEXIST))
     return false;
@@ -110,18 +110,18 @@ static bool set_aside(const dash *app, int dir_fd, const char *name) {
 
 static void say(dash *app, unsigned removed, unsigned aside, unsigned stuck) {
   if (removed > 0)
-    dash_log(app, PEAL_LOG_INFO, "media",
-             "%u unfinished uploads of the last run were removed", removed);
+    house_log(&app->house, PEAL_LOG_INFO, "media",
+              "%u unfinished uploads of the last run were removed", removed);
   if (aside > 0)
-    dash_log(app, PEAL_LOG_WARN, "media",
-             "%u files that the database does not know were set aside: they "
-             "are in %s/orphans",
-             aside, app->conf.data_dir);
+    house_log(&app->house, PEAL_LOG_WARN, "media",
+              "%u files that the database does not know were set aside: they "
+              "are in %s/orphans",
+              aside, app->house.conf.data_dir);
   if (stuck > 0)
-    dash_log(app, PEAL_LOG_WARN, "media",
-             "%u files that the database does not know could not be moved to "
-             "%s/orphans: %s",
-             stuck, app->conf.data_dir, strerror(errno));
+    house_log(&app->house, PEAL_LOG_WARN, "media",
+              "%u files that the database does not know could not be moved to "
+              "%s/orphans: %s",
+              stuck, app->house.conf.data_dir, strerror(errno));
 }
 
 /* What has no row: what is not whole was never acknowledged, and goes. A whole

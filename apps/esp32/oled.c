@@ -39,9 +39,9 @@ oled *oled_new(dash *app) {
   o->shown = FIRST_PET;
   pthread_mutex_init(&o->lock, NULL);
   peal_doc *rows = NULL;
-  if (peal_store_exec_sync(app->store, "SELECT animation_id FROM oled",
+  if (peal_store_exec_sync(app->house.store, "SELECT animation_id FROM oled",
                            PEAL_NO_ARGS, &rows) != PEAL_OK) {
-    dash_log(app, PEAL_LOG_ERROR, "oled", "its state cannot be read");
+    house_log(&app->house, PEAL_LOG_ERROR, "oled", "its state cannot be read");
     oled_free(o);
     return NULL;
   }
@@ -114,7 +114,7 @@ static bool check(peal_val body, int *id, refusal *out) {
 static void answer(choice *c, peal_err err) {
   peal_val done = value_of(c->id, peal_worker_build(peal_worker_self()));
   peal_val failed = PEAL_OBJECT({"status", peal_str("error")},
-                                {"message", peal_str(dash_words(err))});
+                                {"message", peal_str(house_words(err))});
   if (c->reply != NULL)
     (void)peal_reply_send(c->reply, PEAL_ARGS(err == PEAL_OK ? done : failed));
   else if (c->req != NULL && err == PEAL_OK)
@@ -133,10 +133,10 @@ static bool apply(oled *o, const choice *c) {
     o->applied = c->number;
     o->shown = c->id;
     // inside the lock, so that the last event tells the last choice
-    dash_emit(o->app, "oled_display_changed",
-              PEAL_ARGS(PEAL_OBJECT({"animation_id", peal_int(c->id)},
-                                    {"animation_name", peal_str(pets[c->id])},
-                                    {"animation_type", peal_str("pet")})));
+    house_emit(&o->app->house, "oled_display_changed",
+               PEAL_ARGS(PEAL_OBJECT({"animation_id", peal_int(c->id)},
+                                     {"animation_name", peal_str(pets[c->id])},
+                                     {"animation_type", peal_str("pet")})));
   }
   pthread_mutex_unlock(&o->lock);
   return is_newer;
@@ -145,9 +145,9 @@ static bool apply(oled *o, const choice *c) {
 static void on_stored(const peal_store_result *result, void *user) {
   choice *c = user;
   if (result->err != PEAL_OK)
-    dash_store_failed(c->app, "the animation was not stored", result);
+    house_store_failed(&c->app->house, "the animation was not stored", result);
   else if (apply(c->app->oled, c))
-    dash_log(c->app, PEAL_LOG_INFO, "oled", "shows %s", pets[c->id]);
+    house_log(&c->app->house, PEAL_LOG_INFO, "oled", "shows %s", pets[c->id]);
   answer(c, result->err);
 }
 
@@ -156,7 +156,7 @@ static void choose(oled *o, choice *c) {
   pthread_mutex_lock(&o->lock);
   c->number = ++o->asked;
   peal_err err = peal_store_write(
-      o->app->store,
+      o->app->house.store,
       "INSERT INTO oled (id, animation_type, animation_id, ts)"
       " VALUES (1, 'pet', ?1, ?2) ON CONFLICT (id) DO UPDATE SET"
       " animation_type = 'pet', animation_id = ?1, ts = ?2",
@@ -198,7 +198,7 @@ void oled_on_event(dash *app, const peal_event *event) {
   choice *c = is_good ? choice_new(app, id) : NULL;
   if (c == NULL) {
     if (is_good)
-      refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+      refusal_set(&why, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
     refusal_ack(event, &why);
     return;
   }

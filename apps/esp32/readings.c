@@ -74,7 +74,7 @@ typedef struct waiting {
 static void answer(waiting *w, peal_err err) {
   peal_val done = PEAL_OBJECT({"status", peal_str("success")});
   peal_val failed = PEAL_OBJECT({"status", peal_str("error")},
-                                {"message", peal_str(dash_words(err))});
+                                {"message", peal_str(house_words(err))});
   if (w->reply != NULL)
     (void)peal_reply_send(w->reply, PEAL_ARGS(err == PEAL_OK ? done : failed));
   else if (w->req != NULL && err == PEAL_OK)
@@ -88,7 +88,7 @@ static void on_stored(const peal_store_result *result, void *user) {
   waiting *w = user;
   dash *app = w->app;
   if (result->err != PEAL_OK) {
-    dash_store_failed(app, "a reading was not stored", result);
+    house_store_failed(&app->house, "a reading was not stored", result);
   } else {
     if (!app->conf.send_first)
       w->kind->emit(w);
@@ -165,19 +165,19 @@ static void sensor_emit(const waiting *w) {
       data[count++] = (peal_pair){sensor_fields[i].name, w->values[i]};
   char timestamp[25];
   peal_web_time_iso(timestamp, w->stamp);
-  dash_emit(w->app, "sensor_update",
-            PEAL_ARGS(PEAL_OBJECT({"timestamp", peal_str(timestamp)},
-                                  {"data", peal_object(data, count)})));
+  house_emit(&w->app->house, "sensor_update",
+             PEAL_ARGS(PEAL_OBJECT({"timestamp", peal_str(timestamp)},
+                                   {"data", peal_object(data, count)})));
 }
 
 static void orientation_emit(const waiting *w) {
   char timestamp[25];
   peal_web_time_iso(timestamp, w->stamp);
-  dash_emit(w->app, "orientation_update",
-            PEAL_ARGS(PEAL_OBJECT(
-                {"timestamp", peal_str(timestamp)},
-                {"device_id", peal_str(w->id)}, {"pitch", w->values[0]},
-                {"roll", w->values[1]}, {"yaw", w->values[2]})));
+  house_emit(&w->app->house, "orientation_update",
+             PEAL_ARGS(PEAL_OBJECT(
+                 {"timestamp", peal_str(timestamp)},
+                 {"device_id", peal_str(w->id)}, {"pitch", w->values[0]},
+                 {"roll", w->values[1]}, {"yaw", w->values[2]})));
 }
 
 /* ---- the store ---------------------------------------------------------- */
@@ -194,12 +194,13 @@ static peal_err store(waiting *w) {
   int64_t max = app->conf.max_readings;
   unsigned step = max >= SMALL_CEILING ? PRUNE_STEP : 1;
   if (atomic_fetch_add(&app->inserts[kind == &sensor], 1) % step != 0)
-    return peal_store_write(app->store, kind->insert, insert, on_stored, w);
+    return peal_store_write(app->house.store, kind->insert, insert, on_stored,
+                            w);
   int64_t keep = step > 1 ? max - (int64_t)step : max;
   const peal_store_stmt both[] = {
       {kind->insert, insert},
       {kind->remove, PEAL_ARGS(peal_int(keep), peal_int(2 * (int64_t)step))}};
-  return peal_store_write_all(app->store, both, 2, on_stored, w);
+  return peal_store_write_all(app->house.store, both, 2, on_stored, w);
 }
 
 /* ---- the way in --------------------------------------------------------- */
@@ -268,7 +269,7 @@ void readings_on_event(dash *app, const peal_event *event, gate_guest guest) {
   if (sensor_check(body, &why) && gate_enter(app, &guest, &stamp, &why)) {
     w = waiting_new(app, &sensor, guest.id, stamp, body);
     if (w == NULL)
-      refusal_set(&why, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+      refusal_set(&why, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
   }
   if (w == NULL) {
     refusal_ack(event, &why);
@@ -285,7 +286,7 @@ static void prune(dash *app, const reading_kind *kind);
 static void on_pruned(dash *app, const reading_kind *kind,
                       const peal_store_result *result) {
   if (result->err != PEAL_OK)
-    dash_store_failed(app, "old readings were not removed", result);
+    house_store_failed(&app->house, "old readings were not removed", result);
   else if (result->changes == PRUNE_ROWS) // there may be more
     prune(app, kind);
 }
@@ -302,10 +303,11 @@ static void prune(dash *app, const reading_kind *kind) {
   peal_store_fn done =
       kind == &sensor ? on_sensor_pruned : on_orientation_pruned;
   if (peal_store_write(
-          app->store, kind->remove,
+          app->house.store, kind->remove,
           PEAL_ARGS(peal_int(app->conf.max_readings), peal_int(PRUNE_ROWS)),
           done, app) != PEAL_OK)
-    dash_log(app, PEAL_LOG_WARN, "store", "old readings were not removed");
+    house_log(&app->house, PEAL_LOG_WARN, "store",
+              "old readings were not removed");
 }
 
 void readings_prune(dash *app) {

@@ -4,12 +4,12 @@
 #include "auth.h"
 #include "export.h"
 #include "figures.h"
+#include "gate.h"
 #include "history.h"
 #include "media.h"
 #include "oled.h"
 #include "readings.h"
 #include "series.h"
-#include "sites.h"
 #include "thumbs.h"
 #include "uploads.h"
 
@@ -58,7 +58,7 @@ static const peal_web_route device_routes[] = {
      .path = "/api/oled-display/set",
      .on_json = oled_on_set,
      .max_body_bytes = SMALL_BYTES,
-     .before = auth_hook_or_device,
+     .before = gate_hook_reader,
      WANTS_JSON},
 };
 
@@ -83,53 +83,37 @@ static const peal_web_route reader_routes[] = {
     {.path = "/memory-stats", .on_request = figures_on_memory},
 };
 
-static const peal_web_route login_routes[] = {
-    {.method = "POST",
-     .path = "/api/login",
-     .on_json = auth_on_login,
-     .max_body_bytes = SMALL_BYTES},
-    {.method = "POST", .path = "/api/logout", .on_request = auth_on_logout},
-};
-
 #define COUNT(routes) (sizeof(routes) / sizeof *(routes))
 
 static peal_err add(dash *app, const peal_web_route *routes, size_t count,
-                    peal_web_hook_fn before) {
+                    peal_web_hook_fn before, void *before_user) {
   for (size_t i = 0; i < count; i++) {
     peal_web_route route = routes[i];
     route.user = app;
     route.before_user = app;
-    if (before != NULL)
+    if (before != NULL) {
       route.before = before;
-    peal_err err = peal_web_route_add(app->web, &route);
+      route.before_user = before_user;
+    }
+    peal_err err = peal_web_route_add(app->house.web, &route);
     if (err != PEAL_OK)
       return err;
   }
   return PEAL_OK;
 }
 
-peal_err routes_register(dash *app, const char *web_dir) {
-  // first of all: every other hook and handler is behind it
-  peal_err err = peal_web_before(app->web, "/", sites_hook, app);
+peal_err routes_register(dash *app) {
+  house *h = &app->house;
+  peal_err err = peal_http_server_on_done(h->http, uploads_on_done, app);
   if (err == PEAL_OK)
-    err = peal_http_server_on_done(app->http, uploads_on_done, app);
+    err = add(app, device_routes, COUNT(device_routes), NULL, NULL);
   if (err == PEAL_OK)
-    err = add(app, device_routes, COUNT(device_routes), NULL);
+    err = add(app, reader_routes, COUNT(reader_routes), auth_hook, h);
   if (err == PEAL_OK)
-    err = add(app, reader_routes, COUNT(reader_routes), auth_hook);
+    err = peal_web_metrics_add(h->web, figures_on_metrics, app);
   if (err == PEAL_OK)
-    err = add(app, login_routes, COUNT(login_routes), NULL);
+    err = peal_web_health(h->web, "/api/health", h->store);
   if (err == PEAL_OK)
-    err = peal_web_before(app->web, "/metrics", auth_hook, app);
-  if (err == PEAL_OK)
-    err = peal_web_metrics(app->web, "/metrics");
-  if (err == PEAL_OK)
-    err = peal_web_metrics_add(app->web, figures_on_metrics, app);
-  if (err == PEAL_OK)
-    err = peal_web_health(app->web, "/api/health", app->store);
-  if (err == PEAL_OK)
-    err = peal_web_health_add(app->web, "media", media_is_well, app->media);
-  if (err == PEAL_OK)
-    err = peal_web_static(app->web, "/", web_dir, NULL);
-  return err;
+    err = peal_web_health_add(h->web, "media", media_is_well, app->media);
+  return err == PEAL_OK ? house_routes(h) : err;
 }

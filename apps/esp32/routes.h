@@ -3,6 +3,6 @@
 /* routes: which address is whose. */
 #include "dash.h"
 
-/* Register everything on dash->web; the page comes from `web_dir`. Errors are
+/* Register everything on dash->web. Errors are
  * logged. */
-PEAL_MUST_CHECK peal_err routes_register(dash *app, const char *web_dir);
+PEAL_MUST_CHECK peal_err routes_register(dash *app);

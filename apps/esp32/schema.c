@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "house.h"
+
 /* The indexes carry the order in which history is read: newest first, of all
  * or of one device; the row's id is in each index behind its columns. */
 static const char first[] =
@@ -41,16 +43,10 @@ static const char first[] =
     " readings INTEGER NOT NULL, images INTEGER NOT NULL,"
     " audio INTEGER NOT NULL);"
 
-    "CREATE TABLE device_keys (device_id TEXT PRIMARY KEY,"
-    " hash BLOB NOT NULL, changed INTEGER NOT NULL,"
-    " is_revoked INTEGER NOT NULL DEFAULT 0);"
+    HOUSE_DEVICE_KEYS
 
     "CREATE TABLE oled (id INTEGER PRIMARY KEY CHECK (id = 1),"
     " animation_type TEXT NOT NULL, animation_id INTEGER NOT NULL,"
     " ts INTEGER NOT NULL);";
 
-static const char sessions[] =
-    "CREATE TABLE sessions (id BLOB PRIMARY KEY, bound BLOB NOT NULL,"
-    " end_ms INTEGER NOT NULL);";
-
-const char *const schema_migrations[] = {first, sessions, NULL};
+const char *const schema_migrations[] = {first, HOUSE_SESSIONS, NULL};

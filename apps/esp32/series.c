@@ -210,7 +210,7 @@ static void on_piece(const peal_store_result *result, void *user) {
   walk *w = user;
   if (result->err != PEAL_OK || peal_http_req_is_aborted(w->req)) {
     if (result->err != PEAL_OK)
-      dash_store_failed(w->app, "a series was not read", result);
+      house_store_failed(&w->app->house, "a series was not read", result);
     finish(w, result->err != PEAL_OK ? result->err : PEAL_ERR_CLOSED);
     return;
   }
@@ -233,7 +233,7 @@ static void next_piece(walk *w) {
       peal_int(PIECE_ROWS),   peal_int(w->asked.since),
       peal_int(w->bucket_ms), peal_str_slice(w->asked.device_id)};
   peal_err err =
-      peal_store_read(w->app->store, w->from->piece[is_of_one(w)],
+      peal_store_read(w->app->house.store, w->from->piece[is_of_one(w)],
                       (peal_args){args, is_of_one(w) ? 6 : 5}, on_piece, w);
   if (err != PEAL_OK)
     finish(w, err);
@@ -243,7 +243,7 @@ static void next_piece(walk *w) {
 static void on_ends(const peal_store_result *result, void *user) {
   walk *w = user;
   if (result->err != PEAL_OK) {
-    dash_store_failed(w->app, "a series was not read", result);
+    house_store_failed(&w->app->house, "a series was not read", result);
     finish(w, result->err);
     return;
   }
@@ -268,7 +268,7 @@ static void ask_ends(walk *w) {
                            peal_str_slice(w->asked.device_id)};
   peal_http_defer(w->req);
   peal_err err =
-      peal_store_read(w->app->store, w->from->ends[is_of_one(w)],
+      peal_store_read(w->app->house.store, w->from->ends[is_of_one(w)],
                       (peal_args){args, is_of_one(w) ? 3 : 2}, on_ends, w);
   if (err != PEAL_OK)
     finish(w, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* settings: the configuration of the program as one struct: flags over
- * environment (PEAL_ESP32_…) over file over default. */
+/* settings: the options of this program alone, beside those that every
+ * application has (house_conf.h). */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,33 +11,14 @@
 
 /* Text is borrowed from the configuration. */
 typedef struct settings {
-  peal_config *config; /* owns the text */
-
-  const char *host; /* NULL: all addresses */
-  int port;
-  unsigned workers;
-  const char *data_dir;
-  const char *web_dir; /* NULL: found beside the program */
-  const char *cors_origins;
-  const char *allowed_hosts;  /* NULL: our own names only */
-  const char *content_policy; /* of pages; NULL: what fits the page */
-  const char *proxies;        /* NULL: none */
-  unsigned simulate;          /* devices */
-
-  const char *password; /* of the dashboard; NULL: it is open */
-  bool secure_cookie;
-  int64_t session_s;
-  bool require_keys;
-  const char *add_key, *revoke_key; /* device ids; NULL: nothing to do */
-  bool list_keys;
+  unsigned simulate; /* devices */
 
   uint32_t device_rate, device_burst;   /* requests of one device, per second */
   uint32_t address_rate, address_burst; /* of those of one address */
   uint32_t max_devices;
   uint32_t max_network_devices; /* of them, of one address and without key */
   uint32_t max_address_uploads; /* at the same time */
-  size_t max_connections;
-  int64_t offline_ms; /* silent for so long: offline */
+  int64_t offline_ms;           /* silent for so long: offline */
 
   int64_t max_images, max_image_bytes;
   int64_t max_audio, max_audio_bytes;
@@ -47,14 +28,11 @@ typedef struct settings {
   unsigned analysis_concurrency;
   unsigned analysis_queue;
   vision_opts vision;
-
-  const char *log_level;
-  const char *log_format;
-  int64_t log_bytes;
-  unsigned log_count;
 } settings;
 
-/* Read everything. Returns false to end the program with *exit_code; whatever
- * was wrong has been said on stderr. settings_deinit afterwards either way. */
-bool settings_init(settings *out, int argc, char **argv, int *exit_code);
-void settings_deinit(settings *conf);
+/* The table. */
+extern const peal_config_key settings_keys[];
+extern const size_t settings_key_count;
+
+/* What it says. Returns false after saying on stderr what is wrong. */
+bool settings_read(settings *out, const peal_config *config);

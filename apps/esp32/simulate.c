@@ -43,14 +43,14 @@ static char **environ_with(const char *key, void **block) {
 
 static int spawn(simulate *sim, const char *program, const dash *app,
                  char **env) {
-  const char *host = app->conf.host;
+  const char *host = app->house.conf.host;
   bool is_all =
       host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
   bool is_v6 = !is_all && strchr(host, ':') != NULL;
   char url[300], devices[16], parent[48];
   snprintf(url, sizeof url, "http://%s%s%s:%u", is_v6 ? "[" : "",
            is_all ? "127.0.0.1" : host, is_v6 ? "]" : "",
-           peal_http_server_port(app->http));
+           peal_http_server_port(app->house.http));
   snprintf(devices, sizeof devices, "%u", app->conf.simulate);
   snprintf(parent, sizeof parent, "--die-with-parent=%ld", (long)getpid());
   const char *const argv[] = {program, "--url",   url,    "--devices",
@@ -67,7 +67,7 @@ void simulate_start(simulate *sim, dash *app) {
   if (app->conf.simulate == 0)
     return;
   char program[4096];
-  const char *key = device_keys_for_simulation(app->keys);
+  const char *key = device_keys_for_simulation(app->house.keys);
   void *block = NULL;
   char **env = key != NULL ? environ_with(key, &block) : NULL;
   int err = ENOENT;
@@ -75,12 +75,12 @@ void simulate_start(simulate *sim, dash *app) {
     err = env != NULL ? spawn(sim, program, app, env) : ENOMEM;
   free(block);
   if (err != 0)
-    dash_log(app, PEAL_LOG_ERROR, "simulate",
-             "no simulated devices: peal-esp32-sim beside this program: %s",
-             strerror(err));
+    house_log(&app->house, PEAL_LOG_ERROR, "simulate",
+              "no simulated devices: peal-esp32-sim beside this program: %s",
+              strerror(err));
   else
-    dash_log(app, PEAL_LOG_INFO, "simulate", "%u simulated devices",
-             app->conf.simulate);
+    house_log(&app->house, PEAL_LOG_INFO, "simulate", "%u simulated devices",
+              app->conf.simulate);
 }
 
 void simulate_check(simulate *sim, dash *app) {
@@ -88,7 +88,8 @@ void simulate_check(simulate *sim, dash *app) {
   if (sim->pid == 0 || waitpid(sim->pid, &status, WNOHANG) != sim->pid)
     return;
   sim->pid = 0;
-  dash_log(app, PEAL_LOG_WARN, "simulate", "the simulated devices have ended");
+  house_log(&app->house, PEAL_LOG_WARN, "simulate",
+            "the simulated devices have ended");
 }
 
 void simulate_stop(simulate *sim) {

@@ -127,20 +127,20 @@ void thumbs_sweep(thumbs *t, bool (*is_kept)(peal_slice name, void *user),
 /* ---- life -------------------------------------------------------------------- */
 
 thumbs *thumbs_new(dash *app) {
-  unsigned workers = peal_workers_count(app->workers);
+  unsigned workers = peal_workers_count(app->house.workers);
   thumbs *t = calloc(1, sizeof *t + workers * sizeof *t->homes);
   if (t == NULL)
     return NULL;
   t->app = app;
   t->max_running = workers > 1 ? 1 : RUNNING;
-  snprintf(t->dir, sizeof t->dir, "%s/thumbs", app->conf.data_dir);
+  snprintf(t->dir, sizeof t->dir, "%s/thumbs", app->house.conf.data_dir);
   t->dir_fd = -1;
   if (mkdir(t->dir, 0700) == 0 || errno == EEXIST)
     t->dir_fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (t->dir_fd >= 0)
     return t;
-  dash_log(app, PEAL_LOG_ERROR, "thumbs", "%s cannot be used: %s", t->dir,
-           strerror(errno));
+  house_log(&app->house, PEAL_LOG_ERROR, "thumbs", "%s cannot be used: %s",
+            t->dir, strerror(errno));
   thumbs_free(t);
   return NULL;
 }
@@ -148,7 +148,7 @@ thumbs *thumbs_new(dash *app) {
 void thumbs_free(thumbs *t) {
   if (t == NULL)
     return;
-  for (unsigned i = 0; i < peal_workers_count(t->app->workers); i++)
+  for (unsigned i = 0; i < peal_workers_count(t->app->house.workers); i++)
     while (t->homes[i].first != NULL) {
       job *gone = t->homes[i].first;
       t->homes[i].first = gone->next;

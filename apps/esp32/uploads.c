@@ -56,7 +56,7 @@ typedef struct holder {
 static bool take_slot(peal_http_req *req, dash *app, refusal *out) {
   holder *h = peal_http_req_alloc(req, sizeof *h);
   if (h == NULL) {
-    refusal_set(out, 503, NULL, "%s", dash_words(PEAL_ERR_NOMEM));
+    refusal_set(out, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
     return false;
   }
   address_network(h->network, peal_http_req_address(req));
@@ -98,8 +98,8 @@ static void emit_audio(dash *app, const upload *u, int64_t audio_id) {
   char timestamp[25], url[sizeof MEDIA_URL + MEDIA_NAME_BYTES];
   peal_web_time_iso(timestamp, u->image.stamp);
   snprintf(url, sizeof url, MEDIA_URL "%s", u->image.file);
-  dash_emit(
-      app, "audio_update",
+  house_emit(
+      &app->house, "audio_update",
       PEAL_ARGS(PEAL_OBJECT(
           {"audio_id", peal_int(audio_id)}, {"timestamp", peal_str(timestamp)},
           {"device_id", peal_str(u->image.device_id)},
@@ -132,7 +132,7 @@ static void on_stored(const peal_store_result *result, void *user) {
   upload *u = user;
   dash *app = u->app;
   if (result->err != PEAL_OK) {
-    dash_store_failed(app, "an upload was not stored", result);
+    house_store_failed(&app->house, "an upload was not stored", result);
     fail(u, result->err);
     return;
   }
@@ -157,14 +157,14 @@ static peal_err store(upload *u) {
   const audio_info *a = &u->audio;
   if (u->kind == MEDIA_IMAGE)
     return peal_store_write(
-        u->app->store,
+        u->app->house.store,
         "INSERT INTO images (device_id, ts, file, bytes, width, height)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         PEAL_ARGS(peal_str(i->device_id), peal_int(i->stamp), peal_str(i->file),
                   peal_int(i->bytes), peal_int(i->width), peal_int(i->height)),
         on_stored, u);
   return peal_store_write(
-      u->app->store,
+      u->app->house.store,
       "INSERT INTO audio (device_id, ts, file, bytes, duration_ms, sample_rate,"
       " channels, rms_db, peak_db) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
       PEAL_ARGS(peal_str(i->device_id), peal_int(i->stamp), peal_str(i->file),
@@ -223,8 +223,8 @@ static void on_written(peal_http_req *req, peal_err err, void *user) {
     return;
   }
   if (err == PEAL_OK && u->io_err != 0) {
-    dash_log(u->app, PEAL_LOG_ERROR, "media", "an upload was not written: %s",
-             strerror(u->io_err));
+    house_log(&u->app->house, PEAL_LOG_ERROR, "media",
+              "an upload was not written: %s", strerror(u->io_err));
     err = PEAL_ERR_IO;
   }
   if (err != PEAL_OK) {

@@ -322,13 +322,14 @@ static void act(peal_client_engine *engine,
 
 /* -- the loop -------------------------------------------------------------------- */
 
-/* A timer that fires too early only looks. */
+/* It changes with each ping and stands still between them, so that an idle
+ * connection never wakes its worker by it. */
 static void arm(peal_client_engine *engine) {
   peal_wheel *wheel = &engine->worker->wheel;
   uint64_t at = peal_eio_client_deadline(&engine->machine);
   if (at == NEVER)
     peal_wheel_stop(wheel, &engine->timer);
-  else if (!peal_wheel_is_set(&engine->timer) || at < engine->timer.at_ms)
+  else if (!peal_wheel_is_set(&engine->timer) || at != engine->timer.at_ms)
     peal_wheel_set(wheel, &engine->timer, at);
 }
 

@@ -14,7 +14,7 @@ static peal_err join_new(peal_client_op *op, bool is_here) {
   peal_sio_client_nsp *state = peal_client_core_state(op->nsp);
   if (!state)
     return PEAL_ERR_NOMEM;
-  if (client->phase != PEAL_CLIENT_BEGUN || client->setup.opts.no_auto_connect)
+  if (client->phase != PEAL_CLIENT_BEGUN || client->no_auto_connect)
     return PEAL_OK;
   peal_err err = peal_sio_client_connect(state, client->worker->now_ms);
   client->is_left = false;
@@ -38,7 +38,7 @@ peal_client_nsp *peal_client_of(peal_client *client, const char *name) {
   char buf[PEAL_LIMIT_SIO_NSP_BYTES + 1];
   peal_slice full;
   bool is_new;
-  if (!client || !full_name(buf, name ? name : client->setup.nsp, &full))
+  if (!client || !full_name(buf, name ? name : client->url_nsp, &full))
     return NULL;
   peal_client_nsp *nsp = peal_client_core_nsp(client, full, &is_new);
   if (!nsp || !is_new)
@@ -69,6 +69,7 @@ static peal_err join(peal_client_op *op, bool is_here) {
     return PEAL_ERR_NOMEM;
   client->phase = PEAL_CLIENT_BEGUN;
   client->is_left = false;
+  op->nsp->was_left = false;
   peal_err err = peal_sio_client_connect(state, client->worker->now_ms);
   peal_client_impl_react(client);
   return err;
@@ -84,6 +85,7 @@ peal_err peal_client_connect(peal_client_nsp *nsp) {
 static peal_err leave(peal_client_op *op, bool is_here) {
   peal_client *client = op->client;
   (void)is_here;
+  op->nsp->was_left = client->phase == PEAL_CLIENT_SET_UP;
   if (!op->nsp->state)
     return PEAL_OK;
   client->is_left = true;

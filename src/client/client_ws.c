@@ -284,30 +284,35 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
 /* -- what leaves ------------------------------------------------------------- */
 
 /* A client's frames are masked into a copy. */
-static void make_frames(peal_client_ws *ws) {
+static peal_err make_frames(peal_client_ws *ws) {
   while (peal_ws_conn_queued(ws->conn) < AHEAD_BYTES) {
     peal_eio_cursor cursor = {0};
     peal_eio_out packet;
-    if (!peal_eio_out_peek(ws->session, PEAL_EIO_WEBSOCKET, &cursor, &packet) ||
-        peal_ws_conn_send(
-            ws->conn, packet.binary ? PEAL_WS_BINARY : PEAL_WS_TEXT,
-            packet.binary ? 0 : (char)('0' + packet.type), packet.data))
-      return;
+    if (!peal_eio_out_peek(ws->session, PEAL_EIO_WEBSOCKET, &cursor, &packet))
+      return PEAL_OK;
+    peal_err err = peal_ws_conn_send(
+        ws->conn, packet.binary ? PEAL_WS_BINARY : PEAL_WS_TEXT,
+        packet.binary ? 0 : (char)('0' + packet.type), packet.data);
+    if (err)
+      return err;
     peal_eio_out_pop(ws->session, PEAL_EIO_WEBSOCKET, ws->worker->now_ms);
   }
+  return PEAL_OK;
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_client_ws *ws = user;
-  (void)stream;
   if (!ws->ask && !ws->conn)
     return;
   if (ws->ask) {
     peal_http_conn_pull(&ws->ask->conn, out);
     return;
   }
-  if (!ws->told)
-    make_frames(ws);
+  peal_err err = ws->told ? PEAL_OK : make_frames(ws);
+  if (err && err != PEAL_ERR_CLOSED) { /* it is closing: what waits is lost */
+    peal_stream_close(stream, err);
+    return;
+  }
   peal_ws_conn_pull(ws->conn, out);
   out->is_all = out->bytes == peal_ws_conn_queued(ws->conn) &&
                 !peal_eio_out_wants(ws->session, PEAL_EIO_WEBSOCKET);

@@ -26,10 +26,15 @@ void peal_cookie_jar_init(peal_cookie_jar *jar, const peal_mem *mem) {
   *jar = (peal_cookie_jar){.mem = peal_mem_or_libc(mem)};
 }
 
+static size_t bytes_of(const peal_cookie_jar_item *item) {
+  return item->name.len + item->value.len + item->path.len;
+}
+
 static void remove_at(peal_cookie_jar *jar, peal_cookie_jar_item **at) {
   peal_cookie_jar_item *gone = *at;
   *at = gone->next;
   jar->count--;
+  jar->bytes -= bytes_of(gone);
   peal_mem_free(jar->mem, gone);
 }
 
@@ -198,13 +203,15 @@ peal_err peal_cookie_jar_set(peal_cookie_jar *jar, peal_slice field,
   if (!item)
     return PEAL_FAIL(PEAL_ERR_NOMEM);
   make_way(jar, &read, now_ms);
-  if (jar->count >= PEAL_COOKIE_JAR_COUNT)
+  jar->count++;
+  jar->bytes += bytes_of(item);
+  while (jar->first && (jar->count > PEAL_COOKIE_JAR_COUNT ||
+                        jar->bytes > PEAL_COOKIE_JAR_ALL_BYTES))
     remove_at(jar, &jar->first);
   peal_cookie_jar_item **at = &jar->first;
   while (*at)
     at = &(*at)->next;
   *at = item;
-  jar->count++;
   return PEAL_OK;
 }
 

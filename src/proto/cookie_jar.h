@@ -12,6 +12,10 @@
  * least that RFC6265 6.1 asks of an agent. */
 #define PEAL_COOKIE_JAR_BYTES 4096u
 #define PEAL_COOKIE_JAR_COUNT 50u
+/* All of them together: a Cookie field that every server and proxy takes. Theirs
+ * are 8 KiB for a line (nginx, Apache) and 16 KiB for a head (Node): beyond that
+ * a server that has set too much would be answering 431 for ever. */
+#define PEAL_COOKIE_JAR_ALL_BYTES 6144u
 
 typedef struct peal_cookie_jar_item peal_cookie_jar_item;
 
@@ -20,6 +24,7 @@ typedef struct peal_cookie_jar {
   const peal_mem *mem;         /* borrowed */
   peal_cookie_jar_item *first; /* the oldest */
   size_t count;
+  size_t bytes; /* of names, values and paths */
 } peal_cookie_jar;
 
 /* `mem` NULL: libc. Cannot fail. */

@@ -15,6 +15,8 @@ static bool is_delimiter(char c) {
 
 static bool next_token(peal_slice *rest, peal_slice *token) {
   size_t i = 0;
+  if (!rest->len)
+    return false;
   while (i < rest->len && is_delimiter(rest->ptr[i]))
     i++;
   size_t begin = i;

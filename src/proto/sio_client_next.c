@@ -76,8 +76,7 @@ static void on_connect(peal_sio_client_nsp *nsp, const peal_sio_packet *packet,
     event->nsp = nsp;
     event->text = IS_V2;
     nsp->wanted = false;
-    /* No DISCONNECT: it does not know what it would be for. */
-    peal_sio_member_end(nsp, PEAL_CLIENT_LEFT, PEAL_OK);
+    on_late_answer(nsp, true);
     (void)peal_sio_dial_close_if_left(client);
   } else if (err) {
     peal_sio_dial_break(client, reason_of(err), err);
@@ -99,10 +98,6 @@ static void on_refused(peal_sio_client_nsp *nsp, const peal_sio_packet *packet,
 }
 
 static void on_disconnect(peal_sio_client_nsp *nsp) {
-  if (nsp->phase == PEAL_SIO_CLIENT_LEAVING) {
-    on_late_answer(nsp, false);
-    return;
-  }
   nsp->wanted = false;
   peal_sio_member_forget(nsp);
   peal_sio_member_end(nsp, PEAL_CLIENT_SERVER_LEFT, PEAL_OK);

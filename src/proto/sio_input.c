@@ -125,6 +125,12 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   if (!item)
     return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
                                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+  if (PEAL_ROLE_IS_CLIENT(conn->opts) && item->state == PEAL_SIO_LINKS_ASKED) {
+    /* A server refuses by CONNECT_ERROR: this ends the membership before, which
+     * we have left as well, and what is held belongs to that. */
+    peal_sio_state_drop_ring(conn, &item->held);
+    return PEAL_OK;
+  }
   if (!is_left(item)) /* otherwise two goodbyes have crossed */
     about(event, PEAL_SIO_CONN_DISCONNECT, item);
   peal_sio_state_end_link(conn, item, false);

@@ -3,6 +3,7 @@
 
 #include "base/err_site.h"
 #include "base/mem.h"
+#include "base/mem_cache.h"
 #include "proto/proto_limits.h"
 
 #define FEW_PARTS 16u
@@ -58,7 +59,8 @@ void peal_sio_out_free(peal_sio_out *out) {
   peal_sio_out_leave(out);
   drop_message(out);
   peal_sio_client_state_release(client, out->cost);
-  if (client->spare_count < PEAL_LIMIT_SIO_SPARE) {
+  if (client->spare_count < PEAL_LIMIT_SIO_SPARE &&
+      !PEAL_MEM_CACHE_PASS_THROUGH) {
     peal_list_push(&client->spare, &out->news.at);
     client->spare_count++;
     return;

@@ -29,8 +29,8 @@ export async function until(what, check, limitMs = 10000) {
 // One server process on its own port and data directory; it can be killed and
 // started again on both.
 export class ServerUnderTest {
-  constructor(command, dataDir, { args = [], env = {} } = {}) {
-    Object.assign(this, { command, dataDir, args, env, child: null });
+  constructor(command, dataDir, { args = [], env = {}, health = '/api/health' } = {}) {
+    Object.assign(this, { command, dataDir, args, env, health, child: null });
   }
 
   async start() {
@@ -44,7 +44,7 @@ export class ServerUnderTest {
     const output = fs.createWriteStream(`${this.dataDir}.log`, { flags: 'a' });
     this.child.stdout.pipe(output);
     this.child.stderr.pipe(output);
-    await until(`${program} answers /api/health`, () => this.#answers(), 15000);
+    await until(`${program} answers ${this.health}`, () => this.#answers(), 15000);
   }
 
   async #answers() {
@@ -52,7 +52,7 @@ export class ServerUnderTest {
       throw new Error(`the server ended with code ${this.child.exitCode}; see ${this.dataDir}.log`);
     }
     try {
-      return (await fetch(`${this.url}/api/health`)).ok;
+      return (await fetch(this.url + this.health)).ok;
     } catch {
       return false;
     }

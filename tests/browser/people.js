@@ -11,11 +11,10 @@ import { landscape } from './mock/simulate.js';
 import { wavEncode } from './mock/media.js';
 import { until } from './harness.js';
 import {
-  desktop, excuse, isMock, live, narrow, newServer, openPage, password, passwordEnv, phone,
+  desktop, excuse, fits, isMock, judged, live, narrow, newServer, openPage, password, passwordEnv, phone,
   runScene, shot, shows, text,
 } from './scene.js';
 
-const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const cutOff = /ERR_|WebSocket connection|net::|Failed to load resource/;
 const long = 'LONG-01';
 const manyReadings = 3600;
@@ -335,18 +334,6 @@ async function fiftyAreFound() {
 
 // --- on every screen, for every eye -----------------------------------------
 
-// Nothing that axe calls serious or critical; contrast is among it.
-async function judged(from, name) {
-  await from.evaluate(axe);
-  const wrong = await from.evaluate(async () => {
-    const { violations } = await window.axe.run();
-    return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) =>
-        `${target} ${any[0]?.data?.contrastRatio ?? ''}`).join(', ')}`);
-  });
-  assert.deepEqual(wrong, [], name);
-}
-
 // What is drawn on canvases no tool sees: labels need 4.5, lines 3.
 async function colours(from, name) {
   const ratios = await from.evaluate(() => {
@@ -364,15 +351,6 @@ async function colours(from, name) {
   for (const [colour, ratio] of ratios) {
     assert.ok(ratio >= 4.5, `${name}: ${colour} on a card has ${ratio.toFixed(2)}`);
   }
-}
-
-async function fits(from, width, name) {
-  const wide = await from.evaluate(() => document.documentElement.scrollWidth);
-  assert.equal(wide, width, `${name}: nothing is wider than the screen`);
-  const out = await from.evaluate((limit) => [...document.querySelectorAll('main *')]
-    .filter((node) => node.getClientRects().length && node.getBoundingClientRect().right > limit + 1)
-    .map((node) => node.outerHTML.slice(0, 120)), width);
-  assert.deepEqual(out, [], `${name}: everything is within the screen`);
 }
 
 async function everyPartIsFilled() {

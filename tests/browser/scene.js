@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// scene: what the suites about the ESP32 page share: the program or the Node
-// mock in its place, pages in Chromium, and what must never happen on them.
+// scene: what the suites about pages share: the program or the Node mock of
+// the ESP32 dashboard in its place, pages in Chromium, and what must never happen on them.
 //
 //   node SUITE.js --server PROGRAM [--out DIR] [--chromium PATH]
 //   node SUITE.js --mock           the Node mock in place of the program
@@ -9,6 +9,7 @@
 // password. Screenshots and server logs are written to DIR.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,6 +102,29 @@ export const shot = (from, name, options = {}) =>
 async function nothingElse() {
   assert.deepEqual(problems, [], 'no console error');
   assert.deepEqual(strangers, [], 'no request to another host');
+}
+
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+// Nothing that axe calls serious or critical; contrast is among it.
+export async function judged(from, name) {
+  await from.evaluate(axe);
+  const wrong = await from.evaluate(async () => {
+    const { violations } = await window.axe.run();
+    return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) =>
+        `${target} ${any[0]?.data?.contrastRatio ?? ''}`).join(', ')}`);
+  });
+  assert.deepEqual(wrong, [], name);
+}
+
+export async function fits(from, width, name) {
+  const wide = await from.evaluate(() => document.documentElement.scrollWidth);
+  assert.equal(wide, width, `${name}: nothing is wider than the screen`);
+  const out = await from.evaluate((limit) => [...document.querySelectorAll('main *')]
+    .filter((node) => !node.closest('.scroll *') && node.getClientRects().length && node.getBoundingClientRect().right > limit + 1)
+    .map((node) => node.outerHTML.slice(0, 120)), width);
+  assert.deepEqual(out, [], `${name}: everything is within the screen`);
 }
 
 // Runs the steps and ends the process. After all of them nothing may have been

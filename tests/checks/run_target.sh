@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run_target.sh <build>: `make run` builds the two programs that it starts and
-# the pages, and no test, fuzzer, example or benchmark.
+# run_target.sh <build>: `make run` builds the programs that it starts and the
+# pages, and no test, fuzzer, example or benchmark.
 set -eu
 build=$1
 cd "$(dirname "$0")/../.."
@@ -11,7 +11,9 @@ targets=$(make -n run | sed -n 's/.*--build .*--target //p')
 # shellcheck disable=SC2086
 commands=$(ninja -C "$build" -t commands $targets)
 
-for needed in bin/peal-esp32 bin/peal-esp32-sim share/peal/esp32/web/app.js; do
+for needed in bin/peal-esp32 bin/peal-esp32-sim bin/peal-sv30-backend \
+  bin/peal-landing share/peal/esp32/web/app.js \
+  share/peal/sv30-backend/web/js/dom.js share/peal/landing/web/app.js; do
   echo "$commands" | grep -Eq "$needed( |\$)" ||
     { echo "make run does not make $needed" >&2; exit 1; }
 done

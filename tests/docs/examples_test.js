@@ -98,6 +98,45 @@ async function ticks() {
   }
 }
 
+// A client of ours, against examples/chat: its lines, and its exit code.
+function ours(name, ...args) {
+  const program = name === 'client_cpp' ? process.env.PEAL_DOCS_CPP
+    : path.join(process.env.PEAL_BIN, `example-${name}`);
+  const child = spawn(program, [url, ...args], { stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, PEAL_POLLER: 'epoll' } });
+  children.push(child);
+  const lines = [];
+  const waiting = [];
+  let rest = '';
+  child.stdout.on('data', (data) => {
+    const parts = (rest + data).split('\n');
+    rest = parts.pop();
+    for (const line of parts)
+      waiting.length ? waiting.shift()(line) : lines.push(line);
+  });
+  return {
+    child,
+    line: () => new Promise((done) =>
+      lines.length ? done(lines.shift()) : waiting.push(done)),
+    ended: new Promise((done) => child.on('exit', (code) => done(code)))
+  };
+}
+
+const children = [];
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+
+// It says the seconds since its start, in a loop of another library's.
+async function saysTicks(name) {
+  const ada = await joined();
+  assert.strictEqual(await ask(ada, 'chat', 'hello'), 'ok');
+  const it = ours(name);
+  const [first] = await once(ada, 'chat', 10000);
+  const [second] = await once(ada, 'chat');
+  assert.deepStrictEqual([first.text, second.text], ['tick 1', 'tick 2']);
+  it.child.kill('SIGTERM');
+  assert.strictEqual(await it.ended, 0);
+}
+
 // -- one test per example -----------------------------------------------------
 
 const tests = {
@@ -315,6 +354,66 @@ const tests = {
     assert.strictEqual(await ended, 0);
   },
 
+  async client_listen() {
+    const it = ours('client_listen');
+    const first = /^tick \[(\d+)\]$/.exec(await it.line());
+    assert.ok(first);
+    assert.strictEqual(await it.line(), `tick [${Number(first[1]) + 1}]`);
+    it.child.kill('SIGTERM');
+    assert.strictEqual(await it.ended, 0);
+    const wrong = spawn(path.join(process.env.PEAL_BIN, 'example-client_listen'),
+      ['htp://x'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const said = [];
+    wrong.stderr.on('data', (data) => said.push(data));
+    assert.strictEqual(await new Promise((done) => wrong.on('close', done)), 1);
+    assert.match(Buffer.concat(said).toString(), /http, https, ws or wss/);
+  },
+
+  async client_call() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'chat', 'anybody?'), 'ok');
+    const heard = once(ada, 'chat');
+    const it = ours('client_call', 'hello');
+    assert.strictEqual(await it.line(), 'answer ["ok"]');
+    assert.strictEqual((await heard)[0].text, 'hello');
+    assert.strictEqual(await ask(ada, 'chat', 'hello yourself'), 'ok');
+    assert.strictEqual(await it.line(),
+      `event ["chat",{"from":"${ada.id}","text":"hello yourself"}]`);
+    assert.strictEqual(await it.ended, 0);
+    const nobody = spawn(path.join(process.env.PEAL_BIN, 'example-client_call'),
+      [`http://127.0.0.1:${await freePort()}`, 'x'], { stdio: 'ignore' });
+    assert.strictEqual(await new Promise((done) => nobody.on('exit', done)), 1);
+  },
+
+  async client_poll() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'chat', 'anybody?'), 'ok');
+    const it = ours('client_poll');
+    const heard = once(ada, 'chat');
+    it.child.stdin.write('hello everyone\n');
+    assert.strictEqual((await heard)[0].text, 'hello everyone');
+    assert.strictEqual(await ask(ada, 'chat', 'hello yourself'), 'ok');
+    assert.strictEqual(await it.line(), 'hello yourself');
+    it.child.stdin.end();
+    assert.strictEqual(await it.ended, 0);
+  },
+
+  async client_cpp() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'chat', 'anybody?'), 'ok');
+    const heard = once(ada, 'chat');
+    const it = ours('client_cpp', 'hello');
+    assert.strictEqual(await it.line(), 'answer ok');
+    assert.strictEqual((await heard)[0].text, 'hello');
+    assert.strictEqual(await ask(ada, 'chat', 'bye'), 'ok');
+    assert.strictEqual(await it.line(), 'bye');
+    assert.strictEqual(await it.ended, 0);
+  },
+
+  client_uv: () => saysTicks('client_uv'),
+  client_glib: () => saysTicks('client_glib'),
+  client_epoll: () => saysTicks('client_epoll'),
+
   loop_uv: ticks,
   loop_glib: ticks,
 
@@ -360,7 +459,11 @@ async function main() {
   const name = process.argv[2];
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  const program = name === 'chat' ? process.env.PEAL_DOCS_CHAT
+  // Clients have another example as their server.
+  const program = name === 'client_listen'
+    ? path.join(process.env.PEAL_BIN, 'example-broadcast_threads')
+    : name === 'chat' || name.startsWith('client_')
+    ? process.env.PEAL_DOCS_CHAT
     : name === 'cpp' ? process.env.PEAL_DOCS_CPP
     : path.join(process.env.PEAL_BIN, `example-${name}`);
   const words = [String(port), ...(more[name] || [])];

@@ -3,6 +3,7 @@
 // The fixture server on the official packages. Its twin on Peal's public API
 // is fixture/main.c: same flags, same events, same routes. Every suite must
 // pass here first, so that a failure on Peal is Peal's and not the test's.
+// `--package NAME` is another version of socket.io, for clients of ours.
 //
 // Namespace "/" (args..., "+ack" = acknowledged if the client asks):
 //   echo(args...)            ack(args...) or the same event back
@@ -38,9 +39,9 @@
 // header hooks add `x-initial: yes` and `x-every: yes`.
 const fs = require('node:fs');
 const http = require('node:http');
+const https = require('node:https');
 const net = require('node:net');
 const engine = require('engine.io');
-const { Server } = require('socket.io');
 
 function parseFlags(argv) {
   const flags = {};
@@ -57,8 +58,13 @@ const flags = parseFlags(process.argv.slice(2));
 const num = (name, fallback) =>
   flags[name] === undefined ? fallback : Number(flags[name]);
 
-const httpServer = http.createServer(
+const { Server } = require(flags.package || 'socket.io');
+const httpServer = (flags.tls ? https : http).createServer(
   {
+    ...flags.tls && {
+      cert: fs.readFileSync(`${flags.tls}.crt`),
+      key: fs.readFileSync(`${flags.tls}.key`),
+    },
     insecureHTTPParser: false,
     headersTimeout: num('head-timeout', 10000),
     requestTimeout: num('body-timeout', 30000),
@@ -160,6 +166,18 @@ const done = (args, ...answer) => {
   }
 };
 
+// socket.io 3 has no timeouts.
+function callOld(socket, ev, ms, args, tell) {
+  const timer = setTimeout(() => {
+    timer.late = true;
+    tell(new Error('operation has timed out'));
+  }, ms);
+  socket.emit(ev, ...args, (...answer) => {
+    clearTimeout(timer);
+    if (!timer.late) tell(null, ...answer);
+  });
+}
+
 io.on('connection', (socket) => {
   const seen = [];
   socket.onAny((name) => seen.push(name));
@@ -173,8 +191,11 @@ io.on('connection', (socket) => {
   socket.on('join', (room, ack) => { socket.join(room); ack && ack(); });
   socket.on('leave', (room, ack) => { socket.leave(room); ack && ack(); });
   socket.on('who', (ack) => ack([...socket.rooms].sort()));
-  socket.on('count', async (room, ack) =>
-    ack((await io.in(room).fetchSockets()).length));
+  socket.on('count', async (room, ack) => {
+    const all = io.in(room);
+    ack(all.fetchSockets ? (await all.fetchSockets()).length
+      : (await all.allSockets()).size);
+  });
   socket.on('to_room', (room, ev, ...args) => {
     const last = args[args.length - 1];
     if (typeof last === 'function') args.pop();
@@ -196,8 +217,10 @@ io.on('connection', (socket) => {
       .emit(ev, ...args));
   socket.on('emit_id', (id, ev, ...args) => io.to(id).emit(ev, ...args));
   socket.on('call_me', (ev, ms, ...args) => {
-    socket.timeout(ms).emit(ev, ...args, (err, ...answer) =>
-      socket.emit('call_result', err ? { error: err.message } : { answer }));
+    const tell = (err, ...answer) =>
+      socket.emit('call_result', err ? { error: err.message } : { answer });
+    if (socket.timeout) socket.timeout(ms).emit(ev, ...args, tell);
+    else callOld(socket, ev, ms, args, tell);
   });
   socket.on('broadcast_ack', (room, ev, ms, ...args) => {
     const to = room === null ? io : io.to(room);

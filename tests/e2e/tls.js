@@ -3,45 +3,25 @@
 // HTTPS and WSS: Node's client, curl, the `ws` package, the official client;
 // certificates that are exchanged while it runs; peers that stop half way.
 const assert = require('node:assert/strict');
-const { execFile, execFileSync } = require('node:child_process');
+const { execFile } = require('node:child_process');
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
-const os = require('node:os');
-const path = require('node:path');
 const tls = require('node:tls');
 const { promisify } = require('node:util');
 const WebSocket = require('ws');
 const { io } = require('socket.io-client');
 const { test, run, until } = require('./lib/suite');
 const { privateServer, freePort } = require('./lib/server');
+const { Certs } = require('./lib/certs');
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-tls-'));
-process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-const at = (name) => path.join(folder, name);
-const openssl = (...args) => execFileSync('openssl', args,
-  { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+const certs = new Certs();
+const at = (name) => certs.at(name);
+const certificate = (name, cn = name) => certs.certificate(name, { cn });
 
-function authority() {
-  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt',
-    'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt',
-    '-days', '2', '-subj', '/CN=authority');
-}
-
-function certificate(name, cn = name) {
-  openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-    '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj',
-    `/CN=${cn}`);
-  fs.writeFileSync(at(`${name}.ext`),
-    'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-  openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey',
-    'ca.key', '-CAcreateserial', '-out', `${name}.crt`, '-days', '2',
-    '-extfile', `${name}.ext`);
-}
-
-authority();
+certs.authority();
 certificate('site');
 certificate('client');
 const ca = fs.readFileSync(at('ca.crt'));

@@ -6,36 +6,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { newFolder, Program, png, reading, runSteps, until } from '../apps/esp32/program.mjs';
+import { Program, png, reading, runSteps, until } from '../apps/esp32/program.mjs';
+import { disk, fill, filler } from './small_disk.mjs';
 
-const disk = newFolder();
-fs.mkdirSync(disk, { recursive: true });
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
-if (mounted.status !== 0) {
-  console.log('a small file system cannot be mounted here');
-  process.exit(77);
-}
-process.on('exit', () => spawnSync('umount', ['-l', disk]));
-
-const filler = path.join(disk, 'filler');
 const big = Buffer.concat([png(64, 48), Buffer.alloc(300000)]);
 let server;
 let kept = 0;
-
-function fill() {
-  const fd = fs.openSync(filler, 'a');
-  try {
-    for (let size = 1 << 16; size >= 1; size >>= 1) {
-      try {
-        for (;;) if (fs.writeSync(fd, Buffer.alloc(size)) < size) break;
-      } catch {
-        // smaller pieces may still fit
-      }
-    }
-  } finally {
-    fs.closeSync(fd);
-  }
-}
 
 async function picturesAreRefusedWhenTheyDoNotFit() {
   server = await new Program({ dataDir: path.join(disk, 'data') }).start();

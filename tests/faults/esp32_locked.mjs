@@ -3,32 +3,13 @@
 // refused; reads, pages and live events go on; afterwards all is well.
 //   node esp32_locked.mjs PROGRAM
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { heard, Program, png, reading, runSteps, until } from '../apps/esp32/program.mjs';
+import { hold as holdStore, release } from './lock_holder.mjs';
 
-const script = `
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None)
-db.execute("BEGIN IMMEDIATE")
-print("locked", flush=True)
-sys.stdin.read()
-db.execute("ROLLBACK")
-`;
 let server;
-let holder;
 
-async function hold() {
-  holder = spawn('python3', ['-c', script, path.join(server.dataDir, 'esp32.db')],
-    { stdio: ['pipe', 'pipe', 'inherit'] });
-  await new Promise((done) => { holder.stdout.once('data', done); });
-}
-
-async function release() {
-  const gone = new Promise((done) => { holder.once('exit', done); });
-  holder.stdin.end();
-  await gone;
-}
+const hold = () => holdStore(path.join(server.dataDir, 'esp32.db'));
 
 async function aShortLockIsWaitedFor() {
   server = await new Program().start();

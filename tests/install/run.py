@@ -63,7 +63,22 @@ def check_tree(prefix):
     said = run(["readelf", "-d", lib / "libpeal.so"])
     if f"[{SONAME}]" not in said:
         raise SystemExit(f"libpeal.so does not name itself {SONAME}")
+    check_command(prefix)
     return lib
+
+
+def check_command(prefix):
+    """The command, its page, and completions that it would write again."""
+    command = prefix / "bin/peal"
+    if not command.exists():
+        return  # a build without programs
+    run(["man", "--warnings", "-l", prefix / "share/man/man1/peal.1"],
+        env=dict(os.environ, MANPAGER="cat"))
+    for shell, file in (("bash", "bash-completion/completions/peal"),
+                        ("zsh", "zsh/site-functions/_peal")):
+        if (prefix / "share" / file).read_text() != run(
+                [command, "completion", shell]):
+            raise SystemExit(f"share/{file} is not what peal writes")
 
 
 def chat_source():

@@ -2,13 +2,17 @@
 'use strict';
 // The scenarios, by one client, over each transport:
 //   node run.js --server PATH --client NAME [--only TEXT] [--python PATH]
-//     [--built FOLDER] [--workers N]
+//     [--built FOLDER] [--workers N] [--via WAY]
 // `--server node` runs them against the official server, as a test of the
-// test. A driver that is not built is a failure.
+// test; `node-3`, `asgi` and `flask` are further servers for clients of ours.
+// WAY is between them: `tls` (the server speaks it), `nginx`, `nginx-tls`. A
+// driver that is not built is a failure.
 const path = require('node:path');
 const { test, run, until } = require('../e2e/lib/suite');
 const { privateServer, argument } = require('../e2e/lib/server');
 const { Driver } = require('./lib/remote');
+const { nginx } = require('../e2e/lib/proxy');
+const { Certs } = require('../e2e/lib/certs');
 const { Wiretap } = require('./lib/wiretap');
 const scenarios = require('./scenarios');
 
@@ -23,12 +27,36 @@ const CLIENTS = {
     path.join(built, 'java', 'lib', '*')].join(':'), 'JavaDriver'],
   go: [path.join(built, 'go', 'driver')],
   rust: [path.join(built, 'rust', 'release', 'peal-interop-rust')],
+  peal: [argument('driver')],
+  'peal-threads': [argument('driver'), '--threads'],
 };
 const TRANSPORTS = {
   polling: ['polling'],
   websocket: ['websocket'],
   upgrade: ['polling', 'websocket'],
 };
+
+// What these servers lack: python-socketio gives no reason as the others do.
+const SERVER_LACKS = { asgi: ['reason'], flask: ['reason'] };
+
+const via = argument('via', 'nothing');
+const isTls = via.endsWith('tls');
+const certs = isTls ? new Certs() : undefined;
+if (isTls) {
+  certs.authority();
+  certs.certificate('site');
+}
+
+// One for all cases, which say by `tap` where it goes on.
+const between = { after: (fn) => process.once('exit', fn) };
+let proxy;
+function proxied() {
+  proxy ||= nginx(between, '127.0.0.1:$arg_tap', [
+    'proxy_set_header Connection $connection_upgrade;',
+    'proxy_set_header Host $http_host;', 'proxy_buffering off;',
+  ], isTls && certs.at('site'));
+  return proxy;
+}
 
 const name = argument('client', 'js');
 if (!CLIENTS[name]) {
@@ -53,28 +81,43 @@ class On {
     this.t = t;
     this.transport = transport;
     this.driver = driver();
+    this.sockets = [];
     this.until = (fn) => until(fn, 'the condition');
   }
 
   async begin() {
     const hello = await Promise.race([this.driver.hello,
       this.driver.failed.then((err) => { throw err; })]);
-    this.lacks = new Set(hello.lacks);
+    this.lacks = new Set(
+      [...hello.lacks, ...SERVER_LACKS[argument('server')] || []]);
+  }
+
+  serve(flags = {}) {
+    return privateServer(
+      via === 'tls' ? { ...flags, tls: certs.at('site') } : flags);
   }
 
   async listen(isPrivate) {
-    this.server = isPrivate ? await privateServer() : await this.t.server();
+    this.server = isPrivate ? await this.serve()
+      : await this.t.server(via === 'tls' ? { tls: certs.at('site') } : {});
     this.tap = await new Wiretap(this.server.port).open();
     this.t.after(() => this.tap.close());
     if (isPrivate) this.t.after(() => this.server.stop());
+    this.port = via.startsWith('nginx') ? await proxied() : this.tap.port;
   }
 
   open(opts = {}) {
     const socket = this.driver.open({
-      url: `http://127.0.0.1:${this.tap.port}`,
-      transports: TRANSPORTS[this.transport], ...opts,
+      url: `${isTls ? 'https' : 'http'}://127.0.0.1:${this.port}`,
+      transports: TRANSPORTS[this.transport],
+      opts: {
+        ...isTls && { ca: certs.at('ca.crt') },
+        ...via.startsWith('nginx') && { query: { tap: String(this.tap.port) } },
+      },
+      ...opts,
     });
     this.t.after(() => socket.close());
+    this.sockets.push(socket);
     return socket;
   }
 
@@ -90,11 +133,20 @@ class On {
   async restart(noticed) {
     await this.server.kill();
     await noticed();
-    this.server = await privateServer({ port: this.server.port });
+    this.server = await this.serve({ port: this.server.port });
   }
 
-  // Went it over the transport that was meant?
+  // Went it over the transport that was meant? Where nobody can look inside,
+  // the client is asked.
   async check() {
+    if (via === 'tls') {
+      for (const socket of this.sockets) {
+        const wanted = TRANSPORTS[this.transport].at(-1);
+        await until(async () => ['', wanted].includes(
+          (await socket.state()).transport), wanted);
+      }
+      return;
+    }
     const { polling, fresh, upgrades } = this.tap;
     const seen = JSON.stringify({ polling, fresh, upgrades });
     const fine = {

@@ -991,6 +991,26 @@ static void a_refused_client_may_join_again_in_the_handler(void **state) {
   end(&s);
 }
 
+/* Both have left, and the client joins anew before it hears of it. */
+static void a_goodbye_that_crosses_a_new_connect_is_of_the_old_one(
+    void **state) {
+  side s;
+  (void)state;
+  open_client(&s);
+  assert_int_equal(join(&s, "/a"), PEAL_OK);
+  assert_int_equal(text(&s, "0/a,{}"), PEAL_OK);
+  assert_int_equal(part(&s, s.link), PEAL_OK);
+  assert_int_equal(join(&s, "/a"), PEAL_OK);
+  s.log[0] = '\0';
+  assert_int_equal(text(&s, "2/a,[\"old\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "1/a,"), PEAL_OK);
+  assert_int_equal(text(&s, "2/a,[\"new\"]"), PEAL_OK);
+  told(&s, "");
+  assert_int_equal(text(&s, "0/a,{}"), PEAL_OK);
+  told(&s, "connect:/a{} event:/a[\"new\"]");
+  end(&s);
+}
+
 static void what_crosses_a_clients_goodbye_is_dropped(void **state) {
   side s;
   (void)state;
@@ -1324,6 +1344,7 @@ int main(void) {
       cmocka_unit_test(a_name_that_is_none_is_not_joined),
       cmocka_unit_test(a_client_hears_early_events_behind_its_connect),
       cmocka_unit_test(a_refused_client_may_join_again_in_the_handler),
+      cmocka_unit_test(a_goodbye_that_crosses_a_new_connect_is_of_the_old_one),
       cmocka_unit_test(what_crosses_a_clients_goodbye_is_dropped),
       cmocka_unit_test(a_half_packet_of_a_former_membership_is_dropped),
       cmocka_unit_test(answers_out_of_place_kill_a_client),

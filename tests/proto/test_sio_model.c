@@ -173,6 +173,10 @@ static void goodbye(model *m, told *out) {
   unsigned name = m->input.name;
   if (m->place[name] == OUT && !m->client)
     m->err = PEAL_ERR_SIO_STATE;
+  if (m->client && m->place[name] == ASKED) { /* of the membership before */
+    m->held[name].count = 0;
+    return;
+  }
   if (is_member(m, name))
     out->type = PEAL_SIO_CONN_DISCONNECT;
   finish(m, name, false);

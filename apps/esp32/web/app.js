@@ -3,12 +3,13 @@
 // them; after every (re)connection a snapshot over HTTP fills what was missed.
 import { apiGet, apiPage } from './js/api.js';
 import { audioFilter, audioLoad, audioUpdate, startAudio } from './js/audio.js';
+import { startBar } from './js/bar.js';
 import { bodyTurn, startBody } from './js/body.js';
 import { chartsChanged, chartsShow, startCharts } from './js/charts.js';
 import { connectReach, startConnect } from './js/connect.js';
 import { connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './js/connection.js';
 import { deviceHeard, deviceSelected, devicesLoad, deviceUpdate, startDevices } from './js/devices.js';
-import { byId, countOf, formatDb, formatDegrees, formatValue, parseTime, setServerTime } from './js/dom.js';
+import { byId, countOf, el, formatDb, formatDegrees, formatValue, parseTime, setServerTime } from './js/dom.js';
 import { startExport } from './js/export.js';
 import { galleryFilter, galleryLoad, galleryUpdate, startGallery } from './js/gallery.js';
 import { historyMissed, historyShow, startHistory } from './js/history.js';
@@ -208,6 +209,8 @@ function partsAreMissing() {
 }
 
 function startAll() {
+  startBar(el('label', { class: 'picker' }, el('span', { text: 'Device' }),
+    el('select', { id: 'device-select', 'aria-label': 'Device' }, el('option', { value: '', text: 'No device yet' }))));
   startTheme();
   startLog();
   startLogin();

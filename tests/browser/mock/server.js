@@ -24,6 +24,7 @@ const { values: opts } = parseArgs({
 });
 const here = path.dirname(fileURLToPath(import.meta.url));
 const page = path.resolve(here, '../../../apps/esp32/web');
+const shared = path.resolve(here, '../../../apps/common/web');
 const uplot = path.dirname(createRequire(import.meta.url).resolve('uplot'));
 const dataDir = opts['data-dir'];
 const names = ['BABY', 'CHILD', 'TEEN', 'ADULT', 'ELDER'];
@@ -275,7 +276,8 @@ function get(req, res, url) {
   if (where.startsWith('/vendor/')) {
     return sendFile(res, uplot, where.slice('/vendor/'.length));
   }
-  return sendFile(res, page, where === '/' ? 'index.html' : where);
+  const isShared = fs.existsSync(path.join(shared, path.normalize(where))) && where !== '/';
+  return sendFile(res, isShared ? shared : page, where === '/' ? 'index.html' : where);
 }
 
 function login(res, body) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
-// Starts the fixture under test: `--server node` or the path of a binary.
+// Starts the fixture under test: `--server` and the path of a binary, or one of
+// PEERS below.
 const { spawn } = require('node:child_process');
 const net = require('node:net');
 const path = require('node:path');
@@ -35,17 +36,29 @@ async function freePort() {
   throw new Error('no free port found');
 }
 
+const script = (name, ...args) => [process.execPath,
+  [path.join(__dirname, '..', name), ...args]];
+const python = (kind) => [argument('python', 'python3'),
+  [path.join(__dirname, '..', 'fixture_python.py'), '--kind', kind]];
+
+// Servers that are no program of ours, by what `--server` calls them.
+const PEERS = {
+  node: () => script('fixture_node.js'),
+  'node-3': () => script('fixture_node.js', '--package', 'socket.io-3'),
+  'node-2': () => script('fixture_node_2.js'),
+  asgi: () => python('asgi'),
+  flask: () => python('flask'),
+};
+
 function command(flags, kind) {
   const args = [];
   for (const [name, value] of Object.entries(flags)) {
     const flag = name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
     args.push(`--${flag}`, String(value));
   }
-  if (kind === 'node') {
-    return [process.execPath,
-      [path.join(__dirname, '..', 'fixture_node.js'), ...args]];
-  }
-  return [path.resolve(kind), args];
+  if (!PEERS[kind]) return [path.resolve(kind), args];
+  const [program, first] = PEERS[kind]();
+  return [program, [...first, ...args]];
 }
 
 function launch(flags, kind) {

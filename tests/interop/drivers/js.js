@@ -2,6 +2,7 @@
 'use strict';
 // js.js <package>: socket.io-client of one version, steered by lines of JSON
 // (see ../README.md).
+const fs = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
 
@@ -31,45 +32,120 @@ function unpack(value) {
 }
 
 const sockets = new Map();
+const FILES = ['ca', 'cert', 'key'];
+const MANAGER = ['reconnect_attempt', 'reconnect', 'reconnect_error',
+  'reconnect_failed', 'open', 'close', 'error'];
+
+// Options in the reference's names; those of FILES are paths.
+function options({ transports, auth, askAuth, reconnect, opts = {} }, id) {
+  const files = FILES.filter((name) => opts[name]);
+  return {
+    forceNew: true, transports, reconnection: reconnect,
+    reconnectionDelay: 100, reconnectionDelayMax: 300, ...opts,
+    ...Object.fromEntries(files.map((name) =>
+      [name, fs.readFileSync(opts[name])])),
+    auth: askAuth === undefined ? unpack(auth) : (give) => {
+      say({ is: 'auth', id });
+      setTimeout(() => give(unpack(auth)), askAuth);
+    },
+  };
+}
+
+// What the connection does; the first socket of it tells.
+function watch(manager, id) {
+  for (const what of MANAGER) {
+    manager.on(what, (first) => say({
+      is: 'notice', id, what,
+      attempt: typeof first === 'number' ? first : undefined,
+      reason: what === 'close' ? first : undefined,
+    }));
+  }
+}
+
+function listen(socket, id, { events, answers, any, outgoing, when = [] }) {
+  const left = when.map((one) => ({ times: 1, ...one }));
+  const then = (what) => {
+    for (const one of left) {
+      if (one.on === what && one.times-- > 0) one.do.forEach(perform);
+    }
+  };
+  const on = (what, name, fn) => socket.on(name, (...args) => {
+    say({ is: what, id, ...fn(...args) });
+    then(what === 'event' ? `event ${name}` : what);
+  });
+  on('connect', 'connect', () => ({ recovered: socket.recovered || false }));
+  on('disconnect', 'disconnect', (reason) => ({ reason }));
+  // `low`: no connection, and not a refusal of the namespace.
+  on('refused', 'connect_error', (err) => ({ message: err.message,
+    data: err.data, low: err.type === 'TransportError' ||
+      err.message === 'timeout' || err.message === 'server error' }));
+  if (any) {
+    socket.onAny((event, ...args) => say({ is: 'any', id, event,
+      args: pack(args.filter((one) => typeof one !== 'function')) }));
+  }
+  if (outgoing) {
+    socket.onAnyOutgoing((event, ...args) => say({ is: 'outgoing', id, event,
+      args: pack(args.filter((one) => typeof one !== 'function')) }));
+  }
+  for (const event of events) {
+    on('event', event, (...args) => ({ event, args: pack(args) }));
+  }
+  for (const [event, args] of Object.entries(answers)) {
+    socket.on(event, (...got) => got.pop()(...unpack(args)));
+  }
+}
+
+function flagged(id, { volatile, timeout } = {}) {
+  const socket = sockets.get(id);
+  const one = volatile ? socket.volatile : socket;
+  return timeout === undefined ? one : one.timeout(timeout);
+}
 
 const commands = {
-  open({ id, url, nsp, with: sibling, transports, auth, reconnect, events,
-    answers }) {
-    const opts = {
-      forceNew: true, transports, auth, reconnection: reconnect,
-      reconnectionDelay: 100, reconnectionDelayMax: 300,
-    };
+  open({ id, ...command }) {
+    const { url, nsp, with: sibling } = command;
+    const opts = options(command, id);
     const socket = sibling === undefined ? io(url + nsp, opts)
-      : sockets.get(sibling).io.socket(nsp, { auth });
+      : sockets.get(sibling).io.socket(nsp, opts);
     sockets.set(id, socket);
-    socket.on('connect', () => say({ is: 'connect', id }));
-    socket.on('disconnect', () => say({ is: 'disconnect', id }));
-    socket.on('connect_error', ({ message, data }) =>
-      say({ is: 'refused', id, message, data }));
-    for (const event of events) {
-      socket.on(event, (...args) =>
-        say({ is: 'event', id, event, args: pack(args) }));
-    }
-    for (const [event, args] of Object.entries(answers)) {
-      socket.on(event, (...got) => got.pop()(...unpack(args)));
-    }
+    if (command.watch) watch(socket.io, id);
+    listen(socket, id, command);
   },
-  emit({ id, event, args }) {
-    sockets.get(id).emit(event, ...unpack(args));
+  emit({ id, event, args, how }) {
+    flagged(id, how).emit(event, ...unpack(args));
   },
-  ask({ id, event, args, ask }) {
-    sockets.get(id).emit(event, ...unpack(args),
-      (...answer) => say({ is: 'answer', id, ask, args: pack(answer) }));
+  ask({ id, event, args, ask, how }) {
+    const socket = flagged(id, how);
+    const { ackTimeout, retries } = socket._opts || {};
+    const isTimed = how?.timeout !== undefined || ackTimeout !== undefined
+      || retries !== undefined;
+    socket.emit(event, ...unpack(args), (...answer) => {
+      const err = isTimed ? answer.shift() : null;
+      say({ is: 'answer', id, ask, args: pack(answer), error: err?.message });
+    });
+  },
+  state({ id }) {
+    const { connected, active, recovered, io: manager } = sockets.get(id);
+    // Will it be connected by itself? `active` is true also where nothing is
+    // tried any more.
+    const comes = manager._readyState !== 'closed' || manager._reconnecting;
+    say({ is: 'state', id, connected, active: Boolean(active && comes),
+      recovered: recovered || false,
+      transport: manager.engine?.transport?.name || '' });
+  },
+  connect({ id }) {
+    sockets.get(id).connect();
   },
   close({ id }) {
     sockets.get(id).close();
   },
 };
 
+function perform(command) {
+  commands[command.do](command);
+}
+
 say({ is: 'hello', client: `${name} ${version}`, lacks: [] });
 readline.createInterface({ input: process.stdin })
-  .on('line', (line) => {
-    const command = JSON.parse(line);
-    commands[command.do](command);
-  })
+  .on('line', (line) => perform(JSON.parse(line)))
   .on('close', () => process.exit(0));

@@ -57,6 +57,7 @@ class RemoteSocket {
     this.id = id;
     this.inboxes = new Map();
     this.asked = 0;
+    this.onReport = undefined; // all of them, in order
   }
 
   inbox(what) {
@@ -70,14 +71,29 @@ class RemoteSocket {
     return this.inbox(what).take(this.driver.failed);
   }
 
-  emit(event, ...args) {
-    this.driver.send({ do: 'emit', id: this.id, event, args: pack(args) });
+  do(what, more = {}) {
+    this.driver.send({ do: what, id: this.id, ...more });
   }
 
-  ask(event, ...args) {
+  emit(event, ...args) { this.emitWith(undefined, event, ...args); }
+  ask(event, ...args) { return this.askWith(undefined, event, ...args); }
+
+  // How: {volatile, timeout}, as the reference calls them.
+  emitWith(how, event, ...args) {
+    this.do('emit', { event, args: pack(args), how });
+  }
+
+  // Where there is a time limit the answer may be {error}.
+  askWith(how, event, ...args) {
     const ask = ++this.asked;
-    this.driver.send({ do: 'ask', id: this.id, event, args: pack(args), ask });
+    this.do('ask', { event, args: pack(args), ask, how });
     return this.take(`answer ${ask} to ${event}`);
+  }
+
+  // {connected, active, recovered, transport}
+  state() {
+    this.do('state');
+    return this.take('state');
   }
 
   next(event) { return this.take(`event ${event}`); }
@@ -85,15 +101,18 @@ class RemoteSocket {
   connected() { return this.take('connect'); }
   refused() { return this.take('refused'); }
   gone() { return this.take('disconnect'); }
-  close() { this.driver.send({ do: 'close', id: this.id }); }
+  close() { this.do('close'); }
+  connect() { this.do('connect'); }
 
   report(report) {
+    if (report.is !== 'state') this.onReport?.(report);
     if (report.is === 'event') {
       this.inbox(`event ${report.event}`).put(unpack(report.args));
     } else if (report.is === 'answer') {
       for (const [what, inbox] of this.inboxes) {
         if (what.startsWith(`answer ${report.ask} `)) {
-          inbox.put(unpack(report.args));
+          inbox.put(report.error ? { error: report.error }
+            : unpack(report.args));
         }
       }
     } else {
@@ -140,16 +159,15 @@ class Driver {
   }
 
   open({ url, transports, nsp = '/', auth, reconnect = false, events = [],
-    answers = {}, with: sibling }) {
+    answers = {}, with: sibling, ...more }) {
     const socket = new RemoteSocket(this, this.sockets.size + 1);
     this.sockets.set(socket.id, socket);
     this.send({
       do: 'open', id: socket.id, url, transports, nsp, auth: pack(auth),
-      reconnect, events, answers: pack(answers), with: sibling?.id,
+      reconnect, events, answers: pack(answers), with: sibling?.id, ...more,
     });
     return socket;
   }
-
 }
 
 module.exports = { Driver };

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* house_open: the parts of a house in the order in which they are made and
+ * taken down. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <unistd.h>
+
+#include "auth.h"
+#include "device_keys.h"
+#include "guard.h"
+#include "house.h"
+#include "house_log.h"
+#include "places.h"
+#include "sites.h"
+
+enum { SMALL_BYTES = 4096 };
+
+/* ---- data, log, store ------------------------------------------------------ */
+
+static bool complain(const house *h, const char *why) {
+  fprintf(stderr, "%s: data folder %s%s%s\n", h->about->program,
+          h->conf.data_dir, why == NULL ? " is in use by another " : ": ",
+          why == NULL ? h->about->program : why);
+  return false;
+}
+
+static bool hold_data_dir(house *h) {
+  const char *dir = h->conf.data_dir;
+  if (!places_make_dir(dir))
+    return complain(h, strerror(errno));
+  h->lock_fd = places_lock(dir);
+  return h->lock_fd >= 0 ||
+         complain(h, errno == EWOULDBLOCK ? NULL : strerror(errno));
+}
+
+static bool find_places(house *h) {
+  const char *wanted = h->conf.web_dir, *page = h->about->page;
+  h->has_client = places_share(h->client_dir, sizeof h->client_dir, "client");
+  if (wanted != NULL) {
+    snprintf(h->web_dir, sizeof h->web_dir, "%s", wanted);
+    return true;
+  }
+  if (places_share(h->web_dir, sizeof h->web_dir, page))
+    return true;
+  fprintf(stderr,
+          "%s: the page is missing: expected ../share/peal/%s beside the "
+          "program's folder, or --web-dir\n",
+          h->about->program, page);
+  return false;
+}
+
+static bool open_store(house *h, peal_workers *workers) {
+  char path[4096];
+  if (h->about->database == NULL)
+    return true;
+  snprintf(path, sizeof path, "%s/%s", h->conf.data_dir, h->about->database);
+  return peal_store_open(&h->store,
+                         &(peal_store_opts){.path = path,
+                                            .migrations = h->about->migrations,
+                                            .workers = workers,
+                                            .log = h->log}) == PEAL_OK;
+}
+
+static bool open_http(house *h) {
+  const house_conf *conf = &h->conf;
+  peal_http_server_opts opts = {.host = conf->host,
+                                .port = conf->port,
+                                .workers = conf->workers,
+                                .proxies = conf->proxies,
+                                .max_connections = conf->max_connections,
+                                .body_pace_bytes = h->about->body_pace_bytes,
+                                .log = h->log};
+  // the library's line says which address and why
+  if (peal_http_server_new(&h->http, &opts) != PEAL_OK)
+    return false;
+  h->workers = peal_http_server_workers(h->http);
+  return true;
+}
+
+bool house_open(house *h) {
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like others
+  return find_places(h) && open_http(h) && hold_data_dir(h) &&
+         house_log_open(h) && open_store(h, h->workers);
+}
+
+/* ---- faces ----------------------------------------------------------------- */
+
+/* Pages of this machine, unless origins are configured. Borrowed from
+ * `out`. */
+static const char *origins_of(const house *h, char *out, size_t cap) {
+  if (h->conf.cors_origins != NULL)
+    return h->conf.cors_origins;
+  unsigned port = peal_http_server_port(h->http);
+  snprintf(out, cap,
+           "http://localhost:%u http://127.0.0.1:%u http://localhost:3000 "
+           "http://127.0.0.1:3000 http://localhost:8080 http://127.0.0.1:8080",
+           port, port);
+  return out;
+}
+
+/* The installed page needs nothing from elsewhere. A page of the user's own may
+ * load and run what it wants, as it could before there was a policy. */
+static const char *policy_of(const house *h) {
+  const char *said = h->conf.content_policy;
+  if (said != NULL)
+    return strcmp(said, "none") == 0 ? PEAL_WEB_NONE : said;
+  if (h->conf.web_dir != NULL)
+    return "object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
+  return "default-src 'self'; img-src 'self' data: blob:; media-src 'self' "
+         "blob:; connect-src 'self' ws: wss:; style-src 'self' "
+         "'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action "
+         "'self'; frame-ancestors 'self'";
+}
+
+/* Who wants no policy wants the page to be framed by others, too. */
+static peal_web_security security_of(const house *h) {
+  const char *policy = policy_of(h);
+  return (peal_web_security){
+      .csp = policy, .frame_options = policy[0] == '\0' ? PEAL_WEB_NONE : NULL};
+}
+
+static bool make_guards(house *h) {
+  if (h->store == NULL)
+    return true;
+  return (h->guard = guard_new()) != NULL &&
+         (h->keys = device_keys_new(h)) != NULL &&
+         (h->auth = auth_new(h)) != NULL;
+}
+
+static bool make_faces(house *h, const peal_cors_opts *cors) {
+  const house_about *about = h->about;
+  h->web = peal_web_new(
+      h->http, &(peal_web_opts){.cors = *cors, .security = security_of(h)});
+  h->server = peal_server_new(
+      &(peal_server_opts){.http = h->http,
+                          .log = h->log,
+                          .cors = *cors,
+                          .ping_interval_ms = about->ping_interval_ms,
+                          .ping_timeout_ms = about->ping_timeout_ms,
+                          .max_payload_bytes = about->max_message_bytes,
+                          .client_dir = h->has_client ? h->client_dir : NULL,
+                          .allow_request = sites_on_allow,
+                          .allow_user = h});
+  if (h->web == NULL || h->server == NULL)
+    return false;
+  h->nsp = peal_server_of(h->server, "/");
+  // first of all: every other hook and handler is behind it
+  return h->nsp != NULL &&
+         peal_web_before(h->web, "/", sites_hook, h) == PEAL_OK;
+}
+
+bool house_faces(house *h) {
+  char origins[256];
+  peal_cors_opts cors = {
+      .origins = origins_of(h, origins, sizeof origins),
+      .methods = "GET,POST,PUT,DELETE,OPTIONS",
+      .option_name = "--cors-origins",
+  };
+  cors.credentials = strchr(cors.origins, '*') == NULL;
+  h->sites = sites_new(h, cors.origins);
+  return h->sites != NULL && make_guards(h) && make_faces(h, &cors);
+}
+
+static peal_err add_login(house *h) {
+  const peal_web_route login = {.method = "POST",
+                                .path = "/api/login",
+                                .on_json = auth_on_login,
+                                .max_body_bytes = SMALL_BYTES,
+                                .user = h};
+  peal_err err = peal_web_route_add(h->web, &login);
+  if (err == PEAL_OK)
+    err = peal_web_post(h->web, "/api/logout", auth_on_logout, h);
+  if (err == PEAL_OK)
+    err = peal_web_before(h->web, "/metrics", auth_hook, h);
+  return err;
+}
+
+peal_err house_routes(house *h) {
+  peal_err err = h->auth != NULL ? add_login(h) : PEAL_OK;
+  if (err == PEAL_OK)
+    err = peal_web_metrics(h->web, "/metrics");
+  if (err == PEAL_OK)
+    err = peal_web_static(h->web, "/", h->web_dir, NULL);
+  return err;
+}
+
+/* ---- the end ----------------------------------------------------------------- */
+
+/* All of it takes NULL: what was not made is not taken down. */
+void house_close(house *h) {
+  peal_store_close(h->store);
+  peal_server_free(h->server);
+  peal_web_free(h->web);
+  sites_free(h->sites);
+  auth_free(h->auth);
+}
+
+void house_deinit(house *h) {
+  device_keys_free(h->keys);
+  guard_free(h->guard);
+  peal_http_server_free(h->http);
+  house_log_close(h);
+  if (h->lock_fd >= 0)
+    close(h->lock_fd);
+}
+
+/* ---- the command line -------------------------------------------------------- */
+
+bool house_manage(house *h, int *exit_code) {
+  const house_conf *conf = &h->conf;
+  if (conf->add_key == NULL && conf->revoke_key == NULL && !conf->list_keys)
+    return false;
+  *exit_code = 1;
+  if (!places_make_dir(conf->data_dir))
+    complain(h, strerror(errno));
+  else if (open_store(h, NULL))
+    *exit_code = device_keys_manage(h);
+  peal_store_close(h->store);
+  return true;
+}
+
+/* What is said of the other addresses. */
+typedef struct said {
+  const house_about *about;
+  size_t count;
+} said;
+
+static void say_url(const char *url, void *user) {
+  said *s = user;
+  bool is_local =
+      strstr(url, "://127.") != NULL || strstr(url, "://[::1]") != NULL;
+  if (is_local)
+    return;
+  if (s->count++ == 0)
+    printf("%s: %s use %s/", s->about->program, s->about->readers, url);
+  else
+    printf(" or %s/", url);
+}
+
+/* Others on the network cannot use "localhost": their address is one of this
+ * machine's. */
+void house_say_ready(const house *h) {
+  const char *host = h->conf.host;
+  bool is_all =
+      host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+  bool is_v6 = !is_all && strchr(host, ':') != NULL;
+  printf("%s: http://%s%s%s:%u/\n", h->about->program, is_v6 ? "[" : "",
+         is_all ? "localhost" : host, is_v6 ? "]" : "",
+         peal_http_server_port(h->http));
+  said other = {.about = h->about};
+  if (h->about->readers != NULL)
+    peal_http_server_urls(h->http, say_url, &other);
+  if (other.count > 0)
+    puts("");
+  else if (h->about->readers != NULL)
+    printf("%s: %s on the network cannot reach it: no other address than this "
+           "machine's own\n",
+           h->about->program, h->about->readers);
+  fflush(stdout);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* peal-sv30-backend: the results of sludge settling tests, kept and shown. main
+ * makes the parts in order, runs, and takes them down in the opposite order. */
+#include "auth.h"
+#include "device_keys.h"
+#include "events.h"
+#include "figures.h"
+#include "house_run.h"
+#include "lab.h"
+#include "routes.h"
+#include "runs.h"
+#include "schema.h"
+
+enum {
+  PING_INTERVAL_MS = 25000,
+  PING_TIMEOUT_MS = 20000,
+  MAX_MESSAGE_BYTES = 64 * 1024, /* a result has a few hundred */
+  KEY_SECONDS = 2,
+};
+
+static const house_about about = {
+    .program = "peal-sv30-backend",
+    .summary = "keeps and shows the results of sludge settling tests (SV30)",
+    .env_prefix = "PEAL_SV30_BACKEND",
+    .port = "4000",
+    .data_dir = "data/sv30-backend",
+    .cookie = "peal_sv30",
+    .page = "sv30-backend/web",
+    .database = "sv30.db",
+    .migrations = schema_migrations,
+    .key_help = "The device sends it as auth {\"api_key\": …}.",
+    .readers = "devices",
+    .ping_interval_ms = PING_INTERVAL_MS,
+    .ping_timeout_ms = PING_TIMEOUT_MS,
+    .max_message_bytes = MAX_MESSAGE_BYTES,
+};
+
+static bool make_parts(lab *app) {
+  app->limit = peal_web_limit_new(&(peal_web_limit_opts){
+      .count = app->conf.device_rate, .burst = app->conf.device_burst});
+  return app->limit != NULL && (app->runs = runs_new(app)) != NULL &&
+         routes_register(app) == PEAL_OK && events_register(app) == PEAL_OK;
+}
+
+static void on_second(void *user) {
+  lab *app = user;
+  auth_tick(app->house.auth);
+  figures_tick(app);
+  if (app->seconds++ % KEY_SECONDS == 0)
+    device_keys_refresh(app->house.keys);
+}
+
+static int serve(lab *app) {
+  house *h = &app->house;
+  int code = 1;
+  if (house_open(h) && house_faces(h) && make_parts(app)) {
+    code = house_run(h, &(house_turns){.on_start = on_second,
+                                       .on_second = on_second,
+                                       .user = app});
+    house_log(h, PEAL_LOG_INFO, "main", "stopped");
+  }
+  house_close(h);
+  runs_free(app->runs);
+  peal_web_limit_free(app->limit);
+  house_deinit(h);
+  return code;
+}
+
+int main(int argc, char **argv) {
+  static lab self;
+  house *h = &self.house;
+  int code = 1;
+  if (house_conf_read(h, &about, settings_keys, settings_key_count, argc, argv,
+                      &code) &&
+      !house_manage(h, &code))
+    code = settings_read(&self.conf, h->conf.config) ? serve(&self) : 1;
+  house_conf_deinit(&h->conf);
+  return code;
+}

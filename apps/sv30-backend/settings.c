@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+
+#include <stdio.h>
+
+#include "house_conf.h"
+#include "shift.h"
+
+const peal_config_key settings_keys[] = {
+    {.name = "timezone",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = "Asia/Kolkata",
+     .help = "where the devices are: a name such as Asia/Kolkata, or an offset "
+             "such as +05:30"},
+    {.name = "device-rate",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "100",
+     .help = "events per second that one device may send",
+     .min = 1,
+     .max = 1000000},
+    {.name = "device-burst",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "500",
+     .help = "and so many at once",
+     .min = 1,
+     .max = 1000000},
+    {.name = "max-tests",
+     .type = PEAL_CONFIG_INT,
+     .otherwise = "5000",
+     .help = "tests kept, oldest go first",
+     .min = 1,
+     .max = 1000000},
+};
+
+const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
+
+bool settings_read(settings *out, const peal_config *config) {
+  out->timezone = peal_config_str(config, "timezone");
+  out->device_rate = house_conf_count(config, "device-rate");
+  out->device_burst = house_conf_count(config, "device-burst");
+  out->max_tests = peal_config_int(config, "max-tests");
+  if (shift_zone_set(out->timezone))
+    return true;
+  fprintf(stderr,
+          "peal-sv30-backend: timezone %s is not known: expected a name such "
+          "as Asia/Kolkata, or an offset such as +05:30\n",
+          out->timezone);
+  return false;
+}

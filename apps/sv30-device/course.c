@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "course.h"
+
+#include <stdio.h>
+
+#include "measure.h"
+
+enum { MINUTE_MS = 60000, END_MIN = 30, SOON_MIN = 29, STALE_MIN = 45 };
+
+static bool is_stale(const course *it, int64_t at_ms) {
+  int64_t since = at_ms - it->started_ms;
+  return since < 0 || since >= STALE_MIN * (int64_t)MINUTE_MS;
+}
+
+course_step course_next(const course *it, int64_t at_ms, int t_min) {
+  if (t_min == 0)
+    return COURSE_BEGIN;
+  if (t_min == END_MIN)
+    return COURSE_END;
+  if (!it->is_running || is_stale(it, at_ms))
+    return COURSE_BEGIN;
+  bool is_over = at_ms - it->started_ms >= SOON_MIN * (int64_t)MINUTE_MS;
+  return is_over ? COURSE_END : COURSE_NOTHING;
+}
+
+int64_t course_second(const course *it, int64_t now_ms) {
+  if (!it->is_running || is_stale(it, now_ms))
+    return -1;
+  return (now_ms - it->started_ms) / 1000;
+}
+
+peal_val course_val(peal_build *build, const course *it) {
+  return peal_build_keep(
+      build, PEAL_OBJECT({"id", peal_str(it->id)}, {"type", peal_str(it->type)},
+                         {"started_ms", peal_int(it->started_ms)},
+                         {"running", peal_bool(it->is_running)}));
+}
+
+bool course_read(course *out, peal_val from) {
+  *out = (course){0};
+  peal_slice id = peal_val_str(peal_val_get(from, "id"));
+  peal_slice type = peal_val_str(peal_val_get(from, "type"));
+  if (id.len >= sizeof out->id || type.len >= sizeof out->type)
+    return false;
+  snprintf(out->id, sizeof out->id, "%.*s", PEAL_SFMT(id));
+  snprintf(out->type, sizeof out->type, "%.*s", PEAL_SFMT(type));
+  out->started_ms = peal_val_int(peal_val_get(from, "started_ms"), 0);
+  out->is_running = peal_val_bool(peal_val_get(from, "running"), false);
+  if (test_id_is_good(out->id))
+    return true;
+  *out = (course){0};
+  return false;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* cli_json: JSON and texts on a terminal: in colours, and without what a
+ * terminal would take for a command. */
+#include <stdio.h>
+
+#include <peal/val.h>
+
+typedef enum cli_json_form {
+  CLI_JSON_EXACT, /* for programs */
+  CLI_JSON_SAFE,  /* DEL and U+0080 to U+009F as \u00.. */
+  CLI_JSON_COLOUR /* the same in colours */
+} cli_json_form;
+
+void cli_json_print(FILE *out, peal_val value, cli_json_form form);
+
+/* A name: as it is, or as JSON if it is empty or has blanks, quotes or what a
+ * terminal may not see. */
+void cli_json_word(FILE *out, peal_slice name);
+
+/* Text with blanks for what a terminal may not see. */
+void cli_json_text(FILE *out, peal_slice text);
