@@ -38,5 +38,6 @@ typedef struct peal_client_engine_opts {
   uint32_t close_timeout_ms;    /* of an orderly close; 0: 5000 */
   size_t max_payload_bytes;     /* of a message or body that comes; 0: 16 MiB */
   size_t max_queue_bytes;       /* 0: 8 MiB */
-  peal_account_worker *account; /* charged for what peers make us hold */
+  peal_account_worker *account; /* charged for what peers make us hold; never
+                                   NULL */
 } peal_client_engine_opts;

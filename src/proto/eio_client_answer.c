@@ -257,7 +257,7 @@ static void say_answer(words *text, const peal_eio_client_answer *answer,
 
 static void say_lost(words *text, const peal_eio_client_answer *answer,
                      peal_eio_client_question question) {
-  if (answer->text) {
+  if (answer->text && *answer->text) {
     say(text, answer->text);
     return;
   }
