@@ -34,17 +34,18 @@ ONLY = {"web": {"peal_web"}}
 OTHER_ANSWER = {"peal_reply_send": "PEAL_OK"}
 # The first comment of worker.h: the exit code of a run that there is not, and
 # what poll(2) knows as nothing.
-NUMBERS = {"peal_workers_end": 1, "peal_workers_fd": -1,
+NUMBERS = {"peal_client_run": 1, "peal_workers_end": 1, "peal_workers_fd": -1,
            "peal_workers_timeout_ms": -1}
 # A handle that is a value.
 VALUES = {"peal_socket_ref", "peal_ws_ref"}
 # Where the thread is watched: the functions of objects that live on a worker.
-THREAD_HEADERS = ["server", "handle", "http", "worker", "engine", "ws"]
+THREAD_HEADERS = ["server", "handle", "http", "worker", "engine", "ws",
+                  "client"]
 ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
              "peal_timer", "peal_worker", "peal_allow", "peal_headers",
              "peal_engine_client", "peal_cors_ask",
              "peal_ws", "peal_ws_ask", "peal_ws_endpoint",
-             "peal_socket_ref"}
+             "peal_socket_ref", "peal_client_nsp"}
 
 
 WEB = {"web", "store", "config"}

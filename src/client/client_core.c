@@ -275,7 +275,7 @@ static void tell_dropped(peal_client *client, uint32_t count) {
                     (peal_slice){0}, (peal_slice){0},
                     "the buffer of %s is full: %u of its oldest events were "
                     "dropped",
-                    client->setup.authority, count);
+                    client->engine_opts.authority, count);
 }
 
 static void tell_about(peal_client *client, peal_client_notice_type type,
@@ -458,8 +458,8 @@ static uint32_t jitter_of(double factor) {
   return factor > 0 && !jitter ? UINT32_MAX : jitter;
 }
 
-static void set_machine_opts(peal_client *client) {
-  const peal_client_opts *opts = &client->setup.opts;
+static void set_machine_opts(peal_client *client,
+                             const peal_client_opts *opts) {
   size_t payload = opts->max_payload_bytes ? opts->max_payload_bytes
                                            : PEAL_LIMIT_CLIENT_PAYLOAD_BYTES;
   client->machine_opts = (peal_sio_client_opts){
@@ -484,15 +484,16 @@ static void set_machine_opts(peal_client *client) {
 
 /* What waits on a connection is bounded where it is emitted: an engine that
  * refuses would lose what stands between two events. */
-static void set_engine_opts(peal_client *client) {
-  const peal_client_opts *opts = &client->setup.opts;
+static void set_engine_opts(peal_client *client,
+                            const peal_client_setup *setup) {
+  const peal_client_opts *opts = &setup->opts;
   client->engine_opts = (peal_client_engine_opts){
       .tls = client->tls,
-      .host = client->setup.host,
-      .port = client->setup.port,
-      .authority = client->setup.authority,
-      .path = client->setup.path,
-      .query = client->setup.query,
+      .host = setup->host,
+      .port = setup->port,
+      .authority = setup->authority,
+      .path = setup->path,
+      .query = setup->query,
       .transports = opts->transports,
       .no_upgrade = opts->no_upgrade,
       .try_all_transports = opts->try_all_transports,
@@ -508,7 +509,8 @@ static void set_engine_opts(peal_client *client) {
       .account = &client->account_worker};
 }
 
-void peal_client_core_init(peal_client *client) {
+void peal_client_core_init(peal_client *client,
+                           const peal_client_setup *setup) {
   const peal_worker *worker = client->worker;
   const peal_ticket_pool_opts pool = {.now_ms = &worker->now_ms,
                                       .max_kept = PEAL_LIMIT_CLIENT_TICKETS,
@@ -517,14 +519,19 @@ void peal_client_core_init(peal_client *client) {
   uint32_t seed = 0;
   if (peal_crypto_random(&seed, sizeof seed))
     seed = (uint32_t)(uintptr_t)client;
-  set_machine_opts(client);
-  set_engine_opts(client);
+  client->url_nsp = setup->nsp;
+  client->max_queue_bytes = setup->opts.max_queue_bytes;
+  client->no_auto_connect = setup->opts.no_auto_connect;
+  client->remember_upgrade = setup->opts.remember_upgrade;
+  set_machine_opts(client, &setup->opts);
+  set_engine_opts(client, setup);
   client->machine_opts.conn.seed = seed;
   peal_account_worker_init(&client->account_worker, NULL);
   peal_account_init(&client->account, &client->account_worker, 0);
   peal_hook_init(&client->hooks, client->mem, seed);
   peal_cookie_jar_init(&client->cookies, client->mem);
   peal_list_init(&client->links);
+  peal_list_init(&client->asking);
   peal_list_init(&client->pump.node);
   peal_list_init(&client->sweep.node);
   client->pump.fn = on_pump;
@@ -551,7 +558,7 @@ peal_err peal_client_core_open(peal_client *client) {
     return PEAL_ERR_CLOSED;
   client->phase = PEAL_CLIENT_BEGUN;
   if (!client->nsps &&
-      !peal_client_core_nsp(client, peal_slice_of(client->setup.nsp), &is_new))
+      !peal_client_core_nsp(client, peal_slice_of(client->url_nsp), &is_new))
     return PEAL_ERR_NOMEM;
   peal_err err = PEAL_OK;
   if (!peal_sio_client_is_active(&client->machine))
@@ -605,6 +612,7 @@ void peal_client_core_free(peal_client *client) {
     client->phase = PEAL_CLIENT_OVER;
     end_machine(client);
   }
+  peal_client_op_end(client);
   peal_client_impl_ref(client);
   client->last.fn = on_last;
   peal_mail_send(client->worker, &client->last);

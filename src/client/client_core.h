@@ -6,8 +6,9 @@
  * handlers, and back. On the worker. */
 #include "client/client_op.h"
 
-/* The machine and all that stands on the worker; nothing happens yet. */
-void peal_client_core_init(peal_client *client);
+/* The machine and all that stands on the worker; nothing happens yet. `setup` is
+ * needed no longer, but for its strings. */
+void peal_client_core_init(peal_client *client, const peal_client_setup *setup);
 /* Connect: the namespaces that there are, or the URL's if there are none.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED. */
 peal_err peal_client_core_open(peal_client *client);

@@ -15,8 +15,8 @@
 /* -- on the worker --------------------------------------------------------- */
 
 static size_t max_queue(const peal_client *client) {
-  size_t max = client->setup.opts.max_queue_bytes;
-  return max ? max : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
+  return client->max_queue_bytes ? client->max_queue_bytes
+                                 : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
 }
 
 /* What waits on the connection; one that is too large is taken if nothing
@@ -143,7 +143,6 @@ peal_err peal_client_emit_op(peal_client_nsp *nsp, const peal_client_how *how,
   if (ask) {
     op.ack = ask->fn;
     op.user = ask->user;
-    op.is_inner = ask->is_inner;
   }
   return peal_client_impl_is_here(op.client) ? peal_client_op_do(&op)
                                              : post(&op);

@@ -14,7 +14,7 @@ static peal_err join_new(peal_client_op *op, bool is_here) {
   peal_sio_client_nsp *state = peal_client_core_state(op->nsp);
   if (!state)
     return PEAL_ERR_NOMEM;
-  if (client->phase != PEAL_CLIENT_BEGUN || client->setup.opts.no_auto_connect)
+  if (client->phase != PEAL_CLIENT_BEGUN || client->no_auto_connect)
     return PEAL_OK;
   peal_err err = peal_sio_client_connect(state, client->worker->now_ms);
   client->is_left = false;
@@ -38,7 +38,7 @@ peal_client_nsp *peal_client_of(peal_client *client, const char *name) {
   char buf[PEAL_LIMIT_SIO_NSP_BYTES + 1];
   peal_slice full;
   bool is_new;
-  if (!client || !full_name(buf, name ? name : client->setup.nsp, &full))
+  if (!client || !full_name(buf, name ? name : client->url_nsp, &full))
     return NULL;
   peal_client_nsp *nsp = peal_client_core_nsp(client, full, &is_new);
   if (!nsp || !is_new)
