@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <poll.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "cli_command.h"
 #include "cli_line.h"
 #include "cli_runs.h"
+#include "cli_say.h"
 #include "cli_session.h"
 #include "cli_talk.h"
 
@@ -37,12 +37,6 @@ static void catch_signals(void) {
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGHUP, &action, NULL);
-}
-
-static uint64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static bool step(conversation *c, int timeout_ms) {
@@ -97,53 +91,54 @@ static void show(void *user) {
   cli_line_show(c->line);
 }
 
-/* From a pipe: what was said leaves, what was asked is answered. */
-static bool is_all_said(const conversation *c) {
-  return c->session.was_connected && c->talk.waiting == 0 &&
-         peal_client_queued_bytes(c->session.client) == 0;
+static bool is_waiting(cli_session *session) {
+  const conversation *c = session->user;
+  return c->talk.waiting > 0;
 }
 
+static cli_exit code_of(const conversation *c, bool is_piped) {
+  if (cli_line_has_failed(c->line))
+    return CLI_USAGE;
+  return c->talk.is_wrong && is_piped ? CLI_FAILED : CLI_OK;
+}
+
+/* From a pipe: what was said leaves, what was asked is answered. */
 static void wait_for_answers(conversation *c) {
   const cli_opts *opts = c->session.opts;
-  uint64_t until =
-      now_ms() + (opts->timeout_ms != 0 ? opts->timeout_ms : FAREWELL_MS);
-  uint64_t said_ms = now_ms();
-  while (!signal_came && !c->session.is_over &&
-         (!is_all_said(c) || now_ms() < said_ms + CLI_SETTLE_MS)) {
-    if (!is_all_said(c))
-      said_ms = now_ms();
-    if (now_ms() >= until) {
-      cli_session_end(&c->session,
-                      c->session.was_connected ? CLI_TIMEOUT : CLI_OFFLINE);
-      return;
-    }
-    step(c, STEP_MS);
-  }
+  c->session.is_waiting = is_waiting;
+  cli_session_limit(&c->session,
+                    opts->timeout_ms != 0 ? opts->timeout_ms : FAREWELL_MS);
+  cli_session_settle(&c->session, code_of(c, true));
+  while (!signal_came && !c->session.is_over && step(c, STEP_MS))
+    continue;
+  // an answer may have been an error
+  if (c->session.code == CLI_OK)
+    c->session.code = code_of(c, true);
+  else if (c->session.code == CLI_TIMEOUT)
+    cli_say("connect", "the time ran out: %zu answers due, %zu bytes unsent",
+            c->talk.waiting, peal_client_queued_bytes(c->session.client));
 }
 
 static void talk(conversation *c) {
-  bool is_piped = !isatty(STDIN_FILENO);
   const char *text = NULL;
   while (!c->session.is_over && !c->talk.is_left &&
          (text = cli_line_read(c->line)) != NULL)
     cli_talk_line(&c->talk, text);
-  // posted calls of the last line are done in a turn
-  step(c, 0);
-  if (is_piped)
-    wait_for_answers(c);
-  else
-    fputc('\n', stdout);
 }
 
 static cli_exit run(conversation *c) {
+  bool is_piped = !isatty(STDIN_FILENO);
+  c->session.user = c;
   c->workers = peal_client_workers(c->session.client);
   if (peal_workers_begin(c->workers) != PEAL_OK)
     return CLI_FAILED;
   catch_signals();
   talk(c);
-  cli_session_end(&c->session, c->talk.is_wrong && !isatty(STDIN_FILENO)
-                                   ? CLI_FAILED
-                                   : CLI_OK);
+  if (is_piped)
+    wait_for_answers(c);
+  else
+    fputc('\n', stdout);
+  cli_session_end(&c->session, code_of(c, is_piped));
   while (step(c, -1))
     continue;
   peal_workers_end(c->workers);

@@ -87,7 +87,7 @@ static void on_ready(cli_session *session) {
                                  ? CLI_USAGE
                                  : CLI_FAILED);
   } else if (!e->wants_ack) {
-    cli_session_settle(session);
+    cli_session_settle(session, CLI_OK);
   }
 }
 

@@ -14,6 +14,8 @@
 #include <histedit.h>
 #endif
 
+#include "cli_say.h"
+
 enum { LINE_MAX_BYTES = 16 << 20, HISTORY = 1000, PATH = 1024, CHOICES = 64 };
 
 struct cli_line {
@@ -22,7 +24,7 @@ struct cli_line {
   /* from a pipe */
   char *in;
   size_t in_len, in_cap, used;
-  bool is_over;
+  bool is_over, has_failed;
 #ifdef CLI_HAVE_EDIT
   /* from a terminal */
   EditLine *edit;
@@ -72,8 +74,12 @@ static bool read_some(cli_line *line) {
   if (line->in_len + 1 >= line->in_cap) {
     size_t cap = line->in_cap > 0 ? 2 * line->in_cap : 65536;
     char *more = cap <= LINE_MAX_BYTES ? realloc(line->in, cap) : NULL;
-    if (more == NULL)
+    if (more == NULL) {
+      line->has_failed = true;
+      cli_say("connect", "a line of more than %d MiB, or no memory for it",
+              LINE_MAX_BYTES >> 20);
       return false;
+    }
     line->in = more;
     line->in_cap = cap;
   }
@@ -304,6 +310,10 @@ const char *cli_line_read(cli_line *line) {
     return read_edited(line);
 #endif
   return read_plain(line);
+}
+
+bool cli_line_has_failed(const cli_line *line) {
+  return line->has_failed;
 }
 
 void cli_line_hide(cli_line *line) {

@@ -28,6 +28,8 @@ void cli_line_free(cli_line *line);
 /* The next line without its end (borrowed until the next call); NULL: that was
  * all. */
 const char *cli_line_read(cli_line *line);
+/* It ended before all was read: behind a line on stderr. */
+bool cli_line_has_failed(const cli_line *line);
 /* Around what somebody prints while a line is edited. */
 void cli_line_hide(cli_line *line);
 void cli_line_show(cli_line *line);

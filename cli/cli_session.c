@@ -237,27 +237,45 @@ static void on_timeout(peal_timer *timer, void *user) {
   cli_session_end(s, s->was_connected ? CLI_TIMEOUT : CLI_OFFLINE);
 }
 
-void cli_session_limit(cli_session *session, uint32_t ms) {
+static void begin_limit(peal_worker *worker, void *user) {
+  cli_session *s = user;
+  s->timer = peal_timer_new(worker, on_timeout, s);
+  peal_timer_start(s->timer, s->limit_ms, 0);
+}
+
+/* On its worker: between two steps this thread is none. */
+static void post(cli_session *session, peal_post_fn fn) {
   peal_worker *worker =
       peal_workers_get(peal_client_workers(session->client), 0);
-  session->timer = peal_timer_new(worker, on_timeout, session);
-  peal_timer_start(session->timer, ms, 0);
+  if (peal_worker_post(worker, fn, session) != PEAL_OK)
+    cli_session_end(session, CLI_FAILED);
+}
+
+void cli_session_limit(cli_session *session, uint32_t ms) {
+  session->limit_ms = ms;
+  post(session, begin_limit);
 }
 
 static void on_settle(peal_timer *timer, void *user) {
   (void)timer;
   cli_session *s = user;
-  bool is_quiet = peal_client_queued_bytes(s->client) == 0;
+  bool is_quiet = s->was_connected &&
+                  peal_client_queued_bytes(s->client) == 0 &&
+                  (s->is_waiting == NULL || !s->is_waiting(s));
   s->quiet_ms = is_quiet ? s->quiet_ms + SETTLE_STEP_MS : 0;
   if (s->quiet_ms > CLI_SETTLE_MS)
-    cli_session_end(s, CLI_OK);
+    cli_session_end(s, s->settled);
 }
 
-void cli_session_settle(cli_session *session) {
-  peal_worker *worker =
-      peal_workers_get(peal_client_workers(session->client), 0);
-  session->settle = peal_timer_new(worker, on_settle, session);
-  peal_timer_start(session->settle, SETTLE_STEP_MS, SETTLE_STEP_MS);
+static void begin_settle(peal_worker *worker, void *user) {
+  cli_session *s = user;
+  s->settle = peal_timer_new(worker, on_settle, s);
+  peal_timer_start(s->settle, SETTLE_STEP_MS, SETTLE_STEP_MS);
+}
+
+void cli_session_settle(cli_session *session, cli_exit code) {
+  session->settled = code;
+  post(session, begin_settle);
 }
 
 cli_exit cli_session_run(cli_session *session) {

@@ -29,8 +29,10 @@ struct cli_session {
   /* May be NULL. */
   void (*on_ready)(cli_session *session);
   void (*on_over)(cli_session *session);
+  bool (*is_waiting)(cli_session *session); /* for answers: do not settle */
   peal_timer *timer, *settle;
-  uint32_t quiet_ms; /* how long nothing has waited to be sent */
+  uint32_t limit_ms, quiet_ms; /* quiet: how long nothing has waited */
+  cli_exit settled;
   void *user;
 };
 
@@ -53,9 +55,10 @@ void cli_session_end(cli_session *session, cli_exit code);
 /* Ends it with this code when the time has come. */
 void cli_session_limit(cli_session *session, uint32_t ms);
 
-/* Ends it with CLI_OK when all has been sent, and a moment later: the
- * reference's server drops events that it reads together with the goodbye. */
-void cli_session_settle(cli_session *session);
+/* Ends it with this code when all has been sent and answered, and a moment
+ * later: the reference's server drops events that it reads together with the
+ * goodbye. */
+void cli_session_settle(cli_session *session, cli_exit code);
 
 /* The handlers for a namespace: notes about it, and its end. */
 peal_err cli_session_watch(cli_session *session, peal_client_nsp *nsp);

@@ -39,7 +39,7 @@ AT_HAND = """(peal_server *server, peal_nsp *nsp, peal_socket *socket,
 DEFINES = re.compile(r"^(static|typedef|struct|#include|#define|int main|"
                      r"void \w+\()", re.M)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-IN_TREE = re.compile(r"^(include|src|apps|bench|cmake|docs|examples|fuzz|tests|"
+IN_TREE = re.compile(r"^(include|src|apps|cli|bench|cmake|docs|examples|fuzz|tests|"
                      r"tools)/[\w./-]+$")
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 

@@ -42,6 +42,7 @@ FOLDERS = {
     "engine": "Engine.IO on HTTP and WebSocket",
     "server": "Socket.IO: namespaces, sockets, rooms",
     "web": "what an application's pages need",
+    "cli": "the command peal",
     "apps": "applications on the public face",
 }
 COMMENT = re.compile(r"/\*(?!\s*SPDX)(.*?)\*/", re.S)
@@ -58,6 +59,8 @@ def folders(root):
     yield root / "include/peal", "include/peal"
     for name in layers(root):
         yield root / "src" / name, f"src/{name}"
+    if (root / "cli").is_dir():
+        yield root / "cli", "cli"
     for app in sorted((root / "apps").glob("*")):
         for folder in [app, app / "sim"]:
             if folder.is_dir():

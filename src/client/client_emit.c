@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "client/client_core.h"
+#include "client/client_spaces.h"
 #include "client/client_tell.h"
 #include "wire/doc.h"
 #include "wire/sio_check.h"
@@ -58,7 +59,7 @@ static peal_err emit_here(const peal_client_op *op, peal_slice event,
   peal_client *client = op->client;
   if (client->phase >= PEAL_CLIENT_STOPPING)
     return PEAL_ERR_CLOSED;
-  peal_sio_client_nsp *state = peal_client_core_state(op->nsp);
+  peal_sio_client_nsp *state = peal_client_spaces_state(op->nsp);
   if (!state)
     return PEAL_ERR_NOMEM;
   if (!op->how.is_volatile && is_full(client))

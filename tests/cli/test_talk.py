@@ -313,6 +313,30 @@ class Connection(unittest.TestCase):
                     stdin=b"echo 1\n")
         self.assertEqual(done.code, OFFLINE, done)
 
+    def test_without_a_descriptor_to_wait_for(self):
+        server = Served()
+        done = peal("connect", server.url, stdin=b"/call echo 1\n",
+                    env=environment(PEAL_POLLER="poll"))
+        self.assertEqual(done.code, OK, done)
+        self.assertEqual([l["ack"] for l in done.lines() if "ack" in l],
+                         [[1]])
+        server.stop()
+
+    def test_names_that_are_socket_ios_own_are_refused(self):
+        server = Served()
+        for name in ("connect", "disconnect", "connect_error"):
+            done = peal("emit", server.url, name)
+            self.assertEqual(done.code, USAGE, done)
+            self.assertIn("reserved", done.err)
+        server.stop()
+
+    def test_a_line_that_is_too_long_ends_it(self):
+        server = Served()
+        done = peal("connect", server.url, stdin=b"x" * (17 << 20))
+        self.assertEqual(done.code, USAGE, done)
+        self.assertIn("16 MiB", done.err)
+        server.stop()
+
     def test_a_full_disk_is_told(self):
         server = Served()
         heard = Program(["sh", "-c",
