@@ -32,7 +32,7 @@ static void open_scene(scene *it, const char *names) {
   opts.tls = it->tls;
   it->server = server_make(&opts);
   fixture_add_nsp(&it->server, "/");
-  server_run(&it->server);
+  fixture_run(&it->server);
   snprintf(it->url, sizeof it->url, "https://127.0.0.1:%u", it->server.port);
 }
 
