@@ -90,6 +90,7 @@ static void free_spare(peal_sio_client *client) {
 void peal_sio_client_deinit(peal_sio_client *client) {
   peal_sio_client_nsp *nsp = peal_sio_client_nsp_next(client, NULL), *next;
   client->stage = PEAL_SIO_CLIENT_IDLE;
+  client->is_lent = false;
   peal_sio_dial_tidy(client);
   free_in_flight(client);
   free_outs(&client->sends, false);
@@ -100,6 +101,10 @@ void peal_sio_client_deinit(peal_sio_client *client) {
   }
   free_spare(client);
   peal_sio_out_ids_deinit(client);
+}
+
+void peal_sio_client_lend(peal_sio_client *client) {
+  client->is_lent = true;
 }
 
 void peal_sio_client_end(peal_sio_client *client) {

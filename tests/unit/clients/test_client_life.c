@@ -279,47 +279,6 @@ static void every_verb_is_safe_in_every_state(void **state) {
   fixture_end(&server);
 }
 
-/* -- runs ------------------------------------------------------------------- */
-
-static void what_was_never_run_is_freed(void **state) {
-  (void)state;
-  peal_client_opts opts = {.url = "http://127.0.0.1:1"};
-  peal_client *client;
-  assert_int_equal(peal_client_new(&client, &opts, NULL), PEAL_OK);
-  peal_client_free(client);
-  assert_int_equal(peal_client_new(&client, &opts, NULL), PEAL_OK);
-  trace_clear();
-  peal_client_nsp *nsp = peal_client_of(client, NULL);
-  fixture_watch(nsp);
-  assert_int_equal(
-      peal_client_emit_ack(nsp, NULL, "x", PEAL_NO_ARGS, fixture_on_ack, NULL),
-      PEAL_OK);
-  peal_client_free(client);
-  /* It is told, and before the end. */
-  assert_true(trace_has(" PEAL_ERR_CLOSED -1\n"));
-  peal_client_free(NULL);
-}
-
-static void a_client_runs_once(void **state) {
-  (void)state;
-  server_fixture server = fixture_serve();
-  peal_client_opts opts = fixture_opts(&server);
-  peal_client *client = fixture_start(&opts);
-  assert_int_equal(peal_client_start(client), PEAL_ERR_USAGE);
-  assert_int_equal(peal_client_run(client), 1);
-  trace_await("connect /\n");
-  peal_client_free(client);
-  fixture_end(&server);
-}
-
-static void in_stop(peal_client_nsp *nsp, void *user) {
-  (void)user;
-  for (int i = 0; i < 100; i++)
-    assert_int_equal(peal_client_emit(nsp, "last", PEAL_ARGS(peal_int(i))),
-                     PEAL_OK);
-  peal_client_stop(peal_client_nsp_client(nsp));
-}
-
 static void on_last(peal_socket *socket, const peal_event *event, void *user) {
   (void)socket;
   (void)user;
@@ -352,6 +311,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_never_run_is_freed),
       cmocka_unit_test(a_client_runs_once),
+      cmocka_unit_test(an_event_is_readable_behind_the_end_of_its_client),
       cmocka_unit_test(what_waits_leaves_before_a_stop),
       cmocka_unit_test(every_verb_is_safe_in_every_state),
       cmocka_unit_test(a_client_is_freed_in_every_callback_of_every_run),
