@@ -8,6 +8,7 @@
 #include "proto/sio_dial.h"
 #include "proto/sio_member.h"
 #include "proto/sio_outbox.h"
+#include "wire/sio_check.h"
 
 #define NEVER UINT64_MAX
 
@@ -192,8 +193,7 @@ bool peal_sio_client_is_open(const peal_sio_client *client) {
 }
 
 static bool is_name(peal_slice name) {
-  return name.len && name.len <= PEAL_LIMIT_SIO_NSP_BYTES &&
-         name.ptr[0] == '/' && !memchr(name.ptr, ',', name.len);
+  return name.len <= PEAL_LIMIT_SIO_NSP_BYTES && peal_sio_check_nsp(name);
 }
 
 peal_sio_client_nsp *peal_sio_client_of(peal_sio_client *client,
