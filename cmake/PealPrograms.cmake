@@ -102,7 +102,7 @@ function(peal_all_programs)
       COMMAND "${CMAKE_COMMAND}" -E create_symlink peal-sv30-device
               "${PROJECT_BINARY_DIR}/bin/sv30-device" VERBATIM)
   endif()
-  foreach(part server load floor client)
+  foreach(part server load floor client tls)
     peal_program(peal-bench-${part} bench/${part})
   endforeach()
   peal_program(peal cli ${PEAL_APP_LIBS_peal})

@@ -24,8 +24,7 @@ static void look(const peal_cookie_jar *jar, uint64_t now_ms) {
     peal_buf_init(&out, NULL, 0);
     peal_cookie_jar_get(jar, &out, paths[i], i & 1, now_ms);
     must(peal_http1_is_field_value(peal_buf_slice(&out)));
-    must(out.len <=
-         PEAL_COOKIE_JAR_COUNT * (size_t)(PEAL_COOKIE_JAR_BYTES + 3));
+    must(out.len <= PEAL_COOKIE_JAR_ALL_BYTES + 3 * PEAL_COOKIE_JAR_COUNT);
     peal_buf_deinit(&out);
   }
 }

@@ -262,7 +262,15 @@ def run_program(block, program, port, folder):
             process.wait()
 
 
+def check_client(root, block, libraries):
+    """A client needs a server: its examples are run by examples_test.js."""
+    with tempfile.TemporaryDirectory(prefix="peal-docs-") as name:
+        return compile_c(root, block, pathlib.Path(name) / "program", libraries)
+
+
 def check_program(root, block, libraries):
+    if re.search(r"\bpeal_(client|simple)_\w+\(", block):
+        return check_client(root, block, libraries)
     port = free_port()
     text, count = re.subn(r"\.port = \d+", f".port = {port}", block)
     if count != 1:
@@ -275,18 +283,20 @@ def check_program(root, block, libraries):
         return said or run_program(block, folder / "program", port, folder)
 
 
-def chat_problem(root):
-    """The README prints examples/chat, without its comments."""
-    example = (root / "examples/chat/main.c").read_text(encoding="utf-8")
-    bare = re.sub(r"\A(/\*.*?\*/\n)+", "", example, flags=re.S)
+def printed_problem(root):
+    """The README prints two examples, without their comments."""
     programs = [b for _, b in blocks(root / "README.md") if is_program(b)]
-    if not programs or programs[0] != bare:
-        return "the first program is not examples/chat/main.c as it is"
+    for index, name in enumerate(("chat", "client_listen")):
+        path = root / f"examples/{name}/main.c"
+        bare = re.sub(r"\A(/\*.*?\*/\n)+", "",
+                      path.read_text(encoding="utf-8"), flags=re.S)
+        if len(programs) <= index or programs[index] != bare:
+            return f"program {index + 1} is not examples/{name}/main.c as it is"
     return None
 
 
 def check_programs(root, libraries):
-    yield root / "README.md", chat_problem(root)
+    yield root / "README.md", printed_problem(root)
     for page in pages(root):
         for line, block in blocks(page):
             if is_program(block):

@@ -33,18 +33,20 @@ ONLY = {"web": {"peal_web"}}
 # Their comments say what else they return.
 OTHER_ANSWER = {"peal_reply_send": "PEAL_OK"}
 # The first comment of worker.h: the exit code of a run that there is not, and
-# what poll(2) knows as nothing.
-NUMBERS = {"peal_workers_end": 1, "peal_workers_fd": -1,
+# what poll(2) knows as nothing; of device.h: never.
+NUMBERS = {"peal_device_deadline": "UINT64_MAX",
+           "peal_workers_end": 1, "peal_workers_fd": -1,
            "peal_workers_timeout_ms": -1}
 # A handle that is a value.
 VALUES = {"peal_socket_ref", "peal_ws_ref"}
 # Where the thread is watched: the functions of objects that live on a worker.
-THREAD_HEADERS = ["server", "handle", "http", "worker", "engine", "ws"]
+THREAD_HEADERS = ["server", "handle", "http", "worker", "engine", "ws",
+                  "client"]
 ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
              "peal_timer", "peal_worker", "peal_allow", "peal_headers",
              "peal_engine_client", "peal_cors_ask",
              "peal_ws", "peal_ws_ask", "peal_ws_endpoint",
-             "peal_socket_ref"}
+             "peal_socket_ref", "peal_client_nsp"}
 
 
 WEB = {"web", "store", "config"}
@@ -130,6 +132,8 @@ def answer(function):
     if kind == "int":
         is_run = function.name.endswith("_run")
         return f"r == {NUMBERS.get(function.name, 1 if is_run else 0)}"
+    if function.name in NUMBERS:
+        return f"r == {NUMBERS[function.name]}"
     if kind == "peal_build *":
         return "peal_build_err(r) == PEAL_ERR_USAGE"
     if kind == "const char *":

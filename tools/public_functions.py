@@ -26,9 +26,16 @@ class Function:
     thread: str     # "worker", "any", "pure", or what else it says
 
 
-def thread_of(comment):
+def thread_of(comment, otherwise):
     said = re.findall(r"Thread:\s+(\w+)", comment)
-    return said[-1] if said else "worker"
+    return said[-1] if said else otherwise
+
+
+def usual_thread(source):
+    """What its first comment says of those that say nothing."""
+    opening = re.search(r"/\* \w+: .*?\*/", source, re.S)
+    words = " ".join(gen_reference.text_of(opening[0]).split()) if opening else ""
+    return "any" if "for any thread unless" in words else "worker"
 
 
 def split_param(text):
@@ -36,7 +43,7 @@ def split_param(text):
     return matched[1].strip() + (" *" if matched[3] else ""), matched[2] or ""
 
 
-def parse(code, header, comment):
+def parse(code, header, comment, otherwise="worker"):
     flat = " ".join(re.sub(r"/\*.*?\*/", "", code, flags=re.S).split())
     matched = re.match(
         r"PEAL_API (?:PEAL_MUST_CHECK )?(.*?)\b(peal_\w+)\((.*)\)"
@@ -46,18 +53,18 @@ def parse(code, header, comment):
     params = [] if matched[3] == "void" else [
         split_param(p) for p in matched[3].split(",")]
     return Function(header, matched[2], matched[1].strip(), params, comment,
-                    thread_of(comment))
+                    thread_of(comment, otherwise))
 
 
 def functions(header):
     """Those of one header, in its order."""
     source = (ROOT / "include/peal" / f"{header}.h").read_text()
-    comment = ""
+    comment, otherwise = "", usual_thread(source)
     for kind, text, glued in gen_reference.pieces(source):
         if kind == "comment":
             comment = gen_reference.text_of(text) if glued else ""
             continue
-        found = parse(text, header, comment)
+        found = parse(text, header, comment, otherwise)
         if found:
             yield found
         comment = ""

@@ -22,7 +22,8 @@ exec 3>&1
 # end with this script, however it ends.
 alone=(setsid)
 if command -v setpriv >/dev/null && setpriv --pdeathsig TERM true 2>/dev/null; then
-  alone+=(setpriv --pdeathsig TERM)
+  # unless it has ended before they could ask for that
+  alone+=(setpriv --pdeathsig TERM bash -c '[ "$PPID" = "$0" ] && exec "$@"' $$)
 fi
 
 # start <name> <command...>

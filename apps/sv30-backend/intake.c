@@ -49,25 +49,30 @@ static job *job_new(lab *app, const writer *from, const peal_event *event) {
 
 /* ---- answers --------------------------------------------------------------- */
 
-static void answer(job *j, const char *status, const char *message) {
+static void answer(job *j, const char *status, const char *message,
+                   const char *field) {
   peal_val said = message != NULL ? peal_str(message) : peal_undefined();
   peal_val warning =
       j->warning[0] != '\0' ? peal_str(j->warning) : peal_undefined();
+  peal_val at = field != NULL ? peal_str(field) : peal_undefined();
   if (j->reply != NULL)
     (void)peal_reply_send(
         j->reply,
         PEAL_ARGS(PEAL_OBJECT({"status", peal_str(status)}, {"message", said},
-                              {"warning", warning})));
+                              {"field", at}, {"warning", warning})));
   free(j);
 }
 
 static void fail(job *j, const char *message) {
   j->warning[0] = '\0';
-  answer(j, "error", message);
+  answer(j, "error", message, NULL);
 }
 
+/* With a field, as what is wrong for good: a device that sent it again would
+ * hold up all that waits behind it. */
 static void refuse_foreign(job *j) {
-  fail(j, "this test belongs to another device");
+  j->warning[0] = '\0';
+  answer(j, "error", "this testId belongs to another device", "testId");
 }
 
 /* Within its rate? */
@@ -138,7 +143,7 @@ static void on_result_stored(const peal_store_result *result, void *user) {
       house_log(&app->house, PEAL_LOG_WARN, "intake", "%s: %s",
                 j->result.test_id, j->warning);
   }
-  answer(j, "stored", NULL);
+  answer(j, "stored", NULL, NULL);
 }
 
 #define RESULT                                                                 \
@@ -241,7 +246,7 @@ static void on_height_stored(const peal_store_result *result, void *user) {
     refuse_foreign(j);
   } else {
     show_height(j, true);
-    answer(j, "stored", NULL);
+    answer(j, "stored", NULL, NULL);
   }
 }
 
@@ -279,7 +284,7 @@ void intake_on_height(lab *app, const writer *from, const peal_event *event) {
       !runs_find(app->runs, from->sender, j->height.test_id, &j->height.t_s)) {
     // of no test that is known: it is seen, and that is all
     show_height(j, false);
-    answer(j, "shown", NULL);
+    answer(j, "shown", NULL, NULL);
     return;
   }
   peal_err err = store_height(j);

@@ -5,7 +5,13 @@
 
 #include "measure.h"
 
-enum { MINUTE_MS = 60000, END_MIN = 30, SOON_MIN = 29, STALE_MIN = 45 };
+enum {
+  MINUTE_MS = 60000,
+  CORRECT_MIN = 2,
+  SOON_MIN = 29,
+  END_MIN = 30,
+  STALE_MIN = 45
+};
 
 static bool is_stale(const course *it, int64_t at_ms) {
   int64_t since = at_ms - it->started_ms;
@@ -13,13 +19,16 @@ static bool is_stale(const course *it, int64_t at_ms) {
 }
 
 course_step course_next(const course *it, int64_t at_ms, int t_min) {
-  if (t_min == 0)
-    return COURSE_BEGIN;
+  bool is_old = it->id[0] == '\0' || is_stale(it, at_ms);
+  int64_t since = at_ms - it->started_ms;
   if (t_min == END_MIN)
-    return COURSE_END;
-  if (!it->is_running || is_stale(it, at_ms))
+    return is_old ? COURSE_END_ONLY : COURSE_END;
+  if (!it->is_running || is_old)
     return COURSE_BEGIN;
-  bool is_over = at_ms - it->started_ms >= SOON_MIN * (int64_t)MINUTE_MS;
+  if (t_min == 0)
+    return since < CORRECT_MIN * (int64_t)MINUTE_MS ? COURSE_CORRECT
+                                                    : COURSE_BEGIN;
+  bool is_over = since >= SOON_MIN * (int64_t)MINUTE_MS;
   return is_over ? COURSE_END : COURSE_NOTHING;
 }
 

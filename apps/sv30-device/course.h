@@ -18,12 +18,16 @@ typedef struct course {
 typedef enum course_step {
   COURSE_NOTHING, /* between beginning and end: nothing is sent */
   COURSE_BEGIN,   /* a test begins: t=0 */
-  COURSE_END      /* it ends: t=30 */
+  COURSE_CORRECT, /* what was said of its beginning was measured anew: t=0 */
+  COURSE_END,     /* it ends, or its end was measured anew: t=30 */
+  COURSE_END_ONLY /* a test ends of which nothing is known: t=30 */
 } course_step;
 
-/* Something was measured at `at_ms`; `t_min` says what it is (0 or 30), or is
- * MEASURE_NONE: then a test begins if none runs, and ends with what is measured
- * 29 minutes later or more; what comes 45 minutes later begins the next one. */
+/* Something was measured at `at_ms`; `t_min` says what it is: 0 begins a test, or
+ * within 2 minutes corrects the beginning; 30 ends it, or within 45 minutes of
+ * the beginning corrects the end. With MEASURE_NONE a test begins if none runs,
+ * and ends with what is measured 29 minutes later or more; what comes 45
+ * minutes later begins the next one. */
 course_step course_next(const course *it, int64_t at_ms, int t_min);
 /* How far it is, in seconds; -1: no test runs. */
 int64_t course_second(const course *it, int64_t now_ms);

@@ -66,16 +66,25 @@ static unsigned next_number(const journal *it, const char *day) {
   return done ? (unsigned)count : 0;
 }
 
+/* What the options say of a test is said of one: under a name that was given
+ * before, also by the run before, a test would be a correction of that. */
+static bool is_for_this(const journal *it, const options *opts) {
+  return !it->has_begun && (opts->test_id[0] == '\0' ||
+                            strcmp(it->course.id, opts->test_id) != 0);
+}
+
 bool journal_begin(journal *it, const options *opts, int64_t at_ms,
                    bool is_simulated) {
   char day[TEST_ID_DAY_BYTES];
   civil at = zone_civil(at_ms);
   course *test = &it->course;
+  bool is_named = is_for_this(it, opts);
   *test = (course){.started_ms = at_ms, .is_running = true};
-  const char *type =
-      opts->test_type[0] != '\0' ? opts->test_type : test_id_type(at);
+  const char *type = is_named && opts->test_type[0] != '\0' ? opts->test_type
+                                                            : test_id_type(at);
   snprintf(test->type, sizeof test->type, "%s", type);
-  if (opts->test_id[0] != '\0') {
+  it->has_begun = true;
+  if (is_named && opts->test_id[0] != '\0') {
     snprintf(test->id, sizeof test->id, "%s", opts->test_id);
     return true;
   }

@@ -13,6 +13,7 @@ typedef struct journal {
   course course;
   char seen[64];     /* the measurement that was taken last */
   peal_doc *waiting; /* the result that is on its way to the spool, or NULL */
+  bool has_begun;    /* a test, in this run */
 } journal;
 
 /* Read what the folder holds; nothing is fine. False: a line on stderr. */

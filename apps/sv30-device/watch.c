@@ -83,7 +83,6 @@ static bool put_result(watch *w, const measure *found, int64_t at_ms,
   return done;
 }
 
-/* An end without a beginning: the test began half an hour before. */
 static bool begin(watch *w, int64_t at_ms) {
   if (!journal_begin(&w->journal, w->opts, at_ms, false))
     return false;
@@ -98,9 +97,14 @@ static bool take_measure(watch *w, const measure *found, int64_t at_ms) {
   switch (course_next(test, at_ms, found->t_min)) {
   case COURSE_BEGIN:
     return begin(w, at_ms) && put_result(w, found, at_ms, 0);
-  case COURSE_END:
-    if (!test->is_running && !begin(w, at_ms - TEST_MS))
+  case COURSE_CORRECT:
+    return put_result(w, found, at_ms, 0);
+  case COURSE_END_ONLY: // it began half an hour before
+    if (!begin(w, at_ms - TEST_MS))
       return false;
+    test->is_running = false;
+    return put_result(w, found, at_ms, 30);
+  case COURSE_END:
     test->is_running = false;
     return put_result(w, found, at_ms, 30);
   case COURSE_NOTHING:
@@ -139,8 +143,10 @@ static bool look(watch *w) {
   w->wrong_since_ms = 0;
   w->was_told = false;
   course before = w->journal.course;
+  bool had_begun = w->journal.has_begun;
   if (!take_measure(w, &found, moment_of(written_ms))) {
     w->journal.course = before;
+    w->journal.has_begun = had_begun;
     w->again_at_ms = halt_now_ms() + AGAIN_MS;
     return false;
   }
@@ -216,15 +222,19 @@ int watch_once(const options *opts) {
   if (!open_all(&w, opts))
     return 1;
   int64_t until = halt_now_ms() + opts->wait_ms;
-  bool is_kept = look(&w) && w.journal.waiting == NULL;
-  bool is_seen = is_kept || (w.journal.seen[0] && !w.wrong_since_ms);
+  (void)look(&w);
+  // it may have been seen and kept before
+  char stamp[64];
+  stamp_of(opts->metrics, stamp);
+  bool is_kept = stamp[0] != '\0' && w.journal.waiting == NULL &&
+                 strcmp(stamp, w.journal.seen) == 0;
   while (uplink_pending(&w.up) > 0 && opts->is_enabled && !halt_is_asked() &&
          halt_now_ms() < until) {
     uplink_tick(&w.up, halt_now_ms());
     halt_wait(-1, STEP_MS / 4);
   }
-  if (!is_seen)
-    say("error: %s holds no measurement", opts->metrics);
+  if (!is_kept)
+    say("error: %s holds nothing that could be kept", opts->metrics);
   close_all(&w);
-  return is_seen ? 0 : 1;
+  return is_kept ? 0 : 1;
 }

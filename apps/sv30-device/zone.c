@@ -20,9 +20,10 @@ static bool use(const char *tz) {
 /* "+05:30": behind UTC is minus there, and POSIX has it the other way. */
 static bool use_offset(const char *name) {
   int hours, minutes, used = 0;
-  char tz[40];
+  char tz[64];
   if (sscanf(name + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
-      name[1 + used] != '\0' || hours > 14 || minutes > 59)
+      name[1 + used] != '\0' || hours < 0 || hours > 14 || minutes < 0 ||
+      minutes > 59)
     return false;
   snprintf(tz, sizeof tz, "<%c%02d%02d>%c%02d:%02d", name[0], hours, minutes,
            name[0] == '+' ? '-' : '+', hours, minutes);

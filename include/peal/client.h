@@ -150,7 +150,9 @@ typedef struct peal_client_problem {
 
 /* Make a client; it connects when it runs (unless no_auto_connect: the
  * namespaces that were asked for by peal_client_of, or the URL's if there are
- * none). Copies `opts` with all its strings. `why` may be NULL.
+ * none). On a worker that runs already it begins in a later turn: who makes it
+ * on another thread takes no_auto_connect, and peal_client_open when its
+ * handlers are there. Copies `opts` with all its strings. `why` may be NULL.
  * Returns: PEAL_OK; PEAL_ERR_USAGE (no URL, a scheme or a number that is
  * none); PEAL_ERR_OPTION; PEAL_ERR_TLS (a file of certificates);
  * PEAL_ERR_NOMEM; PEAL_ERR_NO_FILES; *out is NULL on errors. Reads files: not
@@ -185,15 +187,19 @@ PEAL_API void peal_client_stop(peal_client *client);
 /* The workers that it runs on. Borrowed for the life of the client. */
 PEAL_API peal_workers *peal_client_workers(peal_client *client);
 /* When it returns no callback runs and none will come, unless it was called
- * inside of one: then none comes behind that one. What waits is lost: to send
- * it, peal_client_stop before. On a thread of its own it waits for that. For a
+ * inside of one: then none comes behind that one, and its workers, if they are
+ * its own, end and go with their run (in a loop of the program's own: with
+ * peal_workers_end, as soon as a step says PEAL_ERR_CLOSED). Acknowledgements
+ * that were to come are told inside of it. What waits is lost: to send it,
+ * peal_client_stop before. On a thread of its own it waits for that. For a
  * client on a worker of others: on that worker, or before and after its
  * run. */
 PEAL_API void peal_client_free(peal_client *client);
 
-/* Connect, if there is no connection and none is being made; with
- * no_auto_connect, or again after it was given up. Returns: PEAL_OK,
- * PEAL_ERR_NOMEM. */
+/* Connect all namespaces, if there is no connection and none is being made: with
+ * no_auto_connect, or again after it was given up or closed; while it waits to
+ * try again, at once. Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED (it has
+ * been stopped). */
 PEAL_API peal_err peal_client_open(peal_client *client);
 /* Leave all namespaces and close the connection; nothing reconnects. What was
  * emitted on it before leaves first. */
@@ -219,7 +225,10 @@ typedef void (*peal_client_auth_fn)(peal_client_nsp *nsp, peal_client_auth *ask,
 /* Ask `fn` instead; NULL: what peal_client_set_auth said. */
 PEAL_API peal_err peal_client_on_auth(peal_client_nsp *nsp,
                                       peal_client_auth_fn fn, void *user);
-/* Takes `ask`; once. Too late (the connection has gone) is no error. */
+/* Takes `ask`, once: an object, or undefined. Too late (the connection has gone)
+ * is no error, nor is a second answer, which is none.
+ * Returns: PEAL_OK; PEAL_ERR_USAGE (no object), PEAL_ERR_DEPTH, PEAL_ERR_NOMEM:
+ * it waits for another answer. */
 PEAL_API peal_err peal_client_auth_give(peal_client_auth *ask, peal_val auth);
 
 /* Join the namespace; again after peal_client_leave, a refusal, a DISCONNECT.
@@ -276,7 +285,7 @@ PEAL_API peal_err peal_client_off_connect(peal_client_nsp *nsp,
                                           peal_client_connect_fn fn,
                                           void *user);
 /* No connection could be made (it is tried again while peal_client_is_active),
- * or the server has refused this namespace (it is not). */
+ * or the server has refused this namespace (PEAL_ERR_REFUSED; it is not). */
 typedef void (*peal_client_connect_error_fn)(peal_client_nsp *nsp,
                                              const peal_client_problem *problem,
                                              void *user);

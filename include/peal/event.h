@@ -50,7 +50,7 @@ PEAL_API peal_reply *peal_ack_later(const peal_event *event);
  * copied at once. A socket that
  * has gone is no error, and neither is the end of the run. A second answer is
  * none at all, also from another thread, for five minutes behind the first or
- * 65536 other replies of its worker.
+ * 65536 other replies of its worker (4096 of its client).
  * Returns: as peal_ack; from another thread PEAL_OK or PEAL_ERR_NOMEM.
  * Thread: any. */
 PEAL_API peal_err peal_reply_send(peal_reply *reply, peal_args args);

@@ -8,6 +8,9 @@
 #include "net/run.h"
 #include "net/tls_client.h"
 
+/* Of the options: as a rule one block holds them. */
+#define STRINGS_BLOCK_BYTES 256u
+
 /* -- making ---------------------------------------------------------------- */
 
 static bool open_lock(peal_client *client) {
@@ -19,20 +22,19 @@ static bool open_lock(peal_client *client) {
   return false;
 }
 
-static peal_err set_tls(peal_client *client, peal_client_problem *why) {
+static peal_err set_tls(peal_client *client, const peal_client_setup *setup,
+                        peal_client_problem *why) {
   peal_tls_problem problem = {{0}};
-  if (!client->setup.is_tls)
+  if (!setup->is_tls && !peal_client_opts_has_https_proxy(setup))
     return PEAL_OK;
-  peal_err err =
-      peal_tls_client_new(&client->tls, &client->setup.opts.tls, &problem);
+  peal_err err = peal_tls_client_new(&client->tls, &setup->opts.tls, &problem);
   return err ? peal_client_opts_problem(why, err, "%s",
                                         problem.text[0] ? problem.text
                                                         : peal_err_message(err))
              : PEAL_OK;
 }
 
-static peal_err set_workers(peal_client *client) {
-  const peal_client_opts *opts = &client->setup.opts;
+static peal_err set_workers(peal_client *client, const peal_client_opts *opts) {
   client->worker = opts->worker;
   if (client->worker) {
     client->workers = peal_worker_group(client->worker);
@@ -59,7 +61,7 @@ static void on_begin(peal_worker *worker, void *user) {
   peal_client *client = user;
   (void)worker;
   if (client->phase == PEAL_CLIENT_SET_UP && !has_none_wanted(client) &&
-      !client->setup.opts.no_auto_connect)
+      !client->no_auto_connect)
     (void)peal_client_core_open(client);
   peal_client_impl_unref(client);
 }
@@ -91,7 +93,7 @@ static void on_start(peal_worker *worker, void *user) {
   peal_client *client = user;
   if (worker != client->worker)
     return;
-  if (begin_later(client) && !client->setup.opts.no_auto_connect)
+  if (begin_later(client) && !client->no_auto_connect)
     (void)peal_client_core_open(client);
   note_run(client, PEAL_CLIENT_RUNS);
 }
@@ -115,14 +117,16 @@ static peal_err set_hooks(peal_client *client) {
 
 static peal_err set_up(peal_client *client, const peal_client_opts *opts,
                        peal_client_problem *why) {
-  peal_err err = peal_client_opts_read(&client->setup, opts, why);
+  peal_client_setup setup;
+  peal_arena_init(&client->strings, client->mem, STRINGS_BLOCK_BYTES, 0);
+  peal_err err = peal_client_opts_read(&setup, opts, &client->strings, why);
   if (!err)
-    err = set_tls(client, why);
+    err = set_tls(client, &setup, why);
   if (err)
     return err;
-  err = set_workers(client);
+  err = set_workers(client, opts);
   if (!err) {
-    peal_client_core_init(client);
+    peal_client_core_init(client, &setup);
     err = set_hooks(client);
   }
   return err ? peal_client_opts_problem(why, err, "%s", peal_err_message(err))

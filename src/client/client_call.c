@@ -76,9 +76,9 @@ peal_err peal_client_call(peal_client_nsp *nsp, const char *event,
     return PEAL_ERR_SYSTEM;
   const peal_client_how how = {
       .timeout_ms = timeout_ms ? timeout_ms : PEAL_LIMIT_CLIENT_CALL_MS};
-  peal_err err = peal_client_emit_op(
-      nsp, &how, peal_slice_of(event), args,
-      &(peal_client_emit_ask){.fn = on_ack, .user = &it, .is_inner = true});
+  peal_err err =
+      peal_client_emit_op(nsp, &how, peal_slice_of(event), args,
+                          &(peal_client_emit_ask){.fn = on_ack, .user = &it});
   if (!err)
     err = wait_for(&it, answer);
   close_call(&it);

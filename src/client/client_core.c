@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "client/client_auth.h"
 #include "client/client_link.h"
+#include "client/client_parts.h"
+#include "client/client_spaces.h"
 #include "client/client_tell.h"
 #include "net/crypto.h"
 #include "proto/proto_limits.h"
@@ -45,70 +47,8 @@ static peal_client_problem problem_of_refusal(peal_val said) {
   return out;
 }
 
-/* -- namespaces ------------------------------------------------------------ */
-
 static peal_client_nsp *nsp_of(const peal_sio_client_event *event) {
   return peal_sio_client_nsp_user(event->nsp);
-}
-
-static void store(atomic_bool *flag, bool value) {
-  if (atomic_load_explicit(flag, memory_order_relaxed) != value)
-    atomic_store_explicit(flag, value, memory_order_relaxed);
-}
-
-/* For other threads, and for `id`. */
-static void note_nsp(peal_client_nsp *nsp) {
-  const peal_sio_client_nsp *state = nsp->state;
-  store(&nsp->is_connected, peal_sio_client_nsp_is_connected(state));
-  store(&nsp->is_active, peal_sio_client_nsp_is_active(state));
-  store(&nsp->is_recovered, peal_sio_client_nsp_is_recovered(state));
-}
-
-static void note_id(peal_client_nsp *nsp) {
-  const peal_mem *mem = nsp->client->mem;
-  peal_slice sid = peal_sio_client_nsp_sid(nsp->state);
-  peal_mem_free(mem, nsp->id);
-  nsp->id = sid.len ? peal_mem_str(mem, sid) : NULL;
-}
-
-peal_sio_client_nsp *peal_client_core_state(peal_client_nsp *nsp) {
-  if (nsp->state)
-    return nsp->state;
-  nsp->state =
-      peal_sio_client_of(&nsp->client->machine, peal_slice_of(nsp->name));
-  if (nsp->state)
-    peal_sio_client_nsp_set_user(nsp->state, nsp);
-  return nsp->state;
-}
-
-static peal_client_nsp *make_nsp(peal_client *client, peal_slice name) {
-  peal_client_nsp *nsp =
-      peal_mem_zalloc(client->mem, sizeof *nsp + name.len + 1);
-  if (!nsp)
-    return NULL;
-  nsp->client = client;
-  memcpy(nsp->name, name.ptr, name.len);
-  peal_hook_init(&nsp->hooks, client->mem, client->hooks.seed);
-  return nsp;
-}
-
-/* The first time it is made, and appended: the worker walks over them without
- * the lock. */
-peal_client_nsp *peal_client_core_nsp(peal_client *client, peal_slice name,
-                                      bool *is_new) {
-  *is_new = false;
-  uv_mutex_lock(&client->lock);
-  _Atomic(peal_client_nsp *) *at = &client->nsps;
-  peal_client_nsp *nsp;
-  while ((nsp = atomic_load(at)) &&
-         !peal_slice_eq(peal_slice_of(nsp->name), name))
-    at = &nsp->next;
-  if (!nsp && (nsp = make_nsp(client, name))) {
-    atomic_store(at, nsp);
-    *is_new = true;
-  }
-  uv_mutex_unlock(&client->lock);
-  return nsp;
 }
 
 /* -- what the machine wants ------------------------------------------------ */
@@ -239,15 +179,15 @@ static void tell_connect(peal_client *client,
                          const peal_sio_client_event *event) {
   peal_client_nsp *nsp = nsp_of(event);
   atomic_store(&client->was_connected, true);
-  note_nsp(nsp);
-  note_id(nsp);
+  peal_client_spaces_note(nsp);
+  peal_client_spaces_note_id(nsp);
   peal_client_tell_connect(nsp);
 }
 
 static void tell_connect_error(peal_client *client,
                                const peal_sio_client_event *event) {
   peal_client_nsp *nsp = nsp_of(event);
-  note_nsp(nsp);
+  peal_client_spaces_note(nsp);
   peal_client_problem problem =
       event->err ? problem_of(client, event->err, event->text)
                  : problem_of_refusal(event->packet.data);
@@ -256,8 +196,8 @@ static void tell_connect_error(peal_client *client,
 
 static void tell_disconnect(const peal_sio_client_event *event) {
   peal_client_nsp *nsp = nsp_of(event);
-  note_nsp(nsp);
-  note_id(nsp);
+  peal_client_spaces_note(nsp);
+  peal_client_spaces_note_id(nsp);
   peal_client_tell_disconnect(nsp, (peal_client_reason)event->reason,
                               event->err);
 }
@@ -275,7 +215,7 @@ static void tell_dropped(peal_client *client, uint32_t count) {
                     (peal_slice){0}, (peal_slice){0},
                     "the buffer of %s is full: %u of its oldest events were "
                     "dropped",
-                    client->setup.authority, count);
+                    client->engine_opts.authority, count);
 }
 
 static void tell_about(peal_client *client, peal_client_notice_type type,
@@ -381,7 +321,7 @@ static void ask_machine(peal_client *client) {
 static void note_nsps(peal_client *client) {
   for (peal_client_nsp *nsp = client->nsps; nsp; nsp = nsp->next)
     if (nsp->state)
-      note_nsp(nsp);
+      peal_client_spaces_note(nsp);
 }
 
 /* It was refused, disconnected, or has no attempt left: peal_client_run has an
@@ -451,64 +391,8 @@ static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
 
 /* -- life ------------------------------------------------------------------ */
 
-static uint32_t jitter_of(double factor) {
-  if (factor < 0)
-    return UINT32_MAX;
-  uint32_t jitter = (uint32_t)(factor * PEAL_BACKOFF_ONE);
-  return factor > 0 && !jitter ? UINT32_MAX : jitter;
-}
-
-static void set_machine_opts(peal_client *client) {
-  const peal_client_opts *opts = &client->setup.opts;
-  size_t payload = opts->max_payload_bytes ? opts->max_payload_bytes
-                                           : PEAL_LIMIT_CLIENT_PAYLOAD_BYTES;
-  client->machine_opts = (peal_sio_client_opts){
-      .conn = {.client = true,
-               .max_attachments =
-                   opts->max_attachments ? opts->max_attachments : PEAL_OFF,
-               .max_packet_bytes = payload,
-               .mem = client->worker->mem},
-      .no_reconnection = opts->no_reconnection,
-      .no_first_retry = opts->no_first_retry,
-      .reconnection_attempts = opts->reconnection_attempts,
-      .delay_ms = opts->reconnection_delay_ms,
-      .delay_max_ms = opts->reconnection_delay_max_ms,
-      .jitter = jitter_of(opts->randomization_factor),
-      .timeout_ms = opts->timeout_ms,
-      .ack_timeout_ms = opts->ack_timeout_ms,
-      .retries = opts->retries,
-      .max_buffer_bytes = opts->max_buffer_bytes,
-      .max_buffer_events = opts->max_buffer_events,
-      .drop_oldest = opts->buffer_full == PEAL_CLIENT_DROP_OLDEST};
-}
-
-/* What waits on a connection is bounded where it is emitted: an engine that
- * refuses would lose what stands between two events. */
-static void set_engine_opts(peal_client *client) {
-  const peal_client_opts *opts = &client->setup.opts;
-  client->engine_opts = (peal_client_engine_opts){
-      .tls = client->tls,
-      .host = client->setup.host,
-      .port = client->setup.port,
-      .authority = client->setup.authority,
-      .path = client->setup.path,
-      .query = client->setup.query,
-      .transports = opts->transports,
-      .no_upgrade = opts->no_upgrade,
-      .try_all_transports = opts->try_all_transports,
-      .no_timestamp = opts->no_timestamp,
-      .headers = opts->headers,
-      .header_count = opts->header_count,
-      .cookies = opts->no_cookies ? NULL : &client->cookies,
-      .proxy = opts->proxy,
-      .timeout_ms = opts->timeout_ms,
-      .request_timeout_ms = opts->request_timeout_ms,
-      .max_payload_bytes = opts->max_payload_bytes,
-      .max_queue_bytes = SIZE_MAX / 2,
-      .account = &client->account_worker};
-}
-
-void peal_client_core_init(peal_client *client) {
+void peal_client_core_init(peal_client *client,
+                           const peal_client_setup *setup) {
   const peal_worker *worker = client->worker;
   const peal_ticket_pool_opts pool = {.now_ms = &worker->now_ms,
                                       .max_kept = PEAL_LIMIT_CLIENT_TICKETS,
@@ -517,14 +401,19 @@ void peal_client_core_init(peal_client *client) {
   uint32_t seed = 0;
   if (peal_crypto_random(&seed, sizeof seed))
     seed = (uint32_t)(uintptr_t)client;
-  set_machine_opts(client);
-  set_engine_opts(client);
+  client->url_nsp = setup->nsp;
+  client->max_queue_bytes = setup->opts.max_queue_bytes;
+  client->no_auto_connect = setup->opts.no_auto_connect;
+  client->remember_upgrade = setup->opts.remember_upgrade;
+  peal_client_parts_set_machine(client, &setup->opts);
+  peal_client_parts_set_engine(client, setup);
   client->machine_opts.conn.seed = seed;
   peal_account_worker_init(&client->account_worker, NULL);
   peal_account_init(&client->account, &client->account_worker, 0);
   peal_hook_init(&client->hooks, client->mem, seed);
   peal_cookie_jar_init(&client->cookies, client->mem);
   peal_list_init(&client->links);
+  peal_list_init(&client->asking);
   peal_list_init(&client->pump.node);
   peal_list_init(&client->sweep.node);
   client->pump.fn = on_pump;
@@ -539,7 +428,7 @@ void peal_client_core_init(peal_client *client) {
 static peal_err connect_nsp(peal_client_nsp *nsp) {
   if (nsp->was_left)
     return PEAL_OK;
-  peal_sio_client_nsp *state = peal_client_core_state(nsp);
+  peal_sio_client_nsp *state = peal_client_spaces_state(nsp);
   return state ? peal_sio_client_connect(state, nsp->client->worker->now_ms)
                : PEAL_ERR_NOMEM;
 }
@@ -551,7 +440,7 @@ peal_err peal_client_core_open(peal_client *client) {
     return PEAL_ERR_CLOSED;
   client->phase = PEAL_CLIENT_BEGUN;
   if (!client->nsps &&
-      !peal_client_core_nsp(client, peal_slice_of(client->setup.nsp), &is_new))
+      !peal_client_spaces_find(client, peal_slice_of(client->url_nsp), &is_new))
     return PEAL_ERR_NOMEM;
   peal_err err = PEAL_OK;
   if (!peal_sio_client_is_active(&client->machine))
@@ -605,6 +494,7 @@ void peal_client_core_free(peal_client *client) {
     client->phase = PEAL_CLIENT_OVER;
     end_machine(client);
   }
+  peal_client_op_end(client);
   peal_client_impl_ref(client);
   client->last.fn = on_last;
   peal_mail_send(client->worker, &client->last);

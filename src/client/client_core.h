@@ -6,18 +6,12 @@
  * handlers, and back. On the worker. */
 #include "client/client_op.h"
 
-/* The machine and all that stands on the worker; nothing happens yet. */
-void peal_client_core_init(peal_client *client);
+/* The machine and all that stands on the worker; nothing happens yet. `setup` is
+ * needed no longer, but for its strings. */
+void peal_client_core_init(peal_client *client, const peal_client_setup *setup);
 /* Connect: the namespaces that there are, or the URL's if there are none.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED. */
 peal_err peal_client_core_open(peal_client *client);
-/* The machine's namespace of this one; NULL: memory is out. */
-PEAL_MUST_CHECK peal_sio_client_nsp *peal_client_core_state(
-    peal_client_nsp *nsp);
-/* This namespace, made if new; as peal_client_of. Thread: any. */
-PEAL_MUST_CHECK peal_client_nsp *peal_client_core_nsp(peal_client *client,
-                                                      peal_slice name,
-                                                      bool *is_new);
 /* In order: all is left, what was emitted leaves, then it is over. */
 void peal_client_core_stop(peal_client *client);
 /* At once: acknowledgements are told, and nothing behind them. The worker is

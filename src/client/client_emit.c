@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "client/client_core.h"
+#include "client/client_spaces.h"
 #include "client/client_tell.h"
 #include "wire/doc.h"
 #include "wire/sio_check.h"
@@ -15,8 +16,8 @@
 /* -- on the worker --------------------------------------------------------- */
 
 static size_t max_queue(const peal_client *client) {
-  size_t max = client->setup.opts.max_queue_bytes;
-  return max ? max : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
+  return client->max_queue_bytes ? client->max_queue_bytes
+                                 : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
 }
 
 /* What waits on the connection; one that is too large is taken if nothing
@@ -58,7 +59,7 @@ static peal_err emit_here(const peal_client_op *op, peal_slice event,
   peal_client *client = op->client;
   if (client->phase >= PEAL_CLIENT_STOPPING)
     return PEAL_ERR_CLOSED;
-  peal_sio_client_nsp *state = peal_client_core_state(op->nsp);
+  peal_sio_client_nsp *state = peal_client_spaces_state(op->nsp);
   if (!state)
     return PEAL_ERR_NOMEM;
   if (!op->how.is_volatile && is_full(client))
@@ -143,7 +144,6 @@ peal_err peal_client_emit_op(peal_client_nsp *nsp, const peal_client_how *how,
   if (ask) {
     op.ack = ask->fn;
     op.user = ask->user;
-    op.is_inner = ask->is_inner;
   }
   return peal_client_impl_is_here(op.client) ? peal_client_op_do(&op)
                                              : post(&op);

@@ -7,7 +7,6 @@
 typedef struct peal_client_emit_ask {
   peal_client_ack_fn fn;
   void *user;
-  bool is_inner; /* as in client_op */
 } peal_client_emit_ask;
 
 /* As peal_client_emit_ack_n; `how` and `ask` may be NULL. Thread: any. */

@@ -5,7 +5,9 @@
  * dead before anything of an answer has come is replaced once (RFC9112 9.3.1).
  * In the flow: client/client_engine -> [client_http] -> net/dial, net/stream,
  * proto/http_conn; answers go back. */
-#include "client/client_engine.h"
+#include "client/client_engine_opts.h"
+#include "net/worker_impl.h"
+#include "proto/eio_client_answer.h"
 
 typedef struct peal_client_http peal_client_http;
 

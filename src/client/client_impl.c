@@ -28,7 +28,7 @@ void peal_client_impl_unref(peal_client *client) {
   peal_cookie_jar_deinit(&client->cookies);
   peal_mem_free(mem, client->why);
   peal_tls_client_free(client->tls);
-  peal_client_opts_deinit(&client->setup);
+  peal_arena_deinit(&client->strings);
   uv_cond_destroy(&client->run_changed);
   uv_mutex_destroy(&client->lock);
   peal_mem_free(mem, client);

@@ -69,14 +69,18 @@ typedef enum peal_client_run_state {
 
 struct peal_client {
   const peal_mem *mem; /* any thread */
-  peal_client_setup setup;
+  peal_arena strings;  /* of the options, which the next fields point into */
+  const char *url_nsp; /* the namespace of the URL */
+  size_t max_queue_bytes;
+  bool no_auto_connect, remember_upgrade;
   struct peal_tls_client *tls; /* NULL: the URL is of no TLS */
   peal_workers *workers;
   peal_worker *worker; /* of them */
   bool owns_workers;
   atomic_uint refs;
-  uv_mutex_t lock; /* for those who append to nsps */
+  uv_mutex_t lock; /* for those who append to nsps, and for `asking` */
   _Atomic(peal_client_nsp *) nsps;
+  peal_list asking; /* operations on their way that somebody waits for */
 
   /* The worker's. */
   peal_sio_client machine;

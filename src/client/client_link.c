@@ -10,7 +10,7 @@ peal_err peal_client_link_open(peal_client *client,
     return PEAL_ERR_NOMEM;
   link->client = client;
   client->engine_opts.prefer_websocket =
-      client->setup.opts.remember_upgrade && client->has_websocket;
+      client->remember_upgrade && client->has_websocket;
   link->engine = peal_client_engine_open(client->worker, &client->engine_opts,
                                          callbacks, link);
   if (!link->engine) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/client_core.h"
+#include "client/client_spaces.h"
 #include "proto/proto_limits.h"
 
 /* -- making ---------------------------------------------------------------- */
@@ -11,10 +12,10 @@
 static peal_err join_new(peal_client_op *op, bool is_here) {
   peal_client *client = op->client;
   (void)is_here;
-  peal_sio_client_nsp *state = peal_client_core_state(op->nsp);
+  peal_sio_client_nsp *state = peal_client_spaces_state(op->nsp);
   if (!state)
     return PEAL_ERR_NOMEM;
-  if (client->phase != PEAL_CLIENT_BEGUN || client->setup.opts.no_auto_connect)
+  if (client->phase != PEAL_CLIENT_BEGUN || client->no_auto_connect)
     return PEAL_OK;
   peal_err err = peal_sio_client_connect(state, client->worker->now_ms);
   client->is_left = false;
@@ -38,9 +39,9 @@ peal_client_nsp *peal_client_of(peal_client *client, const char *name) {
   char buf[PEAL_LIMIT_SIO_NSP_BYTES + 1];
   peal_slice full;
   bool is_new;
-  if (!client || !full_name(buf, name ? name : client->setup.nsp, &full))
+  if (!client || !full_name(buf, name ? name : client->url_nsp, &full))
     return NULL;
-  peal_client_nsp *nsp = peal_client_core_nsp(client, full, &is_new);
+  peal_client_nsp *nsp = peal_client_spaces_find(client, full, &is_new);
   if (!nsp || !is_new)
     return nsp;
   /* Without memory it is made in the machine when it is needed. */
@@ -64,7 +65,7 @@ static peal_err join(peal_client_op *op, bool is_here) {
   (void)is_here;
   if (client->phase > PEAL_CLIENT_BEGUN)
     return PEAL_ERR_CLOSED;
-  peal_sio_client_nsp *state = peal_client_core_state(op->nsp);
+  peal_sio_client_nsp *state = peal_client_spaces_state(op->nsp);
   if (!state)
     return PEAL_ERR_NOMEM;
   client->phase = PEAL_CLIENT_BEGUN;

@@ -19,13 +19,49 @@ static peal_err run(peal_client_op *op) {
   return PEAL_ERR_CLOSED;
 }
 
+/* -- those who ask ----------------------------------------------------------- */
+
+static void note_asking(peal_client_op *op) {
+  peal_list_init(&op->node);
+  if (!op->ack)
+    return;
+  uv_mutex_lock(&op->client->lock);
+  peal_list_push(&op->client->asking, &op->node);
+  uv_mutex_unlock(&op->client->lock);
+}
+
+static void note_come(peal_client_op *op) {
+  uv_mutex_lock(&op->client->lock);
+  if (peal_list_is_linked(&op->node))
+    peal_list_remove(&op->node);
+  uv_mutex_unlock(&op->client->lock);
+}
+
+static peal_client_op *take_asking(peal_client *client) {
+  uv_mutex_lock(&client->lock);
+  peal_list *node = peal_list_shift(&client->asking);
+  uv_mutex_unlock(&client->lock);
+  return node ? PEAL_LIST_OF(node, peal_client_op, node) : NULL;
+}
+
+void peal_client_op_end(peal_client *client) {
+  for (peal_client_op *op; (op = take_asking(client));) {
+    peal_client_ack_fn ack = op->ack;
+    op->ack = NULL;
+    ack(NULL, PEAL_ERR_CLOSED, PEAL_NO_ARGS, op->user);
+  }
+}
+
+/* -- on their way ------------------------------------------------------------ */
+
 static void on_mail(peal_worker *worker, peal_mail *mail) {
   peal_client_op *op = PEAL_LIST_OF(mail, peal_client_op, mail);
   (void)worker;
+  /* One of its own callbacks may free the client here: then it is told there. */
   peal_err err = run(op);
-  bool is_freed = op->client->is_freed;
-  if (err && op->ack && (!is_freed || op->is_inner))
-    op->ack(is_freed ? NULL : op->nsp, err, PEAL_NO_ARGS, op->user);
+  note_come(op);
+  if (err && op->ack)
+    op->ack(op->client->is_freed ? NULL : op->nsp, err, PEAL_NO_ARGS, op->user);
   free_op(op);
 }
 
@@ -41,8 +77,10 @@ peal_err peal_client_op_do(peal_client_op *like) {
   op->mail.fn = on_mail;
   peal_client_impl_ref(client);
   atomic_fetch_add_explicit(&client->posted, op->bytes, memory_order_relaxed);
+  note_asking(op);
   if (peal_mail_put(client->worker, &op->mail))
     return PEAL_OK;
+  note_come(op);
   op->doc = NULL;
   free_op(op);
   return PEAL_ERR_CLOSED;

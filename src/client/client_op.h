@@ -13,6 +13,7 @@ typedef peal_err (*peal_client_op_fn)(peal_client_op *op, bool is_here);
 
 struct peal_client_op {
   peal_mail mail;
+  peal_list node; /* of those that ask, on their way */
   peal_client *client;
   peal_client_nsp *nsp; /* NULL: it is about the client */
   peal_client_op_fn run;
@@ -25,8 +26,7 @@ struct peal_client_op {
   peal_client_ack_fn ack; /* NULL: nobody asks */
   peal_client_auth_fn auth;
   void *user;
-  bool removes;  /* the hook */
-  bool is_inner; /* `ack` is not the program's: told also when it was freed */
+  bool removes; /* the hook */
 };
 
 /* Do it.
@@ -34,3 +34,5 @@ struct peal_client_op {
  * PEAL_ERR_CLOSED (the worker has ended): nothing happens then, and what it
  * carries is still the caller's. Thread: any. */
 peal_err peal_client_op_do(peal_client_op *op);
+/* The client is being freed: who waits for what is on its way is told so. */
+void peal_client_op_end(peal_client *client);

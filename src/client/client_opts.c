@@ -14,8 +14,7 @@
 #include "wire/client_url.h"
 #include "wire/http1_chars.h"
 #include "wire/percent.h"
-
-#define STRINGS_BLOCK_BYTES 512u
+#include "wire/proxy_url.h"
 
 peal_err peal_client_opts_problem(peal_client_problem *why, peal_err err,
                                   const char *format, ...) {
@@ -79,7 +78,7 @@ static peal_err check(const peal_client_opts *opts, peal_client_problem *why) {
 
 /* NULL: memory is out. */
 static const char *copy(peal_client_setup *it, const char *text) {
-  return peal_arena_str(&it->strings, peal_slice_of(text));
+  return peal_arena_str(it->strings, peal_slice_of(text));
 }
 
 static bool keep_all(peal_client_setup *it) {
@@ -102,7 +101,7 @@ static bool spans(const char *text, peal_http1_chars flag) {
 static peal_err keep_headers(peal_client_setup *it, peal_client_problem *why) {
   const peal_client_opts *opts = &it->opts;
   peal_client_field *fields =
-      peal_arena_alloc(&it->strings, (opts->header_count + 1) * sizeof *fields);
+      peal_arena_alloc(it->strings, (opts->header_count + 1) * sizeof *fields);
   if (!fields)
     return no_memory(why);
   for (size_t i = 0; i < opts->header_count; i++) {
@@ -140,8 +139,8 @@ static peal_err add_user(peal_client_setup *it, peal_slice userinfo,
   if (!userinfo.ptr || has_header(it, "authorization"))
     return PEAL_OK;
   size_t len = 0, cap = peal_base64_encode_len(userinfo.len + 1);
-  char *plain = peal_arena_alloc(&it->strings, userinfo.len + 1);
-  char *value = peal_arena_alloc(&it->strings, sizeof scheme + cap);
+  char *plain = peal_arena_alloc(it->strings, userinfo.len + 1);
+  char *value = peal_arena_alloc(it->strings, sizeof scheme + cap);
   if (!plain || !value)
     return no_memory(why);
   if (peal_percent_decode_path(plain, &len, userinfo))
@@ -162,7 +161,7 @@ static peal_err add_user(peal_client_setup *it, peal_slice userinfo,
 static const char *authority_of(peal_client_setup *it,
                                 const peal_client_url *url) {
   size_t cap = url->host.len + sizeof "[]:65535";
-  char *out = peal_arena_alloc(&it->strings, cap);
+  char *out = peal_arena_alloc(it->strings, cap);
   if (!out)
     return NULL;
   int len = snprintf(out, cap, url->is_ipv6 ? "[%.*s]" : "%.*s",
@@ -185,7 +184,7 @@ static const char *query_of(peal_client_setup *it, peal_slice first) {
     peal_percent_encode(&buf, peal_slice_of(field->value));
   }
   const char *out =
-      buf.err ? NULL : peal_arena_str(&it->strings, peal_buf_slice(&buf));
+      buf.err ? NULL : peal_arena_str(it->strings, peal_buf_slice(&buf));
   peal_buf_deinit(&buf);
   return out;
 }
@@ -193,7 +192,7 @@ static const char *query_of(peal_client_setup *it, peal_slice first) {
 static const char *path_of(peal_client_setup *it) {
   const char *path = it->opts.path ? it->opts.path : "/socket.io/";
   size_t len = strlen(path);
-  char *out = peal_arena_alloc(&it->strings, len + 2);
+  char *out = peal_arena_alloc(it->strings, len + 2);
   if (!out)
     return NULL;
   memcpy(out, path, len + 1);
@@ -232,8 +231,8 @@ static peal_err keep_url(peal_client_setup *it, const peal_client_url *url,
     if (!it->opts.query[i].name || !it->opts.query[i].value)
       return peal_client_opts_problem(why, PEAL_ERR_USAGE,
                                       "query %zu has no name or no value", i);
-  it->host = peal_arena_str(&it->strings, url->host);
-  it->nsp = peal_arena_str(&it->strings, url->nsp);
+  it->host = peal_arena_str(it->strings, url->host);
+  it->nsp = peal_arena_str(it->strings, url->nsp);
   it->authority = authority_of(it, url);
   it->query = query_of(it, url->query);
   it->path = path_of(it);
@@ -261,11 +260,10 @@ static peal_err set_proxy(peal_client_setup *it, peal_client_problem *why) {
 
 peal_err peal_client_opts_read(peal_client_setup *out,
                                const peal_client_opts *opts,
-                               peal_client_problem *why) {
+                               peal_arena *strings, peal_client_problem *why) {
   peal_client_url url;
   *out = (peal_client_setup){.opts = *opts};
-  peal_arena_init(&out->strings, peal_mem_or_libc(opts->mem),
-                  STRINGS_BLOCK_BYTES, 0);
+  out->strings = strings;
   peal_err err = check(opts, why);
   if (!err)
     err = check_url(opts, &url, why);
@@ -278,6 +276,9 @@ peal_err peal_client_opts_read(peal_client_setup *out,
   return err ? err : set_proxy(out, why);
 }
 
-void peal_client_opts_deinit(peal_client_setup *setup) {
-  peal_arena_deinit(&setup->strings);
+bool peal_client_opts_has_https_proxy(const peal_client_setup *setup) {
+  peal_proxy_url url;
+  const char *proxy = setup->opts.proxy;
+  return proxy && !peal_proxy_url_parse(&url, peal_slice_of(proxy)) &&
+         url.kind == PEAL_PROXY_HTTPS;
 }

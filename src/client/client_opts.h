@@ -18,16 +18,18 @@ typedef struct peal_client_setup {
   const char *nsp;       /* with its slash */
   uint16_t port;
   bool is_tls;
-  peal_arena strings;
+  peal_arena *strings; /* the caller's */
 } peal_client_setup;
 
-/* `out` is to be freed by _deinit in any case. `why` gets the words, on errors.
+/* What `out` points to lies in `strings`. `why` gets the words, on errors.
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_OPTION, PEAL_ERR_NOMEM. Thread:
  * any. */
 PEAL_MUST_CHECK peal_err peal_client_opts_read(peal_client_setup *out,
                                                const peal_client_opts *opts,
+                                               peal_arena *strings,
                                                peal_client_problem *why);
-void peal_client_opts_deinit(peal_client_setup *setup);
+/* Is TLS spoken to the proxy, whatever goes through it? */
+bool peal_client_opts_has_https_proxy(const peal_client_setup *setup);
 /* Fill in a problem; `why` may be NULL. Returns `err`. */
 peal_err peal_client_opts_problem(peal_client_problem *why, peal_err err,
                                   const char *format, ...) PEAL_PRINTF(3, 4);

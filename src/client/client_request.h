@@ -5,7 +5,7 @@
  * In the flow: client/client_http, client/client_ws -> [client_request] ->
  * proto/http_ask. */
 #include "base/buf.h"
-#include "client/client_engine.h"
+#include "client/client_engine_opts.h"
 #include "wire/http1.h"
 
 /* Append the lines of a request, each with its CR LF. Fields that frame a

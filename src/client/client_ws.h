@@ -5,7 +5,10 @@
  * session.
  * In the flow: client/client_engine -> [client_ws] -> net/dial, net/stream,
  * proto/http_conn, proto/ws_conn; messages go back. */
-#include "client/client_engine.h"
+#include "client/client_engine_opts.h"
+#include "net/worker_impl.h"
+#include "proto/eio_client_answer.h"
+#include "proto/eio_out.h"
 
 typedef struct peal_client_ws peal_client_ws;
 

@@ -4,7 +4,9 @@
  * stream: the request, and what is answered (proto/ws_ask, with the digest).
  * In the flow: client/client_ws -> [client_ws_ask] -> proto/http_conn. */
 #include "base/iovs.h"
-#include "client/client_engine.h"
+#include "client/client_engine_opts.h"
+#include "net/worker_impl.h"
+#include "proto/eio_client_answer.h"
 #include "proto/http_conn.h"
 #include "proto/ws_ask.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* outbox: the public face of the outbox: makes it, takes events, frees it. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "client/outbox_impl.h"
+#include "client/outbox_open.h"
 #include "client/outbox_send.h"
 #include "client/outbox_thread.h"
 #include "net/crypto.h"
@@ -21,16 +21,6 @@
 #define WINDOW_MAX 1024u
 
 /* -- making it ------------------------------------------------------------------- */
-
-static peal_err say(peal_outbox_problem *why, peal_err err, const char *dir,
-                    const char *step, const char *reason) {
-  if (why) {
-    why->err = err;
-    snprintf(why->text, sizeof why->text, "%s %s%s%s", dir, step,
-             *reason ? ": " : "", reason);
-  }
-  return err;
-}
 
 static void or_default(uint32_t *value, uint32_t otherwise) {
   *value = *value ? *value : otherwise;
@@ -73,60 +63,6 @@ static void init_queue(peal_outbox *outbox) {
       outbox->mem);
 }
 
-static peal_err on_record(const peal_outbox_record *record, uint64_t offset,
-                          void *user) {
-  peal_outbox *outbox = user;
-  if (record->type == PEAL_OUTBOX_RECORD_EVENT)
-    return peal_outbox_queue_add_event(
-        &outbox->queue, record->seq, offset,
-        (uint32_t)(PEAL_OUTBOX_RECORD_HEAD_BYTES + record->body.len));
-  peal_outbox_queue_add_done(&outbox->queue, record->seq);
-  return PEAL_OK;
-}
-
-/* Returns an errno, or 0 and *err. */
-static int recover_file(peal_outbox *outbox, size_t index, peal_err *err) {
-  peal_outbox_file *file = &outbox->file;
-  uint64_t number = file->numbers[index];
-  bool is_last = index + 1 == file->count;
-  peal_outbox_file_found found;
-  *err = peal_outbox_queue_add_file(&outbox->queue, number, 0);
-  if (*err)
-    return 0;
-  int failed = peal_outbox_file_scan(file, number, is_last, on_record, outbox,
-                                     &found, err);
-  if (failed || *err)
-    return failed;
-  peal_outbox_queue_set_bytes(&outbox->queue, found.bytes);
-  outbox->stats.damaged += found.damaged;
-  outbox->stats.torn += found.is_torn;
-  return is_last ? peal_outbox_file_use(file, number, false) : 0;
-}
-
-static peal_err recover(peal_outbox *outbox, peal_outbox_problem *why) {
-  const char *dir = outbox->opts.dir;
-  for (size_t i = 0; i < outbox->file.count; i++) {
-    peal_err err;
-    int failed = recover_file(outbox, i, &err);
-    if (failed)
-      return say(why, PEAL_ERR_IO, dir, "cannot be read", strerror(failed));
-    if (err)
-      return say(why, err, dir, "cannot be read", peal_err_message(err));
-  }
-  return PEAL_OK;
-}
-
-static peal_err open_files(peal_outbox *outbox, peal_outbox_problem *why) {
-  const char *step, *dir = outbox->opts.dir;
-  int failed = peal_outbox_file_open(&outbox->file, dir, &step);
-  if (failed == EWOULDBLOCK)
-    return say(why, PEAL_ERR_EXISTS, dir, "is used by another outbox", "");
-  if (failed)
-    return say(why, failed == ENOMEM ? PEAL_ERR_NOMEM : PEAL_ERR_IO, dir, step,
-               strerror(failed));
-  return recover(outbox, why);
-}
-
 static peal_err make_locks(peal_outbox *outbox) {
   if (uv_mutex_init(&outbox->lock))
     return PEAL_ERR_NOMEM;
@@ -149,19 +85,21 @@ static peal_err choose_run(peal_outbox *outbox) {
   return err;
 }
 
-static peal_err open_outbox(peal_outbox *outbox, const peal_outbox_opts *opts,
-                            peal_outbox_problem *why) {
+static peal_err open_it(peal_outbox *outbox, const peal_outbox_opts *opts,
+                        peal_outbox_problem *why) {
   peal_err err = read_opts(outbox, opts);
   init_queue(outbox);
   if (!err)
     err = choose_run(outbox);
   if (err)
-    return say(why, err, opts->dir, "cannot be opened", peal_err_message(err));
-  err = open_files(outbox, why);
+    return peal_outbox_open_say(why, err, opts->dir, "cannot be opened",
+                                peal_err_message(err));
+  err = peal_outbox_open_files(outbox, why);
   if (err)
     return err;
   if (uv_thread_create(&outbox->thread, peal_outbox_thread_run, outbox))
-    return say(why, PEAL_ERR_SYSTEM, opts->dir, "has no thread", "");
+    return peal_outbox_open_say(why, PEAL_ERR_SYSTEM, opts->dir,
+                                "has no thread", "");
   return PEAL_OK;
 }
 
@@ -177,24 +115,28 @@ peal_err peal_outbox_new(peal_outbox **out, const peal_outbox_opts *opts,
     return PEAL_ERR_USAGE;
   *out = NULL;
   if (!opts || !opts->dir || !*opts->dir)
-    return say(why, PEAL_ERR_USAGE, "no folder", "was named", "");
+    return peal_outbox_open_say(why, PEAL_ERR_USAGE, "no folder", "was named",
+                                "");
   if (!PEAL_RESERVED_IS_KNOWN(opts))
-    return say(why, PEAL_ERR_OPTION, opts->dir, "has an unknown option", "");
+    return peal_outbox_open_say(why, PEAL_ERR_OPTION, opts->dir,
+                                "has an unknown option", "");
   if (!are_right(opts))
-    return say(why, PEAL_ERR_USAGE, opts->dir, "has a number out of range", "");
+    return peal_outbox_open_say(why, PEAL_ERR_USAGE, opts->dir,
+                                "has a number out of range", "");
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_outbox *outbox = peal_mem_zalloc(mem, sizeof *outbox);
   if (!outbox || make_locks(outbox)) {
     peal_mem_free(mem, outbox);
-    return say(why, PEAL_ERR_NOMEM, opts->dir, "cannot be opened",
-               peal_err_message(PEAL_ERR_NOMEM));
+    return peal_outbox_open_say(why, PEAL_ERR_NOMEM, opts->dir,
+                                "cannot be opened",
+                                peal_err_message(PEAL_ERR_NOMEM));
   }
   outbox->mem = mem;
   outbox->file =
       (peal_outbox_file){.dir_fd = -1, .lock_fd = -1, .fd = -1, .read_fd = -1};
   peal_buf_init(&outbox->out, mem, 0);
   peal_arena_init(&outbox->arena, mem, 0, 0);
-  peal_err err = open_outbox(outbox, opts, why);
+  peal_err err = open_it(outbox, opts, why);
   if (err)
     peal_outbox_thread_free(outbox);
   else

@@ -23,7 +23,11 @@ peal_outbox_link *peal_outbox_send_link(peal_outbox *outbox,
   return link;
 }
 
-static void unref(peal_outbox_link *link) {
+void peal_outbox_send_ref(peal_outbox_link *link) {
+  atomic_fetch_add(&link->refs, 1);
+}
+
+void peal_outbox_send_unref(peal_outbox_link *link) {
   if (atomic_fetch_sub(&link->refs, 1) != 1)
     return;
   uv_mutex_destroy(&link->lock);
@@ -36,7 +40,7 @@ void peal_outbox_send_unlink(peal_outbox_link *link) {
   uv_mutex_lock(&link->lock);
   link->outbox = NULL;
   uv_mutex_unlock(&link->lock);
-  unref(link);
+  peal_outbox_send_unref(link);
 }
 
 /* -- what comes of an event, on the client's worker ----------------------------- */
@@ -66,7 +70,7 @@ static void forget_client(peal_outbox *outbox, peal_outbox_link *link) {
   uv_mutex_unlock(&outbox->lock);
   link->outbox = NULL;
   if (is_attached)
-    unref(link); // not the last: an answer has one, too
+    peal_outbox_send_unref(link); // not the last: an answer has one, too
 }
 
 static void push_answer(peal_outbox *outbox, peal_outbox_flight *flight) {
@@ -96,7 +100,7 @@ static void on_ack(peal_client_nsp *nsp, peal_err err, peal_args args,
   else
     peal_mem_free(flight->mem, flight);
   uv_mutex_unlock(&link->lock);
-  unref(link);
+  peal_outbox_send_unref(link);
 }
 
 /* -- sending ------------------------------------------------------------------- */
@@ -119,7 +123,7 @@ peal_err peal_outbox_send(peal_outbox_link *link, const peal_outbox_opts *opts,
   peal_outbox_flight *flight = flight_new(link, seq, event->id);
   if (!flight)
     return PEAL_ERR_NOMEM;
-  atomic_fetch_add(&link->refs, 1);
+  peal_outbox_send_ref(link);
   // the outbox sends again by itself, and knows in which order
   peal_client_how how = {.no_retry = true, .timeout_ms = opts->ack_timeout_ms};
   peal_err err = peal_client_emit_ack_n(link->nsp, &how, event->name,
@@ -127,6 +131,6 @@ peal_err peal_outbox_send(peal_outbox_link *link, const peal_outbox_opts *opts,
   if (!err)
     return PEAL_OK;
   peal_mem_free(link->mem, flight);
-  unref(link);
+  peal_outbox_send_unref(link);
   return err;
 }

@@ -14,5 +14,8 @@ PEAL_MUST_CHECK peal_err peal_outbox_send(peal_outbox_link *link,
 /* A link with one reference. NULL: memory is out. */
 PEAL_MUST_CHECK peal_outbox_link *peal_outbox_send_link(peal_outbox *outbox,
                                                         peal_client_nsp *nsp);
+/* For the thread, while it sends. */
+void peal_outbox_send_ref(peal_outbox_link *link);
+void peal_outbox_send_unref(peal_outbox_link *link);
 /* No answer comes any more; gives the reference back. */
 void peal_outbox_send_unlink(peal_outbox_link *link);

@@ -171,6 +171,8 @@ peal_err peal_stream_core_err(ptrdiff_t failed) {
   case EINVAL:
   case ENOTSOCK:
     return PEAL_ERR_SYSTEM;
+  case EPROTO: /* of TLS */
+    return PEAL_ERR_TLS_PEER;
   default: /* ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETDOWN … */
     return PEAL_ERR_CLOSED;
   }

@@ -6,22 +6,10 @@
 
 #include "base/err_site.h"
 #include "base/mem.h"
+#include "proto/eio_client_way.h"
 #include "proto/eio_hello.h"
 #include "proto/proto_limits.h"
 #include "wire/eio_payload.h"
-
-/* Of a GET or a POST. */
-typedef enum request { REST, DUE, BUSY } request;
-
-/* Of the WebSocket. */
-typedef enum socket {
-  NONE,
-  DIAL_DUE,
-  DIALLING,
-  OPEN,
-  SHUT_DUE,
-  SHUTTING
-} socket;
 
 static bool is_opening(const peal_eio_client *client) {
   return client->session.state == PEAL_EIO_STATE_OPENING;
@@ -45,36 +33,15 @@ static bool is_probing(const peal_eio_client *client) {
 
 /* -- life -------------------------------------------------------------------- */
 
-static void begin_way(peal_eio_client *client) {
-  if (client->way == PEAL_EIO_POLLING)
-    client->get = DUE;
-  else
-    client->ws = DIAL_DUE;
-}
-
-static peal_eio_via first_way(const peal_eio_client_opts *opts,
-                              bool prefer_websocket) {
-  switch (opts->ways) {
-  case PEAL_EIO_CLIENT_POLLING_FIRST:
-    return prefer_websocket ? PEAL_EIO_WEBSOCKET : PEAL_EIO_POLLING;
-  case PEAL_EIO_CLIENT_POLLING_ONLY:
-    return PEAL_EIO_POLLING;
-  case PEAL_EIO_CLIENT_WEBSOCKET_FIRST:
-  case PEAL_EIO_CLIENT_WEBSOCKET_ONLY:
-    break;
-  }
-  return PEAL_EIO_WEBSOCKET;
-}
-
 void peal_eio_client_init(peal_eio_client *client,
                           const peal_eio_client_opts *opts,
                           bool prefer_websocket, uint64_t now_ms) {
   *client = (peal_eio_client){.opts = opts};
-  client->way = first_way(opts, prefer_websocket) & 1;
+  client->way = peal_eio_client_way_first(opts, prefer_websocket) & 1;
   /* A client's allocates nothing. */
   (void)!peal_eio_session_init(&client->session, &opts->session, NULL,
                                (peal_eio_via)client->way, now_ms);
-  begin_way(client);
+  peal_eio_client_way_begin(client);
 }
 
 void peal_eio_client_deinit(peal_eio_client *client) {
@@ -86,9 +53,11 @@ void peal_eio_client_deinit(peal_eio_client *client) {
 void peal_eio_client_check(const peal_eio_client *client) {
   peal_eio_session_check(&client->session);
   assert(!client->resting || polls(client));
-  assert(polls(client) || client->get == REST || is_opening(client));
-  assert(client->get != BUSY || client->way == PEAL_EIO_POLLING);
-  assert(client->ws < SHUT_DUE || !polls(client));
+  assert(polls(client) || client->get == PEAL_EIO_CLIENT_REST ||
+         is_opening(client));
+  assert(client->get != PEAL_EIO_CLIENT_BUSY ||
+         client->way == PEAL_EIO_POLLING);
+  assert(client->ws < PEAL_EIO_CLIENT_WS_SHUT_DUE || !polls(client));
   assert(!client->has_hello || is_opening(client));
   assert(!client->closed || is_over(client));
   (void)client;
@@ -105,59 +74,10 @@ static void check(const peal_eio_client *client) {
 
 /* -- the end ------------------------------------------------------------------ */
 
-/* Of what ends it first. Without memory for them there are the words of the
- * error. */
-static void keep_text(peal_eio_client *client, const char *text) {
-  if (!text || client->session.state >= PEAL_EIO_STATE_CLOSING)
-    return;
-  if (!client->text)
-    client->text = peal_mem_alloc(peal_mem_or_libc(client->opts->session.mem),
-                                  PEAL_EIO_CLIENT_TEXT);
-  if (!client->text)
-    return;
-  size_t len = strlen(text);
-  if (len >= PEAL_EIO_CLIENT_TEXT)
-    len = PEAL_EIO_CLIENT_TEXT - 1;
-  memcpy(client->text, text, len);
-  client->text[len] = '\0';
-}
-
-static void end(peal_eio_client *client, peal_eio_reason reason, peal_err err,
-                const char *text) {
-  keep_text(client, text);
-  client->resting = 0;
-  client->has_hello = 0;
-  peal_eio_session_kill(&client->session, reason, err);
-}
-
 void peal_eio_client_kill(peal_eio_client *client, peal_eio_reason reason,
                           peal_err err, const char *text) {
-  end(client, reason, err, text);
+  peal_eio_client_way_end(client, reason, err, text);
   check(client);
-}
-
-/* Of the way that has failed nothing is left. */
-static bool try_next_way(peal_eio_client *client) {
-  peal_eio_client_ways ways = client->opts->ways;
-  if (!client->opts->try_all || client->second ||
-      ways == PEAL_EIO_CLIENT_POLLING_ONLY ||
-      ways == PEAL_EIO_CLIENT_WEBSOCKET_ONLY)
-    return false;
-  client->second = 1;
-  client->drop_polling = client->way == PEAL_EIO_POLLING;
-  client->drop_ws = client->ws != NONE;
-  client->ws = NONE;
-  client->has_hello = 0;
-  client->way = !client->way;
-  peal_eio_session_choose(&client->session, (peal_eio_via)client->way);
-  begin_way(client);
-  return true;
-}
-
-static void way_failed(peal_eio_client *client, peal_err err,
-                       const char *text) {
-  if (!try_next_way(client))
-    end(client, PEAL_EIO_TRANSPORT_ERROR, err, text);
 }
 
 /* -- polling ------------------------------------------------------------------- */
@@ -178,8 +98,9 @@ void peal_eio_client_got(peal_eio_client *client,
                          const peal_eio_client_answer *answer,
                          uint64_t now_ms) {
   char text[PEAL_EIO_CLIENT_TEXT];
-  bool is_awaited = client->get == BUSY && !is_over(client) && polls(client);
-  client->get = REST;
+  bool is_awaited =
+      client->get == PEAL_EIO_CLIENT_BUSY && !is_over(client) && polls(client);
+  client->get = PEAL_EIO_CLIENT_REST;
   if (!is_awaited)
     return;
   peal_err err = peal_eio_client_answer_check(
@@ -189,9 +110,9 @@ void peal_eio_client_got(peal_eio_client *client,
   if (!err)
     take_body(client, answer->body, now_ms);
   else if (is_opening(client))
-    way_failed(client, err, text);
+    peal_eio_client_way_failed(client, err, text);
   else if (is_open(client))
-    end(client, PEAL_EIO_TRANSPORT_ERROR, err, text);
+    peal_eio_client_way_end(client, PEAL_EIO_TRANSPORT_ERROR, err, text);
   check(client);
 }
 
@@ -200,14 +121,15 @@ void peal_eio_client_posted(peal_eio_client *client,
                             uint64_t now_ms) {
   char text[PEAL_EIO_CLIENT_TEXT];
   (void)now_ms;
-  bool is_awaited = client->post == BUSY && !is_over(client) && polls(client);
-  client->post = REST;
+  bool is_awaited =
+      client->post == PEAL_EIO_CLIENT_BUSY && !is_over(client) && polls(client);
+  client->post = PEAL_EIO_CLIENT_REST;
   if (!is_awaited)
     return;
   peal_err err =
       peal_eio_client_answer_check(answer, PEAL_EIO_CLIENT_DATA, text);
   if (err)
-    end(client, PEAL_EIO_TRANSPORT_ERROR, err, text);
+    peal_eio_client_way_end(client, PEAL_EIO_TRANSPORT_ERROR, err, text);
   check(client);
 }
 
@@ -236,13 +158,13 @@ peal_err peal_eio_client_fill(peal_eio_client *client, peal_buf *body,
 /* -- the WebSocket ------------------------------------------------------------- */
 
 void peal_eio_client_ws_opened(peal_eio_client *client, uint64_t now_ms) {
-  if (client->ws != DIALLING)
+  if (client->ws != PEAL_EIO_CLIENT_WS_DIALLING)
     return;
-  client->ws = OPEN;
+  client->ws = PEAL_EIO_CLIENT_WS_OPEN;
   /* As the way of the handshake it waits for that; else it is a probe. */
   if (!is_opening(client) &&
       peal_eio_session_attach(&client->session, now_ms)) {
-    client->ws = NONE;
+    client->ws = PEAL_EIO_CLIENT_WS_NONE;
     client->drop_ws = 1;
   }
   check(client);
@@ -250,7 +172,7 @@ void peal_eio_client_ws_opened(peal_eio_client *client, uint64_t now_ms) {
 
 void peal_eio_client_ws_fed(peal_eio_client *client, bool binary,
                             peal_slice data, uint64_t now_ms) {
-  if (client->ws < OPEN)
+  if (client->ws < PEAL_EIO_CLIENT_WS_OPEN)
     return;
   if (is_opening(client)) {
     client->hello = data;
@@ -279,12 +201,14 @@ static void lose_ws(peal_eio_client *client,
   if (is_opening(client)) {
     peal_err err =
         peal_eio_client_answer_check(answer, PEAL_EIO_CLIENT_UPGRADE, text);
-    way_failed(client, err ? err : PEAL_ERR_CLOSED, err ? text : NULL);
+    peal_eio_client_way_failed(client, err ? err : PEAL_ERR_CLOSED,
+                               err ? text : NULL);
   } else if (polls(client)) {
     peal_eio_session_detach(&client->session, PEAL_EIO_WEBSOCKET,
                             PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK);
   } else {
-    end(client, reason_of(answer->err), answer->err, answer->text);
+    peal_eio_client_way_end(client, reason_of(answer->err), answer->err,
+                            answer->text);
   }
 }
 
@@ -292,9 +216,9 @@ void peal_eio_client_ws_closed(peal_eio_client *client,
                                const peal_eio_client_answer *answer,
                                uint64_t now_ms) {
   (void)now_ms;
-  if (client->ws < DIALLING)
+  if (client->ws < PEAL_EIO_CLIENT_WS_DIALLING)
     return;
-  client->ws = NONE;
+  client->ws = PEAL_EIO_CLIENT_WS_NONE;
   if (!is_over(client))
     lose_ws(client, answer);
   check(client);
@@ -326,10 +250,10 @@ static void take_hello(peal_eio_client *client, peal_arena *arena,
   peal_err err = read_hello(client, arena);
   client->has_hello = 0;
   if (err == PEAL_ERR_NOMEM) {
-    end(client, PEAL_EIO_TRANSPORT_ERROR, err, NULL);
+    peal_eio_client_way_end(client, PEAL_EIO_TRANSPORT_ERROR, err, NULL);
   } else if (err) {
     peal_eio_client_answer_explain(client->hello, text);
-    way_failed(client, PEAL_FAIL(PEAL_ERR_ANSWER), text);
+    peal_eio_client_way_failed(client, PEAL_FAIL(PEAL_ERR_ANSWER), text);
   } else if (client->way == PEAL_EIO_POLLING) {
     (void)!peal_eio_session_feed_payload(&client->session, client->hello,
                                          now_ms);
@@ -343,9 +267,9 @@ static void begin_upgrade(peal_eio_client *client) {
   client->was_open = 1;
   if (polls(client) && !client->opts->no_upgrade &&
       client->opts->ways != PEAL_EIO_CLIENT_POLLING_ONLY &&
-      peal_eio_session_can_upgrade(&client->session) && client->ws == NONE &&
-      !client->second)
-    client->ws = DIAL_DUE;
+      peal_eio_session_can_upgrade(&client->session) &&
+      client->ws == PEAL_EIO_CLIENT_WS_NONE && !client->second)
+    client->ws = PEAL_EIO_CLIENT_WS_DIAL_DUE;
 }
 
 /* -- what follows from what has happened --------------------------------------- */
@@ -353,10 +277,11 @@ static void begin_upgrade(peal_eio_client *client) {
 /* The probe was answered, and no request is under way: from here on it is the
  * WebSocket (reference: pause, upgrade packet, flush). */
 static bool switch_over(peal_eio_client *client) {
-  if (!client->resting || client->get == BUSY || client->post == BUSY)
+  if (!client->resting || client->get == PEAL_EIO_CLIENT_BUSY ||
+      client->post == PEAL_EIO_CLIENT_BUSY)
     return false;
   client->resting = 0;
-  client->get = client->post = REST;
+  client->get = client->post = PEAL_EIO_CLIENT_REST;
   if (peal_eio_session_switch(&client->session))
     return false;
   client->drop_polling = 1;
@@ -367,8 +292,8 @@ static void drop_failed_probe(peal_eio_client *client) {
   if (!polls(client) || is_opening(client) || is_probing(client))
     return;
   client->resting = 0;
-  if (client->ws == OPEN) {
-    client->ws = NONE;
+  if (client->ws == PEAL_EIO_CLIENT_WS_OPEN) {
+    client->ws = PEAL_EIO_CLIENT_WS_NONE;
     client->drop_ws = 1;
   }
 }
@@ -376,10 +301,11 @@ static void drop_failed_probe(peal_eio_client *client) {
 static bool close_as_asked(peal_eio_client *client, uint64_t now_ms) {
   if (!client->closing || client->resting || !is_open(client))
     return false;
-  if (client->ws == DIALLING || client->ws == DIAL_DUE ||
-      (client->ws == OPEN && polls(client))) {
-    client->drop_ws = client->ws != DIAL_DUE;
-    client->ws = NONE;
+  if (client->ws == PEAL_EIO_CLIENT_WS_DIALLING ||
+      client->ws == PEAL_EIO_CLIENT_WS_DIAL_DUE ||
+      (client->ws == PEAL_EIO_CLIENT_WS_OPEN && polls(client))) {
+    client->drop_ws = client->ws != PEAL_EIO_CLIENT_WS_DIAL_DUE;
+    client->ws = PEAL_EIO_CLIENT_WS_NONE;
   }
   peal_eio_session_close(&client->session, client->discard, PEAL_OK, now_ms);
   return true;
@@ -388,11 +314,11 @@ static bool close_as_asked(peal_eio_client *client, uint64_t now_ms) {
 static void ask_more(peal_eio_client *client) {
   if (!polls(client) || client->resting || is_opening(client))
     return;
-  if (is_open(client) && client->get == REST)
-    client->get = DUE;
-  if (client->post == REST &&
+  if (is_open(client) && client->get == PEAL_EIO_CLIENT_REST)
+    client->get = PEAL_EIO_CLIENT_DUE;
+  if (client->post == PEAL_EIO_CLIENT_REST &&
       peal_eio_out_wants(&client->session, PEAL_EIO_POLLING))
-    client->post = DUE;
+    client->post = PEAL_EIO_CLIENT_DUE;
 }
 
 /* All is said: polling is over, a WebSocket is closed by its own handshake. */
@@ -400,9 +326,10 @@ static void leave(peal_eio_client *client) {
   if (client->session.state != PEAL_EIO_STATE_CLOSING ||
       !peal_eio_session_is_done(&client->session))
     return;
-  if (!polls(client) && client->ws == OPEN)
-    client->ws = SHUT_DUE;
-  else if (client->post == REST && client->ws < SHUT_DUE)
+  if (!polls(client) && client->ws == PEAL_EIO_CLIENT_WS_OPEN)
+    client->ws = PEAL_EIO_CLIENT_WS_SHUT_DUE;
+  else if (client->post == PEAL_EIO_CLIENT_REST &&
+           client->ws < PEAL_EIO_CLIENT_WS_SHUT_DUE)
     peal_eio_session_kill(&client->session, PEAL_EIO_FORCED_CLOSE, PEAL_OK);
 }
 
@@ -468,12 +395,12 @@ static bool next_news(peal_eio_client *client, peal_arena *arena,
 
 static bool next_request(peal_eio_client *client,
                          peal_eio_client_event *event) {
-  if (client->get == DUE) {
-    client->get = BUSY;
+  if (client->get == PEAL_EIO_CLIENT_DUE) {
+    client->get = PEAL_EIO_CLIENT_BUSY;
     return tell(event, PEAL_EIO_CLIENT_GET);
   }
-  if (client->post == DUE) {
-    client->post = BUSY;
+  if (client->post == PEAL_EIO_CLIENT_DUE) {
+    client->post = PEAL_EIO_CLIENT_BUSY;
     return tell(event, PEAL_EIO_CLIENT_POST);
   }
   return false;
@@ -491,12 +418,12 @@ static bool next_command(peal_eio_client *client,
   }
   if (next_request(client, event))
     return true;
-  if (client->ws == DIAL_DUE) {
-    client->ws = DIALLING;
+  if (client->ws == PEAL_EIO_CLIENT_WS_DIAL_DUE) {
+    client->ws = PEAL_EIO_CLIENT_WS_DIALLING;
     return tell(event, PEAL_EIO_CLIENT_DIAL);
   }
-  if (client->ws == SHUT_DUE) {
-    client->ws = SHUTTING;
+  if (client->ws == PEAL_EIO_CLIENT_WS_SHUT_DUE) {
+    client->ws = PEAL_EIO_CLIENT_WS_SHUTTING;
     return tell(event, PEAL_EIO_CLIENT_SHUT);
   }
   return false;
@@ -580,7 +507,7 @@ void peal_eio_client_tick(peal_eio_client *client, uint64_t now_ms) {
 
 bool peal_eio_client_is_writable(const peal_eio_client *client) {
   return !client->resting && !client->closing &&
-         (!polls(client) || client->post == REST) &&
+         (!polls(client) || client->post == PEAL_EIO_CLIENT_REST) &&
          peal_eio_session_is_writable(&client->session);
 }
 

@@ -185,8 +185,23 @@ static void say_redirect(words *text, const peal_eio_client_answer *answer) {
   say(text, ": redirects are not followed, connect to the right address");
 }
 
+/* nginx: "The plain HTTP request was sent to HTTPS port"; others say it in
+ * other words. */
+static bool speaks_of_https(peal_slice body) {
+  if (body.len > ERROR_BYTES)
+    body.len = ERROR_BYTES;
+  for (; body.len; body.ptr++, body.len--)
+    if (begins(body, "https") || begins(body, "TLS"))
+      return true;
+  return false;
+}
+
 static void say_meaning(words *text, const peal_eio_client_answer *answer,
                         peal_eio_client_question question) {
+  if (answer->status == 400 && speaks_of_https(answer->body)) {
+    say(text, ": it wants TLS here (https, wss)");
+    return;
+  }
   switch (answer->status) {
   case 401:
     say(text, ": it wants to know who you are (an Authorization header?)");
@@ -242,7 +257,7 @@ static void say_answer(words *text, const peal_eio_client_answer *answer,
 
 static void say_lost(words *text, const peal_eio_client_answer *answer,
                      peal_eio_client_question question) {
-  if (answer->text) {
+  if (answer->text && *answer->text) {
     say(text, answer->text);
     return;
   }

@@ -218,10 +218,12 @@ void peal_sio_member_end(peal_sio_client_nsp *nsp, peal_client_reason reason,
   peal_sio_outbox_part(nsp);
 }
 
-/* DISCONNECT, and the membership is over. */
+/* DISCONNECT, and the membership is over. No server keeps a session behind
+ * that. */
 static peal_err part(peal_sio_client_nsp *nsp) {
   peal_sio_out *out;
   peal_message *message = NULL;
+  peal_sio_member_forget(nsp);
   peal_err err = peal_sio_out_new(&out, nsp);
   if (!err)
     err = peal_sio_conn_part(&nsp->client->conn, nsp->link, &message);
@@ -237,7 +239,6 @@ static peal_err part(peal_sio_client_nsp *nsp) {
 }
 
 peal_err peal_sio_member_leave(peal_sio_client_nsp *nsp, bool stays) {
-  peal_sio_member_forget(nsp);
   switch ((peal_sio_client_phase)nsp->phase) {
   case PEAL_SIO_CLIENT_OUT:
   case PEAL_SIO_CLIENT_ASKING:

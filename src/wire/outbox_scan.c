@@ -50,14 +50,12 @@ static void close_gap(peal_outbox_scan *scan) {
 
 peal_err peal_outbox_scan_next(peal_outbox_scan *scan, peal_outbox_record *out,
                                peal_outbox_place *place) {
-  for (;;) {
+  while (scan->held.len > scan->used) {
     peal_outbox_place here = scan->place;
     here.offset += scan->used;
     peal_slice left = {scan->held.ptr + scan->used,
                        scan->held.len - scan->used};
     size_t used = 0;
-    if (!left.len)
-      return PEAL_ERR_AGAIN;
     peal_err err = peal_outbox_record_decode(out, left, here, &used);
     if (!err && used - PEAL_OUTBOX_RECORD_HEAD_BYTES <= scan->max_body) {
       close_gap(scan);
@@ -72,4 +70,5 @@ peal_err peal_outbox_scan_next(peal_outbox_scan *scan, peal_outbox_record *out,
       return err;
     skip(scan);
   }
+  return PEAL_ERR_AGAIN;
 }

@@ -138,7 +138,12 @@ async function anOldTestByKeys() {
 async function aBareHeightMovesTheCurve() {
   // the device's test under way is the last that it began
   assert.deepEqual(await send(device, 'sludge-height-update', 298.25), { status: 'stored' });
-  await shows('now-height', '298.3', page);
+  // of its first seconds: the curve has it, the figures are those of the last
+  await until('it is drawn', async () => {
+    const { data } = await server.get('/api/sludge-height-history?testId=SIM-SV30-2026-02-01-001-M');
+    return data.some((one) => one.t_s > 0 && one.t_s < 60 && Math.abs(one.height_mm - 298.25) < 2);
+  });
+  assert.equal(await text('now-time', page), '10:40 min');
 }
 
 async function withoutTheServerItSaysSo() {

@@ -148,6 +148,7 @@ for (const transport of Object.keys(TRANSPORTS)) {
 test('connections made and lost ten thousand times, without a leak',
   { limit: 240000, alone: true }, async (t) => {
     if (isLoose) t.skip('what Node holds is its own matter');
+    if (process.env.PEAL_SANITIZE) t.skip('a sanitizer keeps what is freed');
     const server = await serve(t, {});
     const driver = await freshDriver(client());
     t.after(() => driver.proc.kill('SIGKILL'));
@@ -171,6 +172,7 @@ test('connections made and lost ten thousand times, without a leak',
     await reached(12000);
     const grown = costs(driver).rss - before;
     assert.ok(grown < 512 * 1024, `it grew by ${grown} bytes`);
+    await driver.end();
   });
 
 run({ parallel: 3 });

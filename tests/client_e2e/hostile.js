@@ -13,6 +13,8 @@ const { freePort, privateServer } = require('../e2e/lib/server');
 const { TRANSPORTS, client, costs, freshDriver } = require('./lib/clients');
 
 const MIB = 1 << 20;
+// Then the figures are the sanitizer's.
+const isSanitized = Boolean(process.env.PEAL_SANITIZE);
 const PAYLOAD = 1 * MIB; // the client's ceiling of what comes
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -127,12 +129,12 @@ function hostile(name, { ways = ['websocket'], words, memory = 8, seconds = 2,
       const end = Date.now() + seconds * 1000;
       while (Date.now() < end) {
         const now = costs(driver);
-        assert.ok(now.peak - before.rss < memory * MIB,
+        assert.ok(isSanitized || now.peak - before.rss < memory * MIB,
           `${now.peak - before.rss} bytes more`);
         await Promise.race([sleep(100), broken]);
       }
       const { cpu: used } = costs(driver);
-      assert.ok(used - before.cpu < cpu, `${used - before.cpu} s of CPU`);
+      assert.ok(isSanitized || used - before.cpu < cpu, `${used - before.cpu} s of CPU`);
       const said = JSON.stringify(told);
       if (words) {
         await until(() => words.test(JSON.stringify(told)),
@@ -155,6 +157,7 @@ function hostile(name, { ways = ['websocket'], words, memory = 8, seconds = 2,
         throw err;
       });
       assert.deepEqual(well, ['well']);
+      await driver.end();
     });
   }
 }
@@ -404,4 +407,4 @@ hostile('a server that goes at once, each time', { words: /transport/ },
   joined((socket) => setTimeout(() => socket.resetAndDestroy(), 5)));
 
 process.setMaxListeners(0);
-run({ parallel: 4 });
+run({ parallel: 6 });

@@ -100,8 +100,9 @@ async function ticks() {
 
 // A client of ours, against examples/chat: its lines, and its exit code.
 function ours(name, ...args) {
-  const child = spawn(path.join(process.env.PEAL_BIN, `example-${name}`),
-    [url, ...args], { stdio: ['pipe', 'pipe', 'inherit'],
+  const program = name === 'client_cpp' ? process.env.PEAL_DOCS_CPP
+    : path.join(process.env.PEAL_BIN, `example-${name}`);
+  const child = spawn(program, [url, ...args], { stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, PEAL_POLLER: 'epoll' } });
   children.push(child);
   const lines = [];
@@ -394,6 +395,18 @@ const tests = {
     assert.strictEqual(await ask(ada, 'chat', 'hello yourself'), 'ok');
     assert.strictEqual(await it.line(), 'hello yourself');
     it.child.stdin.end();
+    assert.strictEqual(await it.ended, 0);
+  },
+
+  async client_cpp() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'chat', 'anybody?'), 'ok');
+    const heard = once(ada, 'chat');
+    const it = ours('client_cpp', 'hello');
+    assert.strictEqual(await it.line(), 'answer ok');
+    assert.strictEqual((await heard)[0].text, 'hello');
+    assert.strictEqual(await ask(ada, 'chat', 'bye'), 'ok');
+    assert.strictEqual(await it.line(), 'bye');
     assert.strictEqual(await it.ended, 0);
   },
 

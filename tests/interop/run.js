@@ -8,7 +8,7 @@
 // WAY is between them: `tls` (the server speaks it), `nginx`, `nginx-tls`. A
 // driver that is not built is a failure.
 const path = require('node:path');
-const { test, run, until } = require('../e2e/lib/suite');
+const { test, run, atEnd, until } = require('../e2e/lib/suite');
 const { privateServer, argument } = require('../e2e/lib/server');
 const { Driver } = require('./lib/remote');
 const { nginx } = require('../e2e/lib/proxy');
@@ -71,6 +71,7 @@ function driver() {
     const fresh = new Driver(CLIENTS[name]);
     shared = fresh;
     fresh.failed.then(() => { if (shared === fresh) shared = undefined; });
+    if (name.startsWith('peal')) atEnd(() => fresh.end());
   }
   return shared;
 }

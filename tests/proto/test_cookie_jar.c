@@ -107,6 +107,28 @@ static void a_jar_is_bounded_and_its_oldest_goes(void **state) {
   peal_cookie_jar_deinit(&jar);
 }
 
+static void all_cookies_together_fit_into_one_field(void **state) {
+  (void)state;
+  peal_cookie_jar jar;
+  char text[2048];
+  peal_buf out;
+  peal_cookie_jar_init(&jar, NULL);
+  for (int i = 0; i < 30; i++) {
+    snprintf(text, sizeof text, "n%d=%0*d", i, 1000 + 10 * i, i);
+    assert_int_equal(peal_cookie_jar_set(&jar, peal_slice_of(text), PEAL_S("/"),
+                                         false, WALL_MS, NOW_MS),
+                     PEAL_OK);
+    assert_true(jar.bytes <= PEAL_COOKIE_JAR_ALL_BYTES);
+  }
+  assert_int_equal(peal_cookie_jar_count(&jar), 4);
+  peal_buf_init(&out, NULL, 0);
+  peal_cookie_jar_get(&jar, &out, PEAL_S("/"), false, NOW_MS);
+  assert_true(out.len > 4000 && out.len <= PEAL_COOKIE_JAR_ALL_BYTES);
+  assert_memory_equal(out.ptr, "n26=0", 5);
+  peal_buf_deinit(&out);
+  peal_cookie_jar_deinit(&jar);
+}
+
 static peal_err keep_some(const peal_mem *mem, void *user) {
   peal_cookie_jar jar;
   (void)user;
@@ -131,6 +153,7 @@ int main(void) {
       cmocka_unit_test(cookies_come_back_as_the_rfc_says),
       cmocka_unit_test(dates_are_read_in_any_order),
       cmocka_unit_test(a_jar_is_bounded_and_its_oldest_goes),
+      cmocka_unit_test(all_cookies_together_fit_into_one_field),
       cmocka_unit_test(without_memory_the_old_one_stays),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

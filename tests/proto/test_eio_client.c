@@ -707,6 +707,49 @@ static void a_packet_above_the_limit_goes_alone(void **state) {
   end(&w);
 }
 
+/* A server that answers the probe and does not let the GET go. */
+static void polling_that_cannot_rest_goes_on(void **state) {
+  (void)state;
+  world w;
+  begin(&w, 1, PEAL_EIO_CLIENT_POLLING_FIRST);
+  start(&w);
+  w.get.place = NOWHERE;
+  peal_eio_client_got(
+      &w.client,
+      &(peal_eio_client_answer){
+          .status = 200,
+          .body = PEAL_S("0{\"sid\":\"" SID "\",\"upgrades\":[\"websocket\"],"
+                         "\"pingInterval\":60000,\"pingTimeout\":60000}")},
+      w.now);
+  settle(&w);
+  assert_int_equal(w.get.place, TO_SERVER);
+  assert_true(w.ws_at != NEVER);
+  w.ws_open = true;
+  peal_eio_client_ws_opened(&w.client, w.now);
+  settle(&w);
+  send_frames(&w, &w.client.session, &w.up);
+  assert_int_equal(w.up.count, 1);
+  peal_eio_client_ws_fed(&w.client, false, PEAL_S("3probe"), w.now);
+  settle(&w);
+  assert_false(peal_eio_client_is_writable(&w.client));
+  uint64_t at = peal_eio_client_deadline(&w.client);
+  assert_true(at - w.now <= 10000);
+  w.now = at;
+  peal_eio_client_tick(&w.client, w.now);
+  settle(&w);
+  assert_false(w.ws_open);
+  assert_int_equal(w.upgraded, 0);
+  assert_true(peal_eio_client_is_writable(&w.client));
+  w.get.place = NOWHERE;
+  peal_eio_client_got(
+      &w.client, &(peal_eio_client_answer){.status = 200, .body = PEAL_S("40")},
+      w.now);
+  settle(&w);
+  assert_int_equal(w.got, 1);
+  assert_int_equal(w.get.place, TO_SERVER);
+  end(&w);
+}
+
 static void what_is_no_handshake_is_explained(void **state) {
   (void)state;
 
@@ -783,6 +826,7 @@ int main(void) {
       cmocka_unit_test(a_server_that_falls_silent_is_noticed),
       cmocka_unit_test(a_post_is_split_at_the_servers_limit),
       cmocka_unit_test(a_packet_above_the_limit_goes_alone),
+      cmocka_unit_test(polling_that_cannot_rest_goes_on),
       cmocka_unit_test(what_is_no_handshake_is_explained),
       cmocka_unit_test(old_binary_payloads_are_known_too),
       cmocka_unit_test(it_ends_in_order_when_memory_is_out),

@@ -70,6 +70,7 @@ typedef struct world {
   uint64_t now;
   net net;
   bool kind; /* the network and the server are at their best */
+  bool poor; /* the client's memory fails now and then */
   wire up, down;
   emitted emits[MAX_EMITS];
   unsigned emit_count;
@@ -92,6 +93,8 @@ static struct totals {
   unsigned opened, connects, disconnects, refused, events, sent, resent;
   unsigned acked, timed_out, closed, dropped;
 } totals;
+
+static unsigned lives_short_of_memory;
 
 /* -- dice --------------------------------------------------------------------------- */
 
@@ -149,13 +152,12 @@ static void server_event(join *to, bool wants_ack) {
   uint64_t id = (uint64_t)(to - w.joins) << 16 | to->to_client;
   peal_buf text;
   size_t attachments;
-  peal_buf_init(&text, &w.memory.mem, 0);
+  peal_buf_init(&text, NULL, 0);
   peal_sio_packet_encode_event(&text, peal_slice_of(names[to->nsp]),
                                PEAL_S("s"), (peal_args){args, 2},
                                wants_ack ? &id : NULL, &attachments);
   to->to_client++;
-  push(&w.down,
-       peal_message_new(peal_buf_slice(&text), NULL, 0, &w.memory.mem));
+  push(&w.down, peal_message_new(peal_buf_slice(&text), NULL, 0, NULL));
   peal_buf_deinit(&text);
 }
 
@@ -214,11 +216,10 @@ static void acknowledge(const peal_sio_packet *packet) {
   peal_buf text;
   size_t attachments;
   peal_val number = packet->data.as.items[1];
-  peal_buf_init(&text, &w.memory.mem, 0);
+  peal_buf_init(&text, NULL, 0);
   peal_sio_packet_encode_ack(&text, packet->nsp, packet->id,
                              (peal_args){&number, 1}, &attachments);
-  push(&w.down,
-       peal_message_new(peal_buf_slice(&text), NULL, 0, &w.memory.mem));
+  push(&w.down, peal_message_new(peal_buf_slice(&text), NULL, 0, NULL));
   peal_buf_deinit(&text);
 }
 
@@ -322,6 +323,10 @@ static void never(peal_client_nsp *nsp, peal_err err, peal_args args,
   abort();
 }
 
+static bool out_of_memory(peal_err err) {
+  return w.poor && err == PEAL_ERR_NOMEM;
+}
+
 static void emit(unsigned nsp) {
   if (w.emit_count == MAX_EMITS)
     return;
@@ -343,7 +348,7 @@ static void emit(unsigned nsp) {
   if (!err)
     w.emit_count++;
   else
-    assert_int_equal(err, PEAL_ERR_QUEUE_FULL);
+    assert_true(err == PEAL_ERR_QUEUE_FULL || out_of_memory(err));
 }
 
 static void give(const later *ask) {
@@ -355,13 +360,13 @@ static void give(const later *ask) {
   if (!err)
     w.join_count++;
   else
-    assert_int_equal(err, PEAL_ERR_CLOSED);
+    assert_true(err == PEAL_ERR_CLOSED || out_of_memory(err));
 }
 
 static void reply(void) {
   later r = w.replies[--w.reply_count];
   peal_err err = peal_sio_client_ack(w.nsp[r.nsp], r.link, r.id, PEAL_NO_ARGS);
-  assert_true(!err || err == PEAL_ERR_CLOSED);
+  assert_true(!err || err == PEAL_ERR_CLOSED || out_of_memory(err));
 }
 
 static void connect_nsp(unsigned nsp) {
@@ -602,8 +607,9 @@ static void wait_for(uint64_t most_ms) {
 
 /* -- lives --------------------------------------------------------------------------------- */
 
-static void begin(uint64_t seed) {
+static void begin(uint64_t seed, bool poor) {
   memset(&w, 0, sizeof w);
+  w.poor = poor;
   dice = seed * 2654435761u + 1;
   torture_init(&w.memory, 0);
   w.now = 1000;
@@ -617,10 +623,9 @@ static void begin(uint64_t seed) {
                              .max_buffer_events = chance(40) ? 1 + roll(10) : 0,
                              .drop_oldest = chance(50),
                              .timeout_ms = 4000};
-  w.server_opts = (peal_sio_conn_opts){.mem = &w.memory.mem,
-                                       .connect_timeout_ms = UINT32_MAX};
+  w.server_opts = (peal_sio_conn_opts){.connect_timeout_ms = UINT32_MAX};
   peal_arena_init(&w.arena, &w.memory.mem, 0, 0);
-  peal_arena_init(&w.server_arena, &w.memory.mem, 0, 0);
+  peal_arena_init(&w.server_arena, NULL, 0, 0);
   peal_sio_client_init(&w.client, &w.opts, &w.account, (uint32_t)seed, w.now);
   for (unsigned i = 0; i < NSPS; i++) {
     w.nsp[i] = peal_sio_client_of(&w.client, peal_slice_of(names[i]));
@@ -635,10 +640,12 @@ static void end(void) {
   peal_arena_deinit(&w.server_arena);
   assert_int_equal(w.account.used, 0);
   assert_int_equal(w.memory.live, 0);
+  lives_short_of_memory += w.memory.failed;
 }
 
 static void anything(void) {
   unsigned what = roll(10);
+  w.memory.fail_at = w.poor ? w.memory.calls + 1 + roll(30) : 0;
   if (what < 4)
     verb();
   else if (what < 9)
@@ -660,6 +667,7 @@ static bool is_quiet(void) {
 
 /* The network heals, and the server is kind: what waits goes out. */
 static void heal(void) {
+  w.memory.fail_at = 0;
   run();
   w.kind = true;
   if (w.net != NONE) /* whoever left questions unanswered is gone */
@@ -696,8 +704,8 @@ static void each_is_told_once(void) {
     assert_int_equal(w.emits[i].told, w.emits[i].ack);
 }
 
-static void live(uint64_t seed) {
-  begin(seed);
+static void live(uint64_t seed, bool poor) {
+  begin(seed, poor);
   for (unsigned i = 0; i < STEPS; i++)
     anything();
   if (seed % 4 == 3) { /* in the middle of it */
@@ -712,20 +720,31 @@ static void live(uint64_t seed) {
   end();
 }
 
-static void any_order_of_calls_and_fates_keeps_what_is_promised(void **state) {
+static uint64_t seeds(void) {
   const char *wanted = getenv("SIO_CLIENT_SEEDS");
-  uint64_t count = wanted ? strtoull(wanted, NULL, 10) : 2000;
+  return wanted ? strtoull(wanted, NULL, 10) : 2000;
+}
+
+static void any_order_of_calls_and_fates_keeps_what_is_promised(void **state) {
   (void)state;
-  for (uint64_t seed = 0; seed < count; seed++)
-    live(seed);
+  for (uint64_t seed = 0; seed < seeds(); seed++)
+    live(seed, false);
   const unsigned *each = (const unsigned *)&totals;
   for (size_t i = 0; i < sizeof totals / sizeof *each; i++)
-    assert_true(each[i] > count / 4);
+    assert_true(each[i] > seeds() / 4);
+}
+
+static void memory_that_fails_now_and_then_changes_nothing_of_it(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < seeds(); seed++)
+    live(seed, true);
+  assert_true(lives_short_of_memory > seeds() / 2);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_order_of_calls_and_fates_keeps_what_is_promised),
+      cmocka_unit_test(memory_that_fails_now_and_then_changes_nothing_of_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

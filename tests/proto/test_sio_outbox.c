@@ -165,6 +165,41 @@ static void what_comes_before_connect_is_told_before_it(void **state) {
                      "event:/[\"a\"] event:/[\"b\"] connect:/ event:/[\"c\"]");
 }
 
+/* Cheap to send, dear to keep: there is an end, and it is charged. */
+static void a_flood_before_connect_is_bounded(void **state) {
+  unsigned count = 0;
+  (void)state;
+  m.opts.conn.max_packet_bytes = 20000;
+  sio_machine_connect(&m, "/");
+  sio_machine_opened(&m);
+  sio_machine_forget(&m);
+  size_t before = m.account.used;
+  for (; peal_sio_client_is_open(m.client) && count < 20000; count++) {
+    sio_machine_text(&m, "2[\"\"]");
+    assert_true(m.account.used - before <= 20000);
+  }
+  assert_in_range(count, 10, 2000);
+  sio_machine_expect(&m, "hangup closed:parse wait1:1000");
+  assert_true(m.account.used <= before);
+}
+
+/* Whatever waits for one, each costs the same and leaves nothing. */
+static void a_flood_of_acknowledgements_of_nothing_costs_nothing(void **state) {
+  char text[32];
+  (void)state;
+  sio_machine_online(&m);
+  for (unsigned i = 0; i < 1000; i++)
+    ask("a", 0);
+  sio_machine_forget(&m);
+  size_t before = m.account.used;
+  for (unsigned i = 1000; i < 21000; i++) {
+    (void)snprintf(text, sizeof text, "3%u[]", i);
+    sio_machine_text(&m, text);
+  }
+  sio_machine_expect(&m, "");
+  assert_int_equal(m.account.used, before);
+}
+
 static void nothing_is_delivered_behind_leaving(void **state) {
   (void)state;
   sio_machine_online(&m);
@@ -742,6 +777,19 @@ static void leaving_forgets_the_session(void **state) {
   sio_machine_expect(&m, "open ask:/ >0");
 }
 
+static void a_refusal_keeps_the_session(void **state) {
+  (void)state;
+  sio_machine_connect(&m, "/");
+  sio_machine_opened(&m);
+  sio_machine_text(&m, PID);
+  sio_machine_text(&m, "2[\"a\",\"o1\"]");
+  again("4{\"message\":\"your token is old\"}");
+  sio_machine_connect(&m, "/");
+  sio_machine_forget(&m);
+  sio_machine_opened(&m);
+  sio_machine_expect(&m, "open ask:/ >0{\"pid\":\"P\",\"offset\":\"o1\"}");
+}
+
 static void offsets_and_pids_beyond_all_measure_are_none(void **state) {
   char text[700];
   (void)state;
@@ -921,6 +969,8 @@ int main(void) {
       TEST(events_of_the_server_are_told_and_acknowledged),
       TEST(an_acknowledgement_belongs_to_its_membership),
       TEST(what_comes_before_connect_is_told_before_it),
+      TEST(a_flood_before_connect_is_bounded),
+      TEST(a_flood_of_acknowledgements_of_nothing_costs_nothing),
       TEST(nothing_is_delivered_behind_leaving),
       TEST(what_is_emitted_before_connect_waits_in_order),
       TEST(what_is_emitted_meanwhile_keeps_its_place),
@@ -955,6 +1005,7 @@ int main(void) {
       TEST(a_session_is_asked_back_with_pid_and_offset),
       TEST(auth_stands_beside_the_session_and_wins),
       TEST(leaving_forgets_the_session),
+      TEST(a_refusal_keeps_the_session),
       TEST(offsets_and_pids_beyond_all_measure_are_none),
       TEST(ten_thousand_reconnects_leave_nothing),
       TEST(a_steady_exchange_allocates_messages_only),

@@ -30,7 +30,7 @@ struct sio_machine {
   peal_sio_link link; /* of the last event */
   peal_err out_of;    /* what a verb that may fail said in a torture */
   size_t len;
-  char log[8192];
+  char log[65536];
 };
 
 /* opts.conn.client and, without jitter, the delays are set; begins. */

@@ -146,7 +146,8 @@ function onHeight(first, second) {
   const { testId: id, t_s: t, height_mm: mm } = said;
   const isNew = !testOf(id);
   const known = testOf(id) ?? { timestamp: new Date(Date.now() - t * 1000).toISOString(), simulated: said.simulated };
-  testUpdate(id, { ...known, running: !known.complete, last_t_s: t, last_height_mm: mm });
+  const isLatest = t >= (known.last_t_s ?? 0);
+  testUpdate(id, { ...known, running: !known.complete, ...(isLatest && { last_t_s: t, last_height_mm: mm }) });
   showEmpty();
   if (isNew && isFollowing) {
     show(id).catch(report);

@@ -85,6 +85,7 @@ async function aTestIsOfItsDevice() {
   const answer = await send(other, 'sludge-data', result('SV30-2026-01-31-001-M', 30));
   assert.equal(answer.status, 'error');
   assert.match(answer.message, /another device/);
+  assert.equal(answer.field, 'testId', 'it is refused for good');
   const height = { testId: 'SV30-2026-01-31-001-M', t_s: 4, height_mm: 1 };
   assert.equal((await send(other, 'sludge-height-update', height)).status, 'error');
   const { json } = await server.get('/api/tests/SV30-2026-01-31-001-M', bearer);

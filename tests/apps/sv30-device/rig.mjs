@@ -126,7 +126,8 @@ export class Backend {
 
   async start() {
     this.process = new Process(backendBinary, ['--port', String(this.port),
-      '--host', '127.0.0.1', '--data-dir', this.folder]);
+      '--host', '127.0.0.1', '--data-dir', this.folder,
+      '--web-dir', path.join(here, '../../../apps/sv30-backend/web')]);
     await until(`the backend is there:\n${this.process.output}`, async () => {
       try {
         return (await fetch(`http://127.0.0.1:${this.port}/health`)).ok;

@@ -18,17 +18,27 @@ static void what_says_its_minute_is_believed(void **state) {
   (void)state;
   course test = {.is_running = false};
   assert_int_equal(course_next(&test, 0, 0), COURSE_BEGIN);
-  assert_int_equal(course_next(&test, 0, 30), COURSE_END);
-  test = (course){.is_running = true, .started_ms = 0};
-  assert_int_equal(course_next(&test, MINUTE, 0), COURSE_BEGIN);
+  assert_int_equal(course_next(&test, 0, 30), COURSE_END_ONLY);
+  test = (course){.id = "T", .is_running = true, .started_ms = 0};
+  assert_int_equal(course_next(&test, 5 * MINUTE, 0), COURSE_BEGIN);
   assert_int_equal(course_next(&test, MINUTE, 30), COURSE_END);
+  assert_int_equal(course_next(&test, 50 * MINUTE, 30), COURSE_END_ONLY);
+}
+
+static void what_is_measured_anew_corrects_and_begins_no_test(void **state) {
+  (void)state;
+  course test = {.id = "T", .is_running = true, .started_ms = 0};
+  assert_int_equal(course_next(&test, MINUTE, 0), COURSE_CORRECT);
+  test.is_running = false; // it has ended
+  assert_int_equal(course_next(&test, 31 * MINUTE, 30), COURSE_END);
+  assert_int_equal(course_next(&test, MINUTE, 0), COURSE_BEGIN);
 }
 
 static void otherwise_the_time_decides(void **state) {
   (void)state;
   course test = {.is_running = false};
   assert_int_equal(course_next(&test, 5, MEASURE_NONE), COURSE_BEGIN);
-  test = (course){.is_running = true, .started_ms = 1000};
+  test = (course){.id = "T", .is_running = true, .started_ms = 1000};
   for (int minute = 0; minute < 29; minute++)
     assert_int_equal(
         course_next(&test, 1000 + minute * (int64_t)MINUTE, MEASURE_NONE),
@@ -72,6 +82,7 @@ static void it_is_kept_and_read_again(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_says_its_minute_is_believed),
+      cmocka_unit_test(what_is_measured_anew_corrects_and_begins_no_test),
       cmocka_unit_test(otherwise_the_time_decides),
       cmocka_unit_test(seconds_count_while_a_test_runs),
       cmocka_unit_test(it_is_kept_and_read_again),

@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { Driver } = require('../../interop/lib/remote');
 const { argument } = require('../../e2e/lib/server');
+const { atEnd } = require('../../e2e/lib/suite');
 
 const script = path.join(__dirname, '../../interop/drivers/js.js');
 const COMMANDS = {
@@ -19,7 +20,7 @@ const TRANSPORTS = {
   upgrade: ['polling', 'websocket'],
 };
 
-// A process of its own.
+// A process of its own; the caller ends it.
 async function freshDriver(kind) {
   const driver = new Driver(COMMANDS[kind]);
   await Promise.race([driver.hello,
@@ -35,6 +36,7 @@ function sharedDriver(kind) {
     shared.set(kind, driver);
     driver.then((one) => one.failed)
       .then(() => shared.delete(kind), () => shared.delete(kind));
+    atEnd(async () => (await driver).end());
   }
   return shared.get(kind);
 }

@@ -7,6 +7,7 @@
 const { startServer, stopAll, target } = require('./server');
 
 const cases = [];
+const enders = [];
 const CASE_LIMIT_MS = 60000;
 
 // Opts: {only: 'peal'|'node', alone: true, limit: ms}. `only: 'peal'` marks a
@@ -14,6 +15,11 @@ const CASE_LIMIT_MS = 60000;
 function test(name, opts, fn) {
   if (typeof opts === 'function') [opts, fn] = [{}, opts];
   cases.push({ name, fn, ...opts });
+}
+
+// When all cases are over; what it throws is a failure.
+function atEnd(fn) {
+  enders.push(fn);
 }
 
 function option(name, fallback) {
@@ -75,9 +81,10 @@ async function main(parallel) {
   await Promise.all(Array.from({ length: parallel }, worker));
   for (const one of list.filter((c) => c.alone)) await runCase(one, out);
   const crashed = await stopAll();
+  for (const fn of enders) await fn().catch((err) => crashed.push(err.message));
   for (const text of crashed) {
     out.failed++;
-    console.log(`FAIL server: ${text}`);
+    console.log(`FAIL at the end: ${text}`);
   }
   console.log(`${out.passed} passed, ${out.failed} failed, ` +
     `${out.skipped} skipped, ${Date.now() - start} ms`);
@@ -109,4 +116,4 @@ async function until(fn, what = 'condition', ms = 30000) {
   }
 }
 
-module.exports = { test, run, sleep, until, option };
+module.exports = { test, run, atEnd, sleep, until, option };

@@ -16,7 +16,7 @@ static server_fixture serve_with(const peal_server_opts *opts) {
   server_fixture server = server_make(opts);
   assert_int_equal(peal_on(server.root, "echo", on_echo, NULL), PEAL_OK);
   assert_int_equal(peal_on(server.root, "kick", on_kick, NULL), PEAL_OK);
-  server_run(&server);
+  engine_serve(&server);
   return server;
 }
 

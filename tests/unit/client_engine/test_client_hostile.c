@@ -359,6 +359,27 @@ static void requests_say_what_the_program_wants(void **state) {
   rogue_end(&server);
 }
 
+static void a_host_of_the_programs_own_is_said_once(void **state) {
+  (void)state;
+  const peal_client_field fields[] = {{"host", "b.example:81"}};
+  rogue server;
+  engine_fixture it;
+  rogue_begin(&server, keep_heads);
+  engine_begin(&it, server.port);
+  it.opts.transports = PEAL_CLIENT_WEBSOCKET_ONLY;
+  it.opts.headers = fields;
+  it.opts.header_count = 1;
+  engine_open(&it);
+  ROGUE_AWAIT(&it, &server, server.requests >= 1);
+  assert_non_null(strstr(first_head, "\r\nHost: b.example:81\r\n"));
+  assert_null(strstr(first_head, "127.0.0.1"));
+  assert_null(strstr(first_head, "\r\nhost:"));
+  assert_non_null(strstr(first_head, "\r\nConnection: Upgrade\r\n"));
+  assert_non_null(strstr(first_head, "\r\nUpgrade: websocket\r\n"));
+  engine_end(&it);
+  rogue_end(&server);
+}
+
 /* -- WebSocket -------------------------------------------------------------- */
 
 static void upgrade_and_say(rogue *it, rogue_conn *conn) {
@@ -504,6 +525,7 @@ int main(void) {
       cmocka_unit_test(a_forgotten_session_is_explained),
       cmocka_unit_test(a_kept_connection_that_is_dead_is_replaced),
       cmocka_unit_test(requests_say_what_the_program_wants),
+      cmocka_unit_test(a_host_of_the_programs_own_is_said_once),
       cmocka_unit_test(broken_frames_end_it_as_errors),
       cmocka_unit_test(what_was_not_offered_is_not_accepted),
       cmocka_unit_test(an_endless_message_is_bounded),

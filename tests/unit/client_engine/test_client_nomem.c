@@ -12,7 +12,7 @@ static void on_echo(peal_socket *socket, const peal_event *event, void *user) {
 static server_fixture serve(void) {
   server_fixture server = server_make(NULL);
   assert_int_equal(peal_on(server.root, "echo", on_echo, NULL), PEAL_OK);
-  server_run(&server);
+  engine_serve(&server);
   return server;
 }
 

@@ -195,6 +195,7 @@ typedef struct dial_scene {
   atomic_int called;
   peal_stream *stream;
   atomic_int reads, closed;
+  peal_err close_err;
   char got[262144];
   size_t got_len;
   const char *say; /* by the stream, once */
@@ -308,8 +309,10 @@ static inline void dial_on_sent(peal_stream *stream, size_t len, void *user) {
 
 static inline void dial_on_close(peal_stream *stream, peal_err err,
                                  void *user) {
-  (void)stream, (void)err;
-  atomic_fetch_add(&((dial_scene *)user)->closed, 1);
+  dial_scene *it = user;
+  (void)stream;
+  it->close_err = err;
+  atomic_fetch_add(&it->closed, 1);
 }
 
 static inline void dial_adopt_on(peal_worker *worker, void *user) {

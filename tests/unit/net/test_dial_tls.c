@@ -358,6 +358,21 @@ static void old_versions_are_refused(void **state) {
 
 /* -- behind the handshake ---------------------------------------------------- */
 
+/* RFC8446 4.4.2.4: a server of TLS 1.3 says it when we are content already. */
+static void a_refusal_may_come_behind_the_handshake(void **state) {
+  secure s;
+  (void)state;
+  open_secure(&s, "IP:127.0.0.1", &usual);
+  SSL_CTX_set_verify(s.peer.tls,
+                     SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+  dial_expect(&s.it, PEAL_OK, "");
+  dial_adopt_now(&s.it, "", 0);
+  assert_true(net_wait(&s.it.closed, 1));
+  net_sync(s.it.worker);
+  assert_int_equal(s.it.close_err, PEAL_ERR_TLS_PEER);
+  close_secure(&s);
+}
+
 static void renegotiate(dial_peer *peer, int fd) {
   SSL_renegotiate(peer->ssl);
   (void)SSL_do_handshake(peer->ssl);
@@ -439,6 +454,7 @@ int main(void) {
       cmocka_unit_test(a_server_may_ask_who_we_are),
       cmocka_unit_test(a_peer_without_tls_is_told_apart),
       cmocka_unit_test(old_versions_are_refused),
+      cmocka_unit_test(a_refusal_may_come_behind_the_handshake),
       cmocka_unit_test(a_server_that_renegotiates_gets_nothing),
       cmocka_unit_test(an_end_without_notify_is_an_end),
       cmocka_unit_test(files_that_are_wrong_are_named),

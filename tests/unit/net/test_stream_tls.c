@@ -329,7 +329,7 @@ static void what_is_no_record_ends_it(void **state) {
   open_scene(&it);
   net_send(it.fd, "\x17\x03\x03\x00\x20 this is not encrypted as agreed", 37);
   assert_true(net_wait(&it.closed, 1));
-  assert_int_equal(atomic_load(&it.err), PEAL_ERR_CLOSED);
+  assert_int_equal(atomic_load(&it.err), PEAL_ERR_TLS_PEER);
   close_scene(&it);
 }
 

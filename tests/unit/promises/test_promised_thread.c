@@ -37,6 +37,7 @@ static struct {
   peal_ws *peal_ws;
   peal_ws_ask *peal_ws_ask;
   peal_socket_ref peal_socket_ref;
+  peal_client_nsp *peal_client_nsp;
 } held;
 
 static void never(void) {
@@ -71,7 +72,17 @@ static void on_hold(peal_socket *socket, const peal_event *event, void *user) {
   held.peal_worker = peal_socket_worker(socket);
   held.peal_timer =
       peal_timer_new(held.peal_worker, (peal_timer_fn)never, NULL);
+  peal_client *client;
+  assert_int_equal(
+      peal_client_new(&client,
+                      &(peal_client_opts){.url = "http://127.0.0.1:1",
+                                          .worker = held.peal_worker,
+                                          .no_auto_connect = true},
+                      NULL),
+      PEAL_OK);
+  held.peal_client_nsp = peal_client_of(client, NULL);
   stand_still();
+  peal_client_free(client);
   peal_timer_free(held.peal_timer);
   peal_next_ok(held.peal_next);
   peal_allow_refuse(held.peal_allow, NULL);

@@ -67,12 +67,31 @@ static void plain_texts_are_their_own_decoding(void **state) {
   assert_false(peal_percent_is_plain(PEAL_S("a+b")));
 }
 
+static void what_is_encoded_decodes_to_itself(void **state) {
+  (void)state;
+  char all[256], back[768];
+  peal_buf out;
+  for (size_t i = 0; i < sizeof all; i++)
+    all[i] = (char)i;
+  peal_buf_init(&out, NULL, 0);
+  peal_percent_encode(&out, PEAL_S("aZ0-_.~ &=#%+/"));
+  assert_true(
+      peal_slice_is(peal_buf_slice(&out), "aZ0-_.~%20%26%3D%23%25%2B%2F"));
+  peal_buf_reset(&out);
+  peal_percent_encode(&out, (peal_slice){all, sizeof all});
+  size_t len = peal_percent_decode_form(back, peal_buf_slice(&out));
+  assert_int_equal(len, sizeof all);
+  assert_memory_equal(back, all, sizeof all);
+  peal_buf_deinit(&out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(forms_are_decoded_as_the_url_standard_says),
       cmocka_unit_test(decoding_in_place_is_allowed),
       cmocka_unit_test(forms_are_compared_without_decoding_them),
       cmocka_unit_test(plain_texts_are_their_own_decoding),
+      cmocka_unit_test(what_is_encoded_decodes_to_itself),
       cmocka_unit_test(paths_refuse_what_is_not_encoded_right),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,7 @@ function rangeX({ data }) {
 }
 
 function rangeY(_plot, _least, most) {
-  return [0, Math.max(unit === 'mm' ? 10 : 100, (most ?? 0) * 1.05)];
+  return [0, Math.max(unit === 'mm' && curves.length ? 10 : 100, (most ?? 0) * 1.05)];
 }
 
 function build() {
