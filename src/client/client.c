@@ -25,7 +25,7 @@ static bool open_lock(peal_client *client) {
 static peal_err set_tls(peal_client *client, const peal_client_setup *setup,
                         peal_client_problem *why) {
   peal_tls_problem problem = {{0}};
-  if (!setup->is_tls)
+  if (!setup->is_tls && !peal_client_opts_has_https_proxy(setup))
     return PEAL_OK;
   peal_err err = peal_tls_client_new(&client->tls, &setup->opts.tls, &problem);
   return err ? peal_client_opts_problem(why, err, "%s",

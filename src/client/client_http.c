@@ -367,6 +367,7 @@ static void dial(peal_client_http *http) {
                         .port = opts->port,
                         .tls = opts->tls,
                         .tls_name = opts->tls_name,
+                        .proxy_tls = opts->proxy_tls,
                         .proxy = opts->proxy,
                         .timeout_ms = opts->timeout_ms,
                         .account = opts->account};

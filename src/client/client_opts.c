@@ -14,6 +14,7 @@
 #include "wire/client_url.h"
 #include "wire/http1_chars.h"
 #include "wire/percent.h"
+#include "wire/proxy_url.h"
 
 peal_err peal_client_opts_problem(peal_client_problem *why, peal_err err,
                                   const char *format, ...) {
@@ -260,7 +261,7 @@ static peal_err set_proxy(peal_client_setup *it, peal_client_problem *why) {
 peal_err peal_client_opts_read(peal_client_setup *out,
                                const peal_client_opts *opts,
                                peal_arena *strings, peal_client_problem *why) {
-  peal_client_url url;
+  peal_client_url url = {0};
   *out = (peal_client_setup){.opts = *opts};
   out->strings = strings;
   peal_err err = check(opts, why);
@@ -273,4 +274,11 @@ peal_err peal_client_opts_read(peal_client_setup *out,
   if (!err)
     err = keep_url(out, &url, why);
   return err ? err : set_proxy(out, why);
+}
+
+bool peal_client_opts_has_https_proxy(const peal_client_setup *setup) {
+  peal_proxy_url url;
+  const char *proxy = setup->opts.proxy;
+  return proxy && !peal_proxy_url_parse(&url, peal_slice_of(proxy)) &&
+         url.kind == PEAL_PROXY_HTTPS;
 }

@@ -388,9 +388,7 @@ static void on_addresses(peal_lookup *lookup, int status,
     peal_dial_words_lookup(dial->words, sizeof(dial->words),
                            is_proxy ? proxy_host(dial, name) : dial->host,
                            status);
-    finish(dial, status == UV_ENOMEM || status == UV_EAI_MEMORY
-                     ? PEAL_ERR_NOMEM
-                     : PEAL_ERR_HOST);
+    finish(dial, status == EAI_MEMORY ? PEAL_ERR_NOMEM : PEAL_ERR_HOST);
   } else if (dial->at == LOOKUP_TARGET) {
     keep_target(dial, list);
   } else {

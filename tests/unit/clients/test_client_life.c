@@ -333,7 +333,7 @@ static void what_waits_leaves_before_a_stop(void **state) {
     peal_server_opts server_options = server_opts();
     server_fixture server = server_make(&server_options);
     assert_int_equal(peal_on(server.root, "last", on_last, NULL), PEAL_OK);
-    server_run(&server);
+    fixture_run(&server);
     peal_client_opts opts = fixture_opts(&server);
     opts.transports =
         only_polling ? PEAL_CLIENT_POLLING_ONLY : PEAL_CLIENT_WEBSOCKET_ONLY;

@@ -111,7 +111,7 @@ static void headers_query_and_user_arrive(void **state) {
   peal_server_opts server_options = server_opts();
   server_fixture server = server_make(&server_options);
   assert_int_equal(peal_on_connect(server.root, on_arrival, NULL), PEAL_OK);
-  server_run(&server);
+  fixture_run(&server);
   char json[512];
   snprintf(json, sizeof json,
            "{\"url\":\"http://me:p%%40ss@127.0.0.1:%u/?a=1\",\"proxy\":\"\","

@@ -82,7 +82,7 @@ static void each_threads_events_come_in_its_order(void **state) {
   server_fixture server = server_make(&server_options);
   fixture_add_nsp(&server, "/other");
   assert_int_equal(peal_on(server.root, "number", on_number, NULL), PEAL_OK);
-  server_run(&server);
+  fixture_run(&server);
   peal_client_opts opts = fixture_opts(&server);
   peal_client *client = fixture_start(&opts);
   sender senders[THREADS];
