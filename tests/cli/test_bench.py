@@ -46,9 +46,8 @@ class Bench(unittest.TestCase):
     def test_a_rate_is_kept(self):
         said = self.bench(self.own.url, "-C", "3", "--rate", "400", "-q")
         self.assertEqual(self.err, "")
-        # by the clock: no more than is due, and what is due in the end
-        self.assertLessEqual(said["sent"], 400 * said["seconds"] + 1)
-        self.assertGreater(said["sent"], 400 * said["seconds"] * 0.5)
+        # by the clock, however late a tick is: half a second of them
+        self.assertIn(said["sent"], (199, 200))
         self.assertEqual(said["answered"], said["sent"])
 
     def test_echoes_as_answers(self):
