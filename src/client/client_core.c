@@ -14,6 +14,7 @@
 #include "proto/proto_limits.h"
 
 static void run_pump(peal_client *client);
+static void bury(peal_client *client);
 
 /* -- in words -------------------------------------------------------------- */
 
@@ -344,6 +345,7 @@ static void finish(peal_client *client) {
   client->phase = PEAL_CLIENT_OVER;
   peal_wheel_stop(&client->worker->wheel, &client->timer);
   peal_sio_client_deinit(&client->machine);
+  client->has_machine = false;
 }
 
 static void settle(peal_client *client) {
@@ -369,6 +371,8 @@ static void run_pump(peal_client *client) {
   if (client->phase != PEAL_CLIENT_OVER)
     settle(client);
   client->is_pumping = false;
+  if (client->is_freed)
+    bury(client);
   peal_client_impl_unref(client);
 }
 
@@ -423,6 +427,7 @@ void peal_client_core_init(peal_client *client,
   peal_client_tell_pool_init(client, &pool);
   peal_sio_client_init(&client->machine, &client->machine_opts,
                        &client->account, seed, 0);
+  client->has_machine = true;
 }
 
 static peal_err connect_nsp(peal_client_nsp *nsp) {
@@ -471,15 +476,27 @@ static void on_last(peal_worker *worker, peal_mail *mail) {
   peal_client_impl_unref(client);
 }
 
+/* A handler on the stack may look at its event until it returns. */
 static void end_machine(peal_client *client) {
   peal_sio_client_event event;
+  if (client->is_pumping)
+    peal_sio_client_lend(&client->machine);
   peal_sio_client_end(&client->machine);
   while (peal_sio_client_next(&client->machine, &client->worker->turn, &event))
     if (event.type == PEAL_SIO_CLIENT_SEND)
       peal_message_unref(event.message);
     else if (event.type == PEAL_SIO_CLIENT_ACK)
       tell_ack(client, &event);
-  peal_sio_client_deinit(&client->machine);
+}
+
+/* Nobody looks at anything of it any more. */
+static void bury(peal_client *client) {
+  if (client->has_machine)
+    peal_sio_client_deinit(&client->machine);
+  client->has_machine = false;
+  peal_client_impl_ref(client);
+  client->last.fn = on_last;
+  peal_mail_send(client->worker, &client->last);
 }
 
 void peal_client_core_free(peal_client *client) {
@@ -495,7 +512,6 @@ void peal_client_core_free(peal_client *client) {
     end_machine(client);
   }
   peal_client_op_end(client);
-  peal_client_impl_ref(client);
-  client->last.fn = on_last;
-  peal_mail_send(client->worker, &client->last);
+  if (!client->is_pumping)
+    bury(client);
 }
