@@ -192,6 +192,8 @@ static void keep_rate(bench_fleet *fleet, uint64_t now_ns) {
 static void enter(bench_fleet *fleet, bench_stage stage, uint64_t now_ns) {
   if (fleet->stage == BENCH_WINDOW)
     fleet->window_ns = now_ns - fleet->stage_ns;
+  if (fleet->stage == BENCH_DRAIN)
+    fleet->unanswered = fleet->asked;
   if (stage == BENCH_WINDOW)
     fleet->window_from_ns = now_ns;
   fleet->stage = stage;
