@@ -125,6 +125,17 @@ static void on_ping(void *user) {
     tell_notice(link->client, PEAL_CLIENT_PING);
 }
 
+/* For other threads that ask. */
+static void note_queued(peal_client *client) {
+  atomic_store_explicit(&client->queued, peal_client_core_queued(client),
+                        memory_order_relaxed);
+}
+
+static void on_left(void *user) {
+  peal_client_link *link = user;
+  note_queued(link->client);
+}
+
 /* Whoever waits for it looks at peal_client_queued_bytes. */
 static void on_drain(void *user) {
   peal_client_link *link = user;
@@ -151,6 +162,7 @@ static void dial(peal_client *client) {
       .on_upgrade = on_upgrade,
       .on_ping = on_ping,
       .on_drain = on_drain,
+      .on_left = on_left,
       .on_close = on_close};
   peal_err err = peal_worker_is_ending(client->worker)
                      ? PEAL_ERR_CANCELLED
@@ -350,8 +362,7 @@ static void finish(peal_client *client) {
 
 static void settle(peal_client *client) {
   note_nsps(client);
-  atomic_store_explicit(&client->queued, peal_client_core_queued(client),
-                        memory_order_relaxed);
+  note_queued(client);
   look_at_end(client);
   if (client->phase == PEAL_CLIENT_STOPPING &&
       peal_list_is_empty(&client->links)) {

@@ -266,7 +266,7 @@ static peal_err set_proxy(peal_client_setup *it, peal_client_problem *why) {
 peal_err peal_client_opts_read(peal_client_setup *out,
                                const peal_client_opts *opts,
                                peal_arena *strings, peal_client_problem *why) {
-  peal_client_url url;
+  peal_client_url url = {0};
   *out = (peal_client_setup){.opts = *opts};
   out->strings = strings;
   peal_err err = check(opts, why);
