@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "client/client_core.h"
+#include "net/hooks.h"
 #include "net/run.h"
 #include "net/tls_client.h"
 
@@ -91,28 +92,26 @@ static void await_run(peal_client *client, peal_client_run_state state) {
 /* Behind all that was posted before the run. */
 static void on_start(peal_worker *worker, void *user) {
   peal_client *client = user;
-  if (worker != client->worker)
-    return;
+  (void)worker;
   if (begin_later(client) && !client->no_auto_connect)
     (void)peal_client_core_open(client);
   note_run(client, PEAL_CLIENT_RUNS);
 }
 
 static void on_stop(peal_worker *worker, void *user) {
-  peal_client *client = user;
-  if (worker == client->worker)
-    peal_client_core_stop(client);
+  (void)worker;
+  peal_client_core_stop(user);
 }
 
 static peal_err set_hooks(peal_client *client) {
-  peal_err err = peal_workers_on_stop(client->workers, on_stop, client);
+  peal_err err = peal_hooks_on_stop(client->worker, on_stop, client);
   if (err)
     return err;
   /* On a worker that runs it begins in a later turn: who makes it there has
    * this one for its handlers. */
   return peal_run_has_begun(client->workers)
              ? begin_later(client)
-             : peal_workers_on_start(client->workers, on_start, client);
+             : peal_hooks_on_start(client->worker, on_start, client);
 }
 
 static peal_err set_up(peal_client *client, const peal_client_opts *opts,
