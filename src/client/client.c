@@ -221,14 +221,17 @@ peal_err peal_client_start(peal_client *client) {
   if (!take_run(client))
     return PEAL_ERR_USAGE;
   atomic_store(&client->has_thread, true);
-  peal_client_impl_ref(client);
+  peal_client_impl_ref(client); /* the thread's */
+  peal_client_impl_ref(client); /* ours: it may be freed there at once */
   if (create_thread(client)) {
     atomic_store(&client->has_thread, false);
     atomic_store(&client->runs_alone, false);
     peal_client_impl_unref(client);
+    peal_client_impl_unref(client);
     return PEAL_ERR_SYSTEM;
   }
   await_run(client, PEAL_CLIENT_RUNS);
+  peal_client_impl_unref(client);
   return PEAL_OK;
 }
 

@@ -379,6 +379,27 @@ static void a_run_ends_when_the_rest_is_sent_away(void **state) {
   fixture_end(&server);
 }
 
+static void end_at_once(peal_worker *worker, void *user) {
+  (void)worker;
+  peal_client_free(user);
+}
+
+/* Whoever starts it may still be about to hear that it runs. */
+static void a_client_may_end_before_its_start_returns(void **state) {
+  (void)state;
+  for (int i = 0; i < 500; i++) {
+    peal_client *client;
+    assert_int_equal(
+        peal_client_new(
+            &client, &(peal_client_opts){.url = "h", .no_auto_connect = true},
+            NULL),
+        PEAL_OK);
+    peal_worker *worker = peal_workers_get(peal_client_workers(client), 0);
+    assert_int_equal(peal_worker_post(worker, end_at_once, client), PEAL_OK);
+    assert_int_equal(peal_client_start(client), PEAL_OK);
+  }
+}
+
 static void a_name_that_would_break_a_packet_is_none(void **state) {
   (void)state;
   peal_client *client;
@@ -428,6 +449,7 @@ int main(void) {
       cmocka_unit_test(a_client_runs_once),
       cmocka_unit_test(an_event_is_readable_behind_the_end_of_its_client),
       cmocka_unit_test(a_run_ends_when_the_rest_is_sent_away),
+      cmocka_unit_test(a_client_may_end_before_its_start_returns),
       cmocka_unit_test(a_name_that_would_break_a_packet_is_none),
       cmocka_unit_test(what_waits_leaves_before_a_stop),
       cmocka_unit_test(every_verb_is_safe_in_every_state),
