@@ -16,8 +16,9 @@
 /* The first piece of a body in several. */
 #define BODY_STEP_BYTES 4096u
 #define DEFAULT_BODY_BYTES (16u << 20)
-/* A connection nobody uses is left after so long. */
-#define IDLE_MS 60000u
+/* A connection nobody uses is left after so long: before the usual server
+ * closes it (Node's after 5 s), which a POST must not meet. */
+#define IDLE_MS 4000u
 /* An answer's body has to bring something over each of these. */
 #define BODY_MS 30000u
 
@@ -180,15 +181,20 @@ static void deliver(peal_client_http *http, peal_slice body) {
   tell(http, &answer);
 }
 
-/* A connection that was kept and is dead was closed by the server in silence:
- * what was sent on it has not been looked at, if nothing was answered. */
+/* A connection that was kept and is dead was as a rule closed by the server in
+ * silence, before it has looked at what was sent. Nobody knows: a poll may be
+ * asked again, but what a POST carries would arrive twice (RFC9110 9.2.2). */
+static bool may_ask_again(const peal_client_http *http, peal_err err) {
+  return http->reused && !http->body && !http->is_heard && !http->retried &&
+         err != PEAL_ERR_TIMEOUT && err != PEAL_ERR_NOMEM;
+}
+
 static void lose(peal_client_http *http, peal_err err, const char *text) {
   drop_stream(http);
   if (!http->begun)
     return;
   http->begun = false;
-  if (http->reused && !http->is_heard && !http->retried &&
-      err != PEAL_ERR_TIMEOUT && err != PEAL_ERR_NOMEM)
+  if (may_ask_again(http, err))
     http->retried = true; /* go_on dials */
   else
     fail(http, err, text);

@@ -123,6 +123,7 @@ function hostile(name, { ways = ['websocket'], words, memory = 8, seconds = 2,
       const told = [];
       const socket = driver.open({ url: `http://127.0.0.1:${bad.port}`,
         transports: TRANSPORTS[way], reconnect: true, watch: true,
+        answers: { question: ['z'.repeat(2000)] },
         opts: { ...OPTS, ...more } });
       socket.onReport = (report) => told.push(report);
       if (act) await act(socket, bad);
@@ -382,6 +383,14 @@ hostile('events before the answer to CONNECT', { memory: 24, cpu: 4 },
     const event = frame(`42["x","${'y'.repeat(10000)}"]`);
     forever(socket, () => event);
   });
+
+hostile('questions, and nobody reads the answers',
+  { seconds: 4, cpu: 6, memory: 24 }, joined((socket) => {
+    let i = 0;
+    socket.pause();
+    forever(socket, () => Buffer.concat(Array.from({ length: 200 }, () =>
+      frame(`42${i++}["question"]`))));
+  }));
 
 hostile('acknowledgements that nobody waits for', { seconds: 2, cpu: 4 },
   joined((socket) => {
