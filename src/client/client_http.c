@@ -312,11 +312,24 @@ static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
   run(http);
 }
 
+/* RFC9112 9.8: what ends with the connection is whole only if the server has
+ * said that this is the end. */
+static bool is_cut(const peal_client_http *http) {
+  return http->begun && http->head.status &&
+         http->conn.recv.body.framing == PEAL_HTTP1_UNTIL_CLOSE &&
+         peal_stream_is_unfinished(http->stream);
+}
+
 static void on_end(peal_stream *stream, void *user) {
   peal_client_http *http = user;
   (void)stream;
-  peal_http_conn_end(&http->conn, http->worker->now_ms);
-  run(http);
+  enter(http);
+  if (is_cut(http))
+    fail(http, PEAL_ERR_CLOSED, "the server's answer ended in the middle");
+  else
+    peal_http_conn_end(&http->conn, http->worker->now_ms);
+  if (leave(http))
+    run(http);
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
