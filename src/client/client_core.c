@@ -34,6 +34,15 @@ static peal_client_problem problem_of(const peal_client *client, peal_err err,
   return out;
 }
 
+/* As much as there is room for, and no half of a character. */
+static int cut(peal_slice text, size_t room) {
+  size_t len = text.len;
+  if (len > room)
+    for (len = room; len && ((unsigned char)text.ptr[len] & 0xc0u) == 0x80u;)
+      len--;
+  return (int)len;
+}
+
 /* SIO5: an object with `message` and maybe `data`, or a text alone. */
 static peal_client_problem problem_of_refusal(peal_val said) {
   peal_client_problem out = {.err = PEAL_ERR_REFUSED,
@@ -43,8 +52,8 @@ static peal_client_problem problem_of_refusal(peal_val said) {
                            : peal_val_str(peal_val_get(said, "message"));
   if (!message.len)
     message = peal_slice_of(peal_err_message(PEAL_ERR_REFUSED));
-  snprintf(out.text, sizeof out.text, "%.*s",
-           (int)(message.len < 255 ? message.len : 255), message.ptr);
+  snprintf(out.text, sizeof out.text, "%.*s", cut(message, sizeof out.text - 1),
+           message.ptr);
   return out;
 }
 

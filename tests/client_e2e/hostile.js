@@ -415,5 +415,40 @@ hostile('a server that takes nothing: what waits has a ceiling',
 hostile('a server that goes at once, each time', { words: /transport/ },
   joined((socket) => setTimeout(() => socket.resetAndDestroy(), 5)));
 
+hostile('words that are cut in a character', { seconds: 1, act: async (socket) => {
+  const { message } = await socket.refused();
+  assert.equal(message, 'a'.repeat(254));
+} }, (socket, request) => {
+  socket.write(accepting(request));
+  socket.write(frame(hello()));
+  socket.write(frame(`44{"message":"${'a'.repeat(254)}\u00e9${'b'.repeat(30)}"}`));
+});
+
+hostile('a WebSocket that is closed before the opening',
+  { words: /closed the WebSocket \(4000: not you  /, seconds: 1 },
+  (socket, request) => {
+    socket.write(accepting(request));
+    socket.write(frame(Buffer.concat([Buffer.from([0x0f, 0xa0]),
+      Buffer.from('not you\r\n')]), 0x88));
+  });
+
+hostile('pings for a process that is stopped: no silence', { seconds: 1,
+  act: async (socket) => {
+    await socket.connected();
+    const told = [];
+    socket.onReport = (report) => told.push(report);
+    socket.driver.proc.kill('SIGSTOP');
+    await sleep(3000);
+    socket.driver.proc.kill('SIGCONT');
+    await sleep(500);
+    assert.deepEqual(told.filter((one) => one.is === 'disconnect'), []);
+  } }, (socket, request) => {
+  socket.write(accepting(request));
+  socket.write(frame(hello({ pingInterval: 1000, pingTimeout: 1000 })));
+  socket.write(frame(CONNECTED));
+  const timer = setInterval(() => socket.write(frame('2')), 200);
+  socket.on('close', () => clearInterval(timer));
+});
+
 process.setMaxListeners(0);
 run({ parallel: 6 });
