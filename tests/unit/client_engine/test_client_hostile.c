@@ -457,6 +457,24 @@ static void broken_frames_end_it_as_errors(void **state) {
   }
 }
 
+static void a_reason_draws_nothing_on_a_terminal(void **state) {
+  (void)state;
+  rogue server;
+  engine_fixture it;
+  rogue_begin(&server, upgrade_and_say);
+  server.text = "\x03\xe9"
+                "bye\x1b[2J\nconnected";
+  server.n = 0x88;
+  engine_begin(&it, server.port);
+  it.opts.transports = PEAL_CLIENT_WEBSOCKET_ONLY;
+  engine_open(&it);
+  ROGUE_AWAIT(&it, &server, it.closes == 1);
+  assert_string_equal(it.text, "the server has closed the WebSocket (1001: bye "
+                               "[2J connected)");
+  engine_end(&it);
+  rogue_end(&server);
+}
+
 static void an_extension_nobody_offered(rogue *it, rogue_conn *conn) {
   rogue_switch(conn, it->text);
 }
@@ -560,6 +578,7 @@ int main(void) {
       cmocka_unit_test(requests_say_what_the_program_wants),
       cmocka_unit_test(a_host_of_the_programs_own_is_said_once),
       cmocka_unit_test(broken_frames_end_it_as_errors),
+      cmocka_unit_test(a_reason_draws_nothing_on_a_terminal),
       cmocka_unit_test(what_was_not_offered_is_not_accepted),
       cmocka_unit_test(an_endless_message_is_bounded),
       cmocka_unit_test(a_probe_that_fails_leaves_polling_as_it_is),
