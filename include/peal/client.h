@@ -182,8 +182,8 @@ PEAL_API int peal_client_run(peal_client *client);
  * Returns: PEAL_OK, PEAL_ERR_USAGE (it lives on a worker of others, or runs),
  * PEAL_ERR_SYSTEM. Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_client_start(peal_client *client);
-/* Disconnect from all namespaces, send what waits (at most 2 s), end the run of
- * workers of its own. */
+/* Disconnect from all namespaces, send what waits (at most 2 s; 5 s on a worker
+ * of others), end the run of workers of its own. */
 PEAL_API void peal_client_stop(peal_client *client);
 /* The workers that it runs on. Borrowed for the life of the client. */
 PEAL_API peal_workers *peal_client_workers(peal_client *client);
@@ -387,8 +387,10 @@ PEAL_API peal_err peal_client_send(peal_client_nsp *nsp, peal_args args);
 
 /* The acknowledgement, exactly once: PEAL_OK with its arguments (borrowed),
  * PEAL_ERR_TIMEOUT, PEAL_ERR_CLOSED (the connection went, or the event was
- * given up after its retries: PEAL_ERR_TIMEOUT). `nsp` is NULL if the client
- * is being freed. */
+ * given up after its retries: PEAL_ERR_TIMEOUT), PEAL_ERR_QUEUE_FULL (it was
+ * dropped to make room); of an event from another thread also what
+ * peal_client_emit would have returned on the worker. `nsp` is NULL if the
+ * client is being freed. */
 typedef void (*peal_client_ack_fn)(peal_client_nsp *nsp, peal_err err,
                                    peal_args args, void *user);
 /* Emit and be told of the acknowledgement. `how` may be NULL. On error `fn` is
