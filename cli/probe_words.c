@@ -92,6 +92,13 @@ void probe_words_connect(probe_words *out, const probe_target *target,
     out->advice = "a file of --cacert, --cert or --key cannot be used: they "
                   "are PEM, and key and certificate belong together";
     return;
+  case CURLE_UNSUPPORTED_PROTOCOL: // "HTTP/0.9": an answer without a status
+  case CURLE_WEIRD_SERVER_REPLY:
+    snprintf(out->text, sizeof out->text,
+             "%s port %u: what it answers is no HTTP", target->host,
+             target->port);
+    out->advice = "a server of another protocol listens there: check the port";
+    return;
   default:
     snprintf(out->text, sizeof out->text, "%s", answer->words);
     out->advice =

@@ -130,6 +130,17 @@ class Talk:
         self.assertEqual([l for l in done.lines() if "ack" in l], [])
         self.assertIn("byte that is 0", done.err)
 
+    def test_lines_are_nothing_to_a_terminal(self):
+        said = "\u009b2J\x7f\u001b[2J\u00a0"
+        done = peal("connect", self.url,
+                    stdin=f"/call echo {json.dumps(said)}".encode())
+        self.assertEqual([l["ack"] for l in done.lines() if "ack" in l],
+                         [[said]])
+        self.assertNotRegex(done.out, "[\x00-\x09\x7f\u0080-\u009f]")
+        done = peal("call", self.url, "echo", said)
+        self.assertEqual(done.lines(), [said])
+        self.assertNotRegex(done.out, "[\x00-\x09\x7f\u0080-\u009f]")
+
     def test_the_deepest_value_is_a_line_like_others(self):
         deep = "[" * 127 + "]" * 127
         done = peal("connect", self.url, stdin=f"/call echo {deep}".encode())

@@ -98,6 +98,31 @@ test('without a network results are spooled, over a kill, and sent in order late
   await backend.kill();
 });
 
+test('a clock that is set back and forth gives no name twice', async () => {
+  const backend = await backendOf();
+  const pipeline = new Pipeline();
+  // where it is about noon: twenty hours ago is another day
+  const ahead = (36 - new Date().getUTCHours()) % 24;
+  const zone = ahead <= 12 ? `+${String(ahead).padStart(2, '0')}:00` : `-${String(24 - ahead).padStart(2, '0')}:00`;
+  const device = new Device(url(backend), newFolder('device'), [...pipeline.args, '--timezone', zone]);
+  await device.says('connected');
+  let count = 0;
+  for (const hoursAgo of [0, 20, 0, 20, 0]) {
+    const at = Date.now() / 1000 - hoursAgo * 3600;
+    const file = `${pipeline.metrics}.next`;
+    fs.writeFileSync(file, JSON.stringify(metrics({ t_min: 0, sludge_height_mm: 300 + count })));
+    fs.utimesSync(file, at, at);
+    fs.renameSync(file, pipeline.metrics);
+    count += 1;
+    await until('it is there', () => backend.stored().length === count);
+  }
+  const ids = backend.stored().map((r) => r.testId);
+  assert.equal(new Set(ids).size, 5, ids.join(' '));
+  assert.deepEqual(ids.map((id) => Number(id.split('-').at(-2))), [1, 1, 2, 2, 3]);
+  await device.kill('SIGTERM');
+  await backend.kill();
+});
+
 test('what is not valid is said and not sent; what is valid later is', async () => {
   const backend = await backendOf();
   const pipeline = new Pipeline();
