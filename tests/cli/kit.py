@@ -22,7 +22,7 @@ PEAL = str(BIN / "peal")
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 60  # seconds; only a broken program takes as long
 
-OK, FAILED, USAGE, TIMEOUT, OFFLINE, FILE = range(6)
+OK, FAILED, USAGE = range(3)
 
 
 def environment(**more):
@@ -94,7 +94,13 @@ class Program:
         return self.wait_for(lambda line: text in line, self.err)
 
     def end(self):
-        return self.process.wait(PATIENCE)
+        """Its exit code; all that it has said has been read."""
+        code = self.process.wait(PATIENCE)
+        with self.news:
+            self.news.wait_for(lambda: all(
+                lines and lines[-1] is None for lines in (self.out, self.err)),
+                PATIENCE)
+        return code
 
     def stop(self, number=signal.SIGTERM):
         if self.process.stdin:
