@@ -192,6 +192,8 @@ static void keep_rate(bench_fleet *fleet, uint64_t now_ns) {
 static void enter(bench_fleet *fleet, bench_stage stage, uint64_t now_ns) {
   if (fleet->stage == BENCH_WINDOW)
     fleet->window_ns = now_ns - fleet->stage_ns;
+  if (fleet->stage == BENCH_DRAIN)
+    fleet->unanswered = fleet->asked;
   if (stage == BENCH_WINDOW)
     fleet->window_from_ns = now_ns;
   fleet->stage = stage;
@@ -220,6 +222,15 @@ static bool is_for(uint64_t now_ns, const bench_fleet *fleet, uint32_t ms) {
   return now_ns - fleet->stage_ns >= (uint64_t)ms * 1000000;
 }
 
+/* However late this tick is: what was due in the window is sent, no more. */
+static void end_window(bench_fleet *fleet, uint64_t now_ns) {
+  uint64_t end_ns =
+      fleet->stage_ns + (uint64_t)fleet->opts->duration_ms * 1000000;
+  if (fleet->opts->rate > 0)
+    keep_rate(fleet, now_ns < end_ns ? now_ns : end_ns);
+  enter(fleet, BENCH_DRAIN, now_ns);
+}
+
 static void tick(bench_fleet *fleet, uint64_t now_ns) {
   const cli_opts *opts = fleet->opts;
   switch (fleet->stage) {
@@ -234,7 +245,7 @@ static void tick(bench_fleet *fleet, uint64_t now_ns) {
     break;
   case BENCH_WINDOW:
     if (is_for(now_ns, fleet, opts->duration_ms) || fleet->joined == 0)
-      enter(fleet, BENCH_DRAIN, now_ns);
+      end_window(fleet, now_ns);
     break;
   case BENCH_DRAIN:
     if (fleet->asked == 0 || is_for(now_ns, fleet, DRAIN_MS))

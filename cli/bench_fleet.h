@@ -53,7 +53,8 @@ typedef struct bench_fleet {
   uint64_t due;                /* events that were due, with a rate */
   uint64_t sent, answered;     /* in the window */
   uint64_t asked;              /* not answered yet, whenever asked */
-  uint64_t errors;             /* events not taken, answers that did not come */
+  uint64_t errors;     /* events not taken, connections lost behind them */
+  uint64_t unanswered; /* when the run gave up waiting */
   bench_times connects, answers;
   bench_ask *idle;   /* records to be used again */
   char problem[256]; /* the first that happened to a connection */

@@ -84,12 +84,16 @@ void cli_json_print(FILE *out, peal_val value, cli_json_form form) {
   peal_bytes_unref(bytes);
 }
 
-void cli_json_word(FILE *out, peal_slice name) {
+bool cli_json_is_word(peal_slice name) {
   bool is_plain = name.len > 0;
   for (size_t at = 0, len = 1; at < name.len && is_plain; at += len)
     is_plain =
         !is_control(name, at, &len) && strchr(" \"\\", name.ptr[at]) == NULL;
-  if (is_plain)
+  return is_plain;
+}
+
+void cli_json_word(FILE *out, peal_slice name) {
+  if (cli_json_is_word(name))
     fwrite(name.ptr, 1, name.len, out);
   else
     cli_json_print(out, peal_str_slice(name), CLI_JSON_SAFE);

@@ -2,6 +2,7 @@
 #pragma once
 /* cli_json: JSON and texts on a terminal: in colours, and without what a
  * terminal would take for a command. */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <peal/val.h>
@@ -13,6 +14,9 @@ typedef enum cli_json_form {
 } cli_json_form;
 
 void cli_json_print(FILE *out, peal_val value, cli_json_form form);
+
+/* Can this name be shown, and said, as it is? */
+bool cli_json_is_word(peal_slice name);
 
 /* A name: as it is, or as JSON if it is empty or has blanks, quotes or what a
  * terminal may not see. */

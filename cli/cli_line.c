@@ -94,6 +94,20 @@ static bool read_some(cli_line *line) {
   return true;
 }
 
+/* Files of other systems end their lines with \r\n. Returns: NULL behind a line
+ * about it. */
+static const char *text_of(cli_line *line, char *start, size_t len) {
+  if (memchr(start, '\0', len) != NULL) {
+    line->has_failed = true;
+    cli_say("connect", "a line with a byte that is 0");
+    return NULL;
+  }
+  if (len > 0 && start[len - 1] == '\r')
+    len--;
+  start[len] = '\0';
+  return start;
+}
+
 static const char *read_plain(cli_line *line) {
   for (;;) {
     char *start = line->in != NULL ? line->in + line->used : NULL;
@@ -102,8 +116,7 @@ static const char *read_plain(cli_line *line) {
     if (end != NULL || (line->is_over && left > 0)) {
       size_t len = end != NULL ? (size_t)(end - start) : left;
       line->used += end != NULL ? len + 1 : len;
-      start[len] = '\0';
-      return start;
+      return text_of(line, start, len);
     }
     if (line->is_over || !read_some(line))
       return NULL;

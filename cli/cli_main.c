@@ -80,7 +80,11 @@ int main(int argc, char **argv) {
     return exit_code(CLI_USAGE);
   }
   cli_exit code = run(argc, argv);
-  if (fflush(stdout) != 0 && code == CLI_OK)
+  // also what failed before: a full disk takes no half of an answer
+  bool is_lost = fflush(stdout) != 0 || ferror(stdout);
+  if (is_lost && code == CLI_OK) {
+    cli_say(NULL, "the output could not be written");
     code = CLI_FILE;
+  }
   return exit_code(code);
 }

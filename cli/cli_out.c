@@ -76,26 +76,33 @@ static bool is_event(const cli_packet *packet) {
   return strcmp(packet->what, "event") == 0;
 }
 
+/* One by one: inside of an object a value would be one level deeper, which may
+ * be one too many. */
+static void print_member(const char *comma, const char *name, peal_val value) {
+  fprintf(stdout, "%s\"%s\":", comma, name);
+  cli_json_print(stdout, value, CLI_JSON_EXACT);
+}
+
 static void packet_json(const cli_packet *packet) {
   char text[TIME_TEXT];
   write_time(text, peal_wall_ms(), true);
   peal_build *build = peal_build_new();
-  peal_pairs *pairs = peal_pairs_new(build);
   peal_val list = cli_value_plain(
       build, peal_array(packet->args.items, packet->args.count));
+  fputc('{', stdout);
   if (is_event(packet)) {
-    peal_pairs_add(pairs, "event", peal_str_slice(packet->name));
-    peal_pairs_add(pairs, "args", list);
+    print_member("", "event", peal_str_slice(packet->name));
+    print_member(",", "args", list);
   } else {
-    peal_pairs_add(pairs, packet->what, list);
+    print_member("", packet->what, list);
   }
-  peal_pairs_add(pairs, "nsp", peal_str(packet->nsp));
+  print_member(",", "nsp", peal_str(packet->nsp));
   if (packet->id != NULL)
-    peal_pairs_add(pairs, "id", peal_str(packet->id));
+    print_member(",", "id", peal_str(packet->id));
   if (packet->wants_ack)
-    peal_pairs_add(pairs, "wants_ack", peal_bool(true));
-  peal_pairs_add(pairs, "time", peal_str(text));
-  cli_json_print(stdout, peal_pairs_val(pairs), CLI_JSON_EXACT);
+    print_member(",", "wants_ack", peal_bool(true));
+  print_member(",", "time", peal_str(text));
+  fputc('}', stdout);
   peal_build_free(build);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli_command.h"
+#include "cli_json.h"
 #include "cli_say.h"
 #include "cli_value.h"
 
@@ -36,12 +37,10 @@ size_t cli_talk_word(const char **at) {
 /* ---- what can be completed ---------------------------------------------------- */
 
 static void see_event(cli_talk *talk, peal_slice name) {
-  if (name.len == 0 || talk->event_count == CLI_TALK_EVENTS)
+  // what would have to be quoted is not offered; what a terminal would take
+  // for a command never gets there
+  if (talk->event_count == CLI_TALK_EVENTS || !cli_json_is_word(name))
     return;
-  // what would have to be quoted is not offered
-  for (size_t i = 0; i < name.len; i++)
-    if ((unsigned char)name.ptr[i] <= ' ' || name.ptr[i] == '"')
-      return;
   for (size_t i = 0; i < talk->event_count; i++)
     if (peal_slice_is(name, talk->events[i]))
       return;

@@ -195,7 +195,7 @@ def compile_c(root, text, output=None, libraries=()):
     """Returns the compiler's words, or None."""
     target = ["-o", str(output)] if output else ["-fsyntax-only"]
     done = subprocess.run(
-        ["cc", *FLAGS, f"-I{root / 'include'}", "-xc", "-", "-xnone", *target,
+        ["cc", *FLAGS, "-fno-lto", f"-I{root / 'include'}", "-xc", "-", "-xnone", *target,
          *map(str, libraries)], input=text, text=True, capture_output=True)
     return None if done.returncode == 0 else done.stderr
 

@@ -55,3 +55,15 @@ void peal_client_link_note_transport(peal_client *client) {
       client->link ? peal_client_engine_transport(client->link->engine) : "";
   atomic_store_explicit(&client->transport, text, memory_order_relaxed);
 }
+
+size_t peal_client_link_max_queue(const peal_client *client) {
+  return client->max_queue_bytes ? client->max_queue_bytes
+                                 : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
+}
+
+bool peal_client_link_is_full(const peal_client *client) {
+  return client->link &&
+         peal_client_engine_queued_bytes(client->link->engine) +
+                 peal_sio_client_sending_bytes(&client->machine) >=
+             peal_client_link_max_queue(client);
+}

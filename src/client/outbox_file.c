@@ -97,6 +97,17 @@ static int fail(peal_outbox_file *file, int err) {
   return err;
 }
 
+/* That the folder is there, and which files it has, survives the power. Who made
+ * it may have been killed before that, so one that was there is synced, too. A
+ * parent that we may not read cannot be. */
+static int sync_folders(const peal_outbox_file *file) {
+  int fd = openat(file->dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int failed = fsync(file->dir_fd) || (fd >= 0 && fsync(fd)) ? errno : 0;
+  if (fd >= 0)
+    close(fd);
+  return failed;
+}
+
 int peal_outbox_file_open(peal_outbox_file *file, const char *dir,
                           const char **step) {
   *file =
@@ -113,8 +124,12 @@ int peal_outbox_file_open(peal_outbox_file *file, const char *dir,
       openat(file->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, MODE);
   if (file->lock_fd < 0 || flock(file->lock_fd, LOCK_EX | LOCK_NB))
     return fail(file, errno);
+  *step = "cannot be synced";
+  int err = sync_folders(file);
+  if (err)
+    return fail(file, err);
   *step = "cannot be read";
-  int err = list(file);
+  err = list(file);
   return err ? fail(file, err) : 0;
 }
 

@@ -90,4 +90,5 @@ struct peal_outbox {
   uint64_t told_dropped;
   uint32_t lost_in_row; /* sent and lost, without anything done between */
   bool is_ill;          /* the disk, as was told */
+  bool cannot_read;     /* the next event, as was told */
 };

@@ -27,6 +27,17 @@ static peal_err on_record(const peal_outbox_record *record, uint64_t offset,
   return PEAL_OK;
 }
 
+/* To be written from now on. What stands there may never have been synced: who
+ * wrote it may have been killed. */
+static int take_last(peal_outbox *outbox, uint64_t number) {
+  peal_outbox_file *file = &outbox->file;
+  int failed = peal_outbox_file_use(file, number, false);
+  file->is_dirty = true;
+  return failed || outbox->opts.sync == PEAL_OUTBOX_SYNC_NEVER
+             ? failed
+             : peal_outbox_file_sync(file);
+}
+
 /* Returns an errno, or 0 and *err. */
 static int recover_file(peal_outbox *outbox, size_t index, peal_err *err) {
   peal_outbox_file *file = &outbox->file;
@@ -43,7 +54,7 @@ static int recover_file(peal_outbox *outbox, size_t index, peal_err *err) {
   peal_outbox_queue_set_bytes(&outbox->queue, found.bytes);
   outbox->stats.damaged += found.damaged;
   outbox->stats.torn += found.is_torn;
-  return is_last ? peal_outbox_file_use(file, number, false) : 0;
+  return is_last ? take_last(outbox, number) : 0;
 }
 
 static peal_err recover(peal_outbox *outbox, peal_outbox_problem *why) {

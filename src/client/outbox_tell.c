@@ -26,6 +26,16 @@ void peal_outbox_tell_disk(peal_outbox *outbox, int failed, const char *what) {
                              "");
 }
 
+void peal_outbox_tell_reading(peal_outbox *outbox, int failed) {
+  bool could_not = outbox->cannot_read;
+  outbox->cannot_read = failed != 0;
+  if (failed && !could_not)
+    peal_outbox_tell_problem(outbox, PEAL_ERR_IO, "an event cannot be read now",
+                             strerror(failed));
+  else if (!failed && could_not)
+    peal_outbox_tell_problem(outbox, PEAL_OK, "events can be read again", "");
+}
+
 void peal_outbox_tell_event(peal_outbox *outbox, peal_outbox_event_fn fn,
                             peal_slice id) {
   if (!fn || outbox->is_freed_inside)

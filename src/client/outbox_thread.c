@@ -12,17 +12,24 @@
 
 /* -- sending ----------------------------------------------------------------------------- */
 
-/* The event that stands there. Returns: PEAL_OK, PEAL_ERR_IO, PEAL_ERR_NOMEM. */
+/* Is that an answer about the event, or about this moment (no descriptors, no
+ * memory, no permission)? */
+static bool is_lost(int failed) {
+  return failed == ENOENT || failed == EIO;
+}
+
+/* The event that stands there; *failed is an errno. Returns: PEAL_OK;
+ * PEAL_ERR_IO: it is gone; others: not now. */
 static peal_err read_event(peal_outbox *outbox,
                            const peal_outbox_queue_entry *entry,
-                           peal_outbox_event *event) {
+                           peal_outbox_event *event, int *failed) {
   peal_outbox_record record;
   size_t used;
   peal_buf_reset(&outbox->out);
-  int failed = peal_outbox_file_read(&outbox->file, entry->number,
-                                     entry->offset, entry->len, &outbox->out);
-  if (failed)
-    return failed == ENOMEM ? PEAL_ERR_NOMEM : PEAL_ERR_IO;
+  *failed = peal_outbox_file_read(&outbox->file, entry->number, entry->offset,
+                                  entry->len, &outbox->out);
+  if (*failed)
+    return is_lost(*failed) ? PEAL_ERR_IO : PEAL_ERR_SYSTEM;
   peal_err err = peal_outbox_record_decode(
       &record, peal_buf_slice(&outbox->out),
       peal_outbox_write_place(outbox, entry->number, entry->offset), &used);
@@ -38,7 +45,8 @@ static void send_entry(peal_outbox *outbox,
   outbox->is_sending = true;
   peal_outbox_send_ref(link);
   uv_mutex_unlock(&outbox->lock);
-  peal_err read = read_event(outbox, entry, &event);
+  int failed = 0;
+  peal_err read = read_event(outbox, entry, &event, &failed);
   peal_err err =
       read ? read : peal_outbox_send(link, &outbox->opts, entry->seq, &event);
   peal_outbox_send_unref(link);
@@ -51,10 +59,12 @@ static void send_entry(peal_outbox *outbox,
     (void)peal_outbox_queue_done(&outbox->queue, entry->seq);
     peal_outbox_tell_problem(outbox, PEAL_ERR_IO,
                              "an event cannot be read any more", "");
-  } else if (err) {
+    return;
+  }
+  if (err)
     peal_outbox_queue_again(&outbox->queue, entry->seq, true,
                             peal_outbox_write_now_ms());
-  }
+  peal_outbox_tell_reading(outbox, failed);
 }
 
 static void end_flight(peal_outbox *outbox, const peal_outbox_flight *flight) {

@@ -105,6 +105,13 @@ static size_t place_jobs(peal_outbox *outbox, peal_outbox_queue_entry *first) {
   return count;
 }
 
+/* Nobody syncs a file any more that is not written. */
+static int turn(peal_outbox *outbox, uint64_t number) {
+  bool syncs = outbox->opts.sync != PEAL_OUTBOX_SYNC_NEVER;
+  int failed = syncs ? peal_outbox_file_sync(&outbox->file) : 0;
+  return failed ? failed : peal_outbox_file_use(&outbox->file, number, true);
+}
+
 /* Without the lock. *is_broken: nothing is to be written into this file any
  * more. Returns an errno. */
 static int write_out(peal_outbox *outbox, const peal_outbox_queue_entry *first,
@@ -114,7 +121,7 @@ static int write_out(peal_outbox *outbox, const peal_outbox_queue_entry *first,
   *is_broken = false;
   *what = "a file cannot be made";
   if (!failed && (file->fd < 0 || file->number != first->number))
-    failed = peal_outbox_file_use(file, first->number, true);
+    failed = turn(outbox, first->number);
   if (failed)
     return failed;
   *what = "writing failed";

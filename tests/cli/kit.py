@@ -59,10 +59,12 @@ class Program:
             stderr=subprocess.PIPE, env=env or environment(), cwd=cwd)
         self.out, self.err = [], []
         self.news = threading.Condition()
-        for stream, lines in ((self.process.stdout, self.out),
-                              (self.process.stderr, self.err)):
-            threading.Thread(target=self._read, args=(stream, lines),
-                             daemon=True).start()
+        self.readers = [
+            threading.Thread(target=self._read, args=pair, daemon=True)
+            for pair in ((self.process.stdout, self.out),
+                         (self.process.stderr, self.err))]
+        for reader in self.readers:
+            reader.start()
 
     def _read(self, stream, lines):
         for line in stream:
@@ -94,12 +96,10 @@ class Program:
         return self.wait_for(lambda line: text in line, self.err)
 
     def end(self):
-        """Its exit code; all that it has said has been read."""
+        """Its exit code, when it has ended and all it said is here."""
         code = self.process.wait(PATIENCE)
-        with self.news:
-            self.news.wait_for(lambda: all(
-                lines and lines[-1] is None for lines in (self.out, self.err)),
-                PATIENCE)
+        for reader in self.readers:
+            reader.join(PATIENCE)
         return code
 
     def stop(self, number=signal.SIGTERM):
@@ -108,7 +108,7 @@ class Program:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(PATIENCE)
+            return self.end()
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

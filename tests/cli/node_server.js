@@ -32,6 +32,8 @@ const server = http.createServer((req, res) => {
 const Server = found.Server || found;
 const io = new Server(server, options);
 
+let calls = 0;
+
 function serve(nsp) {
   nsp.on('connection', (socket) => {
     socket.on('echo', (...args) => {
@@ -58,6 +60,10 @@ function serve(nsp) {
         (err, answers) => done(answers));
     });
     socket.on('silence', () => {});
+    socket.on('sometimes', (value, done) => {
+      calls += 1;
+      if (calls % 2) done(value);
+    });
     socket.on('bye', () => socket.disconnect());
     socket.on('cut', () => socket.conn.close());
   });
@@ -74,6 +80,7 @@ if (version !== '2') {
       next(err);
     }
   });
+  io.of('/rude').use((socket, next) => next(new Error('no\u009b2J\u001b[2J!')));
   serve(io.of('/locked'));
 }
 

@@ -48,9 +48,8 @@ class Bench(unittest.TestCase):
     def test_a_rate_is_kept(self):
         said = self.bench(self.own.url, "-C", "3", "--rate", "400", "-q")
         self.assertEqual(self.err, "")
-        # by the clock: no more than is due, and what is due in the end
-        self.assertLessEqual(said["sent"], 400 * said["seconds"] + 1)
-        self.assertGreater(said["sent"], 400 * said["seconds"] * 0.5)
+        # by the clock, however late a tick is: half a second of them
+        self.assertIn(said["sent"], (199, 200))
         self.assertEqual(said["answered"], said["sent"])
 
     def test_echoes_as_answers(self):
@@ -64,6 +63,15 @@ class Bench(unittest.TestCase):
                           "100", "news")
         self.assertGreater(said["sent"], 10)
         self.assertNotIn("latency_ms", said)
+
+    def test_answers_that_never_come_are_told(self):
+        said = self.bench(self.node.url, "-C", "4", "--rate", "100",
+                          "sometimes", "1", code=FAILED)
+        self.assertEqual(said["errors"], 0)
+        self.assertGreater(said["answered"], 0)
+        self.assertGreaterEqual(said["unanswered"],
+                                said["sent"] - said["answered"])
+        self.assertGreater(said["sent"], said["answered"])
 
     def test_an_event_that_nobody_answers(self):
         said = self.bench(self.node.url, "-C", "2", "silence", code=FAILED)
@@ -92,7 +100,7 @@ class Bench(unittest.TestCase):
         bench.wait_err("measuring")
         server.stop()
         self.assertEqual(bench.end(), FAILED)
-        self.assertIn('"lost":10', "".join(l for l in bench.out if l))
+        bench.wait_for(lambda line: '"lost":10' in line)
 
     def test_a_signal_prints_what_there_is(self):
         bench = Program([PEAL, "bench", self.own.url, "-C", "2", "-d", "60s"])

@@ -120,6 +120,27 @@ class Talk:
         self.assertEqual([l["ack"] for l in done.lines() if "ack" in l],
                          [[1]], "the rest is still done")
 
+    def test_lines_of_other_systems(self):
+        done = peal("connect", self.url, stdin=b"/call echo there\r\n/quit\r")
+        self.assertEqual(done.code, OK, done)
+        self.assertEqual([l["ack"] for l in done.lines() if "ack" in l],
+                         [["there"]])
+
+    def test_a_line_with_a_zero_ends_it(self):
+        done = peal("connect", self.url, stdin=b"/call echo a\0b\n")
+        self.assertEqual(done.code, USAGE, done)
+        self.assertEqual([l for l in done.lines() if "ack" in l], [])
+        self.assertIn("byte that is 0", done.err)
+
+    def test_the_deepest_value_is_a_line_like_others(self):
+        deep = "[" * 127 + "]" * 127
+        done = peal("connect", self.url, stdin=f"/call echo {deep}".encode())
+        self.assertEqual(done.code, OK, done)
+        self.assertEqual([l["args"] for l in done.lines() if "args" in l],
+                         [[json.loads(deep)]])
+        self.assertEqual([l["ack"] for l in done.lines() if "ack" in l],
+                         [[json.loads(deep)]])
+
     def test_a_script_without_a_last_newline(self):
         done = peal("connect", self.url, stdin=b"/call echo 1")
         self.assertEqual([l["ack"] for l in done.lines() if "ack" in l],
@@ -169,6 +190,11 @@ class Reference(Talk, unittest.TestCase):
         done = peal("call", self.url + "/locked", "echo", "1", "--auth",
                     '{"token": "letmein"}')
         self.assertEqual((done.code, done.out), (OK, "1\n"))
+
+    def test_a_refusal_moves_no_cursor(self):
+        done = peal("call", self.url + "/rude", "echo", "1")
+        self.assertEqual(done.code, FAILED)
+        self.assertIn("no 2J [2J!", done.err)
 
     def test_listen_answers_what_asks(self):
         # the server asks the one that has asked it, so that one listens, too
@@ -346,6 +372,21 @@ class Connection(unittest.TestCase):
         done = peal("connect", server.url, stdin=b"x" * (17 << 20))
         self.assertEqual(done.code, USAGE, done)
         self.assertIn("16 MiB", done.err)
+        server.stop()
+
+    def test_an_answer_that_finds_no_room_is_told(self):
+        server = Served()
+        url = server.url
+        for words in (f"call {url} echo 1", f"emit {url} echo 1 --ack",
+                      f"probe {url} --quick", f"bench {url} -q -C 1 -d 200ms",
+                      "connect", "help", "--version"):
+            script = f"'{PEAL}' {words} >/dev/full"
+            if words.startswith("connect"):
+                script = f"echo '/call echo 1' | '{PEAL}' connect {url} " \
+                         ">/dev/full"
+            done = Program(["sh", "-c", script])
+            self.assertEqual(done.end(), FAILED, words)
+            done.wait_err("could not be written")
         server.stop()
 
     def test_a_full_disk_is_told(self):

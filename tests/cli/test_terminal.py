@@ -74,6 +74,17 @@ class OnTerminal(unittest.TestCase):
         terminal.type("/quit\r")
         self.assertEqual(terminal.end(), OK)
 
+    def test_names_that_are_commands_of_the_terminal_are_not_offered(self):
+        terminal = self.connect()
+        for name in ("zz\u009b2J", "zzplain"):
+            peal("emit", self.url, name)
+        terminal.read_until(r"zzplain")
+        terminal.read_until(r"/> ")
+        terminal.type("zz\t")
+        self.assertNotIn("\u009b", terminal.read_until(r"plain "))
+        terminal.type("\x15")
+        self.leave(terminal)
+
     def test_what_comes_does_not_spoil_the_line(self):
         terminal = self.connect()
         terminal.type("echo 12")

@@ -17,7 +17,7 @@
 
 #define ACCEPTED                                                               \
   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"                 \
-  "Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
+  "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
 #define HELLO                                                                  \
   "0{\"sid\":\"abc\",\"upgrades\":[],\"pingInterval\":1000,"                   \
   "\"pingTimeout\":500,\"maxPayload\":1000}"
@@ -241,7 +241,12 @@ static void who_does_not_speak_websocket_is_refused(void **state) {
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\n"
       "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Accept: x\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+      "Connection: keep-alive, upgraded\r\nSec-WebSocket-Accept: x\r\n\r\n",
       "HTTP/1.1 101 Switching Protocols\r\nnonsense\r\n\r\n",
       "SSH-2.0-OpenSSH\r\n"};
   peal_device_event event;

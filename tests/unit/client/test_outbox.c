@@ -742,6 +742,39 @@ static void every_failing_allocation_leaves_what_was_stored(void **state) {
   }
 }
 
+/* -- without descriptors ---------------------------------------------------- */
+
+static void no_descriptor_for_a_moment_costs_no_event(void **state) {
+  (void)state;
+  fixture_dir dir;
+  static peal_client_nsp end;
+  struct rlimit was, none;
+  dir_make(dir);
+  atomic_store(&problems, 0);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){
+      .dir = dir, .retry_ms = 5, .retry_max_ms = 5, .on_problem = on_problem});
+  for (int64_t n = 1; n <= 5; n++)
+    assert_int_equal(emit_n(outbox, n, NULL), PEAL_OK);
+  end_open(&end);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+  none = was;
+  none.rlim_cur = 0; // what is open stays open
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+  assert_int_equal(peal_outbox_attach(outbox, &end), PEAL_OK);
+  for (int i = 0; i < 30000 && atomic_load(&problems) == 0; i++)
+    usleep(1000);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+  assert_true(outbox_wait(outbox));
+  peal_outbox_stats stats;
+  peal_outbox_stats_get(outbox, &stats);
+  assert_int_equal(stats.damaged, 0);
+  peal_outbox_free(outbox);
+  end_close(&end);
+  assert_seen(&end, 1, 5);
+  assert_int_equal(atomic_load(&problems), 2); // and that it is over
+  dir_remove(dir);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(events_wait_in_the_folder_for_whoever_sends_them),
@@ -763,6 +796,7 @@ int main(void) {
       cmocka_unit_test(an_event_that_never_fits_is_refused),
       cmocka_unit_test(a_full_disk_is_told_and_recovered_from),
       cmocka_unit_test(what_nobody_waits_for_waits_for_the_disk),
+      cmocka_unit_test(no_descriptor_for_a_moment_costs_no_event),
       cmocka_unit_test(damage_costs_the_event_that_it_hits),
       cmocka_unit_test(
           damage_that_comes_later_is_noticed_when_the_event_is_sent),

@@ -36,6 +36,19 @@ int __wrap_fdatasync(int fd);
 int __wrap_ftruncate(int fd, off_t len);
 int __wrap_unlinkat(int fd, const char *path, int flags);
 
+/* What the machine's power would take: the file with bytes that were not synced,
+ * and how often one was left like that for another. */
+static struct {
+  int fd; /* -1: none */
+  atomic_int left, folders, files;
+} dirty = {.fd = -1};
+
+static void note_write(int fd) {
+  if (dirty.fd >= 0 && dirty.fd != fd)
+    atomic_fetch_add(&dirty.left, 1);
+  dirty.fd = fd;
+}
+
 static void die(void) {
   kill(getpid(), SIGKILL);
 }
@@ -56,6 +69,7 @@ static int fails(void) {
 }
 
 ssize_t __wrap_write(int fd, const void *data, size_t len) {
+  note_write(fd);
   bool strike = strikes();
   bool is_half = plan.kind == KILL_HALF && atomic_load(&plan.calls) == plan.at;
   if (!strike && !is_half)
@@ -70,11 +84,13 @@ ssize_t __wrap_write(int fd, const void *data, size_t len) {
 /* What is asked for is to survive the process, not the machine. */
 int __wrap_fsync(int fd) {
   (void)fd;
+  atomic_fetch_add(&dirty.folders, 1);
   return strikes() ? fails() : 0;
 }
 
 int __wrap_fdatasync(int fd) {
-  (void)fd;
+  dirty.fd = dirty.fd == fd ? -1 : dirty.fd;
+  atomic_fetch_add(&dirty.files, 1);
   return strikes() ? fails() : 0;
 }
 
@@ -289,6 +305,42 @@ static void killed_at_any_moment(void **state) {
   }
 }
 
+/* -- the power ------------------------------------------------------------------------ */
+
+static void no_file_is_left_unsynced_for_the_next(void **state) {
+  (void)state;
+  static const peal_outbox_sync how[] = {PEAL_OUTBOX_SYNC_ALWAYS,
+                                         PEAL_OUTBOX_SYNC_INTERVAL};
+  for (size_t i = 0; i < 2; i++) {
+    fixture_dir dir;
+    peal_outbox *outbox;
+    peal_outbox_opts opts = base;
+    dir_make(dir);
+    opts.dir = dir;
+    opts.sync = how[i];
+    opts.sync_interval_ms = 600000;
+    plan.kind = NONE;
+    dirty.fd = -1;
+    atomic_store(&dirty.left, 0);
+    atomic_store(&dirty.folders, 0);
+    assert_int_equal(peal_outbox_new(&outbox, &opts, NULL), PEAL_OK);
+    assert_int_equal(atomic_load(&dirty.folders), 2); // it, and its parent
+    for (int n = 1; n <= EVENTS; n++)
+      assert_int_equal(emit_n(outbox, n, NULL), PEAL_OK);
+    peal_outbox_free(outbox);
+    assert_true(dir_each(dir, NULL) > 2);
+    assert_int_equal(atomic_load(&dirty.left), 0);
+    assert_int_equal(dirty.fd, -1);
+
+    // who was here before may have been killed before it synced
+    int before = atomic_load(&dirty.files);
+    assert_int_equal(peal_outbox_new(&outbox, &opts, NULL), PEAL_OK);
+    assert_int_equal(atomic_load(&dirty.files), before + 1);
+    peal_outbox_free(outbox);
+    dir_remove(dir);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(killed_at_any_call_while_it_stores_and_delivers),
@@ -296,6 +348,7 @@ int main(void) {
       cmocka_unit_test(killed_when_half_of_a_record_is_written),
       cmocka_unit_test(calls_that_fail_lose_nothing_that_was_said_stored),
       cmocka_unit_test(killed_at_any_moment),
+      cmocka_unit_test(no_file_is_left_unsynced_for_the_next),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,20 @@ static void what_is_wrong_is_said_in_words(void **state) {
   }
 }
 
+static void a_password_is_not_repeated(void **state) {
+  static const char *const urls[] = {"http://me:secret@h:99999/",
+                                     "http://me:secret@h/a,b"};
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    peal_client *client;
+    peal_client_problem why;
+    assert_int_equal(
+        peal_client_new(&client, &(peal_client_opts){.url = urls[i]}, &why),
+        PEAL_ERR_USAGE);
+    assert_null(strstr(why.text, "secret"));
+  }
+}
+
 static void json_says_the_same(void **state) {
   static const char *const wrong[][2] = {
       {"", "options"},
@@ -130,6 +144,7 @@ static void headers_query_and_user_arrive(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_wrong_is_said_in_words),
+      cmocka_unit_test(a_password_is_not_repeated),
       cmocka_unit_test(json_says_the_same),
       cmocka_unit_test(headers_query_and_user_arrive),
   };
