@@ -258,7 +258,13 @@ test('a result that is wrong for ever is set aside and holds up nobody', async (
   pipeline.write(metrics({ t_min: 30, sludge_height_mm: 100 }));
   await until('the next one is there', () => backend.stored().length === 1);
   assert.match(fs.readFileSync(path.join(folder, 'refused.log'), 'utf8'), /t=0: too high/);
+  await device.says('given up: SV30-');
+  await device.says('t=30'); // which is sent; the other one was not
+  assert.doesNotMatch(device.output, /\] sent \S+ t=0/);
   await device.kill('SIGTERM');
+  pipeline.write(metrics({ t_min: 0, mixture_height_mm: 1500, sludge_height_mm: 1400 }));
+  const once = new Device(url(backend), folder, [...pipeline.args, '--once']);
+  assert.equal(await once.gone, 1, 'what is given up is not done');
   await backend.kill();
 });
 
