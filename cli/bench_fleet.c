@@ -305,6 +305,9 @@ static void on_disconnect(peal_client_nsp *nsp, peal_client_reason reason,
   bench_client *client = user;
   bench_fleet *fleet = client->fleet;
   client->is_joined = false;
+  // only a signal makes clients leave before it is over: none was lost
+  if (reason == PEAL_CLIENT_LEFT && fleet->stage != BENCH_OVER)
+    enter(fleet, BENCH_OVER, bench_fleet_now_ns());
   if (fleet->stage == BENCH_OVER)
     return;
   fleet->joined--;

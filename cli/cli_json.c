@@ -24,12 +24,15 @@ static bool is_control(peal_slice text, size_t at, size_t *len) {
 }
 
 static void put_safe(FILE *out, peal_slice text) {
+  size_t from = 0; // not written yet
   for (size_t at = 0, len = 1; at < text.len; at += len) {
-    if (is_control(text, at, &len))
-      fprintf(out, "\\u00%02x", (unsigned char)text.ptr[at + len - 1]);
-    else
-      fwrite(text.ptr + at, 1, len, out);
+    if (!is_control(text, at, &len))
+      continue;
+    fwrite(text.ptr + from, 1, at - from, out);
+    fprintf(out, "\\u00%02x", (unsigned char)text.ptr[at + len - 1]);
+    from = at + len;
   }
+  fwrite(text.ptr + from, 1, text.len - from, out);
 }
 
 static size_t string_len(peal_slice json, size_t from) {
@@ -75,12 +78,10 @@ void cli_json_print(FILE *out, peal_val value, cli_json_form form) {
     return;
   }
   peal_slice json = peal_bytes_slice(bytes);
-  if (form == CLI_JSON_EXACT)
-    fwrite(json.ptr, 1, json.len, out);
-  else if (form == CLI_JSON_SAFE)
-    put_safe(out, json);
-  else
+  if (form == CLI_JSON_COLOUR)
     put_coloured(out, json);
+  else
+    put_safe(out, json);
   peal_bytes_unref(bytes);
 }
 
@@ -96,7 +97,7 @@ void cli_json_word(FILE *out, peal_slice name) {
   if (cli_json_is_word(name))
     fwrite(name.ptr, 1, name.len, out);
   else
-    cli_json_print(out, peal_str_slice(name), CLI_JSON_SAFE);
+    cli_json_print(out, peal_str_slice(name), CLI_JSON_PLAIN);
 }
 
 void cli_json_text(FILE *out, peal_slice text) {

@@ -7,11 +7,9 @@
 
 #include <peal/val.h>
 
-typedef enum cli_json_form {
-  CLI_JSON_EXACT, /* for programs */
-  CLI_JSON_SAFE,  /* DEL and U+0080 to U+009F as \u00.. */
-  CLI_JSON_COLOUR /* the same in colours */
-} cli_json_form;
+/* In both, DEL and U+0080 to U+009F are \u00..: the same to who reads JSON, and
+ * nothing to a terminal, be it behind a pipe. */
+typedef enum cli_json_form { CLI_JSON_PLAIN, CLI_JSON_COLOUR } cli_json_form;
 
 void cli_json_print(FILE *out, peal_val value, cli_json_form form);
 

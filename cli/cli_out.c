@@ -80,7 +80,7 @@ static bool is_event(const cli_packet *packet) {
  * be one too many. */
 static void print_member(const char *comma, const char *name, peal_val value) {
   fprintf(stdout, "%s\"%s\":", comma, name);
-  cli_json_print(stdout, value, CLI_JSON_EXACT);
+  cli_json_print(stdout, value, CLI_JSON_PLAIN);
 }
 
 static void packet_json(const cli_packet *packet) {
@@ -107,7 +107,7 @@ static void packet_json(const cli_packet *packet) {
 }
 
 static cli_json_form form_of(bool colour) {
-  return colour ? CLI_JSON_COLOUR : CLI_JSON_SAFE;
+  return colour ? CLI_JSON_COLOUR : CLI_JSON_PLAIN;
 }
 
 static void print_args(FILE *file, peal_args args, bool colour) {
@@ -153,8 +153,7 @@ void cli_out_packet(cli_out *out, const cli_packet *packet) {
 void cli_out_value(cli_out *out, peal_val value) {
   begin(out);
   peal_build *build = peal_build_new();
-  cli_json_print(stdout, cli_value_plain(build, value),
-                 out->json ? CLI_JSON_EXACT : form_of(out->colour));
+  cli_json_print(stdout, cli_value_plain(build, value), form_of(out->colour));
   peal_build_free(build);
   end(out, stdout);
 }
@@ -174,7 +173,7 @@ void cli_out_line(cli_out *out, peal_val json, const char *mark,
                   const char *text) {
   begin(out);
   if (out->json) {
-    cli_json_print(stdout, json, CLI_JSON_EXACT);
+    cli_json_print(stdout, json, CLI_JSON_PLAIN);
   } else {
     if (*mark != '\0')
       fprintf(stdout, "%s%-5s%s ", out->colour ? colour_of(mark) : "", mark,

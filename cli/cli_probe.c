@@ -521,7 +521,7 @@ static bool try_directly(probe *p, probe_ws_result upgraded) {
                            : NULL);
     probe_report_begin(&p->report, "websocket");
     probe_report_ok(&p->report, -1,
-                    "without polling it works (--transport websocket)");
+                    "without polling it works (--transports websocket)");
     return true;
   }
   probe_report_error(&p->report, first.text, first.advice);

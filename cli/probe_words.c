@@ -92,6 +92,13 @@ void probe_words_connect(probe_words *out, const probe_target *target,
     out->advice = "a file of --cacert, --cert or --key cannot be used: they "
                   "are PEM, and key and certificate belong together";
     return;
+  case CURLE_UNSUPPORTED_PROTOCOL: // "HTTP/0.9": an answer without a status
+  case CURLE_WEIRD_SERVER_REPLY:
+    snprintf(out->text, sizeof out->text,
+             "%s port %u: what it answers is no HTTP", target->host,
+             target->port);
+    out->advice = "a server of another protocol listens there: check the port";
+    return;
   default:
     snprintf(out->text, sizeof out->text, "%s", answer->words);
     out->advice =
@@ -221,7 +228,7 @@ static probe_verdict say_400(probe_words *out, const probe_answer *answer) {
   }
   if (has_word(answer, "Transport unknown") ||
       has_word(answer, "Invalid transport")) {
-    out->advice = "polling is switched off at the server: use --transport "
+    out->advice = "polling is switched off at the server: use --transports "
                   "websocket";
     return PROBE_NO_POLLING;
   }
@@ -291,7 +298,7 @@ probe_verdict probe_words_handshake(probe_words *out,
 static const char *sticky =
     "the requests of one session reach different servers: the load balancer "
     "needs sticky sessions (nginx ip_hash or hash, a cookie), or use "
-    "--transport websocket only";
+    "--transports websocket only";
 
 void probe_words_poll(probe_words *out, const probe_answer *answer) {
   *out = (probe_words){0};

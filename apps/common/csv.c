@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TEXT_BYTES = 1 << 20 };
+enum { MAX_TEXT_BYTES = 8 << 20 };
 
 void csv_add(csv *t, const char *bytes, size_t len) {
   if (!t->failed && t->len + len > t->cap) {

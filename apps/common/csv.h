@@ -9,7 +9,7 @@
 typedef struct csv {
   char *bytes;
   size_t len, cap;
-  bool failed; /* memory is out, or it would be over a megabyte */
+  bool failed; /* memory is out, or it would be over 8 MiB */
 } csv;
 
 void csv_free(csv *t);

@@ -294,8 +294,10 @@ void intake_on_height(lab *app, const writer *from, const peal_event *event) {
 
 /* ---- room ------------------------------------------------------------------ */
 
+/* By when they were heard of: a device whose clock is wrong by years would lose
+ * what has just been acknowledged. */
 #define OLDEST                                                                 \
-  " IN (SELECT test_id FROM tests ORDER BY ts DESC, id DESC LIMIT ?2"          \
+  " IN (SELECT test_id FROM tests ORDER BY heard_ms DESC, id DESC LIMIT ?2"    \
   " OFFSET ?1)"
 
 void intake_prune(lab *app) {

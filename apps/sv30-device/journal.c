@@ -9,7 +9,7 @@
 #include "say.h"
 #include "zone.h"
 
-enum { MAX_BYTES = 65536 };
+enum { MAX_BYTES = 65536, MAX_DAYS = 400 };
 
 static peal_doc *read_if_there(const char *path) {
   char why[256] = "";
@@ -49,18 +49,30 @@ void journal_close(journal *it) {
   it->waiting = NULL;
 }
 
-/* The next number of that day. 0: the disk does not take it. */
+/* What was counted, this day as the last one; without the days that were
+ * longest not counted, if there are more than enough. */
+static peal_val days_val(peal_build *build, peal_val from, const char *day,
+                         int64_t count) {
+  peal_pairs *pairs = peal_pairs_new(build);
+  size_t len = peal_val_is(from, PEAL_OBJECT) ? from.len : 0;
+  for (size_t i = len >= MAX_DAYS ? len - MAX_DAYS + 1 : 0; i < len; i++)
+    if (!peal_slice_is(peal_val_key(from, i), day))
+      peal_pairs_add_n(pairs, peal_val_key(from, i), from.as.pairs[i].value);
+  peal_pairs_add(pairs, day, peal_int(count));
+  return peal_pairs_val(pairs);
+}
+
+/* The next number of that day. Other days are kept: a clock that was wrong, and
+ * is set, comes back to one. 0: the disk does not take it. */
 static unsigned next_number(const journal *it, const char *day) {
   peal_doc *doc = read_if_there(it->counter_path);
   peal_val from = peal_doc_val(doc);
-  int64_t count = 0;
-  if (peal_slice_is(peal_val_str(peal_val_get(from, "day")), day))
-    count = peal_val_int(peal_val_get(from, "count"), 0);
-  peal_doc_free(doc);
+  peal_build *build = peal_build_new();
+  int64_t count = peal_val_int(peal_val_get(from, day), 0);
   count = count < 0 || count >= 1000000 ? 1 : count + 1;
-  bool done =
-      keep_write(it->counter_path, PEAL_OBJECT({"day", peal_str(day)},
-                                               {"count", peal_int(count)}));
+  bool done = keep_write(it->counter_path, days_val(build, from, day, count));
+  peal_build_free(build);
+  peal_doc_free(doc);
   if (!done)
     say("error: %s: %s", it->counter_path, strerror(errno));
   return done ? (unsigned)count : 0;

@@ -87,11 +87,14 @@ static peal_outbox_verdict on_answer(peal_slice id, peal_args args,
   peal_val said = args.count ? args.items[0] : peal_undefined();
   peal_slice message = peal_val_str(peal_val_get(said, "message"));
   peal_slice warning = peal_val_str(peal_val_get(said, "warning"));
+  atomic_store(&up->is_given_up, false);
   if (peal_slice_is(peal_val_str(peal_val_get(said, "status")), "error")) {
     say("error: %.*s was refused: %.*s", PEAL_SFMT(id), PEAL_SFMT(message));
     if (!is_for_ever(said))
       return PEAL_OUTBOX_AGAIN;
     set_aside(up, id, message);
+    atomic_store(&up->is_given_up, true);
+    atomic_fetch_add(&up->given_up, 1);
   } else if (warning.len > 0) {
     say("warning of the backend for %.*s: %.*s", PEAL_SFMT(id),
         PEAL_SFMT(warning));
@@ -103,13 +106,25 @@ static void on_delivered(peal_outbox *outbox, peal_slice id, void *user) {
   uplink *up = user;
   (void)outbox;
   atomic_fetch_add(&up->delivered, 1);
-  say("sent %.*s", PEAL_SFMT(id));
+  // one at a time is on its way: the last answer was that to this one
+  say("%s %.*s", atomic_load(&up->is_given_up) ? "given up:" : "sent",
+      PEAL_SFMT(id));
 }
 
 static void on_problem(peal_outbox *outbox, const peal_outbox_problem *problem,
                        void *user) {
   (void)outbox, (void)user;
   say("%sspool: %s", problem->err ? "error: " : "", problem->text);
+}
+
+/* What was lost is said by nobody else: the spool goes on with the rest. */
+static void say_damage(const uplink *up) {
+  peal_outbox_stats found;
+  peal_outbox_stats_get(up->outbox, &found);
+  if (found.damaged > 0 || found.torn > 0)
+    say("error: spool: %llu places cannot be read and %llu files were not "
+        "written to their end: results may be missing",
+        (unsigned long long)found.damaged, (unsigned long long)found.torn);
 }
 
 static bool open_spool(uplink *up) {
@@ -139,6 +154,8 @@ static bool open_spool(uplink *up) {
             opts->data_dir);
   else if (err != PEAL_OK)
     fprintf(stderr, "sv30-device: spool: %s\n", why.text);
+  if (err == PEAL_OK)
+    say_damage(up);
   return err == PEAL_OK;
 }
 

@@ -23,8 +23,10 @@ typedef struct uplink {
   char refused[4096];  /* path of what the backend will never take */
   atomic_bool is_connected;
   atomic_bool was_refused; /* the backend said no to the connection */
-  atomic_uint delivered;
-  int64_t try_at_ms; /* join again, after a refusal; monotonic */
+  atomic_uint delivered;   /* results, or given up */
+  atomic_uint given_up;    /* of these */
+  atomic_bool is_given_up; /* the one that was answered last */
+  int64_t try_at_ms;       /* join again, after a refusal; monotonic */
   uint32_t wait_ms;
   bool was_told; /* that there is no connection */
 } uplink;

@@ -235,6 +235,7 @@ int watch_once(const options *opts) {
   }
   if (!is_kept)
     say("error: %s holds nothing that could be kept", opts->metrics);
+  bool is_done = is_kept && atomic_load(&w.up.given_up) == 0;
   close_all(&w);
-  return is_kept ? 0 : 1;
+  return is_done ? 0 : 1;
 }

@@ -22,7 +22,7 @@ PEAL = str(BIN / "peal")
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 60  # seconds; only a broken program takes as long
 
-OK, FAILED, USAGE, TIMEOUT, OFFLINE, FILE = range(6)
+OK, FAILED, USAGE = range(3)
 
 
 def environment(**more):

@@ -415,6 +415,18 @@ hostile('a server that takes nothing: what waits has a ceiling',
 hostile('a server that goes at once, each time', { words: /transport/ },
   joined((socket) => setTimeout(() => socket.resetAndDestroy(), 5)));
 
+hostile('nothing is taken, and each connection is broken when it is full',
+  { seconds: 6, cpu: 8, memory: 40, isBusy: true, act: async (socket) => {
+    socket.onReport = ({ is }) => {
+      for (let i = 0; is === 'connect' && i < 300; i++) {
+        socket.emit('x', 'y'.repeat(100000));
+      }
+    };
+  } }, joined((socket, n) => {
+    socket.pause();
+    if (n < 30) setTimeout(() => socket.write(frame('42{}')), 300);
+  }));
+
 hostile('words that are cut in a character', { seconds: 1, act: async (socket) => {
   const { message } = await socket.refused();
   assert.equal(message, 'a'.repeat(254));

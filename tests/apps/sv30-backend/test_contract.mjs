@@ -202,7 +202,34 @@ async function theOldestTestsGo() {
   assert.deepEqual(json.data.map((one) => one.testId.slice(13, 15)), ['16', '15', '14']);
   assert.deepEqual((await few.get('/api/sludge-height-history?testId=SV30-2026-01-10-001-M')).json.data, []);
   assert.equal((await few.get('/api/sludge-height-history?testId=SV30-2026-01-16-001-M')).json.data.length, 1);
+  // a clock that is wrong by years is no reason to forget what was acknowledged
+  const old = 'SV30-2001-01-01-001-M';
+  stored({ ...await send(socket, 'sludge-data', result(old, 0, { timestamp: '2001-01-01T03:30:00.000Z' })) });
+  await until('the one heard of first has gone', async () =>
+    (await few.get('/api/tests/SV30-2026-01-14-001-M')).status === 404);
+  assert.equal((await few.get(`/api/tests/${old}`)).status, 200);
   await few.stop();
+}
+
+async function aLongListIsAFile() {
+  const many = new Program({ args: ['--device-rate', '1000000', '--device-burst', '1000000'] });
+  await many.start();
+  const socket = await many.connect();
+  const tests = 2500;
+  for (let first = 0; first < tests; first += 250) {
+    await Promise.all(Array.from({ length: 250 }, (_, i) => {
+      const id = `SV30-${'x'.repeat(50)}-${String(first + i).padStart(4, '0')}`;
+      const long = { sludge_height_mm: 123.45678901234567, velocity_mm_per_min: 1.2345678901234567,
+        sv30_height_mm: 123.45678901234567, floc_avg_size_mm: 1.2345678901234567,
+        rgb_clear_zone: { r: 1.2345678901234567, g: 1.2345678901234567, b: 1.2345678901234567 },
+        rgb_sludge_zone: { r: 1.2345678901234567, g: 1.2345678901234567, b: 1.2345678901234567 } };
+      return send(socket, 'sludge-data', result(id, 30, { ...long, testType: 'evening' }));
+    }));
+  }
+  const answer = await fetch(`${many.url}/api/tests.csv`);
+  assert.equal(answer.status, 200);
+  assert.equal((await answer.text()).split('\r\n').length, tests + 2);
+  await many.stop();
 }
 
 async function whoSendsTooMuchWaits() {
@@ -230,4 +257,4 @@ async function itIsThereAfterARestart() {
 assert.ok(morning);
 await runSteps([startsEmpty, aResultIsStoredThenShown, againChangesNothing, aLaterOneCorrects,
   heightsOfATest, aBareNumberBelongsToTheTestUnderWay, listsAndFiles, wrongFieldsAreNamed,
-  aWrongClockIsToldAndShown, statusAndMetrics, theOldestTestsGo, whoSendsTooMuchWaits, itIsThereAfterARestart]);
+  aWrongClockIsToldAndShown, statusAndMetrics, theOldestTestsGo, aLongListIsAFile, whoSendsTooMuchWaits, itIsThereAfterARestart]);

@@ -98,6 +98,31 @@ test('without a network results are spooled, over a kill, and sent in order late
   await backend.kill();
 });
 
+test('a clock that is set back and forth gives no name twice', async () => {
+  const backend = await backendOf();
+  const pipeline = new Pipeline();
+  // where it is about noon: twenty hours ago is another day
+  const ahead = (36 - new Date().getUTCHours()) % 24;
+  const zone = ahead <= 12 ? `+${String(ahead).padStart(2, '0')}:00` : `-${String(24 - ahead).padStart(2, '0')}:00`;
+  const device = new Device(url(backend), newFolder('device'), [...pipeline.args, '--timezone', zone]);
+  await device.says('connected');
+  let count = 0;
+  for (const hoursAgo of [0, 20, 0, 20, 0]) {
+    const at = Date.now() / 1000 - hoursAgo * 3600;
+    const file = `${pipeline.metrics}.next`;
+    fs.writeFileSync(file, JSON.stringify(metrics({ t_min: 0, sludge_height_mm: 300 + count })));
+    fs.utimesSync(file, at, at);
+    fs.renameSync(file, pipeline.metrics);
+    count += 1;
+    await until('it is there', () => backend.stored().length === count);
+  }
+  const ids = backend.stored().map((r) => r.testId);
+  assert.equal(new Set(ids).size, 5, ids.join(' '));
+  assert.deepEqual(ids.map((id) => Number(id.split('-').at(-2))), [1, 1, 2, 2, 3]);
+  await device.kill('SIGTERM');
+  await backend.kill();
+});
+
 test('what is not valid is said and not sent; what is valid later is', async () => {
   const backend = await backendOf();
   const pipeline = new Pipeline();
@@ -233,7 +258,13 @@ test('a result that is wrong for ever is set aside and holds up nobody', async (
   pipeline.write(metrics({ t_min: 30, sludge_height_mm: 100 }));
   await until('the next one is there', () => backend.stored().length === 1);
   assert.match(fs.readFileSync(path.join(folder, 'refused.log'), 'utf8'), /t=0: too high/);
+  await device.says('given up: SV30-');
+  await device.says('t=30'); // which is sent; the other one was not
+  assert.doesNotMatch(device.output, /\] sent \S+ t=0/);
   await device.kill('SIGTERM');
+  pipeline.write(metrics({ t_min: 0, mixture_height_mm: 1500, sludge_height_mm: 1400 }));
+  const once = new Device(url(backend), folder, [...pipeline.args, '--once']);
+  assert.equal(await once.gone, 1, 'what is given up is not done');
   await backend.kill();
 });
 
@@ -246,6 +277,30 @@ test('a data folder has one device', async () => {
   assert.equal(await second.gone, 1);
   assert.match(second.output, /in use by another device/);
   assert.equal(await first.kill('SIGTERM'), 0);
+});
+
+test('a spool that is damaged is said, and what is left of it is sent', async () => {
+  const port = await freePort();
+  const folder = newFolder('device');
+  const pipeline = new Pipeline();
+  const once = (args = []) => new Device(`http://127.0.0.1:${port}`, folder,
+    [...pipeline.args, '--once', '--wait', '1s', ...args]);
+  pipeline.write(metrics({ t_min: 0 }));
+  assert.equal(await once().gone, 0);
+  pipeline.write(metrics({ t_min: 30, sludge_height_mm: 100 }));
+  assert.equal(await once().gone, 0);
+  const spool = path.join(folder, 'spool');
+  const name = fs.readdirSync(spool).filter((one) => one.endsWith('.outbox')).sort()[0];
+  const bytes = fs.readFileSync(path.join(spool, name));
+  bytes[100] ^= 0xff;
+  fs.writeFileSync(path.join(spool, name), bytes);
+  const backend = new StandIn(port);
+  await backend.start();
+  const device = once(['--wait', '20s']);
+  await device.gone;
+  assert.match(device.output, /error: spool: 1 places cannot be read/);
+  assert.deepEqual(backend.stored().map((r) => r.t_min), [30]);
+  await backend.kill();
 });
 
 test('configuration comes from flags, environment and file, and is checked', () => {

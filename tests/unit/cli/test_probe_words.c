@@ -51,7 +51,7 @@ static void knows_the_answers_of_servers(void **state) {
   assert_int_equal(
       handshake(400, "", "{\"code\":0,\"message\":\"Transport unknown\"}"),
       PROBE_NO_POLLING);
-  says("--transport websocket");
+  says("--transports websocket");
   assert_int_equal(handshake(400, "", "\"Not an accepted origin.\""),
                    PROBE_REFUSED);
   says("cors_allowed_origins");
@@ -171,9 +171,24 @@ static void certificates_are_refused_in_words(void **state) {
   assert_non_null(strstr(words.text, "revoked"));
 }
 
+static void knows_a_server_of_another_protocol(void **state) {
+  (void)state;
+  static const CURLcode codes[] = {CURLE_UNSUPPORTED_PROTOCOL,
+                                   CURLE_WEIRD_SERVER_REPLY};
+  for (size_t i = 0; i < 2; i++) {
+    memset(&answer, 0, sizeof answer);
+    answer.code = codes[i];
+    probe_words_connect(&words, &target, &answer);
+    assert_string_equal(words.text,
+                        "a.example port 80: what it answers is no HTTP");
+    says("another protocol");
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(knows_the_answers_of_servers),
+      cmocka_unit_test(knows_a_server_of_another_protocol),
       cmocka_unit_test(knows_the_answers_of_what_is_in_front),
       cmocka_unit_test(a_body_of_bytes_is_quoted_without_them),
       cmocka_unit_test(an_unknown_session_is_a_question_of_stickiness),
