@@ -370,8 +370,8 @@ typedef struct peal_client_how {
 
 /* Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT (more
  * than 65535 binaries), PEAL_ERR_QUEUE_FULL, PEAL_ERR_NOMEM, PEAL_ERR_CLOSED
- * (it is being freed). From another thread a full queue is not seen: see
- * peal_client_queued_bytes. */
+ * (it is being freed). From another thread a full queue is not seen, but in the
+ * log: see peal_client_queued_bytes. */
 PEAL_API peal_err peal_client_emit(peal_client_nsp *nsp, const char *event,
                                    peal_args args);
 PEAL_API peal_err peal_client_emit_n(peal_client_nsp *nsp, peal_slice event,

@@ -82,7 +82,7 @@ typedef enum peal_device_event_type {
                         PEAL_ERR_TIMEOUT, PEAL_ERR_CLOSED), `args` */
 } peal_device_event_type;
 
-/* Borrowed until the next call of peal_device_next. */
+/* Borrowed until the next call of peal_device_next, _closed or _free. */
 typedef struct peal_device_event {
   peal_device_event_type type;
   peal_err err;

@@ -68,12 +68,25 @@ static peal_err emit_here(const peal_client_op *op, peal_slice event,
   return err;
 }
 
+/* Nobody else hears of one that came from another thread and is refused. */
+static void log_lost(const peal_client_op *op, peal_err err) {
+  const peal_client *client = op->client;
+  if (!op->ack)
+    peal_logger_write(client->worker->log, PEAL_LOG_WARN, "client",
+                      (peal_slice){0}, (peal_slice){0},
+                      "an event of another thread was not taken for %s: %s",
+                      client->engine_opts.authority, peal_err_message(err));
+}
+
 static peal_err emit(peal_client_op *op, bool is_here) {
   if (is_here)
     return emit_here(op, op->event, op->args);
   peal_val all = peal_doc_val(op->doc);
-  return emit_here(op, peal_val_str(all.as.items[0]),
-                   (peal_args){all.as.items + 1, all.len - 1});
+  peal_err err = emit_here(op, peal_val_str(all.as.items[0]),
+                           (peal_args){all.as.items + 1, all.len - 1});
+  if (err && err != PEAL_ERR_CLOSED)
+    log_lost(op, err);
+  return err;
 }
 
 /* -- from another thread --------------------------------------------------- */

@@ -228,6 +228,34 @@ static void who_posts_too_fast_is_told(void **state) {
   peal_client_free(client);
 }
 
+static void note_lost(const peal_log_record *record, void *user) {
+  static const char words[] = "an event of another thread was not taken";
+  if (record->text.len > sizeof words &&
+      memcmp(record->text.ptr, words, sizeof words - 1) == 0)
+    atomic_store((atomic_bool *)user, true);
+}
+
+/* The call has returned by the time there is no room. */
+static void what_finds_no_room_later_stands_in_the_log(void **state) {
+  (void)state;
+  atomic_bool is_noted;
+  atomic_init(&is_noted, false);
+  peal_client_opts opts = {.url = "http://127.0.0.1:1",
+                           .proxy = "",
+                           .no_auto_connect = true,
+                           .max_buffer_events = 1,
+                           .log = {.fn = note_lost, .user = &is_noted}};
+  peal_client *client = fixture_client(&opts);
+  peal_client_nsp *nsp = peal_client_of(client, NULL);
+  assert_int_equal(peal_client_start(client), PEAL_OK);
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(peal_client_emit(nsp, "x", PEAL_NO_ARGS), PEAL_OK);
+  for (int i = 0; i < 100000 && !atomic_load(&is_noted); i++)
+    usleep(100);
+  peal_client_free(client);
+  assert_true(atomic_load(&is_noted));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_threads_events_come_in_its_order),
@@ -236,6 +264,7 @@ int main(void) {
       cmocka_unit_test(a_call_ends_with_the_run),
       cmocka_unit_test(the_looping_thread_cannot_wait_for_itself),
       cmocka_unit_test(who_posts_too_fast_is_told),
+      cmocka_unit_test(what_finds_no_room_later_stands_in_the_log),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
