@@ -98,7 +98,7 @@ typedef struct peal_tls_peer {
 typedef struct peal_client_tls {
   const char *ca_file; /* PEM: these authorities instead of the system's */
   const char *ca_dir;  /* a folder of them, as c_rehash makes it */
-  const char *cert_file, *key_file; /* the client's own, PEM */
+  const char *cert_file, *key_file; /* the client's own, PEM; not for proxies */
   const char *server_name; /* to be checked and sent; default: the URL's host */
   /* Asked behind the usual checks: is this the right server? `sha256` has 32
    * bytes, of the certificate's public key (SubjectPublicKeyInfo, as in

@@ -289,6 +289,8 @@ SSL *peal_tls_client_begin(peal_tls_client *client, peal_tls_verdict *verdict) {
     SSL_free(ssl);
     return NULL;
   }
+  if (verdict->is_proxy)
+    SSL_certs_clear(ssl); /* who we are is the server's to know */
   SSL_set_connect_state(ssl);
   offer(ssl, all, about);
   return ssl;

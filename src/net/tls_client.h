@@ -17,7 +17,8 @@ typedef struct peal_tls_client peal_tls_client;
 typedef struct peal_tls_verdict {
   const char *host; /* whom it is for; borrowed until it is judged */
   uint16_t port;
-  bool is_proxy; /* `server_name` and `pin` are about somebody else */
+  bool is_proxy; /* `server_name` and `pin` are about somebody else, and our own
+                    certificate is not for it */
   peal_err err;  /* PEAL_OK, or as peal_tls_client_judge says */
   char text[PEAL_TLS_CLIENT_TEXT];
 } peal_tls_verdict;

@@ -315,6 +315,15 @@ static void a_server_may_ask_who_we_are(void **state) {
                           .ca_file = ca, .cert_file = crt, .key_file = key});
   dial_expect(&s.it, PEAL_OK, "");
   dial_echo(&s.it, s.it.worker, "hello", 5);
+  for (int is_proxy = 0; is_proxy < 2; is_proxy++) { /* which is told nothing */
+    peal_tls_verdict verdict = {
+        .host = "a.test", .port = 443, .is_proxy = is_proxy};
+    SSL *ssl = peal_tls_client_begin(s.it.tls, &verdict);
+    assert_non_null(ssl);
+    assert_true((SSL_get_certificate(ssl) == NULL) == (bool)is_proxy);
+    assert_true((SSL_get_privatekey(ssl) == NULL) == (bool)is_proxy);
+    SSL_free(ssl);
+  }
   tls_unmake(&me);
   close_secure(&s);
 }
