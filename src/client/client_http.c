@@ -48,6 +48,7 @@ struct peal_client_http {
   peal_buf target;
   peal_bytes *body;
   uint64_t until_ms; /* NEVER: no limit */
+  size_t sent;       /* of it, on this connection */
   /* Its answer: */
   heard head;
   peal_buf in;
@@ -181,20 +182,24 @@ static void deliver(peal_client_http *http, peal_slice body) {
   tell(http, &answer);
 }
 
-/* A connection that was kept and is dead was as a rule closed by the server in
- * silence, before it has looked at what was sent. Nobody knows: a poll may be
- * asked again, but what a POST carries would arrive twice (RFC9110 9.2.2). */
-static bool may_ask_again(const peal_client_http *http, peal_err err) {
-  return http->reused && !http->body && !http->is_heard && !http->retried &&
-         err != PEAL_ERR_TIMEOUT && err != PEAL_ERR_NOMEM;
+/* RFC9112 9.3.1: what may have been applied is not asked again by itself. A
+ * server that closed a connection before has acknowledged nothing of it. */
+static bool may_repeat(const peal_client_http *http) {
+  return !http->body || !http->sent ||
+         (http->stream && peal_stream_unacked(http->stream) >= http->sent);
 }
 
+/* A connection that was kept and is dead was closed by the server in
+ * silence. */
 static void lose(peal_client_http *http, peal_err err, const char *text) {
+  bool again = http->reused && !http->is_heard && !http->retried &&
+               err != PEAL_ERR_TIMEOUT && err != PEAL_ERR_NOMEM &&
+               may_repeat(http);
   drop_stream(http);
   if (!http->begun)
     return;
   http->begun = false;
-  if (may_ask_again(http, err))
+  if (again)
     http->retried = true; /* go_on dials */
   else
     fail(http, err, text);
@@ -341,6 +346,7 @@ static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
 static void on_sent(peal_stream *stream, size_t len, void *user) {
   peal_client_http *http = user;
   (void)stream;
+  http->sent += len;
   peal_http_conn_sent(&http->conn, len, http->worker->now_ms);
   run(http);
 }
@@ -424,6 +430,7 @@ static void begin_if_idle(peal_client_http *http) {
     return; /* its last exchange, or its close, is still to be told */
   http->head.status = 0;
   http->is_heard = false;
+  http->sent = 0;
   drop_body(http);
   peal_err err = begin(http);
   http->begun = true;

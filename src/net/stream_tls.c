@@ -298,8 +298,12 @@ static ptrdiff_t reason(tls_state *state, int done, unsigned long *why) {
     return -state->failed;
   if (kind == SSL_ERROR_ZERO_RETURN)
     return 0;
+  if (kind == SSL_ERROR_WANT_READ && !state->ended)
+    return -EAGAIN;
+  /* RFC9112 9.8: without a word (close_notify) what a server has sent may be
+   * cut. Clients just go, and nothing of theirs ends by that. */
   if (kind == SSL_ERROR_WANT_READ)
-    return state->ended ? 0 : -EAGAIN;
+    return SSL_is_server(state->ssl) ? 0 : -ECONNRESET;
   if (is_http && SSL_is_server(state->ssl))
     answer_plain_http(state);
   complain(state, peal_tls_error_text(text, sizeof(text)));

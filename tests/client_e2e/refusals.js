@@ -10,6 +10,7 @@ const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
 const path = require('node:path');
+const tls = require('node:tls');
 const { test, run, until } = require('../e2e/lib/suite');
 const { privateServer, freePort } = require('../e2e/lib/server');
 const { Certs } = require('../e2e/lib/certs');
@@ -122,6 +123,25 @@ each('an authority that the system does not know', async (t, way) => {
   const port = await secure(t, 'site');
   await refused(t, `https://localhost:${port}`, way,
     [/certificate/i, /authority|issuer|self.signed|not trusted/i]);
+});
+
+// RFC9112 9.8: an answer that only the end of the connection ends is whole if
+// that is said in TLS. Node's socket below it says FIN alone.
+test('an answer that may have been cut is none', async (t) => {
+  const opening = '0{"sid":"a","upgrades":[],"pingInterval":25000,' +
+    '"pingTimeout":20000}';
+  const server = net.createServer((raw) => {
+    const secured = new tls.TLSSocket(raw, { isServer: true,
+      cert: read('site.crt'), key: read('site.key') });
+    raw.on('error', () => {});
+    secured.on('error', () => {});
+    secured.once('data', () => secured.write(
+      `HTTP/1.1 200 OK\r\n\r\n${opening}`, () => raw.destroySoon()));
+  });
+  const port = await freePort();
+  await new Promise((resolve) => { server.listen(port, '127.0.0.1', resolve); });
+  t.after(() => server.close());
+  await refused(t, `https://localhost:${port}`, 'polling', [/closed/], { ca });
 });
 
 each('a server that asks for a certificate', async (t, way) => {
