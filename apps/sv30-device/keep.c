@@ -38,7 +38,8 @@ bool keep_make_dir(const char *path) {
     char end = part[i];
     part[i] = '\0';
     bool is_made = mkdir(part, 0700) == 0;
-    if ((!is_made && errno != EEXIST) || (is_made && !sync_dir(part)))
+    bool is_kept = !is_made || sync_dir(part) || errno == EACCES;
+    if ((!is_made && errno != EEXIST) || !is_kept)
       return false;
     part[i] = end;
   }
