@@ -222,6 +222,15 @@ static bool is_for(uint64_t now_ns, const bench_fleet *fleet, uint32_t ms) {
   return now_ns - fleet->stage_ns >= (uint64_t)ms * 1000000;
 }
 
+/* However late this tick is: what was due in the window is sent, no more. */
+static void end_window(bench_fleet *fleet, uint64_t now_ns) {
+  uint64_t end_ns =
+      fleet->stage_ns + (uint64_t)fleet->opts->duration_ms * 1000000;
+  if (fleet->opts->rate > 0)
+    keep_rate(fleet, now_ns < end_ns ? now_ns : end_ns);
+  enter(fleet, BENCH_DRAIN, now_ns);
+}
+
 static void tick(bench_fleet *fleet, uint64_t now_ns) {
   const cli_opts *opts = fleet->opts;
   switch (fleet->stage) {
@@ -236,7 +245,7 @@ static void tick(bench_fleet *fleet, uint64_t now_ns) {
     break;
   case BENCH_WINDOW:
     if (is_for(now_ns, fleet, opts->duration_ms) || fleet->joined == 0)
-      enter(fleet, BENCH_DRAIN, now_ns);
+      end_window(fleet, now_ns);
     break;
   case BENCH_DRAIN:
     if (fleet->asked == 0 || is_for(now_ns, fleet, DRAIN_MS))
@@ -296,6 +305,9 @@ static void on_disconnect(peal_client_nsp *nsp, peal_client_reason reason,
   bench_client *client = user;
   bench_fleet *fleet = client->fleet;
   client->is_joined = false;
+  // only a signal makes clients leave before it is over: none was lost
+  if (reason == PEAL_CLIENT_LEFT && fleet->stage != BENCH_OVER)
+    enter(fleet, BENCH_OVER, bench_fleet_now_ns());
   if (fleet->stage == BENCH_OVER)
     return;
   fleet->joined--;

@@ -52,6 +52,8 @@ static cli_exit add_query(cli_client_opts *out, const cli_opts *from) {
 }
 
 static peal_client_transports transports_of(const char *name) {
+  if (name != NULL && strcmp(name, "websocket,polling") == 0)
+    return PEAL_CLIENT_WEBSOCKET_FIRST;
   if (name != NULL && strcmp(name, "websocket") == 0)
     return PEAL_CLIENT_WEBSOCKET_ONLY;
   if (name != NULL && strcmp(name, "polling") == 0)
@@ -63,7 +65,7 @@ cli_exit cli_client_opts_init(cli_client_opts *out, const cli_opts *from) {
   *out =
       (cli_client_opts){.opts = {.url = from->words[0],
                                  .path = from->path,
-                                 .transports = transports_of(from->transport),
+                                 .transports = transports_of(from->transports),
                                  .try_all_transports = true,
                                  .timeout_ms = from->timeout_ms,
                                  .tls = {.ca_file = from->ca_file,

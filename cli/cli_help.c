@@ -67,8 +67,6 @@ void cli_help_all(FILE *out) {
         "text. On a terminal the output is for people, piped it is lines of "
         "JSON.\n"
         "\n"
-        "Exit: 0 done, 1 refused or wrong, 2 usage, 3 time ran out, 4 no "
-        "connection,\n"
-        "5 a file cannot be read or written.\n",
+        "Exit: 0 done, 1 failed, 2 usage.\n",
         out);
 }

@@ -10,6 +10,7 @@
 typedef struct listening {
   cli_session session;
   uint32_t seen;
+  bool is_ready; /* has been connected */
   peal_val answer;
 } listening;
 
@@ -42,9 +43,23 @@ static void on_event(peal_client_nsp *nsp, const peal_event *event,
     cli_session_end(&l->session, CLI_FILE);
 }
 
+/* --timeout is of connecting and ends here, --duration begins: once. */
+static void on_ready(cli_session *session) {
+  listening *l = session->user;
+  if (l->is_ready)
+    return;
+  l->is_ready = true;
+  if (session->timer != NULL)
+    peal_timer_stop(session->timer);
+  if (session->opts->duration_ms != 0)
+    cli_session_limit(session, session->opts->duration_ms);
+}
+
 static cli_exit prepare(listening *l) {
   const cli_opts *opts = l->session.opts;
   cli_value_rules rules = {.command = "listen"};
+  l->session.user = l;
+  l->session.on_ready = on_ready;
   cli_exit code = CLI_OK;
   if (opts->answer != NULL)
     code = cli_value_option(l->session.build, &rules, "--answer", opts->answer,
@@ -66,7 +81,7 @@ cli_exit cli_listen_run(const cli_opts *opts) {
   if (code == CLI_OK)
     code = cli_session_run(&l.session);
   // without --count the time is no limit but what was asked for
-  if (code == CLI_TIMEOUT && opts->count == 0)
+  if (code == CLI_TIMEOUT && l.is_ready && opts->count == 0)
     code = CLI_OK;
   cli_session_deinit(&l.session);
   return code;

@@ -69,11 +69,15 @@ static cli_exit run(int argc, char **argv) {
   return command->run(&opts);
 }
 
+static int exit_code(cli_exit how) {
+  return how == CLI_OK ? 0 : how == CLI_USAGE ? 2 : 1;
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN); // a reader that has gone is an error of fflush
   if (argc < 2) {
     cli_help_all(stderr);
-    return CLI_USAGE;
+    return exit_code(CLI_USAGE);
   }
   cli_exit code = run(argc, argv);
   // also what failed before: a full disk takes no half of an answer
@@ -82,5 +86,5 @@ int main(int argc, char **argv) {
     cli_say(NULL, "the output could not be written");
     code = CLI_FILE;
   }
-  return (int)code;
+  return exit_code(code);
 }

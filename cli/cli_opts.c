@@ -263,7 +263,7 @@ bool cli_opts_parse(cli_opts *out, const cli_command *command, int argc,
                     .connections = 10,
                     .inflight = 1,
                     .ramp = 1000,
-                    .duration_ms = 10000,
+                    .duration_ms = command->bit == CLI_BENCH ? 10000 : 0,
                     .warmup_ms = 1000,
                     .port = 3000};
   parser p = {out, command->name, command->bit, argc, argv, 0};

@@ -48,7 +48,7 @@ typedef struct cli_opts {
   bool json, human; /* forms of the output; neither: as stdout is */
 
   /* of a connection */
-  const char *nsp, *auth, *path, *transport, *origin;
+  const char *nsp, *auth, *path, *transports, *origin;
   cli_list headers, query;
   const char *ca_file, *ca_dir, *cert, *key, *server_name, *proxy;
   bool insecure;
@@ -65,8 +65,9 @@ typedef struct cli_opts {
 
   /* bench */
   uint32_t connections, inflight;
-  double rate, ramp; /* per second; 0: as fast as it goes */
-  uint32_t duration_ms, warmup_ms;
+  double rate, ramp;    /* per second; 0: as fast as it goes */
+  uint32_t duration_ms; /* also listen; 0: for ever */
+  uint32_t warmup_ms;
   bool echo, no_answer;
 
   /* serve */

@@ -257,7 +257,7 @@ static void ask_elsewhere(probe *p) {
     probe_target other = p->target;
     if (strcmp(guesses[i], p->target.path) == 0)
       continue;
-    snprintf(other.path, sizeof other.path, "%s", guesses[i]);
+    snprintf(other.path, sizeof other.path, "%.599s", guesses[i]);
     char url[PROBE_URL];
     probe_target_url(&other, "polling", NULL, url);
     static probe_answer there;
@@ -266,8 +266,8 @@ static void ask_elsewhere(probe *p) {
     if (there.code != CURLE_OK ||
         probe_words_handshake(&ignored, &other, &there) != PROBE_FINE)
       continue;
-    snprintf(text, sizeof text, "Socket.IO answers at another path: --path %s",
-             guesses[i]);
+    snprintf(text, sizeof text,
+             "Socket.IO answers at another path: --path %.599s", guesses[i]);
     p->words.advice = text;
     return;
   }
@@ -521,7 +521,7 @@ static bool try_directly(probe *p, probe_ws_result upgraded) {
                            : NULL);
     probe_report_begin(&p->report, "websocket");
     probe_report_ok(&p->report, -1,
-                    "without polling it works (--transport websocket)");
+                    "without polling it works (--transports websocket)");
     return true;
   }
   probe_report_error(&p->report, first.text, first.advice);

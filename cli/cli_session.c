@@ -239,7 +239,8 @@ static void on_timeout(peal_timer *timer, void *user) {
 
 static void begin_limit(peal_worker *worker, void *user) {
   cli_session *s = user;
-  s->timer = peal_timer_new(worker, on_timeout, s);
+  if (s->timer == NULL)
+    s->timer = peal_timer_new(worker, on_timeout, s);
   peal_timer_start(s->timer, s->limit_ms, 0);
 }
 

@@ -52,7 +52,7 @@ cli_exit cli_session_run(cli_session *session);
 /* It is over with this code, unless it is already: what was emitted still
  * leaves. */
 void cli_session_end(cli_session *session, cli_exit code);
-/* Ends it with this code when the time has come. */
+/* Ends it when the time has come; the last one counts. */
 void cli_session_limit(cli_session *session, uint32_t ms);
 
 /* Ends it with this code when all has been sent and answered, and a moment

@@ -228,7 +228,7 @@ static probe_verdict say_400(probe_words *out, const probe_answer *answer) {
   }
   if (has_word(answer, "Transport unknown") ||
       has_word(answer, "Invalid transport")) {
-    out->advice = "polling is switched off at the server: use --transport "
+    out->advice = "polling is switched off at the server: use --transports "
                   "websocket";
     return PROBE_NO_POLLING;
   }
@@ -298,7 +298,7 @@ probe_verdict probe_words_handshake(probe_words *out,
 static const char *sticky =
     "the requests of one session reach different servers: the load balancer "
     "needs sticky sessions (nginx ip_hash or hash, a cookie), or use "
-    "--transport websocket only";
+    "--transports websocket only";
 
 void probe_words_poll(probe_words *out, const probe_answer *answer) {
   *out = (probe_words){0};

@@ -45,6 +45,11 @@ function(peal_program name folder)
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
   target_compile_definitions(${name} PRIVATE ${defines})
   target_link_libraries(${name} PRIVATE ${usage})
+  # Optimised across all files is what serves many or is measured; for the
+  # others it would be half of the time that a build takes.
+  if(PEAL_LTO AND NOT name MATCHES "^peal-(bench-|esp32$|sv30-backend$)")
+    target_link_options(${name} PRIVATE -fno-lto)
+  endif()
   set_property(GLOBAL APPEND PROPERTY PEAL_PROGRAM_TARGETS ${name})
 endfunction()
 

@@ -5,7 +5,8 @@
 usage: check_docs.py links ROOT       links, paths and names exist
        check_docs.py fragments ROOT   every C block compiles
        check_docs.py programs ROOT LIB [libraries]  every whole program runs
-       check_docs.py options ROOT     options of one name have one default
+       check_docs.py options ROOT     options of one name have one default, and
+                                      all of clients stand on their page
        check_docs.py --self-test
 
 A C block with main() is a program: it is compiled, started on a free port in
@@ -13,6 +14,7 @@ place of its one `.port = N`, asked, and ended by SIGTERM, exit 0. Any other
 block is a fragment: definitions as they stand, statements inside a function in
 which the objects of the library are at hand.
 """
+import itertools
 import os
 import pathlib
 import re
@@ -195,7 +197,7 @@ def compile_c(root, text, output=None, libraries=()):
     """Returns the compiler's words, or None."""
     target = ["-o", str(output)] if output else ["-fsyntax-only"]
     done = subprocess.run(
-        ["cc", *FLAGS, f"-I{root / 'include'}", "-xc", "-", "-xnone", *target,
+        ["cc", *FLAGS, "-fno-lto", f"-I{root / 'include'}", "-xc", "-", "-xnone", *target,
          *map(str, libraries)], input=text, text=True, capture_output=True)
     return None if done.returncode == 0 else done.stderr
 
@@ -324,6 +326,25 @@ def defaults_of(source, struct):
             for member, words in gen_reference.fields_of(code[0])}
 
 
+# Every member of these is named, as `member`, on the page of options.
+CLIENTS = [("client", "peal_client_opts"), ("client", "peal_client_how"),
+           ("tls", "peal_client_tls"), ("simple", "peal_simple_opts")]
+UNNAMED = {"reserved", "header_count", "query_count", "pin_user"}
+
+
+def check_client_options(root):
+    page = root / "docs/guide/client-options.md"
+    text = page.read_text()
+    for header, struct in CLIENTS:
+        source = (root / "include/peal" / f"{header}.h").read_text()
+        for words in defaults_of(source, struct):
+            for member in (re.findall(r"\(\*(\w+)\)", words) or
+                           re.findall(r"(\w+)(?:\[\d+\])?(?=,|$)", words)):
+                wrong = member not in UNNAMED and f"`{member}`" not in text
+                yield page, (f"{struct} has {member}, and no row here"
+                             if wrong else "")
+
+
 def check_options(root):
     known = {}
     for header, struct in SHARED:
@@ -372,7 +393,8 @@ def main():
     what, root = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     checks = {"links": lambda: check_links(root),
               "fragments": lambda: check_fragments(root),
-              "options": lambda: check_options(root),
+              "options": lambda: itertools.chain(
+                  check_options(root), check_client_options(root)),
               "programs": lambda: check_programs(root, sys.argv[3:])}
     count = bad = 0
     for page, wrong in checks[what]():

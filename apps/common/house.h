@@ -7,6 +7,7 @@
 #include <peal/http.h>
 #include <peal/server.h>
 #include <peal/store.h>
+#include <peal/tls.h>
 #include <peal/web.h>
 
 #include "house_conf.h"
@@ -40,6 +41,7 @@ typedef struct house {
   house_conf conf;
   peal_log_opts log; /* for every part of the library */
   peal_logfile *logfile, *access_log;
+  peal_tls *tls; /* NULL: plain HTTP */
   peal_http_server *http;
   peal_workers *workers; /* of http */
   peal_web *web;

@@ -49,6 +49,15 @@ static const peal_config_key base[] = {
      .otherwise = NULL,
      .help = "Content-Security-Policy of pages, or none (strict for the "
              "installed page; that of --web-dir may load and run anything)"},
+    {.name = "tls-cert",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = NULL,
+     .help = "certificate (PEM, those between behind it): https and wss in "
+             "place of http; read again on SIGHUP"},
+    {.name = "tls-key",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = NULL,
+     .help = "its key (that in the file of tls-cert)"},
     {.name = "proxies",
      .type = PEAL_CONFIG_STR,
      .otherwise = NULL,
@@ -160,6 +169,8 @@ static void read_base(house_conf *out, const peal_config *c) {
   out->cors_origins = house_conf_text(c, "cors-origins");
   out->allowed_hosts = house_conf_text(c, "allowed-hosts");
   out->content_policy = house_conf_text(c, "content-policy");
+  out->tls_cert = house_conf_text(c, "tls-cert");
+  out->tls_key = house_conf_text(c, "tls-key");
   out->proxies = house_conf_text(c, "proxies");
   out->max_connections = house_conf_count(c, "max-connections");
   out->log_level = peal_config_str(c, "log-level");

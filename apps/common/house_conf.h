@@ -19,9 +19,10 @@ typedef struct house_conf {
   const char *data_dir;
   const char *web_dir; /* NULL: found beside the program */
   const char *cors_origins;
-  const char *allowed_hosts;  /* NULL: our own names only */
-  const char *content_policy; /* of pages; NULL: what fits the page */
-  const char *proxies;        /* NULL: none */
+  const char *allowed_hosts;      /* NULL: our own names only */
+  const char *content_policy;     /* of pages; NULL: what fits the page */
+  const char *tls_cert, *tls_key; /* NULL: plain HTTP; in tls_cert */
+  const char *proxies;            /* NULL: none */
   size_t max_connections;
 
   const char *password; /* of the dashboard; NULL: it is open */

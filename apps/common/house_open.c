@@ -64,10 +64,31 @@ static bool open_store(house *h, peal_workers *workers) {
                                             .log = h->log}) == PEAL_OK;
 }
 
+static bool open_tls(house *h) {
+  const house_conf *conf = &h->conf;
+  peal_tls_problem why = {{0}};
+  if (conf->tls_cert == NULL && conf->tls_key == NULL)
+    return true;
+  if (conf->tls_cert == NULL)
+    snprintf(why.text, sizeof why.text, "--tls-key goes with --tls-cert");
+  else if (peal_tls_new(&h->tls,
+                        &(peal_tls_opts){.cert_file = conf->tls_cert,
+                                         .key_file = conf->tls_key},
+                        &why) == PEAL_OK)
+    return true;
+  fprintf(stderr, "%s: %s\n", h->about->program, why.text);
+  return false;
+}
+
+static const char *scheme_of(const house *h) {
+  return h->tls != NULL ? "https" : "http";
+}
+
 static bool open_http(house *h) {
   const house_conf *conf = &h->conf;
   peal_http_server_opts opts = {.host = conf->host,
                                 .port = conf->port,
+                                .tls = h->tls,
                                 .workers = conf->workers,
                                 .proxies = conf->proxies,
                                 .max_connections = conf->max_connections,
@@ -82,7 +103,7 @@ static bool open_http(house *h) {
 
 bool house_open(house *h) {
   signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like others
-  return find_places(h) && open_http(h) && hold_data_dir(h) &&
+  return find_places(h) && open_tls(h) && open_http(h) && hold_data_dir(h) &&
          house_log_open(h) && open_store(h, h->workers);
 }
 
@@ -94,10 +115,11 @@ static const char *origins_of(const house *h, char *out, size_t cap) {
   if (h->conf.cors_origins != NULL)
     return h->conf.cors_origins;
   unsigned port = peal_http_server_port(h->http);
+  const char *scheme = scheme_of(h);
   snprintf(out, cap,
-           "http://localhost:%u http://127.0.0.1:%u http://localhost:3000 "
+           "%s://localhost:%u %s://127.0.0.1:%u http://localhost:3000 "
            "http://127.0.0.1:3000 http://localhost:8080 http://127.0.0.1:8080",
-           port, port);
+           scheme, port, scheme, port);
   return out;
 }
 
@@ -202,6 +224,7 @@ void house_deinit(house *h) {
   device_keys_free(h->keys);
   guard_free(h->guard);
   peal_http_server_free(h->http);
+  peal_tls_free(h->tls);
   house_log_close(h);
   if (h->lock_fd >= 0)
     close(h->lock_fd);
@@ -247,8 +270,8 @@ void house_say_ready(const house *h) {
   bool is_all =
       host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
   bool is_v6 = !is_all && strchr(host, ':') != NULL;
-  printf("%s: http://%s%s%s:%u/\n", h->about->program, is_v6 ? "[" : "",
-         is_all ? "localhost" : host, is_v6 ? "]" : "",
+  printf("%s: %s://%s%s%s:%u/\n", h->about->program, scheme_of(h),
+         is_v6 ? "[" : "", is_all ? "localhost" : host, is_v6 ? "]" : "",
          peal_http_server_port(h->http));
   said other = {.about = h->about};
   if (h->about->readers != NULL)

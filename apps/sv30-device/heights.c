@@ -60,20 +60,22 @@ static bool open_it(heights *it) {
   it->offset = 0;
   it->changed_ns = 0;
   it->len = 0;
+  it->is_too_long = false;
   return it->fd >= 0;
 }
 
-/* Another file under the same name, a shorter one, or one of the same length
- * that was written since: from its beginning. */
+/* Made anew under the same name: whoever writes to it waits for us there. */
+static bool is_another(const heights *it) {
+  struct stat now;
+  return stat(it->path, &now) == 0 && (uint64_t)now.st_ino != it->inode;
+}
+
+/* A shorter file, or one of the same length that was written since: from its
+ * beginning. */
 static bool look_at_file(heights *it) {
-  struct stat now, open_one;
-  if (stat(it->path, &now) != 0 || fstat(it->fd, &open_one) != 0)
+  struct stat now;
+  if (fstat(it->fd, &now) != 0)
     return false;
-  if ((uint64_t)now.st_ino != it->inode) {
-    close(it->fd);
-    it->fd = -1;
-    return open_it(it);
-  }
   int64_t changed =
       (int64_t)now.st_mtim.tv_sec * 1000000000 + now.st_mtim.tv_nsec;
   uint64_t size = (uint64_t)now.st_size;
@@ -121,6 +123,8 @@ static ssize_t read_some(heights *it, char *to, size_t len) {
 bool heights_poll(heights *it, heights_found *out) {
   char text[READ_BYTES];
   bool found = false;
+  if (it->fd >= 0 && is_another(it))
+    heights_deinit(it);
   if (it->fd < 0 && !open_it(it))
     return false;
   if (!it->is_fifo && !look_at_file(it))

@@ -39,10 +39,3 @@ double settling_height(const settling *it, double t_min) {
   return it->end_mm + (it->bend_mm - it->end_mm) *
                           exp(-(t_min - it->bend_min) / it->tau_min);
 }
-
-double settling_velocity(const settling *it, double t_min) {
-  double span = 0.5;
-  double from = t_min > span ? t_min - span : 0;
-  return (settling_height(it, from) - settling_height(it, t_min + span)) /
-         (t_min + span - from);
-}

@@ -27,7 +27,5 @@ typedef struct settling {
 void settling_init(settling *it, uint64_t seed);
 /* The height of the blanket `t_min` minutes behind the start: never rises. */
 double settling_height(const settling *it, double t_min);
-/* How fast it sinks then, mm/min. */
-double settling_velocity(const settling *it, double t_min);
 /* A random number from `low` to `high`; the same seed gives the same ones. */
 double settling_random(settling *it, double low, double high);

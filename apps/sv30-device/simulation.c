@@ -54,12 +54,14 @@ static measure look(simulation *s, double t_min) {
                        to_tenth(is_end ? noisy(s, height, 0.5) : height),
                    .mixture_mm = sludge->mixture_mm,
                    .sv30_mm = -1,
-                   .velocity = to_tenth(settling_velocity(sludge, t_min)),
                    .has_velocity = true,
                    .floc_count = (int64_t)noisy(s, is_end ? 40 : 180, 15),
                    .floc_mm = to_tenth(noisy(s, 1.6, 0.5)),
                    .has_clear = true,
                    .has_sludge = true};
+  // the mean since the beginning, as measuring pipelines have it
+  if (t_min > 0)
+    found.velocity = to_tenth((found.mixture_mm - found.sludge_mm) / t_min);
   static const int clear[] = {196, 204, 198}, brown[] = {104, 78, 52};
   for (int i = 0; i < 3; i++) {
     found.clear[i] = (int)noisy(s, clear[i] - turbid, 6);

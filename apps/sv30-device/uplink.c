@@ -117,6 +117,16 @@ static void on_problem(peal_outbox *outbox, const peal_outbox_problem *problem,
   say("%sspool: %s", problem->err ? "error: " : "", problem->text);
 }
 
+/* What was lost is said by nobody else: the spool goes on with the rest. */
+static void say_damage(const uplink *up) {
+  peal_outbox_stats found;
+  peal_outbox_stats_get(up->outbox, &found);
+  if (found.damaged > 0 || found.torn > 0)
+    say("error: spool: %llu places cannot be read and %llu files were not "
+        "written to their end: results may be missing",
+        (unsigned long long)found.damaged, (unsigned long long)found.torn);
+}
+
 static bool open_spool(uplink *up) {
   char dir[4096];
   peal_outbox_problem why;
@@ -144,6 +154,8 @@ static bool open_spool(uplink *up) {
             opts->data_dir);
   else if (err != PEAL_OK)
     fprintf(stderr, "sv30-device: spool: %s\n", why.text);
+  if (err == PEAL_OK)
+    say_damage(up);
   return err == PEAL_OK;
 }
 

@@ -145,8 +145,10 @@ static bool look(watch *w) {
   w->wrong_since_ms = 0;
   w->was_told = false;
   course before = w->journal.course;
+  bool had_begun = w->journal.has_begun;
   if (!take_measure(w, &found, moment_of(written_ms))) {
     w->journal.course = before;
+    w->journal.has_begun = had_begun;
     w->again_at_ms = halt_now_ms() + AGAIN_MS;
     return false;
   }

@@ -15,7 +15,7 @@
 
 typedef struct options {
   uint32_t port, clients, inflight;
-  double warmup, seconds;
+  double settle, warmup, seconds;
   bool is_ack;
 } options;
 
@@ -23,7 +23,7 @@ typedef struct bench {
   options opts;
   peal_workers *workers;
   peal_client **clients;
-  uint32_t joined;
+  uint32_t opened, joined;
   uint64_t answers, next;
   uint64_t at_start;
   double cpu_at_start, wall_at_start;
@@ -132,12 +132,9 @@ static void at_begin(peal_timer *timer, void *user) {
   start_timer(at_end, all.opts.seconds);
 }
 
-static void on_connect(peal_client_nsp *nsp, void *user) {
-  (void)nsp;
+static void on_settled(peal_timer *timer, void *user) {
   (void)user;
-  if (++all.joined < all.opts.clients) {
-    return;
-  }
+  peal_timer_free(timer);
   say_and_wait("joined");
   for (uint32_t i = 0; i < all.opts.clients; i++) {
     for (uint32_t n = 0; n < all.opts.inflight; n++) {
@@ -145,6 +142,18 @@ static void on_connect(peal_client_nsp *nsp, void *user) {
     }
   }
   start_timer(at_begin, all.opts.warmup);
+}
+
+static void open_some(void);
+
+static void on_connect(peal_client_nsp *nsp, void *user) {
+  (void)nsp;
+  (void)user;
+  if (++all.joined == all.opts.clients) {
+    start_timer(on_settled, all.opts.settle);
+  } else if (all.joined == all.opened) {
+    open_some();
+  }
 }
 
 static void on_disconnect(peal_client_nsp *nsp, peal_client_reason reason,
@@ -155,8 +164,10 @@ static void on_disconnect(peal_client_nsp *nsp, peal_client_reason reason,
   fail(peal_client_reason_text(reason));
 }
 
-static peal_client *add_client(const char *url) {
+static peal_client *add_client(void) {
+  char url[64];
   peal_client *client = NULL;
+  (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", all.opts.port);
   peal_client_problem why;
   if (peal_client_new(&client,
                       &(peal_client_opts){
@@ -176,25 +187,29 @@ static peal_client *add_client(const char *url) {
   return ok ? client : NULL;
 }
 
-static void start(peal_worker *worker, void *user) {
-  (void)worker;
-  (void)user;
-  char url[64];
-  (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", all.opts.port);
-  say_and_wait("begun");
-  for (uint32_t i = 0; i < all.opts.clients; i++) {
-    all.clients[i] = add_client(url);
-    if (!all.clients[i]) {
+/* So many at a time, as the others do it. */
+static void open_some(void) {
+  for (uint32_t i = 0; i < 100 && all.opened < all.opts.clients; i++) {
+    peal_client *client = add_client();
+    if (!client) {
       fail("a client could not be made");
       return;
     }
+    all.clients[all.opened++] = client;
   }
+}
+
+static void start(peal_worker *worker, void *user) {
+  (void)worker;
+  (void)user;
+  say_and_wait("begun");
+  open_some();
 }
 
 static void stop(peal_worker *worker, void *user) {
   (void)worker;
   (void)user;
-  for (uint32_t i = 0; i < all.opts.clients; i++) {
+  for (uint32_t i = 0; i < all.opened; i++) {
     peal_client_free(all.clients[i]);
   }
 }
@@ -202,8 +217,11 @@ static void stop(peal_worker *worker, void *user) {
 /* -- words ------------------------------------------------------------------------- */
 
 static bool parse(options *out, int argc, char **argv) {
-  *out =
-      (options){.clients = 100, .inflight = 1, .warmup = 0.4, .seconds = 1.1};
+  *out = (options){.clients = 100,
+                   .inflight = 1,
+                   .settle = 0.1,
+                   .warmup = 0.4,
+                   .seconds = 1.1};
   for (int i = 1; i + 1 < argc; i += 2) {
     double value = atof(argv[i + 1]);
     if (strcmp(argv[i], "--port") == 0) {
@@ -212,6 +230,8 @@ static bool parse(options *out, int argc, char **argv) {
       out->clients = (uint32_t)value;
     } else if (strcmp(argv[i], "--inflight") == 0) {
       out->inflight = (uint32_t)value;
+    } else if (strcmp(argv[i], "--settle") == 0) {
+      out->settle = value;
     } else if (strcmp(argv[i], "--warmup") == 0) {
       out->warmup = value;
     } else if (strcmp(argv[i], "--seconds") == 0) {
@@ -229,7 +249,7 @@ int main(int argc, char **argv) {
   if (!parse(&all.opts, argc, argv)) {
     (void)fprintf(stderr, "usage: peal-bench-client --port P [--clients N] "
                           "[--inflight N] [--seconds S] [--warmup S] "
-                          "[--ack 1]\n");
+                          "[--settle S] [--ack 1]\n");
     return 2;
   }
   all.clients = calloc(all.opts.clients, sizeof(peal_client *));

@@ -112,7 +112,8 @@ typedef struct peal_client_opts {
   size_t max_buffer_bytes;
   uint32_t max_buffer_events;
   peal_client_full buffer_full;
-  /* What waits to be sent on a connection; default 8 MiB. */
+  /* What waits to be sent on a connection: above it events and acknowledgements
+   * are refused (PEAL_ERR_QUEUE_FULL). Default 8 MiB. */
   size_t max_queue_bytes;
   size_t max_payload_bytes; /* of what comes; default 16 MiB */
   uint32_t max_attachments; /* of one packet; default PEAL_OFF: no limit but

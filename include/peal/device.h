@@ -28,7 +28,8 @@
  *
  * Not for use by several threads at a time; none of its functions blocks, or
  * calls what the program gave it but `random` and `sha1`. Without a device
- * (NULL) nothing happens: the result is PEAL_ERR_USAGE, false, 0 or empty.
+ * (NULL) nothing happens: the result is PEAL_ERR_USAGE, false, 0, empty, or for
+ * a deadline UINT64_MAX.
  *
  * Example: examples/device/main.c */
 #include <peal/base.h>

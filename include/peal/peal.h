@@ -11,6 +11,9 @@
  *   handle.h   references to sockets, and what hangs on one
  *   client.h   a client: its connection, namespaces, events (with event.h)
  *   simple.h   a client whose calls wait
+ *   outbox.h   events of a client that must not be lost
+ *
+ * <peal/device.h> is a client for small devices, in a library of its own.
  *
  * Beside it, for who wants them (a library built with PEAL_WEB=OFF has them
  * not): <peal/web.h> (routes, static files, metrics), <peal/store.h> (SQLite)
@@ -21,6 +24,7 @@
 #include <peal/client.h>
 #include <peal/handle.h>
 #include <peal/http.h>
+#include <peal/outbox.h>
 #include <peal/server.h>
 #include <peal/simple.h>
 #include <peal/val.h>

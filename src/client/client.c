@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "client/client_core.h"
+#include "net/hooks.h"
 #include "net/run.h"
 #include "net/tls_client.h"
 
@@ -25,7 +26,7 @@ static bool open_lock(peal_client *client) {
 static peal_err set_tls(peal_client *client, const peal_client_setup *setup,
                         peal_client_problem *why) {
   peal_tls_problem problem = {{0}};
-  if (!setup->is_tls)
+  if (!setup->is_tls && !peal_client_opts_has_https_proxy(setup))
     return PEAL_OK;
   peal_err err = peal_tls_client_new(&client->tls, &setup->opts.tls, &problem);
   return err ? peal_client_opts_problem(why, err, "%s",
@@ -91,28 +92,26 @@ static void await_run(peal_client *client, peal_client_run_state state) {
 /* Behind all that was posted before the run. */
 static void on_start(peal_worker *worker, void *user) {
   peal_client *client = user;
-  if (worker != client->worker)
-    return;
+  (void)worker;
   if (begin_later(client) && !client->no_auto_connect)
     (void)peal_client_core_open(client);
   note_run(client, PEAL_CLIENT_RUNS);
 }
 
 static void on_stop(peal_worker *worker, void *user) {
-  peal_client *client = user;
-  if (worker == client->worker)
-    peal_client_core_stop(client);
+  (void)worker;
+  peal_client_core_stop(user);
 }
 
 static peal_err set_hooks(peal_client *client) {
-  peal_err err = peal_workers_on_stop(client->workers, on_stop, client);
+  peal_err err = peal_hooks_on_stop(client->worker, on_stop, client);
   if (err)
     return err;
   /* On a worker that runs it begins in a later turn: who makes it there has
    * this one for its handlers. */
   return peal_run_has_begun(client->workers)
              ? begin_later(client)
-             : peal_workers_on_start(client->workers, on_start, client);
+             : peal_hooks_on_start(client->worker, on_start, client);
 }
 
 static peal_err set_up(peal_client *client, const peal_client_opts *opts,
@@ -222,14 +221,17 @@ peal_err peal_client_start(peal_client *client) {
   if (!take_run(client))
     return PEAL_ERR_USAGE;
   atomic_store(&client->has_thread, true);
-  peal_client_impl_ref(client);
+  peal_client_impl_ref(client); /* the thread's */
+  peal_client_impl_ref(client); /* ours: it may be freed there at once */
   if (create_thread(client)) {
     atomic_store(&client->has_thread, false);
     atomic_store(&client->runs_alone, false);
     peal_client_impl_unref(client);
+    peal_client_impl_unref(client);
     return PEAL_ERR_SYSTEM;
   }
   await_run(client, PEAL_CLIENT_RUNS);
+  peal_client_impl_unref(client);
   return PEAL_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "proto/proto_limits.h"
 
 static void run_pump(peal_client *client);
+static void bury(peal_client *client);
 
 /* -- in words -------------------------------------------------------------- */
 
@@ -33,6 +34,15 @@ static peal_client_problem problem_of(const peal_client *client, peal_err err,
   return out;
 }
 
+/* As much as there is room for, and no half of a character. */
+static int cut(peal_slice text, size_t room) {
+  size_t len = text.len;
+  if (len > room)
+    for (len = room; len && ((unsigned char)text.ptr[len] & 0xc0u) == 0x80u;)
+      len--;
+  return (int)len;
+}
+
 /* SIO5: an object with `message` and maybe `data`, or a text alone. */
 static peal_client_problem problem_of_refusal(peal_val said) {
   peal_client_problem out = {.err = PEAL_ERR_REFUSED,
@@ -42,8 +52,8 @@ static peal_client_problem problem_of_refusal(peal_val said) {
                            : peal_val_str(peal_val_get(said, "message"));
   if (!message.len)
     message = peal_slice_of(peal_err_message(PEAL_ERR_REFUSED));
-  snprintf(out.text, sizeof out.text, "%.*s",
-           (int)(message.len < 255 ? message.len : 255), message.ptr);
+  snprintf(out.text, sizeof out.text, "%.*s", cut(message, sizeof out.text - 1),
+           message.ptr);
   return out;
 }
 
@@ -124,6 +134,17 @@ static void on_ping(void *user) {
     tell_notice(link->client, PEAL_CLIENT_PING);
 }
 
+/* For other threads that ask. */
+static void note_queued(peal_client *client) {
+  atomic_store_explicit(&client->queued, peal_client_core_queued(client),
+                        memory_order_relaxed);
+}
+
+static void on_left(void *user) {
+  peal_client_link *link = user;
+  note_queued(link->client);
+}
+
 /* Whoever waits for it looks at peal_client_queued_bytes. */
 static void on_drain(void *user) {
   peal_client_link *link = user;
@@ -150,6 +171,7 @@ static void dial(peal_client *client) {
       .on_upgrade = on_upgrade,
       .on_ping = on_ping,
       .on_drain = on_drain,
+      .on_left = on_left,
       .on_close = on_close};
   peal_err err = peal_worker_is_ending(client->worker)
                      ? PEAL_ERR_CANCELLED
@@ -344,12 +366,12 @@ static void finish(peal_client *client) {
   client->phase = PEAL_CLIENT_OVER;
   peal_wheel_stop(&client->worker->wheel, &client->timer);
   peal_sio_client_deinit(&client->machine);
+  client->has_machine = false;
 }
 
 static void settle(peal_client *client) {
   note_nsps(client);
-  atomic_store_explicit(&client->queued, peal_client_core_queued(client),
-                        memory_order_relaxed);
+  note_queued(client);
   look_at_end(client);
   if (client->phase == PEAL_CLIENT_STOPPING &&
       peal_list_is_empty(&client->links)) {
@@ -369,6 +391,8 @@ static void run_pump(peal_client *client) {
   if (client->phase != PEAL_CLIENT_OVER)
     settle(client);
   client->is_pumping = false;
+  if (client->is_freed)
+    bury(client);
   peal_client_impl_unref(client);
 }
 
@@ -423,6 +447,7 @@ void peal_client_core_init(peal_client *client,
   peal_client_tell_pool_init(client, &pool);
   peal_sio_client_init(&client->machine, &client->machine_opts,
                        &client->account, seed, 0);
+  client->has_machine = true;
 }
 
 static peal_err connect_nsp(peal_client_nsp *nsp) {
@@ -471,15 +496,27 @@ static void on_last(peal_worker *worker, peal_mail *mail) {
   peal_client_impl_unref(client);
 }
 
+/* A handler on the stack may look at its event until it returns. */
 static void end_machine(peal_client *client) {
   peal_sio_client_event event;
+  if (client->is_pumping)
+    peal_sio_client_lend(&client->machine);
   peal_sio_client_end(&client->machine);
   while (peal_sio_client_next(&client->machine, &client->worker->turn, &event))
     if (event.type == PEAL_SIO_CLIENT_SEND)
       peal_message_unref(event.message);
     else if (event.type == PEAL_SIO_CLIENT_ACK)
       tell_ack(client, &event);
-  peal_sio_client_deinit(&client->machine);
+}
+
+/* Nobody looks at anything of it any more. */
+static void bury(peal_client *client) {
+  if (client->has_machine)
+    peal_sio_client_deinit(&client->machine);
+  client->has_machine = false;
+  peal_client_impl_ref(client);
+  client->last.fn = on_last;
+  peal_mail_send(client->worker, &client->last);
 }
 
 void peal_client_core_free(peal_client *client) {
@@ -495,7 +532,6 @@ void peal_client_core_free(peal_client *client) {
     end_machine(client);
   }
   peal_client_op_end(client);
-  peal_client_impl_ref(client);
-  client->last.fn = on_last;
-  peal_mail_send(client->worker, &client->last);
+  if (!client->is_pumping)
+    bury(client);
 }

@@ -8,26 +8,13 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "client/client_core.h"
+#include "client/client_link.h"
 #include "client/client_spaces.h"
 #include "client/client_tell.h"
 #include "wire/doc.h"
 #include "wire/sio_check.h"
 
 /* -- on the worker --------------------------------------------------------- */
-
-static size_t max_queue(const peal_client *client) {
-  return client->max_queue_bytes ? client->max_queue_bytes
-                                 : PEAL_LIMIT_CLIENT_QUEUE_BYTES;
-}
-
-/* What waits on the connection; one that is too large is taken if nothing
- * does. */
-static bool is_full(const peal_client *client) {
-  return client->link &&
-         peal_client_engine_queued_bytes(client->link->engine) +
-                 peal_sio_client_sending_bytes(&client->machine) >=
-             max_queue(client);
-}
 
 static uint8_t flow_of(const peal_client *client, bool is_volatile) {
   if (!client->link || !client->link->is_open)
@@ -62,7 +49,7 @@ static peal_err emit_here(const peal_client_op *op, peal_slice event,
   peal_sio_client_nsp *state = peal_client_spaces_state(op->nsp);
   if (!state)
     return PEAL_ERR_NOMEM;
-  if (!op->how.is_volatile && is_full(client))
+  if (!op->how.is_volatile && peal_client_link_is_full(client))
     return PEAL_ERR_QUEUE_FULL;
   if (!tell_watchers(op->nsp, event, args))
     return PEAL_ERR_CLOSED;
@@ -106,7 +93,7 @@ static peal_doc *doc_of(const peal_mem *mem, peal_slice event, peal_args args) {
 /* Who posts faster than the worker follows is told. */
 static bool is_far_behind(const peal_client *client) {
   return atomic_load_explicit(&client->posted, memory_order_relaxed) >=
-         max_queue(client);
+         peal_client_link_max_queue(client);
 }
 
 static peal_err post(peal_client_op *op) {

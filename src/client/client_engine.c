@@ -119,6 +119,8 @@ static void on_posted(peal_client_http *http,
   (void)http;
   enter(engine);
   engine->posting = 0;
+  if (engine->callbacks->on_left)
+    engine->callbacks->on_left(engine->user);
   peal_eio_client_posted(&engine->machine, answer, now_of(engine));
   run(engine);
 }
@@ -193,6 +195,8 @@ static void on_ws_message(void *user, bool binary, peal_slice data) {
 
 static void on_ws_sent(void *user) {
   peal_client_engine *engine = user;
+  if (engine->callbacks->on_left)
+    engine->callbacks->on_left(engine->user);
   if (peal_eio_session_has_news(&engine->machine.session) ||
       peal_eio_session_is_done(&engine->machine.session))
     peal_worker_impl_flush_later(engine->worker, &engine->flush);

@@ -23,7 +23,7 @@ typedef struct peal_client_engine_hello {
   bool is_websocket; /* opened directly by one */
 } peal_client_engine_hello;
 
-/* None of them may be NULL. */
+/* None of them may be NULL but the last. */
 typedef struct peal_client_engine_callbacks {
   /* Once, before all but on_close. */
   void (*on_open)(void *user, const peal_client_engine_hello *hello);
@@ -38,6 +38,9 @@ typedef struct peal_client_engine_callbacks {
    * people (borrowed, never NULL; "" if nothing was wrong). */
   void (*on_close)(void *user, peal_client_reason reason, peal_err err,
                    const char *text);
+  /* _queued_bytes has become less: something has left. To take note of, and
+   * for nothing else. */
+  void (*on_left)(void *user);
 } peal_client_engine_callbacks;
 
 /* Begin to connect. Returns NULL if memory is out (or the account's ceiling is

@@ -13,6 +13,7 @@
 typedef struct peal_client_engine_opts {
   /* http, https, ws, wss: is there TLS under it? NULL: none. */
   peal_tls_client *tls;
+  peal_tls_client *proxy_tls; /* for an https proxy; NULL: `tls` */
   const char *host;      /* name or address, IPv6 without brackets; unix:PATH */
   uint16_t port;         /* never 0, unless it is unix: */
   const char *tls_name;  /* at unix: whom to expect; NULL */

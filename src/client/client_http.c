@@ -16,8 +16,9 @@
 /* The first piece of a body in several. */
 #define BODY_STEP_BYTES 4096u
 #define DEFAULT_BODY_BYTES (16u << 20)
-/* A connection nobody uses is left after so long. */
-#define IDLE_MS 60000u
+/* A connection nobody uses is left after so long: before the usual server
+ * closes it (Node's after 5 s), which a POST must not meet. */
+#define IDLE_MS 4000u
 /* An answer's body has to bring something over each of these. */
 #define BODY_MS 30000u
 
@@ -180,15 +181,20 @@ static void deliver(peal_client_http *http, peal_slice body) {
   tell(http, &answer);
 }
 
-/* A connection that was kept and is dead was closed by the server in silence:
- * what was sent on it has not been looked at, if nothing was answered. */
+/* A connection that was kept and is dead was as a rule closed by the server in
+ * silence, before it has looked at what was sent. Nobody knows: a poll may be
+ * asked again, but what a POST carries would arrive twice (RFC9110 9.2.2). */
+static bool may_ask_again(const peal_client_http *http, peal_err err) {
+  return http->reused && !http->body && !http->is_heard && !http->retried &&
+         err != PEAL_ERR_TIMEOUT && err != PEAL_ERR_NOMEM;
+}
+
 static void lose(peal_client_http *http, peal_err err, const char *text) {
   drop_stream(http);
   if (!http->begun)
     return;
   http->begun = false;
-  if (http->reused && !http->is_heard && !http->retried &&
-      err != PEAL_ERR_TIMEOUT && err != PEAL_ERR_NOMEM)
+  if (may_ask_again(http, err))
     http->retried = true; /* go_on dials */
   else
     fail(http, err, text);
@@ -306,11 +312,24 @@ static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
   run(http);
 }
 
+/* RFC9112 9.8: what ends with the connection is whole only if the server has
+ * said that this is the end. */
+static bool is_cut(const peal_client_http *http) {
+  return http->begun && http->head.status &&
+         http->conn.recv.body.framing == PEAL_HTTP1_UNTIL_CLOSE &&
+         peal_stream_is_unfinished(http->stream);
+}
+
 static void on_end(peal_stream *stream, void *user) {
   peal_client_http *http = user;
   (void)stream;
-  peal_http_conn_end(&http->conn, http->worker->now_ms);
-  run(http);
+  enter(http);
+  if (is_cut(http))
+    fail(http, PEAL_ERR_CLOSED, "the server's answer ended in the middle");
+  else
+    peal_http_conn_end(&http->conn, http->worker->now_ms);
+  if (leave(http))
+    run(http);
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
@@ -367,6 +386,7 @@ static void dial(peal_client_http *http) {
                         .port = opts->port,
                         .tls = opts->tls,
                         .tls_name = opts->tls_name,
+                        .proxy_tls = opts->proxy_tls,
                         .proxy = opts->proxy,
                         .timeout_ms = opts->timeout_ms,
                         .account = opts->account};

@@ -97,10 +97,11 @@ struct peal_client {
   peal_flush pump;        /* the machine has something */
   peal_wheel_timer timer; /* its deadline */
   peal_ticket_pool asks, replies;
-  peal_mail last;  /* behind all answers that were on their way: it is freed */
-  uint8_t phase;   /* one of peal_client_phase */
-  bool is_pumping; /* on the stack */
-  bool is_left;    /* nothing is connected because nothing should be */
+  peal_mail last;   /* behind all answers that were on their way: it is freed */
+  uint8_t phase;    /* one of peal_client_phase */
+  bool is_pumping;  /* on the stack */
+  bool has_machine; /* to be freed, also behind PEAL_CLIENT_OVER */
+  bool is_left;     /* nothing is connected because nothing should be */
   bool has_websocket; /* one has worked */
   bool is_freed;      /* nobody is told anything any more */
 

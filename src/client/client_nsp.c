@@ -6,6 +6,7 @@
 #include "client/client_core.h"
 #include "client/client_spaces.h"
 #include "proto/proto_limits.h"
+#include "wire/sio_check.h"
 
 /* -- making ---------------------------------------------------------------- */
 
@@ -27,12 +28,12 @@ static peal_err join_new(peal_client_op *op, bool is_here) {
 static bool full_name(char out[PEAL_LIMIT_SIO_NSP_BYTES + 1], const char *name,
                       peal_slice *full) {
   size_t slash = *name != '/', len = strlen(name) + slash;
-  if (len > PEAL_LIMIT_SIO_NSP_BYTES || strchr(name, ','))
+  if (len > PEAL_LIMIT_SIO_NSP_BYTES)
     return false;
   out[0] = '/';
   memcpy(out + slash, name, len - slash);
   *full = (peal_slice){out, len};
-  return true;
+  return peal_sio_check_nsp(*full);
 }
 
 peal_client_nsp *peal_client_of(peal_client *client, const char *name) {
@@ -89,8 +90,9 @@ static peal_err leave(peal_client_op *op, bool is_here) {
   op->nsp->was_left = client->phase == PEAL_CLIENT_SET_UP;
   if (!op->nsp->state)
     return PEAL_OK;
-  client->is_left = true;
   peal_sio_client_leave(op->nsp->state, client->worker->now_ms);
+  if (!peal_sio_client_is_active(&client->machine))
+    client->is_left = true; /* it was the last */
   peal_client_impl_react(client);
   return PEAL_OK;
 }

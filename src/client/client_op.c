@@ -30,26 +30,37 @@ static void note_asking(peal_client_op *op) {
   uv_mutex_unlock(&op->client->lock);
 }
 
-static void note_come(peal_client_op *op) {
+/* False: who asks was told meanwhile that it is over. */
+static bool note_come(peal_client_op *op) {
   uv_mutex_lock(&op->client->lock);
+  bool was_told = op->is_told;
   if (peal_list_is_linked(&op->node))
     peal_list_remove(&op->node);
   uv_mutex_unlock(&op->client->lock);
+  return !was_told;
 }
 
-static peal_client_op *take_asking(peal_client *client) {
+/* Under the lock all that is needed of it is taken: whoever has posted it may
+ * free it behind that. */
+static bool take_asking(peal_client *client, peal_client_ack_fn *ack,
+                        void **user) {
   uv_mutex_lock(&client->lock);
   peal_list *node = peal_list_shift(&client->asking);
+  if (node) {
+    peal_client_op *op = PEAL_LIST_OF(node, peal_client_op, node);
+    op->is_told = true;
+    *ack = op->ack;
+    *user = op->user;
+  }
   uv_mutex_unlock(&client->lock);
-  return node ? PEAL_LIST_OF(node, peal_client_op, node) : NULL;
+  return node != NULL;
 }
 
 void peal_client_op_end(peal_client *client) {
-  for (peal_client_op *op; (op = take_asking(client));) {
-    peal_client_ack_fn ack = op->ack;
-    op->ack = NULL;
-    ack(NULL, PEAL_ERR_CLOSED, PEAL_NO_ARGS, op->user);
-  }
+  peal_client_ack_fn ack;
+  void *user;
+  while (take_asking(client, &ack, &user))
+    ack(NULL, PEAL_ERR_CLOSED, PEAL_NO_ARGS, user);
 }
 
 /* -- on their way ------------------------------------------------------------ */
@@ -59,8 +70,7 @@ static void on_mail(peal_worker *worker, peal_mail *mail) {
   (void)worker;
   /* One of its own callbacks may free the client here: then it is told there. */
   peal_err err = run(op);
-  note_come(op);
-  if (err && op->ack)
+  if (note_come(op) && err && op->ack)
     op->ack(op->client->is_freed ? NULL : op->nsp, err, PEAL_NO_ARGS, op->user);
   free_op(op);
 }
@@ -80,8 +90,9 @@ peal_err peal_client_op_do(peal_client_op *like) {
   note_asking(op);
   if (peal_mail_put(client->worker, &op->mail))
     return PEAL_OK;
-  note_come(op);
-  op->doc = NULL;
+  peal_err err = note_come(op) ? PEAL_ERR_CLOSED : PEAL_OK;
+  if (err)
+    op->doc = NULL; /* the caller's */
   free_op(op);
-  return PEAL_ERR_CLOSED;
+  return err;
 }

@@ -27,12 +27,13 @@ struct peal_client_op {
   peal_client_auth_fn auth;
   void *user;
   bool removes; /* the hook */
+  bool is_told; /* `ack`, by peal_client_op_end; under the lock */
 };
 
 /* Do it.
  * Returns: what `run` says, here; from another thread PEAL_OK, PEAL_ERR_NOMEM,
- * PEAL_ERR_CLOSED (the worker has ended): nothing happens then, and what it
- * carries is still the caller's. Thread: any. */
+ * PEAL_ERR_CLOSED (the worker has ended): nothing happens then, `ack` is not
+ * told, and what it carries is still the caller's. Thread: any. */
 peal_err peal_client_op_do(peal_client_op *op);
 /* The client is being freed: who waits for what is on its way is told so. */
 void peal_client_op_end(peal_client *client);

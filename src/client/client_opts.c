@@ -14,6 +14,7 @@
 #include "wire/client_url.h"
 #include "wire/http1_chars.h"
 #include "wire/percent.h"
+#include "wire/proxy_url.h"
 
 peal_err peal_client_opts_problem(peal_client_problem *why, peal_err err,
                                   const char *format, ...) {
@@ -200,6 +201,11 @@ static const char *path_of(peal_client_setup *it) {
   return out;
 }
 
+/* For problems: where user and password stand nothing is repeated. */
+static const char *shown(const char *url) {
+  return strchr(url, '@') ? "..." : url;
+}
+
 static peal_err check_url(const peal_client_opts *opts, peal_client_url *url,
                           peal_client_problem *why) {
   if (!opts->url)
@@ -208,15 +214,15 @@ static peal_err check_url(const peal_client_opts *opts, peal_client_url *url,
                                     "was meant");
   const char *wrong = peal_client_url_parse(url, peal_slice_of(opts->url));
   if (wrong)
-    return peal_client_opts_problem(why, PEAL_ERR_USAGE,
-                                    "the URL \"%.120s\": %s", opts->url, wrong);
+    return peal_client_opts_problem(
+        why, PEAL_ERR_USAGE, "the URL \"%.120s\": %s", shown(opts->url), wrong);
   if (url->nsp.len > PEAL_LIMIT_SIO_NSP_BYTES ||
       memchr(url->nsp.ptr, ',', url->nsp.len))
     return peal_client_opts_problem(
         why, PEAL_ERR_USAGE,
         "the URL \"%.120s\": its path is the namespace, "
         "which has no comma and at most %u bytes",
-        opts->url, PEAL_LIMIT_SIO_NSP_BYTES);
+        shown(opts->url), PEAL_LIMIT_SIO_NSP_BYTES);
   if (opts->path && !spans(opts->path, PEAL_HTTP1_TARGET))
     return peal_client_opts_problem(why, PEAL_ERR_USAGE,
                                     "path has a character that is written with "
@@ -260,7 +266,7 @@ static peal_err set_proxy(peal_client_setup *it, peal_client_problem *why) {
 peal_err peal_client_opts_read(peal_client_setup *out,
                                const peal_client_opts *opts,
                                peal_arena *strings, peal_client_problem *why) {
-  peal_client_url url;
+  peal_client_url url = {0};
   *out = (peal_client_setup){.opts = *opts};
   out->strings = strings;
   peal_err err = check(opts, why);
@@ -273,4 +279,11 @@ peal_err peal_client_opts_read(peal_client_setup *out,
   if (!err)
     err = keep_url(out, &url, why);
   return err ? err : set_proxy(out, why);
+}
+
+bool peal_client_opts_has_https_proxy(const peal_client_setup *setup) {
+  peal_proxy_url url;
+  const char *proxy = setup->opts.proxy;
+  return proxy && !peal_proxy_url_parse(&url, peal_slice_of(proxy)) &&
+         url.kind == PEAL_PROXY_HTTPS;
 }

@@ -28,6 +28,8 @@ PEAL_MUST_CHECK peal_err peal_client_opts_read(peal_client_setup *out,
                                                const peal_client_opts *opts,
                                                peal_arena *strings,
                                                peal_client_problem *why);
+/* Is TLS spoken to the proxy, whatever goes through it? */
+bool peal_client_opts_has_https_proxy(const peal_client_setup *setup);
 /* Fill in a problem; `why` may be NULL. Returns `err`. */
 peal_err peal_client_opts_problem(peal_client_problem *why, peal_err err,
                                   const char *format, ...) PEAL_PRINTF(3, 4);

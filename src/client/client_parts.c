@@ -40,7 +40,8 @@ void peal_client_parts_set_engine(peal_client *client,
                                   const peal_client_setup *setup) {
   const peal_client_opts *opts = &setup->opts;
   client->engine_opts = (peal_client_engine_opts){
-      .tls = client->tls,
+      .tls = setup->is_tls ? client->tls : NULL,
+      .proxy_tls = client->tls,
       .host = setup->host,
       .port = setup->port,
       .authority = setup->authority,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/client_tell.h"
 
+#include "client/client_link.h"
 #include "events/reply.h"
 
 /* -- acknowledging --------------------------------------------------------- */
@@ -20,6 +21,9 @@ static peal_err send_ack(const receiver *to, uint64_t id, peal_args args) {
   peal_client *client = to->nsp->client;
   if (client->phase == PEAL_CLIENT_OVER)
     return PEAL_ERR_CLOSED;
+  /* A server that asks and does not read must not make us hold the answers. */
+  if (peal_client_link_is_full(client))
+    return PEAL_ERR_QUEUE_FULL;
   peal_err err = peal_sio_client_ack(to->nsp->state, to->link, id, args);
   peal_client_impl_react(client);
   return err;

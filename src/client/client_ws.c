@@ -135,6 +135,16 @@ static void fail(peal_client_ws *ws, peal_err err, const char *text) {
                                            .text = text});
 }
 
+/* The server's: neither lines nor escapes get through. */
+static void add_reason(peal_buf *words, peal_slice reason) {
+  if (reason.len)
+    peal_buf_add_str(words, ": ");
+  for (size_t i = 0; i < reason.len; i++) {
+    unsigned char c = (unsigned char)reason.ptr[i];
+    peal_buf_add_char(words, c < ' ' || c == 0x7f ? ' ' : reason.ptr[i]);
+  }
+}
+
 /* "the server has closed the WebSocket (1001: going away)" */
 static void close_words(char *text, size_t room, const peal_ws_event *event) {
   peal_buf words;
@@ -145,9 +155,7 @@ static void close_words(char *text, size_t room, const peal_ws_event *event) {
   if (event->code != 1005 && event->code != 1006) {
     peal_buf_add_str(&words, " (");
     peal_buf_add_u64(&words, event->code);
-    if (event->data.len)
-      peal_buf_add_str(&words, ": ");
-    peal_buf_add(&words, event->data);
+    add_reason(&words, event->data);
     peal_buf_add_str(&words, ")");
   }
   size_t len = words.len;
@@ -455,6 +463,7 @@ static void dial(peal_client_ws *ws) {
                         .port = opts->port,
                         .tls = opts->tls,
                         .tls_name = opts->tls_name,
+                        .proxy_tls = opts->proxy_tls,
                         .proxy = opts->proxy,
                         .timeout_ms = opts->timeout_ms,
                         .account = opts->account};

@@ -230,6 +230,13 @@ static bool begin_tls(peal_dial *dial, peal_tls_client *tls, const char *host,
   return dial->attached;
 }
 
+static void fail_to_begin_tls(peal_dial *dial) {
+  if (dial->verdict.err)
+    fail_tls(dial, dial->verdict.err);
+  else
+    finish(dial, PEAL_ERR_NOMEM);
+}
+
 static void tls_on(peal_dial *dial) {
   unsigned long why;
   SSL *ssl = peal_stream_tls_ssl(&dial->result.parcel);
@@ -254,7 +261,7 @@ static void reach_target(peal_dial *dial) {
   }
   const char *name = dial->tls_name ? dial->tls_name : dial->host;
   if (!begin_tls(dial, dial->tls, name, dial->port, TLS))
-    finish(dial, PEAL_ERR_NOMEM);
+    fail_to_begin_tls(dial);
 }
 
 static void proxy_on(peal_dial *dial, bool *writes) {
@@ -280,7 +287,7 @@ static void reach_proxy(peal_dial *dial) {
   if (!err && url->kind == PEAL_PROXY_HTTPS) {
     const char *name = proxy_host(dial, dial->proxy_name);
     if (!begin_tls(dial, tls, name, url->port, PROXY_TLS))
-      err = PEAL_ERR_NOMEM;
+      fail_to_begin_tls(dial);
   }
   if (err) {
     peal_dial_proxy_text(dial->proxy, err, dial->words, sizeof(dial->words));
@@ -388,9 +395,7 @@ static void on_addresses(peal_lookup *lookup, int status,
     peal_dial_words_lookup(dial->words, sizeof(dial->words),
                            is_proxy ? proxy_host(dial, name) : dial->host,
                            status);
-    finish(dial, status == UV_ENOMEM || status == UV_EAI_MEMORY
-                     ? PEAL_ERR_NOMEM
-                     : PEAL_ERR_HOST);
+    finish(dial, status == EAI_MEMORY ? PEAL_ERR_NOMEM : PEAL_ERR_HOST);
   } else if (dial->at == LOOKUP_TARGET) {
     keep_target(dial, list);
   } else {

@@ -2,7 +2,7 @@
 #pragma once
 /* dial: from a name to a connected stream, or words that say which step failed.
  *
- *   resolve   the name's addresses, on libuv's pool (net/lookup)
+ *   resolve   the name's addresses, in a thread of its own (net/lookup)
  *   connect   both families in turn, 250 ms apart, the first wins (RFC8305)
  *   proxy     CONNECT or SOCKS5, if one is asked for
  *   tls       the handshake, and what is thought of the certificate

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <uv.h>
+#include <netdb.h>
 
 void peal_dial_words_place(char *out, size_t cap, const char *host,
                            uint16_t port) {
@@ -19,19 +19,19 @@ void peal_dial_words_place(char *out, size_t cap, const char *host,
 void peal_dial_words_lookup(char *out, size_t cap, const char *host,
                             int status) {
   switch (status) {
-  case UV_EAI_NONAME:
-  case UV_EAI_NODATA:
-  case UV_EAI_ADDRFAMILY:
+  case EAI_NONAME:
+  case EAI_NODATA:
+  case EAI_ADDRFAMILY:
     snprintf(out, cap, "no such host: %s", host);
     break;
-  case UV_EAI_AGAIN:
+  case EAI_AGAIN:
     snprintf(out, cap,
              "%s cannot be looked up now: no name server answers (EAI_AGAIN)",
              host);
     break;
   default:
-    snprintf(out, cap, "%s cannot be looked up: %s (%s)", host,
-             uv_strerror(status), uv_err_name(status));
+    snprintf(out, cap, "%s cannot be looked up: %s", host,
+             gai_strerror(status));
   }
 }
 

@@ -8,7 +8,7 @@
  * most, terminated; so do the others. */
 void peal_dial_words_place(char *out, size_t cap, const char *host,
                            uint16_t port);
-/* `status` of libuv's, of a lookup. */
+/* `status`: EAI_..., of a lookup. */
 void peal_dial_words_lookup(char *out, size_t cap, const char *host,
                             int status);
 /* An errno, of connecting. */

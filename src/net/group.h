@@ -9,9 +9,12 @@ typedef struct peal_group_hooks {
   struct peal_group_hook {
     peal_post_fn fn;
     void *user;
+    const peal_worker *only; /* on this one; NULL: on all */
+    uint64_t number;         /* in the order of their adding; from 1 */
   } * items;
 
   size_t count;
+  uint64_t last_number;
 } peal_group_hooks;
 
 struct peal_workers {

@@ -4,13 +4,14 @@
 #include "base/mem.h"
 
 static peal_err add(peal_workers *group, peal_group_hooks *hooks,
-                    peal_post_fn fn, void *user) {
+                    const peal_worker *only, peal_post_fn fn, void *user) {
   uv_mutex_lock(&group->lock);
   size_t size = (hooks->count + 1) * sizeof(hooks->items[0]);
   struct peal_group_hook *items =
       peal_mem_resize(group->mem, hooks->items, size);
   if (items) {
-    items[hooks->count] = (struct peal_group_hook){fn, user};
+    items[hooks->count] =
+        (struct peal_group_hook){fn, user, only, ++hooks->last_number};
     hooks->items = items;
     hooks->count++;
   }
@@ -18,18 +19,24 @@ static peal_err add(peal_workers *group, peal_group_hooks *hooks,
   return items ? PEAL_OK : PEAL_ERR_NOMEM;
 }
 
-void peal_hooks_run(peal_worker *worker, peal_group_hooks *hooks) {
-  peal_workers *group = worker->group;
-  for (size_t i = 0;; i++) {
-    struct peal_group_hook hook = {NULL, NULL};
-    uv_mutex_lock(&group->lock);
-    if (i < hooks->count)
-      hook = hooks->items[i];
-    uv_mutex_unlock(&group->lock);
-    if (!hook.fn)
-      return;
-    hook.fn(worker, hook.user);
+/* The first behind `number` that is this worker's, if there is one. Any of them
+ * may be forgotten meanwhile. */
+static bool next(peal_worker *worker, const peal_group_hooks *hooks,
+                 uint64_t number, struct peal_group_hook *out) {
+  bool found = false;
+  uv_mutex_lock(&worker->group->lock);
+  for (size_t i = 0; i < hooks->count && !found; i++) {
+    *out = hooks->items[i];
+    found = out->number > number && (!out->only || out->only == worker);
   }
+  uv_mutex_unlock(&worker->group->lock);
+  return found;
+}
+
+void peal_hooks_run(peal_worker *worker, peal_group_hooks *hooks) {
+  struct peal_group_hook hook = {.number = 0};
+  while (next(worker, hooks, hook.number, &hook))
+    hook.fn(worker, hook.user);
 }
 
 static void forget(peal_group_hooks *hooks, const void *user) {
@@ -53,7 +60,7 @@ peal_err peal_workers_on_start(peal_workers *group, peal_post_fn fn,
   if (!group || !fn)
     return PEAL_ERR_USAGE;
   if (!atomic_load(&group->running))
-    return add(group, &group->on_start, fn, user);
+    return add(group, &group->on_start, NULL, fn, user);
   for (unsigned i = 0; i < group->count; i++) {
     peal_err err = peal_worker_post(group->items[i], fn, user);
     if (err)
@@ -66,12 +73,22 @@ peal_err peal_workers_on_stop(peal_workers *group, peal_post_fn fn,
                               void *user) {
   if (!group || !fn)
     return PEAL_ERR_USAGE;
-  return add(group, &group->on_stop, fn, user);
+  return add(group, &group->on_stop, NULL, fn, user);
+}
+
+peal_err peal_hooks_on_start(peal_worker *only, peal_post_fn fn, void *user) {
+  return atomic_load(&only->group->running)
+             ? peal_worker_post(only, fn, user)
+             : add(only->group, &only->group->on_start, only, fn, user);
+}
+
+peal_err peal_hooks_on_stop(peal_worker *only, peal_post_fn fn, void *user) {
+  return add(only->group, &only->group->on_stop, only, fn, user);
 }
 
 peal_err peal_workers_on_hangup(peal_workers *group, peal_post_fn fn,
                                 void *user) {
   if (!group || !fn || atomic_load(&group->running))
     return PEAL_ERR_USAGE;
-  return add(group, &group->on_hangup, fn, user);
+  return add(group, &group->on_hangup, NULL, fn, user);
 }

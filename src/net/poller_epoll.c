@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/poller_epoll.h"
 
+#include <errno.h>
+
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -62,10 +64,13 @@ static void forget(peal_poller *base, int fd) {
 
 static void wait_epoll(peal_poller *base, int timeout_ms) {
   struct epoll_event events[PEAL_POLLER_FOUND_MAX];
-  /* Interrupted is as good as woken for nothing. Those told last come behind
-   * the others at the next wait. */
-  int count =
-      epoll_wait(mine(base)->set, events, PEAL_POLLER_FOUND_MAX, timeout_ms);
+  int set = mine(base)->set;
+  /* Those told last come behind the others at the next wait. */
+  int count = epoll_wait(set, events, PEAL_POLLER_FOUND_MAX, timeout_ms);
+  /* A process that was stopped: what has come meanwhile is heard before the
+   * time that has passed is. */
+  if (count < 0 && errno == EINTR)
+    count = epoll_wait(set, events, PEAL_POLLER_FOUND_MAX, 0);
   for (int i = 0; i < count; i++)
     base->found[i] =
         (struct peal_poller_found){events[i].data.ptr, told(events[i].events)};

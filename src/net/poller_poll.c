@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/poller_poll.h"
 
+#include <errno.h>
+
 #include <poll.h>
 
 #include "base/mem.h"
@@ -130,6 +132,8 @@ static void forget(peal_poller *base, int fd) {
 static void wait_poll(peal_poller *base, int timeout_ms) {
   poll_poller *poller = mine(base);
   int left = poll(poller->fds, poller->count, timeout_ms);
+  if (left < 0 && errno == EINTR) /* as poller_epoll has it */
+    left = poll(poller->fds, poller->count, 0);
   uint32_t place = poller->begin < poller->count ? poller->begin : 0;
   for (uint32_t seen = 0; seen < poller->count && left > 0; seen++) {
     if (base->found_count == PEAL_POLLER_FOUND_MAX)

@@ -44,8 +44,7 @@ void peal_workers_stop(peal_workers *group, uint32_t grace_ms) {
 
 bool peal_stop_is_empty(const peal_worker *worker) {
   return peal_list_is_empty(&worker->conns) &&
-         peal_list_is_empty(&worker->tasks) &&
-         peal_list_is_empty(&worker->lookups);
+         peal_list_is_empty(&worker->tasks);
 }
 
 void peal_stop_settle(peal_worker *worker) {

@@ -84,6 +84,9 @@ bool peal_stream_is_closing(const peal_stream *stream);
 bool peal_stream_is_blocked(const peal_stream *stream);
 /* Over TLS? */
 bool peal_stream_is_encrypted(const peal_stream *stream);
+/* Over TLS, and the peer has not said that nothing more comes: at the end of the
+ * stream, anybody on the way may have cut it there (RFC8446 6.1). */
+bool peal_stream_is_unfinished(const peal_stream *stream);
 /* Which certificate has the peer shown? False: none. */
 bool peal_stream_certificate(const peal_stream *stream, peal_tls_peer *out);
 peal_worker *peal_stream_worker(const peal_stream *stream);

@@ -182,12 +182,23 @@ bool peal_stream_is_encrypted(const peal_stream *stream) {
   return stream->item.kind == &tls.polled;
 }
 
-bool peal_stream_certificate(const peal_stream *stream, peal_tls_peer *out) {
+static SSL *ssl_of(const peal_stream *stream) {
   const peal_stream_parcel parcel = {.verbs = peal_stream_core_verbs(stream),
                                      .state = peal_stream_core_state(stream)};
+  return peal_stream_is_encrypted(stream) && parcel.state
+             ? peal_stream_tls_ssl(&parcel)
+             : NULL;
+}
+
+bool peal_stream_is_unfinished(const peal_stream *stream) {
+  const SSL *ssl = ssl_of(stream);
+  return ssl && !(SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN);
+}
+
+bool peal_stream_certificate(const peal_stream *stream, peal_tls_peer *out) {
+  SSL *ssl = ssl_of(stream);
   *out = (peal_tls_peer){.subject = ""};
-  return peal_stream_is_encrypted(stream) && parcel.state &&
-         peal_tls_peer_of(peal_stream_tls_ssl(&parcel), out);
+  return ssl && peal_tls_peer_of(ssl, out);
 }
 
 peal_worker *peal_stream_worker(const peal_stream *stream) {

@@ -95,6 +95,12 @@ static int on_session(SSL *ssl, SSL_SESSION *session) {
 
 /* -- options --------------------------------------------------------------- */
 
+/* OpenSSL takes no name for any, and one with a dot in front for all below
+ * it. */
+static bool is_name(const char *name) {
+  return name[0] && name[0] != '.';
+}
+
 static bool use_authorities(SSL_CTX *ctx, const peal_client_tls *opts,
                             peal_tls_problem *why) {
   if (!opts->ca_file && !opts->ca_dir) {
@@ -194,6 +200,11 @@ peal_err peal_tls_client_new(peal_tls_client **out, const peal_client_tls *opts,
     return PEAL_ERR_USAGE;
   if (!PEAL_RESERVED_IS_KNOWN(opts))
     return PEAL_ERR_OPTION;
+  if (opts->server_name && !is_name(opts->server_name)) {
+    (void)peal_tls_files_wrong(why,
+                               "server_name is no name:", opts->server_name);
+    return PEAL_ERR_USAGE;
+  }
   peal_tls_client *client = peal_mem_zalloc(peal_mem_libc(), sizeof(*client));
   if (!client || rules_index < 0 || note_index < 0) {
     peal_mem_free(peal_mem_libc(), client);
@@ -215,6 +226,11 @@ void peal_tls_client_free(peal_tls_client *client) {
 }
 
 /* -- a connection ---------------------------------------------------------- */
+
+static void refuse(peal_tls_verdict *verdict, peal_err err, const char *what) {
+  verdict->err = err;
+  snprintf(verdict->text, sizeof(verdict->text), what, verdict->host);
+}
 
 static bool expect(SSL *ssl, const char *name) {
   uint8_t ip[16];
@@ -254,6 +270,10 @@ static note *make_note(const char *name, peal_tls_verdict *verdict) {
 
 SSL *peal_tls_client_begin(peal_tls_client *client, peal_tls_verdict *verdict) {
   ERR_clear_error();
+  if (!is_name(verdict->host)) {
+    refuse(verdict, PEAL_ERR_CERT, "no certificate is for the host \"%s\"");
+    return NULL;
+  }
   SSL *ssl = SSL_new(client->ctx);
   if (!ssl)
     return NULL;
@@ -291,11 +311,6 @@ static bool ask_pin(const rules *all, X509 *cert) {
   OPENSSL_free(key);
   OPENSSL_free(der);
   return ok;
-}
-
-static void refuse(peal_tls_verdict *verdict, peal_err err, const char *what) {
-  verdict->err = err;
-  snprintf(verdict->text, sizeof(verdict->text), what, verdict->host);
 }
 
 static void on_failure(int done, unsigned long why, peal_tls_verdict *verdict) {

@@ -26,7 +26,7 @@ typedef struct peal_tls_verdict {
  * `why` may be NULL. Reads files: not in a handler of a busy worker.
  * Returns: PEAL_OK; PEAL_ERR_TLS (a file cannot be read or is not what it
  * should be, key and certificate do not belong together); PEAL_ERR_USAGE (a key
- * without its certificate); PEAL_ERR_OPTION; PEAL_ERR_NOMEM; *out is NULL on
+ * without its certificate, a server_name that is none); PEAL_ERR_OPTION; PEAL_ERR_NOMEM; *out is NULL on
  * errors. Thread: any. */
 PEAL_MUST_CHECK peal_err peal_tls_client_new(peal_tls_client **out,
                                              const peal_client_tls *opts,
@@ -38,7 +38,8 @@ void peal_tls_client_free(peal_tls_client *client);
  * without brackets): what is said and checked is `server_name` of the options,
  * or else the host. A session that was kept for it is offered. `verdict` is
  * borrowed until it is judged.
- * NULL: memory is out, or the host cannot be a name. Thread: any. */
+ * NULL: memory is out, or, in the verdict, the host cannot be a name.
+ * Thread: any. */
 SSL *peal_tls_client_begin(peal_tls_client *client, peal_tls_verdict *verdict);
 /* The handshake has ended: well (`done` is 0), or with a negative errno, where
  * -EPROTO is the error `why` of OpenSSL's. Asks `pin`. `ssl` needs the verdict

@@ -57,7 +57,6 @@ struct peal_worker {
   peal_polled *first, **after; /* polled items, and where the next goes */
   peal_list conns;             /* all peal_stream of this worker */
   peal_list tasks;             /* begun and not done */
-  peal_list lookups;           /* the same of net/lookup */
   peal_list dials;             /* all peal_dial of this worker */
   peal_logger *log;            /* the group's; thread safe */
   uint64_t now_ms;             /* refreshed at every wake-up */

@@ -77,7 +77,6 @@ static void init(peal_worker *worker, peal_workers *group, unsigned index) {
   peal_list_init(&worker->flushes);
   peal_list_init(&worker->conns);
   peal_list_init(&worker->tasks);
-  peal_list_init(&worker->lookups);
   peal_list_init(&worker->dials);
   peal_mailbox_init(&worker->mailbox);
   peal_stop_init(worker);

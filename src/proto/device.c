@@ -496,10 +496,22 @@ static void never_called(peal_client_nsp *nsp, peal_err err, peal_args args,
   (void)nsp, (void)err, (void)args, (void)user;
 }
 
+/* On a connection; what waits for one has its own ceiling. One that is too large
+ * is taken if nothing waits. */
+static bool is_full(const peal_device *device) {
+  return device->state >= DEVICE_OPEN &&
+         peal_eio_session_queued_bytes(&device->session) +
+                 peal_ws_conn_queued(device->ws) +
+                 peal_sio_client_sending_bytes(&device->sio) >=
+             device->sio_opts.max_buffer_bytes;
+}
+
 static peal_err emit(peal_device *device, const char *name, peal_args args,
                      const uint32_t *timeout_ms, void *token, uint64_t now_ms) {
   if (!device || !name)
     return PEAL_ERR_USAGE;
+  if (is_full(device))
+    return PEAL_ERR_QUEUE_FULL;
   peal_sio_client_emit what = {.event = peal_slice_of(name), .args = args};
   if (timeout_ms) {
     what.fn = never_called;
@@ -559,9 +571,11 @@ static void set_options(peal_device *device) {
                              .delay_max_ms = opts->reconnection_delay_max_ms,
                              .timeout_ms = opts->timeout_ms,
                              .max_buffer_bytes = queue};
+  /* Who emits is refused: a session that refused would lose what lies between
+   * two events, and the connection. */
   device->eio_opts = (peal_eio_session_opts){.client = true,
                                              .max_payload_bytes = payload,
-                                             .max_queue_bytes = queue,
+                                             .max_queue_bytes = SIZE_MAX / 2,
                                              .mem = mem};
   device->ws_opts = (peal_ws_conn_opts){.client = true,
                                         .max_message_bytes = payload,

@@ -29,8 +29,21 @@ static peal_slice trim(peal_slice text) {
 }
 
 typedef struct answer_fields {
-  bool upgrade, accept, strange;
+  bool upgrade, connection, accept, strange;
 } answer_fields;
+
+/* RFC9110 5.6.1: a list of words, any number of which may be empty. */
+static bool has_upgrade(peal_slice list) {
+  while (list.len) {
+    const char *comma = memchr(list.ptr, ',', list.len);
+    size_t len = comma ? (size_t)(comma - list.ptr) : list.len;
+    if (peal_slice_is_nocase(trim((peal_slice){list.ptr, len}), "upgrade"))
+      return true;
+    len += comma != NULL;
+    list = (peal_slice){list.ptr + len, list.len - len};
+  }
+  return false;
+}
 
 /* False: it is no field. */
 static bool take_field(answer_fields *fields, peal_slice line,
@@ -42,6 +55,8 @@ static bool take_field(answer_fields *fields, peal_slice line,
   peal_slice value = trim((peal_slice){colon + 1, line.len - name.len - 1});
   if (peal_slice_is_nocase(name, "Upgrade"))
     fields->upgrade = peal_slice_is_nocase(value, "websocket");
+  else if (peal_slice_is_nocase(name, "Connection"))
+    fields->connection |= has_upgrade(value);
   else if (peal_slice_is_nocase(name, "Sec-WebSocket-Accept"))
     fields->accept = !sum || peal_ws_ask_is_digest(value, sum);
   else if (peal_slice_is_nocase(name, "Sec-WebSocket-Extensions") ||
@@ -71,8 +86,8 @@ peal_err peal_device_answer_take(peal_slice in, const unsigned char *sum,
   bool right = cut_line(&rest, &line);
   while (right && cut_line(&rest, &line) && line.len)
     right = take_field(&fields, line, sum);
-  return right && !rest.len && fields.upgrade && fields.accept &&
-                 !fields.strange
+  return right && !rest.len && fields.upgrade && fields.connection &&
+                 fields.accept && !fields.strange
              ? PEAL_OK
              : PEAL_FAIL(PEAL_ERR_ANSWER);
 }

@@ -199,8 +199,12 @@ static void lose_ws(peal_eio_client *client,
                     const peal_eio_client_answer *answer) {
   char text[PEAL_EIO_CLIENT_TEXT];
   if (is_opening(client)) {
+    /* One that stood and was closed in order is no answer either. */
+    peal_eio_client_answer heard = *answer;
+    if (!heard.err && !heard.status)
+      heard.err = PEAL_ERR_CLOSED;
     peal_err err =
-        peal_eio_client_answer_check(answer, PEAL_EIO_CLIENT_UPGRADE, text);
+        peal_eio_client_answer_check(&heard, PEAL_EIO_CLIENT_UPGRADE, text);
     peal_eio_client_way_failed(client, err ? err : PEAL_ERR_CLOSED,
                                err ? text : NULL);
   } else if (polls(client)) {

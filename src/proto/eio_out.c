@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/eio_out.h"
 
+#include "proto/eio_rules.h"
 #include "proto/eio_session.h"
 
 /* Control packets for this way, before and behind the messages. */
@@ -89,8 +90,8 @@ static void pop_control(peal_eio_session *session, uint8_t bit) {
 
 static void pop_message(peal_eio_session *session, uint64_t now_ms) {
   peal_eio_queue_pop(&session->queue);
-  if (session->state == PEAL_EIO_STATE_CLOSING && session->probe &&
-      !peal_eio_queue_count(&session->queue))
+  if (session->state == PEAL_EIO_STATE_CLOSING &&
+      peal_eio_rules_probe(session) && !peal_eio_queue_count(&session->queue))
     peal_eio_probe_hurry(session->probe, now_ms);
 }
 

@@ -52,3 +52,9 @@ static inline size_t peal_eio_rules_max_queue_soft(
 static inline bool peal_eio_rules_is_client(const peal_eio_session *session) {
   return PEAL_ROLE_IS_CLIENT(session->opts);
 }
+
+/* The trial of a WebSocket that is under way; there is none without polling. */
+static inline peal_eio_probe *peal_eio_rules_probe(
+    const peal_eio_session *session) {
+  return PEAL_ROLE_HAS_POLLING ? session->probe : NULL;
+}

@@ -59,7 +59,7 @@ peal_err peal_eio_session_init(peal_eio_session *session,
 
 void peal_eio_session_deinit(peal_eio_session *session) {
   peal_eio_queue_clear(&session->queue);
-  peal_eio_probe_free(session->probe);
+  peal_eio_probe_free(peal_eio_rules_probe(session));
   session->probe = NULL;
   if (peal_eio_rules_is_client(session))
     peal_mem_free(peal_mem_or_libc(session->opts->mem), session->hello.peer);
@@ -254,8 +254,9 @@ static uint64_t confirm_at(const peal_eio_session *session) {
 uint64_t peal_eio_session_deadline(const peal_eio_session *session) {
   uint64_t at = earliest(peal_eio_heartbeat_deadline(&session->clock),
                          confirm_at(session));
-  return session->probe ? earliest(at, peal_eio_probe_deadline(session->probe))
-                        : at;
+  return peal_eio_rules_probe(session)
+             ? earliest(at, peal_eio_probe_deadline(session->probe))
+             : at;
 }
 
 static void tick_clock(peal_eio_session *session, uint64_t now_ms) {
@@ -290,7 +291,7 @@ static void tick_probe(peal_eio_session *session, uint64_t now_ms) {
 }
 
 void peal_eio_session_tick(peal_eio_session *session, uint64_t now_ms) {
-  if (session->probe)
+  if (peal_eio_rules_probe(session))
     tick_probe(session, now_ms);
   tick_clock(session, now_ms);
   check(session);

@@ -4,7 +4,7 @@
 #include "proto/eio_rules.h"
 
 void peal_eio_step_drop_probe(peal_eio_session *session) {
-  peal_eio_probe_free(session->probe);
+  peal_eio_probe_free(peal_eio_rules_probe(session));
   session->probe = NULL;
   session->probed = 0;
   session->due &= (uint8_t)~PEAL_EIO_DUE_PROBE;
@@ -36,8 +36,8 @@ void peal_eio_step_end(peal_eio_session *session, peal_eio_reason reason,
 
 /* Nothing is left for a probe but its end. */
 static void hurry_probe(peal_eio_session *session, uint64_t now_ms) {
-  if (session->state == PEAL_EIO_STATE_CLOSING && session->probe &&
-      !peal_eio_queue_count(&session->queue))
+  if (session->state == PEAL_EIO_STATE_CLOSING &&
+      peal_eio_rules_probe(session) && !peal_eio_queue_count(&session->queue))
     peal_eio_probe_hurry(session->probe, now_ms);
 }
 

@@ -8,6 +8,7 @@
 #include "proto/sio_dial.h"
 #include "proto/sio_member.h"
 #include "proto/sio_outbox.h"
+#include "wire/sio_check.h"
 
 #define NEVER UINT64_MAX
 
@@ -90,6 +91,7 @@ static void free_spare(peal_sio_client *client) {
 void peal_sio_client_deinit(peal_sio_client *client) {
   peal_sio_client_nsp *nsp = peal_sio_client_nsp_next(client, NULL), *next;
   client->stage = PEAL_SIO_CLIENT_IDLE;
+  client->is_lent = false;
   peal_sio_dial_tidy(client);
   free_in_flight(client);
   free_outs(&client->sends, false);
@@ -100,6 +102,10 @@ void peal_sio_client_deinit(peal_sio_client *client) {
   }
   free_spare(client);
   peal_sio_out_ids_deinit(client);
+}
+
+void peal_sio_client_lend(peal_sio_client *client) {
+  client->is_lent = true;
 }
 
 void peal_sio_client_end(peal_sio_client *client) {
@@ -187,8 +193,7 @@ bool peal_sio_client_is_open(const peal_sio_client *client) {
 }
 
 static bool is_name(peal_slice name) {
-  return name.len && name.len <= PEAL_LIMIT_SIO_NSP_BYTES &&
-         name.ptr[0] == '/' && !memchr(name.ptr, ',', name.len);
+  return name.len <= PEAL_LIMIT_SIO_NSP_BYTES && peal_sio_check_nsp(name);
 }
 
 peal_sio_client_nsp *peal_sio_client_of(peal_sio_client *client,

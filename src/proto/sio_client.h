@@ -54,6 +54,9 @@ void peal_sio_client_deinit(peal_sio_client *client);
 /* It is over: as _close, and all that waits is dropped, its acknowledgements
  * told (PEAL_ERR_CLOSED). Verbs say PEAL_ERR_CLOSED from now on. */
 void peal_sio_client_end(peal_sio_client *client);
+/* What the last event has borrowed stays until _deinit, whatever _next says: for
+ * an owner who ends it while somebody looks at an event. */
+void peal_sio_client_lend(peal_sio_client *client);
 
 /* The next thing to be done or that has happened; false: nothing more until
  * something is told. Values lie in the arena, which the owner may reset between

@@ -132,6 +132,7 @@ struct peal_sio_client {
    * last event may borrow from it. */
   bool has_conn : 1;
   bool ended : 1;
+  bool is_lent : 1; /* the last event is looked at: `conn` stays */
 };
 
 /* -- what is told ------------------------------------------------------------- */

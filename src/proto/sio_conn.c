@@ -8,6 +8,7 @@
 #include "proto/proto_limits.h"
 #include "proto/sio_input.h"
 #include "proto/sio_state.h"
+#include "wire/sio_check.h"
 
 #define NEVER UINT64_MAX
 
@@ -98,14 +99,10 @@ bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
 
 /* -- joining and leaving ------------------------------------------------------------- */
 
-static bool is_name(peal_slice nsp) {
-  return nsp.len && nsp.ptr[0] == '/' && !memchr(nsp.ptr, ',', nsp.len);
-}
-
 static peal_err may_join(peal_sio_conn *conn, peal_slice nsp) {
   if (conn->err)
     return (peal_err)conn->err;
-  if (!PEAL_ROLE_IS_CLIENT(conn->opts) || !is_name(nsp))
+  if (!PEAL_ROLE_IS_CLIENT(conn->opts) || !peal_sio_check_nsp(nsp))
     return PEAL_ERR_USAGE;
   if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES)
     return PEAL_FAIL(PEAL_ERR_TOO_LONG);

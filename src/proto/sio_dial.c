@@ -12,7 +12,8 @@ static peal_sio_client_nsp *nsp_of(peal_list *node) {
 }
 
 void peal_sio_dial_tidy(peal_sio_client *client) {
-  if (client->has_conn && client->stage != PEAL_SIO_CLIENT_ONLINE) {
+  if (client->has_conn && !client->is_lent &&
+      client->stage != PEAL_SIO_CLIENT_ONLINE) {
     peal_sio_conn_deinit(&client->conn);
     client->has_conn = false;
   }

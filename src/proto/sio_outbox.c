@@ -5,6 +5,10 @@
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 
+static bool is_retry(const peal_sio_out *out) {
+  return PEAL_ROLE_HAS_RETRIES && out->is_retry;
+}
+
 /* -- sending ------------------------------------------------------------------------ */
 
 void peal_sio_outbox_send(peal_sio_out *out) {
@@ -13,7 +17,7 @@ void peal_sio_outbox_send(peal_sio_out *out) {
   out->link = out->news.nsp->link;
   if (out->has_id)
     peal_sio_out_remember(out);
-  if (out->is_retry)
+  if (is_retry(out))
     peal_sio_out_arm(out); /* the time of each try; of others it runs already */
   else
     peal_sio_out_uncount(out);
@@ -24,6 +28,8 @@ void peal_sio_outbox_send(peal_sio_out *out) {
 
 /* The one in flight again, or the next of the queue. */
 static void try_next(peal_sio_client_nsp *nsp) {
+  if (!PEAL_ROLE_HAS_RETRIES)
+    return;
   if (!nsp->in_flight && !peal_list_is_empty(&nsp->retries))
     nsp->in_flight = peal_sio_out_of(nsp->retries.next);
   if (!nsp->in_flight)
@@ -106,10 +112,10 @@ static peal_err make(peal_sio_out **made, peal_sio_client_nsp *nsp,
     return err;
   out->is_event = true;
   out->is_volatile = emit->is_volatile;
-  out->is_retry =
-      nsp->client->opts->retries && !emit->is_volatile && !emit->no_retry;
+  out->is_retry = PEAL_ROLE_HAS_RETRIES && nsp->client->opts->retries &&
+                  !emit->is_volatile && !emit->no_retry;
   out->no_compress = emit->no_compress;
-  out->has_id = emit->fn || out->is_retry;
+  out->has_id = emit->fn || is_retry(out);
   out->id = nsp->next_id;
   err = peal_sio_out_encode_event(out, emit->event, emit->args);
   if (err) {
@@ -148,7 +154,7 @@ static bool takes_volatile(const peal_sio_client_nsp *nsp,
 static peal_err dispatch(peal_sio_out *out, bool takes) {
   peal_sio_client_nsp *nsp = out->news.nsp;
   peal_err err = PEAL_OK;
-  if (out->is_retry) {
+  if (is_retry(out)) {
     err = wait(out, &nsp->retries);
     if (!err && takes)
       drain(nsp);
@@ -193,7 +199,7 @@ peal_err peal_sio_outbox_emit(peal_sio_client_nsp *nsp,
 /* The membership that it was sent in, or was to be sent in, is over. */
 static void settle(peal_sio_out *out) {
   peal_sio_client_nsp *nsp = out->news.nsp;
-  if (!out->is_retry) {
+  if (!is_retry(out)) {
     peal_sio_out_end(out, PEAL_ERR_CLOSED);
     return;
   }
@@ -264,7 +270,7 @@ static void wait_again(peal_sio_out *out) {
 void peal_sio_outbox_cut(peal_sio_client *client) {
   while (!peal_list_is_empty(&client->sends)) {
     peal_sio_out *out = peal_sio_out_of(client->sends.prev);
-    if (out->is_event && !out->is_volatile && !out->is_retry)
+    if (out->is_event && !out->is_volatile && !is_retry(out))
       wait_again(out);
     else
       settle(out);
@@ -274,7 +280,7 @@ void peal_sio_outbox_cut(peal_sio_client *client) {
 static void time_out(peal_sio_out *out) {
   peal_sio_client_nsp *nsp = out->news.nsp;
   peal_due_remove(&nsp->client->due, &out->due);
-  if (!out->is_retry) {
+  if (!is_retry(out)) {
     peal_sio_out_end(out, PEAL_ERR_TIMEOUT);
   } else if (out->tries > nsp->client->opts->retries) {
     nsp->in_flight = NULL;
@@ -302,7 +308,7 @@ static void end_all(peal_list *list) {
 void peal_sio_outbox_end(peal_sio_client_nsp *nsp) {
   end_all(&nsp->buffer);
   /* One that is about to be sent ends behind that. */
-  if (nsp->in_flight && !nsp->in_flight->is_sending)
+  if (PEAL_ROLE_HAS_RETRIES && nsp->in_flight && !nsp->in_flight->is_sending)
     settle(nsp->in_flight);
   end_all(&nsp->retries);
 }

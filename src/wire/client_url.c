@@ -103,6 +103,8 @@ static const char *set_authority(peal_client_url *out, peal_slice authority) {
   }
   if (!host.len)
     return "it has no host; http://host:port was meant";
+  if (host.ptr[0] == '.')
+    return "a host does not begin with a dot";
   if (!peal_http1_target_is_authority(host))
     return "the host has a character that no name has";
   out->host = host;

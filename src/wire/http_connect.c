@@ -111,7 +111,10 @@ static peal_err on_head(peal_http_connect *ask, size_t len) {
   if (head.status < 200 && head.status != 101) {
     ask->scan = (peal_http1_scan){.pos = 0};
     peal_buf_consume(&ask->in, len);
-    return PEAL_ERR_AGAIN;
+    ask->interim += len; /* whoever reads on would never stop */
+    return ask->interim <= PEAL_HTTP_CONNECT_HEAD_MAX
+               ? PEAL_ERR_AGAIN
+               : fail(ask, PEAL_FAIL(PEAL_ERR_HTTP_HEAD_LEN));
   }
   if (head.status / 100 != 2)
     return fail(ask, PEAL_FAIL(PEAL_ERR_PROXY));

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "wire/http1_scan.h"
 
-/* Bytes of an answer's head, at most. */
+/* Bytes of an answer's head, and of all before it that are none, at most. */
 #define PEAL_HTTP_CONNECT_HEAD_MAX 8192u
 
 typedef struct peal_http_connect_target {
@@ -23,6 +23,7 @@ typedef struct peal_http_connect {
   peal_buf out, in;
   size_t out_at;
   peal_http1_scan scan;
+  size_t interim;  /* bytes of answers with 1xx */
   unsigned status; /* of the answer; 0: there is none yet */
   bool done;
   peal_err err; /* sticky */

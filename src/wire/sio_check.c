@@ -19,6 +19,15 @@ peal_err peal_sio_check_value(peal_val value, unsigned levels) {
   return err;
 }
 
+bool peal_sio_check_nsp(peal_slice name) {
+  if (!name.len || name.ptr[0] != '/')
+    return false;
+  for (size_t i = 0; i < name.len; i++)
+    if ((unsigned char)name.ptr[i] < ' ' || name.ptr[i] == ',')
+      return false;
+  return true;
+}
+
 peal_err peal_sio_check_event(peal_slice event, peal_args args) {
   if (!event.ptr || peal_sio_packet_is_reserved(event))
     return PEAL_ERR_RESERVED;

@@ -22,7 +22,7 @@ PEAL = str(BIN / "peal")
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 60  # seconds; only a broken program takes as long
 
-OK, FAILED, USAGE, TIMEOUT, OFFLINE, FILE = range(6)
+OK, FAILED, USAGE = range(3)
 
 
 def environment(**more):
@@ -59,10 +59,12 @@ class Program:
             stderr=subprocess.PIPE, env=env or environment(), cwd=cwd)
         self.out, self.err = [], []
         self.news = threading.Condition()
-        for stream, lines in ((self.process.stdout, self.out),
-                              (self.process.stderr, self.err)):
-            threading.Thread(target=self._read, args=(stream, lines),
-                             daemon=True).start()
+        self.readers = [
+            threading.Thread(target=self._read, args=pair, daemon=True)
+            for pair in ((self.process.stdout, self.out),
+                         (self.process.stderr, self.err))]
+        for reader in self.readers:
+            reader.start()
 
     def _read(self, stream, lines):
         for line in stream:
@@ -94,7 +96,11 @@ class Program:
         return self.wait_for(lambda line: text in line, self.err)
 
     def end(self):
-        return self.process.wait(PATIENCE)
+        """Its exit code, when it has ended and all it said is here."""
+        code = self.process.wait(PATIENCE)
+        for reader in self.readers:
+            reader.join(PATIENCE)
+        return code
 
     def stop(self, number=signal.SIGTERM):
         if self.process.stdin:
@@ -102,7 +108,7 @@ class Program:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(PATIENCE)
+            return self.end()
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

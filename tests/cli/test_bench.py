@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """peal bench: what it counts adds up, whatever the server does."""
+import json
 import unittest
 
-from kit import (FAILED, OFFLINE, OK, PEAL, USAGE, NodeServer, Program,
-                 Served, free_port, peal)
+from kit import (FAILED, OK, PEAL, USAGE, NodeServer, Program, Served,
+                 free_port, peal)
 
 SHORT = ["-d", "500ms", "--warmup", "100ms"]
 
@@ -31,7 +32,8 @@ class Bench(unittest.TestCase):
 
     def test_both_servers_over_every_way(self):
         for server in (self.own, self.node):
-            for way in ("auto", "websocket", "polling"):
+            for way in ("polling,websocket", "websocket,polling",
+                    "websocket", "polling"):
                 said = self.bench(server.url, "-C", "5", "-t", way)
                 self.assertEqual((said["connections"], said["failed"],
                                   said["lost"], said["errors"]), (5, 0, 0, 0))
@@ -46,9 +48,8 @@ class Bench(unittest.TestCase):
     def test_a_rate_is_kept(self):
         said = self.bench(self.own.url, "-C", "3", "--rate", "400", "-q")
         self.assertEqual(self.err, "")
-        # by the clock: no more than is due, and what is due in the end
-        self.assertLessEqual(said["sent"], 400 * said["seconds"] + 1)
-        self.assertGreater(said["sent"], 400 * said["seconds"] * 0.5)
+        # by the clock, however late a tick is: half a second of them
+        self.assertIn(said["sent"], (199, 200))
         self.assertEqual(said["answered"], said["sent"])
 
     def test_echoes_as_answers(self):
@@ -79,7 +80,7 @@ class Bench(unittest.TestCase):
 
     def test_no_server(self):
         said = self.bench(f"http://127.0.0.1:{free_port()}", "-C", "3",
-                          code=OFFLINE)
+                          code=FAILED)
         self.assertEqual(said["failed"], 3)
         self.assertIn("nothing listens", self.err)
 
@@ -105,8 +106,12 @@ class Bench(unittest.TestCase):
         bench = Program([PEAL, "bench", self.own.url, "-C", "2", "-d", "60s"])
         bench.wait_err("measuring")
         bench.process.terminate()
-        bench.end()
-        bench.wait_for(lambda line: '"answered":' in line)
+        self.assertEqual(bench.end(), OK)
+        said = json.loads("".join(l for l in bench.out if l))
+        self.assertGreater(said["answered"], 0)
+        # who left by themselves are not lost
+        self.assertEqual((said["failed"], said["lost"], said["errors"]),
+                         (0, 0, 0))
 
     def test_text_for_people(self):
         done = peal("bench", self.own.url, *SHORT, "--human", "-q")

@@ -36,12 +36,6 @@ class Guide(unittest.TestCase):
         self.assertGreater(count, 8)
         server.stop()
 
-    def test_exit_codes_are_those_of_the_header(self):
-        codes = re.findall(r"CLI_\w+ = (\d)",
-                           (ROOT / "cli/cli_exit.h").read_text())
-        table = GUIDE.read_text().split("## Exit codes")[1]
-        self.assertEqual(re.findall(r"^\| (\d) \|", table, re.M), codes)
-
     def test_options_that_it_names_exist(self):
         table = (ROOT / "cli/cli_option_table.c").read_text()
         known = set(re.findall(r'^  \{"([\w-]+)"', table, re.M))

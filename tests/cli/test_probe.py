@@ -8,8 +8,8 @@ import tempfile
 import threading
 import unittest
 
-from kit import (FAILED, OFFLINE, OK, PEAL, ROOT, Answerer, Line, NodeServer,
-                 Program, Served, environment, free_port, peal)
+from kit import (FAILED, OK, PEAL, ROOT, Answerer, Line, NodeServer, Program,
+                 Served, environment, free_port, peal)
 
 EIO2 = ROOT / "tests/e2e/node_modules/socket.io-2"
 
@@ -80,7 +80,7 @@ class Right(Probe):
         server = Served()
         done = peal("probe", server.url, "--quick", "--proxy",
                     f"http://127.0.0.1:{free_port()}")
-        self.assertEqual(done.code, OFFLINE)
+        self.assertEqual(done.code, FAILED)
         self.assertIn("proxy", done.lines()[-2]["advice"])
         server.stop()
 
@@ -109,11 +109,11 @@ class Wrong(Probe):
         cls.own.stop()
 
     def test_nothing_listens(self):
-        self.probe(f"http://127.0.0.1:{free_port()}", code=OFFLINE)
+        self.probe(f"http://127.0.0.1:{free_port()}", code=FAILED)
         self.wrong("tcp", "connection refused", "nothing listens there")
 
     def test_a_name_that_is_none(self):
-        self.probe("http://does-not-exist.invalid", code=OFFLINE)
+        self.probe("http://does-not-exist.invalid", code=FAILED)
         self.wrong("name", "the name is not known", "spelling")
 
     def test_nobody_answers(self):
@@ -123,7 +123,7 @@ class Wrong(Probe):
                        code=FAILED)
             self.wrong("handshake", "no answer in time")
             self.probe(f"https://127.0.0.1:{port}", "--timeout", "500ms",
-                       code=OFFLINE)
+                       code=FAILED)
             self.wrong("tls" if "tls" in self.steps else "tcp",
                        "no answer in time")
 

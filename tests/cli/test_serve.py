@@ -7,8 +7,8 @@ import signal
 import subprocess
 import unittest
 
-from kit import (FAILED, FILE, OK, PEAL, USAGE, HERE, Program, Served,
-                 free_port, peal)
+from kit import (FAILED, OK, PEAL, USAGE, HERE, Program, Served, free_port,
+                 peal)
 
 
 class Client(Program):
@@ -122,7 +122,7 @@ class Options(unittest.TestCase):
         server = Served("--path", "/my/path", "--ping-interval", "300ms")
         done = peal("call", server.url, "echo", "1", "--path", "/my/path")
         self.assertEqual(done.out, "1\n")
-        done = peal("listen", server.url, "-p", "/my/path", "-v", "-m", "2s")
+        done = peal("listen", server.url, "-p", "/my/path", "-v", "-d", "2s")
         self.assertIn("< ping", done.err)
         server.stop()
 
@@ -147,7 +147,7 @@ class Options(unittest.TestCase):
     def test_certificates_that_are_none(self):
         self.assertEqual(peal("serve", "--tls-key", "x").code, USAGE)
         done = peal("serve", "--tls-cert", "/does/not/exist", "--port", "0")
-        self.assertEqual(done.code, FILE)
+        self.assertEqual(done.code, FAILED)
         self.assertIn("/does/not/exist", done.err)
 
     def test_quiet_says_only_where(self):

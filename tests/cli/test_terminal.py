@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from kit import (OFFLINE, OK, PEAL, Served, Terminal, environment, free_port,
+from kit import (FAILED, OK, PEAL, Served, Terminal, environment, free_port,
                  peal)
 
 
@@ -173,7 +173,7 @@ class OnTerminal(unittest.TestCase):
         terminal = Terminal("connect", f"http://127.0.0.1:{free_port()}",
                             env=self.env)
         terminal.read_until(r"nothing listens")
-        self.assertEqual(terminal.end(), OFFLINE)
+        self.assertEqual(terminal.end(), FAILED)
 
     def test_a_home_without_a_place_for_history(self):
         terminal = Terminal("connect", self.url,

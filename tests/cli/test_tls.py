@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from kit import (FAILED, FILE, OFFLINE, OK, Certificates, Served, peal)
+from kit import FAILED, OK, Certificates, Served, peal
 
 
 class Tls(unittest.TestCase):
@@ -30,7 +30,7 @@ class Tls(unittest.TestCase):
 
     def refused(self, url, *words, says, probe_says):
         done = self.call(url, "--cacert", self.ca, *words)
-        self.assertEqual(done.code, OFFLINE, done)
+        self.assertEqual(done.code, FAILED, done)
         self.assertRegex(done.err, says)
         done = peal("probe", url, "--cacert", self.ca, "--quick")
         self.assertEqual(done.code, FAILED, done)
@@ -46,7 +46,8 @@ class Tls(unittest.TestCase):
 
     def test_a_good_certificate(self):
         url = self.serve("good")
-        for way in ("auto", "websocket", "polling"):
+        for way in ("polling,websocket", "websocket,polling",
+                    "websocket", "polling"):
             done = self.call(url, "--cacert", self.ca, "-t", way)
             self.assertEqual((done.code, done.out), (OK, "1\n"), done)
         done = self.call(url.replace("https", "wss"), "--cacert", self.ca)
@@ -60,7 +61,7 @@ class Tls(unittest.TestCase):
     def test_nobody_known_has_signed_it(self):
         url = self.serve("good")
         done = self.call(url)
-        self.assertEqual(done.code, OFFLINE)
+        self.assertEqual(done.code, FAILED)
         done = peal("probe", url, "--quick")
         tls = [l for l in done.lines() if l["step"] == "tls"][0]
         self.assertIn("nobody known here has signed", tls["text"])
@@ -105,7 +106,7 @@ class Tls(unittest.TestCase):
     def test_files_that_are_none(self):
         url = self.serve("good")
         done = self.call(url, "--cacert", "/does/not/exist")
-        self.assertEqual(done.code, FILE, done)
+        self.assertEqual(done.code, FAILED, done)
         self.assertIn("/does/not/exist", done.err)
 
     def test_plain_where_tls_is_spoken(self):
@@ -119,11 +120,11 @@ class Tls(unittest.TestCase):
         server = Served()
         url = f"https://127.0.0.1:{server.port}"
         done = peal("probe", url, "--quick")
-        self.assertEqual(done.code, OFFLINE)
+        self.assertEqual(done.code, FAILED)
         wrong = [l for l in done.lines() if l["result"] == "error"][0]
         self.assertIn("use http://", wrong["advice"])
         self.assertEqual(wrong["step"], "tls")
-        self.assertEqual(self.call(url).code, OFFLINE)
+        self.assertEqual(self.call(url).code, FAILED)
         server.stop()
 
 

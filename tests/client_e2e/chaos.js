@@ -22,6 +22,8 @@ const QUICK = { pingInterval: 500, pingTimeout: 1000 };
 async function serve(t, flags = QUICK) {
   const server = await privateServer(flags);
   t.after(() => server.expected || server.stop());
+  // It listens; does it run? Before that a SIGTERM has no handler.
+  await (await fetch(`http://127.0.0.1:${server.port}/hello`)).text();
   return server;
 }
 

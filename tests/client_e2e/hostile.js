@@ -123,6 +123,7 @@ function hostile(name, { ways = ['websocket'], words, memory = 8, seconds = 2,
       const told = [];
       const socket = driver.open({ url: `http://127.0.0.1:${bad.port}`,
         transports: TRANSPORTS[way], reconnect: true, watch: true,
+        answers: { question: ['z'.repeat(2000)] },
         opts: { ...OPTS, ...more } });
       socket.onReport = (report) => told.push(report);
       if (act) await act(socket, bad);
@@ -383,6 +384,14 @@ hostile('events before the answer to CONNECT', { memory: 24, cpu: 4 },
     forever(socket, () => event);
   });
 
+hostile('questions, and nobody reads the answers',
+  { seconds: 4, cpu: 6, memory: 24 }, joined((socket) => {
+    let i = 0;
+    socket.pause();
+    forever(socket, () => Buffer.concat(Array.from({ length: 200 }, () =>
+      frame(`42${i++}["question"]`))));
+  }));
+
 hostile('acknowledgements that nobody waits for', { seconds: 2, cpu: 4 },
   joined((socket) => {
     let i = 0;
@@ -405,6 +414,53 @@ hostile('a server that takes nothing: what waits has a ceiling',
 
 hostile('a server that goes at once, each time', { words: /transport/ },
   joined((socket) => setTimeout(() => socket.resetAndDestroy(), 5)));
+
+hostile('nothing is taken, and each connection is broken when it is full',
+  { seconds: 6, cpu: 8, memory: 40, isBusy: true, act: async (socket) => {
+    socket.onReport = ({ is }) => {
+      for (let i = 0; is === 'connect' && i < 300; i++) {
+        socket.emit('x', 'y'.repeat(100000));
+      }
+    };
+  } }, joined((socket, n) => {
+    socket.pause();
+    if (n < 30) setTimeout(() => socket.write(frame('42{}')), 300);
+  }));
+
+hostile('words that are cut in a character', { seconds: 1, act: async (socket) => {
+  const { message } = await socket.refused();
+  assert.equal(message, 'a'.repeat(254));
+} }, (socket, request) => {
+  socket.write(accepting(request));
+  socket.write(frame(hello()));
+  socket.write(frame(`44{"message":"${'a'.repeat(254)}\u00e9${'b'.repeat(30)}"}`));
+});
+
+hostile('a WebSocket that is closed before the opening',
+  { words: /closed the WebSocket \(4000: not you  /, seconds: 1 },
+  (socket, request) => {
+    socket.write(accepting(request));
+    socket.write(frame(Buffer.concat([Buffer.from([0x0f, 0xa0]),
+      Buffer.from('not you\r\n')]), 0x88));
+  });
+
+hostile('pings for a process that is stopped: no silence', { seconds: 1,
+  act: async (socket) => {
+    await socket.connected();
+    const told = [];
+    socket.onReport = (report) => told.push(report);
+    socket.driver.proc.kill('SIGSTOP');
+    await sleep(3000);
+    socket.driver.proc.kill('SIGCONT');
+    await sleep(500);
+    assert.deepEqual(told.filter((one) => one.is === 'disconnect'), []);
+  } }, (socket, request) => {
+  socket.write(accepting(request));
+  socket.write(frame(hello({ pingInterval: 1000, pingTimeout: 1000 })));
+  socket.write(frame(CONNECTED));
+  const timer = setInterval(() => socket.write(frame('2')), 200);
+  socket.on('close', () => clearInterval(timer));
+});
 
 process.setMaxListeners(0);
 run({ parallel: 6 });

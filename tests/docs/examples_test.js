@@ -102,7 +102,10 @@ async function ticks() {
 function ours(name, ...args) {
   const program = name === 'client_cpp' ? process.env.PEAL_DOCS_CPP
     : path.join(process.env.PEAL_BIN, `example-${name}`);
-  const child = spawn(program, [url, ...args], { stdio: ['pipe', 'pipe', 'inherit'],
+  const [run, ...words] = name !== 'client_python' ? [program, url, ...args]
+    : ['python3', path.join(source, 'examples/python/client.py'), url, ...args,
+      process.env.PEAL_DOCS_LIB];
+  const child = spawn(run, words, { stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, PEAL_POLLER: 'epoll' } });
   children.push(child);
   const lines = [];
@@ -398,11 +401,13 @@ const tests = {
     assert.strictEqual(await it.ended, 0);
   },
 
-  async client_cpp() {
+  client_python: () => tests.client_cpp('client_python'),
+
+  async client_cpp(name = 'client_cpp') {
     const ada = await joined();
     assert.strictEqual(await ask(ada, 'chat', 'anybody?'), 'ok');
     const heard = once(ada, 'chat');
-    const it = ours('client_cpp', 'hello');
+    const it = ours(name, 'hello');
     assert.strictEqual(await it.line(), 'answer ok');
     assert.strictEqual((await heard)[0].text, 'hello');
     assert.strictEqual(await ask(ada, 'chat', 'bye'), 'ok');
@@ -480,7 +485,7 @@ async function main() {
   const ended = new Promise((done) => child.on('exit', (code) => done(code)));
   try {
     await listening(port, child);
-    await tests[name]({ child, ended });
+    await tests[name](name.startsWith('client_') ? undefined : { child, ended });
     sockets.forEach((socket) => socket.disconnect());
     child.kill('SIGTERM');
     assert.strictEqual(await ended, 0, 'exit code on SIGTERM');

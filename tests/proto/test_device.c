@@ -17,7 +17,7 @@
 
 #define ACCEPTED                                                               \
   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"                 \
-  "Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
+  "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
 #define HELLO                                                                  \
   "0{\"sid\":\"abc\",\"upgrades\":[],\"pingInterval\":1000,"                   \
   "\"pingTimeout\":500,\"maxPayload\":1000}"
@@ -235,13 +235,49 @@ static void a_server_that_falls_silent_is_given_up(void **state) {
   peal_device_free(device);
 }
 
+/* A line that takes nothing fills the queue; what is in it is not lost by one
+ * more, nor is the connection. */
+static void a_full_queue_refuses(void **state) {
+  static char text[200];
+  (void)state;
+  unsigned taken = 0, refused = 0;
+  memset(text, 'x', sizeof text - 1);
+  begin(&(peal_device_opts){.max_queue_bytes = 2000});
+  join();
+  hear();
+  said[0] = '\0';
+  for (int i = 0; i < 50; i++) {
+    peal_err err =
+        peal_device_emit(device, "e", PEAL_ARGS(peal_str(text)), now);
+    taken += err == PEAL_OK;
+    refused += err == PEAL_ERR_QUEUE_FULL;
+    if (i % 3 == 0)
+      assert_nothing();
+  }
+  assert_nothing();
+  assert_int_equal(taken + refused, 50);
+  assert_in_range(taken, 5, 20);
+  hear();
+  for (const char *at = said; (at = strstr(at, "42[")); at++)
+    taken--;
+  assert_int_equal(taken, 0);
+  assert_int_equal(
+      peal_device_emit(device, "e", PEAL_ARGS(peal_str(text)), now), PEAL_OK);
+  peal_device_free(device);
+}
+
 static void who_does_not_speak_websocket_is_refused(void **state) {
   (void)state;
   static const char *const answers[] = {
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\n"
       "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Accept: x\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+      "Connection: keep-alive, upgraded\r\nSec-WebSocket-Accept: x\r\n\r\n",
       "HTTP/1.1 101 Switching Protocols\r\nnonsense\r\n\r\n",
       "SSH-2.0-OpenSSH\r\n"};
   peal_device_event event;
@@ -385,6 +421,7 @@ int main(void) {
       cmocka_unit_test(an_answer_that_does_not_come_is_told_in_time),
       cmocka_unit_test(a_lost_line_is_dialled_again_and_what_waited_is_sent),
       cmocka_unit_test(a_server_that_falls_silent_is_given_up),
+      cmocka_unit_test(a_full_queue_refuses),
       cmocka_unit_test(who_does_not_speak_websocket_is_refused),
       cmocka_unit_test(an_endless_head_is_refused),
       cmocka_unit_test(it_says_goodbye),

@@ -5,7 +5,7 @@
 const readline = require("node:readline");
 const { io } = require("socket.io-client");
 
-const opts = { clients: 100, inflight: 1, warmup: 0.4, seconds: 1.1, ack: 0 };
+const opts = { clients: 100, inflight: 1, settle: 0.1, warmup: 0.4, seconds: 1.1, ack: 0 };
 for (let i = 2; i + 1 < process.argv.length; i += 2) {
   opts[process.argv[i].slice(2)] = Number(process.argv[i + 1]);
 }
@@ -56,6 +56,7 @@ async function main() {
     sockets.push(...await Promise.all(Array.from(
       { length: Math.min(100, opts.clients - i) }, open)));
   }
+  await sleep(opts.settle);
   await sayAndWait("joined");
   for (const socket of sockets) {
     for (let i = 0; i < opts.inflight; i++) send(socket);

@@ -16,6 +16,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, required=True)
 parser.add_argument("--clients", type=int, default=100)
 parser.add_argument("--inflight", type=int, default=1)
+parser.add_argument("--settle", type=float, default=0.1)
 parser.add_argument("--warmup", type=float, default=0.4)
 parser.add_argument("--seconds", type=float, default=1.1)
 parser.add_argument("--ack", type=int, default=0)
@@ -74,6 +75,7 @@ async def main():
     for start in range(0, opts.clients, 50):
         clients += await asyncio.gather(*(
             joined() for _ in range(min(50, opts.clients - start))))
+    await asyncio.sleep(opts.settle)
     say_and_wait("joined")
     for client in clients:
         for _ in range(opts.inflight):

@@ -279,6 +279,30 @@ test('a data folder has one device', async () => {
   assert.equal(await first.kill('SIGTERM'), 0);
 });
 
+test('a spool that is damaged is said, and what is left of it is sent', async () => {
+  const port = await freePort();
+  const folder = newFolder('device');
+  const pipeline = new Pipeline();
+  const once = (args = []) => new Device(`http://127.0.0.1:${port}`, folder,
+    [...pipeline.args, '--once', '--wait', '1s', ...args]);
+  pipeline.write(metrics({ t_min: 0 }));
+  assert.equal(await once().gone, 0);
+  pipeline.write(metrics({ t_min: 30, sludge_height_mm: 100 }));
+  assert.equal(await once().gone, 0);
+  const spool = path.join(folder, 'spool');
+  const name = fs.readdirSync(spool).filter((one) => one.endsWith('.outbox')).sort()[0];
+  const bytes = fs.readFileSync(path.join(spool, name));
+  bytes[100] ^= 0xff;
+  fs.writeFileSync(path.join(spool, name), bytes);
+  const backend = new StandIn(port);
+  await backend.start();
+  const device = once(['--wait', '20s']);
+  await device.gone;
+  assert.match(device.output, /error: spool: 1 places cannot be read/);
+  assert.deepEqual(backend.stored().map((r) => r.t_min), [30]);
+  await backend.kill();
+});
+
 test('configuration comes from flags, environment and file, and is checked', () => {
   const file = path.join(newFolder('conf'), 'device.conf');
   fs.writeFileSync(file, 'SOCKETIO_ENABLED = True\nSOCKETIO_URL = http://127.0.0.1:9\n'

@@ -136,6 +136,26 @@ static void a_line_without_an_end_takes_no_memory(void **state) {
   heights_deinit(&it);
 }
 
+static void a_fifo_that_is_made_anew_is_read_too(void **state) {
+  (void)state;
+  heights it;
+  heights_found found = {0};
+  assert_int_equal(mkfifo(path, 0600), 0);
+  heights_init(&it, path);
+  assert_false(heights_poll(&it, &found));
+  assert_int_equal(unlink(path), 0);
+  assert_false(heights_poll(&it, &found));
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_false(heights_poll(&it, &found));
+  int fd = open(path, O_WRONLY | O_NONBLOCK);
+  assert_true(fd >= 0); /* ENXIO: nobody reads */
+  assert_int_equal(write(fd, "7\n", 2), 2);
+  assert_true(heights_poll(&it, &found));
+  assert_true(found.mm == 7);
+  close(fd);
+  heights_deinit(&it);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lines_are_numbers_or_objects),
@@ -144,6 +164,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(
           a_file_that_is_written_anew_gives_what_it_holds, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_fifo_is_emptied_and_holds_up_no_writer,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_fifo_that_is_made_anew_is_read_too,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_line_without_an_end_takes_no_memory,
                                       set_up, tear_down),

@@ -70,6 +70,8 @@ async function assertOnce(backend) {
     const found = await backend.results(`SIM-SV30-2026-01-0${i + 1}-001-M`);
     assert.deepEqual(found.map((r) => r.t_min), [0, 30]);
     assert.ok(found[1].sludge_height_mm < found[0].sludge_height_mm);
+    const sunk = (found[1].mixture_height_mm - found[1].sludge_height_mm) / 30;
+    assert.ok(Math.abs(found[1].velocity_mm_per_min - sunk) < 0.06, 'the mean velocity');
     const span = Date.parse(found[1].timestamp) - Date.parse(found[0].timestamp);
     assert.equal(span, 30 * 60000);
   }

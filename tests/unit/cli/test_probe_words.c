@@ -51,7 +51,7 @@ static void knows_the_answers_of_servers(void **state) {
   assert_int_equal(
       handshake(400, "", "{\"code\":0,\"message\":\"Transport unknown\"}"),
       PROBE_NO_POLLING);
-  says("--transport websocket");
+  says("--transports websocket");
   assert_int_equal(handshake(400, "", "\"Not an accepted origin.\""),
                    PROBE_REFUSED);
   says("cors_allowed_origins");

@@ -252,6 +252,56 @@ static void many_threads_store_and_each_keeps_its_order(void **state) {
   dir_remove(dir);
 }
 
+/* The outbox's thread is held in its callback: who waited for it would wait for
+ * ever. */
+typedef struct holder {
+  peal_outbox *outbox;
+  atomic_bool may_go, is_held;
+  peal_err err;
+} holder;
+
+static void hold(peal_outbox *outbox, peal_slice id, void *user) {
+  holder *it = user;
+  (void)outbox, (void)id;
+  atomic_store(&it->is_held, true);
+  for (int i = 0; i < 30000 && !atomic_load(&it->may_go); i++)
+    usleep(1000);
+}
+
+static void emit_on_worker(peal_worker *worker, void *user) {
+  holder *it = user;
+  for (int i = 0; i < 30000 && !atomic_load(&it->is_held); i++)
+    usleep(1000);
+  it->err = emit_n(it->outbox, 2, NULL);
+  atomic_store(&it->may_go, true);
+  peal_workers_stop(peal_worker_group(worker), 0);
+}
+
+static void a_worker_does_not_wait_for_the_disk(void **state) {
+  (void)state;
+  fixture_dir dir;
+  holder it = {.err = PEAL_ERR_USAGE};
+  dir_make(dir);
+  it.outbox = open_outbox(
+      &(peal_outbox_opts){.dir = dir, .on_stored = hold, .user = &it});
+  assert_int_equal(emit_n(it.outbox, 1, NULL), PEAL_OK);
+  peal_workers *workers = peal_workers_new(&(peal_workers_opts){
+      .lag_warn_ms = UINT32_MAX, .log = {.level = PEAL_LOG_OFF}});
+  assert_non_null(workers);
+  assert_int_equal(
+      peal_worker_post(peal_workers_get(workers, 0), emit_on_worker, &it),
+      PEAL_OK);
+  assert_int_equal(peal_workers_run(workers), 0);
+  peal_workers_free(workers);
+  assert_int_equal(it.err, PEAL_OK);
+  assert_true(atomic_load(&it.may_go));
+  peal_outbox_free(it.outbox);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  assert_int_equal(peal_outbox_pending(outbox), 2);
+  peal_outbox_free(outbox);
+  dir_remove(dir);
+}
+
 /* -- orders of calls -------------------------------------------------------------------------- */
 
 static void free_inside(peal_outbox *outbox, peal_slice id, void *user) {
@@ -543,6 +593,58 @@ static void a_full_disk_is_told_and_recovered_from(void **state) {
   dir_remove(dir);
 }
 
+/* In a child: what nobody waits for stays in memory until there is room. */
+static void child_behind_a_full_disk(const char *dir) {
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit none, limit;
+  peal_outbox *outbox;
+  peal_outbox_stats stats;
+  if (getrlimit(RLIMIT_FSIZE, &none) ||
+      peal_outbox_new(&outbox, &(peal_outbox_opts){.dir = dir, .behind = true},
+                      NULL))
+    _exit(2);
+  limit = none;
+  limit.rlim_cur = 1000;
+  if (setrlimit(RLIMIT_FSIZE, &limit))
+    _exit(3);
+  for (int64_t n = 1; n <= 50; n++)
+    if (emit_n(outbox, n, NULL) != PEAL_OK)
+      _exit(4);
+  usleep(20000);
+  peal_outbox_stats_get(outbox, &stats);
+  if (!stats.queued || stats.queued + stats.pending != 50)
+    _exit(5);
+  if (setrlimit(RLIMIT_FSIZE, &none))
+    _exit(6);
+  for (int i = 0; i < 30000 && stats.queued; i++) {
+    usleep(1000);
+    peal_outbox_stats_get(outbox, &stats);
+  }
+  peal_outbox_free(outbox);
+  _exit(stats.pending == 50 ? 0 : 7);
+}
+
+static void what_nobody_waits_for_waits_for_the_disk(void **state) {
+  (void)state;
+  fixture_dir dir;
+  static peal_client_nsp end;
+  int status;
+  dir_make(dir);
+  pid_t pid = fork();
+  if (!pid)
+    child_behind_a_full_disk(dir);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  end_open(&end);
+  assert_int_equal(peal_outbox_attach(outbox, &end), PEAL_OK);
+  assert_true(outbox_wait(outbox));
+  peal_outbox_free(outbox);
+  end_close(&end);
+  assert_seen(&end, 1, 50);
+  dir_remove(dir);
+}
+
 static size_t damage_at;
 
 static void damage(const char *path) {
@@ -682,6 +784,7 @@ int main(void) {
       cmocka_unit_test(
           a_client_that_takes_nothing_is_asked_again_and_not_at_once),
       cmocka_unit_test(many_threads_store_and_each_keeps_its_order),
+      cmocka_unit_test(a_worker_does_not_wait_for_the_disk),
       cmocka_unit_test(it_may_be_freed_in_its_own_callback),
       cmocka_unit_test(it_may_be_freed_while_an_answer_is_read),
       cmocka_unit_test(a_client_that_is_freed_first_is_forgotten),
@@ -692,6 +795,7 @@ int main(void) {
       cmocka_unit_test(a_full_folder_refuses_or_drops_as_it_was_told),
       cmocka_unit_test(an_event_that_never_fits_is_refused),
       cmocka_unit_test(a_full_disk_is_told_and_recovered_from),
+      cmocka_unit_test(what_nobody_waits_for_waits_for_the_disk),
       cmocka_unit_test(no_descriptor_for_a_moment_costs_no_event),
       cmocka_unit_test(damage_costs_the_event_that_it_hits),
       cmocka_unit_test(

@@ -100,8 +100,12 @@ static inline void engine_on_close(void *user, peal_client_reason reason,
 }
 
 static const peal_client_engine_callbacks engine_callbacks = {
-    engine_on_open, engine_on_message, engine_on_upgrade,
-    engine_on_ping, engine_on_drain,   engine_on_close};
+    .on_open = engine_on_open,
+    .on_message = engine_on_message,
+    .on_upgrade = engine_on_upgrade,
+    .on_ping = engine_on_ping,
+    .on_drain = engine_on_drain,
+    .on_close = engine_on_close};
 
 static inline void engine_begin_with(engine_fixture *it, unsigned port,
                                      const peal_mem *mem, size_t max) {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A client's engine over TLS, against a server of ours. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
 #include "../net/tls_fixture.h"
 #include "engine_fixture.h"
 
@@ -132,11 +137,103 @@ static void the_wrong_scheme_is_no_riddle(void **state) {
   end(&server);
 }
 
+/* -- answers that end with the connection ------------------------------------ */
+
+/* One connection, served by a thread: the handshake, and a poll whose answer has
+ * no length. */
+typedef struct ender {
+  const tls_pair *pair;
+  int listener;
+  bool says_so; /* by close_notify; else it is cut */
+} ender;
+
+static void serve_request(SSL *ssl, const char *answer) {
+  char in[4096];
+  size_t len = 0;
+  int got;
+  do {
+    got = SSL_read(ssl, in + len, (int)(sizeof in - 1 - len));
+    len += got > 0 ? (size_t)got : 0;
+    in[len] = '\0';
+  } while (got > 0 && !strstr(in, "\r\n\r\n"));
+  (void)SSL_write(ssl, answer, (int)strlen(answer));
+}
+
+static void *serve_one(void *user) {
+  ender *it = user;
+  char hello[512];
+  SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+  SSL *ssl = SSL_new(ctx);
+  int fd = accept(it->listener, NULL, NULL);
+  (void)SSL_use_certificate(ssl, it->pair->cert);
+  (void)SSL_use_PrivateKey(ssl, it->pair->key);
+  SSL_set_fd(ssl, fd);
+  const char *json = "0{\"sid\":\"abc\",\"upgrades\":[]}";
+  snprintf(hello, sizeof hello,
+           "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(json),
+           json);
+  if (SSL_accept(ssl) == 1) {
+    serve_request(ssl, hello);
+    serve_request(ssl, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n4whole?");
+    if (it->says_so)
+      SSL_shutdown(ssl);
+  }
+  shutdown(fd, SHUT_WR);
+  close(it->listener); /* it polls again, and finds nobody */
+  SSL_free(ssl);
+  SSL_CTX_free(ctx);
+  close(fd);
+  return NULL;
+}
+
+static uint16_t listen_for(ender *it) {
+  struct sockaddr_in at = {.sin_family = AF_INET,
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t len = sizeof at;
+  it->listener = socket(AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(bind(it->listener, (struct sockaddr *)&at, sizeof at), 0);
+  assert_int_equal(listen(it->listener, 4), 0);
+  assert_int_equal(getsockname(it->listener, (struct sockaddr *)&at, &len), 0);
+  return ntohs(at.sin_port);
+}
+
+/* RFC9112 9.8 */
+static void an_answer_that_was_cut_is_none(void **state) {
+  (void)state;
+  secure files;
+  peal_tls_client *tls;
+  begin(&files);
+  assert_int_equal(
+      peal_tls_client_new(&tls, &(peal_client_tls){.ca_file = files.ca_file},
+                          NULL),
+      PEAL_OK);
+  for (int says_so = 0; says_so < 2; says_so++) {
+    ender server = {.pair = &files.own, .says_so = says_so};
+    engine_fixture it;
+    pthread_t thread;
+    engine_begin(&it, listen_for(&server));
+    assert_int_equal(pthread_create(&thread, NULL, serve_one, &server), 0);
+    it.opts.tls = tls;
+    it.opts.transports = PEAL_CLIENT_POLLING_ONLY;
+    engine_open(&it);
+    ENGINE_AWAIT(&it, it.closes == 1);
+    assert_int_equal(it.messages, says_so);
+    assert_int_equal(it.reason, PEAL_CLIENT_TRANSPORT_ERROR);
+    if (!says_so)
+      assert_string_equal(it.text, "the server's answer ended in the middle");
+    engine_end(&it);
+    pthread_join(thread, NULL);
+  }
+  peal_tls_client_free(tls);
+  end(&files);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_talks_by_every_way),
       cmocka_unit_test(a_certificate_of_strangers_is_refused_in_words),
       cmocka_unit_test(the_wrong_scheme_is_no_riddle),
+      cmocka_unit_test(an_answer_that_was_cut_is_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,9 +279,10 @@ static void a_forgotten_session_is_explained(void **state) {
 
 /* -- kept connections ------------------------------------------------------- */
 
-/* Each connection answers one request, says that it stays, and is dead. */
+/* Each connection answers one request, says that it stays, and is dead; those
+ * of POSTs live. */
 static void die_in_silence(rogue *it, rogue_conn *conn) {
-  if (conn->requests) {
+  if (conn->requests && !rogue_is(conn, "POST ")) {
     rogue_hang_up(conn);
     it->n++;
   } else if (!rogue_is(conn, "sid=")) {
@@ -306,6 +307,37 @@ static void a_kept_connection_that_is_dead_is_replaced(void **state) {
   }
   assert_int_equal(it.closes, 0);
   assert_true(server.n >= 5);
+  engine_end(&it);
+  rogue_end(&server);
+}
+
+/* The second POST is taken, acted upon, and not answered. */
+static void take_and_die(rogue *it, rogue_conn *conn) {
+  if (rogue_is(conn, "POST ")) {
+    if (++it->n < 2)
+      rogue_ok(conn, "ok");
+    else
+      rogue_hang_up(conn);
+  } else if (!rogue_is(conn, "sid=")) {
+    rogue_ok(conn, ROGUE_HELLO);
+  }
+}
+
+static void a_post_is_never_sent_twice(void **state) {
+  (void)state;
+  rogue server;
+  engine_fixture it;
+  rogue_begin(&server, take_and_die);
+  engine_begin(&it, server.port);
+  it.opts.transports = PEAL_CLIENT_POLLING_ONLY;
+  engine_open(&it);
+  ROGUE_AWAIT(&it, &server, it.opens == 1);
+  engine_say(&it, "one");
+  ROGUE_AWAIT(&it, &server, !peal_client_engine_queued_bytes(it.engine));
+  engine_say(&it, "two");
+  ROGUE_AWAIT(&it, &server, it.closes == 1);
+  assert_int_equal(it.reason, PEAL_CLIENT_TRANSPORT_ERROR);
+  assert_int_equal(server.n, 2);
   engine_end(&it);
   rogue_end(&server);
 }
@@ -425,6 +457,24 @@ static void broken_frames_end_it_as_errors(void **state) {
   }
 }
 
+static void a_reason_draws_nothing_on_a_terminal(void **state) {
+  (void)state;
+  rogue server;
+  engine_fixture it;
+  rogue_begin(&server, upgrade_and_say);
+  server.text = "\x03\xe9"
+                "bye\x1b[2J\nconnected";
+  server.n = 0x88;
+  engine_begin(&it, server.port);
+  it.opts.transports = PEAL_CLIENT_WEBSOCKET_ONLY;
+  engine_open(&it);
+  ROGUE_AWAIT(&it, &server, it.closes == 1);
+  assert_string_equal(it.text, "the server has closed the WebSocket (1001: bye "
+                               "[2J connected)");
+  engine_end(&it);
+  rogue_end(&server);
+}
+
 static void an_extension_nobody_offered(rogue *it, rogue_conn *conn) {
   rogue_switch(conn, it->text);
 }
@@ -524,9 +574,11 @@ int main(void) {
       cmocka_unit_test(packets_out_of_order_are_ignored_or_answered),
       cmocka_unit_test(a_forgotten_session_is_explained),
       cmocka_unit_test(a_kept_connection_that_is_dead_is_replaced),
+      cmocka_unit_test(a_post_is_never_sent_twice),
       cmocka_unit_test(requests_say_what_the_program_wants),
       cmocka_unit_test(a_host_of_the_programs_own_is_said_once),
       cmocka_unit_test(broken_frames_end_it_as_errors),
+      cmocka_unit_test(a_reason_draws_nothing_on_a_terminal),
       cmocka_unit_test(what_was_not_offered_is_not_accepted),
       cmocka_unit_test(an_endless_message_is_bounded),
       cmocka_unit_test(a_probe_that_fails_leaves_polling_as_it_is),

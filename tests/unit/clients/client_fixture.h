@@ -60,6 +60,23 @@ static inline void fixture_add_nsp(server_fixture *it, const char *name) {
   assert_int_equal(peal_on(nsp, "bye", fixture_on_bye, NULL), PEAL_OK);
 }
 
+static inline void fixture_note_run(peal_worker *worker, void *user) {
+  (void)worker;
+  atomic_store((atomic_bool *)user, true);
+}
+
+/* Its thread is in its turns: what it opens at the beginning is open. */
+static inline void fixture_run(server_fixture *it) {
+  atomic_bool runs;
+  atomic_init(&runs, false);
+  peal_worker *worker = peal_workers_get(peal_server_workers(it->server), 0);
+  assert_int_equal(peal_worker_post(worker, fixture_note_run, &runs), PEAL_OK);
+  server_run(it);
+  for (int i = 0; i < 100000 && !atomic_load(&runs); i++)
+    usleep(100);
+  assert_true(atomic_load(&runs));
+}
+
 static inline server_fixture fixture_serve_at(int port) {
   peal_server_opts opts = server_opts();
   if (port)
@@ -67,7 +84,7 @@ static inline server_fixture fixture_serve_at(int port) {
   server_fixture it = server_make(&opts);
   fixture_add_nsp(&it, "/");
   fixture_add_nsp(&it, "/other");
-  server_run(&it);
+  fixture_run(&it);
   return it;
 }
 

@@ -320,6 +320,101 @@ static void in_stop(peal_client_nsp *nsp, void *user) {
   peal_client_stop(peal_client_nsp_client(nsp));
 }
 
+/* -- an event outlives its client -------------------------------------------- */
+
+/* Nothing before the end of the handler takes away what it looks at. */
+static void in_last_look(peal_client_nsp *nsp, const peal_event *event,
+                         void *user) {
+  peal_args args = peal_event_args(event);
+  size_t *sum = user;
+  peal_client_free(peal_client_nsp_client(nsp));
+  for (size_t i = 0; i < args.count; i++)
+    for (uint32_t k = 0; k < args.items[i].len; k++)
+      *sum += (unsigned char)args.items[i].as.bytes[k];
+}
+
+static void an_event_is_readable_behind_the_end_of_its_client(void **state) {
+  static char bytes[5000];
+  (void)state;
+  memset(bytes, 1, sizeof bytes);
+  for (int only_polling = 0; only_polling < 2; only_polling++) {
+    server_fixture server = fixture_serve();
+    peal_client_opts opts = fixture_opts(&server);
+    opts.transports =
+        only_polling ? PEAL_CLIENT_POLLING_ONLY : PEAL_CLIENT_WEBSOCKET_ONLY;
+    peal_client *client = fixture_client(&opts);
+    peal_client_nsp *nsp = peal_client_of(client, NULL);
+    const peal_val binary = peal_binary((peal_slice){bytes, sizeof bytes});
+    size_t sum = 0;
+    assert_int_equal(peal_client_on(nsp, "echo", in_last_look, &sum), PEAL_OK);
+    assert_int_equal(
+        peal_client_emit(nsp, "echo", PEAL_ARGS(binary, binary, binary)),
+        PEAL_OK);
+    assert_int_equal(peal_client_run(client), 0);
+    assert_int_equal(sum, 3 * sizeof bytes);
+    fixture_end(&server);
+  }
+}
+
+/* -- runs -------------------------------------------------------------------- */
+
+static void in_leave_other(peal_client_nsp *nsp, void *user) {
+  peal_client_leave(user);
+  assert_int_equal(peal_client_emit(nsp, "bye", PEAL_NO_ARGS), PEAL_OK);
+}
+
+/* One namespace was left, and the server ends the other: nothing comes any
+ * more. */
+static void a_run_ends_when_the_rest_is_sent_away(void **state) {
+  (void)state;
+  server_fixture server = fixture_serve();
+  peal_client_opts opts = fixture_opts(&server);
+  peal_client *client = fixture_client(&opts);
+  peal_client_nsp *other = peal_client_of(client, "/other");
+  assert_int_equal(peal_client_on_connect(peal_client_of(client, "/"),
+                                          in_leave_other, other),
+                   PEAL_OK);
+  assert_int_equal(peal_client_run(client), 1);
+  peal_client_free(client);
+  fixture_end(&server);
+}
+
+static void end_at_once(peal_worker *worker, void *user) {
+  (void)worker;
+  peal_client_free(user);
+}
+
+/* Whoever starts it may still be about to hear that it runs. */
+static void a_client_may_end_before_its_start_returns(void **state) {
+  (void)state;
+  for (int i = 0; i < 500; i++) {
+    peal_client *client;
+    assert_int_equal(
+        peal_client_new(
+            &client, &(peal_client_opts){.url = "h", .no_auto_connect = true},
+            NULL),
+        PEAL_OK);
+    peal_worker *worker = peal_workers_get(peal_client_workers(client), 0);
+    assert_int_equal(peal_worker_post(worker, end_at_once, client), PEAL_OK);
+    assert_int_equal(peal_client_start(client), PEAL_OK);
+  }
+}
+
+static void a_name_that_would_break_a_packet_is_none(void **state) {
+  (void)state;
+  peal_client *client;
+  assert_int_equal(peal_client_new(&client,
+                                   &(peal_client_opts){.url = "h", .proxy = ""},
+                                   NULL),
+                   PEAL_OK);
+  assert_null(peal_client_of(client, "/a,b"));
+  assert_null(peal_client_of(client, "/a\x1e"
+                                     "42[\"x\"]"));
+  assert_null(peal_client_of(client, "/a\nb"));
+  assert_non_null(peal_client_of(client, "/a b\xc3\xa4"));
+  peal_client_free(client);
+}
+
 static void on_last(peal_socket *socket, const peal_event *event, void *user) {
   (void)socket;
   (void)user;
@@ -333,7 +428,7 @@ static void what_waits_leaves_before_a_stop(void **state) {
     peal_server_opts server_options = server_opts();
     server_fixture server = server_make(&server_options);
     assert_int_equal(peal_on(server.root, "last", on_last, NULL), PEAL_OK);
-    server_run(&server);
+    fixture_run(&server);
     peal_client_opts opts = fixture_opts(&server);
     opts.transports =
         only_polling ? PEAL_CLIENT_POLLING_ONLY : PEAL_CLIENT_WEBSOCKET_ONLY;
@@ -352,6 +447,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_never_run_is_freed),
       cmocka_unit_test(a_client_runs_once),
+      cmocka_unit_test(an_event_is_readable_behind_the_end_of_its_client),
+      cmocka_unit_test(a_run_ends_when_the_rest_is_sent_away),
+      cmocka_unit_test(a_client_may_end_before_its_start_returns),
+      cmocka_unit_test(a_name_that_would_break_a_packet_is_none),
       cmocka_unit_test(what_waits_leaves_before_a_stop),
       cmocka_unit_test(every_verb_is_safe_in_every_state),
       cmocka_unit_test(a_client_is_freed_in_every_callback_of_every_run),

@@ -67,6 +67,20 @@ static void what_is_wrong_is_said_in_words(void **state) {
   }
 }
 
+static void a_password_is_not_repeated(void **state) {
+  static const char *const urls[] = {"http://me:secret@h:99999/",
+                                     "http://me:secret@h/a,b"};
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    peal_client *client;
+    peal_client_problem why;
+    assert_int_equal(
+        peal_client_new(&client, &(peal_client_opts){.url = urls[i]}, &why),
+        PEAL_ERR_USAGE);
+    assert_null(strstr(why.text, "secret"));
+  }
+}
+
 static void json_says_the_same(void **state) {
   static const char *const wrong[][2] = {
       {"", "options"},
@@ -111,7 +125,7 @@ static void headers_query_and_user_arrive(void **state) {
   peal_server_opts server_options = server_opts();
   server_fixture server = server_make(&server_options);
   assert_int_equal(peal_on_connect(server.root, on_arrival, NULL), PEAL_OK);
-  server_run(&server);
+  fixture_run(&server);
   char json[512];
   snprintf(json, sizeof json,
            "{\"url\":\"http://me:p%%40ss@127.0.0.1:%u/?a=1\",\"proxy\":\"\","
@@ -127,11 +141,54 @@ static void headers_query_and_user_arrive(void **state) {
   fixture_end(&server);
 }
 
+static peal_err on_visit(peal_socket *socket, void *user) {
+  (void)user;
+  trace_add("stamp=%d cookie=%d", peal_socket_query(socket, "t").len > 0,
+            peal_socket_header(socket, "cookie").len > 0);
+  return PEAL_OK;
+}
+
+/* Connects twice, and `visits` is what the server sees of both. */
+static void assert_visits(const char *flags, const char *visits) {
+  peal_server_opts server_options = server_opts();
+  server_options.cookie.name = "io";
+  server_fixture server = server_make(&server_options);
+  assert_int_equal(peal_on_connect(server.root, on_visit, NULL), PEAL_OK);
+  fixture_run(&server);
+  char json[512];
+  // a path without its last slash is the reference's, too
+  snprintf(json, sizeof json,
+           "{\"url\":\"http://127.0.0.1:%u\",\"proxy\":\"\","
+           "\"path\":\"/socket.io\",\"transports\":\"polling_only\"%s}",
+           server.port, flags);
+  peal_client *client;
+  assert_int_equal(peal_client_new_json(&client, peal_slice_of(json), NULL),
+                   PEAL_OK);
+  assert_int_equal(peal_client_start(client), PEAL_OK);
+  trace_await("cookie=");
+  peal_client_close(client);
+  assert_int_equal(peal_client_open(client), PEAL_OK);
+  trace_expect(visits);
+  peal_client_free(client);
+  fixture_end(&server);
+}
+
+static void cookies_and_stamps_are_sent_unless_they_are_switched_off(
+    void **state) {
+  (void)state;
+  assert_visits("", "stamp=1 cookie=0\nstamp=1 cookie=1\n");
+  assert_visits(",\"no_cookies\":true,\"no_timestamp\":true",
+                "stamp=0 cookie=0\nstamp=0 cookie=0\n");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_wrong_is_said_in_words),
+      cmocka_unit_test(a_password_is_not_repeated),
       cmocka_unit_test(json_says_the_same),
       cmocka_unit_test(headers_query_and_user_arrive),
+      cmocka_unit_test(
+          cookies_and_stamps_are_sent_unless_they_are_switched_off),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void each_threads_events_come_in_its_order(void **state) {
   server_fixture server = server_make(&server_options);
   fixture_add_nsp(&server, "/other");
   assert_int_equal(peal_on(server.root, "number", on_number, NULL), PEAL_OK);
-  server_run(&server);
+  fixture_run(&server);
   peal_client_opts opts = fixture_opts(&server);
   peal_client *client = fixture_start(&opts);
   sender senders[THREADS];
@@ -102,6 +102,33 @@ static void each_threads_events_come_in_its_order(void **state) {
   assert_int_equal(atomic_load(&wrong), 0);
   peal_client_stop(client);
   peal_client_free(client);
+  fixture_end(&server);
+}
+
+/* Nothing else happens behind the last event: no turn of the client's would
+ * count again. */
+static void who_asks_from_another_thread_sees_that_all_has_left(void **state) {
+  (void)state;
+  server_fixture server = fixture_serve();
+  for (int way = 0; way < 2; way++) {
+    peal_client_opts opts = fixture_opts(&server);
+    opts.transports =
+        way ? PEAL_CLIENT_WEBSOCKET_ONLY : PEAL_CLIENT_POLLING_ONLY;
+    peal_client *client = fixture_start(&opts);
+    peal_client_nsp *nsp = peal_client_of(client, NULL);
+    assert_int_equal(peal_client_call(nsp, "echo", PEAL_NO_ARGS, 0, NULL),
+                     PEAL_OK);
+    for (int round = 0; round < 20; round++) {
+      assert_int_equal(peal_client_emit(nsp, "nobody listens", PEAL_NO_ARGS),
+                       PEAL_OK);
+      usleep(500);
+      for (int i = 0; i < 10000 && peal_client_queued_bytes(client); i++)
+        usleep(1000);
+      assert_int_equal(peal_client_queued_bytes(client), 0);
+    }
+    peal_client_stop(client);
+    peal_client_free(client);
+  }
   fixture_end(&server);
 }
 
@@ -204,6 +231,7 @@ static void who_posts_too_fast_is_told(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_threads_events_come_in_its_order),
+      cmocka_unit_test(who_asks_from_another_thread_sees_that_all_has_left),
       cmocka_unit_test(a_call_waits_but_not_for_itself),
       cmocka_unit_test(a_call_ends_with_the_run),
       cmocka_unit_test(the_looping_thread_cannot_wait_for_itself),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A client over TLS: by every transport; and what it thinks of
  * certificates. */
-#include "../net/tls_fixture.h"
+#include <signal.h>
+
+#include "../net/dial_fixture.h"
 #include "client_fixture.h"
 
 typedef struct scene {
@@ -30,7 +32,7 @@ static void open_scene(scene *it, const char *names) {
   opts.tls = it->tls;
   it->server = server_make(&opts);
   fixture_add_nsp(&it->server, "/");
-  server_run(&it->server);
+  fixture_run(&it->server);
   snprintf(it->url, sizeof it->url, "https://127.0.0.1:%u", it->server.port);
 }
 
@@ -114,10 +116,54 @@ static void certificates_are_not_believed_blindly(void **state) {
   close_scene(&it);
 }
 
+static void serve_tunnel(dial_peer *peer, int fd) {
+  dial_hear(peer, fd, "\r\n\r\n");
+  dial_say(peer, fd, "HTTP/1.1 200 ok\r\n\r\n", 19);
+  dial_serve_between(peer, fd);
+}
+
+/* Its certificate is checked by the same rules, whatever goes through it. */
+static void an_https_proxy_carries_both(void **state) {
+  (void)state;
+  for (int plain = 0; plain < 2; plain++) {
+    scene it;
+    dial_peer proxy;
+    char proxy_url[64];
+    open_scene(&it, "IP:127.0.0.1");
+    peal_server_opts plain_opts = server_opts();
+    server_fixture other = server_make(&plain_opts);
+    fixture_add_nsp(&other, "/");
+    server_run(&other);
+    dial_peer_listen(&proxy, 8);
+    dial_peer_certify(&proxy, &it.site);
+    proxy.onward = plain ? other.port : it.server.port;
+    proxy.then = serve_tunnel;
+    dial_peer_run(&proxy, dial_serve_tls);
+    snprintf(proxy_url, sizeof proxy_url, "https://127.0.0.1:%u", proxy.port);
+    if (plain)
+      snprintf(it.url, sizeof it.url, "http://127.0.0.1:%u", other.port);
+    peal_client_opts opts = tls_opts(&it);
+    opts.proxy = proxy_url;
+    opts.transports = PEAL_CLIENT_WEBSOCKET_ONLY;
+    peal_client *client = fixture_start(&opts);
+    assert_int_equal(peal_client_call(peal_client_of(client, NULL), "echo",
+                                      PEAL_ARGS(peal_int(1)), 0, NULL),
+                     PEAL_OK);
+    assert_int_equal(atomic_load(&proxy.accepted), 1);
+    peal_client_stop(client);
+    peal_client_free(client);
+    dial_peer_close(&proxy);
+    fixture_end(&other);
+    close_scene(&it);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_transport_works_over_tls),
       cmocka_unit_test(certificates_are_not_believed_blindly),
+      cmocka_unit_test(an_https_proxy_carries_both),
   };
+  signal(SIGPIPE, SIG_IGN); /* the proxy writes by OpenSSL's own BIO */
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,6 +110,28 @@ static void a_wildcard_stands_for_one_label(void **state) {
   close_secure(&s);
 }
 
+/* For OpenSSL it would be all names below it, and none at all would be any. */
+static void a_name_with_a_dot_in_front_is_none(void **state) {
+  peal_tls_client *client;
+  peal_tls_problem why;
+  secure s;
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    const char *names[] = {".a.test", ".test", ""};
+    assert_int_equal(
+        peal_tls_client_new(&client,
+                            &(peal_client_tls){.server_name = names[i]}, &why),
+        PEAL_ERR_USAGE);
+    assert_null(client);
+    assert_non_null(strstr(why.text, "server_name"));
+  }
+  open_secure(&s, "DNS:b.a.test", &usual);
+  s.it.opts.tls_name = ".a.test";
+  dial_expect(&s.it, PEAL_ERR_CERT,
+              "no certificate is for the host \".a.test\"");
+  close_secure(&s);
+}
+
 static void a_connection_outlives_the_client_it_came_from(void **state) {
   secure s;
   (void)state;
@@ -443,6 +465,7 @@ int main(void) {
       cmocka_unit_test(tls_1_2_will_do_unless_it_is_refused),
       cmocka_unit_test(the_next_connection_resumes_the_session),
       cmocka_unit_test(a_wildcard_stands_for_one_label),
+      cmocka_unit_test(a_name_with_a_dot_in_front_is_none),
       cmocka_unit_test(a_connection_outlives_the_client_it_came_from),
       cmocka_unit_test(a_wrong_certificate_is_refused_in_words_that_help),
       cmocka_unit_test(an_authority_that_is_not_known_is_named),

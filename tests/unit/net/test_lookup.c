@@ -2,11 +2,12 @@
 #include <netdb.h>
 
 #include "dial_fixture.h"
+#include "net/lookup.h"
 
 /* -- a resolver of ours, in the place of the system's ------------------------- */
 
 /* How many are asked now, and whether those that ask for slow.test may go. */
-static atomic_int asked, slow_may_go;
+static atomic_int asked, answered, slow_may_go;
 
 static struct addrinfo *make_address(int family, struct addrinfo *next,
                                      uint16_t port) {
@@ -39,9 +40,11 @@ __attribute__((visibility("default"))) int getaddrinfo(
   uint16_t port = (uint16_t)strtoul(service, NULL, 10);
   (void)hints;
   atomic_fetch_add(&asked, 1);
+  while (!strcmp(node, "slow.test") && !atomic_load(&slow_may_go))
+    uv_sleep(1);
+  atomic_fetch_add(&answered, 1);
   if (strcmp(node, "slow.test") == 0)
-    while (!atomic_load(&slow_may_go))
-      uv_sleep(1);
+    port = 0;
   else if (strcmp(node, "again.test") == 0)
     return EAI_AGAIN;
   else if (strcmp(node, "full.test") == 0)
@@ -141,16 +144,9 @@ static void a_slow_resolver_keeps_nobody(void **state) {
   assert_int_equal(atomic_load(&it.called), 1);
 }
 
-static void let_go(void *user) {
-  (void)user;
-  uv_sleep(50);
-  atomic_store(&slow_may_go, 1);
-}
-
-/* The dial is told at once; the worker's memory waits for the resolver. */
-static void the_end_of_a_worker_waits_for_the_resolver(void **state) {
+/* It comes back when the worker has gone for long. */
+static void the_end_of_a_worker_waits_for_no_resolver(void **state) {
   dial_scene it;
-  uv_thread_t thread;
   (void)state;
   atomic_store(&slow_may_go, 0);
   dial_open_scene(&it);
@@ -158,11 +154,34 @@ static void the_end_of_a_worker_waits_for_the_resolver(void **state) {
   int before = atomic_load(&asked);
   net_on_worker(it.worker, dial_open_on, &it);
   assert_true(net_wait(&asked, before + 1));
-  assert_int_equal(uv_thread_create(&thread, let_go, NULL), 0);
   dial_close_scene(&it);
   assert_int_equal(it.result.err, PEAL_ERR_CANCELLED);
   assert_int_equal(atomic_load(&it.called), 1);
-  uv_thread_join(&thread);
+  atomic_store(&slow_may_go, 1);
+  assert_true(net_wait(&answered, before + 1));
+}
+
+static void as_many_as_hang_keep_others_out(void **state) {
+  dial_scene it;
+  (void)state;
+  atomic_store(&slow_may_go, 0);
+  dial_open_scene(&it);
+  it.opts.host = "slow.test";
+  int before = atomic_load(&asked), done = atomic_load(&answered);
+  for (unsigned i = 0; i < PEAL_LOOKUP_MAX; i++) {
+    net_on_worker(it.worker, dial_open_on, &it);
+    assert_true(net_wait(&asked, before + (int)i + 1));
+    net_on_worker(it.worker, close_on, &it);
+  }
+  it.opts.host = "two.test";
+  dial_expect(&it, PEAL_ERR_HOST, "two.test cannot be looked up now");
+  atomic_store(&slow_may_go, 1);
+  assert_true(net_wait(&answered, done + (int)PEAL_LOOKUP_MAX));
+  it.opts.port = 1;
+  for (int i = 0; i < 1000 && dial_try(&it) == PEAL_ERR_HOST; i++)
+    uv_sleep(1);
+  assert_int_equal(it.result.err, PEAL_ERR_CONNECT);
+  dial_close_scene(&it);
 }
 
 int main(void) {
@@ -170,7 +189,8 @@ int main(void) {
       cmocka_unit_test(what_the_resolver_says_is_put_in_words),
       cmocka_unit_test(the_other_family_is_tried),
       cmocka_unit_test(a_slow_resolver_keeps_nobody),
-      cmocka_unit_test(the_end_of_a_worker_waits_for_the_resolver),
+      cmocka_unit_test(the_end_of_a_worker_waits_for_no_resolver),
+      cmocka_unit_test(as_many_as_hang_keep_others_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "net/hooks.h"
 #include "net/listener.h"
 #include "net/worker_impl.h"
 #include "net_fixture.h"
@@ -64,6 +65,43 @@ static void starts_and_stops_every_worker(void **state) {
   assert_int_equal(atomic_load(&stops), 4);
   /* It runs once. */
   assert_int_equal(peal_workers_run(fixture.workers), 1);
+  peal_workers_free(fixture.workers);
+}
+
+/* What is forgotten in a hook shifts none of the others. */
+static void on_forgetting_stop(peal_worker *worker, void *user) {
+  peal_hooks_forget(peal_worker_group(worker), user);
+  on_stop(worker, NULL);
+}
+
+static void every_hook_runs_once_and_where_it_belongs(void **state) {
+  (void)state;
+  net_fixture fixture;
+  open_group(&fixture, 1);
+  peal_workers *group = fixture.workers;
+  int early, mine;
+  assert_int_equal(peal_workers_on_start(group, on_start, NULL), PEAL_OK);
+  assert_int_equal(peal_workers_on_stop(group, on_stop, &early), PEAL_OK);
+  assert_int_equal(peal_workers_on_stop(group, on_forgetting_stop, &mine),
+                   PEAL_OK);
+  assert_int_equal(peal_workers_on_stop(group, on_stop, NULL), PEAL_OK);
+  net_fixture_run(&fixture);
+  assert_true(net_wait(&starts, 1));
+  peal_workers_stop(group, 1000);
+  net_fixture_join(&fixture);
+  assert_int_equal(atomic_load(&stops), 3);
+  peal_workers_free(group);
+
+  open_group(&fixture, 3);
+  peal_worker *second = peal_workers_get(fixture.workers, 1);
+  assert_int_equal(peal_hooks_on_start(second, on_start, NULL), PEAL_OK);
+  assert_int_equal(peal_hooks_on_stop(second, on_stop, NULL), PEAL_OK);
+  net_fixture_run(&fixture);
+  assert_true(net_wait(&starts, 1));
+  peal_workers_stop(fixture.workers, 1000);
+  net_fixture_join(&fixture);
+  assert_int_equal(atomic_load(&starts), 1);
+  assert_int_equal(atomic_load(&stops), 1);
   peal_workers_free(fixture.workers);
 }
 
@@ -466,6 +504,7 @@ static void every_allocation_may_fail(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(starts_and_stops_every_worker),
+      cmocka_unit_test(every_hook_runs_once_and_where_it_belongs),
       cmocka_unit_test(a_group_that_never_ran_can_be_freed),
       cmocka_unit_test(a_stop_before_the_run_ends_it),
       cmocka_unit_test(stops_on_a_signal),

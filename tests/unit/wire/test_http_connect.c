@@ -100,6 +100,27 @@ static peal_err ask_once(const peal_mem *mem, void *user) {
   return err;
 }
 
+static void interim_answers_have_an_end(void **state) {
+  const peal_http_connect_target target = {.host = PEAL_S("a"), .port = 1};
+  const peal_slice interim = PEAL_S("HTTP/1.1 100 Continue\r\n\r\n");
+  peal_http_connect ask;
+  peal_err err = PEAL_ERR_AGAIN;
+  size_t fed = 0;
+  (void)state;
+  assert_int_equal(peal_http_connect_init(&ask, NULL, &target), PEAL_OK);
+  peal_http_connect_sent(&ask, peal_http_connect_pull(&ask).len);
+  while (err == PEAL_ERR_AGAIN && fed < 4 * PEAL_HTTP_CONNECT_HEAD_MAX) {
+    size_t at = fed % interim.len, want = peal_http_connect_wants(&ask);
+    if (want > interim.len - at)
+      want = interim.len - at;
+    err = peal_http_connect_feed(&ask, (peal_slice){interim.ptr + at, want});
+    fed += want;
+  }
+  assert_int_equal(err, PEAL_ERR_HTTP_HEAD_LEN);
+  assert_true(fed > PEAL_HTTP_CONNECT_HEAD_MAX);
+  peal_http_connect_deinit(&ask);
+}
+
 static void every_allocation_may_fail(void **state) {
   (void)state;
   assert_true(torture_run(ask_once, NULL, false, NULL));
@@ -109,6 +130,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(answers_are_read_in_any_pieces),
       cmocka_unit_test(no_head_can_be_made_of_a_host),
+      cmocka_unit_test(interim_answers_have_an_end),
       cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
