@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <unistd.h>
-
 enum {
   MINUTE_MS = 60000,
   AHEAD_MS = 5 * MINUTE_MS, /* so much a good clock may be wrong */
@@ -28,6 +26,17 @@ static bool offset_of(char *out, size_t cap, const char *zone) {
   return true;
 }
 
+/* Folders of zones, and lists of them, are no zone: the C library would take
+ * them for UTC. RFC8536 3.1 */
+static bool is_zone_file(const char *path) {
+  char magic[4] = "";
+  FILE *file = fopen(path, "rbe");
+  bool is_whole = file != NULL && fread(magic, 1, 4, file) == 4;
+  if (file != NULL)
+    fclose(file);
+  return is_whole && memcmp(magic, "TZif", 4) == 0;
+}
+
 static bool is_named(const char *zone) {
   char path[256];
   if (strcmp(zone, "UTC") == 0)
@@ -35,7 +44,7 @@ static bool is_named(const char *zone) {
   if (zone[0] == '\0' || zone[0] == '/' || strstr(zone, "..") != NULL)
     return false;
   int len = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
-  return len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0;
+  return len > 0 && (size_t)len < sizeof path && is_zone_file(path);
 }
 
 bool shift_zone_set(const char *zone) {

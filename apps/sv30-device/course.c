@@ -10,7 +10,8 @@ enum {
   CORRECT_MIN = 2,
   SOON_MIN = 29,
   END_MIN = 30,
-  STALE_MIN = 45
+  STALE_MIN = 45,
+  CLOCK_MS = 2000
 };
 
 static bool is_stale(const course *it, int64_t at_ms) {
@@ -36,6 +37,19 @@ int64_t course_second(const course *it, int64_t now_ms) {
   if (!it->is_running || is_stale(it, now_ms))
     return -1;
   return (now_ms - it->started_ms) / 1000;
+}
+
+int64_t course_clock_step(course_clock *it, int64_t wall_ms,
+                          int64_t steady_ms) {
+  int64_t apart = wall_ms - steady_ms, by = apart - it->apart_ms;
+  bool is_set = it->is_known && (by > CLOCK_MS || by < -CLOCK_MS);
+  *it = (course_clock){apart, true};
+  return is_set ? by : 0;
+}
+
+void course_shift(course *it, int64_t by_ms) {
+  if (it->id[0] != '\0')
+    it->started_ms += by_ms;
 }
 
 peal_val course_val(peal_build *build, const course *it) {

@@ -32,6 +32,18 @@ course_step course_next(const course *it, int64_t at_ms, int t_min);
 /* How far it is, in seconds; -1: no test runs. */
 int64_t course_second(const course *it, int64_t now_ms);
 
+/* A clock on the wall beside one that is never set. {0}: not looked at yet. */
+typedef struct course_clock {
+  int64_t apart_ms;
+  bool is_known;
+} course_clock;
+
+/* By how much the clock on the wall was set since the last call; 0: it goes as
+ * the steady one does, give or take 2 seconds, or this is the first call. */
+int64_t course_clock_step(course_clock *it, int64_t wall_ms, int64_t steady_ms);
+/* The clock on the wall was set: the test began as long ago as it did before. */
+void course_shift(course *it, int64_t by_ms);
+
 /* As kept over restarts, and read again (false: it is none). */
 peal_val course_val(peal_build *build, const course *it);
 bool course_read(course *out, peal_val from);

@@ -10,6 +10,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* That this file or folder is there survives the power. */
+static bool sync_dir(const char *path) {
+  char dir[4096];
+  const char *slash = strrchr(path, '/');
+  snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1,
+           slash ? path : ".");
+  int fd = open(dir[0] ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return false;
+  bool done = fsync(fd) == 0;
+  close(fd);
+  return done;
+}
+
 bool keep_make_dir(const char *path) {
   char part[4096];
   size_t len = strlen(path);
@@ -23,7 +37,9 @@ bool keep_make_dir(const char *path) {
       continue;
     char end = part[i];
     part[i] = '\0';
-    if (mkdir(part, 0700) != 0 && errno != EEXIST)
+    bool is_made = mkdir(part, 0700) == 0;
+    bool is_kept = !is_made || sync_dir(part) || errno == EACCES;
+    if ((!is_made && errno != EEXIST) || !is_kept)
       return false;
     part[i] = end;
   }
@@ -41,19 +57,6 @@ static bool write_all(int fd, peal_slice data) {
     data.len -= (size_t)done;
   }
   return fdatasync(fd) == 0;
-}
-
-static bool sync_dir(const char *path) {
-  char dir[4096];
-  const char *slash = strrchr(path, '/');
-  snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1,
-           slash ? path : ".");
-  int fd = open(dir[0] ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return false;
-  bool done = fsync(fd) == 0;
-  close(fd);
-  return done;
 }
 
 bool keep_write(const char *path, peal_val value) {

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <unistd.h>
-
 #define FOLDER "/usr/share/zoneinfo/"
 
 static bool use(const char *tz) {
@@ -30,6 +28,17 @@ static bool use_offset(const char *name) {
   return use(tz);
 }
 
+/* Folders of zones, and lists of them, are no zone: the C library would take
+ * them for UTC. RFC8536 3.1 */
+static bool is_zone_file(const char *path) {
+  char magic[4] = "";
+  FILE *file = fopen(path, "rbe");
+  bool is_whole = file != NULL && fread(magic, 1, 4, file) == 4;
+  if (file != NULL)
+    fclose(file);
+  return is_whole && memcmp(magic, "TZif", 4) == 0;
+}
+
 /* A name that the system does not know would silently be UTC. */
 bool zone_set(const char *name) {
   char path[256], tz[256];
@@ -40,7 +49,7 @@ bool zone_set(const char *name) {
   if (strcmp(name, "UTC") == 0)
     return use("UTC0");
   int len = snprintf(path, sizeof path, FOLDER "%s", name);
-  if (len < 0 || (size_t)len >= sizeof path || access(path, R_OK) != 0)
+  if (len < 0 || (size_t)len >= sizeof path || !is_zone_file(path))
     return false;
   snprintf(tz, sizeof tz, ":%s", name);
   return use(tz);

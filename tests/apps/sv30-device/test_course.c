@@ -64,6 +64,31 @@ static void seconds_count_while_a_test_runs(void **state) {
   assert_int_equal(course_second(&test, 62500), -1);
 }
 
+static void a_clock_that_is_set_ends_no_test_and_begins_none(void **state) {
+  (void)state;
+  course_clock clock = {0};
+  course test = {.id = "T", .is_running = true, .started_ms = 1000};
+  int64_t day = 24 * 60 * (int64_t)MINUTE;
+  assert_int_equal(course_clock_step(&clock, 1000, 50), 0);
+  assert_int_equal(course_clock_step(&clock, 2500, 200), 0); // it is pulled
+  assert_int_equal(course_clock_step(&clock, 3000, 700), 0);
+  int64_t by = course_clock_step(&clock, 3000 + day, 700);
+  assert_int_equal(by, day);
+  course_shift(&test, by);
+  assert_int_equal(course_clock_step(&clock, 3100 + day, 800), 0);
+  assert_int_equal(course_next(&test, 1000 + day + 5 * MINUTE, MEASURE_NONE),
+                   COURSE_NOTHING);
+  assert_int_equal(course_next(&test, 1000 + day + 30 * MINUTE, 30),
+                   COURSE_END);
+  by = course_clock_step(&clock, 3200, 900);
+  assert_int_equal(by, -day);
+  course_shift(&test, by);
+  assert_int_equal(course_second(&test, 61000), 60);
+  course none = {0};
+  course_shift(&none, by);
+  assert_int_equal(none.started_ms, 0);
+}
+
 static void it_is_kept_and_read_again(void **state) {
   (void)state;
   course test = {"SV30-2026-01-31-001-M", "morning", 123456789, true}, again;
@@ -85,6 +110,7 @@ int main(void) {
       cmocka_unit_test(what_is_measured_anew_corrects_and_begins_no_test),
       cmocka_unit_test(otherwise_the_time_decides),
       cmocka_unit_test(seconds_count_while_a_test_runs),
+      cmocka_unit_test(a_clock_that_is_set_ends_no_test_and_begins_none),
       cmocka_unit_test(it_is_kept_and_read_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
