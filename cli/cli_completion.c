@@ -183,3 +183,16 @@ bool cli_completion_print(FILE *out, const char *shell) {
     return false;
   return true;
 }
+
+void cli_completion_help(FILE *out) {
+  fputs("peal completion: completion for a shell\n"
+        "\n"
+        "usage: peal completion bash|zsh\n"
+        "\n"
+        "Writes it on stdout. An installed peal has both in their places.\n"
+        "\n"
+        "Example:\n"
+        "  . <(peal completion bash)\n"
+        "  peal completion zsh > ~/.zfunc/_peal   # a folder of $fpath\n",
+        out);
+}

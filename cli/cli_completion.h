@@ -7,3 +7,5 @@
 
 /* `shell` is "bash" or "zsh". Returns: false if it is another. */
 bool cli_completion_print(FILE *out, const char *shell);
+/* What `peal help completion` says. */
+void cli_completion_help(FILE *out);

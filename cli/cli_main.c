@@ -26,7 +26,21 @@ static cli_exit say_unknown(const char *name) {
   return CLI_USAGE;
 }
 
+static bool is_one_of(const char *word, const char *a, const char *b) {
+  return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+static bool is_help(const char *word) {
+  return is_one_of(word, "--help", "-h") || strcmp(word, "help") == 0;
+}
+
 static cli_exit help(const char *name) {
+  if (name != NULL && is_help(name))
+    name = NULL;
+  if (name != NULL && strcmp(name, "completion") == 0) {
+    cli_completion_help(stdout);
+    return CLI_OK;
+  }
   const cli_command *command = name != NULL ? cli_commands_find(name) : NULL;
   if (name != NULL && command == NULL)
     return say_unknown(name);
@@ -38,14 +52,12 @@ static cli_exit help(const char *name) {
 }
 
 static cli_exit completion(const char *shell) {
+  if (shell != NULL && is_help(shell))
+    return help("completion");
   if (shell != NULL && cli_completion_print(stdout, shell))
     return CLI_OK;
   cli_say("completion", "expected bash or zsh");
   return CLI_USAGE;
-}
-
-static bool is_one_of(const char *word, const char *a, const char *b) {
-  return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
 static cli_exit run(int argc, char **argv) {
@@ -54,7 +66,7 @@ static cli_exit run(int argc, char **argv) {
     printf("peal %s\n", peal_version());
     return CLI_OK;
   }
-  if (is_one_of(name, "--help", "-h") || strcmp(name, "help") == 0)
+  if (is_help(name))
     return help(next);
   if (strcmp(name, "completion") == 0)
     return completion(next);

@@ -164,6 +164,8 @@ static const char *colour_of(const char *mark) {
     return GREEN;
   case 'w':
     return YELLOW;
+  case '-':
+    return DIM;
   default:
     return RED;
   }

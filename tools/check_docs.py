@@ -288,7 +288,7 @@ def check_program(root, block, libraries):
 def printed_problem(root):
     """The README prints two examples, without their comments."""
     programs = [b for _, b in blocks(root / "README.md") if is_program(b)]
-    for index, name in enumerate(("chat", "client_listen")):
+    for index, name in enumerate(("chat", "client_print")):
         path = root / f"examples/{name}/main.c"
         bare = re.sub(r"\A(/\*.*?\*/\n)+", "",
                       path.read_text(encoding="utf-8"), flags=re.S)

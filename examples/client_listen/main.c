@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* client_listen: prints what a server sends, an event a line. Its argument is
- * the URL: "http://localhost:3000/namespace". The README prints this file. */
+ * the URL: "http://localhost:3000/namespace". */
 #include <stdio.h>
 
 #include <peal/peal.h>

@@ -38,6 +38,13 @@ class Words(unittest.TestCase):
         self.assertEqual(done.code, USAGE)
         self.assertIn("usage: peal COMMAND", done.err)
 
+    def test_every_command_has_help(self):
+        for command in [*COMMANDS, "help", "completion"]:
+            first = peal(command, "--help")
+            self.assertEqual((first.code, first.err), (OK, ""), command)
+            self.assertIn("usage: peal ", first.out)
+            self.assertEqual(peal("help", command).out, first.out)
+
     def test_help_of_a_command_has_its_options(self):
         for command in COMMANDS:
             done = peal("help", command)

@@ -372,6 +372,18 @@ const tests = {
     assert.match(Buffer.concat(said).toString(), /http, https, ws or wss/);
   },
 
+  async client_print() {
+    const it = ours('client_print');
+    const first = /^\["tick",(\d+)\]$/.exec(await it.line());
+    assert.ok(first);
+    assert.strictEqual(await it.line(), `["tick",${Number(first[1]) + 1}]`);
+    it.child.kill('SIGTERM');
+    await it.ended;
+    const nobody = spawn(path.join(process.env.PEAL_BIN, 'example-client_print'),
+      ['http://127.0.0.1:1'], { stdio: 'ignore' });
+    assert.strictEqual(await new Promise((done) => nobody.on('close', done)), 1);
+  },
+
   async client_call() {
     const ada = await joined();
     assert.strictEqual(await ask(ada, 'chat', 'anybody?'), 'ok');
@@ -465,7 +477,7 @@ async function main() {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   // Clients have another example as their server.
-  const program = name === 'client_listen'
+  const program = ['client_listen', 'client_print'].includes(name)
     ? path.join(process.env.PEAL_BIN, 'example-broadcast_threads')
     : name === 'chat' || name.startsWith('client_')
     ? process.env.PEAL_DOCS_CHAT
