@@ -69,8 +69,10 @@ typedef void (*peal_outbox_event_fn)(peal_outbox *outbox, peal_slice id,
                                      void *user);
 
 /* Something is wrong, in words: `err` is PEAL_ERR_IO (the disk: `text` says
- * what), PEAL_ERR_QUEUE_FULL (events were dropped for new ones) or PEAL_OK (the
- * disk is well again). Told when it changes, not for each event. */
+ * what), PEAL_ERR_QUEUE_FULL (events were dropped for new ones), PEAL_ERR_CLOSED
+ * (the connection ends behind the same event again and again: the server may
+ * not take it, for its size perhaps; those behind it wait) or PEAL_OK (that is
+ * over). Told when it changes, not for each event. */
 typedef struct peal_outbox_problem {
   peal_err err;
   char text[256];

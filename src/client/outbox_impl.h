@@ -91,4 +91,5 @@ struct peal_outbox {
   uint32_t lost_in_row; /* sent and lost, without anything done between */
   bool is_ill;          /* the disk, as was told */
   bool cannot_read;     /* the next event, as was told */
+  bool is_stuck;        /* the server takes nothing, as was told */
 };

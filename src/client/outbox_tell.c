@@ -36,6 +36,18 @@ void peal_outbox_tell_reading(peal_outbox *outbox, int failed) {
     peal_outbox_tell_problem(outbox, PEAL_OK, "events can be read again", "");
 }
 
+void peal_outbox_tell_stuck(peal_outbox *outbox, bool is_stuck) {
+  bool was_stuck = outbox->is_stuck;
+  outbox->is_stuck = is_stuck;
+  if (is_stuck && !was_stuck)
+    peal_outbox_tell_problem(outbox, PEAL_ERR_CLOSED,
+                             "the connection ends behind the same event again "
+                             "and again",
+                             "the server may not take it");
+  else if (!is_stuck && was_stuck)
+    peal_outbox_tell_problem(outbox, PEAL_OK, "events are taken again", "");
+}
+
 void peal_outbox_tell_event(peal_outbox *outbox, peal_outbox_event_fn fn,
                             peal_slice id) {
   if (!fn || outbox->is_freed_inside)

@@ -11,6 +11,8 @@ void peal_outbox_tell_problem(peal_outbox *outbox, peal_err err,
 void peal_outbox_tell_disk(peal_outbox *outbox, int failed, const char *what);
 /* Whether the next event can be read: an errno, or 0. Told when it changes. */
 void peal_outbox_tell_reading(peal_outbox *outbox, int failed);
+/* Whether the connection ends behind the same event again and again. */
+void peal_outbox_tell_stuck(peal_outbox *outbox, bool is_stuck);
 /* That events were dropped, if some were since it was told last. */
 void peal_outbox_tell_dropped(peal_outbox *outbox);
 /* `fn` may be NULL; `id` must not be of what the lock protects. */

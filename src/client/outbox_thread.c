@@ -10,6 +10,8 @@
 #include "client/outbox_tell.h"
 #include "client/outbox_write.h"
 
+enum { STUCK_LOSSES = 3 };
+
 /* -- sending ----------------------------------------------------------------------------- */
 
 /* Is that an answer about the event, or about this moment (no descriptors, no
@@ -69,6 +71,7 @@ static void send_entry(peal_outbox *outbox,
 
 static void end_flight(peal_outbox *outbox, const peal_outbox_flight *flight) {
   outbox->lost_in_row = 0;
+  peal_outbox_tell_stuck(outbox, false);
   if (!peal_outbox_queue_done(&outbox->queue, flight->seq))
     return;
   outbox->stats.delivered++;
@@ -92,6 +95,8 @@ static void take_answer(peal_outbox *outbox) {
   else
     peal_outbox_queue_again(&outbox->queue, flight->seq, waits,
                             peal_outbox_write_now_ms());
+  if (outbox->lost_in_row > outbox->opts.window + STUCK_LOSSES)
+    peal_outbox_tell_stuck(outbox, true);
   peal_mem_free(flight->mem, flight);
 }
 

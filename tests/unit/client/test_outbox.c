@@ -742,6 +742,42 @@ static void every_failing_allocation_leaves_what_was_stored(void **state) {
   }
 }
 
+/* -- what no server takes --------------------------------------------------- */
+
+static atomic_int is_small; /* the server takes more now */
+
+static peal_err first_is_too_large(size_t k, int64_t n) {
+  (void)k;
+  return n == 1 && !atomic_load(&is_small) ? PEAL_ERR_CLOSED : PEAL_OK;
+}
+
+static void an_event_that_ends_each_connection_is_told(void **state) {
+  (void)state;
+  fixture_dir dir;
+  static peal_client_nsp end;
+  dir_make(dir);
+  atomic_store(&problems, 0);
+  atomic_store(&is_small, 0);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){
+      .dir = dir, .retry_ms = 1, .retry_max_ms = 1, .on_problem = on_problem});
+  for (int64_t n = 1; n <= 2; n++)
+    assert_int_equal(emit_n(outbox, n, NULL), PEAL_OK);
+  end_open(&end);
+  end.fate = first_is_too_large;
+  assert_int_equal(peal_outbox_attach(outbox, &end), PEAL_OK);
+  for (int i = 0; i < 30000 && atomic_load(&problems) == 0; i++)
+    usleep(1000);
+  assert_int_equal(atomic_load(&problems), 1);
+  assert_int_equal(peal_outbox_pending(outbox), 2);
+  atomic_store(&is_small, 1);
+  assert_true(outbox_wait(outbox));
+  peal_outbox_free(outbox);
+  end_close(&end);
+  assert_seen(&end, 1, 2);
+  assert_int_equal(atomic_load(&problems), 2); // and that it is over
+  dir_remove(dir);
+}
+
 /* -- without descriptors ---------------------------------------------------- */
 
 static void no_descriptor_for_a_moment_costs_no_event(void **state) {
@@ -796,6 +832,7 @@ int main(void) {
       cmocka_unit_test(an_event_that_never_fits_is_refused),
       cmocka_unit_test(a_full_disk_is_told_and_recovered_from),
       cmocka_unit_test(what_nobody_waits_for_waits_for_the_disk),
+      cmocka_unit_test(an_event_that_ends_each_connection_is_told),
       cmocka_unit_test(no_descriptor_for_a_moment_costs_no_event),
       cmocka_unit_test(damage_costs_the_event_that_it_hits),
       cmocka_unit_test(
