@@ -16,8 +16,7 @@ static void must(bool holds) {
 }
 
 static void look(const peal_cookie_jar *jar, uint64_t now_ms) {
-  static const peal_slice paths[] = {PEAL_S("/"), PEAL_S("/socket.io/?x"),
-                                     PEAL_S("")};
+  const peal_slice paths[] = {PEAL_S("/"), PEAL_S("/socket.io/?x"), PEAL_S("")};
   must(peal_cookie_jar_count(jar) <= PEAL_COOKIE_JAR_COUNT);
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     peal_buf out;
