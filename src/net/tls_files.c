@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <openssl/err.h>
+
 #include "net/tls_error.h"
 #include "net/tls_limits.h"
 
@@ -29,8 +31,26 @@ bool peal_tls_files_rules(SSL_CTX *ctx, bool tls13_only, const char *ciphers,
 
 /* An encrypted key: nobody is there to type. */
 static int on_password(char *out, int cap, int writing, void *user) {
-  (void)out, (void)cap, (void)writing, (void)user;
+  (void)out, (void)cap, (void)writing;
+  if (user)
+    *(bool *)user = true;
   return -1;
+}
+
+static bool use_key(SSL_CTX *ctx, const char *file, peal_tls_problem *why) {
+  bool is_locked = false;
+  SSL_CTX_set_default_passwd_cb_userdata(ctx, &is_locked);
+  int used = SSL_CTX_use_PrivateKey_file(ctx, file, SSL_FILETYPE_PEM);
+  SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
+  if (used == 1)
+    return true;
+  if (!is_locked)
+    return peal_tls_files_wrong(why, "the key cannot be used from", file);
+  ERR_clear_error();
+  snprintf(why->text, sizeof(why->text),
+           "the key in %s has a passphrase, and nobody is there to type it",
+           file);
+  return false;
 }
 
 bool peal_tls_files_use(SSL_CTX *ctx, const char *cert_file,
@@ -40,8 +60,8 @@ bool peal_tls_files_use(SSL_CTX *ctx, const char *cert_file,
   if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
     return peal_tls_files_wrong(why, "the certificate cannot be read from",
                                 cert_file);
-  if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-    return peal_tls_files_wrong(why, "the key cannot be used from", key);
+  if (!use_key(ctx, key, why))
+    return false;
   if (SSL_CTX_check_private_key(ctx) != 1)
     return peal_tls_files_wrong(why, "the key does not belong to", cert_file);
   return true;

@@ -117,6 +117,26 @@ static void a_problem_names_the_file(void **state) {
   close_scene(&it);
 }
 
+static void a_key_with_a_passphrase_is_called_so(void **state) {
+  scene it;
+  char locked[96];
+  (void)state;
+  open_with(&it, NULL);
+  snprintf(locked, sizeof(locked), "%s/locked.key", it.files.dir);
+  tls_pair pair = tls_make("DNS:b.test", &it.ca);
+  FILE *out = fopen(locked, "w");
+  assert_int_equal(PEM_write_PrivateKey(out, pair.key, EVP_aes_128_cbc(),
+                                        (const unsigned char *)"abc", 3, NULL,
+                                        NULL),
+                   1);
+  fclose(out);
+  const peal_tls_opts opts = {.cert_file = it.files.cert, .key_file = locked};
+  expect_problem(&opts, locked);
+  expect_problem(&opts, "passphrase");
+  tls_unmake(&pair);
+  close_scene(&it);
+}
+
 static void options_that_cannot_be_are_refused(void **state) {
   peal_tls *tls;
   (void)state;
@@ -332,6 +352,7 @@ static void a_ticket_does_not_outlive_the_authority(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_problem_names_the_file),
+      cmocka_unit_test(a_key_with_a_passphrase_is_called_so),
       cmocka_unit_test(options_that_cannot_be_are_refused),
       cmocka_unit_test(each_client_gets_the_certificate_of_its_name),
       cmocka_unit_test(it_speaks_http_1_1_and_says_so),
