@@ -135,8 +135,8 @@ typedef struct peal_outbox_stats {
 } peal_outbox_stats;
 
 /* Open the folder and read what it holds; ends of files that were not written
- * whole are cut, damage is skipped and counted. Copies `opts`; `why` may be
- * NULL. Blocks.
+ * whole are cut, damage is skipped and counted; files of two outboxes in it are
+ * an error (PEAL_ERR_IO). Copies `opts`; `why` may be NULL. Blocks.
  * Returns: PEAL_OK; PEAL_ERR_USAGE (no folder, a number out of range);
  * PEAL_ERR_OPTION; PEAL_ERR_EXISTS (another one has it); PEAL_ERR_IO;
  * PEAL_ERR_NOMEM; PEAL_ERR_SYSTEM (no thread); *out is NULL on errors.

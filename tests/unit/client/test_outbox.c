@@ -583,6 +583,32 @@ static void a_folder_has_one_owner(void **state) {
   dir_remove(dir);
 }
 
+static void files_of_two_outboxes_are_refused(void **state) {
+  (void)state;
+  fixture_dir dir;
+  peal_outbox_problem why;
+  char other[128];
+  dir_make(dir);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  assert_int_equal(emit_n(outbox, 1, NULL), PEAL_OK);
+  peal_outbox_free(outbox);
+  snprintf(other, sizeof other, "%s/%016d-%016d.outbox", dir, 1, 7);
+  FILE *file = fopen(other, "wb");
+  assert_non_null(file);
+  fclose(file);
+  assert_int_equal(
+      peal_outbox_new(&outbox, &(peal_outbox_opts){.dir = dir}, &why),
+      PEAL_ERR_IO);
+  assert_null(outbox);
+  assert_non_null(strstr(why.text, "two outboxes"));
+  assert_int_equal(dir_each(dir, NULL), 2);
+  unlink(other);
+  outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  assert_int_equal(peal_outbox_pending(outbox), 1);
+  peal_outbox_free(outbox);
+  dir_remove(dir);
+}
+
 static void a_full_folder_refuses_or_drops_as_it_was_told(void **state) {
   (void)state;
   fixture_dir dir;
@@ -930,6 +956,7 @@ int main(void) {
           it_is_detached_and_attached_while_events_are_on_their_way),
       cmocka_unit_test(without_an_object_nothing_happens),
       cmocka_unit_test(a_folder_has_one_owner),
+      cmocka_unit_test(files_of_two_outboxes_are_refused),
       cmocka_unit_test(a_full_folder_refuses_or_drops_as_it_was_told),
       cmocka_unit_test(an_event_that_never_fits_is_refused),
       cmocka_unit_test(a_full_disk_is_told_and_recovered_from),
