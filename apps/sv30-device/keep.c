@@ -80,6 +80,32 @@ bool keep_write(const char *path, peal_val value) {
   return rename(next, path) == 0 && sync_dir(path);
 }
 
+bool keep_append(const char *path, peal_val value) {
+  peal_bytes *text = peal_json_bytes(value);
+  peal_slice json = peal_bytes_slice(text);
+  char *line = text == NULL ? NULL : malloc(json.len + 1);
+  if (line != NULL) {
+    memcpy(line, json.ptr, json.len);
+    line[json.len] = '\n';
+  }
+  peal_bytes_unref(text);
+  if (line == NULL) {
+    errno = ENOMEM;
+    return false;
+  }
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+  bool done = end >= 0 && write_all(fd, (peal_slice){line, json.len + 1});
+  int err = errno;
+  if (end >= 0 && !done && ftruncate(fd, end) != 0)
+    err = errno;
+  if (fd >= 0)
+    close(fd);
+  free(line);
+  errno = err;
+  return done && sync_dir(path);
+}
+
 static char *read_all(const char *path, size_t max, size_t *len, char *why,
                       size_t cap) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

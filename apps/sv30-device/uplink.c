@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "keep.h"
 #include "say.h"
 
@@ -62,23 +59,23 @@ static void on_notice(peal_client *client, const peal_client_notice *notice,
 
 /* ---- the spool ------------------------------------------------------------------ */
 
-/* A result that is wrong will be wrong tomorrow, too: it is put beside the
- * spool, so that those behind it go on. Of a backend that answers nothing, as
+/* A result that is wrong will be wrong tomorrow, too: it goes into refused.log,
+ * so that those behind it go on. Of a backend that answers nothing, as
  * the oldest do, that it answers is enough. */
 static bool is_for_ever(peal_val said) {
   return peal_val_is(peal_val_get(said, "field"), PEAL_STRING);
 }
 
-static void set_aside(uplink *up, peal_slice id, peal_slice message) {
-  char line[1024];
-  int fd = open(up->refused, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  int len = snprintf(line, sizeof line, "%.*s: %.*s\n", PEAL_SFMT(id),
-                     PEAL_SFMT(message));
-  size_t size = len < (int)sizeof line ? (size_t)len : sizeof line - 1;
-  if (fd < 0 || write(fd, line, size) != (ssize_t)size)
-    say("error: %s: %s", up->refused, strerror(errno));
-  if (fd >= 0)
-    close(fd);
+/* For `on_given_up`: one at a time is on its way, so no other answer comes
+ * between. */
+static void keep_reason(uplink *up, peal_slice message) {
+  size_t len = message.len;
+  if (len >= sizeof up->reason)
+    for (len = sizeof up->reason - 1; len && (message.ptr[len] & 0xc0) == 0x80;)
+      len--; // no half of a character
+  if (len > 0)
+    memcpy(up->reason, message.ptr, len);
+  up->reason[len] = '\0';
 }
 
 static peal_outbox_verdict on_answer(peal_slice id, peal_args args,
@@ -87,15 +84,14 @@ static peal_outbox_verdict on_answer(peal_slice id, peal_args args,
   peal_val said = args.count ? args.items[0] : peal_undefined();
   peal_slice message = peal_val_str(peal_val_get(said, "message"));
   peal_slice warning = peal_val_str(peal_val_get(said, "warning"));
-  atomic_store(&up->is_given_up, false);
   if (peal_slice_is(peal_val_str(peal_val_get(said, "status")), "error")) {
     say("error: %.*s was refused: %.*s", PEAL_SFMT(id), PEAL_SFMT(message));
     if (!is_for_ever(said))
       return PEAL_OUTBOX_AGAIN;
-    set_aside(up, id, message);
-    atomic_store(&up->is_given_up, true);
-    atomic_fetch_add(&up->given_up, 1);
-  } else if (warning.len > 0) {
+    keep_reason(up, message);
+    return PEAL_OUTBOX_GIVE_UP;
+  }
+  if (warning.len > 0) {
     say("warning of the backend for %.*s: %.*s", PEAL_SFMT(id),
         PEAL_SFMT(warning));
   }
@@ -106,9 +102,27 @@ static void on_delivered(peal_outbox *outbox, peal_slice id, void *user) {
   uplink *up = user;
   (void)outbox;
   atomic_fetch_add(&up->delivered, 1);
-  // one at a time is on its way: the last answer was that to this one
-  say("%s %.*s", atomic_load(&up->is_given_up) ? "given up:" : "sent",
-      PEAL_SFMT(id));
+  say("sent %.*s", PEAL_SFMT(id));
+}
+
+/* It leaves the spool when it stands there, and not before. */
+static peal_outbox_verdict on_given_up(peal_outbox *outbox, peal_slice id,
+                                       peal_slice event, peal_args args,
+                                       void *user) {
+  uplink *up = user;
+  (void)outbox;
+  if (!keep_append(up->refused,
+                   PEAL_OBJECT({"id", peal_str_slice(id)},
+                               {"reason", peal_str(up->reason)},
+                               {"event", peal_str_slice(event)},
+                               {"args", peal_array(args.items, args.count)}))) {
+    say("error: %s: %s", up->refused, strerror(errno));
+    return PEAL_OUTBOX_AGAIN;
+  }
+  atomic_fetch_add(&up->given_up, 1);
+  atomic_fetch_add(&up->delivered, 1);
+  say("given up: %.*s", PEAL_SFMT(id));
+  return PEAL_OUTBOX_DONE;
 }
 
 static void on_problem(peal_outbox *outbox, const peal_outbox_problem *problem,
@@ -146,6 +160,7 @@ static bool open_spool(uplink *up) {
                           .retry_max_ms = RETRY_MAX_MS,
                           .accept = on_answer,
                           .on_delivered = on_delivered,
+                          .on_given_up = on_given_up,
                           .on_problem = on_problem,
                           .user = up},
       &why);

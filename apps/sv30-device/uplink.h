@@ -25,7 +25,7 @@ typedef struct uplink {
   atomic_bool was_refused; /* the backend said no to the connection */
   atomic_uint delivered;   /* results, or given up */
   atomic_uint given_up;    /* of these */
-  atomic_bool is_given_up; /* the one that was answered last */
+  char reason[1024];       /* why the one that is given up was refused */
   int64_t try_at_ms;       /* join again, after a refusal; monotonic */
   uint32_t wait_ms;
   bool was_told; /* that there is no connection */

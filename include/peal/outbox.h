@@ -55,18 +55,28 @@ typedef enum peal_outbox_sync {
 
 /* What an acknowledgement means. */
 typedef enum peal_outbox_verdict {
-  PEAL_OUTBOX_DONE, /* it has it: the event is over */
-  PEAL_OUTBOX_AGAIN /* not now: the same event again, later */
+  PEAL_OUTBOX_DONE,   /* it has it: the event is over */
+  PEAL_OUTBOX_AGAIN,  /* not now: the same event again, later */
+  PEAL_OUTBOX_GIVE_UP /* never: `on_given_up` gets the event, then it is over */
 } peal_outbox_verdict;
 
-/* Read an acknowledgement; `args` are borrowed. To give up an event that the
- * server will never take: _DONE. On the client's worker, not to block. */
+/* Read an acknowledgement; `args` are borrowed. On the client's worker, not to
+ * block. */
 typedef peal_outbox_verdict (*peal_outbox_accept_fn)(peal_slice id,
                                                      peal_args args,
                                                      void *user);
 /* The event with this id (borrowed) is stored, or is over. */
 typedef void (*peal_outbox_event_fn)(peal_outbox *outbox, peal_slice id,
                                      void *user);
+/* An event that is given up, as it was emitted; all is borrowed. It is still in
+ * the file: _DONE ends it, _AGAIN (what is to become of it failed) sends it
+ * again later. A program that is killed meanwhile sends it again, too. May
+ * block. */
+typedef peal_outbox_verdict (*peal_outbox_given_up_fn)(peal_outbox *outbox,
+                                                       peal_slice id,
+                                                       peal_slice event,
+                                                       peal_args args,
+                                                       void *user);
 
 /* Something is wrong, in words: `err` is PEAL_ERR_IO (the disk: `text` says
  * what), PEAL_ERR_QUEUE_FULL (events were dropped for new ones), PEAL_ERR_CLOSED
@@ -105,8 +115,9 @@ typedef struct peal_outbox_opts {
   peal_outbox_problem_fn on_problem;
   void *user;          /* last argument of all of these */
   const peal_mem *mem; /* borrowed for life; NULL: libc; for several threads */
+  peal_outbox_given_up_fn on_given_up; /* NULL: it is over */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_outbox_opts;
 
 /* What an outbox holds and has seen. */
@@ -118,13 +129,14 @@ typedef struct peal_outbox_stats {
   uint64_t dropped;   /* for want of room, since it was made */
   uint64_t damaged;   /* places in its files that could not be read */
   uint64_t torn;      /* files whose end was not written whole */
+  uint64_t given_up;  /* since it was made */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[8];
+  uintptr_t reserved[7];
 } peal_outbox_stats;
 
 /* Open the folder and read what it holds; ends of files that were not written
- * whole are cut, damage is skipped and counted. Copies `opts`; `why` may be
- * NULL. Blocks.
+ * whole are cut, damage is skipped and counted; files of two outboxes in it are
+ * an error (PEAL_ERR_IO). Copies `opts`; `why` may be NULL. Blocks.
  * Returns: PEAL_OK; PEAL_ERR_USAGE (no folder, a number out of range);
  * PEAL_ERR_OPTION; PEAL_ERR_EXISTS (another one has it); PEAL_ERR_IO;
  * PEAL_ERR_NOMEM; PEAL_ERR_SYSTEM (no thread); *out is NULL on errors.

@@ -63,8 +63,8 @@ static int push_number(peal_outbox_file *file, uint64_t number) {
   return 0;
 }
 
-/* Files of one box; of several (a folder that was copied together) those of the
- * first that was found. */
+/* Files of one box. Of several (a folder that was copied together) nobody knows
+ * which are meant: EEXIST. */
 static int list(peal_outbox_file *file) {
   int fd = openat(file->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -81,8 +81,7 @@ static int list(peal_outbox_file *file) {
       continue;
     if (!file->count)
       file->box = box;
-    if (file->box == box)
-      err = push_number(file, number);
+    err = file->box == box ? push_number(file, number) : EEXIST;
   }
   closedir(dir);
   if (file->count)
@@ -130,6 +129,10 @@ int peal_outbox_file_open(peal_outbox_file *file, const char *dir,
     return fail(file, err);
   *step = "cannot be read";
   err = list(file);
+  if (err == EEXIST)
+    *step =
+        "has files of two outboxes, whose names end differently: move those "
+        "of one away";
   return err ? fail(file, err) : 0;
 }
 

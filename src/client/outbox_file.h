@@ -40,7 +40,8 @@ typedef peal_err (*peal_outbox_file_fn)(const peal_outbox_record *record,
                                         uint64_t offset, void *user);
 
 /* Make or open the folder, lock it, look which files are there. `step` says what
- * failed. Returns: 0; EWOULDBLOCK (somebody has it), ENOMEM, … */
+ * failed. Returns: 0; EWOULDBLOCK (somebody has it), EEXIST (there are files of two
+ * boxes), ENOMEM, … */
 PEAL_MUST_CHECK int peal_outbox_file_open(peal_outbox_file *file,
                                           const char *dir, const char **step);
 void peal_outbox_file_close(peal_outbox_file *file);

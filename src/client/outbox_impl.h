@@ -33,6 +33,7 @@ typedef struct peal_outbox_job {
 typedef enum peal_outbox_answer_kind {
   PEAL_OUTBOX_ANSWER_DONE,
   PEAL_OUTBOX_ANSWER_REFUSED,
+  PEAL_OUTBOX_ANSWER_GIVEN_UP,
   PEAL_OUTBOX_ANSWER_LATE, /* no acknowledgement in time */
   PEAL_OUTBOX_ANSWER_LOST  /* the connection has gone */
 } peal_outbox_answer_kind;

@@ -78,6 +78,8 @@ peal_err peal_outbox_open_files(peal_outbox *outbox, peal_outbox_problem *why) {
   if (failed == EWOULDBLOCK)
     return peal_outbox_open_say(why, PEAL_ERR_EXISTS, dir,
                                 "is used by another outbox", "");
+  if (failed == EEXIST)
+    return peal_outbox_open_say(why, PEAL_ERR_IO, dir, step, "");
   if (failed)
     return peal_outbox_open_say(why,
                                 failed == ENOMEM ? PEAL_ERR_NOMEM : PEAL_ERR_IO,

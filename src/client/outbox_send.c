@@ -53,9 +53,11 @@ static peal_outbox_answer_kind kind_of(const peal_outbox *outbox,
     return err == PEAL_ERR_TIMEOUT ? PEAL_OUTBOX_ANSWER_LATE
                                    : PEAL_OUTBOX_ANSWER_LOST;
   peal_slice id = {flight->id, flight->id_len};
-  bool again =
-      opts->accept && opts->accept(id, args, opts->user) == PEAL_OUTBOX_AGAIN;
-  return again ? PEAL_OUTBOX_ANSWER_REFUSED : PEAL_OUTBOX_ANSWER_DONE;
+  peal_outbox_verdict verdict =
+      opts->accept ? opts->accept(id, args, opts->user) : PEAL_OUTBOX_DONE;
+  return verdict == PEAL_OUTBOX_AGAIN     ? PEAL_OUTBOX_ANSWER_REFUSED
+         : verdict == PEAL_OUTBOX_GIVE_UP ? PEAL_OUTBOX_ANSWER_GIVEN_UP
+                                          : PEAL_OUTBOX_ANSWER_DONE;
 }
 
 /* The client is being freed, and the outbox was not detached before: nothing is

@@ -57,6 +57,19 @@ void peal_outbox_tell_event(peal_outbox *outbox, peal_outbox_event_fn fn,
   uv_mutex_lock(&outbox->lock);
 }
 
+bool peal_outbox_tell_given_up(peal_outbox *outbox,
+                               const peal_outbox_event *event) {
+  if (outbox->is_freed_inside)
+    return false;
+  if (!outbox->opts.on_given_up)
+    return true;
+  uv_mutex_unlock(&outbox->lock);
+  peal_outbox_verdict verdict = outbox->opts.on_given_up(
+      outbox, event->id, event->name, event->args, outbox->opts.user);
+  uv_mutex_lock(&outbox->lock);
+  return verdict != PEAL_OUTBOX_AGAIN;
+}
+
 void peal_outbox_tell_dropped(peal_outbox *outbox) {
   char text[32];
   uint64_t count = outbox->queue.dropped - outbox->told_dropped;

@@ -15,6 +15,9 @@ void peal_outbox_tell_reading(peal_outbox *outbox, int failed);
 void peal_outbox_tell_stuck(peal_outbox *outbox, bool is_stuck);
 /* That events were dropped, if some were since it was told last. */
 void peal_outbox_tell_dropped(peal_outbox *outbox);
+/* False: it is not to be over. */
+bool peal_outbox_tell_given_up(peal_outbox *outbox,
+                               const peal_outbox_event *event);
 /* `fn` may be NULL; `id` must not be of what the lock protects. */
 void peal_outbox_tell_event(peal_outbox *outbox, peal_outbox_event_fn fn,
                             peal_slice id);

@@ -40,6 +40,13 @@ static peal_err read_event(peal_outbox *outbox,
   return peal_outbox_record_get_event(event, record.body, &outbox->arena);
 }
 
+static void end_damaged(peal_outbox *outbox, uint64_t seq) {
+  outbox->stats.damaged++;
+  (void)peal_outbox_queue_done(&outbox->queue, seq);
+  peal_outbox_tell_problem(outbox, PEAL_ERR_IO,
+                           "an event cannot be read any more", "");
+}
+
 static void send_entry(peal_outbox *outbox,
                        const peal_outbox_queue_entry *entry) {
   peal_outbox_link *link = outbox->link;
@@ -57,10 +64,7 @@ static void send_entry(peal_outbox *outbox,
   outbox->is_sending = false;
   uv_cond_broadcast(&outbox->finished);
   if (read == PEAL_ERR_IO) {
-    outbox->stats.damaged++;
-    (void)peal_outbox_queue_done(&outbox->queue, entry->seq);
-    peal_outbox_tell_problem(outbox, PEAL_ERR_IO,
-                             "an event cannot be read any more", "");
+    end_damaged(outbox, entry->seq);
     return;
   }
   if (err)
@@ -69,16 +73,51 @@ static void send_entry(peal_outbox *outbox,
   peal_outbox_tell_reading(outbox, failed);
 }
 
-static void end_flight(peal_outbox *outbox, const peal_outbox_flight *flight) {
+static void note_taken(peal_outbox *outbox) {
   outbox->lost_in_row = 0;
   peal_outbox_tell_stuck(outbox, false);
-  if (!peal_outbox_queue_done(&outbox->queue, flight->seq))
-    return;
-  outbox->stats.delivered++;
-  peal_outbox_write_mark(outbox, flight->seq);
+}
+
+static bool end_event(peal_outbox *outbox, uint64_t seq, uint64_t *count) {
+  if (!peal_outbox_queue_done(&outbox->queue, seq))
+    return false;
+  ++*count;
+  peal_outbox_write_mark(outbox, seq);
   peal_outbox_write_expired(outbox);
-  peal_outbox_tell_event(outbox, outbox->opts.on_delivered,
-                         (peal_slice){flight->id, flight->id_len});
+  return true;
+}
+
+static void end_flight(peal_outbox *outbox, const peal_outbox_flight *flight) {
+  note_taken(outbox);
+  if (end_event(outbox, flight->seq, &outbox->stats.delivered))
+    peal_outbox_tell_event(outbox, outbox->opts.on_delivered,
+                           (peal_slice){flight->id, flight->id_len});
+}
+
+/* Handed over before it is marked as over: who is killed between has it in two
+ * places, not in none. */
+static void give_up(peal_outbox *outbox, const peal_outbox_flight *flight) {
+  peal_outbox_queue_entry entry;
+  peal_outbox_event event;
+  int failed = 0;
+  note_taken(outbox);
+  if (!peal_outbox_queue_sent(&outbox->queue, flight->seq, &entry))
+    return;
+  uv_mutex_unlock(&outbox->lock);
+  peal_err err = read_event(outbox, &entry, &event, &failed);
+  uv_mutex_lock(&outbox->lock);
+  bool is_over = !err && peal_outbox_tell_given_up(outbox, &event);
+  peal_arena_reset(&outbox->arena);
+  if (err == PEAL_ERR_IO) {
+    end_damaged(outbox, flight->seq);
+    return;
+  }
+  if (is_over)
+    (void)end_event(outbox, flight->seq, &outbox->stats.given_up);
+  else
+    peal_outbox_queue_again(&outbox->queue, flight->seq, true,
+                            peal_outbox_write_now_ms());
+  peal_outbox_tell_reading(outbox, failed);
 }
 
 static void take_answer(peal_outbox *outbox) {
@@ -92,6 +131,8 @@ static void take_answer(peal_outbox *outbox) {
                 outbox->lost_in_row++ > outbox->opts.window);
   if (flight->kind == PEAL_OUTBOX_ANSWER_DONE)
     end_flight(outbox, flight);
+  else if (flight->kind == PEAL_OUTBOX_ANSWER_GIVEN_UP)
+    give_up(outbox, flight);
   else
     peal_outbox_queue_again(&outbox->queue, flight->seq, waits,
                             peal_outbox_write_now_ms());

@@ -339,6 +339,15 @@ bool peal_outbox_queue_next(peal_outbox_queue *queue, uint64_t now_ms,
   return false;
 }
 
+bool peal_outbox_queue_sent(const peal_outbox_queue *queue, uint64_t seq,
+                            peal_outbox_queue_entry *out) {
+  const peal_outbox_queue_entry *entry = find(queue, seq);
+  bool is_sent = entry && entry->state == SENT;
+  if (is_sent)
+    *out = *entry;
+  return is_sent;
+}
+
 bool peal_outbox_queue_done(peal_outbox_queue *queue, uint64_t seq) {
   peal_outbox_queue_entry *entry = find(queue, seq);
   if (!entry || entry->state == OVER || entry->state == WRITING)

@@ -124,6 +124,9 @@ void peal_outbox_queue_connect(peal_outbox_queue *queue, bool connected);
 /* The event to be sent now; it is sent from then on. False: none. */
 bool peal_outbox_queue_next(peal_outbox_queue *queue, uint64_t now_ms,
                             peal_outbox_queue_entry *out);
+/* Where an event stands that was sent. False: it is over, or waits. */
+bool peal_outbox_queue_sent(const peal_outbox_queue *queue, uint64_t seq,
+                            peal_outbox_queue_entry *out);
 /* It is over. False: it has been already. */
 bool peal_outbox_queue_done(peal_outbox_queue *queue, uint64_t seq);
 /* It is to be sent again: with the next connection or at once; `refused`:

@@ -93,7 +93,7 @@ export class Device extends Process {
   }
 }
 
-const lines = (file) => (fs.existsSync(file)
+export const lines = (file) => (fs.existsSync(file)
   ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).map((l) => JSON.parse(l))
   : []);
 

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  Device, StandIn, deviceBinary, freePort, newFolder, runAll, sleep, test, until,
+  Device, StandIn, deviceBinary, freePort, lines, newFolder, runAll, sleep, test, until,
 } from './rig.mjs';
 
 const ID = /^SV30-\d{4}-\d\d-\d\d-\d{3}-[MAE]$/;
@@ -257,14 +257,38 @@ test('a result that is wrong for ever is set aside and holds up nobody', async (
   await device.says('was refused: too high');
   pipeline.write(metrics({ t_min: 30, sludge_height_mm: 100 }));
   await until('the next one is there', () => backend.stored().length === 1);
-  assert.match(fs.readFileSync(path.join(folder, 'refused.log'), 'utf8'), /t=0: too high/);
   await device.says('given up: SV30-');
+  const [refused] = lines(path.join(folder, 'refused.log'));
+  assert.match(refused.id, /^SV30-.* t=0$/);
+  assert.equal(refused.reason, 'too high');
+  assert.equal(refused.event, 'sludge-data');
+  assert.equal(refused.args.length, 1);
+  assert.equal(refused.args[0].t_min, 0);
+  assert.equal(refused.args[0].mixture_height_mm, 1500);
+  assert.equal(`${refused.args[0].testId} t=0`, refused.id);
   await device.says('t=30'); // which is sent; the other one was not
   assert.doesNotMatch(device.output, /\] sent \S+ t=0/);
   await device.kill('SIGTERM');
   pipeline.write(metrics({ t_min: 0, mixture_height_mm: 1500, sludge_height_mm: 1400 }));
   const once = new Device(url(backend), folder, [...pipeline.args, '--once']);
   assert.equal(await once.gone, 1, 'what is given up is not done');
+  await backend.kill();
+});
+
+test('what cannot be set aside stays in the spool', async () => {
+  const backend = await backendOf();
+  const pipeline = new Pipeline();
+  const folder = newFolder('device');
+  fs.mkdirSync(path.join(folder, 'refused.log'), { recursive: true });
+  const device = new Device(url(backend), folder, pipeline.args);
+  await device.says('connected');
+  pipeline.write(metrics({ t_min: 0, mixture_height_mm: 1500, sludge_height_mm: 1400 }));
+  await device.says('refused.log: Is a directory');
+  fs.rmdirSync(path.join(folder, 'refused.log'));
+  await device.says('given up: SV30-');
+  const [refused] = lines(path.join(folder, 'refused.log'));
+  assert.equal(refused.args[0].mixture_height_mm, 1500);
+  await device.kill('SIGTERM');
   await backend.kill();
 });
 

@@ -184,6 +184,106 @@ static void what_is_late_lost_or_refused_comes_again_in_order(void **state) {
   dir_remove(dir);
 }
 
+/* -- what is given up ---------------------------------------------------------------- */
+
+static atomic_int given_up;
+
+static peal_outbox_verdict gives_up(peal_slice id, peal_args args, void *user) {
+  (void)id, (void)user;
+  return peal_val_bool(args.items[0], false) ? PEAL_OUTBOX_DONE
+                                             : PEAL_OUTBOX_GIVE_UP;
+}
+
+static bool first_four_are_refused(size_t k) {
+  return k > 4;
+}
+
+/* The second time is the second event: it is not to be given up then. */
+static peal_outbox_verdict on_given_up(peal_outbox *outbox, peal_slice id,
+                                       peal_slice event, peal_args args,
+                                       void *user) {
+  (void)user;
+  int64_t n =
+      args.count ? peal_val_int(peal_val_get(args.items[0], "n"), 0) : 0;
+  int k = atomic_fetch_add(&given_up, 1) + 1;
+  assert_int_equal(n, k < 3 ? k : k - 1);
+  assert_true(id.len > 0);
+  assert_true(event.len > 0);
+  assert_int_equal(peal_outbox_pending(outbox), n == 1 ? 4 : n == 2 ? 3 : 2);
+  return k == 2 ? PEAL_OUTBOX_AGAIN : PEAL_OUTBOX_DONE;
+}
+
+static void what_is_given_up_is_handed_over_before_it_is_over(void **state) {
+  (void)state;
+  fixture_dir dir;
+  static peal_client_nsp end;
+  dir_make(dir);
+  atomic_store(&given_up, 0);
+  atomic_store(&delivered, 0);
+  peal_outbox *outbox =
+      open_outbox(&(peal_outbox_opts){.dir = dir,
+                                      .retry_ms = 1,
+                                      .accept = gives_up,
+                                      .on_delivered = on_delivered,
+                                      .on_given_up = on_given_up});
+  for (int64_t n = 1; n <= 4; n++)
+    assert_int_equal(emit_n(outbox, n, NULL), PEAL_OK);
+  end_open(&end);
+  end.accepts = first_four_are_refused;
+  assert_int_equal(peal_outbox_attach(outbox, &end), PEAL_OK);
+  assert_true(outbox_wait(outbox));
+  peal_outbox_stats stats;
+  peal_outbox_stats_get(outbox, &stats);
+  assert_int_equal(stats.given_up, 3);
+  assert_int_equal(stats.delivered, 1);
+  peal_outbox_free(outbox);
+  end_close(&end);
+  assert_int_equal(atomic_load(&given_up), 4);
+  assert_int_equal(atomic_load(&delivered), 1);
+  static const int64_t sent[] = {1, 2, 2, 3, 4};
+  assert_int_equal(end.seen_count, 5);
+  assert_memory_equal(end.seen, sent, sizeof sent);
+  outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  assert_int_equal(peal_outbox_pending(outbox), 0);
+  peal_outbox_free(outbox);
+  dir_remove(dir);
+}
+
+static peal_outbox_verdict free_when_given_up(peal_outbox *outbox,
+                                              peal_slice id, peal_slice event,
+                                              peal_args args, void *user) {
+  (void)id, (void)event, (void)args, (void)user;
+  peal_outbox_free(outbox);
+  atomic_fetch_add(&given_up, 1);
+  return PEAL_OUTBOX_DONE;
+}
+
+static void it_may_be_freed_when_an_event_is_given_up(void **state) {
+  (void)state;
+  fixture_dir dir;
+  static peal_client_nsp end;
+  dir_make(dir);
+  atomic_store(&given_up, 0);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){
+      .dir = dir, .accept = gives_up, .on_given_up = free_when_given_up});
+  assert_int_equal(emit_n(outbox, 1, NULL), PEAL_OK);
+  end_open(&end);
+  end.accepts = first_four_are_refused;
+  assert_int_equal(peal_outbox_attach(outbox, &end), PEAL_OK);
+  peal_err err = PEAL_ERR_EXISTS;
+  for (int tries = 0; err == PEAL_ERR_EXISTS && tries < 5000; tries++) {
+    usleep(1000);
+    outbox = NULL;
+    if (atomic_load(&given_up))
+      err = peal_outbox_new(&outbox, &(peal_outbox_opts){.dir = dir}, NULL);
+  }
+  assert_int_equal(err, PEAL_OK);
+  assert_int_equal(peal_outbox_pending(outbox), 0);
+  peal_outbox_free(outbox);
+  end_close(&end);
+  dir_remove(dir);
+}
+
 static void a_client_that_takes_nothing_is_asked_again_and_not_at_once(
     void **state) {
   (void)state;
@@ -479,6 +579,32 @@ static void a_folder_has_one_owner(void **state) {
   assert_int_equal(status, 0);
   peal_outbox_free(outbox);
   outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  peal_outbox_free(outbox);
+  dir_remove(dir);
+}
+
+static void files_of_two_outboxes_are_refused(void **state) {
+  (void)state;
+  fixture_dir dir;
+  peal_outbox_problem why;
+  char other[128];
+  dir_make(dir);
+  peal_outbox *outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  assert_int_equal(emit_n(outbox, 1, NULL), PEAL_OK);
+  peal_outbox_free(outbox);
+  snprintf(other, sizeof other, "%s/%016d-%016d.outbox", dir, 1, 7);
+  FILE *file = fopen(other, "wb");
+  assert_non_null(file);
+  fclose(file);
+  assert_int_equal(
+      peal_outbox_new(&outbox, &(peal_outbox_opts){.dir = dir}, &why),
+      PEAL_ERR_IO);
+  assert_null(outbox);
+  assert_non_null(strstr(why.text, "two outboxes"));
+  assert_int_equal(dir_each(dir, NULL), 2);
+  unlink(other);
+  outbox = open_outbox(&(peal_outbox_opts){.dir = dir});
+  assert_int_equal(peal_outbox_pending(outbox), 1);
   peal_outbox_free(outbox);
   dir_remove(dir);
 }
@@ -817,6 +943,8 @@ int main(void) {
       cmocka_unit_test(
           an_id_is_the_same_at_each_try_and_another_for_each_event),
       cmocka_unit_test(what_is_late_lost_or_refused_comes_again_in_order),
+      cmocka_unit_test(what_is_given_up_is_handed_over_before_it_is_over),
+      cmocka_unit_test(it_may_be_freed_when_an_event_is_given_up),
       cmocka_unit_test(
           a_client_that_takes_nothing_is_asked_again_and_not_at_once),
       cmocka_unit_test(many_threads_store_and_each_keeps_its_order),
@@ -828,6 +956,7 @@ int main(void) {
           it_is_detached_and_attached_while_events_are_on_their_way),
       cmocka_unit_test(without_an_object_nothing_happens),
       cmocka_unit_test(a_folder_has_one_owner),
+      cmocka_unit_test(files_of_two_outboxes_are_refused),
       cmocka_unit_test(a_full_folder_refuses_or_drops_as_it_was_told),
       cmocka_unit_test(an_event_that_never_fits_is_refused),
       cmocka_unit_test(a_full_disk_is_told_and_recovered_from),
