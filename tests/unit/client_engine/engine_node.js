@@ -2,7 +2,8 @@
 'use strict';
 // An echo on the official engine.io server, for test_client_node.c:
 //   node engine_node.js [port]; prints the port it listens on.
-// "close" closes the session, "burst N" sends N numbers, the rest comes back.
+// "close" closes the session, "burst N" sends N numbers, "got" says how many
+// messages came before it, the rest comes back.
 const http = require('node:http');
 const path = require('node:path');
 const modules = path.join(__dirname, '../../e2e/node_modules');
@@ -13,8 +14,12 @@ const engine = new Server({ pingInterval: 300, pingTimeout: 700,
   maxHttpBufferSize: 8e6, cookie: { name: 'io', path: '/' } });
 engine.attach(server, { path: '/socket.io/' });
 engine.on('connection', (socket) => {
+  let got = 0;
   socket.on('message', (data) => {
-    if (data === 'close') {
+    got++;
+    if (data === 'got') {
+      socket.send(`got ${got - 1}`);
+    } else if (data === 'close') {
       socket.close();
     } else if (typeof data === 'string' && data.startsWith('burst ')) {
       for (let i = 0; i < Number(data.slice(6)); i++) socket.send(String(i));
