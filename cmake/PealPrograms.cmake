@@ -103,6 +103,10 @@ function(peal_all_programs)
   endforeach()
   # The name that the scripts of its users know.
   if(TARGET peal-sv30-device)
+    # Of what applications share it needs no more, and there is none of the rest
+    # without the web layer.
+    target_sources(peal-sv30-device_objects PRIVATE apps/common/zone.c)
+    target_include_directories(peal-sv30-device_objects PRIVATE apps/common)
     add_custom_command(TARGET peal-sv30-device POST_BUILD
       COMMAND "${CMAKE_COMMAND}" -E create_symlink peal-sv30-device
               "${PROJECT_BINARY_DIR}/bin/sv30-device" VERBATIM)
