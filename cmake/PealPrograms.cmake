@@ -17,7 +17,7 @@ function(peal_program name folder)
     if(entry)
       list(APPEND main "${source}")
     endif()
-    file(STRINGS "${source}" web REGEX "peal_(web|store)_" LIMIT_COUNT 1)
+    file(STRINGS "${source}" web REGEX "peal_(web|store|config)_" LIMIT_COUNT 1)
     if(web AND NOT PEAL_WEB)
       message(STATUS "${name} needs the web layer (PEAL_WEB): left out")
       return()
@@ -77,6 +77,7 @@ if(PEAL_EDIT_FOUND)
 endif()
 
 set(PEAL_APP_LIBS_sv30-backend peal_apps_common)
+set(PEAL_APP_LIBS_sv30-device peal_apps_common)
 set(PEAL_APP_LIBS_landing peal_apps_common PkgConfig::PEAL_CURL)
 
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
@@ -103,10 +104,6 @@ function(peal_all_programs)
   endforeach()
   # The name that the scripts of its users know.
   if(TARGET peal-sv30-device)
-    # Of what applications share it needs no more, and there is none of the rest
-    # without the web layer.
-    target_sources(peal-sv30-device_objects PRIVATE apps/common/zone.c)
-    target_include_directories(peal-sv30-device_objects PRIVATE apps/common)
     add_custom_command(TARGET peal-sv30-device POST_BUILD
       COMMAND "${CMAKE_COMMAND}" -E create_symlink peal-sv30-device
               "${PROJECT_BINARY_DIR}/bin/sv30-device" VERBATIM)
