@@ -124,7 +124,7 @@ if [ -z "$isStopping" ]; then
     [ -x "$device" ] || continue
     export -f simulate_sv30
     export SV30_PORT data pause
-    start sv30-device bash -c "simulate_sv30 '$device'"
+    start sv30-device bash -c 'simulate_sv30 "$0"' "$device"
     break
   done
   {

@@ -7,6 +7,7 @@
 
 #include "house.h"
 #include "settings.h"
+#include "walks.h"
 
 struct runs;
 
@@ -15,6 +16,7 @@ typedef struct lab {
   settings conf;
   peal_web_limit *limit; /* of what one device sends */
   struct runs *runs;     /* which test is under way */
+  walks files;           /* of all tests, under way */
   _Atomic int64_t mark;  /* the last one that lab_mark gave */
   unsigned seconds;      /* of this run; worker 0 */
 

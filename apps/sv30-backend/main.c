@@ -14,6 +14,7 @@
 enum {
   PING_INTERVAL_MS = 25000,
   PING_TIMEOUT_MS = 20000,
+  MAX_FILES = 8,                 /* of all tests, on their way at once */
   MAX_MESSAGE_BYTES = 64 * 1024, /* a result has a few hundred */
   KEY_SECONDS = 2,
 };
@@ -67,7 +68,7 @@ static int serve(lab *app) {
 }
 
 int main(int argc, char **argv) {
-  static lab self;
+  static lab self = {.files.max = MAX_FILES};
   house *h = &self.house;
   int code = 1;
   if (house_conf_read(h, &about, settings_keys, settings_key_count, argc, argv,

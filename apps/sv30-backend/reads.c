@@ -13,7 +13,7 @@ enum {
   DEFAULT_TESTS = 50,
   DEFAULT_HEIGHTS = 1000,
   MAX_HEIGHTS = 7201,
-  CSV_TESTS = 5000,
+  PIECE_TESTS = 250,   /* of a file: of one read, and of one write */
   RUNNING_MS = 120000, /* silent for longer: it was broken off */
   /* columns of a test */
   AT_START = 8,
@@ -242,33 +242,45 @@ static void on_tests(const peal_store_result *result, void *user) {
 }
 
 /* What is newer than `until` is left out, by the same bound as the cursor. */
-static void ask_tests(question *q, const span *asked, int64_t limit,
-                      peal_slice sought, peal_store_fn fn) {
-  bool is_first = asked->before_ts > asked->until;
-  read_on(q, TESTS(LISTED),
-          PEAL_ARGS(peal_int(asked->since),
-                    peal_int(is_first ? asked->until : asked->before_ts),
-                    peal_int(is_first ? INT64_MAX : asked->before_id),
-                    peal_int(limit), peal_str_slice(sought)),
-          fn);
+static void first_bound(span *asked) {
+  if (asked->before_ts <= asked->until)
+    return;
+  asked->before_ts = asked->until;
+  asked->before_id = INT64_MAX;
 }
 
-static void begin_tests(peal_http_req *req, lab *app, bool is_csv,
-                        peal_store_fn fn) {
-  span asked;
-  peal_slice sought = {"", 0};
-  if (!span_read(&asked, req, DEFAULT_TESTS))
-    return;
-  (void)peal_http_req_param(req, "q", &sought);
-  question *q = ask(app, req);
-  if (q == NULL)
-    return;
-  q->limit = is_csv ? CSV_TESTS : asked.limit;
-  ask_tests(q, &asked, is_csv ? CSV_TESTS : q->limit + 1, sought, fn);
+static peal_err read_tests(const lab *app, const span *asked, int64_t limit,
+                           peal_slice sought, peal_store_fn fn, void *user) {
+  return peal_store_read(app->house.store, TESTS(LISTED),
+                         PEAL_ARGS(peal_int(asked->since),
+                                   peal_int(asked->before_ts),
+                                   peal_int(asked->before_id), peal_int(limit),
+                                   peal_str_slice(sought)),
+                         fn, user);
+}
+
+/* False: it is wrong, and that has been answered. */
+static bool read_asked(peal_http_req *req, span *asked, peal_slice *sought) {
+  *sought = (peal_slice){"", 0};
+  if (!span_read(asked, req, DEFAULT_TESTS))
+    return false;
+  (void)peal_http_req_param(req, "q", sought);
+  first_bound(asked);
+  return true;
 }
 
 void reads_on_tests(peal_http_req *req, void *user) {
-  begin_tests(req, user, false, on_tests);
+  span asked;
+  peal_slice sought;
+  if (!read_asked(req, &asked, &sought))
+    return;
+  question *q = ask(user, req);
+  if (q == NULL)
+    return;
+  q->limit = asked.limit;
+  peal_err err = read_tests(q->app, &asked, q->limit + 1, sought, on_tests, q);
+  if (err != PEAL_OK)
+    peal_web_error_of(req, err);
 }
 
 /* ---- CSV ------------------------------------------------------------------- */
@@ -313,36 +325,135 @@ static void add_time(csv *t, peal_val ms) {
   add_text(t, timestamp);
 }
 
-static void on_tests_csv(const peal_store_result *result, void *user) {
-  question *q = user;
-  if (!is_read(q, result))
-    return;
+/* A file of all tests on its way, piece by piece; in the request's memory. */
+typedef struct tests_file {
+  lab *app;
+  peal_http_req *req;
+  span asked; /* its bound: the last test that was written */
+  peal_slice sought;
+  bool is_reading; /* a read is under way: it comes back */
+} tests_file;
+
+static void add_test(csv *t, peal_build *build, peal_val row) {
+  peal_val end = result_val(build, row, AT_END, 30);
+  csv_add_value(t, column(row, 2));
+  add_text(t, ",");
+  csv_add_value(t, column(row, 3));
+  add_text(t, ",");
+  add_time(t, column(row, 1));
+  add_text(t, ",");
+  csv_add_value(t, column(row, 4));
+  add_text(t, ",");
+  csv_add_value(t, peal_val_get(end, "sv30_percent"));
+  add_values(t, row, AT_END + 2);
+  add_text(t, ",");
+  csv_add_value(t, column(row, AT_END + 2 + SAMPLE_VALUES));
+  add_text(t, "\r\n");
+}
+
+/* One that is not whole must not look as if it were: then the connection
+ * breaks. */
+static void finish_file(tests_file *f, bool is_whole) {
+  walks_end(&f->app->files);
+  peal_http_req_on_abort(f->req, NULL, NULL);
+  peal_http_answer_on_drain(f->req, NULL, NULL);
+  if (is_whole)
+    peal_http_answer_end(f->req);
+  else
+    peal_http_answer_break(f->req);
+}
+
+/* What the write answers, or why there is no text. */
+static peal_err write_tests(tests_file *f, peal_val rows) {
   csv t = {0};
-  peal_build *build = peal_http_req_build(q->req);
-  add_text(&t, "testId,testType,timestamp,device,sv30_percent," VALUE_HEAD
-               ",warning\r\n");
-  for (size_t i = 0; i < result->rows.len; i++) {
-    peal_val row = peal_val_at(result->rows, i);
-    peal_val end = result_val(build, row, AT_END, 30);
-    csv_add_value(&t, column(row, 2));
-    add_text(&t, ",");
-    csv_add_value(&t, column(row, 3));
-    add_text(&t, ",");
-    add_time(&t, column(row, 1));
-    add_text(&t, ",");
-    csv_add_value(&t, column(row, 4));
-    add_text(&t, ",");
-    csv_add_value(&t, peal_val_get(end, "sv30_percent"));
-    add_values(&t, row, AT_END + 2);
-    add_text(&t, ",");
-    csv_add_value(&t, column(row, AT_END + 2 + SAMPLE_VALUES));
-    add_text(&t, "\r\n");
+  peal_build *build = peal_build_new();
+  for (size_t i = 0; i < rows.len && !t.failed; i++)
+    add_test(&t, build, peal_val_at(rows, i));
+  t.failed = t.failed || peal_build_err(build) != PEAL_OK;
+  peal_build_free(build);
+  peal_err err =
+      t.failed ? PEAL_ERR_NOMEM
+               : peal_http_answer_write(f->req, (peal_slice){t.bytes, t.len});
+  csv_free(&t);
+  return err;
+}
+
+static void on_piece(const peal_store_result *result, void *user);
+
+static void next_piece(peal_http_req *req, void *user) {
+  tests_file *f = user;
+  (void)req;
+  f->is_reading = read_tests(f->app, &f->asked, PIECE_TESTS, f->sought,
+                             on_piece, f) == PEAL_OK;
+  if (!f->is_reading)
+    finish_file(f, false);
+}
+
+static void on_piece(const peal_store_result *result, void *user) {
+  tests_file *f = user;
+  size_t count = result->rows.len;
+  f->is_reading = false;
+  if (result->err != PEAL_OK)
+    house_store_failed(&f->app->house, "a file of tests broke off", result);
+  peal_err err =
+      result->err == PEAL_OK ? write_tests(f, result->rows) : result->err;
+  if (count > 0) {
+    peal_val last = peal_val_at(result->rows, count - 1);
+    f->asked.before_ts = peal_val_int(column(last, 1), 0);
+    f->asked.before_id = peal_val_int(column(last, 0), 0);
   }
-  answer_csv(q, &t, "sv30-tests");
+  bool is_last = count < PIECE_TESTS;
+  // more than enough waits: on_drain goes on
+  if (err == PEAL_ERR_AGAIN && !is_last)
+    return;
+  if (err != PEAL_OK && err != PEAL_ERR_AGAIN)
+    finish_file(f, false);
+  else if (is_last)
+    finish_file(f, true);
+  else
+    next_piece(f->req, f);
+}
+
+static void on_file_abort(peal_http_req *req, void *user) {
+  tests_file *f = user;
+  (void)req;
+  if (!f->is_reading) // else on_piece sees it
+    finish_file(f, false);
+}
+
+static void begin_file(tests_file *f) {
+  peal_http_req *req = f->req;
+  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
+  (void)peal_http_answer_header(
+      req, "Content-Disposition",
+      PEAL_S("attachment; filename=\"sv30-tests.csv\""));
+  peal_http_answer_begin(req, 200, "text/csv; charset=utf-8", UINT64_MAX);
+  // failures come back with the first piece, too
+  (void)peal_http_answer_write(
+      req, PEAL_S("testId,testType,timestamp,device,sv30_percent," VALUE_HEAD
+                  ",warning\r\n"));
+  peal_http_answer_on_drain(req, next_piece, f);
+  peal_http_req_on_abort(req, on_file_abort, f);
+  if (peal_http_req_is_method(req, "HEAD"))
+    finish_file(f, true);
+  else
+    next_piece(req, f);
 }
 
 void reads_on_tests_csv(peal_http_req *req, void *user) {
-  begin_tests(req, user, true, on_tests_csv);
+  lab *app = user;
+  span asked;
+  peal_slice sought;
+  if (!read_asked(req, &asked, &sought) || !walks_begin(&app->files, req))
+    return;
+  tests_file *f = peal_http_req_alloc(req, sizeof *f);
+  if (f == NULL) {
+    walks_end(&app->files);
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    return;
+  }
+  *f = (tests_file){.app = app, .req = req, .asked = asked, .sought = sought};
+  begin_file(f);
 }
 
 /* The whole course of one: results and heights, by time. */

@@ -14,5 +14,6 @@ void reads_on_tests(peal_http_req *req, void *user);
 /* GET /api/tests/:id: results and heights; /api/tests/:id.csv: the same as a
  * file. */
 void reads_on_test(peal_http_req *req, void *user);
-/* GET /api/tests.csv: a line for each test. */
+/* GET /api/tests.csv?q&since&until: a line for each test, newest first, streamed
+ * as fast as it is taken. */
 void reads_on_tests_csv(peal_http_req *req, void *user);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "house_conf.h"
-#include "shift.h"
+#include "zone.h"
 
 const peal_config_key settings_keys[] = {
     {.name = "timezone",
@@ -39,7 +39,7 @@ bool settings_read(settings *out, const peal_config *config) {
   out->device_rate = house_conf_count(config, "device-rate");
   out->device_burst = house_conf_count(config, "device-burst");
   out->max_tests = peal_config_int(config, "max-tests");
-  if (shift_zone_set(out->timezone))
+  if (zone_set(out->timezone))
     return true;
   fprintf(stderr,
           "peal-sv30-backend: timezone %s is not known: expected a name such "

@@ -2,64 +2,12 @@
 #include "shift.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum {
   MINUTE_MS = 60000,
   AHEAD_MS = 5 * MINUTE_MS, /* so much a good clock may be wrong */
 };
-
-/* ---- the zone -------------------------------------------------------------- */
-
-/* "+05:30" in the way of POSIX, which counts to the west. */
-static bool offset_of(char *out, size_t cap, const char *zone) {
-  int hours = 0, minutes = 0, used = 0;
-  if ((zone[0] != '+' && zone[0] != '-') ||
-      sscanf(zone + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
-      zone[1 + used] != '\0' || used != 5 || hours > 14 || minutes > 59 ||
-      hours < 0 || minutes < 0)
-    return false;
-  snprintf(out, cap, "<%c%02d%02d>%c%02d:%02d", zone[0], hours, minutes,
-           zone[0] == '+' ? '-' : '+', hours, minutes);
-  return true;
-}
-
-/* Folders of zones, and lists of them, are no zone: the C library would take
- * them for UTC. RFC8536 3.1 */
-static bool is_zone_file(const char *path) {
-  char magic[4] = "";
-  FILE *file = fopen(path, "rbe");
-  bool is_whole = file != NULL && fread(magic, 1, 4, file) == 4;
-  if (file != NULL)
-    fclose(file);
-  return is_whole && memcmp(magic, "TZif", 4) == 0;
-}
-
-static bool is_named(const char *zone) {
-  char path[256];
-  if (strcmp(zone, "UTC") == 0)
-    return true;
-  if (zone[0] == '\0' || zone[0] == '/' || strstr(zone, "..") != NULL)
-    return false;
-  int len = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
-  return len > 0 && (size_t)len < sizeof path && is_zone_file(path);
-}
-
-bool shift_zone_set(const char *zone) {
-  char posix[64];
-  if (offset_of(posix, sizeof posix, zone))
-    zone = posix;
-  else if (!is_named(zone))
-    return false;
-  if (setenv("TZ", zone, 1) != 0)
-    return false;
-  tzset();
-  return true;
-}
-
-/* ---- what it is ------------------------------------------------------------ */
 
 static struct tm local_of(int64_t wall_ms) {
   struct tm out = {0};

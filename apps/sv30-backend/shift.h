@@ -13,11 +13,8 @@ typedef enum shift {
   SHIFT_EVENING,   /* 22:00 to 05:59 */
 } shift;
 
-/* The zone in which the hours count: a name of the time zone database, or an
- * offset such as +05:30. It becomes that of the process: before any thread.
- * False: it is none. */
-bool shift_zone_set(const char *zone);
-/* Of a moment in ms since 1970. Thread: any. */
+/* Of a moment in ms since 1970, in the zone of the process (zone_set). Thread:
+ * any. */
 shift shift_of_time(int64_t wall_ms);
 /* The hours and minutes of it, "14:05". Thread: any. */
 void shift_clock(char out[8], int64_t wall_ms);

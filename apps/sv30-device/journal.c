@@ -7,7 +7,7 @@
 
 #include "keep.h"
 #include "say.h"
-#include "zone.h"
+#include "wall.h"
 
 enum { MAX_BYTES = 65536, MAX_DAYS = 400 };
 
@@ -88,7 +88,7 @@ static bool is_for_this(const journal *it, const options *opts) {
 bool journal_begin(journal *it, const options *opts, int64_t at_ms,
                    bool is_simulated) {
   char day[TEST_ID_DAY_BYTES];
-  civil at = zone_civil(at_ms);
+  civil at = wall_civil(at_ms);
   course *test = &it->course;
   bool is_named = is_for_this(it, opts);
   *test = (course){.started_ms = at_ms, .is_running = true};

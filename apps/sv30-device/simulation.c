@@ -11,7 +11,7 @@
 #include "measure.h"
 #include "say.h"
 #include "settling.h"
-#include "zone.h"
+#include "wall.h"
 
 enum {
   TEST_MIN = 30,
@@ -75,7 +75,7 @@ static bool send_result(simulation *s, int t_min) {
   const course *test = &s->journal.course;
   measure found = look(s, t_min);
   peal_build *build = peal_build_new();
-  zone_iso(timestamp, s->started_ms + t_min * (int64_t)MINUTE_MS);
+  wall_iso(timestamp, s->started_ms + t_min * (int64_t)MINUTE_MS);
   bool done = uplink_result(
       &s->up,
       measure_result(build, &found, test->id, test->type, timestamp, t_min),
@@ -182,10 +182,10 @@ static int send_sample(simulation *s, uint32_t wait_ms) {
   peal_doc *answer = NULL;
   peal_build *build = peal_build_new();
   snprintf(id, sizeof id, "SIM-SV30-SELFTEST-%lld", (long long)now);
-  zone_iso(timestamp, now);
+  wall_iso(timestamp, now);
   measure found = look(s, 0);
   peal_val sample = measure_result(build, &found, id,
-                                   test_id_type(zone_civil(now)), timestamp, 0);
+                                   test_id_type(wall_civil(now)), timestamp, 0);
   say("self-test: sending %s", id);
   peal_err err = peal_client_call(s->up.nsp, "sludge-data", PEAL_ARGS(sample),
                                   wait_ms, &answer);

@@ -12,9 +12,10 @@ import { freePort, newFolder, runSteps, sleep, until } from '../common/program.m
 const bin = path.resolve(process.argv[2]);
 const script = path.join(path.dirname(new URL(import.meta.url).pathname), '../../../tools/run_apps.sh');
 
-// The programs beside a device whose simulated test ends at once.
+// The programs beside a device whose simulated test ends at once, in a folder
+// whose name is not to be read as code.
 function withDevice() {
-  const folder = newFolder();
+  const folder = path.join(newFolder(), `it's "$HOME" here`);
   fs.mkdirSync(folder, { recursive: true });
   for (const name of fs.readdirSync(bin)) fs.symlinkSync(path.join(bin, name), path.join(folder, name));
   for (const name of ['sv30-device', 'peal-sv30-device']) fs.rmSync(path.join(folder, name), { force: true });

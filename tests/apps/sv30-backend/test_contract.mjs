@@ -212,10 +212,12 @@ async function theOldestTestsGo() {
 }
 
 async function aLongListIsAFile() {
-  const many = new Program({ args: ['--device-rate', '1000000', '--device-burst', '1000000'] });
+  const many = new Program({
+    args: ['--device-rate', '1000000', '--device-burst', '1000000', '--max-tests', '6000'],
+  });
   await many.start();
   const socket = await many.connect();
-  const tests = 2500;
+  const tests = 5250;
   for (let first = 0; first < tests; first += 250) {
     await Promise.all(Array.from({ length: 250 }, (_, i) => {
       const id = `SV30-${'x'.repeat(50)}-${String(first + i).padStart(4, '0')}`;
@@ -228,7 +230,25 @@ async function aLongListIsAFile() {
   }
   const answer = await fetch(`${many.url}/api/tests.csv`);
   assert.equal(answer.status, 200);
-  assert.equal((await answer.text()).split('\r\n').length, tests + 2);
+  const rows = (await answer.text()).split('\r\n').slice(1, -1);
+  assert.equal(rows.length, tests);
+  assert.equal(new Set(rows.map((row) => row.split(',')[0])).size, tests, 'each once');
+  const some = await (await fetch(`${many.url}/api/tests.csv?q=x-000`)).text();
+  assert.equal(some.split('\r\n').length, 12);
+  const head = await fetch(`${many.url}/api/tests.csv`, { method: 'HEAD' });
+  assert.equal(head.status, 200);
+  // who goes away in the middle leaves room for the next
+  for (let i = 0; i < 20; i += 1) {
+    const gone = new AbortController();
+    const begun = await fetch(`${many.url}/api/tests.csv`, { signal: gone.signal });
+    assert.equal(begun.status, 200);
+    gone.abort();
+    await until('it has ended', async () => {
+      const next = await fetch(`${many.url}/api/tests.csv?q=x-000`);
+      await next.text();
+      return next.status === 200;
+    });
+  }
   await many.stop();
 }
 

@@ -8,6 +8,8 @@
 
 #define FOLDER "/usr/share/zoneinfo/"
 
+enum { MAX_HOURS = 14 };
+
 static bool use(const char *tz) {
   if (setenv("TZ", tz, 1) != 0)
     return false;
@@ -15,15 +17,23 @@ static bool use(const char *tz) {
   return true;
 }
 
-/* "+05:30": behind UTC is minus there, and POSIX has it the other way. */
+/* -1: they are no two digits. */
+static int two_digits(const char *text) {
+  if (strspn(text, "0123456789") < 2)
+    return -1;
+  return (text[0] - '0') * 10 + text[1] - '0';
+}
+
+/* "+05:30": what is ahead of UTC is minus in the way of POSIX, which counts to
+ * the west. */
 static bool use_offset(const char *name) {
-  int hours, minutes, used = 0;
   char tz[64];
-  if (sscanf(name + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
-      name[1 + used] != '\0' || hours < 0 || hours > 14 || minutes < 0 ||
-      minutes > 59)
+  if (strlen(name) != 6 || name[3] != ':')
     return false;
-  snprintf(tz, sizeof tz, "<%c%02d%02d>%c%02d:%02d", name[0], hours, minutes,
+  int hours = two_digits(name + 1), minutes = two_digits(name + 4);
+  if (hours < 0 || hours > MAX_HOURS || minutes < 0 || minutes > 59)
+    return false;
+  snprintf(tz, sizeof tz, "<%.3s%02d>%c%02d:%02d", name, minutes,
            name[0] == '+' ? '-' : '+', hours, minutes);
   return use(tz);
 }
@@ -53,26 +63,4 @@ bool zone_set(const char *name) {
     return false;
   snprintf(tz, sizeof tz, ":%s", name);
   return use(tz);
-}
-
-civil zone_civil(int64_t wall_ms) {
-  time_t seconds = (time_t)(wall_ms / 1000);
-  struct tm tm;
-  if (localtime_r(&seconds, &tm) == NULL)
-    return (civil){1970, 1, 1, 0, 0};
-  return (civil){tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-                 tm.tm_min};
-}
-
-void zone_iso(char out[25], int64_t wall_ms) {
-  time_t seconds = (time_t)(wall_ms / 1000);
-  struct tm tm;
-  char text[80];
-  if (gmtime_r(&seconds, &tm) == NULL)
-    memset(&tm, 0, sizeof tm);
-  snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-           tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-           tm.tm_sec, (int)(wall_ms % 1000));
-  memcpy(out, text, 24);
-  out[24] = '\0';
 }
