@@ -243,8 +243,16 @@ static bool expect(SSL *ssl, const char *name) {
   /* RFC6066 3: an address is not said. */
   if (peal_ip_parse(ip, peal_slice_of(name)))
     return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
+
+  /* What SSL_set_tlsext_host_name is, whose cast drops `const`. */
+  union {
+    const char *name;
+    void *argument;
+  } said = {.name = name};
+
   return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 &&
-         SSL_set_tlsext_host_name(ssl, name) == 1;
+         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                  said.argument) == 1;
 }
 
 static void offer(SSL *ssl, rules *all, const note *about) {
