@@ -354,10 +354,14 @@ static void on_sent(peal_stream *stream, size_t len, void *user) {
 static void on_close(peal_stream *stream, peal_err err, void *user) {
   peal_client_http *http = user;
   (void)stream;
+  bool was_answering = http->begun && http->head.status;
   enter(http);
   http->stream = NULL; /* it is gone when this returns */
   peal_http_conn_deinit(&http->conn);
-  lose(http, err ? err : PEAL_ERR_CLOSED, NULL);
+  if (was_answering)
+    fail(http, err, "the server's answer ended in the middle");
+  else
+    lose(http, err ? err : PEAL_ERR_CLOSED, NULL);
   if (leave(http))
     go_on(http);
 }
