@@ -77,7 +77,9 @@ async function assertOnce(backend) {
   }
 }
 
-for (const seed of [1, 2, 3]) {
+// Slow builds live through fewer.
+const few = Boolean(process.env.PEAL_SANITIZE);
+for (const seed of few ? [1] : [1, 2, 3]) {
   test(`outages of seed ${seed}: every result arrives once, in order`, async () => {
     const backend = new StandIn(await freePort());
     await outages(seed, backend, new Way(backend.port));
@@ -93,7 +95,7 @@ for (const seed of [1, 2, 3]) {
 }
 
 if (backendBinary) {
-  for (const seed of [4, 5]) {
+  for (const seed of few ? [4] : [4, 5]) {
     test(`outages of seed ${seed}: the same with the program's own backend`, async () => {
       const backend = new Backend(await freePort());
       await outages(seed, backend, new Way(backend.port));
