@@ -141,7 +141,7 @@ test('an answer that may have been cut is none', async (t) => {
   const port = await freePort();
   await new Promise((resolve) => { server.listen(port, '127.0.0.1', resolve); });
   t.after(() => server.close());
-  await refused(t, `https://localhost:${port}`, 'polling', [/closed/], { ca });
+  await refused(t, `https://localhost:${port}`, 'polling', [/ended in the middle/], { ca });
 });
 
 each('a server that asks for a certificate', async (t, way) => {
