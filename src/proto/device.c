@@ -1,256 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* device: the client of small devices: a WebSocket, an Engine.IO session and a
- * sio_client on top of each other, in one block of memory.
- *
- *   IDLE --DIAL--> DIALLING --_opened--> ASKING --101--> OPEN
- *    ^               |                     |              | \
- *    +---------------+----- _closed, what is wrong -------+  LEAVING: what
- *    ^                                                        waits is pulled
- *    +---------------------------HANGUP-----------------------+ */
-#include <string.h>
-
+ * sio_client on top of each other, in one block of memory. */
 #include <peal/device.h>
 
-#include "base/arena.h"
 #include "base/mem.h"
-#include "base/mem_block.h"
 #include "base/reserved.h"
-#include "proto/device_answer.h"
+#include "proto/device_line.h"
 #include "proto/eio_out.h"
-#include "proto/eio_session.h"
-#include "proto/proto_limits.h"
-#include "proto/sio_client.h"
-#include "proto/ws_ask.h"
-#include "proto/ws_conn.h"
 
-#define HEAD_BYTES 2048u  /* of the answer to the opening handshake */
-#define AHEAD_BYTES 1024u /* encoded as frames ahead of the connection */
 #define TURN_BYTES 1024u
 #define LEAVE_MS 2000u
 #define NEVER UINT64_MAX
-
-typedef enum device_state {
-  DEVICE_IDLE,
-  DEVICE_DIALLING,
-  DEVICE_ASKING,
-  DEVICE_OPEN,
-  DEVICE_LEAVING
-} device_state;
-
-struct peal_device {
-  peal_mem_block block;
-  peal_device_opts opts;
-  peal_arena turn;
-  peal_sio_client_opts sio_opts;
-  peal_sio_client sio;
-  peal_sio_client_nsp *nsp;
-  peal_eio_session_opts eio_opts;
-  peal_eio_session session; /* OPEN, LEAVING */
-  peal_ws_conn_opts ws_opts;
-  peal_ws_conn *ws; /* OPEN, LEAVING */
-  peal_iovs iovs;
-  char scratch[256];
-  peal_buf request;     /* ASKING: not yet sent */
-  peal_buf head;        /* ASKING: of the answer */
-  peal_http1_scan scan; /* of it */
-  char key[PEAL_WS_ASK_KEY_LEN];
-  uint64_t leave_at;  /* LEAVING: at the latest */
-  peal_sio_link link; /* of the event that was told last */
-  uint64_t id;        /* its */
-  uint8_t state;      /* device_state */
-  bool dial_due;      /* to be told, behind a HANGUP */
-  bool hangup_due;
-  bool said_goodbye; /* LEAVING: the close frame is behind all else */
-  bool acked;
-};
-
-/* -- the connection ------------------------------------------------------------ */
-
-static void drop(peal_device *device) {
-  if (device->state >= DEVICE_OPEN) {
-    peal_ws_conn_free(device->ws);
-    peal_eio_session_deinit(&device->session);
-  }
-  device->ws = NULL;
-  peal_buf_deinit(&device->request);
-  peal_buf_deinit(&device->head);
-  device->state = DEVICE_IDLE;
-}
-
-/* Something is wrong with it: it is to be closed, and the client hears why. */
-static void fail(peal_device *device, peal_client_reason reason, peal_err err,
-                 uint64_t now_ms) {
-  bool is_told = device->state != DEVICE_LEAVING;
-  drop(device);
-  device->hangup_due = true;
-  if (is_told)
-    (void)peal_sio_client_closed(&device->sio, reason, err, now_ms);
-}
-
-static void add_request(peal_buf *out, const peal_device *device) {
-  const peal_device_opts *opts = &device->opts;
-  peal_buf_add_str(out, "GET ");
-  peal_buf_add_str(out, opts->path ? opts->path : "/socket.io/");
-  peal_buf_add_str(out, "?EIO=4&transport=websocket");
-  if (opts->query && *opts->query) {
-    peal_buf_add_char(out, '&');
-    peal_buf_add_str(out, opts->query);
-  }
-  peal_buf_add_str(out, " HTTP/1.1\r\nHost: ");
-  peal_buf_add_str(out, opts->host);
-  peal_buf_add_str(out, "\r\nConnection: Upgrade\r\n");
-  peal_ws_ask_lines(out, device->key);
-  if (opts->lines)
-    peal_buf_add_str(out, opts->lines);
-  peal_buf_add_str(out, "\r\n");
-}
-
-void peal_device_opened(peal_device *device, uint64_t now_ms) {
-  if (!device || device->state != DEVICE_DIALLING)
-    return;
-  unsigned char dice[PEAL_WS_ASK_DICE_BYTES];
-  for (size_t i = 0; i < sizeof dice; i += sizeof(uint32_t)) {
-    uint32_t bits = device->opts.random(device->opts.user);
-    memcpy(dice + i, &bits, sizeof bits);
-  }
-  device->state = DEVICE_ASKING;
-  peal_ws_ask_key(device->key, dice);
-  peal_buf_init(&device->request, &device->block.mem, 0);
-  peal_buf_init(&device->head, &device->block.mem, HEAD_BYTES);
-  add_request(&device->request, device);
-  if (device->request.err)
-    fail(device, PEAL_CLIENT_TRANSPORT_ERROR, PEAL_ERR_NOMEM, now_ms);
-}
-
-void peal_device_closed(peal_device *device, peal_err err, uint64_t now_ms) {
-  if (!device || device->state == DEVICE_IDLE)
-    return;
-  bool was_open = device->state == DEVICE_OPEN;
-  bool was_leaving = device->state == DEVICE_LEAVING;
-  drop(device);
-  if (!was_leaving)
-    (void)peal_sio_client_closed(
-        &device->sio,
-        err ? PEAL_CLIENT_TRANSPORT_ERROR : PEAL_CLIENT_TRANSPORT_CLOSE,
-        was_open || err ? err : PEAL_ERR_CLOSED, now_ms);
-}
-
-/* -- the opening handshake -------------------------------------------------------- */
-
-static peal_err take_head(const peal_device *device, size_t *len) {
-  unsigned char sum[20];
-  char asked[PEAL_WS_ASK_TEXT_LEN];
-  bool checks = device->opts.sha1 != NULL;
-  if (checks) {
-    peal_ws_ask_text(asked, device->key);
-    device->opts.sha1(sum, asked, sizeof asked, device->opts.user);
-  }
-  return peal_device_answer_take(
-      (peal_slice){device->head.ptr, device->head.len}, checks ? sum : NULL,
-      len);
-}
-
-static peal_err begin_session(peal_device *device, uint64_t now_ms) {
-  peal_err err = peal_eio_session_init(&device->session, &device->eio_opts,
-                                       NULL, PEAL_EIO_WEBSOCKET, now_ms);
-  if (err)
-    return err;
-  device->ws = peal_ws_conn_new(&device->ws_opts, NULL, (peal_slice){0});
-  if (device->ws) {
-    device->state = DEVICE_OPEN;
-    return PEAL_OK;
-  }
-  peal_eio_session_deinit(&device->session);
-  return PEAL_ERR_NOMEM;
-}
-
-/* The head may be in several pieces; what is behind it are frames already. */
-static void feed_head(peal_device *device, char *data, size_t len,
-                      uint64_t now_ms) {
-  size_t before = device->head.len, room = HEAD_BYTES - before, head_len = 0;
-  size_t take = len < room ? len : room;
-  peal_buf_add(&device->head, (peal_slice){data, take});
-  peal_err err = device->head.err;
-  if (!err)
-    err = take_head(device, &head_len);
-  if (err == PEAL_ERR_AGAIN && take == len)
-    return;
-  if (!err) {
-    peal_buf_deinit(&device->request);
-    peal_buf_deinit(&device->head);
-    err = begin_session(device, now_ms);
-  }
-  if (err) {
-    fail(device, PEAL_CLIENT_TRANSPORT_ERROR,
-         err == PEAL_ERR_AGAIN ? PEAL_ERR_HTTP_HEAD_LEN : err, now_ms);
-    return;
-  }
-  size_t used = head_len - before;
-  peal_ws_conn_feed(device->ws, data + used, len - used, now_ms);
-}
-
-void peal_device_feed(peal_device *device, char *data, size_t len,
-                      uint64_t now_ms) {
-  if (!device || !data || !len)
-    return;
-  if (device->state == DEVICE_ASKING)
-    feed_head(device, data, len, now_ms);
-  else if (device->state >= DEVICE_OPEN)
-    peal_ws_conn_feed(device->ws, data, len, now_ms);
-}
-
-/* -- going out ------------------------------------------------------------------ */
-
-/* What the session has, as frames. */
-static peal_err fill(peal_device *device, uint64_t now_ms) {
-  peal_eio_out out;
-  peal_err err = PEAL_OK;
-  while (!err && peal_ws_conn_queued(device->ws) < AHEAD_BYTES) {
-    peal_eio_cursor cursor = {0};
-    if (!peal_eio_out_peek(&device->session, PEAL_EIO_WEBSOCKET, &cursor, &out))
-      break;
-    err = peal_ws_conn_send(device->ws,
-                            out.binary ? PEAL_WS_BINARY : PEAL_WS_TEXT,
-                            (char)(out.binary ? 0 : '0' + out.type), out.data);
-    if (!err)
-      peal_eio_out_pop(&device->session, PEAL_EIO_WEBSOCKET, now_ms);
-  }
-  if (!err && device->state == DEVICE_LEAVING && !device->said_goodbye &&
-      !peal_eio_out_wants(&device->session, PEAL_EIO_WEBSOCKET)) {
-    peal_ws_conn_close(device->ws, 0, (peal_slice){0}, now_ms);
-    device->said_goodbye = true;
-  }
-  return err == PEAL_ERR_CLOSED ? PEAL_OK : err;
-}
-
-peal_slice peal_device_pull(peal_device *device, uint64_t now_ms) {
-  static const peal_slice none = {NULL, 0};
-  if (!device)
-    return none;
-  if (device->state == DEVICE_ASKING)
-    return (peal_slice){device->request.ptr, device->request.len};
-  if (device->state < DEVICE_OPEN)
-    return none;
-  peal_err err = fill(device, now_ms);
-  if (err) {
-    fail(device, PEAL_CLIENT_TRANSPORT_ERROR, err, now_ms);
-    return none;
-  }
-  peal_iovs_init(&device->iovs, device->scratch, sizeof device->scratch);
-  peal_ws_conn_pull(device->ws, &device->iovs);
-  return device->iovs.count ? device->iovs.items[0] : none;
-}
-
-void peal_device_sent(peal_device *device, size_t len, uint64_t now_ms) {
-  (void)now_ms;
-  if (!device || !len)
-    return;
-  if (device->state == DEVICE_ASKING && len <= device->request.len)
-    peal_buf_consume(&device->request, len);
-  else if (device->state >= DEVICE_OPEN && len <= device->iovs.bytes)
-    (void)peal_ws_conn_sent(device->ws, len);
-  device->iovs.bytes = 0;
-}
 
 /* -- coming in ------------------------------------------------------------------- */
 
@@ -278,7 +38,7 @@ static bool take_session(peal_device *device, uint64_t now_ms) {
   else if (event.type == PEAL_EIO_EVENT_MESSAGE)
     (void)!peal_sio_client_feed(&device->sio, event.binary, event.data, now_ms);
   else if (event.type == PEAL_EIO_EVENT_CLOSE)
-    fail(device, reason_of(&event), event.err, now_ms);
+    peal_device_line_fail(device, reason_of(&event), event.err, now_ms);
   return true;
 }
 
@@ -305,7 +65,7 @@ static bool has_left(const peal_device *device) {
 static void leave(peal_device *device, uint64_t now_ms) {
   if (!has_left(device) && now_ms < device->leave_at)
     return;
-  drop(device);
+  peal_device_line_drop(device);
   device->hangup_due = true;
 }
 
@@ -330,7 +90,7 @@ static void hang_up(peal_device *device, uint64_t now_ms) {
     device->leave_at = now_ms + LEAVE_MS;
     return;
   }
-  drop(device);
+  peal_device_line_drop(device);
   device->hangup_due = true;
 }
 
@@ -342,7 +102,7 @@ static void send_message(peal_device *device, peal_message *message,
     err = peal_eio_session_send(&device->session, &item);
   peal_message_unref(message);
   if (err && err != PEAL_ERR_CLOSED)
-    fail(device, PEAL_CLIENT_TRANSPORT_ERROR, err, now_ms);
+    peal_device_line_fail(device, PEAL_CLIENT_TRANSPORT_ERROR, err, now_ms);
 }
 
 static peal_args args_of(peal_val data) {
@@ -387,7 +147,7 @@ static bool take_news(peal_device *device, const peal_sio_client_event *from,
     return false;
   case PEAL_SIO_CLIENT_DIAL:
     if (device->state != DEVICE_IDLE) {
-      drop(device);
+      peal_device_line_drop(device);
       device->hangup_due = true;
     }
     device->dial_due = true;
@@ -623,7 +383,7 @@ peal_err peal_device_new(peal_device **out, void *memory, size_t bytes,
 void peal_device_free(peal_device *device) {
   if (!device)
     return;
-  drop(device);
+  peal_device_line_drop(device);
   peal_sio_client_deinit(&device->sio);
   peal_arena_deinit(&device->turn);
 }

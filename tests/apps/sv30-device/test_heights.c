@@ -18,7 +18,8 @@ static char dir[64], path[128];
 
 static int set_up(void **state) {
   (void)state;
-  strcpy(dir, "/tmp/peal-heights-XXXXXX");
+  static const char name[] = "/tmp/peal-heights-XXXXXX";
+  memcpy(dir, name, sizeof name);
   if (!mkdtemp(dir))
     return 1;
   snprintf(path, sizeof path, "%s/h", dir);
