@@ -154,6 +154,14 @@ static void on_set_oled(peal_socket *socket, const peal_event *event,
   oled_on_event(user, event);
 }
 
+static const peal_kit_event taken[] = {
+    {"request", on_request},
+    {"sensor_data", on_sensor_data},
+    {"set_oled_display", on_set_oled},
+};
+
+#define COUNT(events) (sizeof(events) / sizeof *(events))
+
 peal_err events_register(dash *app) {
   peal_nsp *nsp = app->house.nsp;
   peal_err err = peal_use(nsp, on_use, app);
@@ -161,11 +169,7 @@ peal_err events_register(dash *app) {
     err = peal_on_connect(nsp, on_connect, app);
   if (err == PEAL_OK)
     err = peal_on_disconnect(nsp, on_disconnect, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "request", on_request, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "sensor_data", on_sensor_data, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "set_oled_display", on_set_oled, app);
-  return err;
+  return err == PEAL_OK
+             ? peal_kit_add_events(&app->house, taken, COUNT(taken), app)
+             : err;
 }

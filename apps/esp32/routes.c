@@ -80,41 +80,38 @@ static const peal_web_route reader_routes[] = {
     {.path = "/api/audio/export", .on_request = export_on_audio},
     {.path = THUMBS_URL ":name", .on_request = thumbs_on_get},
     {.path = MEDIA_URL ":name", .on_request = media_on_get},
-    {.path = "/status", .on_request = figures_on_status},
-    {.path = "/memory-stats", .on_request = figures_on_memory},
+};
+
+/* Of the program, whatever it is about. */
+static const peal_web_route kit_routes[] = {
+    {.path = "/status", .on_request = peal_kit_on_status},
+    {.path = "/memory-stats", .on_request = peal_kit_on_memory},
 };
 
 #define COUNT(routes) (sizeof(routes) / sizeof *(routes))
 
-static peal_err add(dash *app, const peal_web_route *routes, size_t count,
-                    peal_web_hook_fn before, void *before_user) {
-  for (size_t i = 0; i < count; i++) {
-    peal_web_route route = routes[i];
-    route.user = app;
-    route.before_user = app;
-    if (before != NULL) {
-      route.before = before;
-      route.before_user = before_user;
-    }
-    peal_err err = peal_web_route_add(app->house.web, &route);
-    if (err != PEAL_OK)
-      return err;
-  }
-  return PEAL_OK;
+static peal_err add_health(dash *app) {
+  peal_kit *h = &app->house;
+  peal_err err = peal_kit_health_on(
+      h, &(peal_kit_health_opts){.path = "/api/health", .word = "healthy"});
+  if (err == PEAL_OK)
+    err = peal_kit_health_add(h, "media", media_state, app->media);
+  return err;
 }
 
 peal_err routes_register(dash *app) {
   peal_kit *h = &app->house;
   peal_err err = peal_http_server_on_done(h->http, uploads_on_done, app);
   if (err == PEAL_OK)
-    err = add(app, device_routes, COUNT(device_routes), NULL, NULL);
+    err = peal_kit_add_routes(h, device_routes, COUNT(device_routes), NULL,
+                              NULL, app);
   if (err == PEAL_OK)
-    err = add(app, reader_routes, COUNT(reader_routes), peal_kit_auth_hook, h);
+    err = peal_kit_add_routes(h, reader_routes, COUNT(reader_routes),
+                              peal_kit_auth_hook, h, app);
+  if (err == PEAL_OK)
+    err = peal_kit_add_routes(h, kit_routes, COUNT(kit_routes),
+                              peal_kit_auth_hook, h, h);
   if (err == PEAL_OK)
     err = peal_web_metrics_add(h->web, figures_on_metrics, app);
-  if (err == PEAL_OK)
-    err = peal_web_health(h->web, "/api/health", h->store);
-  if (err == PEAL_OK)
-    err = peal_web_health_add(h->web, "media", media_is_well, app->media);
-  return err == PEAL_OK ? peal_kit_routes(h) : err;
+  return err == PEAL_OK ? add_health(app) : err;
 }
