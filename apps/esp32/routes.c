@@ -14,28 +14,9 @@
 #include "thumbs.h"
 #include "uploads.h"
 
-enum {
-  READING_BYTES = 16384, /* a reading has a few hundred */
-  SMALL_BYTES = 4096,
-};
-
-/* The words of the first version, which its devices may look for. */
-#define WANTS_JSON                                                             \
-  .type_status = 400, .type_message = "Content-Type must be application/json"
-
 /* What devices send. curl and some sketches leave the type of a form behind;
  * what it really is, its content says. */
 static const peal_web_route device_routes[] = {
-    {.method = "POST",
-     .path = "/api/sensor-data",
-     .on_json = readings_on_sensor,
-     .max_body_bytes = READING_BYTES,
-     WANTS_JSON},
-    {.method = "POST",
-     .path = "/api/orientation-data",
-     .on_json = readings_on_orientation,
-     .max_body_bytes = READING_BYTES,
-     WANTS_JSON},
     {.method = "POST",
      .path = "/upload",
      .on_file = uploads_on_image,
@@ -55,12 +36,6 @@ static const peal_web_route device_routes[] = {
      .type_optional = true,
      .before = uploads_before},
     {.path = "/api/oled-display/get", .on_request = oled_on_get},
-    {.method = "POST",
-     .path = "/api/oled-display/set",
-     .on_json = oled_on_set,
-     .max_body_bytes = SMALL_BYTES,
-     .before = gate_hook_reader,
-     WANTS_JSON},
 };
 
 /* What readers ask for. */
@@ -105,6 +80,11 @@ peal_err routes_register(dash *app) {
   if (err == PEAL_OK)
     err = peal_kit_add_routes(h, device_routes, COUNT(device_routes), NULL,
                               NULL, app);
+  if (err == PEAL_OK)
+    err = peal_kit_add_actions(h, readings_actions, readings_action_count, NULL,
+                               NULL, app);
+  if (err == PEAL_OK)
+    err = peal_kit_add_actions(h, &oled_action, 1, NULL, NULL, app);
   if (err == PEAL_OK)
     err = peal_kit_add_routes(h, reader_routes, COUNT(reader_routes),
                               peal_kit_auth_hook, h, app);

@@ -81,6 +81,7 @@ struct peal_kit_auth;
 struct peal_kit_device_keys;
 struct peal_kit_guard;
 struct peal_kit_health;
+struct peal_kit_known;
 struct peal_kit_sites;
 struct peal_kit;
 
@@ -128,6 +129,7 @@ typedef struct peal_kit {
   struct peal_kit_device_keys *keys;
   struct peal_kit_guard *guard;
   struct peal_kit_health *health;
+  struct peal_kit_known *known; /* actions */
   struct peal_kit_sites *sites;
   int lock_fd;
   char web_dir[4096], client_dir[4096];

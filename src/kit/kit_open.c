@@ -11,6 +11,7 @@
 #include <peal/kit_auth.h>
 #include <peal/kit_devices.h>
 
+#include "kit/kit_action.h"
 #include "kit/kit_auth_life.h"
 #include "kit/kit_device_keys.h"
 #include "kit/kit_figures.h"
@@ -236,6 +237,7 @@ void peal_kit_close(peal_kit *h) {
 
 void peal_kit_deinit(peal_kit *h) {
   peal_kit_health_deinit(h);
+  peal_kit_action_free_all(h);
   peal_kit_device_keys_free(h->keys);
   peal_kit_guard_free(h->guard);
   peal_http_server_free(h->http);
