@@ -77,12 +77,14 @@ export const desktop = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 export const narrow = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
-// A page in a browser profile of its own; `onRequest` sees all it asks for.
-export async function openPage(home, { onRequest, ...options } = {}) {
+// A page in a browser profile of its own; `onRequest` sees all it asks for,
+// `before` runs in it before its own scripts.
+export async function openPage(home, { onRequest, before, ...options } = {}) {
   const place = await browser.newContext({ ...desktop, acceptDownloads: true, ...options });
   newest = await place.newPage();
   watch(newest, home);
   if (onRequest) newest.on('request', onRequest);
+  if (before) await newest.addInitScript(before);
   await newest.goto(home);
   return newest;
 }

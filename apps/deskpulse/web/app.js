@@ -49,10 +49,14 @@ function showWatch() {
   setText(byId('recording-kept'), isKept ? 'pictures are kept' : 'no picture is kept');
 }
 
-function showConfidence() {
+function showConfidence(look) {
   const value = known.isLive && known.isArriving ? lastFrame?.confidence_score : NaN;
-  byId('confidence').value = Number.isFinite(value) ? value : 0;
-  setText(byId('confidence-text'), Number.isFinite(value) ? `${Math.round(100 * value)} %` : '–');
+  const percent = Number.isFinite(value) ? Math.round(100 * value) : 0;
+  const bar = byId('confidence');
+  bar.dataset.look = look;
+  bar.setAttribute('aria-valuenow', String(percent));
+  bar.firstElementChild.style.width = `${percent}%`;
+  setText(byId('confidence-text'), Number.isFinite(value) ? `${percent} %` : '–');
 }
 
 function placeholderText() {
@@ -81,7 +85,7 @@ function show() {
   setText(byId('cv-status'), words.cv);
   showWatch();
   showPicture();
-  showConfidence();
+  showConfidence(words.look);
 }
 
 // --- messages -----------------------------------------------------------------
