@@ -197,6 +197,7 @@ async function withoutTheServerItSaysSo() {
   assert.equal(await text('cv-status', page), 'Reconnecting...');
   await shows('status-text', 'Reconnecting...', page);
   assert.equal(await text('recording-text', page), 'Not Monitoring');
+  await until('the figures say when they were', async () => /^last seen/.test(await text('today-note', page)));
   await shot(page, 'deskpulse-cut');
   await server.start();
   await live(page);
@@ -264,6 +265,9 @@ async function theTokenOpensIt() {
   const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]));
   assert.ok(!kept.includes(token), 'the page keeps no token');
   assert.ok(!asked.some((url) => url.includes(token)), 'and no address has it');
+  excuse(/401/);
+  await page.locator('#sign-out').click();
+  await until('it asks again', () => isShown('login'));
 }
 
 await runScene([

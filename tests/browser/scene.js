@@ -33,6 +33,7 @@ if (!opts.server && !opts.mock) {
 const mock = fileURLToPath(new URL('./mock/server.js', import.meta.url));
 const command = opts.mock ? [process.execPath, mock] : [path.resolve(opts.server)];
 export const isMock = opts.mock;
+export const program = command[0];
 export const passwordEnv = opts.mock ? 'MOCK_PASSWORD' : opts['password-env'];
 export const password = 'correct horse battery staple';
 export const out = path.resolve(opts.out);
