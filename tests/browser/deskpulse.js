@@ -266,6 +266,39 @@ async function isForEveryone() {
   await camera.stop();
 }
 
+// A camera that is a folder of pictures: taken away, and put back.
+async function anUnpluggedCameraIsSaid() {
+  const folder = path.join(out, 'pictures');
+  const away = path.join(out, 'pictures-away');
+  fs.mkdirSync(folder);
+  camera.pictures.good.forEach((bytes, i) => fs.writeFileSync(path.join(folder, `${i}.jpg`), bytes));
+  const unplugged = await newServer('deskpulse-dir', { health: '/health', args: ['--source', 'dir', '--camera', folder] });
+  page = await openPage(unplugged.url, desktop);
+  await live(page);
+  await shows('recording-text', 'Monitoring Active', page);
+  fs.renameSync(folder, away);
+  await shows('status-text', 'Camera Disconnected', page, 20000);
+  assert.match(await text('cv-status', page), /^Disconnected: .+; trying again in \d+ s$/);
+  assert.equal(await text('recording-text', page), 'Not Monitoring');
+  assert.ok(await isShown('camera-placeholder'));
+  await shot(page, 'deskpulse-unplugged');
+  fs.renameSync(away, folder);
+  await shows('recording-text', 'Monitoring Active', page, 30000);
+}
+
+// The person that is drawn, through the whole pipeline.
+async function aSyntheticPersonIsSaidToBeOne() {
+  const drawn = await newServer('deskpulse-synthetic', { health: '/health' });
+  page = await openPage(drawn.url, desktop);
+  await live(page);
+  await shows('recording-text', 'Monitoring Active', page);
+  await until('it is marked', () => isShown('simulated'));
+  await until('a posture is told', async () => /Posture$/.test(await text('status-text', page)), 30000);
+  await until('the points are drawn', () => page.locator('#camera-points').evaluate((canvas) =>
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0)));
+  await shot(page, 'deskpulse-synthetic', { fullPage: true });
+}
+
 async function theTokenOpensIt() {
   const locked = await newServer('deskpulse-locked', { health: '/health', args: ['--source', 'push', '--require-token'] });
   const token = fs.readFileSync(path.join(out, 'deskpulse-locked', 'access.token'), 'utf8').trim();
@@ -311,5 +344,7 @@ await runScene([
   ['without the server it says so', withoutTheServerItSaysSo],
   ['the rest of the words', theRestOfTheWords],
   ['it fits and is accessible for everyone', isForEveryone],
+  ['an unplugged camera is said, and comes back', anUnpluggedCameraIsSaid],
+  ['a synthetic person is said to be one', aSyntheticPersonIsSaidToBeOne],
   ['the token opens it, and is kept nowhere', theTokenOpensIt],
 ]);
