@@ -60,7 +60,9 @@ extern "C" {
   " begun_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"                       \
   " ended_ms INTEGER) WITHOUT ROWID;"                                          \
   "CREATE INDEX sign_ins_person ON sign_ins (person);"                         \
-  "CREATE INDEX sign_ins_end ON sign_ins (end_ms);"
+  "CREATE INDEX sign_ins_end ON sign_ins (end_ms);"                            \
+  "CREATE INDEX sign_ins_ended ON sign_ins (ended_ms)"                         \
+  " WHERE ended_ms IS NOT NULL;"
 
 enum {
   PEAL_KIT_USERNAME_BYTES = 65, /* 1 to 64 characters, and the terminator */

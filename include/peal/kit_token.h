@@ -93,9 +93,8 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_kit_tokens_sign(peal_kit_tokens *tokens,
 typedef enum peal_kit_token_verdict {
   PEAL_KIT_TOKEN_OK,
   PEAL_KIT_TOKEN_MISSING, /* there was none */
-  PEAL_KIT_TOKEN_INVALID, /* not ours, changed, ended, not yet valid */
-  PEAL_KIT_TOKEN_EXPIRED, /* it was ours, and its time is over */
-  PEAL_KIT_TOKEN_BUSY     /* it could not be looked at: no memory */
+  PEAL_KIT_TOKEN_INVALID, /* not ours, changed, ended, not yet valid; no memory */
+  PEAL_KIT_TOKEN_EXPIRED  /* it was ours, and its time is over */
 } peal_kit_token_verdict;
 
 /* The texts of claims that were read. */
@@ -109,7 +108,7 @@ typedef struct peal_kit_token_text {
 PEAL_API PEAL_MUST_CHECK peal_kit_token_verdict
 peal_kit_tokens_check(peal_kit_tokens *tokens, peal_slice token,
                       peal_kit_claims *claims, peal_kit_token_text *text);
-/* "token_missing", "token_invalid", "token_expired", "try_again"; "" for _OK.
+/* "token_missing", "token_invalid", "token_expired"; "" for _OK.
  * Constant text. Thread: pure. */
 PEAL_API const char *peal_kit_token_code(peal_kit_token_verdict verdict);
 
