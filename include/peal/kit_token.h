@@ -94,7 +94,7 @@ typedef enum peal_kit_token_verdict {
   PEAL_KIT_TOKEN_OK,
   PEAL_KIT_TOKEN_MISSING, /* there was none */
   PEAL_KIT_TOKEN_INVALID, /* not ours, changed, ended, not yet valid; no memory */
-  PEAL_KIT_TOKEN_EXPIRED  /* it was ours, and its time is over */
+  PEAL_KIT_TOKEN_EXPIRED /* it was ours, and its time is over */
 } peal_kit_token_verdict;
 
 /* The texts of claims that were read. */

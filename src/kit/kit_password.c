@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <peal/kit_password.h>
-
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +6,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+
+#include <peal/kit_password.h>
 
 enum {
   SALT_BYTES = 16,
@@ -165,8 +165,8 @@ peal_err peal_kit_password_check(bool *is_right, bool *is_old,
   if (!derive(found, was.hash_len, password, was.salt, was.salt_len, &was.cost))
     return PEAL_ERR_NOMEM;
   // a hash of a few bytes would be right for too many passwords
-  *is_right = was.hash_len >= 16 &&
-              CRYPTO_memcmp(found, was.hash, was.hash_len) == 0;
+  *is_right =
+      was.hash_len >= 16 && CRYPTO_memcmp(found, was.hash, was.hash_len) == 0;
   if (is_old != NULL)
     *is_old = was.cost.ln != cost.ln || was.cost.r != cost.r ||
               was.cost.p != cost.p || was.hash_len != HASH_BYTES ||

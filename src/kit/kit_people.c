@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <peal/kit_people.h>
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
+
+#include <peal/kit_people.h>
 
 #include "kit_people_impl.h"
 
@@ -157,8 +157,7 @@ static bool copy_texts(peal_kit_people *people) {
 /* Costs as they are, and a salt and a hash of zeroes. */
 static void make_decoy(peal_kit_people *people) {
   const peal_kit_password_cost *cost = &people->opts.cost;
-  snprintf(people->decoy, sizeof people->decoy,
-           "$scrypt$ln=%u,r=%u,p=%u$%s$%s",
+  snprintf(people->decoy, sizeof people->decoy, "$scrypt$ln=%u,r=%u,p=%u$%s$%s",
            cost->ln != 0 ? cost->ln : PEAL_KIT_PASSWORD_LN,
            cost->r != 0 ? cost->r : PEAL_KIT_PASSWORD_R,
            cost->p != 0 ? cost->p : PEAL_KIT_PASSWORD_P,

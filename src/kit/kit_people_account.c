@@ -127,8 +127,7 @@ static void on_account(const peal_store_result *result, void *user) {
   bool has = result->err == PEAL_OK && result->rows.len > 0;
   peal_slice hash = peal_val_str(peal_val_get(row, "hash"));
   if (has) {
-    peal_kit_people_person(&ask->who,
-                           peal_val_int(peal_val_get(row, "id"), 0));
+    peal_kit_people_person(&ask->who, peal_val_int(peal_val_get(row, "id"), 0));
     snprintf(ask->who.username, sizeof ask->who.username, "%.*s",
              PEAL_SFMT(peal_val_str(peal_val_get(row, "name"))));
     ask->who.role = peal_kit_people_role(
@@ -178,8 +177,7 @@ static void on_added(const peal_store_result *result, void *user) {
     err = PEAL_ERR_LIMIT;
   if (err == PEAL_OK) {
     peal_val row = peal_val_at(result->rows, 0);
-    peal_kit_people_person(&ask->who,
-                           peal_val_int(peal_val_get(row, "id"), 0));
+    peal_kit_people_person(&ask->who, peal_val_int(peal_val_get(row, "id"), 0));
     snprintf(ask->who.username, sizeof ask->who.username, "%s", ask->name);
   }
   answer(ask, err);
@@ -216,10 +214,9 @@ static void on_looked(const peal_store_result *result, void *user) {
 
 peal_err peal_kit_people_account_add(peal_kit_people_ask *ask) {
   begin_job(ask, work_hash, done_hash);
-  return peal_store_read(ask->people->opts.store,
-                         "SELECT id FROM people WHERE folded = ?1",
-                         PEAL_ARGS(peal_str(ask->guess.folded)), on_looked,
-                         ask);
+  return peal_store_read(
+      ask->people->opts.store, "SELECT id FROM people WHERE folded = ?1",
+      PEAL_ARGS(peal_str(ask->guess.folded)), on_looked, ask);
 }
 
 /* ---- another password ---------------------------------------------------------------- */
@@ -250,8 +247,8 @@ static void done_change(peal_kit_people_job *job, peal_err err) {
     err = peal_store_write(ask->people->opts.store,
                            "UPDATE people SET hash = ?2"
                            " WHERE id = ?1 AND hash = ?3",
-                           PEAL_ARGS(peal_int(ask->who.id),
-                                     peal_str(ask->hash), peal_str(ask->was)),
+                           PEAL_ARGS(peal_int(ask->who.id), peal_str(ask->hash),
+                                     peal_str(ask->was)),
                            on_changed, ask);
   if (err != PEAL_OK)
     answer(ask, err);
@@ -278,8 +275,8 @@ peal_err peal_kit_people_id_sync(peal_store *store, peal_slice username,
       peal_store_exec_sync(store, "SELECT id FROM people WHERE folded = ?1",
                            PEAL_ARGS(peal_str(folded)), &rows);
   if (err == PEAL_OK)
-    *id = peal_val_int(
-        peal_val_get(peal_val_at(peal_doc_val(rows), 0), "id"), 0);
+    *id =
+        peal_val_int(peal_val_get(peal_val_at(peal_doc_val(rows), 0), "id"), 0);
   peal_doc_free(rows);
   return err;
 }
@@ -313,8 +310,8 @@ peal_err peal_kit_people_add_sync(peal_kit_people *people, peal_slice username,
   if (err == PEAL_OK && peal_doc_val(rows).len == 0)
     err = PEAL_ERR_LIMIT;
   if (err == PEAL_OK)
-    *id = peal_val_int(
-        peal_val_get(peal_val_at(peal_doc_val(rows), 0), "id"), 0);
+    *id =
+        peal_val_int(peal_val_get(peal_val_at(peal_doc_val(rows), 0), "id"), 0);
   peal_doc_free(rows);
   return err;
 }
@@ -346,8 +343,10 @@ peal_err peal_kit_people_add(peal_kit_people *people, peal_slice username,
   ask->password_len = password.len;
   memcpy(ask->password, password.ptr, password.len);
   snprintf(ask->name, sizeof ask->name, "%.*s", PEAL_SFMT(username));
-  (void)peal_kit_people_fold(ask->guess.folded, username);
-  peal_err err = peal_kit_people_account_add(ask);
+  // what was found good above can be folded
+  peal_err err = peal_kit_people_fold(ask->guess.folded, username)
+                     ? peal_kit_people_account_add(ask)
+                     : PEAL_ERR_USAGE;
   if (err != PEAL_OK)
     peal_kit_people_ask_free(ask);
   return err;
@@ -358,10 +357,9 @@ peal_err peal_kit_people_role_set(peal_kit_people *people, int64_t id,
   const char *name = role_of(people, role);
   if (name == NULL)
     return PEAL_ERR_USAGE;
-  peal_err err =
-      peal_store_write(people->opts.store,
-                       "UPDATE people SET role = ?2 WHERE id = ?1",
-                       PEAL_ARGS(peal_int(id), peal_str(name)), NULL, NULL);
+  peal_err err = peal_store_write(
+      people->opts.store, "UPDATE people SET role = ?2 WHERE id = ?1",
+      PEAL_ARGS(peal_int(id), peal_str(name)), NULL, NULL);
   // in this order: what begins behind the end has the new role
   return err == PEAL_OK ? peal_kit_people_end(people, id, NULL) : err;
 }

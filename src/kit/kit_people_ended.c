@@ -47,7 +47,8 @@ static bool move(peal_kit_people_ended *all, size_t cap, int64_t now_ms) {
   all->cap = cap;
   all->count = all->unparted = 0;
   for (size_t i = 0; i < old_cap; i++)
-    if (old[i].id[0] != '\0' && (old[i].until_ms > now_ms || !old[i].is_parted)) {
+    if (old[i].id[0] != '\0' &&
+        (old[i].until_ms > now_ms || !old[i].is_parted)) {
       rows[place_of(all, old[i].id)] = old[i];
       all->count++;
       all->unparted += old[i].is_parted ? 0 : 1;

@@ -39,5 +39,6 @@ void peal_kit_people_hashes_deinit(peal_kit_people_hashes *all);
 /* Do it now or later; `done` comes on this worker, never inside this call.
  * Returns: PEAL_OK, PEAL_ERR_QUEUE_FULL, PEAL_ERR_NOMEM: `done` does not
  * come. */
-PEAL_MUST_CHECK peal_err peal_kit_people_hashes_add(
-    peal_kit_people_hashes *all, peal_worker *worker, peal_kit_people_job *job);
+PEAL_MUST_CHECK peal_err peal_kit_people_hashes_add(peal_kit_people_hashes *all,
+                                                    peal_worker *worker,
+                                                    peal_kit_people_job *job);

@@ -85,18 +85,19 @@ typedef void (*peal_kit_people_signed_fn)(const peal_kit_people_signed *what,
 
 /* A new one of `who` (copied), whose sign_in is made up here. `fn` comes once,
  * on this worker, unless an error is returned. */
-PEAL_MUST_CHECK peal_err peal_kit_people_sign_begin(
-    peal_kit_people *people, const peal_kit_person *who,
-    peal_kit_people_signed_fn fn, void *user);
+PEAL_MUST_CHECK peal_err
+peal_kit_people_sign_begin(peal_kit_people *people, const peal_kit_person *who,
+                           peal_kit_people_signed_fn fn, void *user);
 /* The next token in place of this one. `retry` is the client's name for this
  * request, or empty. */
 PEAL_MUST_CHECK peal_err peal_kit_people_sign_refresh(
     peal_kit_people *people, peal_slice token, peal_slice retry,
     peal_kit_people_signed_fn fn, void *user);
 /* Which one is it about? False: it is no token of ours. */
-PEAL_MUST_CHECK bool peal_kit_people_sign_of(
-    const peal_kit_people *people, peal_slice token,
-    char id[PEAL_KIT_SIGN_IN_BYTES], int64_t *serial);
+PEAL_MUST_CHECK bool peal_kit_people_sign_of(const peal_kit_people *people,
+                                             peal_slice token,
+                                             char id[PEAL_KIT_SIGN_IN_BYTES],
+                                             int64_t *serial);
 /* This one is over at once; in the store when `fn` (may be NULL) comes. */
 PEAL_MUST_CHECK peal_err peal_kit_people_sign_end(peal_kit_people *people,
                                                   const char *id,

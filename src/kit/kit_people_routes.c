@@ -36,10 +36,9 @@ void peal_kit_people_unauthorized(peal_http_req *req,
                             ? "the access token is over"
                             : "the access token is not valid";
   no_store(req);
-  (void)peal_http_answer_header(req, "WWW-Authenticate",
-                                is_missing
-                                    ? PEAL_S("Bearer")
-                                    : PEAL_S("Bearer error=\"invalid_token\""));
+  (void)peal_http_answer_header(
+      req, "WWW-Authenticate",
+      is_missing ? PEAL_S("Bearer") : PEAL_S("Bearer error=\"invalid_token\""));
   peal_http_answer_json(
       req, 401,
       PEAL_OBJECT({"status", peal_str("error")}, {"message", peal_str(message)},
@@ -211,16 +210,15 @@ static peal_kit_people_ask *ask_of(peal_kit_people *people, peal_http_req *req,
 }
 
 static bool has_fields(peal_http_req *req, peal_val body) {
-  return peal_web_fields(
-      req, body,
-      PEAL_WEB_FIELDS({.name = "username",
-                       .type = PEAL_STRING,
-                       .max_len = 256,
-                       .not_empty = true},
-                      {.name = "password",
-                       .type = PEAL_STRING,
-                       .max_len = PEAL_KIT_PASSWORD_MAX,
-                       .not_empty = true}));
+  return peal_web_fields(req, body,
+                         PEAL_WEB_FIELDS({.name = "username",
+                                          .type = PEAL_STRING,
+                                          .max_len = 256,
+                                          .not_empty = true},
+                                         {.name = "password",
+                                          .type = PEAL_STRING,
+                                          .max_len = PEAL_KIT_PASSWORD_MAX,
+                                          .not_empty = true}));
 }
 
 static void start(peal_kit_people_ask *ask, peal_http_req *req,
@@ -390,13 +388,13 @@ static bool find_sign_in(peal_kit_people *people, peal_http_req *req,
                          peal_kit_person *who) {
   int64_t serial;
   *who = (peal_kit_person){0};
-  return peal_kit_people_check(people,
-                               peal_kit_people_bearer(peal_http_req_header(
-                                   req, "Authorization")),
-                               who) == PEAL_KIT_TOKEN_OK ||
-         peal_kit_people_sign_of(
-             people, peal_http_req_cookie(req, people->opts.cookie),
-             who->sign_in, &serial);
+  return peal_kit_people_check(
+             people,
+             peal_kit_people_bearer(peal_http_req_header(req, "Authorization")),
+             who) == PEAL_KIT_TOKEN_OK ||
+         peal_kit_people_sign_of(people,
+                                 peal_http_req_cookie(req, people->opts.cookie),
+                                 who->sign_in, &serial);
 }
 
 /* Begin the end; the request waits for it. */
@@ -406,8 +404,9 @@ static void end(peal_kit_people *people, peal_http_req *req,
   peal_err err = PEAL_ERR_NOMEM;
   if (w != NULL) {
     *w = (waiting){people, req, 200};
-    err = is_all ? peal_kit_people_sign_end_all(people, who->id, NULL, on_out, w)
-                 : peal_kit_people_sign_end(people, who->sign_in, on_out, w);
+    err = is_all
+              ? peal_kit_people_sign_end_all(people, who->id, NULL, on_out, w)
+              : peal_kit_people_sign_end(people, who->sign_in, on_out, w);
   }
   if (err == PEAL_OK) {
     peal_http_defer(req);
@@ -502,6 +501,7 @@ static void on_me(peal_http_req *req, void *user) {
 peal_err peal_kit_people_routes(peal_kit_people *people) {
   const peal_kit_people_opts *o = &people->opts;
   const peal_web_hook_fn hook = peal_kit_people_hook;
+
   const struct {
     const char *path;
     peal_web_route route;
@@ -515,6 +515,7 @@ peal_err peal_kit_people_routes(peal_kit_people *people) {
       {"/me", {.on_request = on_me, .before = hook}},
       {"/register", {.method = "POST", .on_json = on_register}},
   };
+
   size_t count = sizeof all / sizeof *all - (o->no_register ? 1 : 0);
   peal_err err = PEAL_OK;
   for (size_t i = 0; i < count && err == PEAL_OK; i++) {

@@ -10,9 +10,9 @@
 enum {
   MAC_CHARS = 2 * PEAL_KIT_DIGEST_BYTES,
   ID_CHARS = PEAL_KIT_SIGN_IN_BYTES - 1,
-  GRACE_MS = 30000,     /* an answer that was lost is asked for again */
-  RETRY_BYTES = 128,    /* of the client's name for a request */
-  TRY_AT_ONCE = 64,     /* disconnecting again, in a tick */
+  GRACE_MS = 30000,  /* an answer that was lost is asked for again */
+  RETRY_BYTES = 128, /* of the client's name for a request */
+  TRY_AT_ONCE = 64,  /* disconnecting again, in a tick */
   CLEAN_TICKS = 60,
   KEEP_MS = 86400000, /* a row that is over, to know its tokens by */
 };
@@ -44,7 +44,9 @@ static bool make_token(const peal_kit_people *people, const char *id,
 }
 
 static int hex_of(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                : -1;
 }
 
 static bool read_hex(uint8_t *out, const char *text, size_t bytes) {
@@ -71,8 +73,7 @@ static bool read_serial(peal_slice text, int64_t *out) {
 }
 
 bool peal_kit_people_sign_of(const peal_kit_people *people, peal_slice token,
-                             char id[PEAL_KIT_SIGN_IN_BYTES],
-                             int64_t *serial) {
+                             char id[PEAL_KIT_SIGN_IN_BYTES], int64_t *serial) {
   uint8_t shown[PEAL_KIT_DIGEST_BYTES], own[PEAL_KIT_DIGEST_BYTES];
   const size_t least = ID_CHARS + 1 + 1 + 1 + MAC_CHARS;
   id[0] = '\0';
@@ -169,8 +170,7 @@ static peal_err end_in_store(peal_kit_people *people, const char *sql,
   if (e == NULL)
     return PEAL_ERR_NOMEM;
   *e = (ending){people, fn, user};
-  peal_err err =
-      peal_store_write(people->opts.store, sql, args, on_ended, e);
+  peal_err err = peal_store_write(people->opts.store, sql, args, on_ended, e);
   if (err != PEAL_OK)
     free(e);
   return err;
@@ -190,13 +190,13 @@ peal_err peal_kit_people_sign_end_all(peal_kit_people *people, int64_t person,
                                       const char *keep, peal_store_fn fn,
                                       void *user) {
   peal_val now = peal_int(peal_kit_people_now_ms(people));
-  return end_in_store(people,
-                      "UPDATE sign_ins SET ended_ms = ?3"
-                      " WHERE person = ?1 AND id <> ?2 AND ended_ms IS NULL"
-                      " RETURNING id, person",
-                      PEAL_ARGS(peal_int(person),
-                                peal_str(keep != NULL ? keep : ""), now),
-                      fn, user);
+  return end_in_store(
+      people,
+      "UPDATE sign_ins SET ended_ms = ?3"
+      " WHERE person = ?1 AND id <> ?2 AND ended_ms IS NULL"
+      " RETURNING id, person",
+      PEAL_ARGS(peal_int(person), peal_str(keep != NULL ? keep : ""), now), fn,
+      user);
 }
 
 peal_err peal_kit_people_end(peal_kit_people *people, int64_t id,
@@ -219,8 +219,8 @@ typedef struct course {
 
 static void finish(course *c, peal_err err) {
   c->what.err = err;
-  if (err == PEAL_OK && !make_token(c->people, c->what.who.sign_in, c->serial,
-                                    c->what.refresh))
+  if (err == PEAL_OK &&
+      !make_token(c->people, c->what.who.sign_in, c->serial, c->what.refresh))
     c->what.err = PEAL_ERR_SYSTEM;
   c->fn(&c->what, c->user);
   free(c);
@@ -322,8 +322,8 @@ static void on_looked(const peal_store_result *result, void *user) {
                       "a refresh token of person %lld was used twice: the "
                       "sign-in is over",
                       (long long)peal_val_int(peal_val_get(row, "person"), 0));
-  peal_err err = peal_kit_people_sign_end(c->people, c->what.who.sign_in,
-                                          on_reused, c);
+  peal_err err =
+      peal_kit_people_sign_end(c->people, c->what.who.sign_in, on_reused, c);
   if (err != PEAL_OK)
     finish(c, err);
 }
@@ -438,15 +438,16 @@ static void clean(peal_kit_people *people) {
       PEAL_ARGS(peal_int(before), peal_int(before - people->opts.access_ms)),
       NULL, NULL);
   if (err != PEAL_OK)
-    peal_kit_people_log(people, PEAL_LOG_WARN, "old sign-ins were not deleted: %s",
+    peal_kit_people_log(people, PEAL_LOG_WARN,
+                        "old sign-ins were not deleted: %s",
                         peal_err_message(err));
 }
 
 void peal_kit_people_sign_tick(peal_kit_people *people) {
   char id[PEAL_KIT_SIGN_IN_BYTES];
-  for (int i = 0; i < TRY_AT_ONCE &&
-                  peal_kit_people_ended_next(&people->ended, id) &&
-                  part(people, id);
+  for (int i = 0;
+       i < TRY_AT_ONCE && peal_kit_people_ended_next(&people->ended, id) &&
+       part(people, id);
        i++)
     ;
   if (people->ticks % CLEAN_TICKS == 1)

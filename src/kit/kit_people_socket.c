@@ -115,9 +115,9 @@ peal_err peal_kit_people_bind(peal_kit_people *people, peal_socket *socket) {
 
 static void answer(peal_socket *socket, const peal_event *event,
                    const char *message, const char *code) {
-  peal_val why = PEAL_OBJECT({"status", peal_str("error")},
-                             {"message", peal_str(message)},
-                             {"code", peal_str(code)});
+  peal_val why =
+      PEAL_OBJECT({"status", peal_str("error")}, {"message", peal_str(message)},
+                  {"code", peal_str(code)});
   if (peal_event_wants_ack(event))
     (void)peal_ack(event, PEAL_ARGS(why));
   else
@@ -145,7 +145,8 @@ static void on_renew(peal_socket *socket, const peal_event *event, void *user) {
   peal_kit_people *people = user;
   bound *b = bound_of(socket);
   peal_kit_person who;
-  peal_slice token = peal_val_str(peal_val_get(peal_event_arg(event, 0), "token"));
+  peal_slice token =
+      peal_val_str(peal_val_get(peal_event_arg(event, 0), "token"));
   if (b == NULL) {
     answer(socket, event, "this socket is nobody's", "token_invalid");
     return;
@@ -155,7 +156,8 @@ static void on_renew(peal_socket *socket, const peal_event *event, void *user) {
       (who.id != b->who.id || who.role != b->who.role))
     verdict = PEAL_KIT_TOKEN_INVALID;
   if (verdict != PEAL_KIT_TOKEN_OK) {
-    answer(socket, event, "Authentication failed", peal_kit_token_code(verdict));
+    answer(socket, event, "Authentication failed",
+           peal_kit_token_code(verdict));
     return;
   }
   if (renew(people, socket, b, &who) != PEAL_OK) {
@@ -175,8 +177,8 @@ const peal_kit_person *peal_kit_people_may(peal_socket *socket,
   const peal_kit_person *who = peal_kit_people_on(socket);
   if (who != NULL && (who->role & roles) != 0)
     return who;
-  answer(socket, event, who != NULL ? "your role may not do this"
-                                    : "please sign in",
+  answer(socket, event,
+         who != NULL ? "your role may not do this" : "please sign in",
          who != NULL ? "forbidden" : "token_missing");
   return NULL;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include <peal/kit_token.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <jose/b64.h>
 #include <jose/jws.h>
 #include <openssl/rand.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <peal/kit_token.h>
 #include <peal/worker.h>
 
 #include "kit_token_keys.h"
@@ -71,14 +71,14 @@ static void set_keys(peal_kit_tokens *tokens, peal_kit_token_keys *keys) {
 static bool change(peal_kit_tokens *tokens, peal_kit_token_keys *keys,
                    bool force, peal_err *err) {
   int64_t now_s = now_ms(tokens) / 1000;
-  int64_t life_ms = tokens->opts.life_ms > DAY_MS ? tokens->opts.life_ms
-                                                  : (int64_t)DAY_MS;
+  int64_t life_ms =
+      tokens->opts.life_ms > DAY_MS ? tokens->opts.life_ms : (int64_t)DAY_MS;
   bool changed =
       peal_kit_token_keys_drop(keys, now_s - life_ms / 1000 - SHARE_S);
-  bool is_due = force || keys->count == 0 ||
-                keys->keys[keys->count - 1].iat_s +
-                        tokens->opts.rotate_ms / 1000 <=
-                    now_s;
+  bool is_due =
+      force || keys->count == 0 ||
+      keys->keys[keys->count - 1].iat_s + tokens->opts.rotate_ms / 1000 <=
+          now_s;
   *err = is_due ? peal_kit_token_keys_add(keys, now_s) : PEAL_OK;
   return changed || is_due;
 }
@@ -119,9 +119,8 @@ static bool is_quiet(peal_kit_tokens *tokens) {
   int64_t now_s = now_ms(tokens) / 1000;
   pthread_rwlock_rdlock(&tokens->lock);
   const peal_kit_token_keys *keys = tokens->keys;
-  bool quiet = keys->count == 1 && keys->keys[0].iat_s +
-                                           tokens->opts.rotate_ms / 1000 >
-                                       now_s;
+  bool quiet = keys->count == 1 &&
+               keys->keys[0].iat_s + tokens->opts.rotate_ms / 1000 > now_s;
   pthread_rwlock_unlock(&tokens->lock);
   return quiet;
 }
@@ -248,9 +247,9 @@ static json_t *payload_of(const peal_kit_tokens *tokens,
   return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I}", "iss",
                    tokens->opts.issuer, "aud", tokens->opts.audience, "sub",
                    text_val(claims->sub), "role", text_val(claims->role),
-                   "name", text_val(claims->name), "sid",
-                   text_val(claims->sid), "jti", jti, "iat",
-                   (json_int_t)claims->iat_s, "exp", (json_int_t)claims->exp_s);
+                   "name", text_val(claims->name), "sid", text_val(claims->sid),
+                   "jti", jti, "iat", (json_int_t)claims->iat_s, "exp",
+                   (json_int_t)claims->exp_s);
 }
 
 /* The three parts of a signature in JSON as one text. RFC7515 7.1. */
@@ -260,7 +259,8 @@ static peal_err compact(const json_t *jws, char *out) {
   const char *mac = json_string_value(json_object_get(jws, "signature"));
   if (head == NULL || body == NULL || mac == NULL)
     return PEAL_ERR_NOMEM;
-  int len = snprintf(out, PEAL_KIT_TOKEN_MAX_BYTES, "%s.%s.%s", head, body, mac);
+  int len =
+      snprintf(out, PEAL_KIT_TOKEN_MAX_BYTES, "%s.%s.%s", head, body, mac);
   return len < PEAL_KIT_TOKEN_MAX_BYTES ? PEAL_OK : PEAL_ERR_TOO_LONG;
 }
 
@@ -269,8 +269,8 @@ static peal_err sign(const peal_kit_token_key *key, const json_t *payload,
   json_t *jws = json_pack("{s:o}", "payload", jose_b64_enc_dump(payload));
   json_t *sig = json_pack("{s:{s:s, s:s, s:s}}", "protected", "alg", "HS256",
                           "typ", "JWT", "kid", key->kid);
-  bool done = jws != NULL && sig != NULL &&
-              jose_jws_sig(NULL, jws, sig, key->jwk);
+  bool done =
+      jws != NULL && sig != NULL && jose_jws_sig(NULL, jws, sig, key->jwk);
   peal_err err = done ? compact(jws, out) : PEAL_ERR_NOMEM;
   json_decref(sig);
   json_decref(jws);
@@ -343,8 +343,8 @@ static json_t *object_of(peal_slice part) {
   size_t len = jose_b64_dec_buf(part.ptr, part.len, bytes, sizeof bytes);
   if (len == SIZE_MAX || len == 0)
     return NULL;
-  json_t *found = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES,
-                             NULL);
+  json_t *found =
+      json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
   if (json_is_object(found))
     return found;
   json_decref(found);

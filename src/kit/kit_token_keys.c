@@ -2,13 +2,14 @@
 #include "kit_token_keys.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <fcntl.h>
 #include <jose/b64.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,8 +171,8 @@ peal_err peal_kit_token_keys_read(peal_kit_token_keys **out, const char *path,
 
 static bool write_text(const char *path, const char *text) {
   size_t len = strlen(text);
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                0600);
+  int fd =
+      open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return false;
   bool done = fchmod(fd, 0600) == 0 && write(fd, text, len) == (ssize_t)len &&

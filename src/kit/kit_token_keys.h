@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <jansson.h>
+
 #include <peal/base.h>
 
 enum {
@@ -34,8 +35,8 @@ PEAL_MUST_CHECK peal_err peal_kit_token_keys_read(peal_kit_token_keys **out,
                                                   const char **why);
 /* Write all of it, so that the file is the old one or the new one; mode 0600.
  * Blocks. */
-PEAL_MUST_CHECK peal_err peal_kit_token_keys_write(
-    const peal_kit_token_keys *all, const char *path);
+PEAL_MUST_CHECK peal_err
+peal_kit_token_keys_write(const peal_kit_token_keys *all, const char *path);
 void peal_kit_token_keys_free(peal_kit_token_keys *all);
 
 /* One more, random, which signs from now on; the oldest gives way if there are
