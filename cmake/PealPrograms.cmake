@@ -47,7 +47,7 @@ function(peal_program name folder)
   target_link_libraries(${name} PRIVATE ${usage})
   # Optimised across all files is what serves many or is measured; for the
   # others it would be half of the time that a build takes.
-  if(PEAL_LTO AND NOT name MATCHES "^peal-(bench-|esp32$|sv30-backend$)")
+  if(PEAL_LTO AND NOT name MATCHES "^peal-(bench-|esp32$|sv30-backend$|carechat$)")
     target_link_options(${name} PRIVATE -fno-lto)
   endif()
   set_property(GLOBAL APPEND PROPERTY PEAL_PROGRAM_TARGETS ${name})
@@ -78,6 +78,7 @@ endif()
 
 set(PEAL_APP_LIBS_sv30-backend peal_apps_common)
 set(PEAL_APP_LIBS_sv30-device peal_apps_common)
+set(PEAL_APP_LIBS_carechat peal_apps_common PkgConfig::PEAL_CURL)
 set(PEAL_APP_LIBS_landing peal_apps_common PkgConfig::PEAL_CURL)
 
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
