@@ -43,14 +43,14 @@ static const metric_info table[BANDS_METRICS] = {
                           "heart rate",
                           "bpm",
                           "bpm or /min",
-                          {40, 51, 90, 131, 0, 350},
+                          {41, 51, 90, 130, 0, 350},
                           2,
                           {{"bpm", 1, 0}, {"/min", 1, 0}, {"1/min", 1, 0}}},
     [BANDS_SPO2] = {"spo2",
                     "oxygen saturation",
                     "%",
                     "%",
-                    {91, 96, 100, INFINITY, 0, 100},
+                    {92, 96, 100, INFINITY, 0, 100},
                     1,
                     {{"%", 1, 0}, {"percent", 1, 0}}},
     [BANDS_TEMPERATURE] = {"temperature",
@@ -60,7 +60,7 @@ static const metric_info table[BANDS_METRICS] = {
                            "\xc2\xb0"
                            "C or \xc2\xb0"
                            "F",
-                           {35.0, 36.1, 38.0, 40.1, 20, 46},
+                           {35.1, 36.1, 38.0, 40.0, 20, 46},
                            0.2,
                            {{"\xc2\xb0"
                              "C",
@@ -76,7 +76,7 @@ static const metric_info table[BANDS_METRICS] = {
                         "systolic pressure",
                         "mmHg",
                         "mmHg or kPa",
-                        {90, 111, 139, 181, 20, 350},
+                        {91, 111, 139, 180, 20, 350},
                         4,
                         {{"mmHg", 1, 0},
                          {"mm[Hg]", 1, 0},
@@ -85,7 +85,7 @@ static const metric_info table[BANDS_METRICS] = {
                          "diastolic pressure",
                          "mmHg",
                          "mmHg or kPa",
-                         {40, 60, 89, 121, 10, 250},
+                         {41, 60, 89, 120, 10, 250},
                          3,
                          {{"mmHg", 1, 0},
                           {"mm[Hg]", 1, 0},
@@ -94,7 +94,7 @@ static const metric_info table[BANDS_METRICS] = {
                            "respiration",
                            "/min",
                            "/min, breaths/min, rpm or bpm",
-                           {8, 12, 20, 25, 0, 150},
+                           {9, 12, 20, 24, 0, 150},
                            1,
                            {{"/min", 1, 0},
                             {"1/min", 1, 0},
@@ -151,7 +151,7 @@ bool bands_is_possible(bands_metric metric, double value) {
 
 bands_status bands_status_of(bands_metric metric, double value) {
   const bands_range *r = &table[metric].range;
-  if (value <= r->low || value >= r->high)
+  if (value < r->low || value > r->high)
     return BANDS_CRITICAL;
   return value < r->normal_low || value > r->normal_high ? BANDS_WARNING
                                                          : BANDS_NORMAL;

@@ -22,8 +22,8 @@ typedef enum bands_status {
   BANDS_CRITICAL,
 } bands_status;
 
-/* From where to where a value is normal; up to `low` and from `high` on it is
- * critical. In the metric's own unit. */
+/* From where to where a value is normal, and outside of which it is critical; the
+ * ends belong to the better side. In the metric's own unit. */
 typedef struct bands_range {
   double low, normal_low, normal_high, high;
   double min, max; /* outside of these nobody lives, or no device measures */

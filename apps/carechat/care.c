@@ -13,8 +13,8 @@ void care_emit(care *app, int64_t user_id, const char *event, peal_args args) {
   peal_err err = peal_nsp_emit(
       app->house.nsp, &(peal_to){.rooms = PEAL_ROOMS(room)}, event, args);
   if (err != PEAL_OK)
-    house_log(&app->house, PEAL_LOG_WARN, "events", "%s was not sent: %s",
-              event, peal_err_message(err));
+    peal_kit_log(&app->house, PEAL_LOG_WARN, "events", "%s was not sent: %s",
+                 event, peal_err_message(err));
 }
 
 void care_answer(peal_http_req *req, unsigned status, peal_val body) {

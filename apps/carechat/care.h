@@ -5,23 +5,27 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "house.h"
+#include <peal/kit.h>
+#include <peal/kit_child.h>
+
 #include "settings.h"
 
 struct devices;
 struct patients;
+struct peal_kit_people;
 struct seats;
-struct simulate;
 
 typedef struct care {
-  house house;
+  peal_kit house;
   settings conf;
-  peal_web_limit *device_limit; /* readings of one device */
-  struct devices *devices;      /* whose they are, their keys, who is there */
-  struct patients *patients;    /* what is known last of everybody */
-  struct seats *seats;          /* sockets, by account and by address */
-  struct simulate *simulate;    /* the simulated devices */
-  unsigned seconds;             /* of this run; worker 0 */
+  peal_web_limit *device_limit;   /* readings of one device */
+  struct peal_kit_people *people; /* accounts and their tokens */
+  struct devices *devices;        /* whose they are, their keys, who is there */
+  struct patients *patients;      /* what is known last of everybody */
+  struct seats *seats;            /* sockets, by account and by address */
+  peal_kit_child demo;            /* the simulated devices */
+  char demo_key[64];              /* of all of them; of this run */
+  unsigned seconds;               /* of this run; worker 0 */
 
   /* What /health tells; worker 0 looks every second. */
   _Atomic int64_t well_ms; /* when the store last was, monotonic; 0: not */

@@ -14,7 +14,8 @@ static void on_probe(const peal_store_result *result, void *user) {
 void figures_tick(care *app) {
   // a queue that is full says by itself that it is not well
   if (peal_store_probe(app->house.store, on_probe, app) != PEAL_OK)
-    house_log(&app->house, PEAL_LOG_WARN, "figures", "the store was not asked");
+    peal_kit_log(&app->house, PEAL_LOG_WARN, "figures",
+                 "the store was not asked");
 }
 
 static bool is_well(const care *app) {

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include <peal/kit_people.h>
+
 /* Readings lie together by person and metric, in the order of time: a page of
  * a plot is one walk. `device` is devices.no. An alert is open while ended_ms
  * is null. */
@@ -26,4 +28,4 @@ static const char vitals[] =
     "CREATE INDEX alerts_open ON alerts (user_id, metric)"
     " WHERE ended_ms IS NULL;";
 
-const char *const schema_migrations[] = {vitals, NULL};
+const char *const schema_migrations[] = {PEAL_KIT_PEOPLE_TABLES, vitals, NULL};

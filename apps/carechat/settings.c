@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
-#include "house_conf.h"
+#include <peal/kit.h>
+#include <peal/kit_people.h>
 
 const peal_config_key settings_keys[] = {
     {.name = "simulate",
@@ -57,18 +58,19 @@ const peal_config_key settings_keys[] = {
      .help = "how long readings are kept",
      .min = 3600000,
      .max = INT64_C(36500) * 86400000},
+    PEAL_KIT_PEOPLE_KEYS,
 };
 
 const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
 void settings_read(settings *out, const peal_config *config) {
-  out->simulate = house_conf_count(config, "simulate");
-  out->for_user = house_conf_text(config, "for-user");
-  out->device_rate = house_conf_count(config, "device-rate");
-  out->device_burst = house_conf_count(config, "device-burst");
-  out->user_devices = house_conf_count(config, "user-devices");
-  out->user_sockets = house_conf_count(config, "user-sockets");
-  out->address_sockets = house_conf_count(config, "address-sockets");
+  out->simulate = peal_kit_conf_count(config, "simulate");
+  out->for_user = peal_kit_conf_text(config, "for-user");
+  out->device_rate = peal_kit_conf_count(config, "device-rate");
+  out->device_burst = peal_kit_conf_count(config, "device-burst");
+  out->user_devices = peal_kit_conf_count(config, "user-devices");
+  out->user_sockets = peal_kit_conf_count(config, "user-sockets");
+  out->address_sockets = peal_kit_conf_count(config, "address-sockets");
   out->silent_ms = peal_config_int(config, "device-silence");
   out->keep_ms = peal_config_int(config, "keep-time");
 }
