@@ -39,6 +39,7 @@ function measure() {
   socket.timeout(ackTimeoutMs).emit('request', { type: 'ping' }, (error) => {
     const took = performance.now() - sent;
     isAnswering = !error;
+    handlers.onRoundTrip?.(error ? NaN : took);
     setText(byId('round-trip'),
       error ? 'no answer' : `${took < 10 ? took.toFixed(1) : took.toFixed(0)} ms`);
   });
@@ -86,14 +87,22 @@ function attempted(number) {
 function failed(error) {
   showTransport();
   if (attempt === 0) show('lost', wasConnected ? 'Reconnecting…' : 'Connecting…');
-  handlers.onRefused(error);
+  const isCaredFor = handlers.onRefused(error) === true;
   // Refused by the server itself (middleware): the manager does not try again.
-  if (!socket.active) connectLater(3000);
+  if (!socket.active && !isCaredFor) connectLater(3000);
+}
+
+// As many attempts have failed as `options` allow: nothing comes by itself now.
+function gaveUp() {
+  show('locked', 'Not connected');
+  handlers.onGiveUp?.();
 }
 
 // Opens the connection. `events` maps event names to functions; `on` has
-// onConnect(again), onDisconnect(reason), onRefused(error), onLog(type, text);
-// `options` are more of socket.io-client's.
+// onConnect(again), onDisconnect(reason), onRefused(error), which returns true
+// when it will connect again or leave, onLog(type, text), and if they are
+// wanted onRoundTrip(ms), NaN without an answer, and onGiveUp(); `options` are
+// more of socket.io-client's.
 export function connectionOpen(events, on, options = {}) {
   handlers = on;
   paused = false;
@@ -104,6 +113,7 @@ export function connectionOpen(events, on, options = {}) {
   socket.on('disconnect', disconnected);
   socket.on('connect_error', failed);
   socket.io.on('reconnect_attempt', attempted);
+  socket.io.on('reconnect_failed', gaveUp);
   for (const [name, handler] of Object.entries(events)) socket.on(name, handler);
   setInterval(measure, pingEveryMs);
 }
