@@ -4,6 +4,7 @@
 import { startCarePage, careHealth } from './js/care_page.js';
 import { chatLogSay, chatLogSayAnswer, chatLogShow, chatLogToEnd, startChatLog } from './js/chat_log.js';
 import { composerFill, composerWriting, startComposer } from './js/composer.js';
+import { dialogAsk } from './js/dialog.js';
 import { byId, el, setText } from './js/dom.js';
 import { miniVital, miniVitalsLoad, startMiniVitals } from './js/mini_vitals.js';
 import { notify } from './js/notices.js';
@@ -46,6 +47,7 @@ function onHistory({ messages, next: following = null, cursor = null } = {}) {
     next = following;
   }
   asked = null;
+  showSource(talkAll().findLast(({ source }) => source) ?? {});
   byId('chat-earlier').hidden = next === null;
   byId('chat-first').hidden = next !== null || talkAll().length === 0;
   changed(...talkAll());
@@ -119,7 +121,11 @@ async function stop() {
 }
 
 async function clear() {
-  byId('clear-dialog').close();
+  const isSure = await dialogAsk({
+    title: 'Clear the conversation?', yes: 'Delete all messages', no: 'Keep it', isGrave: true,
+    text: 'All messages are deleted from the server, on all your devices. This cannot be undone.',
+  });
+  if (!isSure) return;
   try {
     await socketAsk('clear_conversation', {});
   } catch (error) {
@@ -195,8 +201,7 @@ function startAll() {
   startChatLog({ resend: send, discard, retry, earlier, isLoaded: () => isLoaded });
   startComposer({ send: write, stop });
   startMiniVitals();
-  byId('chat-clear').addEventListener('click', () => byId('clear-dialog').showModal());
-  byId('clear-yes').addEventListener('click', clear);
+  byId('chat-clear').addEventListener('click', clear);
   byId('chat-prompts').append(...prompts.map((text) => el('li', {},
     el('button', { type: 'button', class: 'small', text, on: { click: () => write(text) } }))));
   startCarePage('chat', {

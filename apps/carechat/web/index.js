@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
 // index: to the chat with a session, to the sign-in page without one.
-import { sessionIsLikely } from './js/session.js';
+import { personIsLikely } from './js/person.js';
 
-location.replace(sessionIsLikely() ? '/chat.html' : '/login.html');
+location.replace(personIsLikely() ? '/chat.html' : '/login.html');

@@ -3,7 +3,7 @@
 // stands at the field that is wrong.
 import { apiPost } from './js/api.js';
 import { byId, setText } from './js/dom.js';
-import { sessionIsLikely, sessionRenew, sessionTake } from './js/session.js';
+import { personIsLikely, personRenew, personTake } from './js/person.js';
 import { startTheme } from './js/theme.js';
 
 const asked = new URLSearchParams(location.search);
@@ -63,7 +63,7 @@ async function submit(event) {
   button.disabled = true;
   setText(button, words[mode].busy);
   try {
-    sessionTake(await apiPost(`/api/${mode}`, body));
+    personTake(await apiPost(`/api/${mode}`, body));
     byId('password').value = '';
     enter();
   } catch (error) {
@@ -104,9 +104,9 @@ function sayWhy() {
 
 // Who is signed in already need not do it again.
 async function pass() {
-  if (asked.has('why') || !sessionIsLikely()) return;
+  if (asked.has('why') || !personIsLikely()) return;
   try {
-    await sessionRenew();
+    await personRenew();
     enter();
   } catch {
     // Then the form it is.

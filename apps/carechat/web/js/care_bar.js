@@ -2,9 +2,10 @@
 // care_bar: the header of a page of CareChat: between its two pages, the
 // connection's health in a word, and whose account it is, with the ways out.
 import { startBar } from './bar.js';
+import { dialogClosesOutside } from './dialog.js';
 import { byId, el, setText } from './dom.js';
 import { notify } from './notices.js';
-import { sessionSignOut, sessionWho } from './session.js';
+import { personSignOut, personWho } from './person.js';
 import { socketClose } from './socket.js';
 
 const pages = [['chat', 'Chat'], ['vitals', 'Vitals']];
@@ -20,7 +21,7 @@ async function signOut(everywhere) {
   const buttons = byId('account').querySelectorAll('button');
   for (const button of buttons) button.disabled = true;
   try {
-    await sessionSignOut(everywhere);
+    await personSignOut(everywhere);
     socketClose();
   } catch (error) {
     for (const button of buttons) button.disabled = false;
@@ -29,7 +30,7 @@ async function signOut(everywhere) {
 }
 
 function account() {
-  return el('dialog', { id: 'account', class: 'sheet', 'aria-labelledby': 'h-account' },
+  return el('dialog', { id: 'account', class: 'dialog ask account', 'aria-labelledby': 'h-account' },
     el('h2', { id: 'h-account', text: 'Your account' }),
     el('p', { class: 'hint' }, 'Signed in as ', el('strong', { id: 'account-name' })),
     el('button', { type: 'button', id: 'sign-out-here', class: 'primary', text: 'Sign out', on: { click: () => signOut(false) } }),
@@ -44,13 +45,15 @@ export function startCareBar(page) {
     type: 'button', id: 'account-open', class: 'small', text: 'Account', 'aria-haspopup': 'dialog',
     on: { click: () => byId('account').showModal() },
   });
-  startBar(el('div', { class: 'between' }, nav(page), open));
+  startBar(nav(page));
+  byId('theme-toggle').before(open);
   byId('round-trip').after(el('span', { id: 'health', title: 'Health of the connection', text: 'no connection' }));
   document.body.append(account());
+  dialogClosesOutside(byId('account'));
 }
 
 export function careBarKnows() {
-  const { username } = sessionWho();
+  const { username } = personWho();
   setText(byId('account-name'), username);
   setText(byId('account-open'), username);
   byId('account-open').setAttribute('aria-label', `Account of ${username}`);

@@ -4,8 +4,8 @@
 import { apiGet } from './api.js';
 import { careBarKnows, startCareBar } from './care_bar.js';
 import { byId } from './dom.js';
-import { notify } from './notices.js';
-import { sessionEnded, sessionRenew } from './session.js';
+import { personEnded, personRenew } from './person.js';
+import { partsAreMissing } from './session.js';
 import { socketOpen } from './socket.js';
 import { stripSay } from './strip.js';
 import { startTheme } from './theme.js';
@@ -46,19 +46,19 @@ function begin(events, on) {
 // A token first: without one there is nothing to connect to.
 async function enter(events, on) {
   try {
-    await sessionRenew();
+    await personRenew();
   } catch (error) {
-    if (error.status === 401) return sessionEnded();
+    if (error.status === 401) return personEnded();
     stripSay('session', `${error.message} Trying again…`);
     return void setTimeout(enter, againMs, events, on);
   }
   return begin(events, on);
 }
 
-// Opens `page` with these events and handlers, see socket.js.
-export function startCarePage(page, events, on) {
+// Opens `page` with these events and handlers, see socket.js; `parts` are more
+// of what must have been loaded.
+export function startCarePage(page, events, on, ...parts) {
   startCareBar(page);
   startTheme();
-  if (window.io) enter(events, on);
-  else notify('error', 'A part of this page could not be loaded. Please reload it.');
+  if (!partsAreMissing('io', ...parts)) enter(events, on);
 }

@@ -37,6 +37,8 @@ function build(message) {
 
 const act = (text, label, click) => el('button', { type: 'button', class: 'act', text, 'aria-label': label, on: { click } });
 
+const isAnswered = ({ id }) => talkAll().some((one) => String(one.reply_to) === String(id));
+
 // What can be done about it now.
 function acts(message) {
   const { state } = message;
@@ -45,8 +47,7 @@ function acts(message) {
       act('Discard', 'Discard this message', () => on.discard(message))];
   }
   const question = isMine(message) ? message : talkOf(message.reply_to);
-  const isAnswered = isMine(message) && talkAll().some((one) => String(one.reply_to) === String(message.id));
-  if (state === 'failed' && question && !isAnswered) {
+  if (state === 'failed' && question && !(isMine(message) && isAnswered(message))) {
     return [act('Try again', 'Ask this again', () => on.retry(question))];
   }
   return [];
@@ -56,6 +57,8 @@ function stateText(message) {
   const { state, reason, role } = message;
   const known = words[state] ?? '';
   if (role === 'assistant' && state === 'failed') return `The answer failed${reason ? `: ${reason}` : ''}`;
+  // The answer that failed says it itself.
+  if (state === 'failed' && isAnswered(message)) return '';
   return reason && state !== 'done' ? `${known}: ${reason}` : known;
 }
 

@@ -2,7 +2,7 @@
 // mini_vitals: the latest readings beside the chat.
 import { byId, el, formatAge, parseTime, setText } from './dom.js';
 import { metricName, metrics, metricUnit, metricValue, statusOf } from './metrics.js';
-import { careGet } from './session.js';
+import { careGet } from './person.js';
 
 const ageEveryMs = 5000;
 const latest = new Map();

@@ -4,14 +4,14 @@
 import { connectionAnswers, connectionAsk, connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './connection.js';
 import { byId, setText } from './dom.js';
 import { notify } from './notices.js';
-import { onSessionToken, sessionEnded, sessionRenew, sessionToken, sessionWho } from './session.js';
+import { onPersonToken, personEnded, personRenew, personToken, personWho } from './person.js';
 import { stripSay } from './strip.js';
 
 // The client's options are those that CareChat's pages always had.
 const options = {
   transports: ['polling', 'websocket'], timeout: 20000, reconnectionAttempts: 5,
   reconnectionDelay: 1000, reconnectionDelayMax: 5000,
-  auth: (give) => sessionToken().then((token) => give({ token })),
+  auth: (give) => personToken().then((token) => give({ token })),
 };
 const tryEveryMs = 30000;
 const fairMs = 250;
@@ -57,10 +57,10 @@ const codes = {
 
 async function onToken() {
   try {
-    await sessionRenew();
+    await personRenew();
     connectionResume();
   } catch (error) {
-    if (error.status === 401) sessionEnded();
+    if (error.status === 401) personEnded();
     else onGiveUp();
   }
 }
@@ -70,7 +70,7 @@ function onRefused(error) {
   showNoHealth();
   const code = error.data?.code;
   if (codes[code]) {
-    if (hasRenewed) sessionEnded();
+    if (hasRenewed) personEnded();
     else onToken();
     hasRenewed = true;
     return true;
@@ -88,7 +88,7 @@ function onDisconnect(reason) {
 // --- when it does ------------------------------------------------------------
 
 async function join(again) {
-  await connectionAsk('join_room', { room: sessionWho().room });
+  await connectionAsk('join_room', { room: personWho().room });
   await handlers.onJoined(again);
   if (again) notify('good', 'Connected again; what came meanwhile is here.');
 }
@@ -126,7 +126,7 @@ function onError({ message, code } = {}) {
 export function socketOpen(events, on) {
   handlers = on;
   showNoHealth();
-  onSessionToken(renewInPlace);
+  onPersonToken(renewInPlace);
   connectionOpen({ error: onError, ...events },
     { onConnect, onDisconnect, onRefused, onGiveUp, onRoundTrip: showHealth, onLog: () => {} }, options);
   window.addEventListener('online', tryAgain);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// session: who is signed in, and the access token of now. The token stays in
+// person: who is signed in, and the access token of now. The token stays in
 // memory; what outlives the page is a cookie that no script can read.
 import { apiCarries, apiGet, apiPage, apiPost } from './api.js';
 import { tabLock } from './tab_lock.js';
@@ -20,18 +20,18 @@ let timer = 0;
 let asking = null;
 let isLeaving = false;
 const listeners = new Set();
-const channel = 'BroadcastChannel' in window ? new BroadcastChannel('peal-care-session') : null;
+const channel = 'BroadcastChannel' in window ? new BroadcastChannel('peal-care-person') : null;
 
 // Calls `listener` with each new token.
-export function onSessionToken(listener) {
+export function onPersonToken(listener) {
   listeners.add(listener);
 }
 
-export const sessionWho = () => who;
+export const personWho = () => who;
 
 // Whether someone was signed in here, as far as this browser knows: nobody is
 // sent to the server with a question whose answer is clear.
-export function sessionIsLikely() {
+export function personIsLikely() {
   try {
     return localStorage.getItem(hintKey) === '1';
   } catch {
@@ -61,13 +61,13 @@ function leave(why) {
   location.replace(`/login.html?why=${why}&next=${page}`);
 }
 
-export function sessionEnded() {
+export function personEnded() {
   channel?.postMessage({ kind: 'out', why: 'expired' });
   leave('expired');
 }
 
 // Ends this session, or all of this person's on every machine.
-export async function sessionSignOut(everywhere = false) {
+export async function personSignOut(everywhere = false) {
   await asMe(() => apiPost(everywhere ? '/api/logout/everywhere' : '/api/logout', {}));
   channel?.postMessage({ kind: 'out', why: 'out' });
   leave('out');
@@ -103,7 +103,7 @@ function know(newToken, newEnd, newWho) {
 }
 
 // An answer of register, login or refresh.
-export function sessionTake(answer) {
+export function personTake(answer) {
   const { access_token: fresh, room, user } = answer;
   const end = Date.now() + 1000 * (lifetimeS(fresh) || 60);
   remember(true);
@@ -139,7 +139,7 @@ async function refresh() {
   try {
     const answer = await apiPost('/api/token/refresh', {}, name ? { 'Idempotency-Key': name } : {});
     asked();
-    sessionTake(answer);
+    personTake(answer);
   } catch (error) {
     if (error.status > 0) asked();
     throw error;
@@ -155,28 +155,28 @@ async function renewAlone() {
 
 // Asks for a new token, once for however many want it. Throws an ApiError, of
 // status 401 when nobody is signed in.
-export function sessionRenew() {
+export function personRenew() {
   asking ??= renewAlone().finally(() => { asking = null; });
   return asking;
 }
 
 async function keepUp() {
   try {
-    await sessionRenew();
+    await personRenew();
   } catch (error) {
-    if (error.status === 401) sessionEnded();
+    if (error.status === 401) personEnded();
     else timer = setTimeout(keepUp, againMs);
   }
 }
 
 // A token that is good at this moment, or the last one when the server cannot
 // be asked. Leaves the page when nobody is signed in.
-export async function sessionToken() {
+export async function personToken() {
   if (Date.now() < endsAt - 1000) return token;
   try {
-    await sessionRenew();
+    await personRenew();
   } catch (error) {
-    if (error.status === 401) sessionEnded();
+    if (error.status === 401) personEnded();
   }
   return token;
 }
@@ -191,10 +191,10 @@ async function asMe(ask) {
     if (error.status !== 401) throw error;
   }
   try {
-    await sessionRenew();
+    await personRenew();
     return await ask();
   } catch (error) {
-    if (error.status === 401) sessionEnded();
+    if (error.status === 401) personEnded();
     throw error;
   }
 }
