@@ -22,3 +22,13 @@ export async function saveWith(buttons, work) {
     for (const button of buttons) button.disabled = false;
   }
 }
+
+// A small file that the page makes itself.
+export function saveText(name, text, type = 'text/csv') {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = el('a', { href: url, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(URL.revokeObjectURL, 10000, url);
+}

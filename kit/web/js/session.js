@@ -57,9 +57,10 @@ function onDisconnect(reason) {
 
 // A refused connection may mean that the session has ended: ask and see. Where
 // only the connection fails, the page shows at least what is stored.
-async function onRefused() {
+async function onRefused(error, isFinal) {
+  if (isFinal) page.refused(error);
   try {
-    await apiGet('/status');
+    await apiGet(page.status);
     if (!isFilled) await fill();
   } catch (error) {
     if (error.status === 401) signIn();
@@ -69,7 +70,7 @@ async function onRefused() {
 // One question first: without a session there is nothing to connect to.
 async function start() {
   try {
-    const status = await apiGet('/status');
+    const status = await apiGet(page.status);
     loginKnows(status);
     page.knows(status);
   } catch (error) {
@@ -80,11 +81,13 @@ async function start() {
 }
 
 // `events` maps events to functions; `snapshot` fetches what the page shows and
-// may say what was missed; `live` hears each second whether it is; `knows` has
-// the answer of /status; `log(type, text)` and `options` of the socket client
-// may be left out.
-export function startSession({ log = () => {}, knows = () => {}, options = {}, ...parts }) {
-  page = { log, knows, options, ...parts };
+// may say what was missed; `live` hears each second whether it is. To be left
+// out: `status`, the path that is asked first; `knows`, who has its answer;
+// `refused`, who hears that the server itself refused the connection;
+// `log(type, text)`; `options` of the socket client.
+export function startSession(parts) {
+  const nothing = () => {};
+  page = { status: '/status', log: nothing, knows: nothing, refused: nothing, options: {}, ...parts };
   setInterval(sessionShow, staleEveryMs);
   start();
 }
