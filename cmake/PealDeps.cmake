@@ -33,6 +33,11 @@ endif()
 # Of the kit, beyond those.
 set(peal_kit_deps "")
 set(PEAL_KIT_PC_REQUIRES "libcrypto >= 3")
+if(PEAL_WEB AND PEAL_KIT)
+  peal_need(PEAL_CURL libcurl4-openssl-dev libcurl)
+  list(APPEND peal_kit_deps PkgConfig::PEAL_CURL)
+  string(APPEND PEAL_KIT_PC_REQUIRES ", libcurl")
+endif()
 
 # For the applications and the tests only.
 if(PEAL_PROGRAMS)

@@ -24,8 +24,11 @@ function(peal_layer_libs layer out)
       list(APPEND libs peal_${l}_archive)
     endif()
   endforeach()
-  set(${out} -Wl,--start-group ${libs} -Wl,--end-group ${peal_deps}
-      PARENT_SCOPE)
+  set(deps ${peal_deps})
+  if(kit IN_LIST layers)
+    list(APPEND deps ${peal_kit_deps})
+  endif()
+  set(${out} -Wl,--start-group ${libs} -Wl,--end-group ${deps} PARENT_SCOPE)
 endfunction()
 
 # A test program that may reach inside the library.
