@@ -57,15 +57,13 @@ typedef struct chat_settings {
 /* Read them; false after saying on stderr what is wrong. */
 bool chat_settings_read(chat_settings *out, const peal_config *config);
 
-/* The chat, with the store open and before the run; NULL if memory is out.
- * `app` and `settings` are borrowed for life. */
+/* The chat, with the store open and before the run: questions that a run before
+ * this one left without an answer are marked as failed. NULL if memory is out,
+ * or the store fails. `app` and `settings` are borrowed for life. */
 struct chat *chat_new(struct care *app, const chat_settings *settings);
 /* Its events on the default namespace and GET /api/conversations; the routes and
  * sockets have been through the application's checks. */
 PEAL_MUST_CHECK peal_err chat_register(struct chat *chat);
-/* On worker 0, at the start: questions that a run before this one left without
- * an answer are marked as failed. */
-void chat_on_start(struct chat *chat);
 /* On worker 0, at the stop: what is being written ends as failed, in the store,
  * too; nothing new begins. */
 void chat_on_stop(struct chat *chat);
