@@ -13,7 +13,7 @@ endfunction()
 # The archives of a layer and those below; of all layers when it is empty.
 function(peal_layer_libs layer out)
   # the kit stands on the public face: on all of it
-  if(layer AND NOT layer STREQUAL kit)
+  if(layer AND NOT layer STREQUAL "kit")
     peal_layer_closure(${layer} layers)
   else()
     set(layers ${PEAL_LAYERS})
@@ -24,11 +24,11 @@ function(peal_layer_libs layer out)
       list(APPEND libs peal_${l}_archive)
     endif()
   endforeach()
-  set(deps ${peal_deps})
-  if(kit IN_LIST layers)
-    list(APPEND deps ${peal_kit_deps})
+  if(TARGET peal_kit_archive AND "kit" IN_LIST layers)
+    list(APPEND libs ${peal_kit_deps})
   endif()
-  set(${out} -Wl,--start-group ${libs} -Wl,--end-group ${deps} PARENT_SCOPE)
+  set(${out} -Wl,--start-group ${libs} -Wl,--end-group ${peal_deps}
+      PARENT_SCOPE)
 endfunction()
 
 # A test program that may reach inside the library.
