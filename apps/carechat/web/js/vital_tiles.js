@@ -72,6 +72,8 @@ export function tilePut(reading) {
   show(reading.metric);
 }
 
+// The newest, NaN without one.
+export const tileValue = (metric) => latest.get(metric)?.value ?? NaN;
 export const tilesHaveAny = () => latest.size > 0;
 // When the first reading of all was taken, in seconds. Not told, it was long
 // ago: plots then show the whole of the chosen time.
