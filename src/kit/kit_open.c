@@ -149,8 +149,9 @@ static bool make_guards(peal_kit *h) {
   if (h->store == NULL)
     return true;
   return (h->guard = peal_kit_guard_new()) != NULL &&
-         (h->keys = peal_kit_device_keys_new(h)) != NULL &&
-         (h->auth = peal_kit_auth_new(h)) != NULL;
+         (h->about->has_people ||
+          ((h->keys = peal_kit_device_keys_new(h)) != NULL &&
+           (h->auth = peal_kit_auth_new(h)) != NULL));
 }
 
 static bool make_faces(peal_kit *h, const peal_cors_opts *cors) {
