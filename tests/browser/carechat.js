@@ -461,8 +461,8 @@ async function tokensAreRenewedInPlace() {
   await one.unroute('**/api/token/refresh', block);
   await live(one);
   excuse(null);
-  await short.stop();
   await one.context().close();
+  await short.stop();
 }
 
 async function severalTabsDoNotRaceForAToken() {
