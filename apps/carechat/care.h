@@ -10,6 +10,7 @@
 
 #include "settings.h"
 
+struct chat;
 struct devices;
 struct patients;
 struct peal_kit_people;
@@ -23,6 +24,7 @@ typedef struct care {
   struct devices *devices;        /* whose they are, their keys, who is there */
   struct patients *patients;      /* what is known last of everybody */
   struct seats *seats;            /* sockets, by account and by address */
+  struct chat *chat;              /* conversations with the assistant */
   peal_kit_child demo;            /* the simulated devices */
   char demo_key[64];              /* of all of them; of this run */
   unsigned seconds;               /* of this run; worker 0 */

@@ -13,7 +13,6 @@
 enum {
   KEY_BYTES = 24,
   PIECE = 2000,      /* rows of one read at the start */
-  LOOK_SECONDS = 2,  /* between two looks for new keys */
   KEEP_SECONDS = 10, /* between two writes of when they were heard */
   BACK_MS = 5000,    /* a row may become visible behind a later one */
   NEWS_MAX = 64,     /* told in one turn; the others in the next */
@@ -405,8 +404,7 @@ static void keep(devices *all) {
 
 void devices_tick(devices *all) {
   tell_silent(all);
-  if (all->seconds % LOOK_SECONDS == 0)
-    look(all);
+  look(all);
   if (++all->seconds % KEEP_SECONDS == 0)
     keep(all);
 }

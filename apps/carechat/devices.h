@@ -2,7 +2,7 @@
 #pragma once
 /* devices: whose each device is, what its key is, and whether it is there. In
  * memory for all workers; the store has it, too, and is looked at again every
- * two seconds, as keys are made by the same program run beside the server. */
+ * second, as keys are made by the same program run beside the server. */
 #include <peal/kit.h>
 
 #include "care.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "figures.h"
 
+#include "devices.h"
+
 enum { WELL_MS = 5000 }; /* a probe that is older tells nothing */
 
 static void on_probe(const peal_store_result *result, void *user) {
@@ -29,13 +31,23 @@ void figures_on_health(peal_http_req *req, void *user) {
   bool well = is_well(app);
   char now[25];
   peal_server_stats stats;
+  size_t known, online;
   peal_server_stats_get(app->house.server, &stats);
+  devices_totals(app->devices, &known, &online);
   peal_web_time_iso(now, peal_wall_ms());
-  care_answer(req, well ? 200 : 503,
-              PEAL_OBJECT({"status", peal_str(well ? "healthy" : "degraded")},
-                          {"timestamp", peal_str(now)},
-                          {"database", peal_bool(well)},
-                          {"clients", peal_int((int64_t)stats.clients)}));
+  care_answer(
+      req, well ? 200 : 503,
+      PEAL_OBJECT(
+          {"status", peal_str(well ? "ok" : "degraded")},
+          {"timestamp", peal_str(now)}, {"database", peal_bool(well)},
+          {"parts",
+           PEAL_OBJECT(
+               {"store",
+                peal_str(well ? "ok"
+                              : "nothing can be stored at the moment")})},
+          {"clients", peal_int((int64_t)stats.clients)},
+          {"devices", peal_int((int64_t)known)},
+          {"devices_online", peal_int((int64_t)online)}));
 }
 
 void figures_on_metrics(peal_web_metrics_out *out, void *user) {

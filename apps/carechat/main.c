@@ -4,6 +4,7 @@
 #include <peal/kit_people.h>
 
 #include "care.h"
+#include "chat.h"
 #include "demo.h"
 #include "devices.h"
 #include "figures.h"
@@ -65,6 +66,8 @@ static bool make_parts(care *app) {
          make_people(app) && demo_prepare(app) &&
          (app->devices = devices_new(app)) != NULL &&
          (app->patients = patients_new(app)) != NULL &&
+         (app->chat = chat_new(app, &app->conf.chat)) != NULL &&
+         chat_register(app->chat) == PEAL_OK &&
          routes_register(app) == PEAL_OK && sockets_register(app) == PEAL_OK;
 }
 
@@ -86,7 +89,9 @@ static void on_start(void *user) {
 }
 
 static void on_stop(void *user) {
-  demo_stop(user);
+  care *app = user;
+  chat_on_stop(app->chat);
+  demo_stop(app);
 }
 
 static int serve(care *app) {
@@ -101,6 +106,7 @@ static int serve(care *app) {
   }
   demo_wait(app);
   peal_kit_close(h);
+  chat_free(app->chat);
   peal_kit_people_free(app->people);
   patients_free(app->patients);
   devices_free(app->devices);
@@ -123,8 +129,8 @@ int main(int argc, char **argv) {
   int code = 1;
   if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
                          argv, &code)) {
-    settings_read(&self.conf, h->conf.config);
-    if (!manage(&self, &code))
+    code = 1;
+    if (settings_read(&self.conf, h->conf.config) && !manage(&self, &code))
       code = serve(&self);
   }
   peal_kit_conf_deinit(&h->conf);

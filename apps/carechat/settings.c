@@ -59,11 +59,12 @@ const peal_config_key settings_keys[] = {
      .min = 3600000,
      .max = INT64_C(36500) * 86400000},
     PEAL_KIT_PEOPLE_KEYS,
+    CHAT_KEYS,
 };
 
 const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
-void settings_read(settings *out, const peal_config *config) {
+bool settings_read(settings *out, const peal_config *config) {
   out->simulate = peal_kit_conf_count(config, "simulate");
   out->for_user = peal_kit_conf_text(config, "for-user");
   out->device_rate = peal_kit_conf_count(config, "device-rate");
@@ -73,4 +74,5 @@ void settings_read(settings *out, const peal_config *config) {
   out->address_sockets = peal_kit_conf_count(config, "address-sockets");
   out->silent_ms = peal_config_int(config, "device-silence");
   out->keep_ms = peal_config_int(config, "keep-time");
+  return chat_settings_read(&out->chat, config);
 }

@@ -7,6 +7,8 @@
 
 #include <peal/config.h>
 
+#include "chat_settings.h"
+
 /* Text is borrowed from the configuration. */
 typedef struct settings {
   unsigned simulate; /* simulated devices */
@@ -17,10 +19,12 @@ typedef struct settings {
   unsigned user_sockets, address_sockets;
   int64_t silent_ms; /* a device that is silent for longer is offline */
   int64_t keep_ms;   /* readings that are older go */
+  chat_settings chat;
 } settings;
 
 /* The table. */
 extern const peal_config_key settings_keys[];
 extern const size_t settings_key_count;
 
-void settings_read(settings *out, const peal_config *config);
+/* What it says; false after saying on stderr what is wrong. */
+bool settings_read(settings *out, const peal_config *config);

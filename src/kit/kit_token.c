@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ enum {
   JTI_BYTES = 16,
   SIGNATURE_CHARS = 43, /* of 32 bytes */
   SHARE_S = 60,         /* until every program signs with a new key */
+  MAX_MEMBERS = 32,
 };
 
 struct peal_kit_tokens {
@@ -95,7 +97,8 @@ static peal_err take_turn(peal_kit_tokens *tokens, bool force, bool *is_new,
     keys = calloc(1, sizeof *keys);
     err = keys != NULL ? PEAL_OK : PEAL_ERR_NOMEM;
   }
-  *why = "it cannot be written";
+  if (err == PEAL_OK)
+    *why = "it cannot be written";
   if (err == PEAL_OK && change(tokens, keys, force, &err) && err == PEAL_OK)
     err = peal_kit_token_keys_write(keys, tokens->opts.path);
   if (err == PEAL_OK)
@@ -192,7 +195,7 @@ peal_err peal_kit_tokens_open(peal_kit_tokens **out,
   peal_kit_tokens *tokens = NULL;
   *out = NULL;
   if (is_good(opts)) {
-    json_object_seed(0);
+    json_object_seed(0); // before there are threads
     tokens = calloc(1, sizeof *tokens);
     err = PEAL_ERR_NOMEM;
     if (tokens != NULL) {
@@ -232,24 +235,44 @@ size_t peal_kit_tokens_count(peal_kit_tokens *tokens) {
 
 /* ---- signing ----------------------------------------------------------------------- */
 
-static json_t *text_val(peal_slice text) {
-  return json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
+/* What libjose thinks of a token is no line for stderr. */
+static void say_nothing(void *misc, const char *file, int line, uint64_t err,
+                        const char *format, va_list args) {
+  (void)misc;
+  (void)file;
+  (void)line;
+  (void)err;
+  (void)format;
+  (void)args;
 }
 
-static json_t *payload_of(const peal_kit_tokens *tokens,
-                          const peal_kit_claims *claims) {
+static jose_cfg_t *quiet(void) {
+  jose_cfg_t *cfg = jose_cfg();
+  if (cfg != NULL)
+    jose_cfg_set_err_func(cfg, say_nothing, NULL);
+  return cfg;
+}
+
+static json_t *text_val(peal_slice text) {
+  return json_stringn(text.ptr, text.len);
+}
+
+static peal_bytes *payload_of(const peal_kit_tokens *tokens,
+                              const peal_kit_claims *claims) {
   uint8_t id[JTI_BYTES];
   char jti[2 * JTI_BYTES + 1];
   if (RAND_bytes(id, sizeof id) != 1)
     return NULL;
   for (size_t i = 0; i < sizeof id; i++)
     snprintf(jti + 2 * i, 3, "%02x", id[i]);
-  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I}", "iss",
-                   tokens->opts.issuer, "aud", tokens->opts.audience, "sub",
-                   text_val(claims->sub), "role", text_val(claims->role),
-                   "name", text_val(claims->name), "sid", text_val(claims->sid),
-                   "jti", jti, "iat", (json_int_t)claims->iat_s, "exp",
-                   (json_int_t)claims->exp_s);
+  return peal_json_bytes(PEAL_OBJECT(
+      {"iss", peal_str(tokens->opts.issuer)},
+      {"aud", peal_str(tokens->opts.audience)},
+      {"sub", peal_str_slice(claims->sub)},
+      {"role", peal_str_slice(claims->role)},
+      {"name", peal_str_slice(claims->name)},
+      {"sid", peal_str_slice(claims->sid)}, {"jti", peal_str(jti)},
+      {"iat", peal_int(claims->iat_s)}, {"exp", peal_int(claims->exp_s)}));
 }
 
 /* The three parts of a signature in JSON as one text. RFC7515 7.1. */
@@ -264,16 +287,19 @@ static peal_err compact(const json_t *jws, char *out) {
   return len < PEAL_KIT_TOKEN_MAX_BYTES ? PEAL_OK : PEAL_ERR_TOO_LONG;
 }
 
-static peal_err sign(const peal_kit_token_key *key, const json_t *payload,
+static peal_err sign(const peal_kit_token_key *key, peal_slice payload,
                      char *out) {
-  json_t *jws = json_pack("{s:o}", "payload", jose_b64_enc_dump(payload));
+  jose_cfg_t *cfg = quiet();
+  json_t *jws =
+      json_pack("{s:o}", "payload", jose_b64_enc(payload.ptr, payload.len));
   json_t *sig = json_pack("{s:{s:s, s:s, s:s}}", "protected", "alg", "HS256",
                           "typ", "JWT", "kid", key->kid);
-  bool done =
-      jws != NULL && sig != NULL && jose_jws_sig(NULL, jws, sig, key->jwk);
+  bool done = cfg != NULL && jws != NULL && sig != NULL &&
+              jose_jws_sig(cfg, jws, sig, key->jwk);
   peal_err err = done ? compact(jws, out) : PEAL_ERR_NOMEM;
   json_decref(sig);
   json_decref(jws);
+  jose_cfg_decref(cfg);
   return err;
 }
 
@@ -283,20 +309,28 @@ static bool fits(peal_slice text) {
 
 peal_err peal_kit_tokens_sign(peal_kit_tokens *tokens, peal_kit_claims *claims,
                               char *out) {
+  peal_kit_claims again;
+  peal_kit_token_text text;
   out[0] = '\0';
   if (!fits(claims->sub) || !fits(claims->role) || !fits(claims->name) ||
       !fits(claims->sid))
     return PEAL_ERR_TOO_LONG;
   claims->iat_s = now_ms(tokens) / 1000;
   claims->exp_s = claims->iat_s + (tokens->opts.life_ms + 999) / 1000;
-  json_t *payload = payload_of(tokens, claims);
+  peal_bytes *payload = payload_of(tokens, claims);
   if (payload == NULL)
     return PEAL_ERR_NOMEM;
   pthread_rwlock_rdlock(&tokens->lock);
   const peal_kit_token_keys *keys = tokens->keys;
-  peal_err err = sign(&keys->keys[keys->count - 1], payload, out);
+  peal_err err =
+      sign(&keys->keys[keys->count - 1], peal_bytes_slice(payload), out);
   pthread_rwlock_unlock(&tokens->lock);
-  json_decref(payload);
+  peal_bytes_unref(payload);
+  // without memory jansson may lose a character without a word
+  if (err == PEAL_OK &&
+      peal_kit_tokens_check(tokens, peal_slice_of(out), &again, &text) !=
+          PEAL_KIT_TOKEN_OK)
+    err = PEAL_ERR_NOMEM;
   if (err != PEAL_OK)
     out[0] = '\0';
   return err;
@@ -338,31 +372,46 @@ static bool split(peal_slice token, parts *out) {
 
 /* A name twice would be read by one program this way, by another that way.
  * RFC7515 4, RFC7519 4. */
-static json_t *object_of(peal_slice part) {
+static bool has_twins(peal_val object) {
+  for (size_t i = 1; i < object.len; i++)
+    for (size_t k = 0; k < i; k++) {
+      peal_slice a = peal_val_key(object, i), b = peal_val_key(object, k);
+      if (a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0)
+        return true;
+    }
+  return false;
+}
+
+/* An object of a few members, or NULL. Not by jansson, which loses characters
+ * when memory is out. */
+static peal_doc *object_of(peal_slice part) {
   uint8_t bytes[PEAL_KIT_TOKEN_MAX_BYTES];
+  peal_doc *doc = NULL;
   size_t len = jose_b64_dec_buf(part.ptr, part.len, bytes, sizeof bytes);
-  if (len == SIZE_MAX || len == 0)
+  if (len == SIZE_MAX ||
+      peal_doc_from_json(&doc, (peal_slice){(const char *)bytes, len}, NULL) !=
+          PEAL_OK)
     return NULL;
-  json_t *found =
-      json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
-  if (json_is_object(found))
-    return found;
-  json_decref(found);
+  peal_val object = peal_doc_val(doc);
+  if (peal_val_is(object, PEAL_OBJECT) && object.len <= MAX_MEMBERS &&
+      !has_twins(object))
+    return doc;
+  peal_doc_free(doc);
   return NULL;
 }
 
-static bool member_is(const json_t *object, const char *name,
-                      const char *wanted) {
-  const char *found = json_string_value(json_object_get(object, name));
-  return found != NULL && strcmp(found, wanted) == 0;
+static bool member_is(peal_val object, const char *name, const char *wanted) {
+  peal_val found = peal_val_get(object, name);
+  return peal_val_is(found, PEAL_STRING) &&
+         peal_slice_is(peal_val_str(found), wanted);
 }
 
 /* What we write into a header, and nothing else: so no `crit`, no `b64`, no key
  * that the token brings along. */
-static bool is_header_good(const json_t *head) {
-  return json_object_size(head) == 3 && member_is(head, "alg", "HS256") &&
+static bool is_header_good(peal_val head) {
+  return head.len == 3 && member_is(head, "alg", "HS256") &&
          member_is(head, "typ", "JWT") &&
-         json_is_string(json_object_get(head, "kid"));
+         peal_val_is(peal_val_get(head, "kid"), PEAL_STRING);
 }
 
 /* The last character of a signature has two bits to spare: only zeroes, so that
@@ -372,50 +421,58 @@ static bool is_canonical(peal_slice mac) {
 }
 
 static bool is_signed(peal_kit_tokens *tokens, const parts *found,
-                      const json_t *head) {
+                      peal_val head) {
+  char kid[PEAL_KIT_TOKEN_KID_BYTES];
+  peal_slice name = peal_val_str(peal_val_get(head, "kid"));
+  if (name.len == 0 || name.len >= sizeof kid ||
+      memchr(name.ptr, '\0', name.len) != NULL)
+    return false;
+  snprintf(kid, sizeof kid, "%.*s", PEAL_SFMT(name));
+  jose_cfg_t *cfg = quiet();
   json_t *jws = json_pack("{s:o, s:o, s:o}", "protected", text_val(found->head),
                           "payload", text_val(found->body), "signature",
                           text_val(found->mac));
-  const char *kid = json_string_value(json_object_get(head, "kid"));
   pthread_rwlock_rdlock(&tokens->lock);
   const peal_kit_token_key *key = peal_kit_token_keys_find(tokens->keys, kid);
-  bool good = jws != NULL && key != NULL &&
-              jose_jws_ver(NULL, jws, NULL, key->jwk, false);
+  bool good = cfg != NULL && jws != NULL && key != NULL &&
+              jose_jws_ver(cfg, jws, NULL, key->jwk, false);
   pthread_rwlock_unlock(&tokens->lock);
   json_decref(jws);
+  jose_cfg_decref(cfg);
   return good;
 }
 
 /* A text of the claims, if it is there; false: it is something else. */
-static bool read_text(const json_t *body, const char *name, bool is_needed,
+static bool read_text(peal_val body, const char *name, bool is_needed,
                       char out[PEAL_KIT_CLAIM_BYTES], peal_slice *slice) {
-  const json_t *found = json_object_get(body, name);
-  size_t len = json_string_length(found);
+  peal_val found = peal_val_get(body, name);
+  peal_slice text = peal_val_str(found);
   out[0] = '\0';
   *slice = (peal_slice){out, 0};
-  if (found == NULL)
+  if (peal_val_is(found, PEAL_UNDEFINED))
     return !is_needed;
-  if (!json_is_string(found) || len >= PEAL_KIT_CLAIM_BYTES ||
-      (is_needed && len == 0))
+  if (!peal_val_is(found, PEAL_STRING) || text.len >= PEAL_KIT_CLAIM_BYTES ||
+      (is_needed && text.len == 0) ||
+      (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL))
     return false;
-  memcpy(out, json_string_value(found), len + 1);
-  slice->len = len;
+  snprintf(out, PEAL_KIT_CLAIM_BYTES, "%.*s", PEAL_SFMT(text));
+  slice->len = text.len;
   return true;
 }
 
-static bool read_time(const json_t *body, const char *name, bool is_needed,
+static bool read_time(peal_val body, const char *name, bool is_needed,
                       int64_t *out) {
-  const json_t *found = json_object_get(body, name);
+  peal_val found = peal_val_get(body, name);
   *out = 0;
-  if (found == NULL)
+  if (peal_val_is(found, PEAL_UNDEFINED))
     return !is_needed;
   // far enough for every date, and for sums with it
-  *out = json_integer_value(found);
-  return json_is_integer(found) && *out >= 0 && *out < (INT64_C(1) << 40);
+  *out = peal_val_int(found, -1);
+  return peal_val_is(found, PEAL_INT) && *out >= 0 && *out < (INT64_C(1) << 40);
 }
 
 static peal_kit_token_verdict judge(const peal_kit_tokens *tokens,
-                                    const json_t *body, peal_kit_claims *claims,
+                                    peal_val body, peal_kit_claims *claims,
                                     peal_kit_token_text *text) {
   int64_t nbf_s, now = now_ms(tokens),
                  latest_s = (now + tokens->opts.leeway_ms) / 1000;
@@ -445,13 +502,14 @@ peal_kit_token_verdict peal_kit_tokens_check(peal_kit_tokens *tokens,
   if (tokens == NULL || !split(token, &found) || !is_canonical(found.mac))
     return PEAL_KIT_TOKEN_INVALID;
   peal_kit_token_verdict verdict = PEAL_KIT_TOKEN_INVALID;
-  json_t *body = NULL, *head = object_of(found.head);
+  peal_doc *body = NULL, *head = object_of(found.head);
   // the claims are not looked at before the signature is right
-  if (is_header_good(head) && is_signed(tokens, &found, head) &&
+  if (is_header_good(peal_doc_val(head)) &&
+      is_signed(tokens, &found, peal_doc_val(head)) &&
       (body = object_of(found.body)) != NULL)
-    verdict = judge(tokens, body, claims, text);
-  json_decref(body);
-  json_decref(head);
+    verdict = judge(tokens, peal_doc_val(body), claims, text);
+  peal_doc_free(body);
+  peal_doc_free(head);
   return verdict;
 }
 

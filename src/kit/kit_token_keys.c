@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <peal/val.h>
+
 enum {
   SECRET_BYTES = 32, /* RFC7518 3.2: as many as the hash has */
   MAX_FILE_BYTES = 65536,
@@ -22,6 +24,7 @@ enum {
 
 static void drop_key(peal_kit_token_keys *all, size_t at) {
   json_decref(all->keys[at].jwk);
+  OPENSSL_cleanse(&all->keys[at], sizeof all->keys[at]);
   all->count--;
   memmove(&all->keys[at], &all->keys[at + 1],
           (all->count - at) * sizeof *all->keys);
@@ -35,32 +38,6 @@ void peal_kit_token_keys_free(peal_kit_token_keys *all) {
   free(all);
 }
 
-static bool text_is(const json_t *jwk, const char *name, const char *wanted) {
-  const char *found = json_string_value(json_object_get(jwk, name));
-  return found != NULL && strcmp(found, wanted) == 0;
-}
-
-/* Only what we would have made: anything else in the file is no key of ours. */
-static bool take_key(peal_kit_token_keys *all, json_t *jwk) {
-  const char *kid = json_string_value(json_object_get(jwk, "kid"));
-  const json_t *iat = json_object_get(jwk, "iat"),
-               *k = json_object_get(jwk, "k");
-  size_t len = json_string_length(json_object_get(jwk, "kid"));
-  if (!text_is(jwk, "kty", "oct") || !text_is(jwk, "alg", "HS256") ||
-      len == 0 || len >= PEAL_KIT_TOKEN_KID_BYTES || !json_is_integer(iat) ||
-      !json_is_string(k) || all->count == PEAL_KIT_TOKEN_KEYS_MAX)
-    return false;
-  size_t bytes = jose_b64_dec(k, NULL, 0);
-  if (bytes == SIZE_MAX || bytes < SECRET_BYTES ||
-      peal_kit_token_keys_find(all, kid) != NULL)
-    return false;
-  peal_kit_token_key *key = &all->keys[all->count++];
-  snprintf(key->kid, sizeof key->kid, "%s", kid);
-  key->jwk = json_incref(jwk);
-  key->iat_s = json_integer_value(iat);
-  return true;
-}
-
 const peal_kit_token_key *peal_kit_token_keys_find(
     const peal_kit_token_keys *all, const char *kid) {
   for (size_t i = 0; i < all->count; i++)
@@ -69,31 +46,50 @@ const peal_kit_token_key *peal_kit_token_keys_find(
   return NULL;
 }
 
-/* Named by its own random numbers, which are not those of the secret. */
-static json_t *make_jwk(int64_t now_s) {
-  uint8_t secret[SECRET_BYTES], name[8];
-  char kid[2 * sizeof name + 1];
-  if (RAND_bytes(secret, sizeof secret) != 1 ||
-      RAND_bytes(name, sizeof name) != 1)
-    return NULL;
-  for (size_t i = 0; i < sizeof name; i++)
-    snprintf(kid + 2 * i, 3, "%02x", name[i]);
-  json_t *jwk = json_pack("{s:s, s:s, s:s, s:I, s:o}", "kid", kid, "kty", "oct",
-                          "alg", "HS256", "iat", (json_int_t)now_s, "k",
-                          jose_b64_enc(secret, sizeof secret));
+static bool is_secret(peal_slice k) {
+  uint8_t secret[PEAL_KIT_TOKEN_SECRET_BYTES];
+  if (k.len >= PEAL_KIT_TOKEN_SECRET_BYTES)
+    return false;
+  size_t len = jose_b64_dec_buf(k.ptr, k.len, secret, sizeof secret);
   OPENSSL_cleanse(secret, sizeof secret);
-  return jwk;
+  return len != SIZE_MAX && len >= SECRET_BYTES;
 }
 
+/* One more at the end. */
+static peal_err append(peal_kit_token_keys *all, peal_slice kid, peal_slice k,
+                       int64_t iat_s) {
+  peal_kit_token_key *key = &all->keys[all->count];
+  *key = (peal_kit_token_key){.iat_s = iat_s};
+  snprintf(key->kid, sizeof key->kid, "%.*s", PEAL_SFMT(kid));
+  snprintf(key->k, sizeof key->k, "%.*s", PEAL_SFMT(k));
+  if (peal_kit_token_keys_find(all, key->kid) != NULL)
+    return PEAL_ERR_USAGE;
+  key->jwk =
+      json_pack("{s:s, s:s, s:s}", "kty", "oct", "alg", "HS256", "k", key->k);
+  if (key->jwk == NULL)
+    return PEAL_ERR_NOMEM;
+  all->count++;
+  return PEAL_OK;
+}
+
+/* Named by random numbers of their own, which are not those of the secret. */
 peal_err peal_kit_token_keys_add(peal_kit_token_keys *all, int64_t now_s) {
-  json_t *jwk = make_jwk(now_s);
-  if (jwk == NULL)
+  uint8_t secret[SECRET_BYTES], name[8];
+  char kid[2 * sizeof name + 1], k[PEAL_KIT_TOKEN_SECRET_BYTES];
+  if (RAND_bytes(secret, sizeof secret) != 1 ||
+      RAND_bytes(name, sizeof name) != 1)
+    return PEAL_ERR_SYSTEM;
+  for (size_t i = 0; i < sizeof name; i++)
+    snprintf(kid + 2 * i, 3, "%02x", name[i]);
+  size_t len = jose_b64_enc_buf(secret, sizeof secret, k, sizeof k);
+  OPENSSL_cleanse(secret, sizeof secret);
+  if (len == SIZE_MAX)
     return PEAL_ERR_NOMEM;
   if (all->count == PEAL_KIT_TOKEN_KEYS_MAX)
     drop_key(all, 0);
-  bool done = take_key(all, jwk);
-  json_decref(jwk);
-  return done ? PEAL_OK : PEAL_ERR_NOMEM;
+  peal_err err = append(all, peal_slice_of(kid), (peal_slice){k, len}, now_s);
+  OPENSSL_cleanse(k, sizeof k);
+  return err;
 }
 
 bool peal_kit_token_keys_drop(peal_kit_token_keys *all, int64_t before_s) {
@@ -138,14 +134,29 @@ static char *read_text(const char *path, size_t *len, peal_err *err,
   return text;
 }
 
-static bool take_all(peal_kit_token_keys *all, const char *text, size_t len) {
-  json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-  json_t *list = json_object_get(root, "keys");
-  bool good = json_array_size(list) > 0;
-  for (size_t i = 0; good && i < json_array_size(list); i++)
-    good = take_key(all, json_array_get(list, i));
-  json_decref(root);
-  return good;
+/* Only what we would have made: anything else in the file is no key of ours. */
+static peal_err take_key(peal_kit_token_keys *all, peal_val jwk) {
+  peal_slice kid = peal_val_str(peal_val_get(jwk, "kid")),
+             k = peal_val_str(peal_val_get(jwk, "k"));
+  peal_val iat = peal_val_get(jwk, "iat");
+  if (!peal_slice_is(peal_val_str(peal_val_get(jwk, "kty")), "oct") ||
+      !peal_slice_is(peal_val_str(peal_val_get(jwk, "alg")), "HS256") ||
+      kid.len == 0 || kid.len >= PEAL_KIT_TOKEN_KID_BYTES || !is_secret(k) ||
+      !peal_val_is(iat, PEAL_INT) || all->count == PEAL_KIT_TOKEN_KEYS_MAX)
+    return PEAL_ERR_USAGE;
+  return append(all, kid, k, peal_val_int(iat, 0));
+}
+
+static peal_err take_all(peal_kit_token_keys *all, peal_slice text) {
+  peal_doc *doc = NULL;
+  peal_err err = peal_doc_from_json(&doc, text, NULL);
+  peal_val list = peal_val_get(peal_doc_val(doc), "keys");
+  if (err == PEAL_OK && (list.type != PEAL_ARRAY || list.len == 0))
+    err = PEAL_ERR_USAGE;
+  for (size_t i = 0; err == PEAL_OK && i < list.len; i++)
+    err = take_key(all, peal_val_at(list, i));
+  peal_doc_free(doc);
+  return err == PEAL_OK || err == PEAL_ERR_NOMEM ? err : PEAL_ERR_USAGE;
 }
 
 peal_err peal_kit_token_keys_read(peal_kit_token_keys **out, const char *path,
@@ -157,52 +168,58 @@ peal_err peal_kit_token_keys_read(peal_kit_token_keys **out, const char *path,
   if (text == NULL)
     return err;
   peal_kit_token_keys *all = calloc(1, sizeof *all);
-  bool good = all != NULL && take_all(all, text, len);
+  err = all != NULL ? take_all(all, (peal_slice){text, len}) : PEAL_ERR_NOMEM;
   OPENSSL_cleanse(text, len);
   free(text);
-  if (good) {
+  if (err == PEAL_OK) {
     *out = all;
     return PEAL_OK;
   }
   peal_kit_token_keys_free(all);
   *why = "it is no file of keys";
-  return all == NULL ? PEAL_ERR_NOMEM : PEAL_ERR_USAGE;
+  return err;
 }
 
-static bool write_text(const char *path, const char *text) {
-  size_t len = strlen(text);
+static bool write_text(const char *path, peal_slice text) {
   int fd =
       open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return false;
-  bool done = fchmod(fd, 0600) == 0 && write(fd, text, len) == (ssize_t)len &&
+  bool done = fchmod(fd, 0600) == 0 &&
+              write(fd, text.ptr, text.len) == (ssize_t)text.len &&
               write(fd, "\n", 1) == 1 && fsync(fd) == 0;
   return close(fd) == 0 && done;
 }
 
-static char *text_of(const peal_kit_token_keys *all) {
-  json_t *list = json_array();
-  for (size_t i = 0; i < all->count; i++)
-    if (json_array_append(list, all->keys[i].jwk) != 0) {
-      json_decref(list);
-      return NULL;
-    }
-  json_t *root = json_pack("{s:o}", "keys", list);
-  char *text = json_dumps(root, JSON_INDENT(1));
-  json_decref(root);
+/* A JWK set. RFC7517 5 */
+static peal_bytes *text_of(const peal_kit_token_keys *all) {
+  peal_build *build = peal_build_new();
+  peal_items *list = peal_items_new(build);
+  for (size_t i = 0; i < all->count; i++) {
+    const peal_kit_token_key *key = &all->keys[i];
+    peal_items_add(
+        list, peal_build_keep(build, PEAL_OBJECT({"kid", peal_str(key->kid)},
+                                                 {"kty", peal_str("oct")},
+                                                 {"alg", peal_str("HS256")},
+                                                 {"iat", peal_int(key->iat_s)},
+                                                 {"k", peal_str(key->k)})));
+  }
+  peal_bytes *text =
+      peal_json_bytes(PEAL_OBJECT({"keys", peal_items_val(list)}));
+  peal_build_free(build);
   return text;
 }
 
 peal_err peal_kit_token_keys_write(const peal_kit_token_keys *all,
                                    const char *path) {
   char beside[4096];
-  char *text = text_of(all);
+  peal_bytes *text = text_of(all);
   if (text == NULL)
     return PEAL_ERR_NOMEM;
   int len = snprintf(beside, sizeof beside, "%s.new", path);
-  bool done = len < (int)sizeof beside && write_text(beside, text) &&
+  bool done = len < (int)sizeof beside &&
+              write_text(beside, peal_bytes_slice(text)) &&
               rename(beside, path) == 0;
-  OPENSSL_cleanse(text, strlen(text));
-  free(text);
+  peal_bytes_unref(text);
   return done ? PEAL_OK : PEAL_ERR_SYSTEM;
 }

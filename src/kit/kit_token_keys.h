@@ -13,12 +13,14 @@
 enum {
   PEAL_KIT_TOKEN_KEYS_MAX = 16,
   PEAL_KIT_TOKEN_KID_BYTES = 33,
+  PEAL_KIT_TOKEN_SECRET_BYTES = 129, /* as base64url */
 };
 
 typedef struct peal_kit_token_key {
   char kid[PEAL_KIT_TOKEN_KID_BYTES];
-  json_t *jwk;   /* as the file has it: RFC7517, kty oct, alg HS256 */
+  char k[PEAL_KIT_TOKEN_SECRET_BYTES];
   int64_t iat_s; /* since when it signs */
+  json_t *jwk;   /* for libjose: RFC7517, kty oct, alg HS256 */
 } peal_kit_token_key;
 
 /* The oldest first; the last one signs. */
