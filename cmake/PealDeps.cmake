@@ -30,6 +30,9 @@ if(PEAL_WEB)
   list(APPEND peal_deps PkgConfig::PEAL_SQLITE)
   string(APPEND PEAL_PC_REQUIRES ", sqlite3")
 endif()
+# Of the kit, beyond those.
+set(peal_kit_deps "")
+set(PEAL_KIT_PC_REQUIRES "libcrypto >= 3")
 
 # For the applications and the tests only.
 if(PEAL_PROGRAMS)

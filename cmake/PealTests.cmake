@@ -12,7 +12,8 @@ endfunction()
 
 # The archives of a layer and those below; of all layers when it is empty.
 function(peal_layer_libs layer out)
-  if(layer)
+  # the kit stands on the public face: on all of it
+  if(layer AND NOT layer STREQUAL kit)
     peal_layer_closure(${layer} layers)
   else()
     set(layers ${PEAL_LAYERS})

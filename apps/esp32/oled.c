@@ -41,7 +41,8 @@ oled *oled_new(dash *app) {
   peal_doc *rows = NULL;
   if (peal_store_exec_sync(app->house.store, "SELECT animation_id FROM oled",
                            PEAL_NO_ARGS, &rows) != PEAL_OK) {
-    house_log(&app->house, PEAL_LOG_ERROR, "oled", "its state cannot be read");
+    peal_kit_log(&app->house, PEAL_LOG_ERROR, "oled",
+                 "its state cannot be read");
     oled_free(o);
     return NULL;
   }
@@ -83,7 +84,7 @@ peal_val oled_value(oled *o, peal_build *build) {
 void oled_on_get(peal_http_req *req, void *user) {
   dash *app = user;
   gate_guest guest = gate_guest_of(req, (peal_slice){0});
-  refusal why;
+  peal_kit_refusal why;
   // the poll of a device is its heartbeat
   if (gate_check(app, &guest, &why))
     devices_noticed(app->devices, guest.id);
@@ -94,7 +95,7 @@ void oled_on_get(peal_http_req *req, void *user) {
 
 /* ---- choosing ------------------------------------------------------------- */
 
-static bool check(peal_val body, int *id, refusal *out) {
+static bool check(peal_val body, int *id, peal_kit_refusal *out) {
   static const peal_web_field fields[] = {
       {.name = "animation_id", .type = PEAL_INT, .max = PET_COUNT - 1},
       {.name = "animation_type",
@@ -104,7 +105,7 @@ static bool check(peal_val body, int *id, refusal *out) {
   };
   peal_web_problem problem;
   if (!peal_web_fields_check(body, fields, 2, &problem)) {
-    refusal_set(out, 422, problem.field, "%s", problem.message);
+    peal_kit_refusal_set(out, 422, problem.field, "%s", problem.message);
     return false;
   }
   *id = (int)peal_val_int(peal_val_get(body, "animation_id"), 0);
@@ -114,7 +115,7 @@ static bool check(peal_val body, int *id, refusal *out) {
 static void answer(choice *c, peal_err err) {
   peal_val done = value_of(c->id, peal_worker_build(peal_worker_self()));
   peal_val failed = PEAL_OBJECT({"status", peal_str("error")},
-                                {"message", peal_str(house_words(err))});
+                                {"message", peal_str(peal_kit_words(err))});
   if (c->reply != NULL)
     (void)peal_reply_send(c->reply, PEAL_ARGS(err == PEAL_OK ? done : failed));
   else if (c->req != NULL && err == PEAL_OK)
@@ -133,10 +134,11 @@ static bool apply(oled *o, const choice *c) {
     o->applied = c->number;
     o->shown = c->id;
     // inside the lock, so that the last event tells the last choice
-    house_emit(&o->app->house, "oled_display_changed",
-               PEAL_ARGS(PEAL_OBJECT({"animation_id", peal_int(c->id)},
-                                     {"animation_name", peal_str(pets[c->id])},
-                                     {"animation_type", peal_str("pet")})));
+    peal_kit_emit(
+        &o->app->house, "oled_display_changed",
+        PEAL_ARGS(PEAL_OBJECT({"animation_id", peal_int(c->id)},
+                              {"animation_name", peal_str(pets[c->id])},
+                              {"animation_type", peal_str("pet")})));
   }
   pthread_mutex_unlock(&o->lock);
   return is_newer;
@@ -145,9 +147,11 @@ static bool apply(oled *o, const choice *c) {
 static void on_stored(const peal_store_result *result, void *user) {
   choice *c = user;
   if (result->err != PEAL_OK)
-    house_store_failed(&c->app->house, "the animation was not stored", result);
+    peal_kit_store_failed(&c->app->house, "the animation was not stored",
+                          result);
   else if (apply(c->app->oled, c))
-    house_log(&c->app->house, PEAL_LOG_INFO, "oled", "shows %s", pets[c->id]);
+    peal_kit_log(&c->app->house, PEAL_LOG_INFO, "oled", "shows %s",
+                 pets[c->id]);
   answer(c, result->err);
 }
 
@@ -175,10 +179,10 @@ static choice *choice_new(dash *app, int id) {
 
 void oled_on_set(peal_http_req *req, peal_val body, void *user) {
   dash *app = user;
-  refusal why;
+  peal_kit_refusal why;
   int id;
   if (!check(body, &id, &why)) {
-    refusal_answer(req, &why);
+    peal_kit_refusal_answer(req, &why);
     return;
   }
   choice *c = choice_new(app, id);
@@ -192,14 +196,15 @@ void oled_on_set(peal_http_req *req, peal_val body, void *user) {
 }
 
 void oled_on_event(dash *app, const peal_event *event) {
-  refusal why;
+  peal_kit_refusal why;
   int id;
   bool is_good = check(peal_event_arg(event, 0), &id, &why);
   choice *c = is_good ? choice_new(app, id) : NULL;
   if (c == NULL) {
     if (is_good)
-      refusal_set(&why, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
-    refusal_ack(event, &why);
+      peal_kit_refusal_set(&why, 503, NULL, "%s",
+                           peal_kit_words(PEAL_ERR_NOMEM));
+    peal_kit_refusal_ack(event, &why);
     return;
   }
   c->reply = peal_ack_later(event);

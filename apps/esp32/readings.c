@@ -25,7 +25,7 @@ enum {
 #define DEVICE_ID                                                              \
   {                                                                            \
     .name = "device_id", .type = PEAL_STRING, .optional = true,                \
-    .max_len = DEVICE_ID_BYTES - 1, .not_empty = true                          \
+    .max_len = PEAL_KIT_DEVICE_ID_BYTES - 1, .not_empty = true                 \
   }
 
 static const peal_web_field sensor_fields[] = {
@@ -50,7 +50,7 @@ struct waiting;
 
 /* What the two kinds differ in. */
 typedef struct reading_kind {
-  bool (*check)(peal_val body, refusal *out);
+  bool (*check)(peal_val body, peal_kit_refusal *out);
   void (*emit)(const struct waiting *w);
   const peal_web_field *fields; /* the values come first */
   size_t count;                 /* of values */
@@ -64,7 +64,7 @@ typedef struct waiting {
   const reading_kind *kind;
   peal_http_req *req; /* or */
   peal_reply *reply;  /* neither: nobody asked */
-  char id[DEVICE_ID_BYTES];
+  char id[PEAL_KIT_DEVICE_ID_BYTES];
   int64_t stamp;
   peal_val values[SENSOR_VALUES]; /* numbers, or null */
 } waiting;
@@ -74,7 +74,7 @@ typedef struct waiting {
 static void answer(waiting *w, peal_err err) {
   peal_val done = PEAL_OBJECT({"status", peal_str("success")});
   peal_val failed = PEAL_OBJECT({"status", peal_str("error")},
-                                {"message", peal_str(house_words(err))});
+                                {"message", peal_str(peal_kit_words(err))});
   if (w->reply != NULL)
     (void)peal_reply_send(w->reply, PEAL_ARGS(err == PEAL_OK ? done : failed));
   else if (w->req != NULL && err == PEAL_OK)
@@ -88,7 +88,7 @@ static void on_stored(const peal_store_result *result, void *user) {
   waiting *w = user;
   dash *app = w->app;
   if (result->err != PEAL_OK) {
-    house_store_failed(&app->house, "a reading was not stored", result);
+    peal_kit_store_failed(&app->house, "a reading was not stored", result);
   } else {
     if (!app->conf.send_first)
       w->kind->emit(w);
@@ -101,17 +101,17 @@ static void on_stored(const peal_store_result *result, void *user) {
 /* ---- the two kinds ------------------------------------------------------ */
 
 static bool check_fields(const reading_kind *kind, peal_val body,
-                         refusal *out) {
+                         peal_kit_refusal *out) {
   peal_web_problem problem;
   // the device's id follows the values
   if (peal_web_fields_check(body, kind->fields, kind->count + 1, &problem))
     return true;
-  refusal_set(out, 422, problem.field, "%s", problem.message);
+  peal_kit_refusal_set(out, 422, problem.field, "%s", problem.message);
   return false;
 }
 
-static bool sensor_check(peal_val body, refusal *out);
-static bool orientation_check(peal_val body, refusal *out);
+static bool sensor_check(peal_val body, peal_kit_refusal *out);
+static bool orientation_check(peal_val body, peal_kit_refusal *out);
 static void sensor_emit(const waiting *w);
 static void orientation_emit(const waiting *w);
 
@@ -140,19 +140,20 @@ static const reading_kind orientation = {
     .remove = REMOVE("orientations"),
     .counts_as = DEVICE_KIND_COUNT};
 
-static bool sensor_check(peal_val body, refusal *out) {
+static bool sensor_check(peal_val body, peal_kit_refusal *out) {
   if (!check_fields(&sensor, body, out))
     return false;
   for (int i = 0; i < SENSOR_VALUES; i++)
     if (peal_val_is_number(peal_val_get(body, sensor_fields[i].name)))
       return true;
-  refusal_set(out, 422, NULL,
-              "a reading has at least one of accel_x, accel_y, accel_z, "
-              "gyro_x, gyro_y, gyro_z, mic_level");
+  peal_kit_refusal_set(
+      out, 422, NULL,
+      "a reading has at least one of accel_x, accel_y, accel_z, "
+      "gyro_x, gyro_y, gyro_z, mic_level");
   return false;
 }
 
-static bool orientation_check(peal_val body, refusal *out) {
+static bool orientation_check(peal_val body, peal_kit_refusal *out) {
   return check_fields(&orientation, body, out);
 }
 
@@ -165,19 +166,19 @@ static void sensor_emit(const waiting *w) {
       data[count++] = (peal_pair){sensor_fields[i].name, w->values[i]};
   char timestamp[25];
   peal_web_time_iso(timestamp, w->stamp);
-  house_emit(&w->app->house, "sensor_update",
-             PEAL_ARGS(PEAL_OBJECT({"timestamp", peal_str(timestamp)},
-                                   {"data", peal_object(data, count)})));
+  peal_kit_emit(&w->app->house, "sensor_update",
+                PEAL_ARGS(PEAL_OBJECT({"timestamp", peal_str(timestamp)},
+                                      {"data", peal_object(data, count)})));
 }
 
 static void orientation_emit(const waiting *w) {
   char timestamp[25];
   peal_web_time_iso(timestamp, w->stamp);
-  house_emit(&w->app->house, "orientation_update",
-             PEAL_ARGS(PEAL_OBJECT(
-                 {"timestamp", peal_str(timestamp)},
-                 {"device_id", peal_str(w->id)}, {"pitch", w->values[0]},
-                 {"roll", w->values[1]}, {"yaw", w->values[2]})));
+  peal_kit_emit(&w->app->house, "orientation_update",
+                PEAL_ARGS(PEAL_OBJECT(
+                    {"timestamp", peal_str(timestamp)},
+                    {"device_id", peal_str(w->id)}, {"pitch", w->values[0]},
+                    {"roll", w->values[1]}, {"yaw", w->values[2]})));
 }
 
 /* ---- the store ---------------------------------------------------------- */
@@ -234,10 +235,10 @@ static void on_post(peal_http_req *req, const reading_kind *kind, peal_val body,
                     dash *app) {
   gate_guest guest =
       gate_guest_of(req, peal_val_str(peal_val_get(body, "device_id")));
-  refusal why;
+  peal_kit_refusal why;
   int64_t stamp;
   if (!kind->check(body, &why) || !gate_enter(app, &guest, &stamp, &why)) {
-    refusal_answer(req, &why);
+    peal_kit_refusal_answer(req, &why);
     return;
   }
   waiting *w = waiting_new(app, kind, guest.id, stamp, body);
@@ -263,16 +264,17 @@ void readings_on_event(dash *app, const peal_event *event, gate_guest guest) {
   guest.id = peal_val_str(peal_val_get(body, "device_id"));
   if (guest.id.len == 0)
     guest.id = PEAL_S("unknown");
-  refusal why;
+  peal_kit_refusal why;
   int64_t stamp;
   waiting *w = NULL;
   if (sensor_check(body, &why) && gate_enter(app, &guest, &stamp, &why)) {
     w = waiting_new(app, &sensor, guest.id, stamp, body);
     if (w == NULL)
-      refusal_set(&why, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
+      peal_kit_refusal_set(&why, 503, NULL, "%s",
+                           peal_kit_words(PEAL_ERR_NOMEM));
   }
   if (w == NULL) {
-    refusal_ack(event, &why);
+    peal_kit_refusal_ack(event, &why);
     return;
   }
   w->reply = peal_ack_later(event);
@@ -286,7 +288,7 @@ static void prune(dash *app, const reading_kind *kind);
 static void on_pruned(dash *app, const reading_kind *kind,
                       const peal_store_result *result) {
   if (result->err != PEAL_OK)
-    house_store_failed(&app->house, "old readings were not removed", result);
+    peal_kit_store_failed(&app->house, "old readings were not removed", result);
   else if (result->changes == PRUNE_ROWS) // there may be more
     prune(app, kind);
 }
@@ -306,8 +308,8 @@ static void prune(dash *app, const reading_kind *kind) {
           app->house.store, kind->remove,
           PEAL_ARGS(peal_int(app->conf.max_readings), peal_int(PRUNE_ROWS)),
           done, app) != PEAL_OK)
-    house_log(&app->house, PEAL_LOG_WARN, "store",
-              "old readings were not removed");
+    peal_kit_log(&app->house, PEAL_LOG_WARN, "store",
+                 "old readings were not removed");
 }
 
 void readings_prune(dash *app) {

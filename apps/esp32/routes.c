@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "routes.h"
 
-#include "auth.h"
+#include <peal/kit.h>
+
 #include "export.h"
 #include "figures.h"
 #include "gate.h"
@@ -103,17 +104,17 @@ static peal_err add(dash *app, const peal_web_route *routes, size_t count,
 }
 
 peal_err routes_register(dash *app) {
-  house *h = &app->house;
+  peal_kit *h = &app->house;
   peal_err err = peal_http_server_on_done(h->http, uploads_on_done, app);
   if (err == PEAL_OK)
     err = add(app, device_routes, COUNT(device_routes), NULL, NULL);
   if (err == PEAL_OK)
-    err = add(app, reader_routes, COUNT(reader_routes), auth_hook, h);
+    err = add(app, reader_routes, COUNT(reader_routes), peal_kit_auth_hook, h);
   if (err == PEAL_OK)
     err = peal_web_metrics_add(h->web, figures_on_metrics, app);
   if (err == PEAL_OK)
     err = peal_web_health(h->web, "/api/health", h->store);
   if (err == PEAL_OK)
     err = peal_web_health_add(h->web, "media", media_is_well, app->media);
-  return err == PEAL_OK ? house_routes(h) : err;
+  return err == PEAL_OK ? peal_kit_routes(h) : err;
 }

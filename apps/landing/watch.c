@@ -64,7 +64,7 @@ typedef struct found {
 } found;
 
 struct watch {
-  house *house;
+  peal_kit *house;
   const char *urls[COUNT];
   CURL *curl;           /* of the look under way, else of worker 0 */
   found looked[COUNT];  /* the same */
@@ -180,8 +180,8 @@ static const char *word_of(state of) {
 
 static void log_states(watch *w) {
   for (size_t i = 0; i < COUNT; i++)
-    house_log(w->house, PEAL_LOG_INFO, "watch", "%s is %s", sites_known[i].name,
-              word_of(w->looked[i].is));
+    peal_kit_log(w->house, PEAL_LOG_INFO, "watch", "%s is %s",
+                 sites_known[i].name, word_of(w->looked[i].is));
 }
 
 static void on_looked(peal_worker *worker, peal_err err, void *user) {
@@ -192,7 +192,7 @@ static void on_looked(peal_worker *worker, peal_err err, void *user) {
     return;
   log_states(w);
   peal_build *build = peal_build_new();
-  house_emit(w->house, "applications", PEAL_ARGS(watch_val(w, build)));
+  peal_kit_emit(w->house, "applications", PEAL_ARGS(watch_val(w, build)));
   peal_build_free(build);
 }
 
@@ -223,7 +223,7 @@ peal_val watch_val(watch *w, peal_build *build) {
 
 /* ---- life ---------------------------------------------------------------------- */
 
-watch *watch_new(house *h) {
+watch *watch_new(peal_kit *h) {
   watch *w = calloc(1, sizeof *w);
   if (w == NULL)
     return NULL;
@@ -235,7 +235,7 @@ watch *watch_new(house *h) {
   w->curl = is_ready ? curl_easy_init() : NULL;
   if (w->curl != NULL)
     return w;
-  house_log(h, PEAL_LOG_ERROR, "watch", "libcurl cannot be used");
+  peal_kit_log(h, PEAL_LOG_ERROR, "watch", "libcurl cannot be used");
   watch_free(w);
   return NULL;
 }

@@ -2,12 +2,12 @@
 #pragma once
 /* watch: the applications of this machine, and how they are: each is asked for
  * its health every two seconds, off the workers. */
-#include "house.h"
+#include <peal/kit.h>
 
 typedef struct watch watch;
 
 /* Where they are is read from the configuration. NULL after logging why. */
-watch *watch_new(house *h);
+watch *watch_new(peal_kit *h);
 /* After the run. */
 void watch_free(watch *w);
 /* One row of options per application. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "figures.h"
 
-#include "device_id.h"
+#include <peal/kit.h>
+
 #include "intake.h"
 #include "runs.h"
 
@@ -25,14 +26,14 @@ static void on_counts(const peal_store_result *result, void *user) {
   int64_t tests = peal_val_int(peal_val_get(row, "tests"), 0);
   atomic_store(&app->tests, tests);
   atomic_store(&app->last_ms, peal_val_int(peal_val_get(row, "last_ms"), 0));
-  atomic_store(&app->is_simulated, device_id_is_simulated(peal_val_str(
+  atomic_store(&app->is_simulated, peal_kit_device_id_is_simulated(peal_val_str(
                                        peal_val_get(row, "last_id"))));
   if (tests > app->conf.max_tests)
     intake_prune(app);
 }
 
 void figures_tick(lab *app) {
-  house *h = &app->house;
+  peal_kit *h = &app->house;
   atomic_store(&app->running, (int64_t)runs_count(app->runs));
   // a queue that is full says by itself that it is not well
   if (peal_store_probe(h->store, on_probe, app) != PEAL_OK ||
@@ -41,7 +42,7 @@ void figures_tick(lab *app) {
                       " heard_ms AS last_ms, test_id AS last_id FROM tests"
                       " ORDER BY heard_ms DESC LIMIT 1",
                       PEAL_NO_ARGS, on_counts, app) != PEAL_OK)
-    house_log(h, PEAL_LOG_WARN, "figures", "the store was not asked");
+    peal_kit_log(h, PEAL_LOG_WARN, "figures", "the store was not asked");
 }
 
 static bool is_well(const lab *app) {
@@ -81,7 +82,7 @@ void figures_on_health(peal_http_req *req, void *user) {
 
 void figures_on_status(peal_http_req *req, void *user) {
   lab *app = user;
-  const house_conf *conf = &app->house.conf;
+  const peal_kit_conf *conf = &app->house.conf;
   peal_server_stats stats;
   peal_server_stats_get(app->house.server, &stats);
   answer(

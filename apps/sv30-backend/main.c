@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-sv30-backend: the results of sludge settling tests, kept and shown. main
  * makes the parts in order, runs, and takes them down in the opposite order. */
-#include "auth.h"
-#include "device_keys.h"
+#include <peal/kit.h>
+
 #include "events.h"
 #include "figures.h"
-#include "house_run.h"
 #include "lab.h"
 #include "routes.h"
 #include "runs.h"
@@ -16,10 +15,9 @@ enum {
   PING_TIMEOUT_MS = 20000,
   MAX_FILES = 8,                 /* of all tests, on their way at once */
   MAX_MESSAGE_BYTES = 64 * 1024, /* a result has a few hundred */
-  KEY_SECONDS = 2,
 };
 
-static const house_about about = {
+static const peal_kit_about about = {
     .program = "peal-sv30-backend",
     .summary = "keeps and shows the results of sludge settling tests (SV30)",
     .env_prefix = "PEAL_SV30_BACKEND",
@@ -45,36 +43,33 @@ static bool make_parts(lab *app) {
 
 static void on_second(void *user) {
   lab *app = user;
-  auth_tick(app->house.auth);
   figures_tick(app);
-  if (app->seconds++ % KEY_SECONDS == 0)
-    device_keys_refresh(app->house.keys);
 }
 
 static int serve(lab *app) {
-  house *h = &app->house;
+  peal_kit *h = &app->house;
   int code = 1;
-  if (house_open(h) && house_faces(h) && make_parts(app)) {
-    code = house_run(h, &(house_turns){.on_start = on_second,
-                                       .on_second = on_second,
-                                       .user = app});
-    house_log(h, PEAL_LOG_INFO, "main", "stopped");
+  if (peal_kit_open(h) && peal_kit_faces(h) && make_parts(app)) {
+    code = peal_kit_run(h, &(peal_kit_turns){.on_start = on_second,
+                                             .on_second = on_second,
+                                             .user = app});
+    peal_kit_log(h, PEAL_LOG_INFO, "main", "stopped");
   }
-  house_close(h);
+  peal_kit_close(h);
   runs_free(app->runs);
   peal_web_limit_free(app->limit);
-  house_deinit(h);
+  peal_kit_deinit(h);
   return code;
 }
 
 int main(int argc, char **argv) {
   static lab self = {.files.max = MAX_FILES};
-  house *h = &self.house;
+  peal_kit *h = &self.house;
   int code = 1;
-  if (house_conf_read(h, &about, settings_keys, settings_key_count, argc, argv,
-                      &code) &&
-      !house_manage(h, &code))
+  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
+                         argv, &code) &&
+      !peal_kit_manage(h, &code))
     code = settings_read(&self.conf, h->conf.config) ? serve(&self) : 1;
-  house_conf_deinit(&h->conf);
+  peal_kit_conf_deinit(&h->conf);
   return code;
 }

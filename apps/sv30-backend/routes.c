@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "routes.h"
 
-#include "auth.h"
+#include <peal/kit.h>
+
 #include "figures.h"
 #include "owner.h"
 #include "reads.h"
@@ -44,13 +45,14 @@ static peal_err add(lab *app, const peal_web_route *routes, size_t count,
 #define COUNT(routes) (sizeof(routes) / sizeof *(routes))
 
 peal_err routes_register(lab *app) {
-  house *h = &app->house;
-  peal_err err = add(app, reader_routes, COUNT(reader_routes), auth_hook, h);
+  peal_kit *h = &app->house;
+  peal_err err =
+      add(app, reader_routes, COUNT(reader_routes), peal_kit_auth_hook, h);
   if (err == PEAL_OK)
     err = add(app, owner_routes, COUNT(owner_routes), owner_hook, app);
   if (err == PEAL_OK)
     err = peal_web_get(h->web, "/health", figures_on_health, app);
   if (err == PEAL_OK)
     err = peal_web_metrics_add(h->web, figures_on_metrics, app);
-  return err == PEAL_OK ? house_routes(h) : err;
+  return err == PEAL_OK ? peal_kit_routes(h) : err;
 }

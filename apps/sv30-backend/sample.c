@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "device_id.h"
-#include "span.h"
+#include <peal/kit.h>
 
 enum { FIRST_CLEAR = 6, FIRST_SLUDGE = 9, COLOURS = 3, END_MIN = 30 };
 
@@ -72,11 +71,13 @@ bool sample_id_is_good(peal_slice id) {
   return true;
 }
 
-static bool read_id(char out[SAMPLE_ID_BYTES], peal_val said, refusal *why) {
+static bool read_id(char out[SAMPLE_ID_BYTES], peal_val said,
+                    peal_kit_refusal *why) {
   peal_slice id = peal_val_str(peal_val_get(said, "testId"));
   if (!sample_id_is_good(id)) {
-    refusal_set(why, 422, "testId",
-                "testId must be 1 to 64 letters, digits, or any of - _ . :");
+    peal_kit_refusal_set(
+        why, 422, "testId",
+        "testId must be 1 to 64 letters, digits, or any of - _ . :");
     return false;
   }
   snprintf(out, SAMPLE_ID_BYTES, "%.*s", PEAL_SFMT(id));
@@ -85,13 +86,13 @@ static bool read_id(char out[SAMPLE_ID_BYTES], peal_val said, refusal *why) {
 
 /* Three values from `at` on; without the object they stay null. */
 static bool read_colour(sample *out, peal_val said, const char *name, int at,
-                        refusal *why) {
+                        peal_kit_refusal *why) {
   peal_val zone = peal_val_get(said, name);
   peal_web_problem problem;
   if (!peal_val_is(zone, PEAL_OBJECT))
     return true;
   if (!peal_web_fields_check(zone, colours, COLOURS, &problem)) {
-    refusal_set(why, 422, name, "%s: %s", name, problem.message);
+    peal_kit_refusal_set(why, 422, name, "%s: %s", name, problem.message);
     return false;
   }
   for (int i = 0; i < COLOURS; i++)
@@ -99,35 +100,37 @@ static bool read_colour(sample *out, peal_val said, const char *name, int at,
   return true;
 }
 
-static bool read_type(sample *out, peal_val said, refusal *why) {
+static bool read_type(sample *out, peal_val said, peal_kit_refusal *why) {
   peal_slice type = peal_val_str(peal_val_get(said, "testType"));
   snprintf(out->type, sizeof out->type, "%.*s", PEAL_SFMT(type));
-  if (device_id_is_good(type))
+  if (peal_kit_device_id_is_good(type))
     return true;
-  refusal_set(why, 422, "testType", "testType must be text that can be seen");
+  peal_kit_refusal_set(why, 422, "testType",
+                       "testType must be text that can be seen");
   return false;
 }
 
-static bool read_times(sample *out, peal_val said, refusal *why) {
+static bool read_times(sample *out, peal_val said, peal_kit_refusal *why) {
   peal_slice text = peal_val_str(peal_val_get(said, "timestamp"));
   out->t_min = peal_val_int(peal_val_get(said, "t_min"), -1);
   // a date alone would be midnight, which nobody meant
   if (text.len < sizeof "2026-01-31T12:00" - 1 ||
-      !span_time_parse(&out->ts, text))
-    refusal_set(why, 422, "timestamp",
-                "timestamp must be a time such as 2026-01-31T12:00:00.000Z");
+      !peal_kit_span_time_parse(&out->ts, text))
+    peal_kit_refusal_set(
+        why, 422, "timestamp",
+        "timestamp must be a time such as 2026-01-31T12:00:00.000Z");
   else if (out->t_min != 0 && out->t_min != END_MIN)
-    refusal_set(why, 422, "t_min", "t_min must be 0 or 30");
+    peal_kit_refusal_set(why, 422, "t_min", "t_min must be 0 or 30");
   else
     return true;
   return false;
 }
 
-bool sample_read(sample *out, peal_val said, refusal *why) {
+bool sample_read(sample *out, peal_val said, peal_kit_refusal *why) {
   peal_web_problem problem;
   *out = (sample){.t_min = 0};
   if (!peal_web_fields_check(said, fields, COUNT(fields), &problem)) {
-    refusal_set(why, 422, problem.field, "%s", problem.message);
+    peal_kit_refusal_set(why, 422, problem.field, "%s", problem.message);
     return false;
   }
   for (int i = 0; i < SAMPLE_VALUES; i++)
@@ -143,20 +146,21 @@ bool sample_read(sample *out, peal_val said, refusal *why) {
          read_colour(out, said, "rgb_sludge_zone", FIRST_SLUDGE, why);
 }
 
-bool sample_height_read(sample_height *out, peal_val said, refusal *why) {
+bool sample_height_read(sample_height *out, peal_val said,
+                        peal_kit_refusal *why) {
   peal_web_problem problem;
   *out = (sample_height){.t_s = 0};
   if (peal_val_is_number(said)) {
     out->mm = peal_val_double(said, -1);
     if (out->mm >= 0 && out->mm <= MAX_MM)
       return true;
-    refusal_set(why, 422, "height_mm", "height_mm must be from 0 to %d",
-                MAX_MM);
+    peal_kit_refusal_set(why, 422, "height_mm",
+                         "height_mm must be from 0 to %d", MAX_MM);
     return false;
   }
   if (!peal_web_fields_check(said, height_fields, COUNT(height_fields),
                              &problem)) {
-    refusal_set(why, 422, problem.field, "%s", problem.message);
+    peal_kit_refusal_set(why, 422, problem.field, "%s", problem.message);
     return false;
   }
   out->t_s = (int64_t)peal_val_double(peal_val_get(said, "t_s"), 0);
@@ -204,6 +208,6 @@ peal_val sample_val(peal_build *build, peal_slice test_id, peal_slice type,
   peal_pairs_add(pairs, "sv30_percent", percent_of(values, t_min));
   peal_pairs_add(pairs, "warning", warning);
   peal_pairs_add(pairs, "simulated",
-                 peal_bool(device_id_is_simulated(test_id)));
+                 peal_bool(peal_kit_device_id_is_simulated(test_id)));
   return peal_pairs_val(pairs);
 }
