@@ -71,6 +71,13 @@ function(peal_add_test)
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}"
     TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
     ENVIRONMENT "PEAL_BIN=${PROJECT_BINARY_DIR}/bin;PEAL_SOURCE=${PROJECT_SOURCE_DIR};PEAL_BUILD=${PROJECT_BINARY_DIR};PEAL_SANITIZE=${PEAL_SANITIZE};${arg_ENV}")
+  # These compute, or measure what they compute, all the time; a browser has
+  # many processes.
+  if(arg_LABEL MATCHES "^(cost|bench|fuzz)$")
+    set_tests_properties(${arg_NAME} PROPERTIES PROCESSORS 2)
+  elseif(arg_LABEL STREQUAL browser)
+    set_tests_properties(${arg_NAME} PROPERTIES PROCESSORS 3)
+  endif()
   if(arg_SERIAL)
     set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON)
   endif()

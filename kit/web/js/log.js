@@ -19,7 +19,8 @@ function matches(entry) {
   return kind && (!text || entry.search.includes(text));
 }
 
-function rowOf(entry) {
+// {type, text, at}.
+export function logRow(entry) {
   return el('li', { class: `entry ${entry.type}` },
     el('time', { text: formatClock(entry.at) }),
     el('span', { class: 'kind', text: entry.type }),
@@ -28,7 +29,7 @@ function rowOf(entry) {
 
 function prepend() {
   const list = byId('event-log');
-  const rows = fresh.filter(matches).slice(-maxRows).reverse().map(rowOf);
+  const rows = fresh.filter(matches).slice(-maxRows).reverse().map(logRow);
   fresh = [];
   if (rows.length === 0) return;
   list.querySelector('.nothing')?.remove();
@@ -39,15 +40,14 @@ function prepend() {
 function rebuild() {
   fresh = [];
   const rows = [...events, ...readings].filter(matches)
-    .sort((a, b) => b.order - a.order).slice(0, maxRows).map(rowOf);
+    .sort((a, b) => b.order - a.order).slice(0, maxRows).map(logRow);
   if (rows.length === 0) rows.push(el('li', { class: 'nothing hint', text: 'Nothing matches.' }));
   byId('event-log').replaceChildren(...rows);
 }
 
 let order = 0;
 
-// Adds an entry of `type` (reading, picture, audio, oled, device, connection,
-// error).
+// Adds an entry of `type`: reading, connection, error, or a word of the page.
 export function log(type, text, at = Date.now()) {
   const entry = { type, text, at, order: order += 1, search: `${type} ${text}`.toLowerCase() };
   if (type === 'reading') readings = [...readings.slice(1 - keepReadings), entry];

@@ -13,14 +13,18 @@ function icon(path) {
   return svg;
 }
 
-function link() {
-  return el('div', { class: 'link', id: 'link', 'data-state': 'connecting' },
+// The state of a connection: {state (connecting, live, lost, locked), text,
+// transport, trip}. `ids` are for the one of the page.
+export function barLink({ state, text, transport = 'no transport', trip = '– ms' }, ids = {}) {
+  return el('div', { class: 'link', id: ids.link, 'data-state': state },
     el('span', { class: 'dot', 'aria-hidden': 'true' }),
-    el('span', { id: 'connection-state', role: 'status', text: 'Connecting…' }),
+    el('span', { class: 'link-state', id: ids.state, role: 'status', text }),
     el('span', { class: 'link-how' },
-      el('span', { id: 'transport', text: 'no transport' }),
-      el('span', { id: 'round-trip', title: 'Round trip', text: '– ms' })));
+      el('span', { class: 'link-transport', id: ids.transport, text: transport }),
+      el('span', { class: 'link-trip', id: ids.trip, title: 'Round trip', text: trip })));
 }
+
+const linkIds = { link: 'link', state: 'connection-state', transport: 'transport', trip: 'round-trip' };
 
 function icons() {
   return el('div', { class: 'icons' },
@@ -32,5 +36,5 @@ function icons() {
 
 // Before the other parts: they look for what is in it. `middle` stands between.
 export function startBar(middle = null) {
-  byId('bar').append(link(), ...(middle ? [middle] : []), icons());
+  byId('bar').append(barLink({ state: 'connecting', text: 'Connecting…' }, linkIds), ...(middle ? [middle] : []), icons());
 }

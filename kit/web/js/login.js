@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: MIT
-// login: asks for the dashboard's password when the server wants one, and ends
-// what was begun with it. Nothing of the page is seen meanwhile.
+// login: asks for the dashboard's password, or what else lets its reader in,
+// when the server wants it, and ends what was begun with it. Nothing of the
+// page is seen meanwhile.
 import { apiPost } from './api.js';
 import { byId, el } from './dom.js';
 import { noticesHide, notify } from './notices.js';
 
+// What is asked for, how it is shown to the server, and how one leaves.
+export const password = {
+  title: 'This dashboard is protected', label: 'Password', submit: 'Sign in',
+  wrong: 'That password is not right.',
+  enter: (text) => apiPost('/api/login', { password: text }),
+  leave: () => apiPost('/api/logout', {}),
+};
+let way = password;
 let granted = null;
 
 // An answer of /status: who may read it, and a password is in force, can leave.
@@ -23,7 +32,7 @@ async function submit(event) {
   button.disabled = true;
   byId('login-error').textContent = '';
   try {
-    await apiPost('/api/login', { password: byId('login-password').value });
+    await way.enter(byId('login-password').value);
     byId('login-password').value = '';
     const then = granted;
     granted = null;
@@ -32,7 +41,7 @@ async function submit(event) {
     then();
   } catch (error) {
     byId('login-error').textContent = error.status === 401 || error.status === 403
-      ? 'That password is not right.' : error.message;
+      ? way.wrong : error.message;
     byId('login-password').select();
   } finally {
     button.disabled = false;
@@ -58,7 +67,7 @@ export function askPassword(then) {
 async function signOut() {
   byId('sign-out').disabled = true;
   try {
-    await apiPost('/api/logout', {});
+    await way.leave();
     location.reload();
   } catch (error) {
     byId('sign-out').disabled = false;
@@ -66,21 +75,28 @@ async function signOut() {
   }
 }
 
+// The form alone; `id` begins the ids of what is in it.
+export function loginForm(asks, id = 'login') {
+  return el('form', { id: `${id}-form`, method: 'dialog' },
+    el('img', { src: '/favicon.svg', alt: '', width: 44, height: 44 }),
+    el('h2', { id: `h-${id}`, text: asks.title }),
+    asks.about && el('p', { class: 'hint', text: asks.about }),
+    el('label', { for: `${id}-password`, text: asks.label }),
+    el('input', { type: 'text', name: 'username', value: 'dashboard', autocomplete: 'username', hidden: true }),
+    el('input', { type: 'password', id: `${id}-password`, autocomplete: 'current-password', required: true }),
+    el('p', { id: `${id}-error`, class: 'problem', role: 'alert' }),
+    el('button', { type: 'submit', id: `${id}-submit`, class: 'primary', text: asks.submit }));
+}
+
 function build() {
-  return el('dialog', { id: 'login', class: 'login', 'aria-labelledby': 'h-login', closedby: 'none' },
-    el('form', { id: 'login-form', method: 'dialog' },
-      el('img', { src: '/favicon.svg', alt: '', width: 44, height: 44 }),
-      el('h2', { id: 'h-login', text: 'This dashboard is protected' }),
-      el('label', { for: 'login-password', text: 'Password' }),
-      el('input', { type: 'text', name: 'username', value: 'dashboard', autocomplete: 'username', hidden: true }),
-      el('input', { type: 'password', id: 'login-password', autocomplete: 'current-password', required: true }),
-      el('p', { id: 'login-error', class: 'problem', role: 'alert' }),
-      el('button', { type: 'submit', id: 'login-submit', class: 'primary', text: 'Sign in' })));
+  return el('dialog', { id: 'login', class: 'login', 'aria-labelledby': 'h-login', closedby: 'none' }, loginForm(way));
 }
 
 // There is nothing behind the form: no key and no gesture closes it. Browsers
-// let the second Escape pass whatever the page says: it opens again.
-export function startLogin() {
+// let the second Escape pass whatever the page says: it opens again. `other`
+// replaces parts of `password` above, and may have `about`.
+export function startLogin(other = {}) {
+  way = { ...password, ...other };
   const dialog = build();
   document.body.append(dialog);
   byId('login-form').addEventListener('submit', submit);

@@ -23,11 +23,8 @@ function remove(notice) {
   notice.remove();
 }
 
-// Shows `text` as `kind` (info, good, error). The same text is shown once.
-export function notify(kind, text) {
-  for (const old of [...place().children]) {
-    if (old.dataset.text === text) remove(old);
-  }
+// A message of `kind` (info, good, error) that no clock takes away.
+export function noticeBuild(kind, text) {
   const notice = el('div', {
     class: `notice ${kind}`, role: kind === 'error' ? 'alert' : 'status',
     'data-text': text,
@@ -36,6 +33,15 @@ export function notify(kind, text) {
     type: 'button', class: 'icon', 'aria-label': 'Dismiss', text: '×',
     on: { click: () => remove(notice) },
   }));
+  return notice;
+}
+
+// Shows `text` as `kind` for a while. The same text is shown once.
+export function notify(kind, text) {
+  for (const old of [...place().children]) {
+    if (old.dataset.text === text) remove(old);
+  }
+  const notice = noticeBuild(kind, text);
   notice.timer = setTimeout(remove, lifetimeMs[kind], notice);
   area.append(notice);
   while (area.children.length > atMost) remove(area.firstElementChild);

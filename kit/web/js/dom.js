@@ -40,7 +40,11 @@ export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 // --- time -------------------------------------------------------------------
 
+// What a quicker answer has told is not lost to a slower one, for a while: it
+// cannot be further off than half of the way there and back.
+const trustMs = 60000;
 let offsetMs = 0;
+let heard = { at: -Infinity, tookMs: Infinity };
 
 // Milliseconds since 1970 of an ISO text or a number of seconds or
 // milliseconds; NaN when it is none of these.
@@ -49,10 +53,14 @@ export function parseTime(value) {
   return Date.parse(value);
 }
 
-// Readings carry the server's time: the page measures ages by that clock.
-export function setServerTime(value) {
+// Readings carry the server's time: the page measures ages by that clock. The
+// answer that told it took so long.
+export function setServerTime(value, tookMs = 1000) {
   const server = parseTime(value);
-  if (Number.isFinite(server)) offsetMs = server - Date.now();
+  const now = performance.now();
+  if (!Number.isFinite(server) || (tookMs > heard.tookMs && now - heard.at < trustMs)) return;
+  heard = { at: now, tookMs };
+  offsetMs = server + (tookMs < 1000 ? tookMs / 2 : 0) - Date.now();
 }
 
 export const serverNow = () => Date.now() + offsetMs;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // connection: the Socket.IO connection, its state in words, its transport and
 // its round trip. The client reconnects by itself; this says so.
-import { byId, setText } from './dom.js';
+import { byId, setServerTime, setText } from './dom.js';
 
 const pingEveryMs = 3000;
 const ackTimeoutMs = 5000;
@@ -36,9 +36,10 @@ function showTransport() {
 function measure() {
   if (!socket?.connected || document.hidden) return;
   const sent = performance.now();
-  socket.timeout(ackTimeoutMs).emit('request', { type: 'ping' }, (error) => {
+  socket.timeout(ackTimeoutMs).emit('request', { type: 'ping' }, (error, answer) => {
     const took = performance.now() - sent;
     isAnswering = !error;
+    if (!error) setServerTime(answer?.data?.server_time, took);
     setText(byId('round-trip'),
       error ? 'no answer' : `${took < 10 ? took.toFixed(1) : took.toFixed(0)} ms`);
   });
@@ -86,13 +87,14 @@ function attempted(number) {
 function failed(error) {
   showTransport();
   if (attempt === 0) show('lost', wasConnected ? 'Reconnecting…' : 'Connecting…');
-  handlers.onRefused(error);
   // Refused by the server itself (middleware): the manager does not try again.
-  if (!socket.active) connectLater(3000);
+  const isFinal = !socket.active;
+  handlers.onRefused(error, isFinal);
+  if (isFinal) connectLater(3000);
 }
 
 // Opens the connection. `events` maps event names to functions; `on` has
-// onConnect(again), onDisconnect(reason), onRefused(error), onLog(type, text);
+// onConnect(again), onDisconnect(reason), onRefused(error, isFinal), onLog(type, text);
 // `options` are more of socket.io-client's.
 export function connectionOpen(events, on, options = {}) {
   handlers = on;
