@@ -23,7 +23,7 @@ struct recorder;
 struct uploads;
 
 typedef struct desk {
-  peal_kit house;
+  peal_kit house; /* first: hooks of it get a pointer to either */
   settings conf;
   struct door *door;         /* who may come in */
   struct ledger *ledger;     /* what is kept of days and choices */

@@ -366,8 +366,10 @@ void monitor_pause(monitor *m, bool paused) {
     return;
   atomic_store(&m->is_paused, paused);
   source_pause(m->source, paused);
-  if (paused)
+  if (paused) {
     rest(m, ALERTS_BY_PAUSE);
+    ledger_flush(m->app->ledger);
+  }
   peal_kit_log(&m->app->house, PEAL_LOG_INFO, "monitor",
                paused ? "paused" : "resumed");
   tell_camera(m);

@@ -94,6 +94,9 @@ typedef struct peal_kit_about {
   uint32_t ping_interval_ms, ping_timeout_ms; /* 0: the library's */
   size_t max_message_bytes;
   uint32_t body_pace_bytes;
+  /* who may see /metrics, with the peal_kit as `user`; NULL:
+   * peal_kit_auth_hook */
+  peal_web_hook_fn reader_hook;
 } peal_kit_about;
 
 /* One application at work. */
