@@ -13,7 +13,7 @@ endfunction()
 # The archives of a layer and those below; of all layers when it is empty.
 function(peal_layer_libs layer out)
   # the kit stands on the public face: on all of it
-  if(layer AND NOT layer STREQUAL kit)
+  if(layer AND NOT layer STREQUAL "kit")
     peal_layer_closure(${layer} layers)
   else()
     set(layers ${PEAL_LAYERS})
