@@ -197,7 +197,6 @@ static bool has_other_head(const silhouette *s, const bust *b, int step) {
   return false;
 }
 
-/* A body is clearly less high and wide than two shoulders allow. */
 static bool is_two(const silhouette *s, const bust *b) {
   return s->pieces > 1 || has_other_head(s, b, 1) || has_other_head(s, b, -1);
 }
