@@ -112,6 +112,9 @@ typedef struct peal_kit_about {
    * nothing. On any worker. */
   void (*on_status)(const struct peal_kit *kit, peal_pairs *out,
                     peal_build *build);
+  /* who may see /metrics, with the peal_kit as `user`; NULL:
+   * peal_kit_auth_hook */
+  peal_web_hook_fn reader_hook;
 } peal_kit_about;
 
 /* One application at work. */

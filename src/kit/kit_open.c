@@ -202,7 +202,10 @@ static peal_err add_login(peal_kit *h) {
   if (err == PEAL_OK)
     err = peal_web_post(h->web, "/api/logout", peal_kit_auth_on_logout, h);
   if (err == PEAL_OK)
-    err = peal_web_before(h->web, "/metrics", peal_kit_auth_hook, h);
+    err = peal_web_before(h->web, "/metrics",
+                          h->about->reader_hook != NULL ? h->about->reader_hook
+                                                        : peal_kit_auth_hook,
+                          h);
   return err;
 }
 
