@@ -150,7 +150,7 @@ static void answer_signed(peal_kit_people *people, peal_http_req *req,
       PEAL_OBJECT({"status", peal_str("success")},
                   {"access_token", peal_str(token)},
                   {"token_type", peal_str("Bearer")},
-                  {"expires_in", peal_int(claims.exp_s - claims.iat_s)},
+                  {"expires_in", peal_int(people->opts.access_ms / 1000)},
                   {"room", peal_str(who->room)},
                   {"user", user_val(peal_http_req_build(req), who)}));
 }
