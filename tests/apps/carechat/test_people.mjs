@@ -33,7 +33,7 @@ let seconds; // what is done meanwhile on the other program
 
 async function registersAndSignsIn() {
   await server.start();
-  seconds = brief.start().then(() => Promise.all([leavesWithItsToken(), isRenewedInPlace()]));
+  seconds = brief.start().then(leavesWithItsToken);
   seconds.catch(() => {}); // its step says it
   const made = await server.post('/api/register', { username: 'Anna', password });
   assert.equal(made.status, 201);
@@ -112,44 +112,48 @@ async function aLogoutEndsTheSocketsOnAllWorkers() {
   await until('the other one ends, too', () => !other.connected);
 }
 
+// On a slow machine a token may be over before it is shown.
 async function leavesWithItsToken() {
-  const ben = await signUp(brief, 'ben');
-  const socket = await brief.connect({ auth: { token: ben.token } });
-  const heard = new Promise((done) => { socket.once('error', done); });
+  await signUp(brief, 'ben');
+  const { token, socket } = await until('ben is in', async () => {
+    const answer = await brief.post('/api/login', { username: 'ben', password });
+    const one = answer.json.access_token;
+    return brief.connect({ auth: { token: one } }).then((s) => ({ token: one, socket: s }), () => null);
+  });
   const reason = new Promise((done) => { socket.once('disconnect', done); });
-  assert.equal((await heard).code, 'token_expired');
   assert.equal(await reason, 'io server disconnect');
-  const error = await refusal(brief, { token: ben.token });
+  assert.deepEqual(socket.seen.findLast(([name]) => name === 'error')[1].code, 'token_expired');
+  const error = await refusal(brief, { token });
   assert.equal(error.data.code, 'token_expired');
-  const answer = await brief.get('/api/vitals', bearer(ben));
+  const answer = await brief.get('/api/vitals', bearer({ token }));
   assert.deepEqual([answer.status, answer.json.code], [401, 'token_expired']);
+  await brief.stop();
 }
 
-async function isRenewedInPlace() {
-  const cleo = await signUp(brief, 'cleo');
-  const dan = await signUp(brief, 'dan');
-  const socket = await brief.connect({ auth: { token: cleo.token } });
+async function aTokenIsRenewedInPlace() {
+  const first = await login('anna');
+  const dan = await signUp(server, 'dan');
+  const socket = await server.connect({ auth: { token: first.json.access_token } });
   const { id } = socket;
-  const end = Date.now() + 8000;
-  let { cookie } = cleo;
-  while (Date.now() < end) {
-    await new Promise((done) => { setTimeout(done, 1500); });
-    const fresh = await refresh(cookie, {}, brief);
-    assert.equal(fresh.status, 200);
+  let cookie = cookieOf(first);
+  let last = '';
+  for (let i = 0; i < 3; i += 1) {
+    const fresh = await refresh(cookie);
     cookie = cookieOf(fresh);
     const answer = await send(socket, 'refresh_token', { token: fresh.json.access_token });
     assert.equal(answer.status, 'success');
+    assert.ok(answer.expires_at >= last && Date.parse(answer.expires_at) > Date.now(), answer.expires_at);
+    last = answer.expires_at;
   }
-  assert.deepEqual([socket.connected, socket.id], [true, id]);
-  const others = (await refresh(dan.cookie, {}, brief)).json.access_token;
-  for (const token of [others, '', 'a.b.c', null]) {
+  for (const token of [dan.token, '', 'a.b.c', null]) {
     assert.equal((await send(socket, 'refresh_token', { token })).status, 'error');
   }
+  assert.deepEqual([socket.connected, socket.id], [true, id]);
+  socket.disconnect();
 }
 
-async function aSocketLeavesWithItsTokenUnlessItIsRenewed() {
+async function aSocketLeavesWithItsToken() {
   await seconds;
-  await brief.stop();
 }
 
 // ---- what somebody else might try ---------------------------------------------
@@ -245,11 +249,11 @@ async function anotherSiteCannotUseTheCookie() {
 async function guessesAreLimitedInAllWays() {
   await signUp(server, 'fred');
   const began = performance.now();
-  const words = Array.from({ length: 25 }, (_, i) => `wrong password ${i}`);
+  const words = Array.from({ length: 14 }, (_, i) => `wrong password ${i}`);
   const statuses = await Promise.all(words.map(async (word) => (await login('fred', word)).status));
   const looked = statuses.filter((status) => status === 401).length;
   assert.ok(looked >= 10 && looked <= 11 + (performance.now() - began) / 6000, `${looked} looked at`);
-  assert.equal(looked + statuses.filter((status) => status === 429).length, 25);
+  assert.equal(looked + statuses.filter((status) => status === 429).length, 14);
   await until('what is right waits, too', async () => {
     while ((await login('fred', 'wrong password')).status === 401);
     const late = await login('FRED');
@@ -271,13 +275,16 @@ async function bodiesAreBounded() {
 // ---- keys, and kill -9 ------------------------------------------------------------
 
 async function keysAreRotatedWhileItRuns() {
-  const before = (await login('anna')).json.access_token;
+  const first = await login('anna');
+  const before = first.json.access_token;
+  let cookie = cookieOf(first);
   const { status, stdout } = runOnce(['--data-dir', server.dataDir, '--rotate-keys']);
   assert.equal(status, 0, stdout);
   const kid = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
   const after = await until('a token of the new key', async () => {
-    const { access_token: token } = (await login('anna')).json;
-    return kid(token) !== kid(before) && token;
+    const fresh = await refresh(cookie);
+    cookie = cookieOf(fresh);
+    return kid(fresh.json.access_token) !== kid(before) && fresh.json.access_token;
   });
   for (const token of [before, after]) {
     assert.equal((await server.get('/api/vitals', bearer({ token }))).status, 200);
@@ -303,8 +310,9 @@ async function whatWasAnsweredOutlivesAKill() {
 
 await runSteps([
   registersAndSignsIn, wrongOnesLookAlike, theCookieIsWorthOneUse, aLostAnswerIsGivenAgain,
-  aLogoutEndsTheSocketsOnAllWorkers, madeUpTokensAreRefused, aTokenInTheAddressIsNoneAndInNoLog, otherPeoplesRoomsAreClosed,
+  aLogoutEndsTheSocketsOnAllWorkers, aTokenIsRenewedInPlace,
+  madeUpTokensAreRefused, aTokenInTheAddressIsNoneAndInNoLog, otherPeoplesRoomsAreClosed,
   anotherSiteCannotUseTheCookie, guessesAreLimitedInAllWays, bodiesAreBounded,
   keysAreRotatedWhileItRuns, whatWasAnsweredOutlivesAKill,
-  aSocketLeavesWithItsTokenUnlessItIsRenewed,
+  aSocketLeavesWithItsToken,
 ]);
