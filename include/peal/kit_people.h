@@ -94,7 +94,8 @@ typedef struct peal_kit_person {
 } peal_kit_person;
 
 /* Somebody has signed in, or out (by whatever end of the sign-in; then `person`
- * has but id and sign_in). On a worker; `person` is borrowed. */
+ * has but id and sign_in). On a worker, or at the very end of a run on a thread
+ * of the store; `person` is borrowed. */
 typedef void (*peal_kit_people_sign_fn)(const peal_kit_person *person,
                                         bool is_in, void *user);
 

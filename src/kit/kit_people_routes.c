@@ -242,9 +242,10 @@ static void on_known(peal_kit_people_ask *ask) {
   if (ask->err == PEAL_OK && ask->who.role != 0) {
     begin(people, req, 200, &ask->who);
   } else if (ask->err == PEAL_ERR_CLOSED || ask->err == PEAL_OK) {
-    peal_kit_people_log(people, PEAL_LOG_WARN,
-                        "wrong username or password for %s from %s",
-                        ask->guess.folded, ask->guess.network);
+    peal_kit_people_log(
+        people, PEAL_LOG_WARN, "wrong username or password for %s from %s",
+        ask->guess.folded[0] != '\0' ? ask->guess.folded : "what is no name",
+        ask->guess.network);
     refuse(req, 401, 0, "username or password is not right", NULL);
   } else {
     fail(req, ask->err);
