@@ -33,7 +33,7 @@ static void must(bool holds) {
 
 /* One key, whose secret is known. */
 static void open_once(void) {
-  char path[] = "/tmp/peal-fuzz-token-XXXXXX";
+  char path[64] = "/tmp/peal-fuzz-token-XXXXXX";
   static const char text[] =
       "{\"keys\":[{\"kid\":\"a\",\"kty\":\"oct\",\"alg\":\"HS256\",\"iat\":"
       "1790000000,\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}";
