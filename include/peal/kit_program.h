@@ -92,7 +92,8 @@ typedef struct peal_kit_about {
   const char *env_prefix;      /* "PEAL_ESP32" */
   const char *port, *data_dir; /* the defaults, as text */
   const char *cookie;          /* of sessions */
-  const char *page;            /* folder of the page in the share folder */
+  const char *page;     /* folder of the page in the share folder; NULL: none,
+                       but that of --web-dir */
   const char *database; /* file in the data folder; NULL: no store, and with
                              it no password and no device keys */
   const char *const *migrations;
