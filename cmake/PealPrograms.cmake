@@ -71,6 +71,7 @@ set(PEAL_APP_LIBS_sv30-backend peal_kit)
 set(PEAL_APP_LIBS_sv30-device peal_kit)
 set(PEAL_APP_LIBS_landing peal_kit PkgConfig::PEAL_CURL)
 
+set(PEAL_EXAMPLE_LIBS_kit_notes peal_kit)
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
 set(PEAL_EXAMPLE_LIBS_client_glib PkgConfig::PEAL_GLIB)
 

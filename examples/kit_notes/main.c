@@ -56,25 +56,39 @@ static void on_add(peal_kit_ask *ask, peal_val said, void *user) {
 
 /* ---- reading --------------------------------------------------------------- */
 
-static void on_rows(const peal_store_result *result, void *user) {
+static const peal_kit_history history = {
+    .table = "notes", .columns = "text, mood", .head = "timestamp,text,mood"};
+
+static void on_page(peal_http_req *req, void *user) {
+  (void)user;
+  peal_kit_history_page(&self.kit, req, &history, peal_undefined(), PAGE);
+}
+
+static void on_file(peal_http_req *req, void *user) {
+  static peal_kit_walks walks = {.max = 4};
+  (void)user;
+  peal_kit_history_file(&self.kit, req, &history, peal_undefined(), &walks);
+}
+
+/* How many there are: an answer that comes from the store. */
+static void on_counted(const peal_store_result *result, void *user) {
   peal_kit_ask *ask = user;
   if (result->err == PEAL_OK) {
-    peal_kit_ask_data(ask, result->rows);
+    peal_kit_ask_data(ask, peal_val_at(result->rows, 0));
     return;
   }
-  peal_kit_store_failed(&self.kit, "the notes were not read", result);
+  peal_kit_store_failed(&self.kit, "the notes were not counted", result);
   peal_kit_ask_fail(ask, result->err);
 }
 
-static void on_list(peal_kit_ask *ask, peal_val said, void *user) {
+static void on_count(peal_kit_ask *ask, peal_val said, void *user) {
   (void)said, (void)user;
   ask = peal_kit_ask_keep(ask);
   if (ask == NULL)
     return;
-  peal_err err = peal_store_read(
-      self.kit.store,
-      "SELECT ts, text, mood FROM notes ORDER BY id DESC LIMIT ?1",
-      PEAL_ARGS(peal_int(PAGE)), on_rows, ask);
+  peal_err err =
+      peal_store_read(self.kit.store, "SELECT count(*) AS notes FROM notes",
+                      PEAL_NO_ARGS, on_counted, ask);
   if (err != PEAL_OK)
     peal_kit_ask_fail(ask, err);
 }
@@ -87,14 +101,25 @@ static const peal_kit_action actions[] = {
      .fields = fields,
      .others = PEAL_KIT_REFUSE_OTHERS,
      .fn = on_add},
-    {.event = "list_notes", .route = {.path = "/api/notes"}, .fn = on_list},
+    {.event = "count_notes",
+     .route = {.path = "/api/notes/count"},
+     .fn = on_count},
+};
+
+static const peal_web_route routes[] = {
+    {.path = "/api/notes", .on_request = on_page},
+    {.path = "/api/notes/file", .on_request = on_file},
 };
 
 static bool on_make(void *user) {
   (void)user;
   peal_kit *kit = &self.kit;
-  return peal_kit_add_actions(kit, actions, 2, NULL, NULL, NULL) == PEAL_OK &&
-         peal_kit_health_on(kit, &(peal_kit_health_opts){0}) == PEAL_OK;
+  return peal_kit_add_actions(kit, actions, 2, peal_kit_auth_hook, kit, NULL) ==
+             PEAL_OK &&
+         peal_kit_add_routes(kit, routes, 2, peal_kit_auth_hook, kit, NULL) ==
+             PEAL_OK &&
+         peal_kit_health_on(kit, &(peal_kit_health_opts){0}) == PEAL_OK &&
+         peal_kit_door_on(kit) == PEAL_OK;
 }
 
 int main(int argc, char **argv) {
