@@ -100,6 +100,8 @@ typedef struct peal_kit_about {
   const char *key_help; /* how a device sends its key, in words */
   const char *readers;  /* what reads the devices' addresses; NULL: nothing is
                            said of other machines */
+  bool has_people; /* accounts and devices are the application's own affair: no
+                      password of a dashboard, no table of device keys */
   uint32_t ping_interval_ms, ping_timeout_ms; /* 0: the library's */
   size_t max_message_bytes;
   uint32_t body_pace_bytes;
@@ -111,6 +113,9 @@ typedef struct peal_kit_about {
    * nothing. On any worker. */
   void (*on_status)(const struct peal_kit *kit, peal_pairs *out,
                     peal_build *build);
+  /* who may see /metrics, with the peal_kit as `user`; NULL:
+   * peal_kit_auth_hook */
+  peal_web_hook_fn reader_hook;
 } peal_kit_about;
 
 /* One application at work. */

@@ -153,8 +153,9 @@ static bool make_guards(peal_kit *h) {
   if (h->store == NULL)
     return true;
   return (h->guard = peal_kit_guard_new()) != NULL &&
-         (h->keys = peal_kit_device_keys_new(h)) != NULL &&
-         (h->auth = peal_kit_auth_new(h)) != NULL;
+         (h->about->has_people ||
+          ((h->keys = peal_kit_device_keys_new(h)) != NULL &&
+           (h->auth = peal_kit_auth_new(h)) != NULL));
 }
 
 static bool make_faces(peal_kit *h, const peal_cors_opts *cors) {
@@ -202,7 +203,10 @@ static peal_err add_login(peal_kit *h) {
   if (err == PEAL_OK)
     err = peal_web_post(h->web, "/api/logout", peal_kit_auth_on_logout, h);
   if (err == PEAL_OK)
-    err = peal_web_before(h->web, "/metrics", peal_kit_auth_hook, h);
+    err = peal_web_before(h->web, "/metrics",
+                          h->about->reader_hook != NULL ? h->about->reader_hook
+                                                        : peal_kit_auth_hook,
+                          h);
   return err;
 }
 
