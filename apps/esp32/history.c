@@ -123,9 +123,10 @@ void history_file_on_audio(peal_http_req *req, void *user) {
 
 /* Devices have no id that rises: the cursor counts those that were shown. */
 static bool is_wanted(const peal_kit_span *asked, const device_info *info) {
-  return info->last_seen >= asked->since && info->last_seen <= asked->until &&
+  return info->seen.last_seen >= asked->since &&
+         info->seen.last_seen <= asked->until &&
          (asked->device_id.len == 0 ||
-          peal_slice_is(asked->device_id, info->id));
+          peal_slice_is(asked->device_id, info->seen.id));
 }
 
 static void answer_devices(peal_http_req *req, dash *app,
