@@ -65,7 +65,7 @@ endfunction()
 # The libraries an application needs beyond libpeal.
 set(PEAL_APP_LIBS_esp32 peal_kit PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
     PkgConfig::PEAL_PNG)
-set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG)
+set(PEAL_APP_LIBS_esp32-sim peal_kit PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_peal PkgConfig::PEAL_CURL)
 if(PEAL_EDIT_FOUND)
   list(APPEND PEAL_APP_LIBS_peal PkgConfig::PEAL_EDIT)
