@@ -132,6 +132,25 @@ async function noAddressOfAPictureIsLost() {
   assert.ok(await page.evaluate(() => window.addresses.size) <= 3, 'what is shown, what is decoded');
 }
 
+// Of a page that nobody sees nothing is decoded; what it is told still counts.
+async function aHiddenPageDecodesNothing() {
+  await page.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, value: true }));
+  await page.evaluate(() => new Promise((done) => { setTimeout(done, 300); }));
+  const src = await page.locator('#camera-frame').getAttribute('src');
+  const before = camera.sent;
+  camera.how = 'bad';
+  await shows('status-text', '⚠ Bad Posture', page);
+  await until('more have come', () => camera.sent > before + 5);
+  assert.equal(await page.locator('#camera-frame').getAttribute('src'), src);
+  camera.how = 'good';
+  await page.evaluate(() => {
+    delete document.hidden;
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await until('it is decoded again', async () => (await page.locator('#camera-frame').getAttribute('src')) !== src);
+  await shows('status-text', '✓ Good Posture', page);
+}
+
 // How late a timer of the page is, 99 of 100 times, in two seconds: the machine's
 // own part of every age.
 const lateness = () => page.evaluate(() => new Promise((done) => {
@@ -335,6 +354,7 @@ await runScene([
   ['bad posture for too long is told, and seen', badForTooLongIsTold],
   ['the desktop is told, on request', theDesktopIsToldOnRequest],
   ['no address of a picture is lost', noAddressOfAPictureIsLost],
+  ['a hidden page decodes nothing', aHiddenPageDecodesNothing],
   ['pictures are fresh', picturesAreFresh],
   ['the timeline moves', theTimelineMoves],
   ['today is counted', todayIsCounted],
