@@ -28,10 +28,11 @@ function begin(update) {
 }
 
 function next() {
+  loading = null;
+  if (!waiting || document.hidden) return;
   const update = waiting;
   waiting = null;
-  loading = null;
-  if (update) begin(update);
+  begin(update);
 }
 
 function loaded() {
