@@ -67,6 +67,7 @@ async function saysThatNothingIsThere() {
   assert.equal(await colourOf('status-dot'), 'rgb(107, 114, 128)');
   await until('no days yet', async () => /Nothing measured yet/.test(await text('days-place', page)));
   await shot(page, 'deskpulse-empty', { fullPage: true });
+  await judged(page, 'empty');
 }
 
 async function aPictureShowsWithItsAge() {
@@ -204,6 +205,7 @@ async function aPauseIsOne() {
   await shows('status-text', 'Monitoring Paused', page);
   assert.equal(await isShown('camera-frame'), false, 'the last picture is gone, too');
   await shot(page, 'deskpulse-paused');
+  await judged(page, 'paused');
   await page.locator('#pause').click();
   await shows('recording-text', 'Monitoring Active', page);
 }
@@ -249,6 +251,7 @@ async function withoutTheServerItSaysSo() {
   assert.equal(await text('recording-text', page), 'Not Monitoring');
   await until('the figures say when they were', async () => /^last seen/.test(await text('today-note', page)));
   await shot(page, 'deskpulse-cut');
+  await judged(page, 'cut');
   await server.start();
   await live(page);
   await shows('status-text', '✓ Good Posture', page, 20000);
@@ -307,6 +310,7 @@ async function anUnpluggedCameraIsSaid() {
   assert.equal(await text('recording-text', page), 'Not Monitoring');
   assert.ok(await isShown('camera-placeholder'));
   await shot(page, 'deskpulse-unplugged');
+  await judged(page, 'unplugged');
   fs.renameSync(away, folder);
   await shows('recording-text', 'Monitoring Active', page, 30000);
 }
