@@ -78,6 +78,7 @@ set(PEAL_APP_LIBS_deskpulse peal_kit PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_landing peal_kit PkgConfig::PEAL_CURL)
 
 set(PEAL_EXAMPLE_LIBS_kit_notes peal_kit)
+set(PEAL_EXAMPLE_LIBS_people peal_kit)
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
 set(PEAL_EXAMPLE_LIBS_client_glib PkgConfig::PEAL_GLIB)
 
