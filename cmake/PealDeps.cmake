@@ -37,6 +37,9 @@ if(PEAL_WEB AND PEAL_KIT)
   peal_need(PEAL_JOSE libjose-dev "jose>=11")
   list(APPEND peal_kit_deps PkgConfig::PEAL_JOSE)
   string(APPEND PEAL_KIT_PC_REQUIRES ", jose >= 11")
+  peal_need(PEAL_CURL libcurl4-openssl-dev libcurl)
+  list(APPEND peal_kit_deps PkgConfig::PEAL_CURL)
+  string(APPEND PEAL_KIT_PC_REQUIRES ", libcurl")
 endif()
 
 # For the applications and the tests only.

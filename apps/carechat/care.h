@@ -8,6 +8,7 @@
 #include <peal/kit.h>
 #include <peal/kit_child.h>
 
+#include "chat.h"
 #include "settings.h"
 
 struct devices;
@@ -17,7 +18,9 @@ struct seats;
 
 typedef struct care {
   peal_kit house;
-  settings conf;
+  care_settings conf;
+  chat_settings chat_conf;
+  struct chat *chat;              /* the conversations with the assistant */
   peal_web_limit *device_limit;   /* readings of one device */
   struct peal_kit_people *people; /* accounts and their tokens */
   struct devices *devices;        /* whose they are, their keys, who is there */

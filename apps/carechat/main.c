@@ -65,6 +65,7 @@ static bool make_parts(care *app) {
          make_people(app) && demo_prepare(app) &&
          (app->devices = devices_new(app)) != NULL &&
          (app->patients = patients_new(app)) != NULL &&
+         (app->chat = chat_new(app, &app->chat_conf)) != NULL &&
          routes_register(app) == PEAL_OK && sockets_register(app) == PEAL_OK;
 }
 
@@ -86,7 +87,9 @@ static void on_start(void *user) {
 }
 
 static void on_stop(void *user) {
-  demo_stop(user);
+  care *app = user;
+  chat_on_stop(app->chat);
+  demo_stop(app);
 }
 
 static int serve(care *app) {
@@ -101,6 +104,7 @@ static int serve(care *app) {
   }
   demo_wait(app);
   peal_kit_close(h);
+  chat_free(app->chat);
   peal_kit_people_free(app->people);
   patients_free(app->patients);
   devices_free(app->devices);
@@ -121,11 +125,13 @@ int main(int argc, char **argv) {
   static care self;
   peal_kit *h = &self.house;
   int code = 1;
-  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
-                         argv, &code)) {
+  size_t count;
+  const peal_config_key *keys = settings_table(&count);
+  if (peal_kit_conf_read(h, &about, keys, count, argc, argv, &code)) {
     settings_read(&self.conf, h->conf.config);
     if (!manage(&self, &code))
-      code = serve(&self);
+      code = chat_settings_read(&self.chat_conf, h->conf.config) ? serve(&self)
+                                                                 : 1;
   }
   peal_kit_conf_deinit(&h->conf);
   return code;

@@ -5,6 +5,8 @@
 
 #include <peal/kit_people.h>
 
+#include "chat.h"
+
 /* Readings lie together by person and metric, in the order of time: a page of
  * a plot is one walk. `device` is devices.no. An alert is open while ended_ms
  * is null. */
@@ -28,4 +30,5 @@ static const char vitals[] =
     "CREATE INDEX alerts_open ON alerts (user_id, metric)"
     " WHERE ended_ms IS NULL;";
 
-const char *const schema_migrations[] = {PEAL_KIT_PEOPLE_TABLES, vitals, NULL};
+const char *const schema_migrations[] = {PEAL_KIT_PEOPLE_TABLES, vitals,
+                                         chat_schema, NULL};

@@ -8,7 +8,7 @@
 #include <peal/config.h>
 
 /* Text is borrowed from the configuration. */
-typedef struct settings {
+typedef struct care_settings {
   unsigned simulate; /* simulated devices */
   const char
       *for_user; /* whose device --add-device-key makes; NULL: not said */
@@ -17,10 +17,9 @@ typedef struct settings {
   unsigned user_sockets, address_sockets;
   int64_t silent_ms; /* a device that is silent for longer is offline */
   int64_t keep_ms;   /* readings that are older go */
-} settings;
+} care_settings;
 
-/* The table. */
-extern const peal_config_key settings_keys[];
-extern const size_t settings_key_count;
+/* The table, with that of the chat. */
+const peal_config_key *settings_table(size_t *count);
 
-void settings_read(settings *out, const peal_config *config);
+void settings_read(care_settings *out, const peal_config *config);
