@@ -39,6 +39,9 @@ static const site sites_known[] = {
     {"sv30", "SV30 settling tests",
      "How sludge settles in 30 minutes: live, and against earlier tests.",
      "/health", NULL},
+    {"carechat", "CareChat",
+     "A chat with an assistant, and vital signs with their alerts.", "/health",
+     NULL},
 };
 
 enum { COUNT = sizeof sites_known / sizeof *sites_known };
@@ -52,6 +55,10 @@ const peal_config_key watch_keys[] = {
      .type = PEAL_CONFIG_STR,
      .otherwise = "http://localhost:4000",
      .help = "of the settling tests"},
+    {.name = "carechat-url",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = "http://localhost:5001",
+     .help = "of CareChat"},
 };
 
 const size_t watch_key_count = PEAL_CONFIG_COUNT(watch_keys);
