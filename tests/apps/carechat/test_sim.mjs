@@ -74,7 +74,7 @@ async function theStoreKeepsUp() {
   assert.equal((await send(page, 'join_room', { room: who.room })).status, 'success');
   const before = await figures(many);
   const result = await simulate(['--url', many.url, '--keys', keys, '--interval', isSlow ? '500ms' : '50ms',
-    '--duration', '3s', '--single']);
+    '--duration', '2s', '--single']);
   assert.equal(result.code, 0);
   assert.equal(result.connects, 50);
   assert.equal(result.lost + result.refused, 0);
@@ -101,7 +101,7 @@ async function faults() {
   const who = await signUp(one, 'anna');
   const keys = path.join(one.dataDir, 'keys');
   fs.writeFileSync(keys, `d-1 ${await addDevice(one, who, 'd-1')}\n`);
-  const result = await simulate(['--url', one.url, '--keys', keys, '--interval', '20ms', '--duration', '4s',
+  const result = await simulate(['--url', one.url, '--keys', keys, '--interval', '20ms', '--duration', '3s',
     '--fault-drop', '0.05', '--fault-bad', '0.2', '--seed', '7']);
   assert.ok(result.connects > 1, 'it went away and came back');
   assert.equal(result.lost, 0);
