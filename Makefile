@@ -9,6 +9,7 @@ LANDING_PORT ?= 8080
 ESP32_PORT ?= $(or $(PORT),5000)
 SV30_PORT ?= 4000
 CARECHAT_PORT ?= 5001
+DESKPULSE_PORT ?= 5003
 DATA_DIR ?= data
 
 TOOLS = cc:build-essential cmake:cmake ninja:ninja-build \
@@ -51,6 +52,7 @@ run:
 	$(call built,peal_apps peal_assets)
 	@LANDING_PORT=$(LANDING_PORT) ESP32_PORT=$(ESP32_PORT) \
 	  SV30_PORT=$(SV30_PORT) CARECHAT_PORT=$(CARECHAT_PORT) \
+	  DESKPULSE_PORT=$(DESKPULSE_PORT) \
 	  exec tools/run_apps.sh build/release/bin '$(DATA_DIR)'
 
 test:

@@ -281,12 +281,12 @@ static bool settle_store(chat *c) {
              PEAL_NO_ARGS, NULL) == PEAL_OK;
 }
 
-chat *chat_new(care *app, const chat_settings *settings) {
+chat *chat_new(care *app, const chat_settings *conf) {
   chat *c = calloc(1, sizeof *c);
   if (c == NULL)
     return NULL;
   c->app = app;
-  c->conf = settings;
+  c->conf = conf;
   c->worker = peal_workers_get(app->house.workers, 0);
   c->ready_end = &c->ready;
   atomic_init(&c->health, "ok");

@@ -19,12 +19,9 @@
  * Events: send_message {message, key?}, cancel_message {id}, retry_message
  * {id}, get_conversation_history {cursor?, limit?}, clear_conversation;
  * README.md of its pages has their fields. */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <peal/config.h>
 #include <peal/worker.h>
+
+#include "chat_settings.h"
 
 struct care;
 struct chat;
@@ -32,35 +29,10 @@ struct chat;
 /* The tables, text for the application's migrations. */
 extern const char chat_schema[];
 
-/* The rows of the configuration, for the application's table: `model-kind`,
- * `model-url`, `model-name`, `model-key` (PEAL_CARECHAT_MODEL_KEY), limits and
- * budgets. */
-extern const peal_config_key chat_keys[];
-extern const size_t chat_key_count;
-
-/* What a model, a person, a day may take. Text is borrowed from the
- * configuration. */
-typedef struct chat_settings {
-  const char *model_kind, *model_url, *model_name, *model_key, *system_prompt;
-  uint32_t model_stall_ms;   /* without a byte it has failed */
-  uint32_t model_retries;    /* after the first try */
-  uint32_t model_backoff_ms; /* before the second, doubling */
-  uint32_t max_answers;      /* under way at once, of all people */
-  uint32_t max_waiting;      /* questions of one person */
-  uint32_t context_tokens;   /* of the conversation that is shown to a model */
-  uint32_t answer_bytes;     /* an answer is cut there */
-  uint32_t minute_messages, minute_tokens; /* of one person */
-  uint32_t day_messages, day_tokens;       /* day of UTC */
-  uint32_t word_ms;                        /* the built-in responder's pace */
-} chat_settings;
-
-/* Read them; false after saying on stderr what is wrong. */
-bool chat_settings_read(chat_settings *out, const peal_config *config);
-
 /* The chat, with the store open and before the run: questions that a run before
  * this one left without an answer are marked as failed. NULL if memory is out,
- * or the store fails. `app` and `settings` are borrowed for life. */
-struct chat *chat_new(struct care *app, const chat_settings *settings);
+ * or the store fails. `app` and `conf` are borrowed for life. */
+struct chat *chat_new(struct care *app, const chat_settings *conf);
 /* Its events on the default namespace and GET /api/conversations; the routes and
  * sockets have been through the application's checks. */
 PEAL_MUST_CHECK peal_err chat_register(struct chat *chat);

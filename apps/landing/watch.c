@@ -42,6 +42,9 @@ static const site sites_known[] = {
     {"carechat", "CareChat",
      "A chat with an assistant, and vital signs with their alerts.", "/health",
      NULL},
+    {"deskpulse", "DeskPulse",
+     "How somebody sits at a desk: live picture, posture and alerts.",
+     "/health", NULL},
 };
 
 enum { COUNT = sizeof sites_known / sizeof *sites_known };
@@ -59,9 +62,12 @@ const peal_config_key watch_keys[] = {
      .type = PEAL_CONFIG_STR,
      .otherwise = "http://localhost:5001",
      .help = "of CareChat"},
+    {.name = "deskpulse-url",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = "http://localhost:5003",
+     .help = "of DeskPulse"},
+    {.name = NULL},
 };
-
-const size_t watch_key_count = PEAL_CONFIG_COUNT(watch_keys);
 
 /* What was found; each look makes a new one. */
 typedef struct found {
