@@ -3,6 +3,7 @@
 // vital signs, and what a page says and does when something is not there.
 // Options: see scene.js.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { until } from './harness.js';
 import {
   desktop, excuse, fits, judged, live, narrow, newServer, openPage, phone, runScene, shot, shows, text,
@@ -49,7 +50,10 @@ const answered = (count, from = page) => until(`${count} answers`, async () =>
 // --- the door ----------------------------------------------------------------
 
 async function theDoorSaysWhatIsWrong() {
-  server = await newServer('carechat', { health: '/health' });
+  server = await newServer('carechat', {
+    health: '/health',
+    args: ['--user-messages-per-minute', '0', '--user-tokens-per-minute', '0', '--user-waiting', '100', '--word-pace', '4ms'],
+  });
   page = await openPage(`${server.url}/`);
   await at(page, 'login');
   await page.locator('#sign-in-submit').click();
@@ -247,6 +251,109 @@ async function clearingIsAskedForFirst() {
   await page.reload();
   await live(page);
   await until('they stay gone', () => isShown('chat-empty'));
+}
+
+// --- a model -----------------------------------------------------------------
+
+// One that speaks as OpenAI's does: `mode` is what it does with a question.
+const model = { mode: 'whole', left: 0 };
+const evil = 'Look: <img src=x onerror="window.hurt=1"> [here](javascript:window.hurt=1) ' +
+  '<script>window.hurt=1</script> and **[there](https://example.org/?a=1)**.';
+
+function onQuestion(req, res) {
+  const say = (content) => res.write(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`);
+  res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  if (model.mode === 'whole') {
+    for (const word of evil.split(/(?<= )/)) say(word);
+    res.end('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
+    return;
+  }
+  say('This is only the ');
+  if (model.mode === 'breaks') return void setTimeout(() => res.destroy(), 50);
+  const timer = setInterval(say, 50, 'beginning ');
+  res.on('close', () => {
+    clearInterval(timer);
+    model.left += 1;
+  });
+}
+
+async function whatAModelWritesIsText() {
+  model.http = http.createServer((req, res) => req.resume().on('end', () => onQuestion(req, res)));
+  await new Promise((done) => { model.http.listen(0, '127.0.0.1', done); });
+  model.server = await newServer('carechat-model', {
+    health: '/health', env: { PEAL_CARECHAT_MODEL_KEY: 'a-secret' },
+    args: ['--model-kind', 'openai', '--model-url', `http://127.0.0.1:${model.http.address().port}/v1`,
+      '--model-name', 'tiny', '--model-retries', '0', '--model-backoff', '1ms'],
+  });
+  model.page = await openPage(`${model.server.url}/login.html`);
+  await signIn(model.page, 'otto', { isNew: true });
+  await at(model.page, 'chat');
+  await live(model.page);
+  await ask('Who are you?', model.page);
+  await answered(1, model.page);
+  await says('chat-source', /the model tiny/, model.page);
+  const links = await last(model.page).locator('a').evaluateAll((all) => all.map(({ href, rel }) => [href, rel]));
+  assert.deepEqual(links, [['https://example.org/?a=1', 'noopener noreferrer nofollow']]);
+  assert.equal(await model.page.locator('#chat-log img, #chat-log script').count(), 0);
+  assert.equal(await model.page.evaluate(() => window.hurt), undefined);
+}
+
+async function escapeStopsAnAnswer() {
+  model.mode = 'endless';
+  await ask('Tell me everything', model.page);
+  await until('it grows', async () => /beginning beginning/.test(await last(model.page).textContent()));
+  assert.match(await text('chat-state', model.page), /is writing/);
+  await shot(model.page, 'carechat-writing');
+  await model.page.locator('#message').press('Escape');
+  await until('it is stopped', async () => /stopped/.test(await last(model.page).locator('.meta').textContent()));
+  await until('the model is left', () => model.left === 1);
+  assert.equal(await isShown('stop', model.page), false);
+  assert.equal(await text('chat-state', model.page), '');
+}
+
+async function aBrokenAnswerIsAskedForAgain() {
+  model.mode = 'breaks';
+  await ask('And now?', model.page);
+  await until('it failed', async () => /The answer failed: ./.test(await last(model.page).locator('.meta').textContent()));
+  assert.match(await last(model.page).textContent(), /This is only the/);
+  await judged(model.page, 'a failed answer');
+  await shot(model.page, 'carechat-failed');
+  model.mode = 'whole';
+  await model.page.reload();
+  await live(model.page);
+  await model.page.getByRole('button', { name: 'Ask this again' }).click();
+  await answered(2, model.page);
+  assert.equal(await model.page.locator('.mine').count(), 3, 'the question stands there once');
+  assert.equal(await model.page.getByRole('button', { name: 'Ask this again' }).count(), 0);
+}
+
+async function withoutTheModelItSaysSo() {
+  model.http.closeAllConnections();
+  await new Promise((done) => { model.http.close(done); });
+  await ask('Are you still there?', model.page);
+  await answered(3, model.page);
+  assert.match(await last(model.page).textContent(), /built-in responder answers instead/);
+  await says('chat-source', /built-in/, model.page);
+  await says('strip', /language model is not well/, model.page, 40000);
+  await shot(model.page, 'carechat-no-model');
+  await model.page.context().close();
+  await model.server.stop();
+}
+
+async function tooManyAreSaidSo() {
+  const strict = await newServer('carechat-strict', { health: '/health', args: ['--user-messages-per-minute', '2'] });
+  const one = await openPage(`${strict.url}/login.html`);
+  await signIn(one, 'eva', { isNew: true });
+  await at(one, 'chat');
+  await live(one);
+  for (const question of ['one', 'two', 'three']) await ask(question, one);
+  await until('the third was not sent', async () =>
+    /not sent: ./.test(await one.locator('.mine .meta').last().textContent()));
+  await answered(2, one);
+  await one.getByRole('button', { name: 'Discard this message' }).click();
+  assert.equal(await one.locator('#message').inputValue(), 'three', 'it can be changed and sent later');
+  await one.context().close();
+  await strict.stop();
 }
 
 // --- vitals ------------------------------------------------------------------
@@ -524,6 +631,11 @@ await runScene([
   ['another tab sees the same', anotherTabSeesTheSame],
   ['older messages come above', olderMessagesComeAbove],
   ['clearing is asked for first', clearingIsAskedForFirst],
+  ['what a model writes is text', whatAModelWritesIsText],
+  ['Escape stops an answer', escapeStopsAnAnswer],
+  ['a broken answer is asked for again', aBrokenAnswerIsAskedForAgain],
+  ['without the model it says so', withoutTheModelItSaysSo],
+  ['too many are said so', tooManyAreSaidSo],
   ['a device gets its key once', aDeviceGetsItsKeyOnce],
   ['readings are live', readingsAreLive],
   ['an alert is acknowledged', anAlertIsAcknowledged],

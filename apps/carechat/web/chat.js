@@ -13,7 +13,7 @@ import {
   talkAll, talkClear, talkDelta, talkDrop, talkHasGap, talkNewest, talkOf, talkPending, talkPut, talkTaken, talkWrite,
 } from './js/talk.js';
 
-const perPage = 30;
+const perPage = 15; // questions, each with its answer
 const prompts = ['How are my latest readings?', 'What was my last heart rate?', 'What do the bands mean?'];
 
 let next = null; // cursor of the page before the first one shown
