@@ -133,8 +133,13 @@ async function clear() {
 
 // --- what comes ---------------------------------------------------------------
 
+let lastSource = '';
+
+// An answer from elsewhere than the last tells something of the model's health.
 function showSource({ source }) {
-  if (!source) return;
+  if (!source || source === lastSource) return;
+  lastSource = source;
+  careHealth();
   setText(byId('chat-source'), source === 'built-in'
     ? 'The answers come from the built-in rules of this server; no language model is asked.'
     : `The answers come from the model ${source}.`);
