@@ -410,6 +410,7 @@ async function anAlertIsAcknowledged() {
   await shows('status-spo2', 'critical', page);
   await says('alert-count', /1 alert to acknowledge/);
   await says('alert-list', /critical/);
+  await says('notices', /critical: .*85 %/);
   await page.locator('#alert-list button').first().click();
   await shows('alert-count', 'all acknowledged', page);
   await page.reload();
@@ -462,40 +463,39 @@ async function aKeyIsRevoked() {
 
 // --- for everyone ------------------------------------------------------------
 
-async function isForEveryone() {
+// What a reader on a screen of this size meets, from the door on.
+async function isFor(name, size) {
+  for (const colorScheme of ['light', 'dark']) {
+    const about = `${name}-${colorScheme}`;
+    const fitsAndIsJudged = async (one, what, options) => {
+      await fits(one, size.viewport.width, `${what}-${about}`);
+      await judged(one, `${what}-${about}`);
+      await shot(one, `carechat-${what}-${about}`, options);
+    };
+    const one = await openPage(`${server.url}/login.html`, { ...size, colorScheme });
+    await fitsAndIsJudged(one, 'door');
+    await signIn(one, 'maria');
+    await at(one, 'chat');
+    await live(one);
+    await answered(1, one);
+    await fitsAndIsJudged(one, 'chat');
+    await one.locator('.pages a', { hasText: 'Vitals' }).click();
+    await at(one, 'vitals');
+    await live(one);
+    await shows('value-heart_rate', '74', one);
+    await fitsAndIsJudged(one, 'vitals', { fullPage: true });
+    await one.locator('#account-open').click();
+    await says('account-connection', /^Live, WebSocket, .*, good$/, one);
+    await fitsAndIsJudged(one, 'account');
+    await one.context().close();
+  }
+}
+
+async function somethingToLookAt() {
   await page.goto(`${server.url}/chat.html`);
   await live(page);
-  await ask('Show me my readings');
+  await ask('How are my latest readings?');
   await answered(1);
-  for (const [name, size] of Object.entries({ desktop, phone, narrow })) {
-    for (const colorScheme of ['light', 'dark']) {
-      const about = `${name}-${colorScheme}`;
-      const one = await openPage(`${server.url}/login.html`, { ...size, colorScheme });
-      await fits(one, size.viewport.width, `door-${about}`);
-      await judged(one, `door-${about}`);
-      await shot(one, `carechat-door-${about}`);
-      await signIn(one, 'maria');
-      await at(one, 'chat');
-      await live(one);
-      await answered(1, one);
-      await fits(one, size.viewport.width, `chat-${about}`);
-      await judged(one, `chat-${about}`);
-      await shot(one, `carechat-chat-${about}`);
-      await one.locator('.pages a', { hasText: 'Vitals' }).click();
-      await at(one, 'vitals');
-      await live(one);
-      await shows('value-heart_rate', '74', one);
-      await fits(one, size.viewport.width, `vitals-${about}`);
-      await judged(one, `vitals-${about}`);
-      await shot(one, `carechat-vitals-${about}`, { fullPage: true });
-      if (name === 'phone') {
-        await one.locator('#account-open').click();
-        await judged(one, `account-${about}`);
-        await shot(one, `carechat-account-${about}`);
-      }
-      await one.context().close();
-    }
-  }
 }
 
 // --- what is not there ---------------------------------------------------------
@@ -516,6 +516,17 @@ async function withoutTheServerItSaysSo() {
   await answered(2);
   assert.equal(await text('strip', page), '');
   assert.equal(await page.locator('.mine', { hasText: 'Written while' }).count(), 1);
+  excuse(null);
+}
+
+async function offlineAndBack() {
+  excuse(cutOff);
+  await page.context().setOffline(true);
+  await says('strip', /offline/);
+  await says('connection-state', /Reconnecting/);
+  await page.context().setOffline(false);
+  await live(page);
+  await until('nothing is said any more', async () => await text('strip', page) === '');
   excuse(null);
 }
 
@@ -642,8 +653,11 @@ await runScene([
   ['readings by pages', readingsByPages],
   ['time moves by keys', timeMovesByKeys],
   ['a key is revoked', aKeyIsRevoked],
-  ['it fits and is accessible for everyone', isForEveryone],
+  ['there is something to look at', somethingToLookAt],
+  ...Object.entries({ desktop, phone, narrow }).map(([name, size]) =>
+    [`it fits and is accessible: ${name}`, () => isFor(name, size)]),
   ['without the server it says so', withoutTheServerItSaysSo],
+  ['offline, and back', offlineAndBack],
   ['after five attempts there is a button', afterFiveAttemptsThereIsAButton],
   ['tokens are renewed in place', tokensAreRenewedInPlace],
   ['several tabs do not race for a token', severalTabsDoNotRaceForAToken],

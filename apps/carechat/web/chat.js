@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // chat: joins the parts of the chat page. Events of the server go into the talk,
 // what a person does goes to the server, and the log shows the talk.
+import { alertNotice } from './js/alert_notice.js';
 import { startCarePage, careHealth } from './js/care_page.js';
 import { chatLogSay, chatLogSayAnswer, chatLogShow, chatLogToEnd, startChatLog } from './js/chat_log.js';
 import { composerFill, composerWriting, startComposer } from './js/composer.js';
@@ -208,6 +209,7 @@ function startAll() {
   startCarePage('chat', {
     message: onMessage, message_delta: onDelta, conversation_history: onHistory,
     conversation_cleared: onCleared, vital_update: miniVital,
+    vital_alert: alertNotice,
   }, { onJoined, onGone, onError });
 }
 
