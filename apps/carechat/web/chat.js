@@ -142,8 +142,8 @@ function showSource({ source }) {
   lastSource = source;
   careHealth();
   setText(byId('chat-source'), source === 'built-in'
-    ? 'The answers come from the built-in rules of this server; no language model is asked.'
-    : `The answers come from the model ${source}.`);
+    ? 'The latest answer came from the built-in rules of this server, not from a language model.'
+    : `The latest answer came from the model ${source}.`);
 }
 
 function onMessage(told) {
