@@ -4,6 +4,7 @@
 import { apiGet } from './js/api.js';
 import { alertsCleared, alertsShow, alertsTriggered, startAlerts } from './js/alerts.js';
 import { startBar } from './js/bar.js';
+import { startCopy } from './js/copy.js';
 import { daysLoad, daysUpdate, startDays } from './js/days.js';
 import { byId, el, setServerTime, setText } from './js/dom.js';
 import { liveTake, startLive } from './js/live.js';
@@ -85,7 +86,15 @@ function show() {
   showWatch();
   showPicture();
   showConfidence(words.look);
+  showConnect();
 }
+
+// Where pictures are sent here: how, until one has come.
+function showConnect() {
+  byId('connect').hidden = monitorStatus()?.source !== 'push' || lastFrame !== null || known.isPaused;
+}
+
+const curlText = () => `curl -H 'Content-Type: image/jpeg' --data-binary @picture.jpg ${location.origin}/api/frames`;
 
 // --- messages -----------------------------------------------------------------
 
@@ -190,6 +199,8 @@ function startAll() {
     ['connection', 'Connection'], ['error', 'Errors'],
   ]);
   startLogin(token);
+  startCopy();
+  setText(byId('connect-curl'), curlText());
   startPicture(onShown);
   startPoints();
   startMonitor();
