@@ -52,7 +52,7 @@ const answered = (count, from = page) => until(`${count} answers`, async () =>
 async function theDoorSaysWhatIsWrong() {
   server = await newServer('carechat', {
     health: '/health',
-    args: ['--user-messages-per-minute', '0', '--user-tokens-per-minute', '0', '--user-waiting', '100', '--word-pace', '4ms'],
+    args: ['--user-messages-per-minute', '0', '--user-tokens-per-minute', '0', '--user-waiting', '100', '--word-pace', '2ms'],
   });
   page = await openPage(`${server.url}/`);
   await at(page, 'login');
@@ -196,6 +196,47 @@ async function markdownIsShownSafely() {
     return bad;
   });
   assert.deepEqual(wrong, []);
+}
+
+// Pieces, answers and pages of the history may cross each other.
+async function theTalkBearsAnyOrder() {
+  const told = await page.evaluate(async () => {
+    const talk = await import('/js/talk.js?another');
+    const all = () => talk.talkAll().map(({ id, key, content, state }) => [id ?? key, content, state].join(' '));
+    const out = [];
+    const mine = talk.talkWrite('k1', 'Hello?', 1);
+    out.push(all());
+    talk.talkPut({ id: 2, key: 'k1', role: 'user', content: 'Hello?', timestamp: 'T' });
+    talk.talkTaken(mine, { id: 2 });
+    for (const [seq, delta] of [[0, ''], [2, 'b '], [2, 'b '], [1, 'a '], [0, ''], [1, 'x']]) talk.talkDelta({ id: 3, seq, delta, reply_to: 2 });
+    out.push(all(), talk.talkHasGap(3));
+    talk.talkPut({ id: 3, role: 'assistant', content: 'a', state: 'writing', seq: 1, reply_to: 2 });
+    talk.talkDelta({ id: 3, seq: 4, delta: 'd', reply_to: 2 });
+    out.push(all(), talk.talkHasGap(3), talk.talkPending().id);
+    talk.talkPut({ id: 3, role: 'assistant', content: 'a b c d', state: 'done', reply_to: 2 });
+    talk.talkDelta({ id: 3, seq: 3, delta: 'c ', reply_to: 2 });
+    out.push(all(), talk.talkHasGap(3), talk.talkPending() === undefined);
+    talk.talkPut({ id: 0, role: 'user', content: 'older', state: 'sent' });
+    talk.talkWrite('k2', 'last', 2);
+    talk.talkNewest([{ id: 4, role: 'user', content: 'new' }, { id: 3, role: 'assistant', content: 'a b c d', reply_to: 2 }]);
+    out.push(all());
+    talk.talkNewest([{ id: 8, role: 'user', content: 'far' }]);
+    out.push(all());
+    talk.talkDelta({ id: 9, seq: 0, delta: 'again', reply_to: 8 });
+    talk.talkPut({ id: 9, role: 'assistant', content: 'again', state: 'failed', reply_to: 8 });
+    talk.talkDelta({ id: 9, seq: 0, delta: 'anew', reply_to: 8 });
+    out.push(all());
+    return out;
+  });
+  assert.deepEqual(told, [
+    ['k1 Hello? waiting'],
+    ['2 Hello? sent', '3 a b  writing'], false,
+    ['2 Hello? sent', '3 a b  writing'], true, 3,
+    ['2 Hello? sent', '3 a b c d done'], false, true,
+    ['0 older sent', '2 Hello? sent', '3 a b c d done', '4 new sent', 'k2 last waiting'],
+    ['8 far sent', 'k2 last waiting'],
+    ['8 far sent', '9 anew writing', 'k2 last waiting'],
+  ]);
 }
 
 async function whatOneWritesIsText() {
@@ -638,6 +679,7 @@ await runScene([
   ['keys do what they say', keysDoWhatTheySay],
   ['4000 characters and no more', fourThousandCharactersAndNoMore],
   ['markdown is shown safely', markdownIsShownSafely],
+  ['the talk bears any order', theTalkBearsAnyOrder],
   ['what one writes is text', whatOneWritesIsText],
   ['another tab sees the same', anotherTabSeesTheSame],
   ['older messages come above', olderMessagesComeAbove],

@@ -64,17 +64,19 @@ const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))]
   .map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 async function send(message) {
-  if (!socketAnswers()) return;
-  message.state = 'sending';
+  message.state = socketAnswers() ? 'sending' : 'waiting';
   message.reason = undefined;
   changed(message);
+  if (message.state === 'waiting') return;
   try {
     talkTaken(message, await socketAsk('send_message', { message: message.content, key: message.key }));
     if (message.id !== undefined) message.state = 'sent';
   } catch (error) {
-    message.state = 'unsent';
-    message.reason = error.message;
-    chatLogSay(`Your message was not sent: ${error.message}`);
+    // The history may have shown meanwhile that it was taken.
+    if (message.id === undefined) {
+      Object.assign(message, { state: 'unsent', reason: error.message });
+      chatLogSay(`Your message was not sent: ${error.message}`);
+    }
   }
   changed(message);
 }
