@@ -5,7 +5,8 @@ check_pie_supported()
 
 # peal_program(<name> <folder> [libraries...]): <folder>/*.c becomes
 # <build>/bin/<name>. Everything but the file with main() is an object library
-# <name>_objects, so that a unit test can link it. No main(), no program.
+# <name>_objects, so that a unit test can link it, also while there is no main()
+# and therefore no program.
 function(peal_program name folder)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
   if(NOT sources)
@@ -32,9 +33,9 @@ function(peal_program name folder)
     message(STATUS "${folder} has no main() yet: no ${name}")
     set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY
                  CMAKE_CONFIGURE_DEPENDS ${sources})
-    return()
+  else()
+    list(REMOVE_ITEM sources ${main})
   endif()
-  list(REMOVE_ITEM sources ${main})
   set(usage ${ARGN} peal_static peal_warnings ${peal_deps} m)
   set(defines _GNU_SOURCE
     PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
@@ -43,6 +44,9 @@ function(peal_program name folder)
     add_library(${name}_objects OBJECT ${sources})
     target_compile_definitions(${name}_objects PRIVATE ${defines})
     target_link_libraries(${name}_objects PRIVATE ${usage})
+    if(NOT main)
+      return()
+    endif()
     list(APPEND main $<TARGET_OBJECTS:${name}_objects>)
   endif()
   add_executable(${name} ${main})
@@ -70,6 +74,7 @@ endif()
 set(PEAL_APP_LIBS_sv30-backend peal_kit)
 set(PEAL_APP_LIBS_sv30-device peal_kit)
 set(PEAL_APP_LIBS_carechat peal_kit PkgConfig::PEAL_CURL)
+set(PEAL_APP_LIBS_deskpulse peal_kit PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_landing peal_kit PkgConfig::PEAL_CURL)
 
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)

@@ -39,6 +39,9 @@ static const site sites_known[] = {
     {"sv30", "SV30 settling tests",
      "How sludge settles in 30 minutes: live, and against earlier tests.",
      "/health", NULL},
+    {"deskpulse", "DeskPulse",
+     "How somebody sits at a desk: live picture, posture and alerts.",
+     "/health", NULL},
 };
 
 enum { COUNT = sizeof sites_known / sizeof *sites_known };
@@ -52,9 +55,12 @@ const peal_config_key watch_keys[] = {
      .type = PEAL_CONFIG_STR,
      .otherwise = "http://localhost:4000",
      .help = "of the settling tests"},
+    {.name = "deskpulse-url",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = "http://localhost:5003",
+     .help = "of DeskPulse"},
+    {.name = NULL},
 };
-
-const size_t watch_key_count = PEAL_CONFIG_COUNT(watch_keys);
 
 /* What was found; each look makes a new one. */
 typedef struct found {

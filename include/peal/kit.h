@@ -7,6 +7,7 @@
  *   kit_program.h  configuration, log, data folder, store, faces, the run
  *   kit_answer.h   why something is not done, for HTTP and events alike
  *   kit_auth.h     the dashboard's password, sessions, names and sites
+ *   kit_people.h   accounts with passwords, roles, tokens, sign-ins
  *   kit_devices.h  ids of devices, and their keys
  *   kit_history.h  pieces of a history, CSV
  *   kit_calls.h    requests to other services, on the worker's loop
@@ -25,6 +26,9 @@
 #include <peal/kit_calls.h>
 #include <peal/kit_devices.h>
 #include <peal/kit_history.h>
+#include <peal/kit_password.h>
+#include <peal/kit_people.h>
 #include <peal/kit_program.h>
 #include <peal/kit_small.h>
 #include <peal/kit_sse.h>
+#include <peal/kit_token.h>

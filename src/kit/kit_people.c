@@ -8,7 +8,7 @@
 
 #include <peal/kit_people.h>
 
-#include "kit_people_impl.h"
+#include "kit/kit_people_impl.h"
 
 enum {
   DAY_MS = 86400000,

@@ -6,7 +6,7 @@
 
 #include <openssl/crypto.h>
 
-#include "kit_people_impl.h"
+#include "kit/kit_people_impl.h"
 
 enum { LEAST_PASSWORD = 8 };
 

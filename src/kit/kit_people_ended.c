@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kit_people_ended.h"
+#include "kit/kit_people_ended.h"
 
 #include <stdio.h>
 #include <stdlib.h>

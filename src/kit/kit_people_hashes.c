@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kit_people_hashes.h"
+#include "kit/kit_people_hashes.h"
 
 #include <string.h>
 

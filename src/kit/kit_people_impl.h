@@ -13,8 +13,8 @@
 #include <peal/kit_people.h>
 #include <peal/kit_small.h>
 
-#include "kit_people_ended.h"
-#include "kit_people_hashes.h"
+#include "kit/kit_people_ended.h"
+#include "kit/kit_people_hashes.h"
 
 enum {
   PEAL_KIT_PEOPLE_NSPS = 8,

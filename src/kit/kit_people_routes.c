@@ -7,7 +7,7 @@
 
 #include <peal/kit_answer.h>
 
-#include "kit_people_impl.h"
+#include "kit/kit_people_impl.h"
 
 enum { SMALL_BYTES = 8192 };
 

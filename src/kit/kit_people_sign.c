@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit_people_impl.h"
+#include "kit/kit_people_impl.h"
 
 enum {
   MAC_CHARS = 2 * PEAL_KIT_DIGEST_BYTES,

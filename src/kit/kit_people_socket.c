@@ -6,7 +6,7 @@
 
 #include <peal/handle.h>
 
-#include "kit_people_impl.h"
+#include "kit/kit_people_impl.h"
 
 /* What hangs on a socket. */
 typedef struct bound {

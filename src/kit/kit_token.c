@@ -17,7 +17,7 @@
 #include <peal/kit_token.h>
 #include <peal/worker.h>
 
-#include "kit_token_keys.h"
+#include "kit/kit_token_keys.h"
 
 enum {
   DAY_MS = 86400000,

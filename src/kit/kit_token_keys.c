@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kit_token_keys.h"
+#include "kit/kit_token_keys.h"
 
 #include <errno.h>
 #include <stdio.h>

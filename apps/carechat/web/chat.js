@@ -48,8 +48,6 @@ function onHistory({ messages, next: following = null, cursor = null } = {}) {
   }
   asked = null;
   showSource(talkAll().findLast(({ source }) => source) ?? {});
-  byId('chat-earlier').hidden = next === null;
-  byId('chat-first').hidden = next !== null || talkAll().length === 0;
   changed(...talkAll());
   sendWaiting();
 }
@@ -166,8 +164,6 @@ function onDelta(piece) {
 function onCleared() {
   talkClear();
   next = null;
-  byId('chat-earlier').hidden = true;
-  byId('chat-first').hidden = true;
   changed();
   chatLogSay('The conversation was deleted.');
 }
@@ -198,7 +194,7 @@ function onGone() {
 }
 
 function startAll() {
-  startChatLog({ resend: send, discard, retry, earlier, isLoaded: () => isLoaded });
+  startChatLog({ resend: send, discard, retry, earlier, hasEarlier: () => next !== null, isLoaded: () => isLoaded });
   startComposer({ send: write, stop });
   startMiniVitals();
   byId('chat-clear').addEventListener('click', clear);

@@ -33,9 +33,9 @@ typedef struct people_client {
   char cookie[256];
   char token[PEAL_KIT_TOKEN_MAX_BYTES];
   char room[64];
-  char text[1024]; /* the body of the last answer */
-  char set_cookie[512];
-  char retry_after[32];
+  char text[4096]; /* the body of the last answer */
+  char set_cookie[1024];
+  char retry_after[1024];
   const char *fields; /* more header lines for the next request */
 } people_client;
 

@@ -13,24 +13,26 @@ import { startTheme } from './theme.js';
 const healthEveryMs = 30000;
 const againMs = 3000;
 
-const partWords = {
-  store: 'The server cannot keep anything at the moment',
-  model: 'The language model is not reachable; the built-in answers stand in',
+const isWell = (told) => told === undefined || told === true || /^(ok|healthy|built-in)$/.test(told);
+
+// What /health says of a part, in a sentence; '' while it is well.
+const sentences = {
+  store: () => 'The server cannot keep anything at the moment.',
+  model: (told) => `The language model is not well${typeof told === 'string' ? ` (${told})` : ''}: built-in answers stand in.`,
 };
 
 // Asks the server how its parts are, and says so while one is not well.
 export async function careHealth() {
-  let parts = {};
+  let told = {};
   try {
-    ({ parts = {} } = await apiGet('/health'));
+    told = await apiGet('/health');
   } catch (error) {
     if (error.status !== 503) return; // the connection's own line says that
-    parts = { store: 'degraded' };
+    told = { database: false };
   }
-  for (const [name, words] of Object.entries(partWords)) {
-    const told = parts[name];
-    const state = String(told?.state ?? told ?? 'ok');
-    stripSay(name, /^(ok|healthy|built-in|none|true)$/.test(state) ? '' : `${words}.`);
+  const parts = { store: told.database, model: told.model, ...told.parts };
+  for (const [name, sentence] of Object.entries(sentences)) {
+    stripSay(name, isWell(parts[name]) ? '' : sentence(parts[name]));
   }
 }
 

@@ -140,6 +140,9 @@ function paint() {
   showTyping();
   const isEmpty = all.length === 0;
   byId('chat-empty').hidden = !isEmpty || !on.isLoaded();
+  // With the messages, not before them: it asks for more as soon as it is seen.
+  byId('chat-earlier').hidden = !on.hasEarlier();
+  byId('chat-first').hidden = on.hasEarlier() || isEmpty;
   byId('chat-clear').disabled = isEmpty;
   if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
   else if (firstNode !== byId('chat-log').firstElementChild) scroller.scrollTop = scroller.scrollHeight - fromEnd;
@@ -184,8 +187,8 @@ export function chatLogToEnd() {
   chatLogShow();
 }
 
-// `handlers` has resend(message), discard(message), retry(question), earlier()
-// and isLoaded().
+// `handlers` has resend(message), discard(message), retry(question), earlier(),
+// hasEarlier() and isLoaded().
 export function startChatLog(handlers) {
   on = handlers;
   const scroller = byId('chat-scroller');

@@ -9,7 +9,7 @@ import { plotAlone, plotAxis, plotOpen, plotSoon, plotTimeAxis } from './plot.js
 import { careGet } from './person.js';
 import { themeColour } from './theme.js';
 import { seriesColumns, VitalSeries } from './vital_series.js';
-import { tilesBands, tilesFirstS } from './vital_tiles.js';
+import { tilesBands, tilesFirstS, tileValue } from './vital_tiles.js';
 import { onViewChange, viewFollow, viewIsLive, viewKnows, viewRange } from './view.js';
 
 const plots = [
@@ -23,6 +23,7 @@ const firstSpanS = 3600;
 const points = 400;
 const askAfterMs = 250;
 const scrollMs = 1000;
+const leastRange = 4;
 const spreadAlpha = '38';
 // So many live readings, and the stretch is asked for again in buckets.
 const tooFresh = 300;
@@ -41,7 +42,9 @@ function rangeY(plot, min, max) {
   const ends = Object.keys(plot.of).flatMap((metric) => tilesBands(metric)?.normal ?? []).filter(Number.isFinite);
   const all = [...ends, min, max].filter(Number.isFinite);
   if (all.length === 0) return [0, 1];
-  return window.uPlot.rangeNum(Math.min(...all), Math.max(...all) + 0.01, 0.12, true);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const room = Math.max(0, leastRange - (high - low)) / 2;
+  return window.uPlot.rangeNum(low - room, high + room, 0.12, true);
 }
 
 // Normal bands, behind everything.
@@ -111,13 +114,11 @@ function valueAt(metric, at) {
   return best && Math.abs(best[0] - at) <= near ? best[2] : NaN;
 }
 
-const latestOf = (metric) => series.get(metric).rows().findLast((row) => row[2] !== null)?.[2] ?? NaN;
-
 function showValues() {
   for (const plot of plots) {
     for (const metric of Object.keys(plot.of)) {
       setText(byId(`plot-value-${metric}`),
-        metricValue(metric, hover === null ? latestOf(metric) : valueAt(metric, hover)));
+        metricValue(metric, hover === null ? tileValue(metric) : valueAt(metric, hover)));
     }
   }
   setText(byId('chart-time'), timeText());

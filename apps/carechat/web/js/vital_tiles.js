@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // vital_tiles: the latest reading of each vital sign, with its status in a word
 // and a place of its own between the bands.
-import { byId, el, formatAge, parseTime, setText } from './dom.js';
+import { byId, el, formatAge, parseTime, serverNow, setText } from './dom.js';
 import { bandText, metrics, metricUnit, metricValue, statusOf } from './metrics.js';
 
 // A device that says nothing for so long shows no present.
@@ -57,9 +57,9 @@ function show(metric) {
   setText(tile.level, status);
   tile.level.dataset.status = status;
   tile.node.dataset.status = status;
-  tile.node.classList.toggle('stale', Date.now() - at > staleMs);
+  tile.node.classList.toggle('stale', serverNow() - at > staleMs);
   setText(tile.age, formatAge(at));
-  tile.simulated.hidden = !String(reading.device_id ?? '').startsWith('SIM');
+  tile.simulated.hidden = !(reading.simulated ?? String(reading.device_id ?? '').startsWith('SIM'));
   return showGauge(tile, reading.value, band);
 }
 
@@ -72,6 +72,8 @@ export function tilePut(reading) {
   show(reading.metric);
 }
 
+// The newest, NaN without one.
+export const tileValue = (metric) => latest.get(metric)?.value ?? NaN;
 export const tilesHaveAny = () => latest.size > 0;
 // When the first reading of all was taken, in seconds. Not told, it was long
 // ago: plots then show the whole of the chosen time.

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "source_v4l2.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "source_watch.h"
+
+/* The camera fills one while another is copied; two more for a late reader. */
+enum { BUFFERS = 4 };
+
+typedef struct cam {
+  const source_v4l2_calls *calls;
+  char *path;
+  uint32_t width, height, fps;
+  int fd;
+  unsigned count; /* buffers that are mapped */
+
+  struct {
+    void *ptr;
+    size_t len;
+  } buffers[BUFFERS];
+} cam;
+
+static int call_open(const char *path, int flags) {
+  return open(path, flags);
+}
+
+static int call_ioctl(int fd, unsigned long request, void *arg) {
+  int result;
+  do
+    result = ioctl(fd, request, arg);
+  while (result < 0 && errno == EINTR);
+  return result;
+}
+
+static void *call_mmap(size_t len, int fd, off_t offset) {
+  return mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+}
+
+static const source_v4l2_calls SYSTEM = {call_open, close,  call_ioctl,
+                                         call_mmap, munmap, poll};
+
+/* Which step failed, and why, for people. */
+static bool lost(char *reason, const char *what) {
+  const char *why = strerror(errno);
+  if (errno == ENODEV || errno == ENXIO)
+    why = "the camera is not there, or was unplugged";
+  else if (errno == EBUSY)
+    why = "another program uses the camera";
+  else if (errno == EACCES || errno == EPERM)
+    why = "not allowed (is this user in the group video?)";
+  else if (errno == ENOENT)
+    why = "there is no such camera";
+  snprintf(reason, SOURCE_REASON, "%s: %s", what, why);
+  return false;
+}
+
+static bool refuse(char *reason, const char *words) {
+  snprintf(reason, SOURCE_REASON, "%s", words);
+  return false;
+}
+
+static bool ask(cam *c, unsigned long request, void *arg) {
+  return c->calls->ioctl(c->fd, request, arg) >= 0;
+}
+
+static bool is_camera(cam *c, char *reason) {
+  struct v4l2_capability can = {0};
+  if (!ask(c, VIDIOC_QUERYCAP, &can))
+    return errno == ENOTTY ? refuse(reason, "this device is no camera")
+                           : lost(reason, "asking the camera");
+  // what this node can do, where the driver tells nodes apart
+  uint32_t caps = (can.capabilities & V4L2_CAP_DEVICE_CAPS) != 0
+                      ? can.device_caps
+                      : can.capabilities;
+  if ((caps & V4L2_CAP_VIDEO_CAPTURE) == 0 || (caps & V4L2_CAP_STREAMING) == 0)
+    return refuse(reason, "this device gives no stream of pictures");
+  return true;
+}
+
+/* The driver answers with what it can do that is nearest. */
+static bool set_format(cam *c, char *reason) {
+  struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  format.fmt.pix.width = c->width;
+  format.fmt.pix.height = c->height;
+  format.fmt.pix.pixelformat = V4L2_PIX_FMT_MJPEG;
+  format.fmt.pix.field = V4L2_FIELD_ANY;
+  if (!ask(c, VIDIOC_S_FMT, &format))
+    return lost(reason, "choosing the picture");
+  if (format.fmt.pix.pixelformat != V4L2_PIX_FMT_MJPEG &&
+      format.fmt.pix.pixelformat != V4L2_PIX_FMT_JPEG)
+    return refuse(reason, "the camera gives no MJPEG");
+  struct v4l2_streamparm rate = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  rate.parm.capture.timeperframe = (struct v4l2_fract){1, c->fps};
+  // not all can: too many frames are dropped later
+  (void)ask(c, VIDIOC_S_PARM, &rate);
+  return true;
+}
+
+static bool map_one(cam *c, unsigned index, char *reason) {
+  struct v4l2_buffer about = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+                              .memory = V4L2_MEMORY_MMAP,
+                              .index = index};
+  if (!ask(c, VIDIOC_QUERYBUF, &about))
+    return lost(reason, "asking for buffers");
+  void *ptr = c->calls->mmap(about.length, c->fd, (off_t)about.m.offset);
+  if (ptr == MAP_FAILED)
+    return lost(reason, "mapping buffers");
+  c->buffers[index].ptr = ptr;
+  c->buffers[index].len = about.length;
+  c->count = index + 1;
+  return ask(c, VIDIOC_QBUF, &about) || lost(reason, "handing over buffers");
+}
+
+static bool start(cam *c, char *reason) {
+  struct v4l2_requestbuffers want = {.count = BUFFERS,
+                                     .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+                                     .memory = V4L2_MEMORY_MMAP};
+  if (!ask(c, VIDIOC_REQBUFS, &want))
+    return lost(reason, "asking for buffers");
+  if (want.count < 2)
+    return refuse(reason, "the camera has no memory for pictures");
+  for (unsigned i = 0; i < want.count && i < BUFFERS; i++)
+    if (!map_one(c, i, reason))
+      return false;
+  int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+  return ask(c, VIDIOC_STREAMON, &type) || lost(reason, "starting the camera");
+}
+
+static void cam_close(void *self) {
+  cam *c = self;
+  int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+  // of a camera that is gone nothing of this succeeds, and nothing matters
+  (void)ask(c, VIDIOC_STREAMOFF, &type);
+  for (unsigned i = 0; i < c->count; i++)
+    c->calls->munmap(c->buffers[i].ptr, c->buffers[i].len);
+  c->count = 0;
+  c->calls->close(c->fd);
+  c->fd = -1;
+}
+
+static bool cam_open(void *self, char *reason) {
+  cam *c = self;
+  c->fd = c->calls->open(c->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (c->fd < 0)
+    return lost(reason, "opening the camera");
+  if (is_camera(c, reason) && set_format(c, reason) && start(c, reason))
+    return true;
+  cam_close(c);
+  return false;
+}
+
+/* Copy what is in the buffer, which the camera needs back. */
+static source_word copy_out(cam *c, const struct v4l2_buffer *full,
+                            source_shot *out, char *reason) {
+  if (full->index >= c->count ||
+      full->bytesused > c->buffers[full->index].len) {
+    refuse(reason, "the camera names a buffer that there is not");
+    return SOURCE_LOST;
+  }
+  if ((full->flags & V4L2_BUF_FLAG_ERROR) != 0 || full->bytesused == 0 ||
+      full->bytesused > SOURCE_MAX_FRAME_BYTES) {
+    refuse(reason, "the camera sends broken pictures");
+    return SOURCE_SPOILT;
+  }
+  out->jpeg = peal_bytes_new(
+      (peal_slice){(const char *)c->buffers[full->index].ptr, full->bytesused});
+  return out->jpeg != NULL ? SOURCE_SHOT : SOURCE_NOTHING;
+}
+
+static source_word take(cam *c, source_shot *out, char *reason) {
+  struct v4l2_buffer full = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+                             .memory = V4L2_MEMORY_MMAP};
+  if (!ask(c, VIDIOC_DQBUF, &full)) {
+    if (errno == EAGAIN)
+      return SOURCE_NOTHING;
+    lost(reason, "taking a picture");
+    return SOURCE_LOST;
+  }
+  source_word word = copy_out(c, &full, out, reason);
+  if (word == SOURCE_LOST || ask(c, VIDIOC_QBUF, &full))
+    return word;
+  lost(reason, "giving a buffer back");
+  peal_bytes_unref(out->jpeg);
+  out->jpeg = NULL;
+  return SOURCE_LOST;
+}
+
+static source_word cam_next(void *self, source_shot *out, int wake,
+                            uint32_t wait_ms, char *reason) {
+  cam *c = self;
+  struct pollfd set[2] = {{.fd = wake, .events = POLLIN},
+                          {.fd = c->fd, .events = POLLIN}};
+  int ready = c->calls->poll(set, 2, wait_ms > 60000 ? 60000 : (int)wait_ms);
+  if (ready <= 0 || set[0].revents != 0)
+    return SOURCE_NOTHING;
+  // a camera that was unplugged says POLLERR; DQBUF says which error
+  return take(c, out, reason);
+}
+
+static void cam_free(void *self) {
+  cam *c = self;
+  free(c->path);
+  free(c);
+}
+
+source_eyes source_v4l2_new(const source_opts *opts,
+                            const source_v4l2_calls *calls) {
+  static const source_driver driver = {cam_open, cam_next, cam_close, cam_free};
+  source_eyes eyes = {&driver, NULL};
+  cam *c = calloc(1, sizeof *c);
+  if (c == NULL)
+    return eyes;
+  *c = (cam){.calls = calls != NULL ? calls : &SYSTEM,
+             .path = strdup(opts->path),
+             .width = opts->width,
+             .height = opts->height,
+             .fps = opts->fps,
+             .fd = -1};
+  if (c->path == NULL) {
+    free(c);
+    return eyes;
+  }
+  eyes.self = c;
+  return eyes;
+}
