@@ -7,10 +7,8 @@
 
 #include <peal/config.h>
 
-#include "chat_settings.h"
-
 /* Text is borrowed from the configuration. */
-typedef struct settings {
+typedef struct care_settings {
   unsigned simulate; /* simulated devices */
   const char
       *for_user; /* whose device --add-device-key makes; NULL: not said */
@@ -19,12 +17,9 @@ typedef struct settings {
   unsigned user_sockets, address_sockets;
   int64_t silent_ms; /* a device that is silent for longer is offline */
   int64_t keep_ms;   /* readings that are older go */
-  chat_settings chat;
-} settings;
+} care_settings;
 
-/* The table. */
-extern const peal_config_key settings_keys[];
-extern const size_t settings_key_count;
+/* The table, with that of the chat. */
+const peal_config_key *settings_table(size_t *count);
 
-/* What it says; false after saying on stderr what is wrong. */
-bool settings_read(settings *out, const peal_config *config);
+void settings_read(care_settings *out, const peal_config *config);
