@@ -8,9 +8,9 @@
 #include <peal/kit.h>
 #include <peal/kit_child.h>
 
-#include "chat.h"
 #include "settings.h"
 
+struct chat;
 struct devices;
 struct patients;
 struct peal_kit_people;
@@ -18,14 +18,13 @@ struct seats;
 
 typedef struct care {
   peal_kit house;
-  care_settings conf;
-  chat_settings chat_conf;
-  struct chat *chat;              /* the conversations with the assistant */
+  settings conf;
   peal_web_limit *device_limit;   /* readings of one device */
   struct peal_kit_people *people; /* accounts and their tokens */
   struct devices *devices;        /* whose they are, their keys, who is there */
   struct patients *patients;      /* what is known last of everybody */
   struct seats *seats;            /* sockets, by account and by address */
+  struct chat *chat;              /* conversations with the assistant */
   peal_kit_child demo;            /* the simulated devices */
   char demo_key[64];              /* of all of them; of this run */
   unsigned seconds;               /* of this run; worker 0 */

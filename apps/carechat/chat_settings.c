@@ -16,62 +16,6 @@ static const char system_prompt[] =
     "somebody may be in danger, tell them to call their local emergency number "
     "at once.";
 
-#define COUNT(name_, default_, help_, min_, max_)                              \
-  {                                                                            \
-    .name = (name_), .type = PEAL_CONFIG_INT, .otherwise = (default_),         \
-    .help = (help_), .min = (min_), .max = (max_)                              \
-  }
-#define SPAN(name_, default_, help_, min_, max_)                               \
-  {                                                                            \
-    .name = (name_), .type = PEAL_CONFIG_MS, .otherwise = (default_),          \
-    .help = (help_), .min = (min_), .max = (max_)                              \
-  }
-
-const peal_config_key chat_keys[] = {
-    {.name = "model-kind",
-     .type = PEAL_CONFIG_STR,
-     .otherwise = "none",
-     .help = "who answers: none is the built-in responder",
-     .choices = "none openai gemini"},
-    {.name = "model-url",
-     .type = PEAL_CONFIG_STR,
-     .help = "address of the model's interface up to the version, such as "
-             "https://api.openai.com/v1; empty: the vendor's"},
-    {.name = "model-name", .type = PEAL_CONFIG_STR, .help = "which model"},
-    {.name = "model-key",
-     .type = PEAL_CONFIG_STR,
-     .help = "the key of the model's interface",
-     .secret = true},
-    {.name = "model-prompt",
-     .type = PEAL_CONFIG_STR,
-     .help = "what the model is told first; empty: what fits CareChat"},
-    SPAN("model-stall", "30s", "a model that is silent for longer has failed",
-         50, 600000),
-    COUNT("model-retries", "2", "tries after the first", 0, 10),
-    SPAN("model-backoff", "500ms", "the pause before the second try, doubling",
-         1, 60000),
-    COUNT("max-answers", "16", "answers written at once, of all people", 1,
-          1000),
-    COUNT("user-waiting", "8", "questions of one person that wait", 1, 100),
-    COUNT("context-tokens", "4000",
-          "of the conversation that is shown to a model, about", 0, 1000000),
-    COUNT("answer-bytes", "32768", "a longer answer is cut", 1024, 1048576),
-    COUNT("user-messages-per-minute", "20", "of one person; 0: no limit", 0,
-          100000),
-    COUNT("user-tokens-per-minute", "20000",
-          "of one person's questions and answers, about; 0: no limit", 0,
-          100000000),
-    COUNT("user-messages-per-day", "500", "of one person; 0: no limit", 0,
-          1000000),
-    COUNT("user-tokens-per-day", "500000",
-          "of one person's questions and answers, about; 0: no limit", 0,
-          1000000000),
-    SPAN("word-pace", "25ms", "between the words of the built-in responder", 1,
-         10000),
-};
-
-const size_t chat_key_count = PEAL_CONFIG_COUNT(chat_keys);
-
 static bool complain(const char *what) {
   fprintf(stderr, "peal-carechat: %s\n", what);
   return false;

@@ -46,6 +46,7 @@ void figures_on_health(peal_http_req *req, void *user) {
                {"store",
                 peal_str(well ? "ok" : "nothing can be stored at the moment")},
                {"model", peal_str(chat_model_health(app->chat))})},
+          {"simulated", peal_bool(app->conf.simulate > 0)},
           {"clients", peal_int((int64_t)stats.clients)},
           {"devices", peal_int((int64_t)known)},
           {"devices_online", peal_int((int64_t)online)}));

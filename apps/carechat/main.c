@@ -4,6 +4,7 @@
 #include <peal/kit_people.h>
 
 #include "care.h"
+#include "chat.h"
 #include "demo.h"
 #include "devices.h"
 #include "figures.h"
@@ -65,7 +66,8 @@ static bool make_parts(care *app) {
          make_people(app) && demo_prepare(app) &&
          (app->devices = devices_new(app)) != NULL &&
          (app->patients = patients_new(app)) != NULL &&
-         (app->chat = chat_new(app, &app->chat_conf)) != NULL &&
+         (app->chat = chat_new(app, &app->conf.chat)) != NULL &&
+         chat_register(app->chat) == PEAL_OK &&
          routes_register(app) == PEAL_OK && sockets_register(app) == PEAL_OK;
 }
 
@@ -125,13 +127,11 @@ int main(int argc, char **argv) {
   static care self;
   peal_kit *h = &self.house;
   int code = 1;
-  size_t count;
-  const peal_config_key *keys = settings_table(&count);
-  if (peal_kit_conf_read(h, &about, keys, count, argc, argv, &code)) {
-    settings_read(&self.conf, h->conf.config);
-    if (!manage(&self, &code))
-      code = chat_settings_read(&self.chat_conf, h->conf.config) ? serve(&self)
-                                                                 : 1;
+  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
+                         argv, &code)) {
+    code = 1;
+    if (settings_read(&self.conf, h->conf.config) && !manage(&self, &code))
+      code = serve(&self);
   }
   peal_kit_conf_deinit(&h->conf);
   return code;

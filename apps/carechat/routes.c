@@ -66,8 +66,6 @@ peal_err routes_register(care *app) {
   if (err == PEAL_OK)
     err = peal_kit_people_routes(app->people);
   if (err == PEAL_OK)
-    err = chat_register(app->chat);
-  if (err == PEAL_OK)
     err = peal_web_get(h->web, "/health", figures_on_health, app);
   if (err == PEAL_OK)
     err = peal_web_metrics_add(h->web, figures_on_metrics, app);

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
-#include <assert.h>
-#include <string.h>
-
 #include <peal/kit.h>
 #include <peal/kit_people.h>
 
-#include "chat.h"
-
-static const peal_config_key own[] = {
+const peal_config_key settings_keys[] = {
     {.name = "simulate",
      .type = PEAL_CONFIG_INT,
      .otherwise = "0",
@@ -64,20 +59,12 @@ static const peal_config_key own[] = {
      .min = 3600000,
      .max = INT64_C(36500) * 86400000},
     PEAL_KIT_PEOPLE_KEYS,
+    CHAT_KEYS,
 };
 
-enum { OWN = PEAL_CONFIG_COUNT(own), MAX_KEYS = 64 };
+const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
-const peal_config_key *settings_table(size_t *count) {
-  static peal_config_key all[MAX_KEYS];
-  assert(OWN + chat_key_count <= MAX_KEYS);
-  memcpy(all, own, sizeof own);
-  memcpy(all + OWN, chat_keys, chat_key_count * sizeof *chat_keys);
-  *count = OWN + chat_key_count;
-  return all;
-}
-
-void settings_read(care_settings *out, const peal_config *config) {
+bool settings_read(settings *out, const peal_config *config) {
   out->simulate = peal_kit_conf_count(config, "simulate");
   out->for_user = peal_kit_conf_text(config, "for-user");
   out->device_rate = peal_kit_conf_count(config, "device-rate");
@@ -87,4 +74,5 @@ void settings_read(care_settings *out, const peal_config *config) {
   out->address_sockets = peal_kit_conf_count(config, "address-sockets");
   out->silent_ms = peal_config_int(config, "device-silence");
   out->keep_ms = peal_config_int(config, "keep-time");
+  return chat_settings_read(&out->chat, config);
 }

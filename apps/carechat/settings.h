@@ -7,8 +7,10 @@
 
 #include <peal/config.h>
 
+#include "chat_settings.h"
+
 /* Text is borrowed from the configuration. */
-typedef struct care_settings {
+typedef struct settings {
   unsigned simulate; /* simulated devices */
   const char
       *for_user; /* whose device --add-device-key makes; NULL: not said */
@@ -17,9 +19,12 @@ typedef struct care_settings {
   unsigned user_sockets, address_sockets;
   int64_t silent_ms; /* a device that is silent for longer is offline */
   int64_t keep_ms;   /* readings that are older go */
-} care_settings;
+  chat_settings chat;
+} settings;
 
-/* The table, with that of the chat. */
-const peal_config_key *settings_table(size_t *count);
+/* The table. */
+extern const peal_config_key settings_keys[];
+extern const size_t settings_key_count;
 
-void settings_read(care_settings *out, const peal_config *config);
+/* What it says; false after saying on stderr what is wrong. */
+bool settings_read(settings *out, const peal_config *config);

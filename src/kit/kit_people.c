@@ -106,7 +106,7 @@ static void set_defaults(peal_kit_people_opts *o) {
   if (o->hashes == 0)
     o->hashes = 2;
   if (o->hashes_wait == 0)
-    o->hashes_wait = 64;
+    o->hashes_wait = 400;
   if (o->max_sign_ins == 0)
     o->max_sign_ins = 20;
   if (o->max_people == 0)

@@ -531,6 +531,42 @@ static void a_role_that_is_taken_away_is_gone_at_once(void **state) {
   assert_int_equal(t.err, PEAL_ERR_USAGE);
 }
 
+static void the_routes_may_stand_elsewhere(void **state) {
+  people_client c = {.it = *state};
+  it.opts.prefix = "/api/auth";
+  it.opts.refresh_path = "/refresh";
+  it.opts.cookie = "own";
+  it.opts.secure_cookie = true;
+  again();
+  assert_int_equal(people_sign(&c, "/api/auth/register", "ann", ANN), 201);
+  assert_non_null(strstr(c.set_cookie, "own="));
+  assert_non_null(strstr(c.set_cookie, "Path=/api/auth;"));
+  assert_non_null(strstr(c.set_cookie, "Secure"));
+  assert_int_equal(people_ask(&c, "POST", "/api/auth/refresh", ""), 200);
+  assert_int_equal(people_ask(&c, "POST", "/api/auth/token/refresh", ""), 404);
+  assert_int_equal(people_ask(&c, "POST", "/api/auth/logout", ""), 200);
+  assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 404);
+}
+
+/* What another key has signed is of somebody else. */
+static void a_new_data_folder_knows_nobody(void **state) {
+  people_client c = {.it = *state};
+  char path[128];
+  static const char *const names[] = {"token.keys", "refresh.secret"};
+  assert_int_equal(people_sign(&c, "/api/register", "ann", ANN), 201);
+  people_stop(&it);
+  people_close(&it);
+  for (size_t i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/%s", it.dir, names[i]);
+    assert_int_equal(unlink(path), 0);
+  }
+  people_open(&it);
+  people_run(&it);
+  assert_int_equal(people_with(&c, "GET", "/who", ""), 401);
+  assert_int_equal(people_refresh(&c), 401);
+  assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 200);
+}
+
 static void options_are_looked_at(void **state) {
   peal_kit_people_opts opts = it.opts;
   (void)state;
@@ -574,6 +610,8 @@ int main(void) {
       RUN(a_full_house_takes_nobody),
       RUN(a_program_makes_accounts_itself),
       RUN(a_role_that_is_taken_away_is_gone_at_once),
+      RUN(the_routes_may_stand_elsewhere),
+      RUN(a_new_data_folder_knows_nobody),
       RUN(options_are_looked_at),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
