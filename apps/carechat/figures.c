@@ -46,6 +46,7 @@ void figures_on_health(peal_http_req *req, void *user) {
                {"store",
                 peal_str(well ? "ok" : "nothing can be stored at the moment")},
                {"model", peal_str(chat_model_health(app->chat))})},
+          {"simulated", peal_bool(app->conf.simulate > 0)},
           {"clients", peal_int((int64_t)stats.clients)},
           {"devices", peal_int((int64_t)known)},
           {"devices_online", peal_int((int64_t)online)}));
@@ -67,7 +68,6 @@ void figures_on_metrics(peal_web_metrics_out *out, void *user) {
                            atomic_load(&app->refused));
   peal_web_metrics_counter(out, "carechat_alerts_total", "alerts raised", NULL,
                            atomic_load(&app->alerts));
-  chat_metrics(app->chat, out);
   peal_web_metrics_gauge(out, "carechat_store_queued", "writes that wait", NULL,
                          (double)store.queued);
   peal_web_metrics_counter(out, "carechat_store_writes_total", "statements",
