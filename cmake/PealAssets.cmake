@@ -18,20 +18,20 @@ endfunction()
 
 file(GLOB pages CONFIGURE_DEPENDS LIST_DIRECTORIES true
      "${PROJECT_SOURCE_DIR}/apps/*/web")
-# What every page has: its own folder holds it as if it were the page's.
-file(GLOB_RECURSE shared CONFIGURE_DEPENDS
-     RELATIVE "${PROJECT_SOURCE_DIR}/apps/common/web"
-     "${PROJECT_SOURCE_DIR}/apps/common/web/*")
-set(plotting esp32 sv30-backend)
+# What every page has: its own folder holds it as if it were the page's. The
+# sheet of all components is the landing page's alone.
+set(kit "${PROJECT_SOURCE_DIR}/kit/web")
+file(GLOB_RECURSE shared CONFIGURE_DEPENDS RELATIVE "${kit}" "${kit}/*")
+set(sheet ${shared})
+list(FILTER sheet INCLUDE REGEX "^sheet/")
+list(FILTER shared EXCLUDE REGEX "^sheet/|(^|/)README\\.md$")
+set(apps "")
 foreach(page IN LISTS pages)
   get_filename_component(app "${page}" DIRECTORY)
   get_filename_component(app "${app}" NAME)
-  if(app STREQUAL "common")
-    continue()
-  endif()
+  list(APPEND apps "${app}")
   foreach(file IN LISTS shared)
-    peal_asset("${PROJECT_SOURCE_DIR}/apps/common/web/${file}"
-               "${app}/web/${file}")
+    peal_asset("${kit}/${file}" "${app}/web/${file}")
   endforeach()
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${page}" "${page}/*")
   # Only what belongs to the page: everything in that folder is public.
@@ -40,6 +40,10 @@ foreach(page IN LISTS pages)
   foreach(file IN LISTS files)
     peal_asset("${page}/${file}" "${app}/web/${file}")
   endforeach()
+endforeach()
+foreach(file IN LISTS sheet)
+  string(REGEX REPLACE "^sheet/" "landing/web/kit/" target "${file}")
+  peal_asset("${kit}/${file}" "${target}")
 endforeach()
 
 set(modules "${PROJECT_SOURCE_DIR}/node_modules")
@@ -52,7 +56,7 @@ if(EXISTS "${modules}/socket.io-client/dist" AND EXISTS "${modules}/uplot/dist")
                  "client/${file}.map")
     endif()
   endforeach()
-  foreach(app IN LISTS plotting)
+  foreach(app IN LISTS apps)
     foreach(file uPlot.iife.min.js uPlot.min.css)
       peal_asset("${modules}/uplot/dist/${file}" "${app}/web/vendor/${file}")
     endforeach()

@@ -6,7 +6,11 @@ set(package "${CMAKE_INSTALL_LIBDIR}/cmake/Peal")
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/peal"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
-install(TARGETS peal_static peal_shared peal_device EXPORT PealTargets)
+set(libraries peal_static peal_shared peal_device)
+if(TARGET peal_kit)
+  list(APPEND libraries peal_kit)
+endif()
+install(TARGETS ${libraries} EXPORT PealTargets)
 install(EXPORT PealTargets NAMESPACE Peal:: DESTINATION "${package}")
 
 configure_package_config_file(cmake/PealConfig.cmake.in PealConfig.cmake
@@ -24,9 +28,15 @@ file(RELATIVE_PATH PC_LIBDIR "${CMAKE_INSTALL_PREFIX}"
      "${CMAKE_INSTALL_FULL_LIBDIR}")
 file(RELATIVE_PATH PC_INCLUDEDIR "${CMAKE_INSTALL_PREFIX}"
      "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
-configure_file(cmake/peal.pc.in peal.pc @ONLY)
-install(FILES "${CMAKE_CURRENT_BINARY_DIR}/peal.pc"
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+set(described peal)
+if(TARGET peal_kit)
+  list(APPEND described peal-kit)
+endif()
+foreach(name IN LISTS described)
+  configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${name}.pc"
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
 
 if(PEAL_PROGRAMS)
   get_property(programs GLOBAL PROPERTY PEAL_PROGRAM_TARGETS)

@@ -15,6 +15,10 @@ foreach(line IN LISTS peal_layer_lines)
 endforeach()
 if(NOT PEAL_WEB)
   list(REMOVE_ITEM PEAL_LAYERS web)
+  set(PEAL_KIT OFF)
+endif()
+if(NOT PEAL_KIT)
+  list(REMOVE_ITEM PEAL_LAYERS kit)
 endif()
 
 # The layer itself and all it stands on, highest first, in `out`.

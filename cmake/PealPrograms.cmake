@@ -18,6 +18,11 @@ function(peal_program name folder)
     if(entry)
       list(APPEND main "${source}")
     endif()
+    file(STRINGS "${source}" kit REGEX "peal/kit" LIMIT_COUNT 1)
+    if(kit AND NOT TARGET peal_kit)
+      message(STATUS "${name} needs the kit (PEAL_KIT): left out")
+      return()
+    endif()
     file(STRINGS "${source}" web REGEX "peal_(web|store|config)_" LIMIT_COUNT 1)
     if(web AND NOT PEAL_WEB)
       message(STATUS "${name} needs the web layer (PEAL_WEB): left out")
@@ -51,28 +56,14 @@ function(peal_program name folder)
   target_link_libraries(${name} PRIVATE ${usage})
   # Optimised across all files is what serves many or is measured; for the
   # others it would be half of the time that a build takes.
-  if(PEAL_LTO AND NOT name MATCHES "^peal-(bench-|esp32$|sv30-backend$)")
+  if(PEAL_LTO AND NOT name MATCHES "^peal-(bench-|esp32$|sv30-backend$|carechat$)")
     target_link_options(${name} PRIVATE -fno-lto)
   endif()
   set_property(GLOBAL APPEND PROPERTY PEAL_PROGRAM_TARGETS ${name})
 endfunction()
 
-# peal_apps_common: apps/common, what applications share.
-function(peal_common)
-  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/common/*.c")
-  if(NOT PEAL_WEB)
-    return()
-  endif()
-  add_library(peal_apps_common STATIC ${sources})
-  target_include_directories(peal_apps_common PUBLIC
-    "${PROJECT_SOURCE_DIR}/apps/common" "${PROJECT_SOURCE_DIR}/include")
-  target_compile_definitions(peal_apps_common PRIVATE _GNU_SOURCE
-    PEAL_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/peal")
-  target_link_libraries(peal_apps_common PRIVATE peal_warnings)
-endfunction()
-
 # The libraries an application needs beyond libpeal.
-set(PEAL_APP_LIBS_esp32 peal_apps_common PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
+set(PEAL_APP_LIBS_esp32 peal_kit PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
     PkgConfig::PEAL_PNG)
 set(PEAL_APP_LIBS_esp32-sim PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_peal PkgConfig::PEAL_CURL)
@@ -80,22 +71,22 @@ if(PEAL_EDIT_FOUND)
   list(APPEND PEAL_APP_LIBS_peal PkgConfig::PEAL_EDIT)
 endif()
 
-set(PEAL_APP_LIBS_sv30-backend peal_apps_common)
-set(PEAL_APP_LIBS_sv30-device peal_apps_common)
-set(PEAL_APP_LIBS_deskpulse peal_apps_common PkgConfig::PEAL_JPEG)
-set(PEAL_APP_LIBS_landing peal_apps_common PkgConfig::PEAL_CURL)
+set(PEAL_APP_LIBS_sv30-backend peal_kit)
+set(PEAL_APP_LIBS_sv30-device peal_kit)
+set(PEAL_APP_LIBS_carechat peal_kit PkgConfig::PEAL_CURL)
+set(PEAL_APP_LIBS_deskpulse peal_kit PkgConfig::PEAL_JPEG)
+set(PEAL_APP_LIBS_landing peal_kit PkgConfig::PEAL_CURL)
 
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
 set(PEAL_EXAMPLE_LIBS_client_glib PkgConfig::PEAL_GLIB)
 
 function(peal_all_programs)
-  peal_common()
   file(GLOB folders CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
        "${PROJECT_SOURCE_DIR}/apps/*" "${PROJECT_SOURCE_DIR}/examples/*")
   foreach(folder IN LISTS folders)
     get_filename_component(name "${folder}" NAME)
     if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}" OR
-       folder STREQUAL "apps/common")
+       name STREQUAL "common")
       continue()
     elseif(name MATCHES "_glib$" AND NOT PEAL_GLIB_FOUND)
       message(STATUS "glib-2.0 is missing: no example-${name}")

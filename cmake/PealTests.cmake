@@ -12,7 +12,8 @@ endfunction()
 
 # The archives of a layer and those below; of all layers when it is empty.
 function(peal_layer_libs layer out)
-  if(layer)
+  # the kit stands on the public face: on all of it
+  if(layer AND NOT layer STREQUAL "kit")
     peal_layer_closure(${layer} layers)
   else()
     set(layers ${PEAL_LAYERS})
@@ -23,6 +24,9 @@ function(peal_layer_libs layer out)
       list(APPEND libs peal_${l}_archive)
     endif()
   endforeach()
+  if(TARGET peal_kit_archive AND "kit" IN_LIST layers)
+    list(APPEND libs ${peal_kit_deps})
+  endif()
   set(${out} -Wl,--start-group ${libs} -Wl,--end-group ${peal_deps}
       PARENT_SCOPE)
 endfunction()
@@ -70,6 +74,13 @@ function(peal_add_test)
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}"
     TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
     ENVIRONMENT "PEAL_BIN=${PROJECT_BINARY_DIR}/bin;PEAL_SOURCE=${PROJECT_SOURCE_DIR};PEAL_BUILD=${PROJECT_BINARY_DIR};PEAL_SANITIZE=${PEAL_SANITIZE};${arg_ENV}")
+  # These compute, or measure what they compute, all the time; a browser has
+  # many processes.
+  if(arg_LABEL MATCHES "^(cost|bench|fuzz)$")
+    set_tests_properties(${arg_NAME} PROPERTIES PROCESSORS 2)
+  elseif(arg_LABEL STREQUAL browser)
+    set_tests_properties(${arg_NAME} PROPERTIES PROCESSORS 3)
+  endif()
   if(arg_SERIAL)
     set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON)
   endif()

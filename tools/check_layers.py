@@ -5,8 +5,7 @@
 - a file of src/<folder> includes "<folder>/x.h" of itself and of the folders
   that LAYERS allows, always with the folder in the line
 - public headers include public headers only; headers never go in a circle
-- apps, bench and examples include <peal/...> and their own files; an application
-  also those of apps/common, which knows of none
+- apps, bench and examples include <peal/...> and their own files
 - file stems are unique in src/
 - a folder that LAYERS names exists
 
@@ -22,7 +21,6 @@ OUTSIDE = ["apps", "cli", "bench", "examples", "tests/e2e/fixture",
            "tests/cost/server"]
 # Shared by two programs instead of copied.
 SHARED = {"cli": ["bench/load/load_hist.h"]}
-COMMON = "apps/common"
 
 
 def read_layers(root):
@@ -67,8 +65,6 @@ def check_outside(root, file):
     part = file.relative_to(root).parts
     home = root / part[0] / part[1] if len(part) > 2 else root / part[0]
     homes = [home]
-    if part[0] == "apps":
-        homes.append(root / COMMON)
     for kind, target in includes(file):
         if kind == "<":
             continue

@@ -42,6 +42,7 @@ FOLDERS = {
     "engine": "Engine.IO on HTTP and WebSocket",
     "server": "Socket.IO: namespaces, sockets, rooms",
     "web": "what an application's pages need",
+    "kit": "what applications share, on the public face",
     "cli": "the command peal",
     "apps": "applications on the public face",
 }

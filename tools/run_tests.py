@@ -6,6 +6,12 @@ The last line is `N passed, N failed, N skipped`; exit 1 if anything failed.
 A configuration that does not build counts as one failure. Which suites belong
 to which configuration stands in CMakePresets.json (PEAL_SUITES).
 
+No test may fail because the machine is busy, and most wait more than they
+compute: twice as many run at once as there are processors. A few that failed
+beside others are therefore tried once more, alone. What passes then is counted
+as passed and named, with what it said; what a sanitizer found is never tried
+again.
+
 usage: run_tests.py [--jobs N] [--only SUITE] [--busy N] [preset...]
 """
 import argparse
@@ -23,6 +29,10 @@ from failing_lines import failing_lines, tail
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PRESETS = ["release", "dev", "asan", "tsan", "fuzz"]
+# More failures than these are no matter of a busy machine.
+MAX_AGAIN = 4
+# What these words stand in is a fault, whenever it shows.
+FOUND = re.compile(r"Sanitizer|runtime error:|==\d+==")
 
 
 def build(preset, jobs):
@@ -61,9 +71,10 @@ def busy_machine(count):
             process.wait()
 
 
-def run(preset, jobs, only):
+def ctest(preset, jobs, only, name):
+    """Returns the cases as ElementTree has them, None if there is no report."""
     folder = ROOT / "build" / preset
-    report = folder / "results.xml"
+    report = folder / f"{name}.xml"
     report.unlink(missing_ok=True)
     command = ["ctest", "--test-dir", str(folder), "-j", str(jobs),
                "--output-junit", str(report), "--no-tests=ignore"]
@@ -75,17 +86,34 @@ def run(preset, jobs, only):
                ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1",
                UBSAN_OPTIONS="print_stacktrace=1",
                TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
-    with open(folder / "ctest.log", "w", encoding="utf-8") as log:
+    with open(folder / f"{name}.log", "w", encoding="utf-8") as log:
         subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
                        stdout=log, stderr=subprocess.STDOUT, check=False)
     if not report.exists():
         return None
-    return xml.etree.ElementTree.parse(report).getroot().iter("testcase")
+    return list(xml.etree.ElementTree.parse(report).getroot().iter("testcase"))
+
+
+def has_failed(case):
+    note = case.find("failure")
+    return case.get("status") != "run" and note is not None
+
+
+def again_alone(preset, cases):
+    """The names of those that failed and pass when nothing runs beside them."""
+    names = [case.get("name") for case in cases if has_failed(case) and
+             not FOUND.search(case.findtext("system-out") or "")]
+    if not names or len(names) > MAX_AGAIN:
+        return set()
+    only = "^(" + "|".join(re.escape(name) for name in names) + ")$"
+    again = ctest(preset, 1, only, "again") or []
+    return {case.get("name") for case in again if case.get("status") == "run"}
 
 
 class Totals:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.alone = []
         self.seconds = collections.defaultdict(float)
         self.counts = collections.Counter()
 
@@ -93,7 +121,7 @@ class Totals:
         self.failed += 1
         print(f"FAILED {name}\n{failing_lines(output)}\n", flush=True)
 
-    def add(self, preset, case):
+    def add(self, preset, case, alone):
         name = f"{preset}: {case.get('name')}"
         suite = f"{preset}: {re.split('[./]', case.get('name'))[0]}"
         output = case.findtext("system-out") or ""
@@ -101,6 +129,12 @@ class Totals:
         self.counts[suite] += 1
         if case.get("status") == "run":
             self.passed += 1
+            return
+        if case.get("name") in alone:
+            self.passed += 1
+            self.alone.append(name)
+            print(f"passed alone, not beside others: {name}\n"
+                  f"{failing_lines(output)}\n", flush=True)
             return
         note = case.find("skipped")
         if note is None:
@@ -117,7 +151,9 @@ class Totals:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=2)
+    cores = os.cpu_count() or 1
+    parser.add_argument("--jobs", type=int, default=2 * cores,
+                        help="tests at once (twice the processors)")
     parser.add_argument("--only", help="names of tests, a regular expression")
     parser.add_argument("--busy", type=int, default=0,
                         help="so many processes compute beside the tests")
@@ -128,20 +164,21 @@ def main():
     for preset in args.presets or PRESETS:
         start = time.monotonic()
         print(f"-- {preset}: building", flush=True)
-        problem = build(preset, args.jobs)
+        problem = build(preset, cores)
         built = time.monotonic()
         if problem:
             totals.fail(f"{preset}: build", problem)
             continue
         print(f"-- {preset}: testing", flush=True)
         with busy_machine(args.busy):
-            cases = run(preset, args.jobs, args.only)
+            cases = ctest(preset, args.jobs, args.only, "results")
         if cases is None:
             totals.fail(f"{preset}: ctest",
-                        (ROOT / "build" / preset / "ctest.log").read_text())
+                        (ROOT / "build" / preset / "results.log").read_text())
             continue
+        alone = again_alone(preset, cases)
         for case in cases:
-            totals.add(preset, case)
+            totals.add(preset, case, alone)
         wall.append((preset, built - start, time.monotonic() - built))
 
     print("\nsuite                    tests   seconds")
@@ -149,6 +186,8 @@ def main():
         print(f"{suite:24} {totals.counts[suite]:5} {seconds:9.1f}")
     for preset, building, testing in wall:
         print(f"{preset}: built in {building:.0f} s, tested in {testing:.0f} s")
+    if totals.alone:
+        print("passed only alone: " + ", ".join(totals.alone))
     print(f"{totals.passed} passed, {totals.failed} failed, "
           f"{totals.skipped} skipped")
     return 1 if totals.failed or not totals.passed else 0

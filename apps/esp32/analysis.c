@@ -45,7 +45,7 @@ void analysis_emit(dash *app, const image *one, const char *caption,
   snprintf(url, sizeof url, MEDIA_URL "%s", one->file);
   bool has = caption != NULL;
   // what is undefined is left out
-  house_emit(
+  peal_kit_emit(
       &app->house, "camera_update",
       PEAL_ARGS(PEAL_OBJECT(
           {"image_id", peal_int(one->image_id)},
@@ -173,7 +173,7 @@ static void on_stored(const peal_store_result *result, void *user) {
   job *j = user;
   dash *app = j->analysis->app;
   if (result->err != PEAL_OK)
-    house_store_failed(&app->house, "a caption was not stored", result);
+    peal_kit_store_failed(&app->house, "a caption was not stored", result);
   else if (result->changes > 0) // else the picture has gone meanwhile
     analysis_emit(app, &j->image, j->caption, j->analysis_ms);
   free(j);
@@ -188,9 +188,9 @@ static void on_done(peal_worker *worker, peal_err err, void *user) {
                  j->model_err != VISION_ERR_STOPPED;
   leave(a, j, is_done);
   if (err == PEAL_OK && j->model_err != VISION_OK)
-    house_log(&a->app->house, PEAL_LOG_WARN, "analysis",
-              "no caption from the model for picture %lld: %s",
-              (long long)j->image.image_id, vision_err_text(j->model_err));
+    peal_kit_log(&a->app->house, PEAL_LOG_WARN, "analysis",
+                 "no caption from the model for picture %lld: %s",
+                 (long long)j->image.image_id, vision_err_text(j->model_err));
   if (!is_done || peal_store_write(
                       a->app->house.store,
                       "UPDATE images SET caption = ?2, analysis_ms = ?3"
@@ -232,9 +232,9 @@ static void put(analysis *a, const image *one) {
   job *dropped = append(a, j);
   pthread_mutex_unlock(&a->lock);
   if (dropped != NULL)
-    house_log(&a->app->house, PEAL_LOG_WARN, "analysis",
-              "the queue is full: picture %lld stays without caption",
-              (long long)dropped->image.image_id);
+    peal_kit_log(&a->app->house, PEAL_LOG_WARN, "analysis",
+                 "the queue is full: picture %lld stays without caption",
+                 (long long)dropped->image.image_id);
   free(dropped);
 }
 
@@ -287,9 +287,9 @@ analysis *analysis_new(dash *app) {
     a->model = vision_new(&app->conf.vision, &err);
   if (err == VISION_OK && load(a))
     return a;
-  house_log(&app->house, PEAL_LOG_ERROR, "analysis", "%s",
-            err != VISION_OK ? vision_err_text(err)
-                             : "the pictures cannot be read");
+  peal_kit_log(&app->house, PEAL_LOG_ERROR, "analysis", "%s",
+               err != VISION_OK ? vision_err_text(err)
+                                : "the pictures cannot be read");
   analysis_free(a);
   return NULL;
 }

@@ -13,7 +13,7 @@
 /* A stored picture. */
 typedef struct image {
   int64_t image_id;
-  char device_id[DEVICE_ID_BYTES];
+  char device_id[PEAL_KIT_DEVICE_ID_BYTES];
   char file[MEDIA_NAME_BYTES];
   int64_t stamp, bytes;
   uint32_t width, height;

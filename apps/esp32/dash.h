@@ -4,9 +4,9 @@
  * before the run and freed after it, so that handlers need no checks. */
 #include <stdint.h>
 
-#include "house.h"
+#include <peal/kit.h>
+
 #include "settings.h"
-#include "walks.h"
 
 struct analysis;
 struct devices;
@@ -16,11 +16,11 @@ struct slots;
 struct thumbs;
 
 typedef struct dash {
-  house house;
+  peal_kit house;
   settings conf;
   peal_web_limit *device_limit, *address_limit;
-  walks series, exports;  /* under way */
-  atomic_uint inserts[2]; /* of readings: which make room */
+  peal_kit_walks series, exports; /* under way */
+  atomic_uint inserts[2];         /* of readings: which make room */
 
   struct analysis *analysis;
   struct devices *devices;

@@ -7,8 +7,7 @@
 
 #include <pthread.h>
 
-#include "address.h"
-#include "device_keys.h"
+#include <peal/kit.h>
 
 enum { FLUSH_TICKS = 5, LINES = 10 };
 
@@ -17,7 +16,8 @@ typedef struct device {
   int64_t stamp; /* the last one given out */
   bool is_dirty; /* not stored as it is */
   bool is_stored;
-  char network[ADDRESS_BYTES]; /* it was first heard from in this run, if it
+  char network
+      [PEAL_KIT_ADDRESS_BYTES]; /* it was first heard from in this run, if it
                                   has no key */
   picture_thumb thumb;
 } device;
@@ -80,7 +80,8 @@ static bool grow(devices *ds) {
  * all. */
 static bool may_go(const devices *ds, const device *d, const char *network) {
   return (network == NULL || strcmp(d->network, network) == 0) &&
-         !device_keys_has(ds->app->house.keys, peal_slice_of(d->info.id));
+         !peal_kit_device_keys_has(ds->app->house.keys,
+                                   peal_slice_of(d->info.id));
 }
 
 /* The one that has been silent longest; `count` if there is none. */
@@ -183,7 +184,8 @@ static void load_row(devices *ds, peal_val row) {
   peal_slice id = peal_val_str(peal_val_get(row, "device_id"));
   device *d;
   device_info gone = {0};
-  if (!device_id_is_good(id) || find_or_add(ds, id, "", &d, &gone) != PEAL_OK)
+  if (!peal_kit_device_id_is_good(id) ||
+      find_or_add(ds, id, "", &d, &gone) != PEAL_OK)
     return;
   d->is_stored = true;
   static const char *const names[] = {"readings", "images", "audio"};
@@ -244,8 +246,8 @@ devices *devices_new(dash *app) {
       &(peal_web_limit_opts){.count = LINES, .burst = 10 * LINES});
   if (ds->lines != NULL && load(ds))
     return ds;
-  house_log(&app->house, PEAL_LOG_ERROR, "devices",
-            "the devices cannot be read");
+  peal_kit_log(&app->house, PEAL_LOG_ERROR, "devices",
+               "the devices cannot be read");
   devices_free(ds);
   return NULL;
 }
@@ -267,18 +269,18 @@ static void announce(devices *ds, const device_info *info) {
   dash *app = ds->app;
   char last_seen[25];
   peal_web_time_iso(last_seen, info->last_seen);
-  house_emit(
-      &app->house, "device_update",
-      PEAL_ARGS(PEAL_OBJECT({"device_id", peal_str(info->id)},
-                            {"online", peal_bool(info->is_online)},
-                            {"last_seen", peal_str(last_seen)},
-                            {"simulated", peal_bool(device_id_is_simulated(
-                                              peal_slice_of(info->id)))})));
+  peal_kit_emit(&app->house, "device_update",
+                PEAL_ARGS(PEAL_OBJECT(
+                    {"device_id", peal_str(info->id)},
+                    {"online", peal_bool(info->is_online)},
+                    {"last_seen", peal_str(last_seen)},
+                    {"simulated", peal_bool(peal_kit_device_id_is_simulated(
+                                      peal_slice_of(info->id)))})));
   // invented ones must not fill the log
   if (peal_web_limit_take(ds->lines, PEAL_S("devices"),
                           peal_worker_now_ms(peal_worker_self()), NULL))
-    house_log(&app->house, PEAL_LOG_INFO, "devices", "%s is %s", info->id,
-              info->is_online ? "online" : "offline");
+    peal_kit_log(&app->house, PEAL_LOG_INFO, "devices", "%s is %s", info->id,
+                 info->is_online ? "online" : "offline");
 }
 
 /* With the lock held; fills `came` when it has just come online. */
@@ -444,13 +446,14 @@ peal_val devices_value(dash *app, const device_info *info, peal_build *build) {
   peal_web_time_iso(last_seen, info->last_seen);
   return peal_build_copy(
       build,
-      PEAL_OBJECT({"device_id", peal_str_slice(id)},
-                  {"online", peal_bool(info->is_online)},
-                  {"simulated", peal_bool(device_id_is_simulated(id))},
-                  {"has_key", peal_bool(device_keys_has(app->house.keys, id))},
-                  {"first_seen", peal_str(first_seen)},
-                  {"last_seen", peal_str(last_seen)},
-                  {"readings", peal_int((int64_t)info->counts[DEVICE_READING])},
-                  {"images", peal_int((int64_t)info->counts[DEVICE_IMAGE])},
-                  {"audio", peal_int((int64_t)info->counts[DEVICE_AUDIO])}));
+      PEAL_OBJECT(
+          {"device_id", peal_str_slice(id)},
+          {"online", peal_bool(info->is_online)},
+          {"simulated", peal_bool(peal_kit_device_id_is_simulated(id))},
+          {"has_key", peal_bool(peal_kit_device_keys_has(app->house.keys, id))},
+          {"first_seen", peal_str(first_seen)},
+          {"last_seen", peal_str(last_seen)},
+          {"readings", peal_int((int64_t)info->counts[DEVICE_READING])},
+          {"images", peal_int((int64_t)info->counts[DEVICE_IMAGE])},
+          {"audio", peal_int((int64_t)info->counts[DEVICE_AUDIO])}));
 }

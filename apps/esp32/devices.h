@@ -3,8 +3,9 @@
 /* devices: who has sent something, when last, and how much; online as long as
  * it is heard. Kept in memory for all workers, written to the store every few
  * seconds and rebuilt from the readings after a crash. */
+#include <peal/kit.h>
+
 #include "dash.h"
-#include "device_id.h"
 #include "picture.h"
 
 typedef struct devices devices;
@@ -25,7 +26,7 @@ void devices_tick(devices *all);
 /* Store what has changed. */
 void devices_flush(devices *all);
 
-/* The device has been heard: it is online. `network` (address_network; ""
+/* The device has been heard: it is online. `network` (peal_kit_address_network; ""
  * where the device has shown its key) answers for the ids that are new: of one
  * network there are at most `max_network_devices`, and one more takes the
  * place of the silent or the newest of these. *stamp (may be NULL) is the time,
@@ -45,7 +46,7 @@ void devices_thumb_get(devices *all, peal_slice id, picture_thumb *out);
 void devices_thumb_set(devices *all, peal_slice id, const picture_thumb *thumb);
 
 typedef struct device_info {
-  char id[DEVICE_ID_BYTES];
+  char id[PEAL_KIT_DEVICE_ID_BYTES];
   int64_t first_seen, last_seen; /* ms since 1970 */
   uint64_t counts[DEVICE_KIND_COUNT];
   bool is_online;

@@ -4,22 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth.h"
-#include "device_keys.h"
+#include <peal/kit.h>
+
 #include "devices.h"
 #include "gate.h"
-#include "house_run.h"
 #include "oled.h"
-#include "readings.h"
 
 /* ---- connecting ------------------------------------------------------------ */
-
-/* The key that a device showed: in `auth` or as a header of the handshake. */
-static peal_slice key_of(const peal_socket *socket) {
-  peal_slice key =
-      peal_val_str(peal_val_get(peal_socket_auth(socket), "device_key"));
-  return key.len > 0 ? key : peal_socket_header(socket, "X-Device-Key");
-}
 
 static bool is_device(const dash *app, const peal_socket *socket) {
   peal_slice id =
@@ -27,16 +18,17 @@ static bool is_device(const dash *app, const peal_socket *socket) {
   if (id.len == 0)
     id = peal_socket_header(socket, "X-Device-Id");
   return id.len > 0 &&
-         device_keys_ask(app->house.keys, peal_socket_address(socket), id,
-                         key_of(socket), NULL) == DEVICE_KEYS_SHOWN;
+         peal_kit_device_keys_ask(app->house.keys, peal_socket_address(socket),
+                                  id, gate_socket_key(socket),
+                                  NULL) == PEAL_KIT_DEVICE_KEYS_SHOWN;
 }
 
 static void on_use(peal_socket *socket, peal_next *next, void *user) {
   dash *app = user;
-  guard_verdict found = auth_socket(app->house.auth, socket);
-  if (found == GUARD_RIGHT || is_device(app, socket))
+  peal_kit_guard_verdict found = peal_kit_auth_socket(app->house.auth, socket);
+  if (found == PEAL_KIT_GUARD_RIGHT || is_device(app, socket))
     peal_next_ok(next);
-  else if (found == GUARD_WAIT)
+  else if (found == PEAL_KIT_GUARD_WAIT)
     peal_next_refuse(next, "too many wrong passwords, try again later",
                      PEAL_OBJECT({"code", peal_str("too_many")}));
   else
@@ -46,22 +38,22 @@ static void on_use(peal_socket *socket, peal_next *next, void *user) {
 
 static peal_err on_connect(peal_socket *socket, void *user) {
   dash *app = user;
-  guard_verdict found;
-  peal_err err = auth_socket_bind(app->house.auth, socket, &found);
+  peal_kit_guard_verdict found;
+  peal_err err = peal_kit_auth_socket_bind(app->house.auth, socket, &found);
   // where a password is asked for, a device is no reader
-  if (err == PEAL_OK && found != GUARD_RIGHT)
-    err = peal_join(socket, HOUSE_DEVICES);
-  return err == PEAL_OK ? house_greet(socket) : err;
+  if (err == PEAL_OK && found != PEAL_KIT_GUARD_RIGHT)
+    err = peal_join(socket, PEAL_KIT_DEVICES);
+  return err == PEAL_OK ? peal_kit_greet(socket) : err;
 }
 
 static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
                           void *user) {
   peal_slice address = peal_socket_address(socket);
-  house_log(&((dash *)user)->house, PEAL_LOG_INFO, "events",
-            "%s from %.*s is gone: %s%s%s", peal_socket_id(socket),
-            PEAL_SFMT(address), peal_reason_text(reason),
-            err != PEAL_OK ? ", " : "",
-            err != PEAL_OK ? peal_err_message(err) : "");
+  peal_kit_log(&((dash *)user)->house, PEAL_LOG_INFO, "events",
+               "%s from %.*s is gone: %s%s%s", peal_socket_id(socket),
+               PEAL_SFMT(address), peal_reason_text(reason),
+               err != PEAL_OK ? ", " : "",
+               err != PEAL_OK ? peal_err_message(err) : "");
 }
 
 /* ---- request ---------------------------------------------------------------- */
@@ -107,9 +99,9 @@ static void answer_devices(dash *app, const peal_event *event, bool is_all,
     ack_success(event, answer);
     return;
   }
-  refusal why;
-  refusal_set(&why, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
-  refusal_ack(event, &why);
+  peal_kit_refusal why;
+  peal_kit_refusal_set(&why, 503, NULL, "%s", peal_kit_words(PEAL_ERR_NOMEM));
+  peal_kit_refusal_ack(event, &why);
 }
 
 /* {"type":"ping"}, "status", "oled", "devices" or "snapshot"; without a type:
@@ -122,7 +114,7 @@ static void on_request(peal_socket *socket, const peal_event *event,
       peal_val_is(what, PEAL_STRING) ? what : peal_val_get(what, "type");
   peal_slice name = peal_val_str(type);
   peal_build *build = peal_socket_build(socket);
-  bool may_see = !peal_socket_in(socket, HOUSE_DEVICES);
+  bool may_see = !peal_socket_in(socket, PEAL_KIT_DEVICES);
   if (peal_slice_is(name, "ping") || peal_slice_is(name, "status")) {
     ack_success(event, server_val(app, build));
   } else if (peal_slice_is(name, "oled")) {
@@ -132,26 +124,12 @@ static void on_request(peal_socket *socket, const peal_event *event,
   } else if (may_see && (name.len == 0 || peal_slice_is(name, "snapshot"))) {
     answer_devices(app, event, true, build);
   } else {
-    refusal why;
-    refusal_set(&why, 422, "type",
-                "type must be ping, status, oled, devices or snapshot");
-    refusal_ack(event, &why);
+    peal_kit_refusal why;
+    peal_kit_refusal_set(
+        &why, 422, "type",
+        "type must be ping, status, oled, devices or snapshot");
+    peal_kit_refusal_ack(event, &why);
   }
-}
-
-/* ---- the other two ------------------------------------------------------------ */
-
-static void on_sensor_data(peal_socket *socket, const peal_event *event,
-                           void *user) {
-  readings_on_event(user, event,
-                    (gate_guest){.address = peal_socket_address(socket),
-                                 .key = key_of(socket)});
-}
-
-static void on_set_oled(peal_socket *socket, const peal_event *event,
-                        void *user) {
-  (void)socket;
-  oled_on_event(user, event);
 }
 
 peal_err events_register(dash *app) {
@@ -163,9 +141,5 @@ peal_err events_register(dash *app) {
     err = peal_on_disconnect(nsp, on_disconnect, app);
   if (err == PEAL_OK)
     err = peal_on(nsp, "request", on_request, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "sensor_data", on_sensor_data, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "set_oled_display", on_set_oled, app);
   return err;
 }

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
+#include <peal/kit.h>
+
 #include "media.h"
-#include "span.h"
 
 enum {
   PIECE_ROWS = 500 /* of one read, and of one write */
@@ -60,7 +60,7 @@ typedef struct export_job {
   dash *app;
   peal_http_req *req;
   const source *from;
-  span asked;
+  peal_kit_span asked;
   int64_t last_ts, last_id; /* of what was written */
   int64_t newest;           /* id: what comes after it began is left out */
   bool is_json, has_rows;
@@ -70,26 +70,26 @@ typedef struct export_job {
 /* ---- the text ------------------------------------------------------------------ */
 
 /* `pairs`: timestamp and what follows. */
-static void add_csv(csv *t, const peal_pair *pairs, size_t count) {
+static void add_csv(peal_kit_csv *t, const peal_pair *pairs, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (i > 0)
-      csv_add(t, ",", 1);
-    csv_add_value(t, pairs[i].value);
+      peal_kit_csv_add(t, ",", 1);
+    peal_kit_csv_add_value(t, pairs[i].value);
   }
-  csv_add(t, "\r\n", 2);
+  peal_kit_csv_add(t, "\r\n", 2);
 }
 
-static void add_json(csv *t, const peal_pair *pairs, size_t count,
+static void add_json(peal_kit_csv *t, const peal_pair *pairs, size_t count,
                      bool is_first) {
   peal_bytes *json = peal_json_bytes(peal_object(pairs, count));
   peal_slice object = peal_bytes_slice(json);
   t->failed = t->failed || json == NULL;
-  csv_add(t, is_first ? "\n" : ",\n", is_first ? 1 : 2);
-  csv_add(t, object.ptr, object.len);
+  peal_kit_csv_add(t, is_first ? "\n" : ",\n", is_first ? 1 : 2);
+  peal_kit_csv_add(t, object.ptr, object.len);
   peal_bytes_unref(json);
 }
 
-static void add_row(export_job *e, csv *t, peal_val row) {
+static void add_row(export_job *e, peal_kit_csv *t, peal_val row) {
   enum { MAX_PAIRS = 16 };
 
   peal_pair pairs[MAX_PAIRS];
@@ -113,7 +113,7 @@ static void add_row(export_job *e, csv *t, peal_val row) {
  * breaks. */
 static void finish(export_job *e, bool is_whole) {
   peal_http_req *req = e->req;
-  walks_end(&e->app->exports);
+  peal_kit_walks_end(&e->app->exports);
   peal_http_req_on_abort(req, NULL, NULL);
   peal_http_answer_on_drain(req, NULL, NULL);
   if (is_whole && e->is_json) {
@@ -145,13 +145,13 @@ static void next_piece(peal_http_req *req, void *user) {
 
 /* The rows as text; what the write answers, or why there is no text. */
 static peal_err write_rows(export_job *e, peal_val rows) {
-  csv t = {0};
+  peal_kit_csv t = {0};
   for (size_t i = 0; i < rows.len; i++)
     add_row(e, &t, peal_val_at(rows, i));
   peal_err err =
       t.failed ? PEAL_ERR_NOMEM
                : peal_http_answer_write(e->req, (peal_slice){t.bytes, t.len});
-  csv_free(&t);
+  peal_kit_csv_free(&t);
   return err;
 }
 
@@ -159,7 +159,7 @@ static void on_piece(const peal_store_result *result, void *user) {
   export_job *e = user;
   e->is_reading = false;
   if (result->err != PEAL_OK)
-    house_store_failed(&e->app->house, "an export broke off", result);
+    peal_kit_store_failed(&e->app->house, "an export broke off", result);
   peal_err err =
       result->err == PEAL_OK ? write_rows(e, result->rows) : result->err;
   bool is_last = result->rows.len < PIECE_ROWS;
@@ -225,14 +225,14 @@ static void begin_answer(export_job *e) {
 }
 
 static void begin(peal_http_req *req, dash *app, const source *from) {
-  span asked;
+  peal_kit_span asked;
   bool is_json;
-  if (!span_read(&asked, req, 1) || !read_format(req, &is_json) ||
-      !walks_begin(&app->exports, req))
+  if (!peal_kit_span_read(&asked, req, 1) || !read_format(req, &is_json) ||
+      !peal_kit_walks_begin(&app->exports, req))
     return;
   export_job *e = peal_http_req_alloc(req, sizeof *e);
   if (e == NULL) {
-    walks_end(&app->exports);
+    peal_kit_walks_end(&app->exports);
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }

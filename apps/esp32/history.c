@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <peal/kit.h>
+
 #include "devices.h"
 #include "media.h"
-#include "span.h"
 #include "thumbs.h"
 
 enum { DEFAULT_ROWS = 100 };
@@ -80,8 +81,8 @@ static void answer_rows(peal_http_req *req, peal_val rows, int64_t limit) {
   bool has_more = rows.len > count;
   if (has_more) {
     peal_val last = peal_val_at(rows, count - 1);
-    span_cursor_write(next, peal_val_int(peal_val_get(last, "ts"), 0),
-                      peal_val_int(peal_val_get(last, "id"), 0));
+    peal_kit_span_cursor_write(next, peal_val_int(peal_val_get(last, "ts"), 0),
+                               peal_val_int(peal_val_get(last, "id"), 0));
   }
   answer_page(req, peal_items_val(items), has_more ? next : NULL);
 }
@@ -92,15 +93,15 @@ static void on_rows(const peal_store_result *result, void *user) {
     answer_rows(q->req, result->rows, q->limit);
     return;
   }
-  house_store_failed(&q->app->house, "history was not read", result);
+  peal_kit_store_failed(&q->app->house, "history was not read", result);
   peal_web_error_of(q->req, result->err);
 }
 
 /* ---- the question --------------------------------------------------------------- */
 
 static void ask(peal_http_req *req, dash *app, const source *from) {
-  span asked;
-  if (!span_read(&asked, req, DEFAULT_ROWS))
+  peal_kit_span asked;
+  if (!peal_kit_span_read(&asked, req, DEFAULT_ROWS))
     return;
   question *q = peal_http_req_alloc(req, sizeof *q);
   if (q == NULL) {
@@ -143,14 +144,15 @@ void history_on_audio(peal_http_req *req, void *user) {
 /* ---- devices --------------------------------------------------------------------- */
 
 /* Devices have no id that rises: the cursor counts those that were shown. */
-static bool is_wanted(const span *asked, const device_info *info) {
+static bool is_wanted(const peal_kit_span *asked, const device_info *info) {
   return info->last_seen >= asked->since && info->last_seen <= asked->until &&
          (asked->device_id.len == 0 ||
           peal_slice_is(asked->device_id, info->id));
 }
 
-static void answer_devices(peal_http_req *req, dash *app, const span *asked,
-                           const device_info *list, size_t count) {
+static void answer_devices(peal_http_req *req, dash *app,
+                           const peal_kit_span *asked, const device_info *list,
+                           size_t count) {
   size_t limit = (size_t)asked->limit, rows = 0;
   int64_t skip = asked->before_id == INT64_MAX ? 0 : asked->before_id, seen = 0;
   limit = limit < count ? limit : count;
@@ -167,16 +169,16 @@ static void answer_devices(peal_http_req *req, dash *app, const span *asked,
     }
   }
   char next[48];
-  span_cursor_write(next, 0, skip + (int64_t)rows);
+  peal_kit_span_cursor_write(next, 0, skip + (int64_t)rows);
   answer_page(req, peal_items_val(items), has_more ? next : NULL);
 }
 
 void history_on_devices(peal_http_req *req, void *user) {
   dash *app = user;
-  span asked;
+  peal_kit_span asked;
   device_info *list;
   size_t count;
-  if (!span_read(&asked, req, SPAN_MAX_ROWS))
+  if (!peal_kit_span_read(&asked, req, PEAL_KIT_SPAN_MAX_ROWS))
     return;
   peal_err err = devices_list(app->devices, &list, &count);
   if (err != PEAL_OK) {

@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <peal/kit.h>
+
 #include "analysis.h"
-#include "auth.h"
 #include "dash.h"
-#include "device_keys.h"
 #include "devices.h"
 #include "events.h"
-#include "house_run.h"
 #include "media.h"
 #include "oled.h"
 #include "readings.h"
@@ -26,14 +25,13 @@ enum {
   MAX_MESSAGE_BYTES = 10 * 1024 * 1024,
   PRUNE_TICKS = 30,
   MEDIA_TICKS = 60,
-  KEY_TICKS = 2,
   POOL_THREADS = 6, /* beside those of the analysis */
   MAX_SERIES = 16,  /* each holds up to half a megabyte */
   MAX_EXPORTS = 8,
   BODY_PACE_BYTES = 2048, /* a second: a modem is faster */
 };
 
-static const house_about about = {
+static const peal_kit_about about = {
     .program = "peal-esp32",
     .summary = "the dashboard of ESP32 devices",
     .env_prefix = "PEAL_ESP32",
@@ -49,6 +47,8 @@ static const house_about about = {
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
     .body_pace_bytes = BODY_PACE_BYTES,
+    .keys = settings_keys,
+    .metrics = "esp32",
 };
 
 /* What only main knows of. */
@@ -58,10 +58,30 @@ typedef struct program {
   unsigned ticks;
 } program;
 
+static program self = {
+    .dash = {.series.max = MAX_SERIES, .exports.max = MAX_EXPORTS}};
+
 /* ---- parts ------------------------------------------------------------------ */
 
-static bool make_parts(program *p) {
-  dash *app = &p->dash;
+/* The pool is one for the whole program: the analysis may fill its share of
+ * it, and uploads still have theirs. */
+static void size_pool(const settings *conf) {
+  char count[16];
+  snprintf(count, sizeof count, "%u",
+           conf->analysis_concurrency + POOL_THREADS);
+  setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
+static bool on_read(const peal_config *config, void *user) {
+  program *p = user;
+  if (!settings_read(&p->dash.conf, config))
+    return false;
+  size_pool(&p->dash.conf);
+  return true;
+}
+
+static bool on_make(void *user) {
+  dash *app = &((program *)user)->dash;
   app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
   app->address_limit = peal_web_limit_new(&(peal_web_limit_opts){
@@ -81,12 +101,9 @@ static bool make_parts(program *p) {
 static void on_second(void *user) {
   program *p = user;
   devices_tick(p->dash.devices);
-  auth_tick(p->dash.house.auth);
   simulate_check(&p->sim, &p->dash);
   if (p->ticks % MEDIA_TICKS == 0)
     media_tick(p->dash.media);
-  if (p->ticks % KEY_TICKS == 0)
-    device_keys_refresh(p->dash.house.keys);
   if (p->ticks++ % PRUNE_TICKS == 0)
     readings_prune(&p->dash);
 }
@@ -108,23 +125,15 @@ static void on_stop(void *user) {
   analysis_stop(p->dash.analysis);
 }
 
-static int run(program *p) {
-  dash *app = &p->dash;
-  int code = house_run(&app->house, &(house_turns){.on_start = on_start,
-                                                   .on_second = on_second,
-                                                   .on_stop = on_stop,
-                                                   .on_stop_each = on_stop_each,
-                                                   .user = p});
+static void on_ended(void *user) {
+  program *p = user;
   simulate_wait(&p->sim);
-  devices_flush(app->devices);
-  house_log(&app->house, PEAL_LOG_INFO, "main", "stopped");
-  return code;
+  devices_flush(p->dash.devices);
 }
 
 /* All of it takes NULL: what was not made is not taken down. */
-static void take_down(program *p) {
-  dash *app = &p->dash;
-  house_close(&app->house);
+static void on_free(void *user) {
+  dash *app = &((program *)user)->dash;
   analysis_free(app->analysis);
   oled_free(app->oled);
   media_free(app->media);
@@ -133,38 +142,17 @@ static void take_down(program *p) {
   slots_free(app->uploads);
   peal_web_limit_free(app->address_limit);
   peal_web_limit_free(app->device_limit);
-  house_deinit(&app->house);
-}
-
-/* The pool is one for the whole program: the analysis may fill its share of
- * it, and uploads still have theirs. */
-static void size_pool(const settings *conf) {
-  char count[16];
-  snprintf(count, sizeof count, "%u",
-           conf->analysis_concurrency + POOL_THREADS);
-  setenv("UV_THREADPOOL_SIZE", count, 0);
-}
-
-static int serve(program *p) {
-  dash *app = &p->dash;
-  size_pool(&app->conf);
-  int code = 1;
-  if (house_open(&app->house) && house_faces(&app->house) && make_parts(p))
-    code = run(p);
-  take_down(p);
-  return code;
 }
 
 int main(int argc, char **argv) {
-  static program self = {
-      .dash = {.series.max = MAX_SERIES, .exports.max = MAX_EXPORTS}};
-  dash *app = &self.dash;
-  house *h = &app->house;
-  int code = 1;
-  if (house_conf_read(h, &about, settings_keys, settings_key_count, argc, argv,
-                      &code) &&
-      !house_manage(h, &code))
-    code = settings_read(&app->conf, h->conf.config) ? serve(&self) : 1;
-  house_conf_deinit(&h->conf);
-  return code;
+  static const peal_kit_turns turns = {.on_read = on_read,
+                                       .on_make = on_make,
+                                       .on_start = on_start,
+                                       .on_second = on_second,
+                                       .on_stop = on_stop,
+                                       .on_stop_each = on_stop_each,
+                                       .on_ended = on_ended,
+                                       .on_free = on_free,
+                                       .user = &self};
+  return peal_kit_main(&self.dash.house, &about, &turns, argc, argv);
 }

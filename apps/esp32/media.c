@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include <peal/kit.h>
+
 #include "media_names.h"
 #include "thumbs.h"
 
@@ -49,10 +50,11 @@ bool media_name(char out[MEDIA_NAME_BYTES], media_kind kind, int64_t stamp,
   char hex[2 * sizeof random + 1], when[32];
   struct tm tm;
   time_t s = (time_t)(stamp / 1000);
-  if (!digest_random(random, sizeof random) || gmtime_r(&s, &tm) == NULL ||
+  if (!peal_kit_digest_random(random, sizeof random) ||
+      gmtime_r(&s, &tm) == NULL ||
       strftime(when, sizeof when, "%Y%m%d-%H%M%S", &tm) == 0)
     return false;
-  digest_hex(hex, random, sizeof random);
+  peal_kit_digest_hex(hex, random, sizeof random);
   int len = snprintf(out, MEDIA_NAME_BYTES, "%s%s-%s.%s", prefixes[kind], when,
                      hex, extension);
   return len > 0 && len < MEDIA_NAME_BYTES;
@@ -114,11 +116,11 @@ static void note(media *m, bool is_well, int failed) {
   if (atomic_exchange(&m->is_well, is_well) == is_well)
     return;
   if (is_well)
-    house_log(&m->app->house, PEAL_LOG_INFO, "media",
-              "files can be written again");
+    peal_kit_log(&m->app->house, PEAL_LOG_INFO, "media",
+                 "files can be written again");
   else
-    house_log(&m->app->house, PEAL_LOG_ERROR, "media",
-              "no file can be written in %s: %s", m->dir, strerror(failed));
+    peal_kit_log(&m->app->house, PEAL_LOG_ERROR, "media",
+                 "no file can be written in %s: %s", m->dir, strerror(failed));
 }
 
 bool media_write(media *m, const char *name, const peal_slice *parts,
@@ -175,8 +177,8 @@ bool media_read(media *m, const char *name, void **out, size_t *len) {
 
 void media_remove(media *m, const char *name) {
   if (unlinkat(m->dir_fd, name, 0) != 0 && errno != ENOENT)
-    house_log(&m->app->house, PEAL_LOG_WARN, "media", "%s was not removed: %s",
-              name, strerror(errno));
+    peal_kit_log(&m->app->house, PEAL_LOG_WARN, "media",
+                 "%s was not removed: %s", name, strerror(errno));
 }
 
 /* ---- the start ------------------------------------------------------------ */
@@ -220,8 +222,9 @@ media *media_new(dash *app) {
   bool done = open_dir(m) && count_and_sweep(m);
   if (done)
     return m;
-  house_log(&app->house, PEAL_LOG_ERROR, "media", "%s/media cannot be used: %s",
-            app->house.conf.data_dir, strerror(errno));
+  peal_kit_log(&app->house, PEAL_LOG_ERROR, "media",
+               "%s/media cannot be used: %s", app->house.conf.data_dir,
+               strerror(errno));
   media_free(m);
   return NULL;
 }
@@ -265,14 +268,20 @@ void media_tick(media *m) {
     atomic_store(&m->is_trying, false);
 }
 
-bool media_is_well(void *user) {
-  media *m = user;
+static bool can_write(media *m) {
   struct stat st;
   media_tick(m);
   // what can be seen at once: it was deleted, made read-only, taken from us
   return fstat(m->dir_fd, &st) == 0 && st.st_nlink > 0 &&
          faccessat(m->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0 &&
          atomic_load(&m->is_well);
+}
+
+void media_state(peal_kit_state *out, void *user) {
+  out->is_well = can_write(user);
+  if (!out->is_well)
+    snprintf(out->words, sizeof out->words,
+             "pictures and recordings cannot be written");
 }
 
 /* ---- bounds ---------------------------------------------------------------- */
@@ -331,7 +340,7 @@ static removal *take_off(media *m, media_kind kind, peal_val rows) {
 static void on_pruned(media *m, media_kind kind,
                       const peal_store_result *result) {
   if (result->err != PEAL_OK) {
-    house_store_failed(&m->app->house, "old files were not removed", result);
+    peal_kit_store_failed(&m->app->house, "old files were not removed", result);
     pthread_mutex_lock(&m->lock);
     m->shelves[kind].is_pruning = false;
     pthread_mutex_unlock(&m->lock);
@@ -379,8 +388,8 @@ static void prune(media *m, media_kind kind) {
                          PEAL_ARGS(peal_int(excess)), done[kind], m) == PEAL_OK;
   pthread_mutex_unlock(&m->lock);
   if (excess > 0)
-    house_log(&m->app->house, PEAL_LOG_DEBUG, "media", "%lld of %s go",
-              (long long)excess, tables[kind]);
+    peal_kit_log(&m->app->house, PEAL_LOG_DEBUG, "media", "%lld of %s go",
+                 (long long)excess, tables[kind]);
 }
 
 void media_added(media *m, media_kind kind, int64_t bytes) {

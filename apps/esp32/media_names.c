@@ -110,18 +110,20 @@ static bool set_aside(const dash *app, int dir_fd, const char *name) {
 
 static void say(dash *app, unsigned removed, unsigned aside, unsigned stuck) {
   if (removed > 0)
-    house_log(&app->house, PEAL_LOG_INFO, "media",
-              "%u unfinished uploads of the last run were removed", removed);
+    peal_kit_log(&app->house, PEAL_LOG_INFO, "media",
+                 "%u unfinished uploads of the last run were removed", removed);
   if (aside > 0)
-    house_log(&app->house, PEAL_LOG_WARN, "media",
-              "%u files that the database does not know were set aside: they "
-              "are in %s/orphans",
-              aside, app->house.conf.data_dir);
+    peal_kit_log(
+        &app->house, PEAL_LOG_WARN, "media",
+        "%u files that the database does not know were set aside: they "
+        "are in %s/orphans",
+        aside, app->house.conf.data_dir);
   if (stuck > 0)
-    house_log(&app->house, PEAL_LOG_WARN, "media",
-              "%u files that the database does not know could not be moved to "
-              "%s/orphans: %s",
-              stuck, app->house.conf.data_dir, strerror(errno));
+    peal_kit_log(
+        &app->house, PEAL_LOG_WARN, "media",
+        "%u files that the database does not know could not be moved to "
+        "%s/orphans: %s",
+        stuck, app->house.conf.data_dir, strerror(errno));
 }
 
 /* What has no row: what is not whole was never acknowledged, and goes. A whole

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "house.h"
+#include <peal/kit.h>
 
 /* The indexes carry the order in which history is read: newest first, of all
  * or of one device; the row's id is in each index behind its columns. */
@@ -43,10 +43,10 @@ static const char first[] =
     " readings INTEGER NOT NULL, images INTEGER NOT NULL,"
     " audio INTEGER NOT NULL);"
 
-    HOUSE_DEVICE_KEYS
+    PEAL_KIT_DEVICE_KEYS
 
     "CREATE TABLE oled (id INTEGER PRIMARY KEY CHECK (id = 1),"
     " animation_type TEXT NOT NULL, animation_id INTEGER NOT NULL,"
     " ts INTEGER NOT NULL);";
 
-const char *const schema_migrations[] = {first, HOUSE_SESSIONS, NULL};
+const char *const schema_migrations[] = {first, PEAL_KIT_SESSIONS, NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "series.h"
 
-#include "span.h"
+#include <peal/kit.h>
 
 enum {
   DEFAULT_POINTS = 400,
@@ -86,8 +86,8 @@ typedef struct walk {
   dash *app;
   peal_http_req *req;
   const source *from;
-  span asked;   /* first to last moment, once they are known */
-  int64_t next; /* the moment at which the next piece begins */
+  peal_kit_span asked; /* first to last moment, once they are known */
+  int64_t next;        /* the moment at which the next piece begins */
   int64_t points, bucket_ms, rows;
   bucket *buckets; /* `points` of them */
 } walk;
@@ -97,7 +97,7 @@ static bool is_of_one(const walk *w) {
 }
 
 static void finish(walk *w, peal_err err) {
-  walks_end(&w->app->series);
+  peal_kit_walks_end(&w->app->series);
   if (err != PEAL_OK)
     peal_web_error_of(w->req, err);
 }
@@ -210,7 +210,7 @@ static void on_piece(const peal_store_result *result, void *user) {
   walk *w = user;
   if (result->err != PEAL_OK || peal_http_req_is_aborted(w->req)) {
     if (result->err != PEAL_OK)
-      house_store_failed(&w->app->house, "a series was not read", result);
+      peal_kit_store_failed(&w->app->house, "a series was not read", result);
     finish(w, result->err != PEAL_OK ? result->err : PEAL_ERR_CLOSED);
     return;
   }
@@ -243,7 +243,7 @@ static void next_piece(walk *w) {
 static void on_ends(const peal_store_result *result, void *user) {
   walk *w = user;
   if (result->err != PEAL_OK) {
-    house_store_failed(&w->app->house, "a series was not read", result);
+    peal_kit_store_failed(&w->app->house, "a series was not read", result);
     finish(w, result->err);
     return;
   }
@@ -277,18 +277,18 @@ static void ask_ends(walk *w) {
 /* ---- the question ---------------------------------------------------------------------- */
 
 static void begin(peal_http_req *req, dash *app, const source *from) {
-  span asked;
+  peal_kit_span asked;
   int64_t points;
-  if (!span_read(&asked, req, 1) ||
+  if (!peal_kit_span_read(&asked, req, 1) ||
       !peal_web_query_int(req, "points", DEFAULT_POINTS, 1, MAX_POINTS,
                           &points) ||
-      !walks_begin(&app->series, req))
+      !peal_kit_walks_begin(&app->series, req))
     return;
   walk *w = peal_http_req_alloc(req, sizeof *w);
   size_t size = (size_t)points * sizeof(bucket);
   bucket *buckets = peal_http_req_alloc(req, size);
   if (w == NULL || buckets == NULL) {
-    walks_end(&app->series);
+    peal_kit_walks_end(&app->series);
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }

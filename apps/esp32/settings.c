@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "house_conf.h"
+#include <peal/kit.h>
 
 const peal_config_key settings_keys[] = {
     {.name = "simulate",
@@ -145,43 +145,42 @@ const peal_config_key settings_keys[] = {
      .help = "tries after the first",
      .min = 0,
      .max = 10},
+    {.name = NULL},
 };
 
-const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
-
 static void read_limits(settings *out, const peal_config *c) {
-  out->device_rate = house_conf_count(c, "device-rate");
-  out->device_burst = house_conf_count(c, "device-burst");
-  out->address_rate = house_conf_count(c, "address-rate");
-  out->address_burst = house_conf_count(c, "address-burst");
-  out->max_devices = house_conf_count(c, "max-devices");
-  out->max_network_devices = house_conf_count(c, "max-address-devices");
+  out->device_rate = peal_kit_conf_count(c, "device-rate");
+  out->device_burst = peal_kit_conf_count(c, "device-burst");
+  out->address_rate = peal_kit_conf_count(c, "address-rate");
+  out->address_burst = peal_kit_conf_count(c, "address-burst");
+  out->max_devices = peal_kit_conf_count(c, "max-devices");
+  out->max_network_devices = peal_kit_conf_count(c, "max-address-devices");
   out->offline_ms = peal_config_int(c, "offline-after");
   out->max_images = peal_config_int(c, "max-images");
   out->max_image_bytes = peal_config_int(c, "max-image-bytes");
   out->max_audio = peal_config_int(c, "max-audio");
   out->max_audio_bytes = peal_config_int(c, "max-audio-bytes");
   out->max_readings = peal_config_int(c, "max-readings");
-  out->max_address_uploads = house_conf_count(c, "max-address-uploads");
+  out->max_address_uploads = peal_kit_conf_count(c, "max-address-uploads");
   out->send_first = peal_config_bool(c, "send-before-stored");
 }
 
 static void read_vision(settings *out, const peal_config *c) {
-  out->analysis_concurrency = house_conf_count(c, "analysis-concurrency");
-  out->analysis_queue = house_conf_count(c, "analysis-queue");
+  out->analysis_concurrency = peal_kit_conf_count(c, "analysis-concurrency");
+  out->analysis_queue = peal_kit_conf_count(c, "analysis-queue");
   vision_opts *model = &out->vision;
   (void)vision_kind_parse(&model->kind, peal_config_str(c, "vision-kind"));
-  model->base_url = house_conf_text(c, "vision-url");
-  model->model = house_conf_text(c, "vision-model");
-  model->key = house_conf_text(c, "vision-key");
-  model->prompt = house_conf_text(c, "vision-prompt");
-  model->timeout_ms = house_conf_count(c, "vision-timeout");
-  unsigned retries = house_conf_count(c, "vision-retries");
+  model->base_url = peal_kit_conf_text(c, "vision-url");
+  model->model = peal_kit_conf_text(c, "vision-model");
+  model->key = peal_kit_conf_text(c, "vision-key");
+  model->prompt = peal_kit_conf_text(c, "vision-prompt");
+  model->timeout_ms = peal_kit_conf_count(c, "vision-timeout");
+  unsigned retries = peal_kit_conf_count(c, "vision-retries");
   model->retries = retries > 0 ? (uint16_t)retries : VISION_NO_RETRIES;
 }
 
 bool settings_read(settings *out, const peal_config *c) {
-  out->simulate = house_conf_count(c, "simulate");
+  out->simulate = peal_kit_conf_count(c, "simulate");
   read_limits(out, c);
   read_vision(out, c);
   if (out->vision.kind == VISION_NONE || out->vision.model != NULL)

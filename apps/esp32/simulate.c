@@ -12,8 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "device_keys.h"
-#include "places.h"
+#include <peal/kit.h>
 
 enum { WAIT_TRIES = 50, WAIT_MS = 20 };
 
@@ -67,20 +66,20 @@ void simulate_start(simulate *sim, dash *app) {
   if (app->conf.simulate == 0)
     return;
   char program[4096];
-  const char *key = device_keys_for_simulation(app->house.keys);
+  const char *key = peal_kit_device_keys_for_simulation(app->house.keys);
   void *block = NULL;
   char **env = key != NULL ? environ_with(key, &block) : NULL;
   int err = ENOENT;
-  if (places_sibling(program, sizeof program, "peal-esp32-sim"))
+  if (peal_kit_places_sibling(program, sizeof program, "peal-esp32-sim"))
     err = env != NULL ? spawn(sim, program, app, env) : ENOMEM;
   free(block);
   if (err != 0)
-    house_log(&app->house, PEAL_LOG_ERROR, "simulate",
-              "no simulated devices: peal-esp32-sim beside this program: %s",
-              strerror(err));
+    peal_kit_log(&app->house, PEAL_LOG_ERROR, "simulate",
+                 "no simulated devices: peal-esp32-sim beside this program: %s",
+                 strerror(err));
   else
-    house_log(&app->house, PEAL_LOG_INFO, "simulate", "%u simulated devices",
-              app->conf.simulate);
+    peal_kit_log(&app->house, PEAL_LOG_INFO, "simulate", "%u simulated devices",
+                 app->conf.simulate);
 }
 
 void simulate_check(simulate *sim, dash *app) {
@@ -88,8 +87,8 @@ void simulate_check(simulate *sim, dash *app) {
   if (sim->pid == 0 || waitpid(sim->pid, &status, WNOHANG) != sim->pid)
     return;
   sim->pid = 0;
-  house_log(&app->house, PEAL_LOG_WARN, "simulate",
-            "the simulated devices have ended");
+  peal_kit_log(&app->house, PEAL_LOG_WARN, "simulate",
+               "the simulated devices have ended");
 }
 
 void simulate_stop(simulate *sim) {

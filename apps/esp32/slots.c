@@ -7,7 +7,7 @@
 #include <pthread.h>
 
 typedef struct slot {
-  char network[ADDRESS_BYTES];
+  char network[PEAL_KIT_ADDRESS_BYTES];
   uint32_t count; /* never 0 */
 } slot;
 
@@ -53,11 +53,11 @@ static slot *add(slots *all, const char *network) {
   }
   slot *made = &all->list[all->count++];
   *made = (slot){0};
-  memcpy(made->network, network, ADDRESS_BYTES);
+  memcpy(made->network, network, PEAL_KIT_ADDRESS_BYTES);
   return made;
 }
 
-bool slots_take(slots *all, const char network[ADDRESS_BYTES]) {
+bool slots_take(slots *all, const char network[PEAL_KIT_ADDRESS_BYTES]) {
   pthread_mutex_lock(&all->lock);
   slot *s = find(all, network);
   if (s == NULL)
@@ -69,7 +69,7 @@ bool slots_take(slots *all, const char network[ADDRESS_BYTES]) {
   return has_room;
 }
 
-void slots_give(slots *all, const char network[ADDRESS_BYTES]) {
+void slots_give(slots *all, const char network[PEAL_KIT_ADDRESS_BYTES]) {
   pthread_mutex_lock(&all->lock);
   slot *s = find(all, network);
   if (s != NULL && --s->count == 0)

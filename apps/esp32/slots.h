@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "address.h"
+#include <peal/kit.h>
 
 typedef struct slots slots;
 
@@ -14,8 +14,9 @@ typedef struct slots slots;
 slots *slots_new(uint32_t max);
 void slots_free(slots *all);
 
-/* One more of this network (address_network). False: it has all of its own, or
+/* One more of this network (peal_kit_address_network). False: it has all of its own, or
  * memory is out. Thread: any. */
-PEAL_MUST_CHECK bool slots_take(slots *all, const char network[ADDRESS_BYTES]);
+PEAL_MUST_CHECK bool slots_take(slots *all,
+                                const char network[PEAL_KIT_ADDRESS_BYTES]);
 /* One that was taken is free again. Thread: any. */
-void slots_give(slots *all, const char network[ADDRESS_BYTES]);
+void slots_give(slots *all, const char network[PEAL_KIT_ADDRESS_BYTES]);

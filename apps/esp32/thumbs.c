@@ -139,8 +139,8 @@ thumbs *thumbs_new(dash *app) {
     t->dir_fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (t->dir_fd >= 0)
     return t;
-  house_log(&app->house, PEAL_LOG_ERROR, "thumbs", "%s cannot be used: %s",
-            t->dir, strerror(errno));
+  peal_kit_log(&app->house, PEAL_LOG_ERROR, "thumbs", "%s cannot be used: %s",
+               t->dir, strerror(errno));
   thumbs_free(t);
   return NULL;
 }

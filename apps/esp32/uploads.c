@@ -50,21 +50,22 @@ static void upload_free(upload *u) {
 /* ---- before the body ----------------------------------------------------- */
 
 typedef struct holder {
-  char network[ADDRESS_BYTES];
+  char network[PEAL_KIT_ADDRESS_BYTES];
 } holder;
 
-static bool take_slot(peal_http_req *req, dash *app, refusal *out) {
+static bool take_slot(peal_http_req *req, dash *app, peal_kit_refusal *out) {
   holder *h = peal_http_req_alloc(req, sizeof *h);
   if (h == NULL) {
-    refusal_set(out, 503, NULL, "%s", house_words(PEAL_ERR_NOMEM));
+    peal_kit_refusal_set(out, 503, NULL, "%s", peal_kit_words(PEAL_ERR_NOMEM));
     return false;
   }
-  address_network(h->network, peal_http_req_address(req));
+  peal_kit_address_network(h->network, peal_http_req_address(req));
   if (slots_take(app->uploads, h->network)) {
     peal_http_req_set_user(req, h);
     return true;
   }
-  refusal_set(out, 429, NULL, "too many uploads of this address at once");
+  peal_kit_refusal_set(out, 429, NULL,
+                       "too many uploads of this address at once");
   out->retry_ms = 1000;
   return false;
 }
@@ -81,14 +82,14 @@ void uploads_on_done(peal_http_req *req, const peal_http_done *done,
 
 peal_web_verdict uploads_before(peal_http_req *req, void *user) {
   dash *app = user;
-  refusal why;
+  peal_kit_refusal why;
   gate_guest guest = gate_guest_of(req, (peal_slice){0});
   // a form may still name another device: then its key is asked for behind it
   if ((peal_web_type_is(req, "multipart/form-data") ||
        gate_check(app, &guest, &why)) &&
       (guest.has_shown_key || take_slot(req, app, &why)))
     return PEAL_WEB_PASS;
-  refusal_answer(req, &why);
+  peal_kit_refusal_answer(req, &why);
   return PEAL_WEB_STOP;
 }
 
@@ -98,7 +99,7 @@ static void emit_audio(dash *app, const upload *u, int64_t audio_id) {
   char timestamp[25], url[sizeof MEDIA_URL + MEDIA_NAME_BYTES];
   peal_web_time_iso(timestamp, u->image.stamp);
   snprintf(url, sizeof url, MEDIA_URL "%s", u->image.file);
-  house_emit(
+  peal_kit_emit(
       &app->house, "audio_update",
       PEAL_ARGS(PEAL_OBJECT(
           {"audio_id", peal_int(audio_id)}, {"timestamp", peal_str(timestamp)},
@@ -132,7 +133,7 @@ static void on_stored(const peal_store_result *result, void *user) {
   upload *u = user;
   dash *app = u->app;
   if (result->err != PEAL_OK) {
-    house_store_failed(&app->house, "an upload was not stored", result);
+    peal_kit_store_failed(&app->house, "an upload was not stored", result);
     fail(u, result->err);
     return;
   }
@@ -223,8 +224,8 @@ static void on_written(peal_http_req *req, peal_err err, void *user) {
     return;
   }
   if (err == PEAL_OK && u->io_err != 0) {
-    house_log(&u->app->house, PEAL_LOG_ERROR, "media",
-              "an upload was not written: %s", strerror(u->io_err));
+    peal_kit_log(&u->app->house, PEAL_LOG_ERROR, "media",
+                 "an upload was not written: %s", strerror(u->io_err));
     err = PEAL_ERR_IO;
   }
   if (err != PEAL_OK) {
@@ -243,9 +244,9 @@ static void on_written(peal_http_req *req, peal_err err, void *user) {
 static bool admit(upload *u, const peal_web_file *file, const char *extension) {
   peal_slice named = peal_val_str(peal_val_get(file->fields, "device_id"));
   gate_guest guest = gate_guest_of(u->req, named);
-  refusal why;
+  peal_kit_refusal why;
   if (!gate_enter(u->app, &guest, &u->image.stamp, &why)) {
-    refusal_answer(u->req, &why);
+    peal_kit_refusal_answer(u->req, &why);
     return false;
   }
   memcpy(u->image.device_id, guest.id.ptr, guest.id.len); // good: it fits

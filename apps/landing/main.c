@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-landing: the page that leads to every application of this machine, and
  * tells how each of them is. */
-#include "house_run.h"
+#include <peal/kit.h>
+
 #include "watch.h"
 
 enum { MAX_MESSAGE_BYTES = 4096 };
 
-static const house_about about = {
+static const peal_kit_about about = {
     .program = "peal-landing",
     .summary = "leads to the applications of this machine",
     .env_prefix = "PEAL_LANDING",
@@ -14,10 +15,11 @@ static const house_about about = {
     .data_dir = "data/landing",
     .page = "landing/web",
     .max_message_bytes = MAX_MESSAGE_BYTES,
+    .keys = watch_keys,
 };
 
 typedef struct landing {
-  house house;
+  peal_kit house;
   watch *watch;
 } landing;
 
@@ -32,19 +34,25 @@ static void on_apps(peal_http_req *req, void *user) {
 
 static peal_err on_connect(peal_socket *socket, void *user) {
   (void)user;
-  return house_greet(socket);
+  return peal_kit_greet(socket);
 }
 
 static peal_err open_doors(landing *app) {
-  house *h = &app->house;
+  peal_kit *h = &app->house;
   peal_err err = peal_web_get(h->web, "/api/applications", on_apps, app);
   if (err == PEAL_OK)
-    err = peal_web_health(h->web, "/health", NULL);
+    err = peal_kit_health_on(h, &(peal_kit_health_opts){.word = "healthy"});
   if (err == PEAL_OK)
     err = peal_on_connect(h->nsp, on_connect, NULL);
   if (err == PEAL_OK)
-    err = peal_on(h->nsp, "request", house_on_request, NULL);
-  return err == PEAL_OK ? house_routes(h) : err;
+    err = peal_on(h->nsp, "request", peal_kit_on_request, NULL);
+  return err;
+}
+
+static bool on_make(void *user) {
+  landing *app = user;
+  return (app->watch = watch_new(&app->house)) != NULL &&
+         open_doors(app) == PEAL_OK;
 }
 
 static void on_second(void *user) {
@@ -55,29 +63,17 @@ static void on_stop(void *user) {
   watch_stop(((landing *)user)->watch);
 }
 
-static int serve(landing *app) {
-  house *h = &app->house;
-  int code = 1;
-  if (house_open(h) && house_faces(h) && (app->watch = watch_new(h)) != NULL &&
-      open_doors(app) == PEAL_OK) {
-    code = house_run(h, &(house_turns){.on_start = on_second,
-                                       .on_second = on_second,
-                                       .on_stop = on_stop,
-                                       .user = app});
-    house_log(h, PEAL_LOG_INFO, "main", "stopped");
-  }
-  house_close(h);
-  house_deinit(h);
-  watch_free(app->watch);
-  return code;
+static void on_free(void *user) {
+  watch_free(((landing *)user)->watch);
 }
 
 int main(int argc, char **argv) {
   static landing self;
-  int code = 1;
-  if (house_conf_read(&self.house, &about, watch_keys, watch_key_count, argc,
-                      argv, &code))
-    code = serve(&self);
-  house_conf_deinit(&self.house.conf);
-  return code;
+  static const peal_kit_turns turns = {.on_make = on_make,
+                                       .on_start = on_second,
+                                       .on_second = on_second,
+                                       .on_stop = on_stop,
+                                       .on_free = on_free,
+                                       .user = &self};
+  return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }

@@ -39,6 +39,9 @@ static const site sites_known[] = {
     {"sv30", "SV30 settling tests",
      "How sludge settles in 30 minutes: live, and against earlier tests.",
      "/health", NULL},
+    {"deskpulse", "DeskPulse",
+     "How somebody sits at a desk: live picture, posture and alerts.",
+     "/health", NULL},
 };
 
 enum { COUNT = sizeof sites_known / sizeof *sites_known };
@@ -52,9 +55,12 @@ const peal_config_key watch_keys[] = {
      .type = PEAL_CONFIG_STR,
      .otherwise = "http://localhost:4000",
      .help = "of the settling tests"},
+    {.name = "deskpulse-url",
+     .type = PEAL_CONFIG_STR,
+     .otherwise = "http://localhost:5003",
+     .help = "of DeskPulse"},
+    {.name = NULL},
 };
-
-const size_t watch_key_count = PEAL_CONFIG_COUNT(watch_keys);
 
 /* What was found; each look makes a new one. */
 typedef struct found {
@@ -64,7 +70,7 @@ typedef struct found {
 } found;
 
 struct watch {
-  house *house;
+  peal_kit *house;
   const char *urls[COUNT];
   CURL *curl;           /* of the look under way, else of worker 0 */
   found looked[COUNT];  /* the same */
@@ -180,8 +186,8 @@ static const char *word_of(state of) {
 
 static void log_states(watch *w) {
   for (size_t i = 0; i < COUNT; i++)
-    house_log(w->house, PEAL_LOG_INFO, "watch", "%s is %s", sites_known[i].name,
-              word_of(w->looked[i].is));
+    peal_kit_log(w->house, PEAL_LOG_INFO, "watch", "%s is %s",
+                 sites_known[i].name, word_of(w->looked[i].is));
 }
 
 static void on_looked(peal_worker *worker, peal_err err, void *user) {
@@ -192,7 +198,7 @@ static void on_looked(peal_worker *worker, peal_err err, void *user) {
     return;
   log_states(w);
   peal_build *build = peal_build_new();
-  house_emit(w->house, "applications", PEAL_ARGS(watch_val(w, build)));
+  peal_kit_emit(w->house, "applications", PEAL_ARGS(watch_val(w, build)));
   peal_build_free(build);
 }
 
@@ -223,7 +229,7 @@ peal_val watch_val(watch *w, peal_build *build) {
 
 /* ---- life ---------------------------------------------------------------------- */
 
-watch *watch_new(house *h) {
+watch *watch_new(peal_kit *h) {
   watch *w = calloc(1, sizeof *w);
   if (w == NULL)
     return NULL;
@@ -235,7 +241,7 @@ watch *watch_new(house *h) {
   w->curl = is_ready ? curl_easy_init() : NULL;
   if (w->curl != NULL)
     return w;
-  house_log(h, PEAL_LOG_ERROR, "watch", "libcurl cannot be used");
+  peal_kit_log(h, PEAL_LOG_ERROR, "watch", "libcurl cannot be used");
   watch_free(w);
   return NULL;
 }

@@ -2,17 +2,16 @@
 #pragma once
 /* watch: the applications of this machine, and how they are: each is asked for
  * its health every two seconds, off the workers. */
-#include "house.h"
+#include <peal/kit.h>
 
 typedef struct watch watch;
 
 /* Where they are is read from the configuration. NULL after logging why. */
-watch *watch_new(house *h);
+watch *watch_new(peal_kit *h);
 /* After the run. */
 void watch_free(watch *w);
 /* One row of options per application. */
-extern const peal_config_key watch_keys[];
-extern const size_t watch_key_count;
+extern const peal_config_key watch_keys[]; /* up to one without a name */
 
 /* Every second, on worker 0. */
 void watch_second(watch *w);

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth.h"
-#include "device_keys.h"
-#include "house_run.h"
+#include <peal/kit.h>
+
 #include "intake.h"
 
 /* ---- connecting ------------------------------------------------------------ */
@@ -26,21 +25,23 @@ static bool is_page(const peal_socket *socket) {
 }
 
 /* Whose key it showed; with keys not required a wrong one counts as none. */
-static device_keys_verdict ask_key(lab *app, const peal_socket *socket,
-                                   writer *out) {
+static peal_kit_device_keys_verdict ask_key(lab *app, const peal_socket *socket,
+                                            writer *out) {
   *out = (writer){.device = ""};
   peal_slice key = key_of(socket), address = peal_socket_address(socket);
-  device_keys_verdict found = DEVICE_KEYS_NONE;
+  peal_kit_device_keys_verdict found = PEAL_KIT_DEVICE_KEYS_NONE;
   if (key.len > 0)
-    found = device_keys_who(app->house.keys, address, key, out->device);
-  if (found == DEVICE_KEYS_SHOWN && digest_of(out->hash, key)) {
+    found =
+        peal_kit_device_keys_who(app->house.keys, address, key, out->device);
+  if (found == PEAL_KIT_DEVICE_KEYS_SHOWN &&
+      peal_kit_digest_of(out->hash, key)) {
     snprintf(out->sender, sizeof out->sender, "%s", out->device);
     return found;
   }
   out->device[0] = '\0';
   snprintf(out->sender, sizeof out->sender, "@%.*s", PEAL_SFMT(address));
-  return found == DEVICE_KEYS_SHOWN || !app->house.conf.require_keys
-             ? DEVICE_KEYS_NONE
+  return found == PEAL_KIT_DEVICE_KEYS_SHOWN || !app->house.conf.require_keys
+             ? PEAL_KIT_DEVICE_KEYS_NONE
              : found;
 }
 
@@ -51,17 +52,17 @@ static void refuse(peal_next *next, const char *message, const char *code) {
 static void on_use(peal_socket *socket, peal_next *next, void *user) {
   lab *app = user;
   writer who;
-  device_keys_verdict key = ask_key(app, socket, &who);
-  guard_verdict reader = GUARD_WRONG;
-  if (key == DEVICE_KEYS_NONE)
-    reader = auth_socket(app->house.auth, socket);
+  peal_kit_device_keys_verdict key = ask_key(app, socket, &who);
+  peal_kit_guard_verdict reader = PEAL_KIT_GUARD_WRONG;
+  if (key == PEAL_KIT_DEVICE_KEYS_NONE)
+    reader = peal_kit_auth_socket(app->house.auth, socket);
   bool is_writer = !app->house.conf.require_keys && !is_page(socket);
-  if (key == DEVICE_KEYS_SHOWN || reader == GUARD_RIGHT)
+  if (key == PEAL_KIT_DEVICE_KEYS_SHOWN || reader == PEAL_KIT_GUARD_RIGHT)
     peal_next_ok(next);
-  else if (key == DEVICE_KEYS_WAIT || reader == GUARD_WAIT)
+  else if (key == PEAL_KIT_DEVICE_KEYS_WAIT || reader == PEAL_KIT_GUARD_WAIT)
     refuse(next, "too many wrong keys or passwords, try again later",
            "too_many");
-  else if (key == DEVICE_KEYS_REFUSED)
+  else if (key == PEAL_KIT_DEVICE_KEYS_REFUSED)
     refuse(next, "this api_key is not right, or was revoked", "unauthorized");
   else if (is_writer)
     peal_next_ok(next);
@@ -71,16 +72,16 @@ static void on_use(peal_socket *socket, peal_next *next, void *user) {
 }
 
 static peal_err join_rooms(lab *app, peal_socket *socket, const writer *who) {
-  char room[DEVICE_ID_BYTES + 8];
+  char room[PEAL_KIT_DEVICE_ID_BYTES + 8];
   if (who->device[0] == '\0') {
-    guard_verdict found;
-    peal_err err = auth_socket_bind(app->house.auth, socket, &found);
-    return err == PEAL_OK && found != GUARD_RIGHT
-               ? peal_join(socket, HOUSE_DEVICES)
+    peal_kit_guard_verdict found;
+    peal_err err = peal_kit_auth_socket_bind(app->house.auth, socket, &found);
+    return err == PEAL_OK && found != PEAL_KIT_GUARD_RIGHT
+               ? peal_join(socket, PEAL_KIT_DEVICES)
                : err;
   }
   snprintf(room, sizeof room, "device %s", who->device);
-  peal_err err = peal_join(socket, HOUSE_DEVICES);
+  peal_err err = peal_join(socket, PEAL_KIT_DEVICES);
   return err == PEAL_OK ? peal_join(socket, room) : err;
 }
 
@@ -90,7 +91,7 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   if (who == NULL)
     return PEAL_ERR_NOMEM;
   // the key may have been revoked since it was let in
-  device_keys_verdict key = ask_key(app, socket, who);
+  peal_kit_device_keys_verdict key = ask_key(app, socket, who);
   peal_socket_set_user(socket, who);
   peal_err err = peal_socket_set_user_free(socket, free);
   if (err != PEAL_OK) {
@@ -98,10 +99,10 @@ static peal_err on_connect(peal_socket *socket, void *user) {
     free(who);
     return err;
   }
-  if (key != DEVICE_KEYS_SHOWN && key != DEVICE_KEYS_NONE)
+  if (key != PEAL_KIT_DEVICE_KEYS_SHOWN && key != PEAL_KIT_DEVICE_KEYS_NONE)
     return PEAL_ERR_CLOSED;
   err = join_rooms(app, socket, who);
-  return err == PEAL_OK ? house_greet(socket) : err;
+  return err == PEAL_OK ? peal_kit_greet(socket) : err;
 }
 
 static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
@@ -109,8 +110,9 @@ static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
   const writer *who = peal_socket_user(socket);
   (void)err;
   if (who != NULL && who->device[0] != '\0')
-    house_log(&((lab *)user)->house, PEAL_LOG_INFO, "events",
-              "device %s is gone: %s", who->device, peal_reason_text(reason));
+    peal_kit_log(&((lab *)user)->house, PEAL_LOG_INFO, "events",
+                 "device %s is gone: %s", who->device,
+                 peal_reason_text(reason));
 }
 
 /* ---- what comes ------------------------------------------------------------ */
@@ -118,21 +120,23 @@ static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
 /* Who may write, NULL after a refusal. */
 static const writer *writer_of(lab *app, peal_socket *socket,
                                const peal_event *event) {
-  refusal why;
+  peal_kit_refusal why;
   const writer *who = peal_socket_user(socket);
   bool is_device = who->device[0] != '\0';
-  if (is_device && !device_keys_is_of(app->house.keys,
-                                      peal_slice_of(who->device), who->hash)) {
-    refusal_set(&why, 401, NULL, "this api_key was revoked");
-    refusal_ack(event, &why);
+  if (is_device &&
+      !peal_kit_device_keys_is_of(app->house.keys, peal_slice_of(who->device),
+                                  who->hash)) {
+    peal_kit_refusal_set(&why, 401, NULL, "this api_key was revoked");
+    peal_kit_refusal_ack(event, &why);
     peal_disconnect(socket, true);
     return NULL;
   }
   if (is_device || !app->house.conf.require_keys)
     return who;
-  refusal_set(&why, 403, NULL,
-              "only devices may write: connect with auth {\"api_key\": …}");
-  refusal_ack(event, &why);
+  peal_kit_refusal_set(
+      &why, 403, NULL,
+      "only devices may write: connect with auth {\"api_key\": …}");
+  peal_kit_refusal_ack(event, &why);
   return NULL;
 }
 
@@ -150,6 +154,14 @@ static void on_height(peal_socket *socket, const peal_event *event,
     intake_on_height(user, who, event);
 }
 
+static const peal_kit_event taken[] = {
+    {"sludge-data", on_result},
+    {"sludge-height-update", on_height},
+    {"request", peal_kit_on_request},
+};
+
+#define COUNT(events) (sizeof(events) / sizeof *(events))
+
 peal_err events_register(lab *app) {
   peal_nsp *nsp = app->house.nsp;
   peal_err err = peal_use(nsp, on_use, app);
@@ -157,11 +169,7 @@ peal_err events_register(lab *app) {
     err = peal_on_connect(nsp, on_connect, app);
   if (err == PEAL_OK)
     err = peal_on_disconnect(nsp, on_disconnect, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "sludge-data", on_result, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "sludge-height-update", on_height, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "request", house_on_request, app);
-  return err;
+  return err == PEAL_OK
+             ? peal_kit_add_events(&app->house, taken, COUNT(taken), app)
+             : err;
 }

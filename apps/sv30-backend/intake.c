@@ -27,9 +27,9 @@ typedef struct job {
 } job;
 
 static void refuse_busy(const peal_event *event, peal_err err) {
-  refusal why;
-  refusal_set(&why, 503, NULL, "%s", house_words(err));
-  refusal_ack(event, &why);
+  peal_kit_refusal why;
+  peal_kit_refusal_set(&why, 503, NULL, "%s", peal_kit_words(err));
+  peal_kit_refusal_ack(event, &why);
 }
 
 /* NULL: memory is out, and that has been answered. */
@@ -77,13 +77,14 @@ static void refuse_foreign(job *j) {
 
 /* Within its rate? */
 static bool may_go_on(lab *app, const writer *from, const peal_event *event) {
-  refusal why;
+  peal_kit_refusal why;
   uint64_t now_ms = peal_worker_now_ms(peal_worker_self());
   if (peal_web_limit_take(app->limit, peal_slice_of(from->sender), now_ms,
                           NULL))
     return true;
-  refusal_set(&why, 429, NULL, "too much at once: try again in a second");
-  refusal_ack(event, &why);
+  peal_kit_refusal_set(&why, 429, NULL,
+                       "too much at once: try again in a second");
+  peal_kit_refusal_ack(event, &why);
   return false;
 }
 
@@ -112,10 +113,10 @@ static void show_result(job *j) {
   const sample *s = &j->result;
   peal_build *build = peal_build_new();
   peal_val warning = j->warning[0] != '\0' ? peal_str(j->warning) : peal_null();
-  house_emit(&j->app->house, "sludge-data-update",
-             PEAL_ARGS(sample_val(build, peal_slice_of(s->test_id),
-                                  peal_slice_of(s->type), s->ts, s->t_min,
-                                  s->values, warning)));
+  peal_kit_emit(&j->app->house, "sludge-data-update",
+                PEAL_ARGS(sample_val(build, peal_slice_of(s->test_id),
+                                     peal_slice_of(s->type), s->ts, s->t_min,
+                                     s->values, warning)));
   peal_build_free(build);
 }
 
@@ -123,8 +124,8 @@ static void on_result_stored(const peal_store_result *result, void *user) {
   job *j = user;
   lab *app = j->app;
   if (result->err != PEAL_OK) {
-    house_store_failed(&app->house, "a result was not stored", result);
-    fail(j, house_words(result->err));
+    peal_kit_store_failed(&app->house, "a result was not stored", result);
+    fail(j, peal_kit_words(result->err));
     return;
   }
   peal_val row = peal_val_at(result->rows, 0);
@@ -140,8 +141,8 @@ static void on_result_stored(const peal_store_result *result, void *user) {
       runs_end(app->runs, j->result.test_id);
     show_result(j);
     if (j->warning[0] != '\0')
-      house_log(&app->house, PEAL_LOG_WARN, "intake", "%s: %s",
-                j->result.test_id, j->warning);
+      peal_kit_log(&app->house, PEAL_LOG_WARN, "intake", "%s: %s",
+                   j->result.test_id, j->warning);
   }
   answer(j, "stored", NULL, NULL);
 }
@@ -194,12 +195,12 @@ static peal_err store_result(job *j) {
 }
 
 void intake_on_result(lab *app, const writer *from, const peal_event *event) {
-  refusal why;
+  peal_kit_refusal why;
   sample read;
   if (!may_go_on(app, from, event))
     return;
   if (!sample_read(&read, peal_event_arg(event, 0), &why)) {
-    refusal_ack(event, &why);
+    peal_kit_refusal_ack(event, &why);
     return;
   }
   job *j = job_new(app, from, event);
@@ -213,7 +214,7 @@ void intake_on_result(lab *app, const writer *from, const peal_event *event) {
     j->warning[0] = '\0';
   peal_err err = store_result(j);
   if (err != PEAL_OK)
-    fail(j, house_words(err));
+    fail(j, peal_kit_words(err));
 }
 
 /* ---- heights --------------------------------------------------------------- */
@@ -228,20 +229,21 @@ static void show_height(const job *j, bool is_stored) {
       {"testId", id}, {"t_s", t_s}, {"height_mm", peal_double(h->mm)},
       {"timestamp", peal_str(timestamp)},
       {"simulated",
-       peal_bool(device_id_is_simulated(peal_slice_of(h->test_id)))});
-  house *of = &j->app->house;
+       peal_bool(peal_kit_device_id_is_simulated(peal_slice_of(h->test_id)))});
+  peal_kit *of = &j->app->house;
   // pages of old know a number; what it belongs to stands behind it
   if (j->is_bare)
-    house_emit(of, "sludge-height-update", PEAL_ARGS(peal_double(h->mm), said));
+    peal_kit_emit(of, "sludge-height-update",
+                  PEAL_ARGS(peal_double(h->mm), said));
   else
-    house_emit(of, "sludge-height-update", PEAL_ARGS(said));
+    peal_kit_emit(of, "sludge-height-update", PEAL_ARGS(said));
 }
 
 static void on_height_stored(const peal_store_result *result, void *user) {
   job *j = user;
   if (result->err != PEAL_OK) {
-    house_store_failed(&j->app->house, "a height was not stored", result);
-    fail(j, house_words(result->err));
+    peal_kit_store_failed(&j->app->house, "a height was not stored", result);
+    fail(j, peal_kit_words(result->err));
   } else if (result->rows.len == 0) {
     refuse_foreign(j);
   } else {
@@ -267,12 +269,12 @@ static peal_err store_height(job *j) {
 }
 
 void intake_on_height(lab *app, const writer *from, const peal_event *event) {
-  refusal why;
+  peal_kit_refusal why;
   sample_height read;
   if (!may_go_on(app, from, event))
     return;
   if (!sample_height_read(&read, peal_event_arg(event, 0), &why)) {
-    refusal_ack(event, &why);
+    peal_kit_refusal_ack(event, &why);
     return;
   }
   job *j = job_new(app, from, event);
@@ -289,7 +291,7 @@ void intake_on_height(lab *app, const writer *from, const peal_event *event) {
   }
   peal_err err = store_height(j);
   if (err != PEAL_OK)
-    fail(j, house_words(err));
+    fail(j, peal_kit_words(err));
 }
 
 /* ---- room ------------------------------------------------------------------ */
@@ -308,6 +310,6 @@ void intake_prune(lab *app) {
       {"DELETE FROM results WHERE test_id" OLDEST, args},
       {"DELETE FROM tests WHERE test_id" OLDEST, args}};
   if (peal_store_write_all(app->house.store, stmts, 3, NULL, NULL) != PEAL_OK)
-    house_log(&app->house, PEAL_LOG_WARN, "intake",
-              "old tests could not be removed");
+    peal_kit_log(&app->house, PEAL_LOG_WARN, "intake",
+                 "old tests could not be removed");
 }

@@ -7,16 +7,16 @@
  * takes the place of the one before; with the same or an earlier one the first
  * stays. A test belongs to the device that began it with its key: no other may
  * write to it. */
-#include "device_id.h"
-#include "digest.h"
+#include <peal/kit.h>
+
 #include "lab.h"
 #include "runs.h"
 
 /* Who sends. */
 typedef struct writer {
-  char device[DEVICE_ID_BYTES];   /* that has shown its key; or empty */
-  char sender[RUNS_SENDER_BYTES]; /* the same, or an address behind `@` */
-  uint8_t hash[DIGEST_BYTES];     /* of its key */
+  char device[PEAL_KIT_DEVICE_ID_BYTES]; /* that has shown its key; or empty */
+  char sender[RUNS_SENDER_BYTES];      /* the same, or an address behind `@` */
+  uint8_t hash[PEAL_KIT_DIGEST_BYTES]; /* of its key */
 } writer;
 
 /* sludge-data and sludge-height-update of one that may write. */

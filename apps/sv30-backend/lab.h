@@ -5,23 +5,21 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "house.h"
+#include <peal/kit.h>
+
 #include "settings.h"
-#include "walks.h"
 
 struct runs;
 
 typedef struct lab {
-  house house;
+  peal_kit house;
   settings conf;
   peal_web_limit *limit; /* of what one device sends */
   struct runs *runs;     /* which test is under way */
-  walks files;           /* of all tests, under way */
+  peal_kit_walks files;  /* of all tests, under way */
   _Atomic int64_t mark;  /* the last one that lab_mark gave */
-  unsigned seconds;      /* of this run; worker 0 */
 
   /* What /health tells; worker 0 looks every second. */
-  _Atomic int64_t well_ms; /* when the store last was, monotonic; 0: not */
   _Atomic int64_t tests, running, last_ms;
   atomic_bool is_simulated; /* the latest test is */
 } lab;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-sv30-backend: the results of sludge settling tests, kept and shown. main
  * makes the parts in order, runs, and takes them down in the opposite order. */
-#include "auth.h"
-#include "device_keys.h"
+#include <peal/kit.h>
+
 #include "events.h"
 #include "figures.h"
-#include "house_run.h"
 #include "lab.h"
 #include "routes.h"
 #include "runs.h"
@@ -16,10 +15,14 @@ enum {
   PING_TIMEOUT_MS = 20000,
   MAX_FILES = 8,                 /* of all tests, on their way at once */
   MAX_MESSAGE_BYTES = 64 * 1024, /* a result has a few hundred */
-  KEY_SECONDS = 2,
 };
 
-static const house_about about = {
+static void on_status(const peal_kit *kit, peal_pairs *out, peal_build *build) {
+  (void)build;
+  peal_pairs_add(out, "timezone", peal_str(((const lab *)kit)->conf.timezone));
+}
+
+static const peal_kit_about about = {
     .program = "peal-sv30-backend",
     .summary = "keeps and shows the results of sludge settling tests (SV30)",
     .env_prefix = "PEAL_SV30_BACKEND",
@@ -34,9 +37,20 @@ static const house_about about = {
     .ping_interval_ms = PING_INTERVAL_MS,
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
+    .keys = settings_keys,
+    .metrics = "sv30",
+    .on_status = on_status,
 };
 
-static bool make_parts(lab *app) {
+static lab self = {.files.max = MAX_FILES};
+
+static bool on_read(const peal_config *config, void *user) {
+  lab *app = user;
+  return settings_read(&app->conf, config);
+}
+
+static bool on_make(void *user) {
+  lab *app = user;
   app->limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
   return app->limit != NULL && (app->runs = runs_new(app)) != NULL &&
@@ -44,37 +58,21 @@ static bool make_parts(lab *app) {
 }
 
 static void on_second(void *user) {
-  lab *app = user;
-  auth_tick(app->house.auth);
-  figures_tick(app);
-  if (app->seconds++ % KEY_SECONDS == 0)
-    device_keys_refresh(app->house.keys);
+  figures_tick(user);
 }
 
-static int serve(lab *app) {
-  house *h = &app->house;
-  int code = 1;
-  if (house_open(h) && house_faces(h) && make_parts(app)) {
-    code = house_run(h, &(house_turns){.on_start = on_second,
-                                       .on_second = on_second,
-                                       .user = app});
-    house_log(h, PEAL_LOG_INFO, "main", "stopped");
-  }
-  house_close(h);
+static void on_free(void *user) {
+  lab *app = user;
   runs_free(app->runs);
   peal_web_limit_free(app->limit);
-  house_deinit(h);
-  return code;
 }
 
 int main(int argc, char **argv) {
-  static lab self = {.files.max = MAX_FILES};
-  house *h = &self.house;
-  int code = 1;
-  if (house_conf_read(h, &about, settings_keys, settings_key_count, argc, argv,
-                      &code) &&
-      !house_manage(h, &code))
-    code = settings_read(&self.conf, h->conf.config) ? serve(&self) : 1;
-  house_conf_deinit(&h->conf);
-  return code;
+  static const peal_kit_turns turns = {.on_read = on_read,
+                                       .on_make = on_make,
+                                       .on_start = on_second,
+                                       .on_second = on_second,
+                                       .on_free = on_free,
+                                       .user = &self};
+  return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }

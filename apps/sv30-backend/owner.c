@@ -3,21 +3,20 @@
 
 #include <stdio.h>
 
-#include "auth.h"
-#include "device_keys.h"
+#include <peal/kit.h>
 
 /* A change on its way; in the request's memory. */
 typedef struct change {
   lab *app;
   peal_http_req *req;
-  char id[DEVICE_ID_BYTES], key[DEVICE_KEY_BYTES];
+  char id[PEAL_KIT_DEVICE_ID_BYTES], key[PEAL_KIT_DEVICE_KEY_BYTES];
 } change;
 
 peal_web_verdict owner_hook(peal_http_req *req, void *user) {
   lab *app = user;
-  if (auth_hook(req, &app->house) != PEAL_WEB_PASS)
+  if (peal_kit_auth_hook(req, &app->house) != PEAL_WEB_PASS)
     return PEAL_WEB_STOP;
-  if (!auth_is_open(app->house.auth))
+  if (!peal_kit_auth_is_open(app->house.auth))
     return PEAL_WEB_PASS;
   peal_web_error(req, 403,
                  "without a dashboard password keys are made by the command "
@@ -28,7 +27,7 @@ peal_web_verdict owner_hook(peal_http_req *req, void *user) {
 
 /* NULL: it has been answered. */
 static change *begin(lab *app, peal_http_req *req, peal_slice id) {
-  if (!device_id_is_good(id)) {
+  if (!peal_kit_device_id_is_good(id)) {
     peal_web_error(req, 422,
                    "device_id must be text of 1 to 64 bytes that can be seen",
                    "device_id");
@@ -48,7 +47,7 @@ static change *begin(lab *app, peal_http_req *req, peal_slice id) {
 static bool is_done(change *c, const peal_store_result *result) {
   if (result->err == PEAL_OK)
     return true;
-  house_store_failed(&c->app->house, "a device key", result);
+  peal_kit_store_failed(&c->app->house, "a device key", result);
   peal_web_error_of(c->req, result->err);
   return false;
 }
@@ -60,9 +59,9 @@ static void answer(peal_http_req *req, peal_val body) {
 
 /* Whoever came with the key of before has to come again. */
 static void part(change *c) {
-  char room[DEVICE_ID_BYTES + 8];
+  char room[PEAL_KIT_DEVICE_ID_BYTES + 8];
   snprintf(room, sizeof room, "device %s", c->id);
-  device_keys_refresh(c->app->house.keys);
+  peal_kit_device_keys_refresh(c->app->house.keys);
   (void)peal_nsp_disconnect(c->app->house.nsp,
                             &(peal_to){.rooms = PEAL_ROOMS(room)}, true);
 }
@@ -112,7 +111,8 @@ static void on_added(const peal_store_result *result, void *user) {
   if (!is_done(c, result))
     return;
   part(c);
-  house_log(&c->app->house, PEAL_LOG_INFO, "keys", "a new key for %s", c->id);
+  peal_kit_log(&c->app->house, PEAL_LOG_INFO, "keys", "a new key for %s",
+               c->id);
   answer(c->req, PEAL_OBJECT({"status", peal_str("success")},
                              {"device_id", peal_str(c->id)},
                              {"device_key", peal_str(c->key)}));
@@ -123,7 +123,8 @@ void owner_on_add(peal_http_req *req, peal_val body, void *user) {
   change *c = begin(app, req, peal_val_str(peal_val_get(body, "device_id")));
   if (c == NULL)
     return;
-  peal_err err = device_keys_store(&app->house, c->id, c->key, on_added, c);
+  peal_err err =
+      peal_kit_device_keys_store(&app->house, c->id, c->key, on_added, c);
   if (err != PEAL_OK)
     peal_web_error_of(req, err);
 }
@@ -137,8 +138,8 @@ static void on_revoked(const peal_store_result *result, void *user) {
     return;
   }
   part(c);
-  house_log(&c->app->house, PEAL_LOG_INFO, "keys", "the key of %s was revoked",
-            c->id);
+  peal_kit_log(&c->app->house, PEAL_LOG_INFO, "keys",
+               "the key of %s was revoked", c->id);
   answer(c->req, PEAL_OBJECT({"status", peal_str("success")}));
 }
 
@@ -148,7 +149,7 @@ void owner_on_revoke(peal_http_req *req, void *user) {
   if (c == NULL)
     return;
   peal_err err = peal_store_write(
-      app->house.store, DEVICE_KEYS_REVOKE,
+      app->house.store, PEAL_KIT_DEVICE_KEYS_REVOKE,
       PEAL_ARGS(peal_str(c->id), peal_int(peal_wall_ms())), on_revoked, c);
   if (err != PEAL_OK)
     peal_web_error_of(req, err);

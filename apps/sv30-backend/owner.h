@@ -4,7 +4,7 @@
  * nobody has, and only the command line makes keys. `user` is the lab. */
 #include "lab.h"
 
-/* A hook behind auth_hook: 403 without a password. */
+/* A hook behind peal_kit_auth_hook: 403 without a password. */
 peal_web_verdict owner_hook(peal_http_req *req, void *user);
 /* GET /api/device-keys: which devices have one, and since when. */
 void owner_on_list(peal_http_req *req, void *user);

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "csv.h"
-#include "device_id.h"
+#include <peal/kit.h>
+
 #include "sample.h"
-#include "span.h"
 
 enum {
   DEFAULT_TESTS = 50,
@@ -76,8 +75,8 @@ static peal_val test_val(peal_build *build, peal_val row) {
           {"velocity_mm_per_min", peal_val_get(end, "velocity_mm_per_min")},
           {"warning", peal_val_get(latest, "warning")},
           {"last_t_s", column(row, 6)}, {"last_height_mm", column(row, 7)},
-          {"simulated",
-           peal_bool(device_id_is_simulated(peal_val_str(column(row, 2))))},
+          {"simulated", peal_bool(peal_kit_device_id_is_simulated(
+                            peal_val_str(column(row, 2))))},
           {"start", start}, {"end", end}));
 }
 
@@ -120,7 +119,7 @@ static void read_on(question *q, const char *sql, peal_args args,
 static bool is_read(question *q, const peal_store_result *result) {
   if (result->err == PEAL_OK)
     return true;
-  house_store_failed(&q->app->house, "tests were not read", result);
+  peal_kit_store_failed(&q->app->house, "tests were not read", result);
   peal_web_error_of(q->req, result->err);
   return false;
 }
@@ -231,8 +230,8 @@ static void on_tests(const peal_store_result *result, void *user) {
   bool has_more = count > limit;
   if (has_more) {
     peal_val last = peal_val_at(result->rows, limit - 1);
-    span_cursor_write(next, peal_val_int(column(last, 1), 0),
-                      peal_val_int(column(last, 0), 0));
+    peal_kit_span_cursor_write(next, peal_val_int(column(last, 1), 0),
+                               peal_val_int(column(last, 0), 0));
   }
   answer(q->req,
          PEAL_OBJECT({"status", peal_str("success")},
@@ -242,15 +241,16 @@ static void on_tests(const peal_store_result *result, void *user) {
 }
 
 /* What is newer than `until` is left out, by the same bound as the cursor. */
-static void first_bound(span *asked) {
+static void first_bound(peal_kit_span *asked) {
   if (asked->before_ts <= asked->until)
     return;
   asked->before_ts = asked->until;
   asked->before_id = INT64_MAX;
 }
 
-static peal_err read_tests(const lab *app, const span *asked, int64_t limit,
-                           peal_slice sought, peal_store_fn fn, void *user) {
+static peal_err read_tests(const lab *app, const peal_kit_span *asked,
+                           int64_t limit, peal_slice sought, peal_store_fn fn,
+                           void *user) {
   return peal_store_read(app->house.store, TESTS(LISTED),
                          PEAL_ARGS(peal_int(asked->since),
                                    peal_int(asked->before_ts),
@@ -260,9 +260,10 @@ static peal_err read_tests(const lab *app, const span *asked, int64_t limit,
 }
 
 /* False: it is wrong, and that has been answered. */
-static bool read_asked(peal_http_req *req, span *asked, peal_slice *sought) {
+static bool read_asked(peal_http_req *req, peal_kit_span *asked,
+                       peal_slice *sought) {
   *sought = (peal_slice){"", 0};
-  if (!span_read(asked, req, DEFAULT_TESTS))
+  if (!peal_kit_span_read(asked, req, DEFAULT_TESTS))
     return false;
   (void)peal_http_req_param(req, "q", sought);
   first_bound(asked);
@@ -270,7 +271,7 @@ static bool read_asked(peal_http_req *req, span *asked, peal_slice *sought) {
 }
 
 void reads_on_tests(peal_http_req *req, void *user) {
-  span asked;
+  peal_kit_span asked;
   peal_slice sought;
   if (!read_asked(req, &asked, &sought))
     return;
@@ -285,7 +286,7 @@ void reads_on_tests(peal_http_req *req, void *user) {
 
 /* ---- CSV ------------------------------------------------------------------- */
 
-static void answer_csv(question *q, csv *t, const char *name) {
+static void answer_csv(question *q, peal_kit_csv *t, const char *name) {
   char file[SAMPLE_ID_BYTES + 48];
   int len =
       snprintf(file, sizeof file, "attachment; filename=\"%s.csv\"", name);
@@ -298,7 +299,7 @@ static void answer_csv(question *q, csv *t, const char *name) {
     peal_http_answer(q->req, 200, "text/csv; charset=utf-8",
                      (peal_slice){t->bytes, t->len});
   }
-  csv_free(t);
+  peal_kit_csv_free(t);
 }
 
 #define VALUE_HEAD                                                             \
@@ -306,18 +307,18 @@ static void answer_csv(question *q, csv *t, const char *name) {
   "floc_count,floc_avg_size_mm,clear_r,clear_g,clear_b,sludge_r,sludge_g,"     \
   "sludge_b"
 
-static void add_text(csv *t, const char *words) {
-  csv_add(t, words, strlen(words));
+static void add_text(peal_kit_csv *t, const char *words) {
+  peal_kit_csv_add(t, words, strlen(words));
 }
 
-static void add_values(csv *t, peal_val row, size_t at) {
+static void add_values(peal_kit_csv *t, peal_val row, size_t at) {
   for (size_t i = 0; i < SAMPLE_VALUES; i++) {
     add_text(t, ",");
-    csv_add_value(t, column(row, at + i));
+    peal_kit_csv_add_value(t, column(row, at + i));
   }
 }
 
-static void add_time(csv *t, peal_val ms) {
+static void add_time(peal_kit_csv *t, peal_val ms) {
   char timestamp[25];
   if (!peal_val_is_number(ms))
     return;
@@ -329,32 +330,32 @@ static void add_time(csv *t, peal_val ms) {
 typedef struct tests_file {
   lab *app;
   peal_http_req *req;
-  span asked; /* its bound: the last test that was written */
+  peal_kit_span asked; /* its bound: the last test that was written */
   peal_slice sought;
   bool is_reading; /* a read is under way: it comes back */
 } tests_file;
 
-static void add_test(csv *t, peal_build *build, peal_val row) {
+static void add_test(peal_kit_csv *t, peal_build *build, peal_val row) {
   peal_val end = result_val(build, row, AT_END, 30);
-  csv_add_value(t, column(row, 2));
+  peal_kit_csv_add_value(t, column(row, 2));
   add_text(t, ",");
-  csv_add_value(t, column(row, 3));
+  peal_kit_csv_add_value(t, column(row, 3));
   add_text(t, ",");
   add_time(t, column(row, 1));
   add_text(t, ",");
-  csv_add_value(t, column(row, 4));
+  peal_kit_csv_add_value(t, column(row, 4));
   add_text(t, ",");
-  csv_add_value(t, peal_val_get(end, "sv30_percent"));
+  peal_kit_csv_add_value(t, peal_val_get(end, "sv30_percent"));
   add_values(t, row, AT_END + 2);
   add_text(t, ",");
-  csv_add_value(t, column(row, AT_END + 2 + SAMPLE_VALUES));
+  peal_kit_csv_add_value(t, column(row, AT_END + 2 + SAMPLE_VALUES));
   add_text(t, "\r\n");
 }
 
 /* One that is not whole must not look as if it were: then the connection
  * breaks. */
 static void finish_file(tests_file *f, bool is_whole) {
-  walks_end(&f->app->files);
+  peal_kit_walks_end(&f->app->files);
   peal_http_req_on_abort(f->req, NULL, NULL);
   peal_http_answer_on_drain(f->req, NULL, NULL);
   if (is_whole)
@@ -365,7 +366,7 @@ static void finish_file(tests_file *f, bool is_whole) {
 
 /* What the write answers, or why there is no text. */
 static peal_err write_tests(tests_file *f, peal_val rows) {
-  csv t = {0};
+  peal_kit_csv t = {0};
   peal_build *build = peal_build_new();
   for (size_t i = 0; i < rows.len && !t.failed; i++)
     add_test(&t, build, peal_val_at(rows, i));
@@ -374,7 +375,7 @@ static peal_err write_tests(tests_file *f, peal_val rows) {
   peal_err err =
       t.failed ? PEAL_ERR_NOMEM
                : peal_http_answer_write(f->req, (peal_slice){t.bytes, t.len});
-  csv_free(&t);
+  peal_kit_csv_free(&t);
   return err;
 }
 
@@ -394,7 +395,7 @@ static void on_piece(const peal_store_result *result, void *user) {
   size_t count = result->rows.len;
   f->is_reading = false;
   if (result->err != PEAL_OK)
-    house_store_failed(&f->app->house, "a file of tests broke off", result);
+    peal_kit_store_failed(&f->app->house, "a file of tests broke off", result);
   peal_err err =
       result->err == PEAL_OK ? write_tests(f, result->rows) : result->err;
   if (count > 0) {
@@ -442,13 +443,14 @@ static void begin_file(tests_file *f) {
 
 void reads_on_tests_csv(peal_http_req *req, void *user) {
   lab *app = user;
-  span asked;
+  peal_kit_span asked;
   peal_slice sought;
-  if (!read_asked(req, &asked, &sought) || !walks_begin(&app->files, req))
+  if (!read_asked(req, &asked, &sought) ||
+      !peal_kit_walks_begin(&app->files, req))
     return;
   tests_file *f = peal_http_req_alloc(req, sizeof *f);
   if (f == NULL) {
-    walks_end(&app->files);
+    peal_kit_walks_end(&app->files);
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }
@@ -473,17 +475,17 @@ static void on_course(const peal_store_result *result, void *user) {
     peal_web_error(q->req, 404, "there is no such test", NULL);
     return;
   }
-  csv t = {0};
+  peal_kit_csv t = {0};
   add_text(&t, "testId,t_s,timestamp,height_mm," VALUE_HEAD "\r\n");
   for (size_t i = 0; i < result->rows.len; i++) {
     peal_val row = peal_val_at(result->rows, i);
-    csv_add_value(&t, column(row, 0));
+    peal_kit_csv_add_value(&t, column(row, 0));
     add_text(&t, ",");
-    csv_add_value(&t, column(row, 1));
+    peal_kit_csv_add_value(&t, column(row, 1));
     add_text(&t, ",");
     add_time(&t, column(row, 2));
     add_text(&t, ",");
-    csv_add_value(&t, column(row, 3));
+    peal_kit_csv_add_value(&t, column(row, 3));
     add_values(&t, row, 4);
     add_text(&t, "\r\n");
   }

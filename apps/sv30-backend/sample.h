@@ -4,9 +4,8 @@
  * at one moment (sludge-height-update). Checked, field by field. */
 #include <stdint.h>
 
+#include <peal/kit.h>
 #include <peal/val.h>
-
-#include "refusal.h"
 
 enum {
   SAMPLE_ID_BYTES = 65,   /* with the terminator */
@@ -31,9 +30,10 @@ typedef struct sample_height {
 } sample_height;
 
 /* Read and check. False: it is wrong, and `out` says why. Thread: pure. */
-PEAL_MUST_CHECK bool sample_read(sample *out, peal_val said, refusal *why);
+PEAL_MUST_CHECK bool sample_read(sample *out, peal_val said,
+                                 peal_kit_refusal *why);
 PEAL_MUST_CHECK bool sample_height_read(sample_height *out, peal_val said,
-                                        refusal *why);
+                                        peal_kit_refusal *why);
 /* Letters, digits, and `-_.:`; up to 64 of them. Thread: pure. */
 bool sample_id_is_good(peal_slice id);
 

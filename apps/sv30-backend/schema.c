@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "house.h"
+#include <peal/kit.h>
 
 /* A test is there from the first thing that was heard of it. `device` is who
  * showed a key, `sender` that or an address: whose bare heights are its.
@@ -28,6 +28,6 @@ static const char first[] =
     "CREATE TABLE heights (test_id TEXT NOT NULL, t_s INTEGER NOT NULL,"
     " height_mm REAL NOT NULL, PRIMARY KEY (test_id, t_s)) WITHOUT ROWID;"
 
-    HOUSE_DEVICE_KEYS HOUSE_SESSIONS;
+    PEAL_KIT_DEVICE_KEYS PEAL_KIT_SESSIONS;
 
 const char *const schema_migrations[] = {first, NULL};

@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-#include "house_conf.h"
-#include "zone.h"
+#include <peal/kit.h>
 
 const peal_config_key settings_keys[] = {
     {.name = "timezone",
@@ -30,16 +29,15 @@ const peal_config_key settings_keys[] = {
      .help = "tests kept, oldest go first",
      .min = 1,
      .max = 1000000},
+    {.name = NULL},
 };
-
-const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
 bool settings_read(settings *out, const peal_config *config) {
   out->timezone = peal_config_str(config, "timezone");
-  out->device_rate = house_conf_count(config, "device-rate");
-  out->device_burst = house_conf_count(config, "device-burst");
+  out->device_rate = peal_kit_conf_count(config, "device-rate");
+  out->device_burst = peal_kit_conf_count(config, "device-burst");
   out->max_tests = peal_config_int(config, "max-tests");
-  if (zone_set(out->timezone))
+  if (peal_kit_zone_set(out->timezone))
     return true;
   fprintf(stderr,
           "peal-sv30-backend: timezone %s is not known: expected a name such "

@@ -13,7 +13,7 @@ typedef enum shift {
   SHIFT_EVENING,   /* 22:00 to 05:59 */
 } shift;
 
-/* Of a moment in ms since 1970, in the zone of the process (zone_set). Thread:
+/* Of a moment in ms since 1970, in the zone of the process (peal_kit_zone_set). Thread:
  * any. */
 shift shift_of_time(int64_t wall_ms);
 /* The hours and minutes of it, "14:05". Thread: any. */

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <peal/kit.h>
+
 #include "test_id.h"
-#include "zone.h"
 
 /* The environment is SOCKETIO_URL, SOCKETIO_API_KEY and so on. A file may have
  * the same names, as files of environments do: the keys at the end. */
@@ -157,7 +158,7 @@ static bool complain(const char *name, const char *value,
 }
 
 static bool check(const options *it) {
-  if (!zone_set(it->timezone))
+  if (!peal_kit_zone_set(it->timezone))
     return complain("timezone", it->timezone,
                     "a name such as Asia/Kolkata, or an offset such as +05:30");
   if (it->test_id[0] != '\0' && !test_id_is_good(it->test_id))

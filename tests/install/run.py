@@ -97,10 +97,10 @@ def free_port():
         return s.getsockname()[1]
 
 
-def write_project(folder, port):
+def write_project(folder, port, kit):
     project = folder / "project"
     project.mkdir()
-    for name in ["CMakeLists.txt", "version.c"]:
+    for name in ["CMakeLists.txt", "version.c", *(["kit.c"] if kit else [])]:
         shutil.copy(HERE / "outside" / name, project)
     if (ROOT / "include/peal/peal.h").exists():
         text, count = re.subn(r"\.port = \d+", f".port = {port}",
@@ -113,10 +113,13 @@ def write_project(folder, port):
 
 def by_pkg_config(project, lib):
     env = dict(os.environ, PKG_CONFIG_PATH=str(lib / "pkgconfig"))
-    shared = run(["pkg-config", "--cflags", "--libs", "peal"], env=env).split()
-    static = run(["pkg-config", "--static", "--cflags", "--libs", "peal"],
-                 env=env).replace("-lpeal", "-l:libpeal.a").split()
     for source in sorted(project.glob("*.c")):
+        package = "peal-kit" if source.stem == "kit" else "peal"
+        shared = run(["pkg-config", "--cflags", "--libs", package],
+                     env=env).split()
+        static = ["-l:libpeal.a" if word == "-lpeal" else word for word in run(
+            ["pkg-config", "--static", "--cflags", "--libs", package],
+            env=env).split()]
         for kind, flags in (("shared", shared), ("static", static)):
             program = project / f"pc_{source.stem}_{kind}"
             run(["cc", *FLAGS, "-Werror", source, "-o", program, *flags])
@@ -170,7 +173,7 @@ def main():
         prefix = install(build, way, folder)
         lib = check_tree(prefix)
         port = free_port()
-        project = write_project(folder, port)
+        project = write_project(folder, port, (lib / "libpeal_kit.a").exists())
         programs = [*by_pkg_config(project, lib)]
         programs += by_cmake(project, prefix)
         env = dict(os.environ, LD_LIBRARY_PATH=str(lib))

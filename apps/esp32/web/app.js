@@ -1,40 +1,26 @@
 // SPDX-License-Identifier: MIT
 // app: joins the parts. Messages of the server go to the parts that show
 // them; after every (re)connection a snapshot over HTTP fills what was missed.
-import { apiGet, apiPage } from './js/api.js';
+import { apiPage } from './js/api.js';
 import { audioFilter, audioLoad, audioUpdate, startAudio } from './js/audio.js';
 import { startBar } from './js/bar.js';
 import { bodyTurn, startBody } from './js/body.js';
 import { chartsChanged, chartsShow, startCharts } from './js/charts.js';
 import { connectReach, startConnect } from './js/connect.js';
-import { connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './js/connection.js';
 import { deviceHeard, deviceSelected, devicesLoad, deviceUpdate, startDevices } from './js/devices.js';
 import { byId, countOf, el, formatDb, formatDegrees, formatValue, parseTime, setServerTime } from './js/dom.js';
 import { startExport } from './js/export.js';
 import { galleryFilter, galleryLoad, galleryUpdate, startGallery } from './js/gallery.js';
 import { historyMissed, historyShow, startHistory } from './js/history.js';
 import { log, startLog } from './js/log.js';
-import { askPassword, loginKnows, startLogin } from './js/login.js';
-import { notify } from './js/notices.js';
+import { startLogin } from './js/login.js';
 import { oledLoad, oledShow, startOled } from './js/oled.js';
 import { Series } from './js/series.js';
-import { staleShow, startStale } from './js/stale.js';
+import { partsAreMissing, sessionReport, sessionShow, startSession } from './js/session.js';
+import { staleShow } from './js/stale.js';
 import { startTheme } from './js/theme.js';
 
 const series = new Series();
-let isFilled = false;
-
-function signIn() {
-  connectionPause();
-  askPassword(start);
-}
-
-// Tells the reader what went wrong, or asks for the password.
-function report(error) {
-  if (error.status === 401) return signIn();
-  log('error', error.message);
-  notify('error', error.message);
-}
 
 // --- history ----------------------------------------------------------------
 
@@ -47,8 +33,8 @@ function onDeviceSelected(id) {
   series.clear();
   chartsShow(series);
   bodyTurn(null);
-  staleShow();
-  Promise.all([historyShow(id), loadOrientation(id), filterMedia()]).catch(report);
+  sessionShow();
+  Promise.all([historyShow(id), loadOrientation(id), filterMedia()]).catch(sessionReport);
 }
 
 function filterMedia() {
@@ -58,7 +44,7 @@ function filterMedia() {
 
 // Everything the page shows, fetched once: when the connection is there, so
 // that nothing falls between. The first time the choice of a device fetches
-// what is its own. Returns how many readings were missed.
+// what is its own. Says what was missed.
 async function snapshot() {
   const id = deviceSelected();
   const missed = id ? await historyMissed(id) : 0;
@@ -66,9 +52,8 @@ async function snapshot() {
     galleryLoad(), audioLoad(), devicesLoad(), oledLoad(),
     id ? historyShow(id) : null, id ? loadOrientation(id) : null,
   ]);
-  isFilled = true;
   logHistory(pictures, recordings);
-  return missed;
+  return missed ? `Connected again and caught up on ${countOf(missed, 'reading')}.` : undefined;
 }
 
 const loggedAtMost = 2000;
@@ -156,76 +141,26 @@ const events = {
   device_update: onDevice,
 };
 
-// --- connection -------------------------------------------------------------
-
-async function onConnect(again) {
-  log('connection', again ? 'Connected again' : 'Connected');
-  staleShow();
-  try {
-    const missed = await snapshot();
-    if (!again) return;
-    notify('good', missed
-      ? `Connected again and caught up on ${countOf(missed, 'reading')}.` : 'Connected again.');
-  } catch (error) {
-    report(error);
-  }
-}
-
-function onDisconnect(reason) {
-  staleShow();
-  log('connection', `Disconnected: ${reason}`);
-  notify('info', 'The connection was lost. Reconnecting by itself; nothing needs to be done.');
-}
-
-// A refused connection may mean that the session has ended: ask and see. Where
-// only the connection fails, the page shows at least what is stored.
-async function onRefused() {
-  try {
-    await apiGet('/status');
-    if (!isFilled) await snapshot();
-  } catch (error) {
-    if (error.status === 401) signIn();
-  }
-}
-
-// One question first: without a session there is nothing to connect to.
-async function start() {
-  try {
-    const status = await apiGet('/status');
-    connectReach(status);
-    loginKnows(status);
-  } catch (error) {
-    if (error.status === 401) return signIn();
-  }
-  if (connectionIsOpen()) connectionResume();
-  else connectionOpen(events, { onConnect, onDisconnect, onRefused, onLog: log });
-}
-
-// Without these two nothing on the page can work.
-function partsAreMissing() {
-  if (window.io && window.uPlot) return false;
-  notify('error', 'A part of this page could not be loaded. Please reload it.');
-  return true;
-}
-
 function startAll() {
   startBar(el('label', { class: 'picker' }, el('span', { text: 'Device' }),
     el('select', { id: 'device-select', 'aria-label': 'Device' }, el('option', { value: '', text: 'No device yet' }))));
   startTheme();
-  startLog();
+  startLog([
+    ['events', 'Events'], ['all', 'Events and readings'], ['reading', 'Readings'], ['picture', 'Pictures'],
+    ['audio', 'Audio'], ['oled', 'OLED'], ['device', 'Devices'], ['connection', 'Connection'], ['error', 'Errors'],
+  ]);
   startLogin();
   startDevices(onDeviceSelected);
   startConnect();
   startCharts(series);
-  startHistory(series, chartsChanged, report);
+  startHistory(series, chartsChanged, sessionReport);
   startBody();
   startOled();
-  startGallery(report);
-  startAudio(report);
+  startGallery(sessionReport);
+  startAudio(sessionReport);
   startExport();
-  startStale();
-  byId('only-selected').addEventListener('change', () => filterMedia().catch(report));
-  start();
+  byId('only-selected').addEventListener('change', () => filterMedia().catch(sessionReport));
+  startSession({ events, snapshot, live: staleShow, knows: connectReach, log });
 }
 
-if (!partsAreMissing()) startAll();
+if (!partsAreMissing('io', 'uPlot')) startAll();

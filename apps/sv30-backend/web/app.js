@@ -3,17 +3,17 @@
 // them; after every (re)connection a snapshot over HTTP fills what was missed.
 import { apiGet } from './js/api.js';
 import { startBar } from './js/bar.js';
-import { connectionAnswers, connectionIsOpen, connectionOpen, connectionPause, connectionResume } from './js/connection.js';
+import { connectionAnswers } from './js/connection.js';
 import { curvePush, curvesShow, startCurve } from './js/curve.js';
 import { byId, setServerTime, setText } from './js/dom.js';
 import { keysKnow, startKeys } from './js/keys.js';
-import { askPassword, loginKnows, startLogin } from './js/login.js';
+import { startLogin } from './js/login.js';
 import { notify } from './js/notices.js';
 import { nowFresh, nowShow } from './js/now.js';
+import { partsAreMissing, sessionReport, startSession } from './js/session.js';
 import { startTests, testChoose, testOf, testsCompared, testsKnown, testsLoad, testUpdate } from './js/tests.js';
 import { startTheme } from './js/theme.js';
 
-const staleEveryMs = 1000;
 const curvePoints = 600;
 // Curves of tests that are over do not change: asked for once.
 const finished = new Map();
@@ -22,17 +22,6 @@ const keepFinished = 40;
 let shownId = '';
 let isFollowing = true;
 let round = 0;
-let isFilled = false;
-
-function signIn() {
-  connectionPause();
-  askPassword(start);
-}
-
-function report(error) {
-  if (error.status === 401) return signIn();
-  notify('error', error.message);
-}
 
 // --- curves -----------------------------------------------------------------
 
@@ -83,7 +72,7 @@ function show(id) {
 // The reader chose a test, or which ones to compare it with.
 function onChosen(id) {
   if (id !== undefined) isFollowing = false;
-  (id === undefined ? showCurves() : show(id)).catch(report);
+  (id === undefined ? showCurves() : show(id)).catch(sessionReport);
 }
 
 // --- what comes ---------------------------------------------------------------
@@ -92,7 +81,6 @@ async function snapshot() {
   const { test } = await apiGet('/api/current');
   finished.clear();
   await testsLoad();
-  isFilled = true;
   showEmpty();
   const id = isFollowing ? test?.testId ?? '' : shownId;
   if (test) testUpdate(test.testId, test);
@@ -133,7 +121,7 @@ async function onResult(result) {
     }
   } catch (error) {
     waiting.clear();
-    report(error);
+    sessionReport(error);
   } finally {
     isAsking = false;
   }
@@ -150,7 +138,7 @@ function onHeight(first, second) {
   testUpdate(id, { ...known, running: !known.complete, ...(isLatest && { last_t_s: t, last_height_mm: mm }) });
   showEmpty();
   if (isNew && isFollowing) {
-    show(id).catch(report);
+    show(id).catch(sessionReport);
   } else if (id === shownId) {
     curvePush(t, mm);
     nowShow(testOf(id), true);
@@ -165,36 +153,9 @@ const events = {
 
 // --- connection -------------------------------------------------------------
 
-function showStale() {
-  const live = connectionAnswers();
-  byId('main').classList.toggle('cut', !live);
+function showLive(live) {
   setText(byId('curve-time'), live ? '' : 'not live');
   nowFresh(live);
-}
-
-async function onConnect(again) {
-  showStale();
-  try {
-    await snapshot();
-    if (again) notify('good', 'Connected again; what came meanwhile is here.');
-  } catch (error) {
-    report(error);
-  }
-}
-
-function onDisconnect() {
-  showStale();
-  notify('info', 'The connection was lost. Reconnecting by itself; nothing needs to be done.');
-}
-
-// A refused connection may mean that the session has ended: ask and see.
-async function onRefused() {
-  try {
-    await apiGet('/status');
-    if (!isFilled) await snapshot();
-  } catch (error) {
-    if (error.status === 401) signIn();
-  }
 }
 
 function explain(status) {
@@ -209,21 +170,14 @@ print(device.call("sludge-data", {
     `${status.keys_required ? ' Devices need a key: peal-sv30-backend --add-device-key NAME makes one.' : ''}`);
 }
 
-// One question first: without a session there is nothing to connect to.
-async function start() {
-  try {
-    const status = await apiGet('/status');
-    loginKnows(status);
-    keysKnow(status);
-    explain(status);
-  } catch (error) {
-    if (error.status === 401) return signIn();
-  }
-  if (connectionIsOpen()) connectionResume();
-  else {
-    connectionOpen(events, { onConnect, onDisconnect, onRefused, onLog: () => {} },
-      { auth: { role: 'dashboard' } });
-  }
+function knows(status) {
+  keysKnow(status);
+  explain(status);
+}
+
+async function catchUp() {
+  await snapshot();
+  return 'Connected again; what came meanwhile is here.';
 }
 
 function startAll() {
@@ -231,17 +185,14 @@ function startAll() {
   startTheme();
   startLogin();
   startCurve();
-  startTests(onChosen, report);
+  startTests(onChosen, sessionReport);
   startKeys();
   nowShow(null, true);
   byId('follow').addEventListener('click', () => {
     isFollowing = true;
-    snapshot().catch(report);
+    snapshot().catch(sessionReport);
   });
-  setInterval(showStale, staleEveryMs);
-  start();
+  startSession({ events, snapshot: catchUp, live: showLive, knows, options: { auth: { role: 'dashboard' } } });
 }
 
-// Without these two nothing on the page can work.
-if (window.io && window.uPlot) startAll();
-else notify('error', 'A part of this page could not be loaded. Please reload it.');
+if (!partsAreMissing('io', 'uPlot')) startAll();

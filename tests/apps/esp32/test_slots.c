@@ -12,8 +12,8 @@
 /* ---- address -------------------------------------------------------- */
 
 static void assert_network(const char *address, const char *wanted) {
-  char out[ADDRESS_BYTES];
-  address_network(out, peal_slice_of(address));
+  char out[PEAL_KIT_ADDRESS_BYTES];
+  peal_kit_address_network(out, peal_slice_of(address));
   assert_string_equal(out, wanted);
 }
 
@@ -34,24 +34,24 @@ static void other_text_stays_and_is_cut(void **state) {
   (void)state;
   assert_network("unix", "unix");
   assert_network("", "");
-  char longer[100], out[ADDRESS_BYTES];
+  char longer[100], out[PEAL_KIT_ADDRESS_BYTES];
   memset(longer, 'x', sizeof longer - 1);
   longer[sizeof longer - 1] = '\0';
-  address_network(out, peal_slice_of(longer));
-  assert_int_equal(strlen(out), ADDRESS_BYTES - 1);
+  peal_kit_address_network(out, peal_slice_of(longer));
+  assert_int_equal(strlen(out), PEAL_KIT_ADDRESS_BYTES - 1);
 }
 
 /* ---- slots ---------------------------------------------------------- */
 
 static bool take(slots *all, const char *address) {
-  char network[ADDRESS_BYTES];
-  address_network(network, peal_slice_of(address));
+  char network[PEAL_KIT_ADDRESS_BYTES];
+  peal_kit_address_network(network, peal_slice_of(address));
   return slots_take(all, network);
 }
 
 static void give(slots *all, const char *address) {
-  char network[ADDRESS_BYTES];
-  address_network(network, peal_slice_of(address));
+  char network[PEAL_KIT_ADDRESS_BYTES];
+  peal_kit_address_network(network, peal_slice_of(address));
   slots_give(all, network);
 }
 

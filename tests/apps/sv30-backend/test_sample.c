@@ -18,7 +18,7 @@
 static void reads_what_is_there(void **state) {
   (void)state;
   sample out;
-  refusal why;
+  peal_kit_refusal why;
   peal_val rgb =
       PEAL_OBJECT({"r", peal_int(1)}, {"g", peal_int(2)}, {"b", peal_int(3)});
   assert_true(
@@ -40,7 +40,7 @@ static void says_which_field_is_wrong(void **state) {
                                       "floc_count", "rgb_clear_zone"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     sample out;
-    refusal why = {0};
+    peal_kit_refusal why = {0};
     // of equal keys the last counts
     assert_false(sample_read(
         &out, PEAL_OBJECT(GOOD, {names[i], peal_bool(true)}), &why));
@@ -52,7 +52,7 @@ static void says_which_field_is_wrong(void **state) {
 static void what_is_no_object_is_refused(void **state) {
   (void)state;
   sample out;
-  refusal why;
+  peal_kit_refusal why;
   assert_false(sample_read(&out, peal_null(), &why));
   assert_false(sample_read(&out, peal_undefined(), &why));
   assert_false(sample_read(&out, peal_int(5), &why));
@@ -76,7 +76,7 @@ static void ids_are_of_few_characters(void **state) {
 static void heights_are_numbers_or_objects(void **state) {
   (void)state;
   sample_height out;
-  refusal why;
+  peal_kit_refusal why;
   assert_true(sample_height_read(&out, peal_double(280.5), &why));
   assert_string_equal(out.test_id, "");
   assert_true(out.mm == 280.5);
@@ -99,7 +99,7 @@ static void heights_are_numbers_or_objects(void **state) {
 static void sv30_is_of_the_end(void **state) {
   (void)state;
   sample s;
-  refusal why;
+  peal_kit_refusal why;
   assert_true(sample_read(&s, PEAL_OBJECT(GOOD), &why));
   peal_build *build = peal_build_new();
   peal_slice id = peal_slice_of(s.test_id), type = peal_slice_of(s.type);

@@ -5,8 +5,9 @@
 
 #include <cmocka.h>
 
+#include <peal/kit.h>
+
 #include "shift.h"
-#include "zone.h"
 
 enum { HOUR_MS = 3600000, MINUTE_MS = 60000 };
 
@@ -15,7 +16,7 @@ enum { HOUR_MS = 3600000, MINUTE_MS = 60000 };
 
 static void every_hour_has_its_shift(void **state) {
   (void)state;
-  assert_true(zone_set("Asia/Kolkata"));
+  assert_true(peal_kit_zone_set("Asia/Kolkata"));
   for (int64_t hour = 0; hour < 24; hour++) {
     shift wanted = hour >= 6 && hour < 14    ? SHIFT_MORNING
                    : hour >= 14 && hour < 22 ? SHIFT_AFTERNOON
@@ -29,13 +30,13 @@ static void every_hour_has_its_shift(void **state) {
 static void an_offset_is_a_zone_too(void **state) {
   (void)state;
   char clock[8];
-  assert_true(zone_set("+05:30"));
+  assert_true(peal_kit_zone_set("+05:30"));
   shift_clock(clock, MIDNIGHT + 13 * HOUR_MS + 59 * MINUTE_MS);
   assert_string_equal(clock, "13:59");
-  assert_true(zone_set("-03:00"));
+  assert_true(peal_kit_zone_set("-03:00"));
   shift_clock(clock, MIDNIGHT);
   assert_string_equal(clock, "15:30");
-  assert_true(zone_set("UTC"));
+  assert_true(peal_kit_zone_set("UTC"));
   shift_clock(clock, MIDNIGHT);
   assert_string_equal(clock, "18:30");
 }
@@ -63,7 +64,7 @@ static bool warns(const char *id, const char *type, int64_t at, int64_t t_min,
 
 static void a_type_that_fits_is_no_warning(void **state) {
   (void)state;
-  assert_true(zone_set("Asia/Kolkata"));
+  assert_true(peal_kit_zone_set("Asia/Kolkata"));
   int64_t nine = MIDNIGHT + 9 * HOUR_MS, later = nine + 99 * HOUR_MS;
   assert_false(warns("SV30-2026-01-31-001-M", "morning", nine, 0, later));
   assert_false(warns("anything", "special", nine, 0, later));
@@ -75,7 +76,7 @@ static void a_type_that_fits_is_no_warning(void **state) {
 
 static void a_wrong_clock_is_one(void **state) {
   (void)state;
-  assert_true(zone_set("Asia/Kolkata"));
+  assert_true(peal_kit_zone_set("Asia/Kolkata"));
   int64_t nine = MIDNIGHT + 9 * HOUR_MS, later = nine + 99 * HOUR_MS;
   assert_true(warns("SV30-2026-01-31-001-E", "evening", nine, 0, later));
   assert_true(warns("SV30-2026-01-31-001-A", "morning", nine, 0, later));

@@ -9,9 +9,10 @@
 
 #include <cmocka.h>
 
+#include <peal/kit.h>
+
 #include "test_id.h"
 #include "wall.h"
-#include "zone.h"
 
 static void each_hour_has_its_letter_and_its_type(void **state) {
   (void)state;
@@ -70,7 +71,7 @@ static void ids_of_ones_own_are_letters_digits_and_few_marks(void **state) {
 
 static void assert_civil(const char *zone, int64_t seconds, int day, int hour,
                          int minute) {
-  assert_true(zone_set(zone));
+  assert_true(peal_kit_zone_set(zone));
   civil at = wall_civil(seconds * 1000);
   assert_int_equal(at.day, day);
   assert_int_equal(at.hour, hour);

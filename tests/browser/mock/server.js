@@ -24,7 +24,7 @@ const { values: opts } = parseArgs({
 });
 const here = path.dirname(fileURLToPath(import.meta.url));
 const page = path.resolve(here, '../../../apps/esp32/web');
-const shared = path.resolve(here, '../../../apps/common/web');
+const shared = path.resolve(here, '../../../kit/web');
 const uplot = path.dirname(createRequire(import.meta.url).resolve('uplot'));
 const dataDir = opts['data-dir'];
 const names = ['BABY', 'CHILD', 'TEEN', 'ADULT', 'ELDER'];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // connect: how a device is connected, with the address to be used: shown while
 // no device is known, and when the reader asks for it.
+import { startCopy } from './copy.js';
 import { byId, setText } from './dom.js';
 
-const copiedMs = 2000;
 const isLocal = (url) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 
 // For a shell: no quote of the kind that is around the body is in it.
@@ -69,24 +69,9 @@ function open(on) {
   byId('connect-curl').focus({ preventScroll: true });
 }
 
-// The text selects itself where the clipboard is closed to pages.
-async function copy(button) {
-  const source = byId(button.dataset.copy);
-  getSelection().selectAllChildren(source);
-  try {
-    await navigator.clipboard.writeText(source.textContent);
-    setText(button, 'Copied');
-  } catch {
-    setText(button, 'Selected');
-  }
-  setTimeout(() => setText(button, 'Copy'), copiedMs);
-}
-
 export function startConnect() {
   showAddress([]);
   byId('connect-open').addEventListener('click', () => open(byId('connect').hidden));
   byId('connect-close').addEventListener('click', () => open(false));
-  for (const button of document.querySelectorAll('[data-copy]')) {
-    button.addEventListener('click', () => copy(button));
-  }
+  startCopy();
 }

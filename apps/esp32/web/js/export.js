@@ -1,38 +1,24 @@
 // SPDX-License-Identifier: MIT
 // export: readings as a CSV file, which the server streams however many there
 // are and the browser writes as they come.
-import { apiGet, withQuery } from './api.js';
+import { apiGet } from './api.js';
 import { deviceSelected } from './devices.js';
-import { byId, countOf, el } from './dom.js';
+import { byId, countOf } from './dom.js';
 import { notify } from './notices.js';
+import { saveFrom, saveWith } from './save.js';
 import { viewRange } from './view.js';
 
-function save(query) {
-  const link = el('a', {
-    href: withQuery('/api/sensor-data/export', { format: 'csv', ...query }), download: '',
-  });
-  document.body.append(link);
-  link.click();
-  link.remove();
-}
-
 // The count comes first: it says what will come, or why nothing can.
-async function run(query) {
+function run(query) {
   const device = deviceSelected();
   if (!device) return notify('info', 'There is no device yet to export from.');
-  const buttons = [byId('export-csv'), byId('export-csv-all')];
-  for (const button of buttons) button.disabled = true;
-  try {
+  return saveWith([byId('export-csv'), byId('export-csv-all')], async () => {
     const asked = { device_id: device, ...query };
     const { rows } = await apiGet('/api/sensor-data/series', { ...asked, points: 1 });
     if (!rows) return notify('info', 'There are no readings in this stretch.');
-    save(asked);
-    notify('good', `Exporting ${countOf(rows, 'reading')} of ${device}.`);
-  } catch (error) {
-    notify('error', `The export failed. ${error.message}`);
-  } finally {
-    for (const button of buttons) button.disabled = false;
-  }
+    saveFrom('/api/sensor-data/export', { format: 'csv', ...asked });
+    return notify('good', `Exporting ${countOf(rows, 'reading')} of ${device}.`);
+  });
 }
 
 function exportView() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // gallery: the pictures, newest first, with captions, and one of them large.
 import { apiPage } from './api.js';
+import { dialogClosesOutside } from './dialog.js';
 import { byId, countOf, el, formatBytes, formatClock, ownPath, parseTime, serverNow, setText } from './dom.js';
 
 const pageSize = 12;
@@ -154,7 +155,7 @@ export function startGallery(report) {
   const box = byId('lightbox');
   box.addEventListener('keydown', onKey);
   box.addEventListener('close', () => { largeId = null; });
-  box.addEventListener('click', (event) => event.target === box && box.close());
+  dialogClosesOutside(box);
   byId('lightbox-prev').addEventListener('click', () => step(-1));
   byId('lightbox-next').addEventListener('click', () => step(1));
   byId('lightbox-close').addEventListener('click', () => box.close());

@@ -2,18 +2,14 @@
 // stale: what is not live must not look so. Without the connection all values
 // are greyed and say when they were last seen; when a device has gone, its own.
 import { chartsFresh } from './charts.js';
-import { connectionAnswers } from './connection.js';
 import { deviceNow, devicesShow } from './devices.js';
 import { byId, formatAge, parseTime, setText } from './dom.js';
 
-const everyMs = 1000;
-
-// Looks at the connection and the chosen device, and shows what they are.
-export function staleShow() {
-  const live = connectionAnswers();
+// `live`: the connection is there. Looks at the chosen device, and shows what
+// it is.
+export function staleShow(live) {
   const device = deviceNow();
   const fresh = live && Boolean(device?.online);
-  byId('main').classList.toggle('cut', !live);
   for (const part of ['charts', 'orientation']) {
     document.querySelector(`.${part}`).classList.toggle('stale', Boolean(device) && !fresh);
   }
@@ -21,8 +17,4 @@ export function staleShow() {
   setText(byId('orientation-time'),
     device && !fresh ? `last seen ${formatAge(parseTime(device.last_seen))}` : '');
   devicesShow(live);
-}
-
-export function startStale() {
-  setInterval(staleShow, everyMs);
 }

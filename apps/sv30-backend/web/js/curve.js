@@ -2,8 +2,9 @@
 // curve: how the sludge of several tests settles, over one axis of 30 minutes:
 // drawn, as a legend, and as a table for those who cannot see the drawing.
 import { byId, el, formatValue, setText } from './dom.js';
-import { onNextFrame } from './frame.js';
-import { onThemeChange, themeColour } from './theme.js';
+import { plotAxis, plotOpen, plotSoon } from './plot.js';
+import { tableShow } from './table.js';
+import { themeColour } from './theme.js';
 
 // The test that is shown first, then the compared ones. Dashes tell them apart
 // without colours.
@@ -17,11 +18,11 @@ const looks = [
 ];
 const minutes = [0, 5, 10, 15, 20, 25, 30];
 const wholeS = 1800;
-const repaintMs = 100;
 
 let curves = [];
 let unit = 'mm';
 let plot = null;
+let drawn = 0;
 
 const scale = (curve) => (unit === 'mm' || !curve.mixture ? 1 : 100 / curve.mixture);
 
@@ -46,13 +47,6 @@ function columns() {
   })];
 }
 
-function axis(extra) {
-  return {
-    stroke: themeColour('--muted'), font: '12px system-ui, sans-serif',
-    grid: { stroke: themeColour('--grid'), width: 1 }, ticks: { show: false }, ...extra,
-  };
-}
-
 // Of one point alone the plot would make a range of its own.
 function rangeX({ data }) {
   return [0, Math.max(30, data[0].at(-1) ?? 0)];
@@ -62,24 +56,24 @@ function rangeY(_plot, _least, most) {
   return [0, Math.max(unit === 'mm' && curves.length ? 10 : 100, (most ?? 0) * 1.05)];
 }
 
-function build() {
-  const box = byId('curve');
-  plot?.destroy();
+const font = { font: '12px system-ui, sans-serif' };
+
+function options() {
   const label = unit === 'mm' ? 'mm' : '%';
-  plot = new window.uPlot({
-    width: box.clientWidth, height: box.clientHeight, padding: [10, 26, 0, 0],
-    legend: { show: false }, cursor: { drag: { x: false, y: false }, y: false },
+  drawn = curves.length;
+  return {
+    padding: [10, 26, 0, 0],
+    cursor: { drag: { x: false, y: false }, y: false },
     scales: { x: { time: false, range: rangeX }, y: { range: rangeY } },
     axes: [
-      axis({ size: 28, incrs: [1, 2, 5, 10, 20, 60], values: (_u, ticks) => ticks.map((t) => `${t} min`), space: 60 }),
-      axis({ size: 62, values: (_u, ticks) => ticks.map((h) => `${h} ${label}`) }),
+      plotAxis({ ...font, size: 28, incrs: [1, 2, 5, 10, 20, 60], values: (_u, ticks) => ticks.map((t) => `${t} min`), space: 60 }),
+      plotAxis({ ...font, size: 62, values: (_u, ticks) => ticks.map((h) => `${h} ${label}`) }),
     ],
     series: [{}, ...curves.map((_curve, i) => ({
       stroke: themeColour(looks[i].colour), width: looks[i].width, dash: looks[i].dash,
       spanGaps: true, points: { show: (_u, at) => curves[at - 1].points.length < 3 },
     }))],
-  }, columns(), box);
-  plot.root.setAttribute('aria-hidden', 'true');
+  };
 }
 
 function line(i) {
@@ -102,14 +96,13 @@ function showLegend() {
 
 function showTable() {
   byId('compare').hidden = curves.length === 0;
-  byId('compare-head').replaceChildren(
-    ...['Test', 'SV30', 'Velocity'].map((text) => el('th', { scope: 'col', text })),
-    ...minutes.map((m) => el('th', { scope: 'col', text: `${m} min` })));
-  byId('compare-rows').replaceChildren(...curves.map((curve) => el('tr', {},
-    el('th', { scope: 'row', text: curve.id }),
-    el('td', { text: Number.isFinite(curve.sv30) ? `${formatValue(curve.sv30)} %` : '–' }),
-    el('td', { text: Number.isFinite(curve.velocity) ? `${formatValue(curve.velocity)} mm/min` : '–' }),
-    ...minutes.map((m) => el('td', { text: `${formatValue(heightAt(curve.points, m * 60))}` })))));
+  tableShow('compare-table',
+    ['Test', 'SV30', 'Velocity', ...minutes.map((m) => `${m} min`)],
+    curves.map((curve) => [
+      curve.id,
+      Number.isFinite(curve.sv30) ? `${formatValue(curve.sv30)} %` : '–',
+      Number.isFinite(curve.velocity) ? `${formatValue(curve.velocity)} mm/min` : '–',
+      ...minutes.map((m) => formatValue(heightAt(curve.points, m * 60)))]));
 }
 
 function sayWhatIsSeen() {
@@ -122,25 +115,13 @@ function sayWhatIsSeen() {
       `${others ? `, with ${others} other ${others === 1 ? 'test' : 'tests'}` : ''}`);
 }
 
-let painted = 0;
-let later = 0;
-
 // At most ten times a second, however many heights come.
-function paintSoon() {
-  if (later) return;
-  later = setTimeout(() => {
-    later = 0;
-    onNextFrame(paint);
-  }, Math.max(0, painted + repaintMs - performance.now()));
-}
-
-function paint() {
-  painted = performance.now();
-  if (!plot || plot.series.length !== curves.length + 1) build();
-  else plot.setData(columns());
+const paintSoon = plotSoon(() => {
+  if (drawn === curves.length) plot.paint();
+  else plot.build();
   showTable();
   sayWhatIsSeen();
-}
+});
 
 // Shows these: {id, points: [[s, mm]…], mixture, sv30, velocity}, the first one
 // thick.
@@ -169,19 +150,12 @@ function chooseUnit(event) {
   for (const one of byId('unit').children) {
     one.setAttribute('aria-pressed', String(one === button));
   }
-  build();
-}
-
-function resize() {
-  const { clientWidth: width, clientHeight: height } = byId('curve');
-  if (plot && width > 0 && (plot.width !== width || plot.height !== height)) plot.setSize({ width, height });
+  plot.build();
 }
 
 export function startCurve() {
-  build();
+  plot = plotOpen(byId('curve'), options, columns);
   showTable();
   setText(byId('curve-time'), '');
-  new ResizeObserver(() => onNextFrame(resize)).observe(byId('curve'));
-  onThemeChange(build);
   byId('unit').addEventListener('click', chooseUnit);
 }
