@@ -43,7 +43,7 @@ VALUES = {"peal_socket_ref", "peal_ws_ref"}
 THREAD_HEADERS = ["server", "handle", "http", "worker", "engine", "ws",
                   "client"]
 ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
-             "peal_timer", "peal_worker", "peal_allow", "peal_headers",
+             "peal_timer", "peal_watch", "peal_worker", "peal_allow", "peal_headers",
              "peal_engine_client", "peal_cors_ask",
              "peal_ws", "peal_ws_ask", "peal_ws_endpoint",
              "peal_socket_ref", "peal_client_nsp"}

@@ -8,7 +8,7 @@ step=${1:-run}
 
 build='build-essential ca-certificates cmake ninja-build pkg-config libuv1-dev libssl-dev
   zlib1g-dev libsqlite3-dev libcurl4-openssl-dev libturbojpeg0-dev libpng-dev
-  libedit-dev tzdata'
+  libjose-dev libedit-dev tzdata'
 test='libcmocka-dev libjansson-dev libglib2.0-dev clang-14 libclang-rt-14-dev
   clang-format-14 valgrind chromium curl sqlite3 python3-venv fonts-dejavu-core
   libpcre2-8-0 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user'

@@ -121,25 +121,27 @@ static bool has_room(jpeg_decoder *d, size_t bytes) {
   return true;
 }
 
-/* The mean of one colour over a square whose corner is `from`. */
-static uint8_t mean_of(const uint8_t *from, size_t pitch, uint32_t factor) {
+/* The mean of one colour over a box of `across` by `down` whose corner is
+ * `from`. */
+static uint8_t mean_of(const uint8_t *from, size_t pitch, uint32_t across,
+                       uint32_t down) {
   uint32_t sum = 0;
-  for (uint32_t row = 0; row < factor; row++)
-    for (uint32_t i = 0; i < factor; i++)
+  for (uint32_t row = 0; row < down; row++)
+    for (uint32_t i = 0; i < across; i++)
       sum += from[row * pitch + i * 3];
-  return (uint8_t)(sum / (factor * factor));
+  return (uint8_t)(sum / (across * down));
 }
 
-/* Reduce further, in place: each pixel becomes the mean of its square. */
-static void shrink(jpeg_small *small, uint32_t factor) {
-  uint32_t width = small->width / factor, height = small->height / factor;
+/* Reduce further, in place: each pixel becomes the mean of its box. */
+static void shrink(jpeg_small *small, uint32_t across, uint32_t down) {
+  uint32_t width = small->width / across, height = small->height / down;
   size_t pitch = (size_t)small->width * 3;
   uint8_t *to = small->rgb;
   for (uint32_t y = 0; y < height; y++)
     for (uint32_t x = 0; x < width; x++)
       for (uint32_t c = 0; c < 3; c++)
-        *to++ = mean_of(small->rgb + y * factor * pitch + x * factor * 3 + c,
-                        pitch, factor);
+        *to++ = mean_of(small->rgb + y * down * pitch + x * across * 3 + c,
+                        pitch, across, down);
   small->width = width;
   small->height = height;
 }
@@ -147,11 +149,10 @@ static void shrink(jpeg_small *small, uint32_t factor) {
 static void shrink_enough(jpeg_small *small) {
   uint32_t side = small->width > small->height ? small->width : small->height;
   uint32_t factor = (side + JPEG_MAX_SMALL - 1) / JPEG_MAX_SMALL;
-  // a strip keeps one row
-  if (factor > small->width || factor > small->height)
-    factor = small->width < small->height ? small->width : small->height;
+  // a strip keeps a row, and a pixel
   if (factor > 1)
-    shrink(small, factor);
+    shrink(small, factor < small->width ? factor : small->width,
+           factor < small->height ? factor : small->height);
 }
 
 peal_err jpeg_decoder_small(jpeg_decoder *d, jpeg_small *out, peal_slice jpeg) {

@@ -7,6 +7,11 @@
 peal_err lines_feed(lines *l, peal_slice bytes) {
   if (bytes.len == 0)
     return PEAL_OK;
+  l->len -= l->from;
+  l->at -= l->from;
+  if (l->from > 0)
+    memmove(l->buf, l->buf + l->from, l->len);
+  l->from = 0;
   if (bytes.len > l->cap - l->len) {
     size_t cap = l->cap + l->cap / 2 + bytes.len + 4096;
     char *more = realloc(l->buf, cap);
@@ -20,43 +25,41 @@ peal_err lines_feed(lines *l, peal_slice bytes) {
   return PEAL_OK;
 }
 
-static void drop(lines *l, size_t count) {
-  l->len -= count;
-  memmove(l->buf, l->buf + count, l->len);
-  l->at = l->given = 0;
-}
-
 /* The end of the line is not there yet: keep what there is, unless it is too
  * long already. */
 static void keep(lines *l) {
   l->at = l->len;
-  if (!l->skipping && l->len <= LINES_MAX)
+  if (!l->skipping && l->len - l->from <= LINES_MAX)
     return;
   l->spoilt += !l->skipping;
   l->skipping = true;
-  drop(l, l->len);
+  l->from = l->len;
+}
+
+/* The line that ends at `end`. Returns false if it is left out. */
+static bool take(lines *l, size_t end, peal_slice *line) {
+  size_t len = end - l->from;
+  bool skipped = l->skipping;
+  *line = (peal_slice){l->buf + l->from, len};
+  if (len > 0 && l->buf[end - 1] == '\r')
+    line->len--;
+  l->from = l->at = end + 1;
+  l->skipping = false;
+  if (skipped)
+    return false;
+  l->spoilt += len > LINES_MAX;
+  return line->len > 0 && len <= LINES_MAX;
 }
 
 bool lines_next(lines *l, peal_slice *line) {
-  drop(l, l->given);
   while (l->at < l->len) {
-    char *end = memchr(l->buf + l->at, '\n', l->len - l->at);
+    const char *end = memchr(l->buf + l->at, '\n', l->len - l->at);
     if (end == NULL) {
       keep(l);
       return false;
     }
-    size_t len = (size_t)(end - l->buf);
-    bool left_out = l->skipping || len > LINES_MAX;
-    l->spoilt += left_out && !l->skipping;
-    l->skipping = false;
-    *line = (peal_slice){l->buf, len};
-    if (len > 0 && l->buf[len - 1] == '\r')
-      line->len--;
-    if (!left_out && line->len > 0) {
-      l->given = len + 1;
+    if (take(l, (size_t)(end - l->buf), line))
       return true;
-    }
-    drop(l, len + 1);
   }
   return false;
 }

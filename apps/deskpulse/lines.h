@@ -10,8 +10,8 @@ enum { LINES_MAX = 3 * 1024 * 1024 };
 typedef struct lines {
   char *buf;
   size_t len, cap;
-  size_t at;       /* no newline before it */
-  size_t given;    /* bytes in front that were given, to be dropped */
+  size_t from;     /* where the line begins; what is before is over */
+  size_t at;       /* no newline between */
   bool skipping;   /* in the rest of a line that is too long */
   uint64_t spoilt; /* lines that were left out */
 } lines;

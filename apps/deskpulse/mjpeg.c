@@ -7,6 +7,12 @@
 peal_err mjpeg_feed(mjpeg *m, peal_slice bytes) {
   if (bytes.len == 0)
     return PEAL_OK;
+  // once for each feed, however many beginnings lie behind
+  m->len -= m->from;
+  m->at -= m->from;
+  if (m->from > 0)
+    memmove(m->buf, m->buf + m->from, m->len);
+  m->from = 0;
   if (bytes.len > m->cap - m->len) {
     size_t cap = m->cap + m->cap / 2 + bytes.len + 4096;
     uint8_t *more = realloc(m->buf, cap);
@@ -20,32 +26,25 @@ peal_err mjpeg_feed(mjpeg *m, peal_slice bytes) {
   return PEAL_OK;
 }
 
-static void drop(mjpeg *m, size_t count) {
-  m->len -= count;
-  memmove(m->buf, m->buf + count, m->len);
-  m->at = 0;
-  m->where = MJPEG_BETWEEN;
-}
-
 /* It is no picture: go on looking behind its first byte. */
 static void give_up(mjpeg *m) {
   m->spoilt++;
-  drop(m, 1);
+  m->at = ++m->from;
+  m->where = MJPEG_BETWEEN;
 }
 
 /* A picture begins with FF D8 FF. Returns false if more bytes are needed. */
 static bool find_start(mjpeg *m) {
-  size_t i = 0;
+  size_t i = m->from;
   for (; i + 2 < m->len; i++)
     if (m->buf[i] == 0xff && m->buf[i + 1] == 0xd8 && m->buf[i + 2] == 0xff)
       break;
-  bool found = i + 2 < m->len;
-  drop(m, i);
-  if (found) {
-    m->at = 2;
-    m->where = MJPEG_MARKER;
-  }
-  return found;
+  m->from = m->at = i;
+  if (i + 2 >= m->len)
+    return false;
+  m->at = i + 2;
+  m->where = MJPEG_MARKER;
+  return true;
 }
 
 /* At FF and the marker's number; T.81 B.1.1. Returns the bytes of the picture
@@ -56,7 +55,7 @@ static size_t read_marker(mjpeg *m, bool *more) {
   // the end needs only two bytes: it may be the last of the stream
   if (m->len - m->at >= 2 && p[0] == 0xff && p[1] == 0xd9) {
     *more = false;
-    return m->at + 2;
+    return m->at + 2 - m->from;
   }
   if (*more)
     return 0;
@@ -93,25 +92,22 @@ static bool skip_scan(mjpeg *m) {
 }
 
 bool mjpeg_next(mjpeg *m, peal_slice *picture) {
-  // what was given last is still in front
-  if (m->where == MJPEG_BETWEEN && m->at > 0)
-    drop(m, m->at);
   for (;;) {
     bool more = false;
-    size_t end = 0;
+    size_t len = 0;
     if (m->where == MJPEG_BETWEEN)
       more = !find_start(m);
-    else if (m->at > MJPEG_MAX_PICTURE)
+    else if (m->at - m->from > MJPEG_MAX_PICTURE)
       give_up(m);
     else if (m->at >= m->len)
       more = true;
     else if (m->where == MJPEG_SCAN)
       more = !skip_scan(m);
     else
-      end = read_marker(m, &more);
-    if (end > 0) {
-      *picture = (peal_slice){(const char *)m->buf, end};
-      m->at = end;
+      len = read_marker(m, &more);
+    if (len > 0) {
+      *picture = (peal_slice){(const char *)m->buf + m->from, len};
+      m->at = m->from += len;
       m->where = MJPEG_BETWEEN;
       return true;
     }

@@ -18,7 +18,8 @@ typedef enum mjpeg_where {
 typedef struct mjpeg {
   uint8_t *buf; /* bytes that have been fed and not been given */
   size_t len, cap;
-  size_t at; /* how far it has been read */
+  size_t from; /* where the picture begins; what is before is over */
+  size_t at;   /* how far it has been read */
   mjpeg_where where;
   uint64_t spoilt; /* pictures that were given up: broken, or too long */
 } mjpeg;

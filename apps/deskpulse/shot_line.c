@@ -10,6 +10,17 @@ static bool refuse(const char **why, const char *words) {
   return false;
 }
 
+/* OpenSSL leaves blanks out at both ends and takes padding anywhere. */
+static bool is_base64(peal_slice text) {
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.ptr[i];
+    if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+          (c >= '0' && c <= '9') || c == '+' || c == '/'))
+      return false;
+  }
+  return true;
+}
+
 /* RFC4648 4, with its padding. NULL: no base64, too long, or no memory. */
 static peal_bytes *decode(peal_slice text) {
   const size_t most = (size_t)SOURCE_MAX_FRAME_BYTES / 3 * 4 + 4;
@@ -17,7 +28,8 @@ static peal_bytes *decode(peal_slice text) {
     return NULL;
   size_t padding = (size_t)(text.ptr[text.len - 1] == '=') +
                    (size_t)(text.ptr[text.len - 2] == '=');
-  // OpenSSL leaves blanks out at both ends, which no picture begins with
+  if (!is_base64((peal_slice){text.ptr, text.len - padding}))
+    return NULL;
   unsigned char *bytes = malloc(text.len / 4 * 3);
   if (bytes == NULL)
     return NULL;

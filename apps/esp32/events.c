@@ -9,25 +9,18 @@
 #include "devices.h"
 #include "gate.h"
 #include "oled.h"
-#include "readings.h"
 
 /* ---- connecting ------------------------------------------------------------ */
-
-/* The key that a device showed: in `auth` or as a header of the handshake. */
-static peal_slice key_of(const peal_socket *socket) {
-  peal_slice key =
-      peal_val_str(peal_val_get(peal_socket_auth(socket), "device_key"));
-  return key.len > 0 ? key : peal_socket_header(socket, "X-Device-Key");
-}
 
 static bool is_device(const dash *app, const peal_socket *socket) {
   peal_slice id =
       peal_val_str(peal_val_get(peal_socket_auth(socket), "device_id"));
   if (id.len == 0)
     id = peal_socket_header(socket, "X-Device-Id");
-  return id.len > 0 && peal_kit_device_keys_ask(
-                           app->house.keys, peal_socket_address(socket), id,
-                           key_of(socket), NULL) == PEAL_KIT_DEVICE_KEYS_SHOWN;
+  return id.len > 0 &&
+         peal_kit_device_keys_ask(app->house.keys, peal_socket_address(socket),
+                                  id, gate_socket_key(socket),
+                                  NULL) == PEAL_KIT_DEVICE_KEYS_SHOWN;
 }
 
 static void on_use(peal_socket *socket, peal_next *next, void *user) {
@@ -139,21 +132,6 @@ static void on_request(peal_socket *socket, const peal_event *event,
   }
 }
 
-/* ---- the other two ------------------------------------------------------------ */
-
-static void on_sensor_data(peal_socket *socket, const peal_event *event,
-                           void *user) {
-  readings_on_event(user, event,
-                    (gate_guest){.address = peal_socket_address(socket),
-                                 .key = key_of(socket)});
-}
-
-static void on_set_oled(peal_socket *socket, const peal_event *event,
-                        void *user) {
-  (void)socket;
-  oled_on_event(user, event);
-}
-
 peal_err events_register(dash *app) {
   peal_nsp *nsp = app->house.nsp;
   peal_err err = peal_use(nsp, on_use, app);
@@ -163,9 +141,5 @@ peal_err events_register(dash *app) {
     err = peal_on_disconnect(nsp, on_disconnect, app);
   if (err == PEAL_OK)
     err = peal_on(nsp, "request", on_request, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "sensor_data", on_sensor_data, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "set_oled_display", on_set_oled, app);
   return err;
 }

@@ -26,6 +26,22 @@ gate_guest gate_guest_of(peal_http_req *req, peal_slice named) {
                       .key = gate_key(req)};
 }
 
+peal_slice gate_socket_key(const peal_socket *socket) {
+  peal_slice key =
+      peal_val_str(peal_val_get(peal_socket_auth(socket), "device_key"));
+  return key.len > 0 ? key : peal_socket_header(socket, "X-Device-Key");
+}
+
+gate_guest gate_guest_of_ask(peal_kit_ask *ask, peal_val said) {
+  peal_slice named = peal_val_str(peal_val_get(said, "device_id"));
+  peal_socket *socket = peal_kit_ask_socket(ask);
+  if (socket == NULL)
+    return gate_guest_of(peal_kit_ask_req(ask), named);
+  return (gate_guest){.address = peal_socket_address(socket),
+                      .id = named.len > 0 ? named : PEAL_S("unknown"),
+                      .key = gate_socket_key(socket)};
+}
+
 bool gate_check(dash *app, gate_guest *guest, peal_kit_refusal *out) {
   uint64_t retry_ms = 0;
   if (!peal_kit_device_id_is_good(guest->id)) {

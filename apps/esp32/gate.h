@@ -9,6 +9,10 @@
 /* Who sends: `named` in the body comes first, then X-Device-Id, then
  * ?device_id=, then "unknown". Borrowed from the request. */
 peal_slice gate_device_id(peal_http_req *req, peal_slice named);
+/* The words of the first version, which its devices may look for: of a route. */
+#define GATE_WANTS_JSON                                                        \
+  .type_status = 400, .type_message = "Content-Type must be application/json"
+
 /* The key of a request, or empty. */
 peal_slice gate_key(const peal_http_req *req);
 
@@ -20,6 +24,11 @@ typedef struct gate_guest {
 
 /* Whoever sends this request. */
 gate_guest gate_guest_of(peal_http_req *req, peal_slice named);
+/* Whoever asks; the id is that in `said`, or as of gate_device_id. Of a socket
+ * the key may stand in its `auth`, too. */
+gate_guest gate_guest_of_ask(peal_kit_ask *ask, peal_val said);
+/* The key that a device showed: in `auth` or as a header of the handshake. */
+peal_slice gate_socket_key(const peal_socket *socket);
 /* Is the id good and the key right for it? On a worker. */
 PEAL_MUST_CHECK bool gate_check(dash *app, gate_guest *guest,
                                 peal_kit_refusal *out);

@@ -47,6 +47,8 @@ static const peal_kit_about about = {
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
     .body_pace_bytes = BODY_PACE_BYTES,
+    .keys = settings_keys,
+    .metrics = "esp32",
 };
 
 /* What only main knows of. */
@@ -56,10 +58,30 @@ typedef struct program {
   unsigned ticks;
 } program;
 
+static program self = {
+    .dash = {.series.max = MAX_SERIES, .exports.max = MAX_EXPORTS}};
+
 /* ---- parts ------------------------------------------------------------------ */
 
-static bool make_parts(program *p) {
-  dash *app = &p->dash;
+/* The pool is one for the whole program: the analysis may fill its share of
+ * it, and uploads still have theirs. */
+static void size_pool(const settings *conf) {
+  char count[16];
+  snprintf(count, sizeof count, "%u",
+           conf->analysis_concurrency + POOL_THREADS);
+  setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
+static bool on_read(const peal_config *config, void *user) {
+  program *p = user;
+  if (!settings_read(&p->dash.conf, config))
+    return false;
+  size_pool(&p->dash.conf);
+  return true;
+}
+
+static bool on_make(void *user) {
+  dash *app = &((program *)user)->dash;
   app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
   app->address_limit = peal_web_limit_new(&(peal_web_limit_opts){
@@ -103,24 +125,15 @@ static void on_stop(void *user) {
   analysis_stop(p->dash.analysis);
 }
 
-static int run(program *p) {
-  dash *app = &p->dash;
-  int code =
-      peal_kit_run(&app->house, &(peal_kit_turns){.on_start = on_start,
-                                                  .on_second = on_second,
-                                                  .on_stop = on_stop,
-                                                  .on_stop_each = on_stop_each,
-                                                  .user = p});
+static void on_ended(void *user) {
+  program *p = user;
   simulate_wait(&p->sim);
-  devices_flush(app->devices);
-  peal_kit_log(&app->house, PEAL_LOG_INFO, "main", "stopped");
-  return code;
+  devices_flush(p->dash.devices);
 }
 
 /* All of it takes NULL: what was not made is not taken down. */
-static void take_down(program *p) {
-  dash *app = &p->dash;
-  peal_kit_close(&app->house);
+static void on_free(void *user) {
+  dash *app = &((program *)user)->dash;
   analysis_free(app->analysis);
   oled_free(app->oled);
   media_free(app->media);
@@ -129,39 +142,17 @@ static void take_down(program *p) {
   slots_free(app->uploads);
   peal_web_limit_free(app->address_limit);
   peal_web_limit_free(app->device_limit);
-  peal_kit_deinit(&app->house);
-}
-
-/* The pool is one for the whole program: the analysis may fill its share of
- * it, and uploads still have theirs. */
-static void size_pool(const settings *conf) {
-  char count[16];
-  snprintf(count, sizeof count, "%u",
-           conf->analysis_concurrency + POOL_THREADS);
-  setenv("UV_THREADPOOL_SIZE", count, 0);
-}
-
-static int serve(program *p) {
-  dash *app = &p->dash;
-  size_pool(&app->conf);
-  int code = 1;
-  if (peal_kit_open(&app->house) && peal_kit_faces(&app->house) &&
-      make_parts(p))
-    code = run(p);
-  take_down(p);
-  return code;
 }
 
 int main(int argc, char **argv) {
-  static program self = {
-      .dash = {.series.max = MAX_SERIES, .exports.max = MAX_EXPORTS}};
-  dash *app = &self.dash;
-  peal_kit *h = &app->house;
-  int code = 1;
-  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
-                         argv, &code) &&
-      !peal_kit_manage(h, &code))
-    code = settings_read(&app->conf, h->conf.config) ? serve(&self) : 1;
-  peal_kit_conf_deinit(&h->conf);
-  return code;
+  static const peal_kit_turns turns = {.on_read = on_read,
+                                       .on_make = on_make,
+                                       .on_start = on_start,
+                                       .on_second = on_second,
+                                       .on_stop = on_stop,
+                                       .on_stop_each = on_stop_each,
+                                       .on_ended = on_ended,
+                                       .on_free = on_free,
+                                       .user = &self};
+  return peal_kit_main(&self.dash.house, &about, &turns, argc, argv);
 }

@@ -268,14 +268,20 @@ void media_tick(media *m) {
     atomic_store(&m->is_trying, false);
 }
 
-bool media_is_well(void *user) {
-  media *m = user;
+static bool can_write(media *m) {
   struct stat st;
   media_tick(m);
   // what can be seen at once: it was deleted, made read-only, taken from us
   return fstat(m->dir_fd, &st) == 0 && st.st_nlink > 0 &&
          faccessat(m->dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0 &&
          atomic_load(&m->is_well);
+}
+
+void media_state(peal_kit_state *out, void *user) {
+  out->is_well = can_write(user);
+  if (!out->is_well)
+    snprintf(out->words, sizeof out->words,
+             "pictures and recordings cannot be written");
 }
 
 /* ---- bounds ---------------------------------------------------------------- */

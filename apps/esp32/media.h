@@ -54,8 +54,8 @@ void media_tick(media *m);
 /* What can be seen of the folder now, and what was found out by writing, there
  * or by an upload: that is tried anew for the next who asks, so that an idle
  * server writes next to nothing. A
- * peal_web_health_fn, `user` is the media. On a worker. */
-bool media_is_well(void *user);
+ * peal_kit_part_fn, `user` is the media. On a worker. */
+void media_state(peal_kit_state *out, void *user);
 
 /* GET /media/:name; `user` is the dash. */
 void media_on_get(peal_http_req *req, void *user);

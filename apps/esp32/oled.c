@@ -12,7 +12,11 @@
 
 static const char *const pets[] = {"BABY", "CHILD", "TEEN", "ADULT", "ELDER"};
 
-enum { PET_COUNT = sizeof pets / sizeof *pets, FIRST_PET = 1 };
+enum {
+  PET_COUNT = sizeof pets / sizeof *pets,
+  FIRST_PET = 1,
+  SMALL_BYTES = 4096,
+};
 
 struct oled {
   dash *app;
@@ -25,8 +29,6 @@ struct oled {
 /* A choice on its way through the store. */
 typedef struct choice {
   dash *app;
-  peal_http_req *req; /* or */
-  peal_reply *reply;  /* neither: nobody asked */
   int id;
   uint64_t number; /* in the order of the store */
 } choice;
@@ -95,35 +97,15 @@ void oled_on_get(peal_http_req *req, void *user) {
 
 /* ---- choosing ------------------------------------------------------------- */
 
-static bool check(peal_val body, int *id, peal_kit_refusal *out) {
-  static const peal_web_field fields[] = {
-      {.name = "animation_id", .type = PEAL_INT, .max = PET_COUNT - 1},
-      {.name = "animation_type",
-       .type = PEAL_STRING,
-       .optional = true,
-       .choices = "pet"},
-  };
-  peal_web_problem problem;
-  if (!peal_web_fields_check(body, fields, 2, &problem)) {
-    peal_kit_refusal_set(out, 422, problem.field, "%s", problem.message);
-    return false;
-  }
-  *id = (int)peal_val_int(peal_val_get(body, "animation_id"), 0);
-  return true;
-}
-
-static void answer(choice *c, peal_err err) {
-  peal_val done = value_of(c->id, peal_worker_build(peal_worker_self()));
-  peal_val failed = PEAL_OBJECT({"status", peal_str("error")},
-                                {"message", peal_str(peal_kit_words(err))});
-  if (c->reply != NULL)
-    (void)peal_reply_send(c->reply, PEAL_ARGS(err == PEAL_OK ? done : failed));
-  else if (c->req != NULL && err == PEAL_OK)
-    peal_http_answer_json(c->req, 200, done);
-  else if (c->req != NULL)
-    peal_web_error_of(c->req, err);
-  free(c);
-}
+static const peal_kit_field fields[] = {
+    {.name = "animation_id",
+     .type = PEAL_INT,
+     .range = PEAL_KIT_BETWEEN(0, PET_COUNT - 1)},
+    {.name = "animation_type",
+     .type = PEAL_STRING,
+     .optional = true,
+     .choices = "pet"},
+    {0}};
 
 /* The results of two workers may come back in another order than the store
  * took them: the later one counts. */
@@ -144,69 +126,54 @@ static bool apply(oled *o, const choice *c) {
   return is_newer;
 }
 
-static void on_stored(const peal_store_result *result, void *user) {
-  choice *c = user;
-  if (result->err != PEAL_OK)
-    peal_kit_store_failed(&c->app->house, "the animation was not stored",
-                          result);
-  else if (apply(c->app->oled, c))
+static bool on_stored(peal_kit_ask *ask, const peal_store_result *result,
+                      void *user) {
+  const choice *c = user;
+  (void)result;
+  if (apply(c->app->oled, c))
     peal_kit_log(&c->app->house, PEAL_LOG_INFO, "oled", "shows %s",
                  pets[c->id]);
-  answer(c, result->err);
+  peal_kit_ask_answer(ask, 200, value_of(c->id, peal_kit_ask_build(ask)));
+  return false;
 }
 
-/* `c` is taken. */
-static void choose(oled *o, choice *c) {
+/* `c` is taken. Its number and its place in the store's queue are given
+ * together. */
+static void choose(oled *o, peal_kit_ask *ask, choice *c) {
   pthread_mutex_lock(&o->lock);
   c->number = ++o->asked;
-  peal_err err = peal_store_write(
-      o->app->house.store,
+  const peal_store_stmt stmt = {
       "INSERT INTO oled (id, animation_type, animation_id, ts)"
       " VALUES (1, 'pet', ?1, ?2) ON CONFLICT (id) DO UPDATE SET"
       " animation_type = 'pet', animation_id = ?1, ts = ?2",
-      PEAL_ARGS(peal_int(c->id), peal_int(peal_wall_ms())), on_stored, c);
+      PEAL_ARGS(peal_int(c->id), peal_int(peal_wall_ms()))};
+  peal_kit_ask_store(ask,
+                     &(peal_kit_deed){.stmts = &stmt,
+                                      .count = 1,
+                                      .what = "the animation was not stored",
+                                      .on_stored = on_stored,
+                                      .user = c,
+                                      .on_free = free});
   pthread_mutex_unlock(&o->lock);
-  if (err != PEAL_OK)
-    answer(c, err);
 }
 
-static choice *choice_new(dash *app, int id) {
-  choice *c = calloc(1, sizeof *c);
-  if (c != NULL)
-    *c = (choice){.app = app, .id = id};
-  return c;
-}
-
-void oled_on_set(peal_http_req *req, peal_val body, void *user) {
+static void on_set(peal_kit_ask *ask, peal_val said, void *user) {
   dash *app = user;
-  peal_kit_refusal why;
-  int id;
-  if (!check(body, &id, &why)) {
-    peal_kit_refusal_answer(req, &why);
-    return;
-  }
-  choice *c = choice_new(app, id);
+  choice *c = calloc(1, sizeof *c);
   if (c == NULL) {
-    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    peal_kit_ask_fail(ask, PEAL_ERR_NOMEM);
     return;
   }
-  c->req = req;
-  peal_http_defer(req);
-  choose(app->oled, c);
+  *c = (choice){.app = app,
+                .id = (int)peal_val_int(peal_val_get(said, "animation_id"), 0)};
+  choose(app->oled, ask, c);
 }
 
-void oled_on_event(dash *app, const peal_event *event) {
-  peal_kit_refusal why;
-  int id;
-  bool is_good = check(peal_event_arg(event, 0), &id, &why);
-  choice *c = is_good ? choice_new(app, id) : NULL;
-  if (c == NULL) {
-    if (is_good)
-      peal_kit_refusal_set(&why, 503, NULL, "%s",
-                           peal_kit_words(PEAL_ERR_NOMEM));
-    peal_kit_refusal_ack(event, &why);
-    return;
-  }
-  c->reply = peal_ack_later(event);
-  choose(app->oled, c);
-}
+const peal_kit_action oled_action = {.event = "set_oled_display",
+                                     .route = {.method = "POST",
+                                               .path = "/api/oled-display/set",
+                                               .max_body_bytes = SMALL_BYTES,
+                                               .before = gate_hook_reader,
+                                               GATE_WANTS_JSON},
+                                     .fields = fields,
+                                     .fn = on_set};

@@ -2,6 +2,8 @@
 #pragma once
 /* oled: which animation the devices show. Kept in the store; devices poll it,
  * dashboards are told when it changes. */
+#include <peal/kit.h>
+
 #include "dash.h"
 
 typedef struct oled oled;
@@ -10,11 +12,11 @@ typedef struct oled oled;
 oled *oled_new(dash *app);
 void oled_free(oled *o);
 
-/* GET /api/oled-display/get and POST …/set; `user` is the dash. */
+/* GET /api/oled-display/get; `user` is the dash. */
 void oled_on_get(peal_http_req *req, void *user);
-void oled_on_set(peal_http_req *req, peal_val body, void *user);
-/* The event `set_oled_display`. */
-void oled_on_event(dash *app, const peal_event *event);
+/* POST /api/oled-display/set, and the event `set_oled_display`; `user` is the
+ * dash. */
+extern const peal_kit_action oled_action;
 
 /* What stands in answers; borrowed from static text and the two arrays. */
 

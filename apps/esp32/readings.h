@@ -7,11 +7,10 @@
  * what does not exist. */
 #include "gate.h"
 
-/* POST /api/sensor-data and /api/orientation-data; `user` is the dash. */
-void readings_on_sensor(peal_http_req *req, peal_val body, void *user);
-void readings_on_orientation(peal_http_req *req, peal_val body, void *user);
-/* The event `sensor_data` of a guest whose id stands in it. */
-void readings_on_event(dash *app, const peal_event *event, gate_guest guest);
+/* POST /api/sensor-data, which is the event `sensor_data`, too, and POST
+ * /api/orientation-data; their `user` is the dash. */
+extern const peal_kit_action readings_actions[];
+extern const size_t readings_action_count;
 /* Every half minute: what is over the limit, as of an earlier run that had a
  * higher one, goes, oldest first. What comes makes its own room. */
 void readings_prune(dash *app);

@@ -145,9 +145,8 @@ const peal_config_key settings_keys[] = {
      .help = "tries after the first",
      .min = 0,
      .max = 10},
+    {.name = NULL},
 };
-
-const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
 static void read_limits(settings *out, const peal_config *c) {
   out->device_rate = peal_kit_conf_count(c, "device-rate");

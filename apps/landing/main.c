@@ -15,6 +15,7 @@ static const peal_kit_about about = {
     .data_dir = "data/landing",
     .page = "landing/web",
     .max_message_bytes = MAX_MESSAGE_BYTES,
+    .keys = watch_keys,
 };
 
 typedef struct landing {
@@ -40,12 +41,18 @@ static peal_err open_doors(landing *app) {
   peal_kit *h = &app->house;
   peal_err err = peal_web_get(h->web, "/api/applications", on_apps, app);
   if (err == PEAL_OK)
-    err = peal_web_health(h->web, "/health", NULL);
+    err = peal_kit_health_on(h, &(peal_kit_health_opts){.word = "healthy"});
   if (err == PEAL_OK)
     err = peal_on_connect(h->nsp, on_connect, NULL);
   if (err == PEAL_OK)
     err = peal_on(h->nsp, "request", peal_kit_on_request, NULL);
-  return err == PEAL_OK ? peal_kit_routes(h) : err;
+  return err;
+}
+
+static bool on_make(void *user) {
+  landing *app = user;
+  return (app->watch = watch_new(&app->house)) != NULL &&
+         open_doors(app) == PEAL_OK;
 }
 
 static void on_second(void *user) {
@@ -56,29 +63,17 @@ static void on_stop(void *user) {
   watch_stop(((landing *)user)->watch);
 }
 
-static int serve(landing *app) {
-  peal_kit *h = &app->house;
-  int code = 1;
-  if (peal_kit_open(h) && peal_kit_faces(h) &&
-      (app->watch = watch_new(h)) != NULL && open_doors(app) == PEAL_OK) {
-    code = peal_kit_run(h, &(peal_kit_turns){.on_start = on_second,
-                                             .on_second = on_second,
-                                             .on_stop = on_stop,
-                                             .user = app});
-    peal_kit_log(h, PEAL_LOG_INFO, "main", "stopped");
-  }
-  peal_kit_close(h);
-  peal_kit_deinit(h);
-  watch_free(app->watch);
-  return code;
+static void on_free(void *user) {
+  watch_free(((landing *)user)->watch);
 }
 
 int main(int argc, char **argv) {
   static landing self;
-  int code = 1;
-  if (peal_kit_conf_read(&self.house, &about, watch_keys, watch_key_count, argc,
-                         argv, &code))
-    code = serve(&self);
-  peal_kit_conf_deinit(&self.house.conf);
-  return code;
+  static const peal_kit_turns turns = {.on_make = on_make,
+                                       .on_start = on_second,
+                                       .on_second = on_second,
+                                       .on_stop = on_stop,
+                                       .on_free = on_free,
+                                       .user = &self};
+  return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }

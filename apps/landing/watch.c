@@ -59,9 +59,8 @@ const peal_config_key watch_keys[] = {
      .type = PEAL_CONFIG_STR,
      .otherwise = "http://localhost:5003",
      .help = "of DeskPulse"},
+    {.name = NULL},
 };
-
-const size_t watch_key_count = PEAL_CONFIG_COUNT(watch_keys);
 
 /* What was found; each look makes a new one. */
 typedef struct found {

@@ -11,8 +11,7 @@ watch *watch_new(peal_kit *h);
 /* After the run. */
 void watch_free(watch *w);
 /* One row of options per application. */
-extern const peal_config_key watch_keys[];
-extern const size_t watch_key_count;
+extern const peal_config_key watch_keys[]; /* up to one without a name */
 
 /* Every second, on worker 0. */
 void watch_second(watch *w);

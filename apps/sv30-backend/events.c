@@ -154,6 +154,14 @@ static void on_height(peal_socket *socket, const peal_event *event,
     intake_on_height(user, who, event);
 }
 
+static const peal_kit_event taken[] = {
+    {"sludge-data", on_result},
+    {"sludge-height-update", on_height},
+    {"request", peal_kit_on_request},
+};
+
+#define COUNT(events) (sizeof(events) / sizeof *(events))
+
 peal_err events_register(lab *app) {
   peal_nsp *nsp = app->house.nsp;
   peal_err err = peal_use(nsp, on_use, app);
@@ -161,11 +169,7 @@ peal_err events_register(lab *app) {
     err = peal_on_connect(nsp, on_connect, app);
   if (err == PEAL_OK)
     err = peal_on_disconnect(nsp, on_disconnect, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "sludge-data", on_result, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "sludge-height-update", on_height, app);
-  if (err == PEAL_OK)
-    err = peal_on(nsp, "request", peal_kit_on_request, app);
-  return err;
+  return err == PEAL_OK
+             ? peal_kit_add_events(&app->house, taken, COUNT(taken), app)
+             : err;
 }

@@ -3,11 +3,9 @@
 /* figures: how the program is doing. `user` is the lab. */
 #include "lab.h"
 
-/* Every second, on worker 0: is the store well, what is in it. */
+/* Every second, on worker 0: what is in the store. */
 void figures_tick(lab *app);
-/* GET /health: {"status":"ok"}, or 503 "degraded" without the store. */
-void figures_on_health(peal_http_req *req, void *user);
-/* GET /status: what the page has to know first. */
-void figures_on_status(peal_http_req *req, void *user);
+/* What the health page says of it; the store is the kit's to watch. */
+void figures_add_health(peal_pairs *out, peal_build *build, void *user);
 /* Lines of /metrics. */
 void figures_on_metrics(peal_web_metrics_out *out, void *user);

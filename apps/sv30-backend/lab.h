@@ -20,7 +20,6 @@ typedef struct lab {
   _Atomic int64_t mark;  /* the last one that lab_mark gave */
 
   /* What /health tells; worker 0 looks every second. */
-  _Atomic int64_t well_ms; /* when the store last was, monotonic; 0: not */
   _Atomic int64_t tests, running, last_ms;
   atomic_bool is_simulated; /* the latest test is */
 } lab;

@@ -17,6 +17,11 @@ enum {
   MAX_MESSAGE_BYTES = 64 * 1024, /* a result has a few hundred */
 };
 
+static void on_status(const peal_kit *kit, peal_pairs *out, peal_build *build) {
+  (void)build;
+  peal_pairs_add(out, "timezone", peal_str(((const lab *)kit)->conf.timezone));
+}
+
 static const peal_kit_about about = {
     .program = "peal-sv30-backend",
     .summary = "keeps and shows the results of sludge settling tests (SV30)",
@@ -32,9 +37,20 @@ static const peal_kit_about about = {
     .ping_interval_ms = PING_INTERVAL_MS,
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
+    .keys = settings_keys,
+    .metrics = "sv30",
+    .on_status = on_status,
 };
 
-static bool make_parts(lab *app) {
+static lab self = {.files.max = MAX_FILES};
+
+static bool on_read(const peal_config *config, void *user) {
+  lab *app = user;
+  return settings_read(&app->conf, config);
+}
+
+static bool on_make(void *user) {
+  lab *app = user;
   app->limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
   return app->limit != NULL && (app->runs = runs_new(app)) != NULL &&
@@ -42,34 +58,21 @@ static bool make_parts(lab *app) {
 }
 
 static void on_second(void *user) {
-  lab *app = user;
-  figures_tick(app);
+  figures_tick(user);
 }
 
-static int serve(lab *app) {
-  peal_kit *h = &app->house;
-  int code = 1;
-  if (peal_kit_open(h) && peal_kit_faces(h) && make_parts(app)) {
-    code = peal_kit_run(h, &(peal_kit_turns){.on_start = on_second,
-                                             .on_second = on_second,
-                                             .user = app});
-    peal_kit_log(h, PEAL_LOG_INFO, "main", "stopped");
-  }
-  peal_kit_close(h);
+static void on_free(void *user) {
+  lab *app = user;
   runs_free(app->runs);
   peal_web_limit_free(app->limit);
-  peal_kit_deinit(h);
-  return code;
 }
 
 int main(int argc, char **argv) {
-  static lab self = {.files.max = MAX_FILES};
-  peal_kit *h = &self.house;
-  int code = 1;
-  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
-                         argv, &code) &&
-      !peal_kit_manage(h, &code))
-    code = settings_read(&self.conf, h->conf.config) ? serve(&self) : 1;
-  peal_kit_conf_deinit(&h->conf);
-  return code;
+  static const peal_kit_turns turns = {.on_read = on_read,
+                                       .on_make = on_make,
+                                       .on_start = on_second,
+                                       .on_second = on_second,
+                                       .on_free = on_free,
+                                       .user = &self};
+  return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }

@@ -15,7 +15,6 @@ static const peal_web_route reader_routes[] = {
     {.path = "/api/tests", .on_request = reads_on_tests},
     {.path = "/api/tests.csv", .on_request = reads_on_tests_csv},
     {.path = "/api/tests/:id", .on_request = reads_on_test},
-    {.path = "/status", .on_request = figures_on_status},
 };
 
 static const peal_web_route owner_routes[] = {
@@ -29,30 +28,27 @@ static const peal_web_route owner_routes[] = {
      .on_request = owner_on_revoke},
 };
 
-static peal_err add(lab *app, const peal_web_route *routes, size_t count,
-                    peal_web_hook_fn before, void *before_user) {
-  peal_err err = PEAL_OK;
-  for (size_t i = 0; i < count && err == PEAL_OK; i++) {
-    peal_web_route route = routes[i];
-    route.user = app;
-    route.before = before;
-    route.before_user = before_user;
-    err = peal_web_route_add(app->house.web, &route);
-  }
-  return err;
-}
+/* Of the program, whatever it is about. */
+static const peal_web_route kit_routes[] = {
+    {.path = "/status", .on_request = peal_kit_on_status},
+};
 
 #define COUNT(routes) (sizeof(routes) / sizeof *(routes))
 
 peal_err routes_register(lab *app) {
   peal_kit *h = &app->house;
-  peal_err err =
-      add(app, reader_routes, COUNT(reader_routes), peal_kit_auth_hook, h);
+  peal_err err = peal_kit_add_routes(h, reader_routes, COUNT(reader_routes),
+                                     peal_kit_auth_hook, h, app);
   if (err == PEAL_OK)
-    err = add(app, owner_routes, COUNT(owner_routes), owner_hook, app);
+    err = peal_kit_add_routes(h, owner_routes, COUNT(owner_routes), owner_hook,
+                              app, app);
   if (err == PEAL_OK)
-    err = peal_web_get(h->web, "/health", figures_on_health, app);
+    err = peal_kit_add_routes(h, kit_routes, COUNT(kit_routes),
+                              peal_kit_auth_hook, h, h);
+  if (err == PEAL_OK)
+    err = peal_kit_health_on(
+        h, &(peal_kit_health_opts){.more = figures_add_health, .user = app});
   if (err == PEAL_OK)
     err = peal_web_metrics_add(h->web, figures_on_metrics, app);
-  return err == PEAL_OK ? peal_kit_routes(h) : err;
+  return err;
 }

@@ -10,53 +10,86 @@ enum { FIRST_CLEAR = 6, FIRST_SLUDGE = 9, COLOURS = 3, END_MIN = 30 };
 
 #define MAX_MM 2000 /* a cylinder of a litre is 350 high */
 
-static const peal_web_field fields[] = {
-    {.name = "testId", .type = PEAL_STRING, .not_empty = true, .max_len = 64},
-    {.name = "timestamp", .type = PEAL_STRING, .max_len = 40},
+#define HEIGHT_MM .type = PEAL_DOUBLE, .range = PEAL_KIT_BETWEEN(0, MAX_MM)
+
+static bool is_id(peal_val value) {
+  return sample_id_is_good(peal_val_str(value));
+}
+
+static bool is_seen(peal_val value) {
+  return peal_kit_device_id_is_good(peal_val_str(value));
+}
+
+static bool is_end(peal_val value) {
+  int64_t t_min = peal_val_int(value, -1);
+  return t_min == 0 || t_min == END_MIN;
+}
+
+/* A date alone would be midnight, which nobody meant. */
+static bool is_time(peal_val value) {
+  int64_t ms;
+  peal_slice text = peal_val_str(value);
+  return text.len >= sizeof "2026-01-31T12:00" - 1 &&
+         peal_kit_span_time_parse(&ms, text);
+}
+
+#define COLOUR .type = PEAL_DOUBLE, .range = PEAL_KIT_BETWEEN(0, 255)
+
+static const peal_kit_field colours[COLOURS + 1] = {
+    {.name = "r", COLOUR}, {.name = "g", COLOUR}, {.name = "b", COLOUR}, {0}};
+
+#define TEST_ID                                                                \
+  {                                                                            \
+    .name = "testId", .type = PEAL_STRING, .is_good = is_id,                   \
+    .words = "1 to 64 letters, digits, or any of - _ . :"                      \
+  }
+
+static const peal_kit_field fields[] = {
+    TEST_ID,
+    {.name = "timestamp",
+     .type = PEAL_STRING,
+     .max_len = 40,
+     .is_good = is_time,
+     .words = "a time such as 2026-01-31T12:00:00.000Z"},
     {.name = "testType",
      .type = PEAL_STRING,
-     .not_empty = true,
-     .max_len = SAMPLE_TYPE_BYTES - 1},
-    {.name = "t_min", .type = PEAL_INT, .min = 0, .max = END_MIN},
-    {.name = "sludge_height_mm", .type = PEAL_DOUBLE, .min = 0, .max = MAX_MM},
-    {.name = "mixture_height_mm", .type = PEAL_DOUBLE, .min = 0, .max = MAX_MM},
-    {.name = "sv30_height_mm",
-     .type = PEAL_DOUBLE,
-     .optional = true,
-     .min = 0,
-     .max = MAX_MM},
+     .min_len = 1,
+     .max_len = SAMPLE_TYPE_BYTES - 1,
+     .is_good = is_seen,
+     .words = "text that can be seen"},
+    {.name = "t_min", .type = PEAL_INT, .is_good = is_end, .words = "0 or 30"},
+    {.name = "sludge_height_mm", HEIGHT_MM},
+    {.name = "mixture_height_mm", HEIGHT_MM},
+    {.name = "sv30_height_mm", HEIGHT_MM, .optional = true},
     {.name = "velocity_mm_per_min",
      .type = PEAL_DOUBLE,
      .optional = true,
-     .min = -MAX_MM,
-     .max = MAX_MM},
+     .range = PEAL_KIT_BETWEEN(-MAX_MM, MAX_MM)},
     {.name = "floc_count",
      .type = PEAL_INT,
      .optional = true,
-     .min = 0,
-     .max = 1e9},
+     .range = PEAL_KIT_BETWEEN(0, 1e9)},
     {.name = "floc_avg_size_mm",
      .type = PEAL_DOUBLE,
      .optional = true,
-     .min = 0,
-     .max = 1000},
-    {.name = "rgb_clear_zone", .type = PEAL_OBJECT, .optional = true},
-    {.name = "rgb_sludge_zone", .type = PEAL_OBJECT, .optional = true},
-};
+     .range = PEAL_KIT_BETWEEN(0, 1000)},
+    {.name = "rgb_clear_zone",
+     .type = PEAL_OBJECT,
+     .optional = true,
+     .fields = colours},
+    {.name = "rgb_sludge_zone",
+     .type = PEAL_OBJECT,
+     .optional = true,
+     .fields = colours},
+    {0}};
 
-static const peal_web_field colours[COLOURS] = {
-    {.name = "r", .type = PEAL_DOUBLE, .min = 0, .max = 255},
-    {.name = "g", .type = PEAL_DOUBLE, .min = 0, .max = 255},
-    {.name = "b", .type = PEAL_DOUBLE, .min = 0, .max = 255},
-};
-
-static const peal_web_field height_fields[] = {
-    {.name = "testId", .type = PEAL_STRING, .not_empty = true, .max_len = 64},
-    {.name = "t_s", .type = PEAL_DOUBLE, .min = 0, .max = SAMPLE_MAX_S},
-    {.name = "height_mm", .type = PEAL_DOUBLE, .min = 0, .max = MAX_MM},
-};
-
-#define COUNT(table) (sizeof(table) / sizeof *(table))
+static const peal_kit_field height_fields[] = {
+    TEST_ID,
+    {.name = "t_s",
+     .type = PEAL_DOUBLE,
+     .range = PEAL_KIT_BETWEEN(0, SAMPLE_MAX_S)},
+    {.name = "height_mm", HEIGHT_MM},
+    {0}};
 
 bool sample_id_is_good(peal_slice id) {
   if (id.len == 0 || id.len >= SAMPLE_ID_BYTES)
@@ -71,68 +104,22 @@ bool sample_id_is_good(peal_slice id) {
   return true;
 }
 
-static bool read_id(char out[SAMPLE_ID_BYTES], peal_val said,
-                    peal_kit_refusal *why) {
-  peal_slice id = peal_val_str(peal_val_get(said, "testId"));
-  if (!sample_id_is_good(id)) {
-    peal_kit_refusal_set(
-        why, 422, "testId",
-        "testId must be 1 to 64 letters, digits, or any of - _ . :");
-    return false;
-  }
-  snprintf(out, SAMPLE_ID_BYTES, "%.*s", PEAL_SFMT(id));
-  return true;
+/* The text of a member that is right. */
+static void read_text(char *out, size_t cap, peal_val said, const char *name) {
+  snprintf(out, cap, "%.*s", PEAL_SFMT(peal_val_str(peal_val_get(said, name))));
 }
 
 /* Three values from `at` on; without the object they stay null. */
-static bool read_colour(sample *out, peal_val said, const char *name, int at,
-                        peal_kit_refusal *why) {
+static void read_colour(sample *out, peal_val said, const char *name, int at) {
   peal_val zone = peal_val_get(said, name);
-  peal_web_problem problem;
-  if (!peal_val_is(zone, PEAL_OBJECT))
-    return true;
-  if (!peal_web_fields_check(zone, colours, COLOURS, &problem)) {
-    peal_kit_refusal_set(why, 422, name, "%s: %s", name, problem.message);
-    return false;
-  }
-  for (int i = 0; i < COLOURS; i++)
+  for (int i = 0; i < COLOURS && peal_val_is(zone, PEAL_OBJECT); i++)
     out->values[at + i] = peal_val_get(zone, colours[i].name);
-  return true;
-}
-
-static bool read_type(sample *out, peal_val said, peal_kit_refusal *why) {
-  peal_slice type = peal_val_str(peal_val_get(said, "testType"));
-  snprintf(out->type, sizeof out->type, "%.*s", PEAL_SFMT(type));
-  if (peal_kit_device_id_is_good(type))
-    return true;
-  peal_kit_refusal_set(why, 422, "testType",
-                       "testType must be text that can be seen");
-  return false;
-}
-
-static bool read_times(sample *out, peal_val said, peal_kit_refusal *why) {
-  peal_slice text = peal_val_str(peal_val_get(said, "timestamp"));
-  out->t_min = peal_val_int(peal_val_get(said, "t_min"), -1);
-  // a date alone would be midnight, which nobody meant
-  if (text.len < sizeof "2026-01-31T12:00" - 1 ||
-      !peal_kit_span_time_parse(&out->ts, text))
-    peal_kit_refusal_set(
-        why, 422, "timestamp",
-        "timestamp must be a time such as 2026-01-31T12:00:00.000Z");
-  else if (out->t_min != 0 && out->t_min != END_MIN)
-    peal_kit_refusal_set(why, 422, "t_min", "t_min must be 0 or 30");
-  else
-    return true;
-  return false;
 }
 
 bool sample_read(sample *out, peal_val said, peal_kit_refusal *why) {
-  peal_web_problem problem;
   *out = (sample){.t_min = 0};
-  if (!peal_web_fields_check(said, fields, COUNT(fields), &problem)) {
-    peal_kit_refusal_set(why, 422, problem.field, "%s", problem.message);
+  if (!peal_kit_check(said, fields, PEAL_KIT_IGNORE_OTHERS, why))
     return false;
-  }
   for (int i = 0; i < SAMPLE_VALUES; i++)
     out->values[i] = peal_null();
   for (int i = 0; i < FIRST_CLEAR; i++) {
@@ -140,15 +127,17 @@ bool sample_read(sample *out, peal_val said, peal_kit_refusal *why) {
     if (peal_val_is_number(value))
       out->values[i] = value;
   }
-  return read_id(out->test_id, said, why) && read_type(out, said, why) &&
-         read_times(out, said, why) &&
-         read_colour(out, said, "rgb_clear_zone", FIRST_CLEAR, why) &&
-         read_colour(out, said, "rgb_sludge_zone", FIRST_SLUDGE, why);
+  read_text(out->test_id, sizeof out->test_id, said, "testId");
+  read_text(out->type, sizeof out->type, said, "testType");
+  out->t_min = peal_val_int(peal_val_get(said, "t_min"), 0);
+  read_colour(out, said, "rgb_clear_zone", FIRST_CLEAR);
+  read_colour(out, said, "rgb_sludge_zone", FIRST_SLUDGE);
+  return peal_kit_span_time_parse(
+      &out->ts, peal_val_str(peal_val_get(said, "timestamp")));
 }
 
 bool sample_height_read(sample_height *out, peal_val said,
                         peal_kit_refusal *why) {
-  peal_web_problem problem;
   *out = (sample_height){.t_s = 0};
   if (peal_val_is_number(said)) {
     out->mm = peal_val_double(said, -1);
@@ -158,14 +147,12 @@ bool sample_height_read(sample_height *out, peal_val said,
                          "height_mm must be from 0 to %d", MAX_MM);
     return false;
   }
-  if (!peal_web_fields_check(said, height_fields, COUNT(height_fields),
-                             &problem)) {
-    peal_kit_refusal_set(why, 422, problem.field, "%s", problem.message);
+  if (!peal_kit_check(said, height_fields, PEAL_KIT_IGNORE_OTHERS, why))
     return false;
-  }
   out->t_s = (int64_t)peal_val_double(peal_val_get(said, "t_s"), 0);
   out->mm = peal_val_double(peal_val_get(said, "height_mm"), 0);
-  return read_id(out->test_id, said, why);
+  read_text(out->test_id, sizeof out->test_id, said, "testId");
+  return true;
 }
 
 /* ---- and back ------------------------------------------------------------------ */

@@ -29,9 +29,8 @@ const peal_config_key settings_keys[] = {
      .help = "tests kept, oldest go first",
      .min = 1,
      .max = 1000000},
+    {.name = NULL},
 };
-
-const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
 bool settings_read(settings *out, const peal_config *config) {
   out->timezone = peal_config_str(config, "timezone");

@@ -7,8 +7,11 @@
  *   kit_program.h  configuration, log, data folder, store, faces, the run
  *   kit_answer.h   why something is not done, for HTTP and events alike
  *   kit_auth.h     the dashboard's password, sessions, names and sites
+ *   kit_people.h   accounts with passwords, roles, tokens, sign-ins
  *   kit_devices.h  ids of devices, and their keys
  *   kit_history.h  pieces of a history, CSV
+ *   kit_calls.h    requests to other services, on the worker's loop
+ *   kit_sse.h      server-sent events out of their answers
  *   kit_small.h    digests, random bytes, addresses, the time zone
  *
  * It is a static library of its own (peal-kit of pkg-config, Peal::peal_kit of
@@ -20,7 +23,12 @@
  * Example: apps/sv30-backend/main.c */
 #include <peal/kit_answer.h>
 #include <peal/kit_auth.h>
+#include <peal/kit_calls.h>
 #include <peal/kit_devices.h>
 #include <peal/kit_history.h>
+#include <peal/kit_password.h>
+#include <peal/kit_people.h>
 #include <peal/kit_program.h>
 #include <peal/kit_small.h>
+#include <peal/kit_sse.h>
+#include <peal/kit_token.h>

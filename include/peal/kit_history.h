@@ -24,8 +24,9 @@ typedef struct peal_kit_span {
   int64_t limit;        /* 1 to PEAL_KIT_SPAN_MAX_ROWS */
 } peal_kit_span;
 
-/* Read the query: device_id, since or from, until or to, before, limit. False:
- * it is wrong, and 422 has been answered. */
+/* Read the query: device_id, since or from, until or to, before or cursor,
+ * limit; times as ISO text or in milliseconds since 1970. False: it is wrong,
+ * and 422 has been answered. */
 PEAL_API bool peal_kit_span_read(peal_kit_span *out, peal_http_req *req,
                                  int64_t limit);
 /* The cursor that `before` takes. Thread: pure. */

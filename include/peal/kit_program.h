@@ -3,20 +3,25 @@
 /* kit_program: what every application stands on: its configuration, log, data
  * folder, HTTP server, Socket.IO server, store, and who may come in.
  *
- *   read      peal_kit_conf_read: flags over environment over file over default
+ *   int main(int argc, char **argv) {
+ *     return peal_kit_main(&self.kit, &about, &turns, argc, argv);
+ *   }
+ *
+ * peal_kit_main goes this way, and calls what the application gave it:
+ *
+ *   read      flags over environment over file over default; on_read
  *    |
- *   manage    peal_kit_manage: a key was to be made, nothing is served
+ *   command   on_command, --add-device-key: then nothing is served
  *    |
- *   open      peal_kit_open: port, data folder, log, store
+ *   open      port, data folder, log, store
  *    |
- *   faces     peal_kit_faces: web layer, Socket.IO server, its namespace
- *    |        the application adds its routes and events
- *   routes    peal_kit_routes: /api/login, /metrics, the page
+ *   faces     web layer, Socket.IO server; on_make: parts, routes, events
  *    |
- *   run       peal_kit_run: until a signal
+ *   routes    /api/login, /metrics, the page
  *    |
- *   close     peal_kit_close: no handler is called any more
- *   deinit    peal_kit_deinit, peal_kit_conf_deinit: the very end
+ *   run       until a signal: on_start, on_second, on_stop; on_ended
+ *    |
+ *   close     no handler is called any more; on_free
  *
  * An application has its peal_kit as the first thing of its own object, zeroed.
  * What of it has no other note is read by the application, never written.
@@ -75,7 +80,10 @@ typedef struct peal_kit_conf {
 struct peal_kit_auth;
 struct peal_kit_device_keys;
 struct peal_kit_guard;
+struct peal_kit_health;
+struct peal_kit_known;
 struct peal_kit_sites;
+struct peal_kit;
 
 /* What differs between applications; all text is static. */
 typedef struct peal_kit_about {
@@ -91,9 +99,19 @@ typedef struct peal_kit_about {
   const char *key_help; /* how a device sends its key, in words */
   const char *readers;  /* what reads the devices' addresses; NULL: nothing is
                            said of other machines */
+  bool has_people; /* accounts and devices are the application's own affair: no
+                      password of a dashboard, no table of device keys */
   uint32_t ping_interval_ms, ping_timeout_ms; /* 0: the library's */
   size_t max_message_bytes;
   uint32_t body_pace_bytes;
+  const peal_config_key *keys; /* its own options beside the common ones, up to
+                                  a row without a name; NULL: none */
+  const char *metrics; /* "esp32": what the names of its figures begin with, of
+                          sockets and store; NULL: those are left out */
+  /* What /status says beside the common figures; `build` keeps values. NULL:
+   * nothing. On any worker. */
+  void (*on_status)(const struct peal_kit *kit, peal_pairs *out,
+                    peal_build *build);
   /* who may see /metrics, with the peal_kit as `user`; NULL:
    * peal_kit_auth_hook */
   peal_web_hook_fn reader_hook;
@@ -115,10 +133,12 @@ typedef struct peal_kit {
   struct peal_kit_auth *auth;
   struct peal_kit_device_keys *keys;
   struct peal_kit_guard *guard;
+  struct peal_kit_health *health;
+  struct peal_kit_known *known; /* actions */
   struct peal_kit_sites *sites;
   int lock_fd;
   char web_dir[4096], client_dir[4096];
-  bool has_client;
+  bool has_client, has_routes;
 } peal_kit;
 
 /* The room of sockets that are devices: they send and get nothing. */
@@ -133,6 +153,118 @@ typedef struct peal_kit {
   "CREATE TABLE device_keys (device_id TEXT PRIMARY KEY,"                      \
   " hash BLOB NOT NULL, changed INTEGER NOT NULL,"                             \
   " is_revoked INTEGER NOT NULL DEFAULT 0);"
+
+/* A line of the log; `area` is static text. Thread: any. */
+PEAL_PRINTF(4, 5)
+PEAL_API void peal_kit_log(peal_kit *h, peal_log_level level, const char *area,
+                           const char *format, ...);
+/* To everybody but devices; a failure is logged. Thread: any. */
+PEAL_API void peal_kit_emit(peal_kit *h, const char *event, peal_args args);
+/* What a client may know of a store that failed; logged with its reason. */
+PEAL_API void peal_kit_store_failed(peal_kit *h, const char *what,
+                                    const peal_store_result *result);
+/* The words for acknowledgements of events; the text is static. */
+PEAL_API const char *peal_kit_words(peal_err err);
+
+/* -- the run ----------------------------------------------------------------- */
+
+/* What an application does in the course of its life; any may be NULL. Those
+ * that return false have said why on stderr or in the log, and end it. */
+typedef struct peal_kit_turns {
+  /* Its own options, into its own settings. Text is borrowed from `config`. */
+  bool (*on_read)(const peal_config *config, void *user);
+  /* Did the command line want something else than to serve? Then it has been
+   * done, and *exit_code is that of the program. For the store there is
+   * peal_kit_open_store. */
+  bool (*on_command)(int *exit_code, void *user);
+  /* Its parts, routes and events. The store may be asked by those functions
+   * that wait. */
+  bool (*on_make)(void *user);
+  void (*on_start)(void *user);                          /* on worker 0 */
+  void (*on_second)(void *user);                         /* on worker 0 */
+  void (*on_stop)(void *user);                           /* on worker 0 */
+  void (*on_stop_each)(peal_worker *worker, void *user); /* on every one */
+  void (*on_ended)(void *user); /* the run is over: what is left is stored */
+  void (*on_free)(void *user);  /* in any case: its parts, made or not */
+  void *user;
+} peal_kit_turns;
+
+/* The whole life of an application. `kit` is zeroed, `about` and `turns` (NULL:
+ * {0}) are borrowed. Returns the exit code. Thread: the program's first. */
+PEAL_API int peal_kit_main(peal_kit *kit, const peal_kit_about *about,
+                           const peal_kit_turns *turns, int argc, char **argv);
+
+/* Several routes: `user` is that of all of them, `before` (with `before_user`)
+ * runs before each, NULL: what stands in the table, with `user`. In on_make.
+ * Returns: as peal_web_route_add. */
+PEAL_API PEAL_MUST_CHECK peal_err
+peal_kit_add_routes(peal_kit *kit, const peal_web_route *routes, size_t count,
+                    peal_web_hook_fn before, void *before_user, void *user);
+
+/* An event of the default namespace. */
+typedef struct peal_kit_event {
+  const char *name;
+  peal_event_fn fn;
+} peal_kit_event;
+
+/* Several events with one `user`. In on_make. Returns: as peal_on. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_kit_add_events(
+    peal_kit *kit, const peal_kit_event *events, size_t count, void *user);
+
+/* The event `request` {"type":"ping"}, by which pages measure the round trip; a
+ * peal_event_fn. */
+PEAL_API void peal_kit_on_request(peal_socket *socket, const peal_event *event,
+                                  void *user);
+/* connection_response, by which pages know the server's clock. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_kit_greet(peal_socket *socket);
+
+/* -- how it is --------------------------------------------------------------- */
+
+/* What a part says of itself. */
+typedef struct peal_kit_state {
+  bool is_well;    /* true when it is asked */
+  char words[120]; /* for people: what is wrong, or what it is; may be empty */
+} peal_kit_state;
+
+/* How is this part? On the worker that answers the health page, any of them,
+ * without waiting: what takes long is found out elsewhere and looked up here. */
+typedef void (*peal_kit_part_fn)(peal_kit_state *out, void *user);
+
+/* The health page. */
+typedef struct peal_kit_health_opts {
+  const char *path; /* default "/health" */
+  const char *word; /* its `status` when all is well; default "ok" */
+  /* What it says beside the common things; NULL: nothing. On any worker. */
+  void (*more)(peal_pairs *out, peal_build *build, void *user);
+  void *user; /* of more */
+} peal_kit_health_opts;
+
+/* GET `path`: {"status":"ok","timestamp":ISO,"database":true}, then each part by
+ * its name as true or false, "words" with what parts say; 503 with "degraded"
+ * when one is not well. The store is probed every second, so asking is cheap.
+ * `opts` is copied, its text static. In on_make.
+ * Returns: as peal_web_route_add. */
+PEAL_API PEAL_MUST_CHECK peal_err
+peal_kit_health_on(peal_kit *kit, const peal_kit_health_opts *opts);
+/* One more part, in order; at most 16. `name` is static. In on_make.
+ * Returns: PEAL_OK, PEAL_ERR_LIMIT. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_kit_health_add(peal_kit *kit,
+                                                      const char *name,
+                                                      peal_kit_part_fn fn,
+                                                      void *user);
+/* Did the store take what came, as of its last probe or write? On a worker. */
+PEAL_API bool peal_kit_store_is_well(const peal_kit *kit);
+
+/* GET /status: threads, workers, connections by transport, by which URLs it is
+ * reached, whether a password or a key is asked for. `user` is the peal_kit. */
+PEAL_API void peal_kit_on_status(peal_http_req *req, void *user);
+/* GET /memory-stats: {"rss_mb","vms_mb","num_threads"}. `user` is not looked
+ * at. */
+PEAL_API void peal_kit_on_memory(peal_http_req *req, void *user);
+
+/* -- step by step ------------------------------------------------------------ */
+
+/* The steps of peal_kit_main, for who wants others between them. */
 
 /* Read everything: the common options and `count` of the application's own,
  * and make the log ready. Returns false to end the program with *exit_code;
@@ -167,44 +299,15 @@ PEAL_API void peal_kit_deinit(peal_kit *h);
 /* Does the command line want keys managed in place of a run? Then do it and
  * return true; *exit_code is that of the program. */
 PEAL_API bool peal_kit_manage(peal_kit *h, int *exit_code);
-/* By which URLs it is reached, on stdout. */
-PEAL_API void peal_kit_say_ready(const peal_kit *h);
-
-/* A line of the log; `area` is static text. Thread: any. */
-PEAL_PRINTF(4, 5)
-PEAL_API void peal_kit_log(peal_kit *h, peal_log_level level, const char *area,
-                           const char *format, ...);
-/* To everybody but devices; a failure is logged. Thread: any. */
-PEAL_API void peal_kit_emit(peal_kit *h, const char *event, peal_args args);
-/* What a client may know of a store that failed; logged with its reason. */
-PEAL_API void peal_kit_store_failed(peal_kit *h, const char *what,
-                                    const peal_store_result *result);
-/* The words for acknowledgements of events; the text is static. */
-PEAL_API const char *peal_kit_words(peal_err err);
-
-/* -- the run ----------------------------------------------------------------- */
-
-/* What an application does at the start, every second, and at the stop; any
- * may be NULL. */
-typedef struct peal_kit_turns {
-  void (*on_start)(void *user);                          /* on worker 0 */
-  void (*on_second)(void *user);                         /* on worker 0 */
-  void (*on_stop)(void *user);                           /* on worker 0 */
-  void (*on_stop_each)(peal_worker *worker, void *user); /* on every one */
-  void *user;
-} peal_kit_turns;
-
+/* The data folder and the store alone, without a run: for a command. False
+ * after saying why. peal_kit_close afterwards either way. */
+PEAL_API PEAL_MUST_CHECK bool peal_kit_open_store(peal_kit *h);
 /* Run until a signal; the URLs are said when it is ready. Every second it sees
  * to its own parts, too: sessions whose time has come, device keys that were
  * changed. `turns` is borrowed. Returns the exit code. */
 PEAL_API int peal_kit_run(peal_kit *h, const peal_kit_turns *turns);
-
-/* The event `request` {"type":"ping"}, by which pages measure the round trip; a
- * peal_event_fn. */
-PEAL_API void peal_kit_on_request(peal_socket *socket, const peal_event *event,
-                                  void *user);
-/* connection_response, by which pages know the server's clock. */
-PEAL_API PEAL_MUST_CHECK peal_err peal_kit_greet(peal_socket *socket);
+/* By which URLs it is reached, on stdout. */
+PEAL_API void peal_kit_say_ready(const peal_kit *h);
 
 /* -- places ------------------------------------------------------------------ */
 

@@ -43,6 +43,16 @@ enum { PEAL_KIT_ADDRESS_BYTES = 46 };
 PEAL_API void peal_kit_address_network(char out[PEAL_KIT_ADDRESS_BYTES],
                                        peal_slice address);
 
+/* -- text -------------------------------------------------------------------- */
+
+/* Is it valid UTF-8 (RFC 3629)? Thread: pure. */
+PEAL_API bool peal_kit_utf8_is_good(peal_slice text);
+/* Its characters (code points), if it is. Thread: pure. */
+PEAL_API size_t peal_kit_utf8_count(peal_slice text);
+/* How many bytes, of at most `max_bytes`, hold whole characters: where it may be
+ * cut. Thread: pure. */
+PEAL_API size_t peal_kit_utf8_cut(peal_slice text, size_t max_bytes);
+
 /* -- the time zone ----------------------------------------------------------- */
 
 /* A name of the time zone database such as Asia/Kolkata, or an offset such as

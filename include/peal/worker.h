@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* worker: threads with one event loop each, and what runs on them besides
- * sockets: posted functions, timers, background tasks.
+ * sockets: posted functions, timers, descriptors, background tasks.
  *
  * A worker's callbacks never run at the same time, so what belongs to one
  * worker needs no lock. Handlers must not block: what blocks (files,
@@ -285,6 +285,50 @@ PEAL_API void peal_timer_stop(peal_timer *timer);
 /* Stops it, too. Allowed inside its own callback: it is gone when that has
  * returned. `user` stays the caller's. */
 PEAL_API void peal_timer_free(peal_timer *timer);
+
+/* -- descriptors ---------------------------------------------------------- */
+
+/* Other libraries (HTTP clients, databases, devices) have descriptors of their
+ * own and want to be told when these can be read or written:
+ *
+ *   idle --set(READ)--> watched --ready--> fn, in every turn in which it is
+ *     ^                   |                ready: read until there is no more,
+ *     +------set(0)-------+                or set 0
+ *
+ * A descriptor has one watch at a time, and stays the program's: free the watch
+ * before closing it. A watch keeps no worker from ending. */
+
+/* What a descriptor is ready for. */
+enum {
+  PEAL_WATCH_READ = 1,  /* bytes can be read, or the peer sends no more */
+  PEAL_WATCH_WRITE = 2, /* bytes can be written */
+  PEAL_WATCH_ERROR = 4  /* an error, or both directions are over: told whether
+                           asked for or not */
+};
+
+/* A descriptor that one worker waits for. */
+typedef struct peal_watch peal_watch;
+/* It is ready for `events`, several of PEAL_WATCH_READ, _WRITE and _ERROR. The
+ * watch may be set or freed here. */
+typedef void (*peal_watch_fn)(peal_watch *watch, unsigned events, void *user);
+
+/* A watch for `fd`, which waits for nothing yet. Has to be freed before the
+ * group is.
+ * Returns NULL if memory is out, `worker` or `fn` is NULL, or `fd` is
+ * negative. */
+PEAL_API PEAL_MUST_CHECK peal_watch *peal_watch_new(peal_worker *worker, int fd,
+                                                    peal_watch_fn fn,
+                                                    void *user);
+/* From now on wait for `events`: PEAL_WATCH_READ, PEAL_WATCH_WRITE, both, or 0
+ * for nothing, not even errors.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE (no watch, other events), PEAL_ERR_SYSTEM
+ * (the kernel does not wait for such a file, or memory is out; what was waited
+ * for stays), PEAL_ERR_CLOSED (the worker has ended). */
+PEAL_API PEAL_MUST_CHECK peal_err peal_watch_set(peal_watch *watch,
+                                                 unsigned events);
+/* The function is not called any more. Allowed inside its own callback and in
+ * any other of the turn in which it is ready. NULL is a no-op. */
+PEAL_API void peal_watch_free(peal_watch *watch);
 
 /* -- background tasks ------------------------------------------------------ */
 

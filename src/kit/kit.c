@@ -33,16 +33,6 @@ void peal_kit_emit(peal_kit *h, const char *event, peal_args args) {
                  peal_err_message(err));
 }
 
-void peal_kit_store_failed(peal_kit *h, const char *what,
-                           const peal_store_result *result) {
-  peal_kit_log(h, PEAL_LOG_ERROR, "store", "%s: %s%s", what,
-               result->message != NULL ? result->message
-                                       : peal_err_message(result->err),
-               result->is_full     ? " (the disk is full)"
-               : result->is_locked ? " (locked by another process)"
-                                   : "");
-}
-
 const char *peal_kit_words(peal_err err) {
   switch (peal_err_class_of(err)) {
   case PEAL_CLASS_LIMIT:

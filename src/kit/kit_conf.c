@@ -100,10 +100,6 @@ static const peal_config_key owner[] = {
      .otherwise = NULL,
      .help = "asks for it before history and live data are shown",
      .secret = true},
-    {.name = "secure-cookie",
-     .type = PEAL_CONFIG_BOOL,
-     .otherwise = "false",
-     .help = "send the session cookie over TLS only"},
     {.name = "session-time",
      .type = PEAL_CONFIG_MS,
      .otherwise = "7d",
@@ -114,6 +110,11 @@ static const peal_config_key owner[] = {
      .type = PEAL_CONFIG_BOOL,
      .otherwise = "false",
      .help = "refuse devices that have no key"},
+    // from here on those of an application with accounts of its own, too
+    {.name = "secure-cookie",
+     .type = PEAL_CONFIG_BOOL,
+     .otherwise = "false",
+     .help = "send the session cookie over TLS only"},
     {.name = "add-device-key",
      .type = PEAL_CONFIG_STR,
      .otherwise = NULL,
@@ -128,7 +129,11 @@ static const peal_config_key owner[] = {
      .help = "list the devices that have keys, end"},
 };
 
-enum { BASE = PEAL_CONFIG_COUNT(base), OWNER = PEAL_CONFIG_COUNT(owner) };
+enum {
+  BASE = PEAL_CONFIG_COUNT(base),
+  OWNER = PEAL_CONFIG_COUNT(owner),
+  PASSWORD = 3, /* of these, first: what goes with the dashboard's password */
+};
 
 const char *peal_kit_conf_text(const peal_config *config, const char *name) {
   const char *text = peal_config_str(config, name);
@@ -143,13 +148,15 @@ unsigned peal_kit_conf_count(const peal_config *config, const char *name) {
 static peal_config_key *table_of(const peal_kit_about *about,
                                  const peal_config_key *own, size_t count,
                                  size_t *total) {
-  size_t owners = about->database != NULL ? OWNER : 0;
+  size_t owners = about->database == NULL ? 0
+                  : about->has_people     ? OWNER - PASSWORD
+                                          : OWNER;
   *total = BASE + owners + count;
   peal_config_key *keys = calloc(*total, sizeof *keys);
   if (keys == NULL)
     return NULL;
   memcpy(keys, base, sizeof base);
-  memcpy(keys + BASE, owner, owners * sizeof *owner);
+  memcpy(keys + BASE, owner + OWNER - owners, owners * sizeof *owner);
   if (count > 0)
     memcpy(keys + BASE + owners, own, count * sizeof *own);
   for (size_t i = 0; i < BASE; i++)
@@ -179,11 +186,14 @@ static void read_base(peal_kit_conf *out, const peal_config *c) {
   out->log_count = peal_kit_conf_count(c, "log-count");
 }
 
-static void read_owner(peal_kit_conf *out, const peal_config *c) {
+static void read_password(peal_kit_conf *out, const peal_config *c) {
   out->password = peal_kit_conf_text(c, "dashboard-password");
-  out->secure_cookie = peal_config_bool(c, "secure-cookie");
   out->session_s = peal_config_int(c, "session-time") / 1000;
   out->require_keys = peal_config_bool(c, "require-device-keys");
+}
+
+static void read_owner(peal_kit_conf *out, const peal_config *c) {
+  out->secure_cookie = peal_config_bool(c, "secure-cookie");
   out->add_key = peal_kit_conf_text(c, "add-device-key");
   out->revoke_key = peal_kit_conf_text(c, "revoke-device-key");
   out->list_keys = peal_config_bool(c, "list-device-keys");
@@ -225,8 +235,10 @@ bool peal_kit_conf_read(peal_kit *h, const peal_kit_about *about,
     return false;
   read_base(out, out->config);
   *exit_code = 1;
-  if (about->database != NULL) {
+  if (about->database != NULL)
     read_owner(out, out->config);
+  if (about->database != NULL && !about->has_people) {
+    read_password(out, out->config);
     if (!is_password_good(about, out))
       return false;
   }

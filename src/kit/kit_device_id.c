@@ -2,34 +2,7 @@
 /* kit_device_id: what may be the name of a device. */
 #include <peal/kit_devices.h>
 
-/* Length of the UTF-8 character at `p`, 0 if it is none. RFC3629 4. */
-static size_t char_len(const uint8_t *p, size_t left) {
-  size_t len = *p < 0x80   ? 1
-               : *p < 0xC2 ? 0
-               : *p < 0xE0 ? 2
-               : *p < 0xF0 ? 3
-                           : 4;
-  if (len == 0 || *p > 0xF4 || len > left)
-    return 0;
-  for (size_t i = 1; i < len; i++)
-    if ((p[i] & 0xC0) != 0x80)
-      return 0;
-  bool is_bad = (p[0] == 0xE0 && p[1] < 0xA0) ||
-                (p[0] == 0xED && p[1] > 0x9F) ||
-                (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F);
-  return len > 1 && is_bad ? 0 : len;
-}
-
-/* Of a character that is whole. RFC3629 3. */
-static uint32_t code_of(const uint8_t *p, size_t len) {
-  uint32_t code = len == 1   ? p[0]
-                  : len == 2 ? p[0] & 0x1Fu
-                  : len == 3 ? p[0] & 0x0Fu
-                             : p[0] & 0x07u;
-  for (size_t i = 1; i < len; i++)
-    code = code << 6 | (p[i] & 0x3Fu);
-  return code;
-}
+#include "kit/kit_utf8.h"
 
 typedef struct range {
   uint32_t first, last;
@@ -72,14 +45,14 @@ static bool is_blank(uint32_t code) {
 bool peal_kit_device_id_is_good(peal_slice id) {
   if (id.len == 0 || id.len >= PEAL_KIT_DEVICE_ID_BYTES)
     return false;
-  const uint8_t *p = (const uint8_t *)id.ptr;
   bool has_seen = false;
-  for (size_t i = 0, len; i < id.len; i += len) {
-    len = char_len(p + i, id.len - i);
-    uint32_t code = len > 0 ? code_of(p + i, len) : 0;
-    if (is_hidden(code))
+  while (id.len > 0) {
+    uint32_t code;
+    size_t len = peal_kit_utf8_next(id, &code);
+    if (len == 0 || is_hidden(code))
       return false;
     has_seen = has_seen || !is_blank(code);
+    id = (peal_slice){id.ptr + len, id.len - len};
   }
   return has_seen;
 }

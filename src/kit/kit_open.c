@@ -11,8 +11,11 @@
 #include <peal/kit_auth.h>
 #include <peal/kit_devices.h>
 
+#include "kit/kit_action.h"
 #include "kit/kit_auth_life.h"
 #include "kit/kit_device_keys.h"
+#include "kit/kit_figures.h"
+#include "kit/kit_health.h"
 #include "kit/kit_log.h"
 #include "kit/kit_sites.h"
 
@@ -149,8 +152,9 @@ static bool make_guards(peal_kit *h) {
   if (h->store == NULL)
     return true;
   return (h->guard = peal_kit_guard_new()) != NULL &&
-         (h->keys = peal_kit_device_keys_new(h)) != NULL &&
-         (h->auth = peal_kit_auth_new(h)) != NULL;
+         (h->about->has_people ||
+          ((h->keys = peal_kit_device_keys_new(h)) != NULL &&
+           (h->auth = peal_kit_auth_new(h)) != NULL));
 }
 
 static bool make_faces(peal_kit *h, const peal_cors_opts *cors) {
@@ -184,7 +188,8 @@ bool peal_kit_faces(peal_kit *h) {
   };
   cors.credentials = strchr(cors.origins, '*') == NULL;
   h->sites = peal_kit_sites_new(h, cors.origins);
-  return h->sites != NULL && make_guards(h) && make_faces(h, &cors);
+  return h->sites != NULL && peal_kit_health_init(h) && make_guards(h) &&
+         make_faces(h, &cors);
 }
 
 static peal_err add_login(peal_kit *h) {
@@ -205,9 +210,14 @@ static peal_err add_login(peal_kit *h) {
 }
 
 peal_err peal_kit_routes(peal_kit *h) {
+  if (h->has_routes)
+    return PEAL_OK;
+  h->has_routes = true;
   peal_err err = h->auth != NULL ? add_login(h) : PEAL_OK;
   if (err == PEAL_OK)
     err = peal_web_metrics(h->web, "/metrics");
+  if (err == PEAL_OK)
+    err = peal_web_metrics_add(h->web, peal_kit_figures_write, h);
   if (err == PEAL_OK)
     err = peal_web_static(h->web, "/", h->web_dir, NULL);
   return err;
@@ -222,9 +232,16 @@ void peal_kit_close(peal_kit *h) {
   peal_web_free(h->web);
   peal_kit_sites_free(h->sites);
   peal_kit_auth_free(h->auth);
+  h->store = NULL;
+  h->server = NULL;
+  h->web = NULL;
+  h->sites = NULL;
+  h->auth = NULL;
 }
 
 void peal_kit_deinit(peal_kit *h) {
+  peal_kit_health_deinit(h);
+  peal_kit_action_free_all(h);
   peal_kit_device_keys_free(h->keys);
   peal_kit_guard_free(h->guard);
   peal_http_server_free(h->http);
@@ -240,13 +257,15 @@ bool peal_kit_manage(peal_kit *h, int *exit_code) {
   const peal_kit_conf *conf = &h->conf;
   if (conf->add_key == NULL && conf->revoke_key == NULL && !conf->list_keys)
     return false;
-  *exit_code = 1;
-  if (!peal_kit_places_make_dir(conf->data_dir))
-    complain(h, strerror(errno));
-  else if (open_store(h, NULL))
-    *exit_code = peal_kit_device_keys_manage(h);
-  peal_store_close(h->store);
+  *exit_code = peal_kit_open_store(h) ? peal_kit_device_keys_manage(h) : 1;
+  peal_kit_close(h);
   return true;
+}
+
+bool peal_kit_open_store(peal_kit *h) {
+  return (peal_kit_places_make_dir(h->conf.data_dir) ||
+          complain(h, strerror(errno))) &&
+         open_store(h, NULL);
 }
 
 /* What is said of the other addresses. */

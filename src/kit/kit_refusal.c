@@ -25,11 +25,21 @@ void peal_kit_refusal_answer(peal_http_req *req, const peal_kit_refusal *why) {
   peal_web_error(req, why->status, why->message, why->field);
 }
 
+static peal_val field_of(const peal_kit_refusal *why) {
+  return why->field != NULL ? peal_str(why->field) : peal_undefined();
+}
+
 void peal_kit_refusal_ack(const peal_event *event,
                           const peal_kit_refusal *why) {
-  peal_val field = why->field != NULL ? peal_str(why->field) : peal_undefined();
   (void)peal_ack(event,
                  PEAL_ARGS(PEAL_OBJECT({"status", peal_str("error")},
                                        {"message", peal_str(why->message)},
-                                       {"field", field})));
+                                       {"field", field_of(why)})));
+}
+
+void peal_kit_refusal_reply(peal_reply *reply, const peal_kit_refusal *why) {
+  (void)peal_reply_send(
+      reply, PEAL_ARGS(PEAL_OBJECT({"status", peal_str("error")},
+                                   {"message", peal_str(why->message)},
+                                   {"field", field_of(why)})));
 }

@@ -4,6 +4,7 @@
 #include <peal/kit_program.h>
 
 #include "kit/kit_auth_life.h"
+#include "kit/kit_health.h"
 
 enum { SECOND_MS = 1000, KEY_SECONDS = 2 };
 
@@ -17,6 +18,7 @@ typedef struct running {
 
 /* What the program itself has to do, whatever it is. */
 static void see_to_parts(running *r) {
+  peal_kit_health_tick(r->kit);
   if (r->kit->auth != NULL)
     peal_kit_auth_tick(r->kit->auth);
   if (r->kit->keys != NULL && r->seconds++ % KEY_SECONDS == 0)
@@ -42,6 +44,7 @@ static void on_start(peal_worker *worker, void *user) {
     return;
   }
   peal_timer_start(r->timer, SECOND_MS, SECOND_MS);
+  see_to_parts(r);
   peal_kit_say_ready(r->kit);
   if (r->turns->on_start != NULL)
     r->turns->on_start(r->turns->user);

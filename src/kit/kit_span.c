@@ -127,8 +127,22 @@ static bool read_time(peal_http_req *req, const char *name, int64_t *out) {
   if (!peal_http_req_param(req, name, &text) || text.len == 0 ||
       peal_kit_span_time_parse(out, text))
     return true;
-  peal_web_error(req, 422, "expected a time such as 2026-01-31T12:00:00.000Z",
+  if (take_whole(&text, out) && text.len == 0)
+    return true; // milliseconds since 1970
+  peal_web_error(req, 422,
+                 "expected a time such as 2026-01-31T12:00:00.000Z, or "
+                 "milliseconds since 1970",
                  name);
+  return false;
+}
+
+static bool read_cursor(peal_kit_span *out, peal_http_req *req,
+                        const char *name) {
+  peal_slice text;
+  if (!peal_http_req_param(req, name, &text) || text.len == 0 ||
+      cursor_read(out, text))
+    return true;
+  peal_web_error(req, 422, "expected the next of an earlier page", name);
   return false;
 }
 
@@ -140,11 +154,8 @@ bool peal_kit_span_read(peal_kit_span *out, peal_http_req *req, int64_t limit) {
   peal_slice text;
   if (peal_http_req_param(req, "device_id", &text))
     out->device_id = text;
-  if (peal_http_req_param(req, "before", &text) && text.len > 0 &&
-      !cursor_read(out, text)) {
-    peal_web_error(req, 422, "expected the next of an earlier page", "before");
+  if (!read_cursor(out, req, "before") || !read_cursor(out, req, "cursor"))
     return false;
-  }
   return read_time(req, "since", &out->since) &&
          read_time(req, "from", &out->since) &&
          read_time(req, "until", &out->until) &&

@@ -33,6 +33,7 @@ if (!opts.server && !opts.mock) {
 const mock = fileURLToPath(new URL('./mock/server.js', import.meta.url));
 const command = opts.mock ? [process.execPath, mock] : [path.resolve(opts.server)];
 export const isMock = opts.mock;
+export const program = command[0];
 export const passwordEnv = opts.mock ? 'MOCK_PASSWORD' : opts['password-env'];
 export const password = 'correct horse battery staple';
 export const out = path.resolve(opts.out);
@@ -77,12 +78,14 @@ export const desktop = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 export const narrow = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
-// A page in a browser profile of its own; `onRequest` sees all it asks for.
-export async function openPage(home, { onRequest, ...options } = {}) {
+// A page in a browser profile of its own; `onRequest` sees all it asks for,
+// `before` runs in it before its own scripts.
+export async function openPage(home, { onRequest, before, ...options } = {}) {
   const place = await browser.newContext({ ...desktop, acceptDownloads: true, ...options });
   newest = await place.newPage();
   watch(newest, home);
   if (onRequest) newest.on('request', onRequest);
+  if (before) await newest.addInitScript(before);
   await newest.goto(home);
   return newest;
 }

@@ -4,11 +4,12 @@
 import { apiGet } from './js/api.js';
 import { alertsCleared, alertsShow, alertsTriggered, startAlerts } from './js/alerts.js';
 import { startBar } from './js/bar.js';
+import { startCopy } from './js/copy.js';
 import { daysLoad, daysUpdate, startDays } from './js/days.js';
 import { byId, el, setServerTime, setText } from './js/dom.js';
 import { liveTake, startLive } from './js/live.js';
 import { log, startLog } from './js/log.js';
-import { loginKnows, startLogin } from './js/login.js';
+import { startLogin } from './js/login.js';
 import { monitorCalibrated, monitorIsPaused, monitorLive, monitorShow, monitorStatus, startMonitor } from './js/monitor.js';
 import { notify } from './js/notices.js';
 import { paceForget, paceHeard, paceIsArriving, paceShow, paceShown } from './js/pace.js';
@@ -16,11 +17,10 @@ import { pictureForget, pictureTake, startPicture } from './js/picture.js';
 import { startPoints } from './js/points.js';
 import { partsAreMissing, sessionReport, startSession } from './js/session.js';
 import { startTheme } from './js/theme.js';
-import { todayShow } from './js/today.js';
+import { todayFresh, todayShow } from './js/today.js';
 import { cameraText, postureOf, wordsOf } from './js/words.js';
 
 const brokenMs = 5000;
-const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 const known = {
@@ -49,10 +49,14 @@ function showWatch() {
   setText(byId('recording-kept'), isKept ? 'pictures are kept' : 'no picture is kept');
 }
 
-function showConfidence() {
+function showConfidence(look) {
   const value = known.isLive && known.isArriving ? lastFrame?.confidence_score : NaN;
-  byId('confidence').value = Number.isFinite(value) ? value : 0;
-  setText(byId('confidence-text'), Number.isFinite(value) ? `${Math.round(100 * value)} %` : '–');
+  const percent = Number.isFinite(value) ? Math.round(100 * value) : 0;
+  const bar = byId('confidence');
+  bar.dataset.look = look;
+  bar.setAttribute('aria-valuenow', String(percent));
+  bar.firstElementChild.style.width = `${percent}%`;
+  setText(byId('confidence-text'), Number.isFinite(value) ? `${percent} %` : '–');
 }
 
 function placeholderText() {
@@ -81,8 +85,16 @@ function show() {
   setText(byId('cv-status'), words.cv);
   showWatch();
   showPicture();
-  showConfidence();
+  showConfidence(words.look);
+  showConnect();
 }
+
+// Where pictures are sent here: how, until one has come.
+function showConnect() {
+  byId('connect').hidden = monitorStatus()?.source !== 'push' || lastFrame !== null || known.isPaused;
+}
+
+const curlText = () => `curl -H 'Content-Type: image/jpeg' --data-binary @picture.jpg ${location.origin}/api/frames`;
 
 // --- messages -----------------------------------------------------------------
 
@@ -159,6 +171,7 @@ function onLive(live) {
   known.isLive = live;
   if (live) known.isRefused = false;
   monitorLive(live);
+  todayFresh(live);
   setText(byId('last-update'), clock.format(new Date()));
   paceShow();
   show();
@@ -181,8 +194,13 @@ function startAll() {
     el('span', { class: 'dot', 'aria-hidden': 'true' }), el('span', { id: 'recording-text' }),
     el('span', { class: 'kept', id: 'recording-kept' })));
   startTheme();
-  startLog();
+  startLog([
+    ['events', 'All events'], ['posture', 'Posture'], ['alert', 'Alerts'], ['camera', 'Camera'],
+    ['connection', 'Connection'], ['error', 'Errors'],
+  ]);
   startLogin(token);
+  startCopy();
+  setText(byId('connect-curl'), curlText());
   startPicture(onShown);
   startPoints();
   startMonitor();
@@ -192,7 +210,6 @@ function startAll() {
   show();
   startSession({
     events, snapshot, live: onLive, log, status: '/api/status', refused: onRefused,
-    knows: () => loginKnows({ password_needed: !isLocal }),
     options: { auth: { frames: 'binary' } },
   });
 }

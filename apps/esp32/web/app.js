@@ -145,7 +145,10 @@ function startAll() {
   startBar(el('label', { class: 'picker' }, el('span', { text: 'Device' }),
     el('select', { id: 'device-select', 'aria-label': 'Device' }, el('option', { value: '', text: 'No device yet' }))));
   startTheme();
-  startLog();
+  startLog([
+    ['events', 'Events'], ['all', 'Events and readings'], ['reading', 'Readings'], ['picture', 'Pictures'],
+    ['audio', 'Audio'], ['oled', 'OLED'], ['device', 'Devices'], ['connection', 'Connection'], ['error', 'Errors'],
+  ]);
   startLogin();
   startDevices(onDeviceSelected);
   startConnect();

@@ -5,10 +5,18 @@
 const timeoutMs = 15000;
 
 export class ApiError extends Error {
-  constructor(status, message) {
+  constructor(status, message, field = '') {
     super(message);
     this.status = status;
+    this.field = field;
   }
+}
+
+// What every request carries: headers, or a promise of them.
+let headers = () => ({});
+
+export function apiCarries(give) {
+  headers = give;
 }
 
 const meanings = {
@@ -21,16 +29,17 @@ const meanings = {
 
 async function failure(response) {
   let told = '';
+  let field = '';
   try {
-    told = (await response.json()).message ?? '';
+    ({ message: told = '', field = '' } = await response.json());
   } catch {
     // Not every proxy in between answers in JSON.
   }
   const meaning = meanings[response.status] ?? (response.status >= 500
     ? 'The server has a problem. Please try again soon.'
     : `The server refused the request (${response.status}).`);
-  return new ApiError(response.status,
-    response.status === 422 && told ? String(told) : meaning);
+  const isAboutInput = field || response.status === 422;
+  return new ApiError(response.status, isAboutInput && told ? String(told) : meaning, String(field));
 }
 
 async function send(path, options) {
@@ -38,6 +47,7 @@ async function send(path, options) {
   try {
     response = await fetch(path, {
       credentials: 'same-origin', signal: AbortSignal.timeout(timeoutMs), ...options,
+      headers: { ...await headers(), ...options?.headers },
     });
   } catch {
     throw new ApiError(0, 'The server cannot be reached.');
@@ -68,9 +78,9 @@ export async function apiPage(path, query = {}) {
 
 export const apiGet = (path, query = {}) => send(withQuery(path, query));
 
-export function apiPost(path, body) {
+export function apiPost(path, body, more = {}) {
   return send(path, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' },
+    method: 'POST', headers: { 'Content-Type': 'application/json', ...more },
     body: JSON.stringify(body),
   });
 }

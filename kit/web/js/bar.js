@@ -3,7 +3,8 @@
 // in words, the way to the other look, and the way out.
 import { byId, el } from './dom.js';
 
-function icon(path) {
+// A drawing of 24 by 24, in the colour of the text around it.
+export function icon(path) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('aria-hidden', 'true');

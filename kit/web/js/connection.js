@@ -40,6 +40,7 @@ function measure() {
     const took = performance.now() - sent;
     isAnswering = !error;
     if (!error) setServerTime(answer?.data?.server_time, took);
+    handlers.onRoundTrip?.(error ? NaN : took);
     setText(byId('round-trip'),
       error ? 'no answer' : `${took < 10 ? took.toFixed(1) : took.toFixed(0)} ms`);
   });
@@ -89,12 +90,20 @@ function failed(error) {
   if (attempt === 0) show('lost', wasConnected ? 'Reconnecting…' : 'Connecting…');
   // Refused by the server itself (middleware): the manager does not try again.
   const isFinal = !socket.active;
-  handlers.onRefused(error, isFinal);
-  if (isFinal) connectLater(3000);
+  const isCaredFor = handlers.onRefused(error, isFinal) === true;
+  if (isFinal && !isCaredFor) connectLater(3000);
+}
+
+// As many attempts have failed as `options` allow: nothing comes by itself now.
+function gaveUp() {
+  show('locked', 'Not connected');
+  handlers.onGiveUp?.();
 }
 
 // Opens the connection. `events` maps event names to functions; `on` has
-// onConnect(again), onDisconnect(reason), onRefused(error, isFinal), onLog(type, text);
+// onConnect(again), onDisconnect(reason), onRefused(error, isFinal), which
+// returns true when it will connect again or leave, onLog(type, text), and if
+// they are wanted onRoundTrip(ms), NaN without an answer, and onGiveUp();
 // `options` are more of socket.io-client's.
 export function connectionOpen(events, on, options = {}) {
   handlers = on;
@@ -106,6 +115,7 @@ export function connectionOpen(events, on, options = {}) {
   socket.on('disconnect', disconnected);
   socket.on('connect_error', failed);
   socket.io.on('reconnect_attempt', attempted);
+  socket.io.on('reconnect_failed', gaveUp);
   for (const [name, handler] of Object.entries(events)) socket.on(name, handler);
   setInterval(measure, pingEveryMs);
 }

@@ -65,7 +65,22 @@ function refilter() {
   rebuild();
 }
 
-export function startLog() {
+function build(kinds) {
+  byId('log').append(
+    el('div', { class: 'head' },
+      el('h2', { id: 'h-log', text: 'Event log' }),
+      el('div', { class: 'tools' },
+        el('label', { class: 'sr', for: 'log-type', text: 'Kind of event' }),
+        el('select', { id: 'log-type' }, ...kinds.map(([value, text]) => el('option', { value, text }))),
+        el('label', { class: 'sr', for: 'log-filter', text: 'Filter the log by text' }),
+        el('input', { type: 'search', id: 'log-filter', placeholder: 'Filter…', autocomplete: 'off', spellcheck: 'false' }))),
+    el('ol', { id: 'event-log', class: 'event-log', 'aria-label': 'Events, newest first', tabindex: 0 }));
+}
+
+// Builds the log in #log. `kinds` are [type, its name] as the reader chooses
+// among them; "events" is all but readings, "all" everything.
+export function startLog(kinds) {
+  build(kinds);
   byId('log-type').addEventListener('change', refilter);
   byId('log-filter').addEventListener('input', refilter);
 }

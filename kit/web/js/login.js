@@ -16,9 +16,30 @@ export const password = {
 let way = password;
 let granted = null;
 
-// An answer of /status: who may read it, and a password is in force, can leave.
+// Whether this tab came in by the form: what it showed is nowhere here.
+const enteredKey = 'peal-entered';
+
+function remember(entered) {
+  try {
+    if (entered) sessionStorage.setItem(enteredKey, 'yes');
+    else sessionStorage.removeItem(enteredKey);
+  } catch {
+    // The way out is then not shown where nothing else tells of it.
+  }
+}
+
+function hasEntered() {
+  try {
+    return sessionStorage.getItem(enteredKey) === 'yes';
+  } catch {
+    return false;
+  }
+}
+
+// An answer of the server's status: who may read it, and a password is in
+// force, can leave.
 export function loginKnows(status) {
-  byId('sign-out').hidden = !status.password_needed;
+  byId('sign-out').hidden = !status.password_needed && !hasEntered();
 }
 
 function lock(on) {
@@ -34,6 +55,7 @@ async function submit(event) {
   try {
     await way.enter(byId('login-password').value);
     byId('login-password').value = '';
+    remember(true);
     const then = granted;
     granted = null;
     byId('login').close();
@@ -68,6 +90,7 @@ async function signOut() {
   byId('sign-out').disabled = true;
   try {
     await way.leave();
+    remember(false);
     location.reload();
   } catch (error) {
     byId('sign-out').disabled = false;

@@ -137,7 +137,7 @@ function startDoing() {
 function startAll() {
   startBar();
   startTheme();
-  startLog();
+  startLog([['events', 'Events'], ['all', 'Events and readings'], ['error', 'Errors']]);
   startCopy();
   startPlaces();
   startStill();

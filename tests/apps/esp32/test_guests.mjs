@@ -96,7 +96,8 @@ async function healthSaysEachPart() {
   fs.rmSync(path.join(server.dataDir, 'media'), { recursive: true });
   assert.equal((await server.get('/api/health')).status, 503, 'at once');
   assert.deepEqual({ ...await health(), timestamp: 0 },
-    { status: 'degraded', timestamp: 0, database: true, media: false });
+    { status: 'degraded', timestamp: 0, database: true, media: false,
+      words: { media: 'pictures and recordings cannot be written' } });
   await server.stop();
 }
 

@@ -28,6 +28,7 @@ static struct {
   peal_next *peal_next;
   peal_http_req *peal_http_req;
   peal_timer *peal_timer;
+  peal_watch *peal_watch;
   peal_worker *peal_worker;
   peal_allow *peal_allow;
   peal_headers *peal_headers;
@@ -72,6 +73,8 @@ static void on_hold(peal_socket *socket, const peal_event *event, void *user) {
   held.peal_worker = peal_socket_worker(socket);
   held.peal_timer =
       peal_timer_new(held.peal_worker, (peal_timer_fn)never, NULL);
+  held.peal_watch =
+      peal_watch_new(held.peal_worker, 0, (peal_watch_fn)never, NULL);
   peal_client *client;
   assert_int_equal(
       peal_client_new(&client,
@@ -84,6 +87,7 @@ static void on_hold(peal_socket *socket, const peal_event *event, void *user) {
   stand_still();
   peal_client_free(client);
   peal_timer_free(held.peal_timer);
+  peal_watch_free(held.peal_watch);
   peal_next_ok(held.peal_next);
   peal_allow_refuse(held.peal_allow, NULL);
   peal_cors_ask_refuse(held.peal_cors_ask);

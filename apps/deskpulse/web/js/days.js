@@ -49,7 +49,7 @@ function show() {
   plot.paint();
   byId('chart-days').setAttribute('aria-label', measured.length
     ? `${countOf(measured.length, 'day')} with good and bad posture; the table has the numbers` : 'Nothing measured yet');
-  for (const id of ['chart-days', 'days-numbers']) byId(id).hidden = measured.length === 0;
+  for (const id of ['chart-days', 'days-numbers', 'export-days']) byId(id).hidden = measured.length === 0;
   const good = measured.reduce((sum, d) => sum + d.good_minutes, 0);
   const whole = measured.reduce((sum, d) => sum + d.good_minutes + d.bad_minutes, 0);
   setText(byId('days-note'), whole > 0
@@ -67,8 +67,10 @@ async function fetchDays() {
 
 export const daysLoad = () => placeFill(byId('days-place'), words, fetchDays);
 
-// The day that goes on, from an event.
+// The day that goes on, from an event. What could not be read is asked for
+// again.
 export function daysUpdate(today) {
+  if (byId('days-place').dataset.state === 'error') return void daysLoad().catch(report);
   const at = days.findIndex(({ date }) => date === today.date);
   if (at < 0 || !today.date) return;
   days[at] = { ...days[at], ...today };

@@ -36,7 +36,7 @@ function calibrationText({ calibrating, calibrated, paused }) {
 export function monitorShow(now) {
   status = now;
   setText(byId('pause'), now.paused ? 'Resume' : 'Pause');
-  setText(byId('pause-note'), now.paused ? 'Closed: nothing is watched.' : 'Open: live pictures, for as long as you want.');
+  setText(byId('pause-note'), now.paused ? 'Closed: nothing is watched.' : 'A pause closes it, for everyone.');
   setText(byId('calibration-note'), calibrationText(now));
   setText(byId('calibrate'), now.calibrating ? 'Looking…' : 'Sit well now');
   showField('threshold', Number(now.threshold_minutes?.toFixed(3)));

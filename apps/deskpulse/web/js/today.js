@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // today: how long the reader has sat well today, in figures and as a bar.
-import { apiGet } from './api.js';
-import { byId, setText } from './dom.js';
+import { byId, formatAge, serverNow, setText } from './dom.js';
+
+let heard = NaN;
+let note = '';
 
 // 1 h 05 min; under an hour in minutes, under a minute in seconds.
 export function durationText(minutes) {
@@ -19,7 +21,8 @@ export function todayShow({ good_minutes: good, bad_minutes: bad, score }) {
   setText(byId('today-score'), has ? Number(score).toFixed(0) : '–');
   setText(byId('today-good'), durationText(good));
   setText(byId('today-bad'), durationText(bad));
-  setText(byId('today-note'), has ? `${durationText(whole)} measured` : 'nothing measured yet');
+  note = has ? `${durationText(whole)} measured` : 'nothing measured yet';
+  todayFresh(true);
   const bar = byId('today-share');
   bar.children[0].style.width = has ? `${100 * good / whole}%` : '0';
   bar.children[1].style.width = has ? `${100 * bad / whole}%` : '0';
@@ -27,7 +30,8 @@ export function todayShow({ good_minutes: good, bad_minutes: bad, score }) {
     ? `${durationText(good)} good, ${durationText(bad)} bad` : 'Nothing measured yet');
 }
 
-export async function todayLoad() {
-  const answer = await apiGet('/api/stats/today');
-  todayShow(answer.data ?? answer);
+// Whether it is still counted; if not, since when.
+export function todayFresh(live) {
+  if (live) heard = serverNow();
+  setText(byId('today-note'), live || !note ? note : `last seen ${formatAge(heard)}`);
 }

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* peal-carechat: an assistant to chat with, and vital signs from devices. main
+ * makes the parts in order, runs, and takes them down in the opposite order. */
+#include <peal/kit_people.h>
+
+#include "care.h"
+#include "chat.h"
+#include "demo.h"
+#include "devices.h"
+#include "figures.h"
+#include "owner.h"
+#include "patients.h"
+#include "routes.h"
+#include "schema.h"
+#include "seats.h"
+#include "sockets.h"
+
+enum {
+  PING_INTERVAL_MS = 25000,
+  PING_TIMEOUT_MS = 20000,
+  MAX_MESSAGE_BYTES = 64 * 1024,
+};
+
+static const peal_kit_about about = {
+    .program = "peal-carechat",
+    .summary = "a chat with an assistant, and vital signs from devices",
+    .env_prefix = "PEAL_CARECHAT",
+    .port = "5001",
+    .data_dir = "data/carechat",
+    .cookie = "peal_carechat",
+    .page = "carechat/web",
+    .database = "carechat.db",
+    .migrations = schema_migrations,
+    .key_help = "The device sends it as X-Device-Key, or as auth "
+                "{\"device_key\": …, \"device_id\": …}.",
+    .readers = "devices",
+    .has_people = true,
+    .ping_interval_ms = PING_INTERVAL_MS,
+    .ping_timeout_ms = PING_TIMEOUT_MS,
+    .max_message_bytes = MAX_MESSAGE_BYTES,
+};
+
+/* What is known before there is a store. */
+static peal_kit_people_opts people_of(const care *app) {
+  const peal_kit *h = &app->house;
+  peal_kit_people_opts opts = {.issuer = about.program,
+                               .data_dir = h->conf.data_dir,
+                               .secure_cookie = h->conf.secure_cookie,
+                               .log = h->log};
+  peal_kit_people_conf(&opts, h->conf.config);
+  return opts;
+}
+
+static bool make_people(care *app) {
+  peal_kit_people_opts opts = people_of(app);
+  opts.store = app->house.store;
+  opts.workers = app->house.workers;
+  opts.web = app->house.web;
+  return (app->people = peal_kit_people_new(&opts)) != NULL;
+}
+
+static bool make_parts(care *app) {
+  app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
+      .count = app->conf.device_rate, .burst = app->conf.device_burst});
+  return app->device_limit != NULL && (app->seats = seats_new()) != NULL &&
+         make_people(app) && demo_prepare(app) &&
+         (app->devices = devices_new(app)) != NULL &&
+         (app->patients = patients_new(app)) != NULL &&
+         (app->chat = chat_new(app, &app->conf.chat)) != NULL &&
+         chat_register(app->chat) == PEAL_OK &&
+         routes_register(app) == PEAL_OK && sockets_register(app) == PEAL_OK;
+}
+
+static void on_second(void *user) {
+  care *app = user;
+  peal_kit_people_tick(app->people);
+  devices_tick(app->devices);
+  patients_tick(app->patients);
+  figures_tick(app);
+  demo_check(app);
+  app->seconds++;
+}
+
+static void on_start(void *user) {
+  care *app = user;
+  patients_on_start(app->patients);
+  on_second(app);
+  demo_start(app);
+}
+
+static void on_stop(void *user) {
+  care *app = user;
+  chat_on_stop(app->chat);
+  demo_stop(app);
+}
+
+static int serve(care *app) {
+  peal_kit *h = &app->house;
+  int code = 1;
+  if (peal_kit_open(h) && peal_kit_faces(h) && make_parts(app)) {
+    code = peal_kit_run(h, &(peal_kit_turns){.on_start = on_start,
+                                             .on_second = on_second,
+                                             .on_stop = on_stop,
+                                             .user = app});
+    peal_kit_log(h, PEAL_LOG_INFO, "main", "stopped");
+  }
+  demo_wait(app);
+  peal_kit_close(h);
+  chat_free(app->chat);
+  peal_kit_people_free(app->people);
+  patients_free(app->patients);
+  devices_free(app->devices);
+  seats_free(app->seats);
+  peal_web_limit_free(app->device_limit);
+  peal_kit_deinit(h);
+  return code;
+}
+
+/* Is something managed in place of a run? */
+static bool manage(care *app, int *code) {
+  peal_kit_people_opts opts = people_of(app);
+  return peal_kit_people_manage(&opts, app->house.conf.config, code) ||
+         owner_manage(app, code);
+}
+
+int main(int argc, char **argv) {
+  static care self;
+  peal_kit *h = &self.house;
+  int code = 1;
+  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
+                         argv, &code)) {
+    code = 1;
+    if (settings_read(&self.conf, h->conf.config) && !manage(&self, &code))
+      code = serve(&self);
+  }
+  peal_kit_conf_deinit(&h->conf);
+  return code;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "routes.h"
+
+#include <peal/kit_people.h>
+
+#include "alerts.h"
+#include "figures.h"
+#include "owner.h"
+#include "readings.h"
+#include "vitals.h"
+
+enum { SMALL_BYTES = 4096, READINGS_BYTES = 64 * 1024 };
+
+/* Of whoever is signed in. */
+static const peal_web_route person_routes[] = {
+    {.path = "/api/vitals", .on_request = readings_on_list},
+    {.path = "/api/vitals/latest", .on_request = readings_on_latest},
+    {.path = "/api/vitals/series", .on_request = readings_on_series},
+    {.path = "/api/alerts", .on_request = alerts_on_list},
+    {.method = "POST",
+     .path = "/api/alerts/:id/acknowledge",
+     .on_request = alerts_on_acknowledge},
+    {.path = "/api/devices", .on_request = owner_on_list},
+    {.method = "POST",
+     .path = "/api/devices",
+     .on_json = owner_on_add,
+     .max_body_bytes = SMALL_BYTES},
+    {.method = "DELETE",
+     .path = "/api/devices/:id",
+     .on_request = owner_on_revoke},
+};
+
+/* Of devices with their key. */
+static const peal_web_route device_routes[] = {
+    {.method = "POST",
+     .path = "/api/vitals",
+     .on_json = vitals_on_post,
+     .max_body_bytes = READINGS_BYTES},
+    {.method = "POST",
+     .path = "/api/heartbeat",
+     .on_json = vitals_on_heartbeat,
+     .max_body_bytes = SMALL_BYTES},
+};
+
+static peal_err add(care *app, const peal_web_route *routes, size_t count,
+                    peal_web_hook_fn before, void *before_user) {
+  peal_err err = PEAL_OK;
+  for (size_t i = 0; i < count && err == PEAL_OK; i++) {
+    peal_web_route route = routes[i];
+    route.user = app;
+    route.before = before;
+    route.before_user = before_user;
+    err = peal_web_route_add(app->house.web, &route);
+  }
+  return err;
+}
+
+#define COUNT(routes) (sizeof(routes) / sizeof *(routes))
+
+peal_err routes_register(care *app) {
+  peal_kit *h = &app->house;
+  peal_err err = add(app, person_routes, COUNT(person_routes),
+                     peal_kit_people_hook, app->people);
+  if (err == PEAL_OK)
+    err = add(app, device_routes, COUNT(device_routes), vitals_hook, app);
+  if (err == PEAL_OK)
+    err = peal_kit_people_routes(app->people);
+  if (err == PEAL_OK)
+    err = peal_web_get(h->web, "/health", figures_on_health, app);
+  if (err == PEAL_OK)
+    err = peal_web_metrics_add(h->web, figures_on_metrics, app);
+  return err == PEAL_OK ? peal_kit_routes(h) : err;
+}

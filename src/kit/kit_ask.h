@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* kit_ask: a question from the inside. */
+#include <peal/kit_answer.h>
+
+struct peal_kit_ask {
+  peal_kit *kit;
+  /* One of these, or none: nobody asks. */
+  peal_http_req *req;
+  peal_socket *socket;     /* with its event, until the handler has returned */
+  const peal_event *event; /* the same */
+  peal_reply *reply;       /* of an event that was kept */
+  peal_build *build;       /* its own, of a kept one; made when it is needed */
+  bool is_kept;            /* on the heap; the answer frees it */
+  bool is_over;            /* answered, or kept elsewhere */
+};
