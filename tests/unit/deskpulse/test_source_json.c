@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "posture.h"
 #include "source_fixture.h"
 
 static char place[64]; /* a path for this test */
@@ -210,6 +211,44 @@ static void nothing_of_a_command_is_left_behind(void **state) {
   heard_free(h);
 }
 
+static unsigned heard_good, heard_bad, heard_nobody;
+static posture judge;
+
+static void judge_frame(heard *h) {
+  assert_int_equal(h->last.seen_by, SOURCE_SEEN_BY_ESTIMATOR);
+  posture_measures m =
+      posture_measure(&h->last.marks, (double)h->last.width / h->last.height);
+  posture_init(&judge, NULL);
+  posture_verdict verdict = posture_feed(&judge, &m, h->last.captured_ms);
+  heard_good += verdict.state == POSTURE_GOOD;
+  heard_bad += verdict.state == POSTURE_BAD;
+  heard_nobody += !verdict.present;
+}
+
+/* estimators/mediapipe_pose.py as a command, with recorded landmarks. */
+static void the_estimator_that_comes_with_it_is_understood(void **state) {
+  static const char command[] =
+      "exec python3 " PEAL_TEST_DIR
+      "/../apps/deskpulse/estimators/mediapipe_pose.py --loop --fps 60 "
+      "--replay " PEAL_TEST_DIR "/apps/deskpulse/recorded.jsonl";
+  (void)state;
+  if (system("command -v python3 > /dev/null") != 0)
+    skip();
+  heard *h = heard_new();
+  source_opts opts = heard_opts(h, SOURCE_JSON);
+  opts.command = command;
+  h->on_frame = judge_frame;
+  heard_start(h, &opts);
+  HEAR_UNTIL(h, heard_good > 2 && heard_bad > 2 && heard_nobody > 2);
+  double age = source_wall() - h->last.captured_at;
+  assert_true(age >= 0 && age < 5);
+  source_stats stats;
+  source_stats_get(h->from, &stats);
+  assert_int_equal(stats.broken, 0);
+  assert_int_equal(stats.opened, 1);
+  heard_free(h);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_fifo_lives_on_when_its_writer_goes,
@@ -225,6 +264,7 @@ int main(void) {
                                       make_place, remove_place),
       cmocka_unit_test_setup_teardown(nothing_of_a_command_is_left_behind,
                                       make_place, remove_place),
+      cmocka_unit_test(the_estimator_that_comes_with_it_is_understood),
   };
   signal(SIGPIPE, SIG_IGN);
   return cmocka_run_group_tests(tests, NULL, NULL);
