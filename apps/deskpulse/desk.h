@@ -28,5 +28,6 @@ typedef struct desk {
   struct monitor *monitor;   /* what is seen, and what follows from it */
   struct recorder *recorder; /* NULL: no picture is kept */
   struct uploads *uploads;   /* pictures that are sent here */
+  peal_web_limit *limit;     /* of what one viewer asks for */
   unsigned seconds;          /* of this run; worker 0 */
 } desk;

@@ -18,6 +18,7 @@ enum {
   PING_TIMEOUT_MS = 10000,
   MAX_MESSAGE_BYTES = 16 * 1024, /* of viewers, who send little */
   FLUSH_S = 5,
+  ASKED_PER_S = 1000, /* by one viewer, of whatever can be asked for */
 };
 
 static const peal_kit_about about = {
@@ -55,7 +56,10 @@ static bool on_open(void *user) {
 static bool on_make(void *user) {
   desk *app = user;
   ledger_choices choices;
-  return (app->ledger = ledger_new(app, &choices)) != NULL &&
+  app->limit = peal_web_limit_new(
+      &(peal_web_limit_opts){.count = ASKED_PER_S, .burst = 2 * ASKED_PER_S});
+  return app->limit != NULL &&
+         (app->ledger = ledger_new(app, &choices)) != NULL &&
          (app->hub = hub_new(app)) != NULL &&
          (app->uploads = uploads_new(app)) != NULL &&
          (!app->conf.record || (app->recorder = recorder_new(app)) != NULL) &&
@@ -83,6 +87,7 @@ static void on_free(void *user) {
   hub_free(app->hub);
   ledger_free(app->ledger);
   recorder_free(app->recorder);
+  peal_web_limit_free(app->limit);
   door_free(app->door);
 }
 
