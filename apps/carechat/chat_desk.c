@@ -14,7 +14,9 @@ enum { DAY_MS = 86400000 };
 static void on_answered(chat *c, chat_person *p);
 
 static void give_turns(chat *c) {
-  while (!c->is_stopping && c->writing < c->conf->max_answers) {
+  bool is_bounded = c->kind != MODEL_NONE; // our own words cost nobody's time
+  while (!c->is_stopping &&
+         (!is_bounded || c->writing < c->conf->max_answers)) {
     chat_person *p = chat_people_next(c);
     if (p == NULL)
       return;
