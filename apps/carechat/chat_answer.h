@@ -35,10 +35,3 @@ int64_t chat_answer_exchange(const chat_answer *a);
 /* As it is now, for the history: the text that was shown, borrowed, and the
  * number of the next delta. */
 void chat_answer_look(const chat_answer *a, peal_slice *text, int64_t *seq);
-/* Before the run; false: memory is out. And behind it. */
-PEAL_MUST_CHECK bool chat_answer_open(chat *c);
-void chat_answer_close(chat *c);
-/* Mark an exchange that has no answer under way: "failed" or "cancelled", with a
- * message to the person behind it. */
-void chat_answer_mark(chat *c, int64_t user_id, int64_t exchange,
-                      const char *state, const char *reason);

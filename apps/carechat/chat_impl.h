@@ -8,6 +8,7 @@
  *   chat_history  pages of what was said
  *   chat_people   who is talking
  *   chat_answer   one answer being written
+ *   chat_mark     how it ended, told and kept
  *   chat_model    one request to a model */
 #include <stdatomic.h>
 
