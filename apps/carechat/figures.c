@@ -68,7 +68,6 @@ void figures_on_metrics(peal_web_metrics_out *out, void *user) {
                            atomic_load(&app->refused));
   peal_web_metrics_counter(out, "carechat_alerts_total", "alerts raised", NULL,
                            atomic_load(&app->alerts));
-  chat_metrics(app->chat, out);
   peal_web_metrics_gauge(out, "carechat_store_queued", "writes that wait", NULL,
                          (double)store.queued);
   peal_web_metrics_counter(out, "carechat_store_writes_total", "statements",

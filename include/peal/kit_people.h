@@ -34,7 +34,8 @@
  * by the check of Origin and Sec-Fetch-Site before every route
  * (peal_kit_faces).
  *
- * Guide: docs/guide/people.md */
+ * Guide: docs/guide/people.md
+ * Example: examples/people/main.c */
 #include <peal/config.h>
 #include <peal/kit_password.h>
 #include <peal/kit_token.h>
