@@ -401,9 +401,9 @@ async function tooManyAreSaidSo() {
 
 let key;
 
-async function send(metric, value, more = {}) {
+async function send(metric, value, { key: shown = key, ...more } = {}) {
   const response = await fetch(`${server.url}/api/vitals`, {
-    method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Device-Key': key },
+    method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Device-Key': shown },
     body: JSON.stringify({ device_id: 'cuff-1', metric, value, ...more }),
   });
   assert.equal(response.status, 200, `${metric} ${value}: ${await response.clone().text()}`);
@@ -485,6 +485,30 @@ async function timeMovesByKeys() {
   assert.equal(await page.locator('[data-span="86400"]').getAttribute('aria-pressed'), 'true');
   await until('what is drawn is told', async () =>
     /Heart rate: \d+ to \d+ bpm/.test(await page.locator('#plot-heart').getAttribute('aria-label')));
+}
+
+async function whatIsSimulatedSaysSo() {
+  await page.locator('#device-id').fill('SIM-9');
+  await page.keyboard.press('Enter');
+  await says('device-key', /The key of SIM-9/);
+  await send('respiration', 28, { unit: '/min', device_id: 'SIM-9', key: await text('device-key-text', page) });
+  await page.getByRole('button', { name: 'I have it' }).click();
+  await page.locator('#past-metric').selectOption('respiration');
+  const places = ['#tile-respiration .badge', '#alert-list .badge', '#care-devices .badge', '#past-table .badge'];
+  const allSaySo = (of, from = page) => until(`${of} say so`, async () => {
+    const seen = await Promise.all(of.map((place) => from.locator(place).first().isVisible()));
+    return seen.every(Boolean);
+  });
+  await page.reload();
+  await live(page);
+  await page.locator('#past-metric').selectOption('respiration');
+  await allSaySo(places);
+  assert.equal(await page.locator('#tile-heart_rate .badge').isVisible(), false);
+  const chat = await page.context().newPage();
+  await chat.goto(`${server.url}/chat.html`);
+  await allSaySo(['#mini-vitals .badge:visible'], chat);
+  await chat.close();
+  await page.locator('#alert-list button').first().click();
 }
 
 async function aKeyIsRevoked() {
@@ -694,6 +718,7 @@ await runScene([
   ['an alert is acknowledged', anAlertIsAcknowledged],
   ['readings by pages', readingsByPages],
   ['time moves by keys', timeMovesByKeys],
+  ['what is simulated says so', whatIsSimulatedSaysSo],
   ['a key is revoked', aKeyIsRevoked],
   ['there is something to look at', somethingToLookAt],
   ...Object.entries({ desktop, phone, narrow }).map(([name, size]) =>
