@@ -4,6 +4,8 @@
 // Options: see scene.js.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import path from 'node:path';
+import { hold, release } from '../faults/lock_holder.mjs';
 import { until } from './harness.js';
 import {
   desktop, excuse, fits, judged, live, narrow, newServer, openPage, phone, runScene, shot, shows, text,
@@ -584,6 +586,29 @@ async function withoutTheServerItSaysSo() {
   excuse(null);
 }
 
+async function withoutTheStoreItSaysSo() {
+  excuse(/503/);
+  await hold(path.join(server.dataDir, 'carechat.db'));
+  await ask('Can you keep this?');
+  await until('it was not sent', async () =>
+    /not sent: ./.test(await page.locator('.mine .meta').last().textContent()), 20000);
+  await says('strip', /cannot keep anything/, page, 20000);
+  assert.equal(await text('connection-state', page), 'Live', 'the connection goes on');
+  await shot(page, 'carechat-no-store');
+  await release();
+  await until('nothing is said any more', async () => await text('strip', page) === '', 20000);
+  const again = page.getByRole('button', { name: 'Send this message again' });
+  // What was asked when nobody answered may have been taken after all.
+  if (await again.isVisible()) await again.click();
+  await answered(3);
+  assert.equal(await page.locator('.mine[data-state=sent]', { hasText: 'Can you keep this?' }).count(), 1);
+  await page.reload();
+  await live(page);
+  await answered(3);
+  assert.equal(await page.locator('.mine', { hasText: 'Can you keep this?' }).count(), 1, 'it is there once');
+  excuse(null);
+}
+
 async function offlineAndBack() {
   excuse(cutOff);
   await page.context().setOffline(true);
@@ -656,6 +681,19 @@ async function severalTabsDoNotRaceForAToken() {
   }
   for (const tab of tabs) await live(tab);
   await live(one);
+  // Where the page came over plain HTTP from elsewhere, browsers have no locks.
+  const plain = await one.context().newPage();
+  const other = await one.context().newPage();
+  for (const from of [plain, other]) {
+    await from.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+  }
+  for (let i = 0; i < 3; i += 1) {
+    await Promise.all([plain, other].map((from) => from.goto(`${server.url}/chat.html`)));
+  }
+  for (const from of [plain, other]) {
+    await live(from);
+    await from.close();
+  }
   // Pages that were left in the middle of asking.
   const [tab] = tabs;
   for (let i = 0; i < 6; i += 1) await tab.goto(`${server.url}/chat.html`, { waitUntil: 'commit' });
@@ -724,6 +762,7 @@ await runScene([
   ...Object.entries({ desktop, phone, narrow }).map(([name, size]) =>
     [`it fits and is accessible: ${name}`, () => isFor(name, size)]),
   ['without the server it says so', withoutTheServerItSaysSo],
+  ['without the store it says so', withoutTheStoreItSaysSo],
   ['offline, and back', offlineAndBack],
   ['after five attempts there is a button', afterFiveAttemptsThereIsAButton],
   ['tokens are renewed in place', tokensAreRenewedInPlace],
