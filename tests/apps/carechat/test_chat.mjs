@@ -12,9 +12,9 @@ let server, ann, ben;
 const programs = [];
 
 async function program(args, more = {}) {
-  const one = await new Program({ args: ['--workers', workers, ...args], ...more }).start();
+  const one = new Program({ args: ['--workers', workers, ...args], ...more });
   programs.push(one);
-  return one;
+  return one.start();
 }
 
 before(async () => {

@@ -13,13 +13,14 @@ let fake, server, everybody;
 
 before(async () => {
   fake = await new FakeModel(kind).start();
-  server = await new Program({
+  server = new Program({
     args: ['--model-kind', kind, '--model-url', `${fake.url}/`, '--model-name', 'test-model',
       '--model-stall', '400ms', '--model-backoff', '10ms', '--answer-bytes', '4096',
       '--max-answers', '2', '--word-pace', '1ms', '--user-messages-per-minute', '0',
       '--user-tokens-per-minute', '0', '--log-level', 'debug'],
     env: { PEAL_CARECHAT_MODEL_KEY: secret },
-  }).start();
+  });
+  await server.start();
   // few of them: each costs the hash of a password
   everybody = await Promise.all(['ann', 'ben', 'cleo'].map(async (name) => {
     const who = await signUp(server, name);
@@ -28,8 +29,8 @@ before(async () => {
 });
 
 after(async () => {
-  await server.stop();
   await fake.stop();
+  await server.stop();
 });
 
 const somebody = (at = 0) => everybody[at];
