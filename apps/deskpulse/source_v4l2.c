@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <fcntl.h>
 #include <linux/videodev2.h>
@@ -215,16 +216,49 @@ static source_word copy_out(cam *c, const struct v4l2_buffer *full,
   return SOURCE_SPOILT;
 }
 
+/* When the camera took it, where its driver says so on our clock; otherwise it
+ * is now. */
+static double captured_at(const struct v4l2_buffer *full) {
+  struct timespec now;
+  if ((full->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) !=
+      V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC)
+    return 0;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  double age = (double)(now.tv_sec - full->timestamp.tv_sec) +
+               (double)now.tv_nsec / 1e9 -
+               (double)full->timestamp.tv_usec / 1e6;
+  return source_wall() - age;
+}
+
+static bool take_one(cam *c, struct v4l2_buffer *full) {
+  *full = (struct v4l2_buffer){.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+                               .memory = V4L2_MEMORY_MMAP};
+  return ask(c, VIDIOC_DQBUF, full);
+}
+
+/* The newest of the pictures that wait: after a delay the others are late. */
+static bool take_newest(cam *c, struct v4l2_buffer *full) {
+  struct v4l2_buffer next;
+  if (!take_one(c, full))
+    return false;
+  for (int i = 0; i < BUFFERS && take_one(c, &next); i++) {
+    if (!ask(c, VIDIOC_QBUF, full))
+      return false;
+    *full = next;
+  }
+  return true;
+}
+
 static source_word take(cam *c, source_shot *out, char *reason) {
-  struct v4l2_buffer full = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-                             .memory = V4L2_MEMORY_MMAP};
-  if (!ask(c, VIDIOC_DQBUF, &full)) {
+  struct v4l2_buffer full;
+  if (!take_newest(c, &full)) {
     if (errno == EAGAIN)
       return SOURCE_NOTHING;
     lost(reason, "taking a picture");
     return SOURCE_LOST;
   }
   source_word word = copy_out(c, &full, out, reason);
+  out->captured_at = captured_at(&full);
   if (word == SOURCE_LOST || ask(c, VIDIOC_QBUF, &full))
     return word;
   lost(reason, "giving a buffer back");

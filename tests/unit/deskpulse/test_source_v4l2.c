@@ -24,10 +24,10 @@ typedef struct fake_camera {
   unsigned next; /* picture of the film */
   atomic_uint taken, opens;
   int busy_errno; /* what open says, 0: fine */
-  bool no_mjpeg, no_yuyv, no_stream, spoilt, no_tables, short_of_memory;
-  atomic_bool dry; /* it gives no picture any more */
-  int event;       /* readable, as the camera is when a picture is there */
-  bool yuyv;       /* the format that was chosen */
+  bool no_mjpeg, no_yuyv, no_stream, short_of_memory;
+  atomic_bool spoilt, dry; /* it gives no picture any more */
+  int event; /* readable, as the camera is when a picture is there */
+  bool yuyv; /* the format that was chosen */
   uint32_t width, height;
   void *slots[SLOTS];
 } fake_camera;
@@ -127,7 +127,12 @@ static int take(struct v4l2_buffer *buffer) {
   cam.with_camera[slot] = false;
   buffer->index = slot;
   buffer->bytesused = fill(cam.slots[slot]);
-  buffer->flags = cam.spoilt ? V4L2_BUF_FLAG_ERROR : 0;
+  buffer->flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC |
+                  (cam.spoilt ? V4L2_BUF_FLAG_ERROR : 0);
+  // it was taken 40 ms ago
+  uint64_t taken_ms = source_now_ms() - 40;
+  buffer->timestamp.tv_sec = (time_t)(taken_ms / 1000);
+  buffer->timestamp.tv_usec = (suseconds_t)(taken_ms % 1000 * 1000);
   cam.taken++;
   return 0;
 }
@@ -233,6 +238,40 @@ static void a_recorded_stream_comes_through(void **state) {
   assert_int_equal(h->last.width, 160);
   assert_int_equal(cam.width, 160);
   assert_int_equal(cam.height, 120);
+  end(h);
+}
+
+static void note_age(heard *h) {
+  double age = source_wall() - h->last.captured_at;
+  assert_true(age >= 0.039 && age < 5);
+  assert_true(source_now_ms() - h->last.captured_ms >= 39);
+}
+
+static void a_picture_is_as_old_as_its_camera_says(void **state) {
+  (void)state;
+  heard *h = heard_new();
+  source_opts opts = heard_opts(h, SOURCE_V4L2);
+  h->on_frame = note_age;
+  start(h, &opts);
+  HEAR_UNTIL(h, h->frames >= 3);
+  end(h);
+}
+
+static void broken_pictures_are_said_and_a_good_one_ends_it(void **state) {
+  (void)state;
+  heard *h = heard_new();
+  source_opts opts = heard_opts(h, SOURCE_V4L2);
+  opts.stall_ms = 100;
+  start(h, &opts);
+  HEAR_UNTIL(h, h->frames >= 1);
+  cam.spoilt = true;
+  HEAR_UNTIL(h, last_state(h) != SOURCE_CONNECTED);
+  cam.spoilt = false;
+  unsigned frames = h->frames;
+  HEAR_UNTIL(h, h->frames > frames && last_state(h) == SOURCE_CONNECTED);
+  source_stats stats;
+  source_stats_get(h->from, &stats);
+  assert_true(stats.broken > 0);
   end(h);
 }
 
@@ -408,6 +447,8 @@ static void a_camera_that_gives_nothing_any_more_is_opened_anew(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_recorded_stream_comes_through),
+      cmocka_unit_test(a_picture_is_as_old_as_its_camera_says),
+      cmocka_unit_test(broken_pictures_are_said_and_a_good_one_ends_it),
       cmocka_unit_test(a_camera_without_mjpeg_is_encoded_here),
       cmocka_unit_test(the_camera_of_the_kernel_comes_through),
       cmocka_unit_test(more_than_the_rate_is_dropped_as_it_comes),
