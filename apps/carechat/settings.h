@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* settings: the options of this program alone, beside those that every
- * application has (peal_kit_conf.h). */
+ * application has (kit_program.h). */
 #include <stdbool.h>
 #include <stdint.h>
 

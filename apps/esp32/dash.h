@@ -2,6 +2,7 @@
 #pragma once
 /* dash: the program's one object, handed to every handler. Its parts are made
  * before the run and freed after it, so that handlers need no checks. */
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <peal/kit.h>
@@ -18,7 +19,7 @@ struct thumbs;
 typedef struct dash {
   peal_kit house;
   settings conf;
-  peal_web_limit *device_limit, *address_limit;
+  peal_kit_gate *gate;
   peal_kit_walks series, exports; /* under way */
   atomic_uint inserts[2];         /* of readings: which make room */
 

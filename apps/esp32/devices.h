@@ -26,18 +26,8 @@ void devices_tick(devices *all);
 /* Store what has changed. */
 void devices_flush(devices *all);
 
-/* The device has been heard: it is online. `network` (peal_kit_address_network; ""
- * where the device has shown its key) answers for the ids that are new: of one
- * network there are at most `max_network_devices`, and one more takes the
- * place of the silent or the newest of these. *stamp (may be NULL) is the time,
- * later than every stamp of this device before, as pages tell readings apart
- * by it.
- * Returns: PEAL_OK, PEAL_ERR_LIMIT (too many devices), PEAL_ERR_NOMEM.
- * Thread: any. */
-PEAL_MUST_CHECK peal_err devices_heard(devices *all, peal_slice id,
-                                       const char *network, int64_t *stamp);
-/* The same for a device that is known already; others are not noted. */
-void devices_noticed(devices *all, peal_slice id);
+/* Who of them is heard. */
+peal_kit_presence *devices_presence(devices *all);
 /* One more of what it sends is stored. Thread: any. */
 void devices_count(devices *all, peal_slice id, device_kind kind);
 
@@ -46,18 +36,13 @@ void devices_thumb_get(devices *all, peal_slice id, picture_thumb *out);
 void devices_thumb_set(devices *all, peal_slice id, const picture_thumb *thumb);
 
 typedef struct device_info {
-  char id[PEAL_KIT_DEVICE_ID_BYTES];
-  int64_t first_seen, last_seen; /* ms since 1970 */
+  peal_kit_presence_info seen;
   uint64_t counts[DEVICE_KIND_COUNT];
-  bool is_online;
 } device_info;
 
 /* All of them, the last heard first: *out is the caller's, free(). Thread:
  * any. */
 PEAL_MUST_CHECK peal_err devices_list(devices *all, device_info **out,
                                       size_t *count);
-/* How many, and how many of them online. Thread: any. */
-void devices_totals(devices *all, size_t *count, size_t *online);
-
 /* What stands in answers. Thread: the builder's. */
 peal_val devices_value(dash *app, const device_info *info, peal_build *build);

@@ -7,7 +7,7 @@
 
 static void write_devices(peal_web_metrics_out *out, dash *app) {
   size_t count, online;
-  devices_totals(app->devices, &count, &online);
+  peal_kit_presence_totals(devices_presence(app->devices), &count, &online);
   peal_web_metrics_gauge(out, "esp32_devices", "devices known", NULL,
                          (double)count);
   peal_web_metrics_gauge(out, "esp32_devices_online", "devices heard lately",

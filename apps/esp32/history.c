@@ -12,142 +12,121 @@
 
 enum { DEFAULT_ROWS = 100 };
 
-/* One history: the same question of all devices and of one. Each is answered
- * by one walk along an index. */
-typedef struct source {
-  const char *of_all, *of_one;
-} source;
+static const char *const motion[] = {"accel_x",   "accel_y", "accel_z",
+                                     "gyro_x",    "gyro_y",  "gyro_z",
+                                     "mic_level", NULL};
+static const char *const angles[] = {"pitch", "roll", "yaw", NULL};
 
-/* `until` and the cursor are one upper bound: of two, the index may be entered
- * at the wrong one, and each page walks over all before it. */
-#define NEWEST(columns, table, where)                                          \
-  "SELECT " columns " FROM " table " WHERE " where                             \
-  " ts >= ?1 AND (ts, id) < (?2, ?3) ORDER BY ts DESC, id DESC LIMIT ?4"
-#define HISTORY(columns, table)                                                \
-  { NEWEST(columns, table, ""), NEWEST(columns, table, "device_id = ?5 AND") }
+static const peal_kit_history readings = {
+    .table = "readings",
+    .columns = "device_id, accel_x, accel_y, accel_z, gyro_x, gyro_y, gyro_z,"
+               " mic_level",
+    .device = "device_id",
+    .file = "sensor-data",
+    .head = "timestamp,device_id,accel_x,accel_y,accel_z,gyro_x,gyro_y,gyro_z,"
+            "mic_level",
+    .plotted = motion};
+static const peal_kit_history orientations = {
+    .table = "orientations",
+    .columns = "device_id, pitch, roll, yaw",
+    .device = "device_id",
+    .file = "orientation-data",
+    .head = "timestamp,device_id,pitch,roll,yaw",
+    .plotted = angles};
+static const peal_kit_history images = {
+    .table = "images",
+    .columns = "id AS image_id, device_id, '" MEDIA_URL
+               "' || file AS url, '" THUMBS_URL
+               "' || file AS thumb_url, width, height, bytes, caption,"
+               " analysis_ms",
+    .device = "device_id"};
+static const peal_kit_history audio = {
+    .table = "audio",
+    .columns = "id AS audio_id, device_id, '" MEDIA_URL "' || file AS url,"
+               " bytes, duration_ms, sample_rate, channels, rms_db, peak_db",
+    .device = "device_id"};
+/* A file has the device first, and no thumbnails. */
+static const peal_kit_history image_file = {
+    .table = "images",
+    .columns = "device_id, id AS image_id, '" MEDIA_URL
+               "' || file AS url, width, height, bytes, caption, analysis_ms",
+    .device = "device_id",
+    .head = "timestamp,device_id,image_id,url,width,height,bytes,caption,"
+            "analysis_ms"};
+static const peal_kit_history audio_file = {
+    .table = "audio",
+    .columns = "device_id, id AS audio_id, '" MEDIA_URL "' || file AS url,"
+               " bytes, duration_ms, sample_rate, channels, rms_db, peak_db",
+    .device = "device_id",
+    .head = "timestamp,device_id,audio_id,url,bytes,duration_ms,sample_rate,"
+            "channels,rms_db,peak_db"};
 
-static const source readings =
-    HISTORY("id, ts, device_id, accel_x, accel_y, accel_z, gyro_x, gyro_y,"
-            " gyro_z, mic_level",
-            "readings");
-static const source orientations =
-    HISTORY("id, ts, device_id, pitch, roll, yaw", "orientations");
-static const source images = HISTORY(
-    "id, ts, id AS image_id, device_id, '" MEDIA_URL
-    "' || file AS url, '" THUMBS_URL
-    "' || file AS thumb_url, width, height, bytes, caption, analysis_ms",
-    "images");
-static const source audio =
-    HISTORY("id, ts, id AS audio_id, device_id, '" MEDIA_URL "' || file AS url,"
-            " bytes, duration_ms, sample_rate, channels, rms_db, peak_db",
-            "audio");
+/* ---- pages ----------------------------------------------------------------- */
 
-/* A question on its way. */
-typedef struct question {
-  dash *app;
-  peal_http_req *req;
-  int64_t limit;
-} question;
-
-/* ---- the answer --------------------------------------------------------------- */
-
-static void answer_page(peal_http_req *req, peal_val data, const char *next) {
-  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
-  peal_http_answer_json(
-      req, 200,
-      PEAL_OBJECT({"status", peal_str("success")}, {"data", data},
-                  {"next", next != NULL ? peal_str(next) : peal_null()}));
-}
-
-/* The row without its first two columns, which become `timestamp`. */
-static peal_val row_val(peal_build *build, peal_val row) {
-  char timestamp[25];
-  peal_web_time_iso(timestamp, peal_val_int(row.as.pairs[1].value, 0));
-  peal_pairs *pairs = peal_pairs_new(build);
-  peal_pairs_add(pairs, "timestamp",
-                 peal_build_copy(build, peal_str(timestamp)));
-  for (uint32_t i = 2; i < row.len; i++)
-    peal_pairs_add(pairs, row.as.pairs[i].key, row.as.pairs[i].value);
-  return peal_pairs_val(pairs);
-}
-
-static void answer_rows(peal_http_req *req, peal_val rows, int64_t limit) {
-  size_t count = rows.len < (size_t)limit ? rows.len : (size_t)limit;
-  peal_build *build = peal_http_req_build(req);
-  peal_items *items = peal_items_new(build);
-  for (size_t i = 0; i < count; i++)
-    peal_items_add(items, row_val(build, peal_val_at(rows, i)));
-  char next[48];
-  bool has_more = rows.len > count;
-  if (has_more) {
-    peal_val last = peal_val_at(rows, count - 1);
-    peal_kit_span_cursor_write(next, peal_val_int(peal_val_get(last, "ts"), 0),
-                               peal_val_int(peal_val_get(last, "id"), 0));
-  }
-  answer_page(req, peal_items_val(items), has_more ? next : NULL);
-}
-
-static void on_rows(const peal_store_result *result, void *user) {
-  question *q = user;
-  if (result->err == PEAL_OK) {
-    answer_rows(q->req, result->rows, q->limit);
-    return;
-  }
-  peal_kit_store_failed(&q->app->house, "history was not read", result);
-  peal_web_error_of(q->req, result->err);
-}
-
-/* ---- the question --------------------------------------------------------------- */
-
-static void ask(peal_http_req *req, dash *app, const source *from) {
-  peal_kit_span asked;
-  if (!peal_kit_span_read(&asked, req, DEFAULT_ROWS))
-    return;
-  question *q = peal_http_req_alloc(req, sizeof *q);
-  if (q == NULL) {
-    peal_web_error_of(req, PEAL_ERR_NOMEM);
-    return;
-  }
-  *q = (question){app, req, asked.limit};
-  peal_http_defer(req);
-  bool is_one = asked.device_id.len > 0;
-  bool is_before = asked.before_ts <= asked.until;
-  // one row more than wanted tells whether there is another page
-  const peal_val args[] = {peal_int(asked.since),
-                           peal_int(is_before ? asked.before_ts : asked.until),
-                           peal_int(is_before ? asked.before_id : INT64_MAX),
-                           peal_int(asked.limit + 1),
-                           peal_str_slice(asked.device_id)};
-  peal_err err =
-      peal_store_read(app->house.store, is_one ? from->of_one : from->of_all,
-                      (peal_args){args, is_one ? 5 : 4}, on_rows, q);
-  if (err != PEAL_OK)
-    peal_web_error_of(req, err);
+static void page(peal_http_req *req, dash *app, const peal_kit_history *of) {
+  peal_kit_history_page(&app->house, req, of, peal_undefined(), DEFAULT_ROWS);
 }
 
 void history_on_sensor(peal_http_req *req, void *user) {
-  ask(req, user, &readings);
+  page(req, user, &readings);
 }
 
 void history_on_orientation(peal_http_req *req, void *user) {
-  ask(req, user, &orientations);
+  page(req, user, &orientations);
 }
 
 void history_on_images(peal_http_req *req, void *user) {
-  ask(req, user, &images);
+  page(req, user, &images);
 }
 
 void history_on_audio(peal_http_req *req, void *user) {
-  ask(req, user, &audio);
+  page(req, user, &audio);
+}
+
+/* ---- series ---------------------------------------------------------------- */
+
+static void series(peal_http_req *req, dash *app, const peal_kit_history *of) {
+  peal_kit_history_series(&app->house, req, of, peal_undefined(), &app->series);
+}
+
+void history_series_on_sensor(peal_http_req *req, void *user) {
+  series(req, user, &readings);
+}
+
+void history_series_on_orientation(peal_http_req *req, void *user) {
+  series(req, user, &orientations);
+}
+
+/* ---- files ----------------------------------------------------------------- */
+
+static void file(peal_http_req *req, dash *app, const peal_kit_history *of) {
+  peal_kit_history_file(&app->house, req, of, peal_undefined(), &app->exports);
+}
+
+void history_file_on_sensor(peal_http_req *req, void *user) {
+  file(req, user, &readings);
+}
+
+void history_file_on_orientation(peal_http_req *req, void *user) {
+  file(req, user, &orientations);
+}
+
+void history_file_on_images(peal_http_req *req, void *user) {
+  file(req, user, &image_file);
+}
+
+void history_file_on_audio(peal_http_req *req, void *user) {
+  file(req, user, &audio_file);
 }
 
 /* ---- devices --------------------------------------------------------------------- */
 
 /* Devices have no id that rises: the cursor counts those that were shown. */
 static bool is_wanted(const peal_kit_span *asked, const device_info *info) {
-  return info->last_seen >= asked->since && info->last_seen <= asked->until &&
+  return info->seen.last_seen >= asked->since &&
+         info->seen.last_seen <= asked->until &&
          (asked->device_id.len == 0 ||
-          peal_slice_is(asked->device_id, info->id));
+          peal_slice_is(asked->device_id, info->seen.id));
 }
 
 static void answer_devices(peal_http_req *req, dash *app,
@@ -170,7 +149,7 @@ static void answer_devices(peal_http_req *req, dash *app,
   }
   char next[48];
   peal_kit_span_cursor_write(next, 0, skip + (int64_t)rows);
-  answer_page(req, peal_items_val(items), has_more ? next : NULL);
+  peal_kit_history_answer(req, peal_items_val(items), has_more ? next : NULL);
 }
 
 void history_on_devices(peal_http_req *req, void *user) {

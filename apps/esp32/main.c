@@ -80,15 +80,22 @@ static bool on_read(const peal_config *config, void *user) {
   return true;
 }
 
+static peal_kit_gate *gate_new(dash *app) {
+  const settings *conf = &app->conf;
+  return peal_kit_gate_new(
+      &app->house,
+      &(peal_kit_gate_opts){.device_rate = conf->device_rate,
+                            .device_burst = conf->device_burst,
+                            .address_rate = conf->address_rate,
+                            .address_burst = conf->address_burst,
+                            .presence = devices_presence(app->devices)});
+}
+
 static bool on_make(void *user) {
   dash *app = &((program *)user)->dash;
-  app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
-      .count = app->conf.device_rate, .burst = app->conf.device_burst});
-  app->address_limit = peal_web_limit_new(&(peal_web_limit_opts){
-      .count = app->conf.address_rate, .burst = app->conf.address_burst});
-  return app->device_limit != NULL && app->address_limit != NULL &&
-         (app->uploads = slots_new(app->conf.max_address_uploads)) != NULL &&
+  return (app->uploads = slots_new(app->conf.max_address_uploads)) != NULL &&
          (app->devices = devices_new(app)) != NULL &&
+         (app->gate = gate_new(app)) != NULL &&
          (app->thumbs = thumbs_new(app)) != NULL &&
          (app->media = media_new(app)) != NULL &&
          (app->oled = oled_new(app)) != NULL &&
@@ -138,10 +145,9 @@ static void on_free(void *user) {
   oled_free(app->oled);
   media_free(app->media);
   thumbs_free(app->thumbs);
+  peal_kit_gate_free(app->gate);
   devices_free(app->devices);
   slots_free(app->uploads);
-  peal_web_limit_free(app->address_limit);
-  peal_web_limit_free(app->device_limit);
 }
 
 int main(int argc, char **argv) {

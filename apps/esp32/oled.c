@@ -85,11 +85,11 @@ peal_val oled_value(oled *o, peal_build *build) {
 
 void oled_on_get(peal_http_req *req, void *user) {
   dash *app = user;
-  gate_guest guest = gate_guest_of(req, (peal_slice){0});
+  peal_kit_guest guest = gate_guest_of(req, (peal_slice){0});
   peal_kit_refusal why;
   // the poll of a device is its heartbeat
-  if (gate_check(app, &guest, &why))
-    devices_noticed(app->devices, guest.id);
+  if (peal_kit_gate_check(app->gate, &guest, &why))
+    peal_kit_presence_noticed(devices_presence(app->devices), guest.id);
   peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
   peal_http_answer_json(req, 200,
                         oled_value(app->oled, peal_http_req_build(req)));

@@ -178,10 +178,10 @@ static void take(peal_kit_ask *ask, peal_val said, dash *app,
 
 static void enter(peal_kit_ask *ask, peal_val said, dash *app,
                   const reading_kind *kind) {
-  gate_guest guest = gate_guest_of_ask(ask, said);
+  peal_kit_guest guest = gate_guest_of_ask(ask, said);
   peal_kit_refusal why;
   int64_t stamp;
-  if (gate_enter(app, &guest, &stamp, &why))
+  if (peal_kit_gate_enter(app->gate, &guest, &stamp, &why))
     take(ask, said, app, kind, guest.id, stamp);
   else
     peal_kit_ask_refuse(ask, &why);

@@ -3,14 +3,12 @@
 
 #include <peal/kit.h>
 
-#include "export.h"
 #include "figures.h"
 #include "gate.h"
 #include "history.h"
 #include "media.h"
 #include "oled.h"
 #include "readings.h"
-#include "series.h"
 #include "thumbs.h"
 #include "uploads.h"
 
@@ -45,14 +43,14 @@ static const peal_web_route reader_routes[] = {
     {.path = "/api/images", .on_request = history_on_images},
     {.path = "/api/audio", .on_request = history_on_audio},
     {.path = "/api/devices", .on_request = history_on_devices},
-    {.path = "/api/sensor-data/series", .on_request = series_on_sensor},
+    {.path = "/api/sensor-data/series", .on_request = history_series_on_sensor},
     {.path = "/api/orientation-data/series",
-     .on_request = series_on_orientation},
-    {.path = "/api/sensor-data/export", .on_request = export_on_sensor},
+     .on_request = history_series_on_orientation},
+    {.path = "/api/sensor-data/export", .on_request = history_file_on_sensor},
     {.path = "/api/orientation-data/export",
-     .on_request = export_on_orientation},
-    {.path = "/api/images/export", .on_request = export_on_images},
-    {.path = "/api/audio/export", .on_request = export_on_audio},
+     .on_request = history_file_on_orientation},
+    {.path = "/api/images/export", .on_request = history_file_on_images},
+    {.path = "/api/audio/export", .on_request = history_file_on_audio},
     {.path = THUMBS_URL ":name", .on_request = thumbs_on_get},
     {.path = MEDIA_URL ":name", .on_request = media_on_get},
 };

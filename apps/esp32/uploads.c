@@ -83,10 +83,10 @@ void uploads_on_done(peal_http_req *req, const peal_http_done *done,
 peal_web_verdict uploads_before(peal_http_req *req, void *user) {
   dash *app = user;
   peal_kit_refusal why;
-  gate_guest guest = gate_guest_of(req, (peal_slice){0});
+  peal_kit_guest guest = gate_guest_of(req, (peal_slice){0});
   // a form may still name another device: then its key is asked for behind it
   if ((peal_web_type_is(req, "multipart/form-data") ||
-       gate_check(app, &guest, &why)) &&
+       peal_kit_gate_check(app->gate, &guest, &why)) &&
       (guest.has_shown_key || take_slot(req, app, &why)))
     return PEAL_WEB_PASS;
   peal_kit_refusal_answer(req, &why);
@@ -243,9 +243,9 @@ static void on_written(peal_http_req *req, peal_err err, void *user) {
 /* Name and time of the upload; false: answered. */
 static bool admit(upload *u, const peal_web_file *file, const char *extension) {
   peal_slice named = peal_val_str(peal_val_get(file->fields, "device_id"));
-  gate_guest guest = gate_guest_of(u->req, named);
+  peal_kit_guest guest = gate_guest_of(u->req, named);
   peal_kit_refusal why;
-  if (!gate_enter(u->app, &guest, &u->image.stamp, &why)) {
+  if (!peal_kit_gate_enter(u->app->gate, &guest, &u->image.stamp, &why)) {
     peal_kit_refusal_answer(u->req, &why);
     return false;
   }

@@ -32,20 +32,13 @@ static void on_apps(peal_http_req *req, void *user) {
                   {"data", watch_val(app->watch, peal_http_req_build(req))}));
 }
 
-static peal_err on_connect(peal_socket *socket, void *user) {
-  (void)user;
-  return peal_kit_greet(socket);
-}
-
 static peal_err open_doors(landing *app) {
   peal_kit *h = &app->house;
   peal_err err = peal_web_get(h->web, "/api/applications", on_apps, app);
   if (err == PEAL_OK)
     err = peal_kit_health_on(h, &(peal_kit_health_opts){.word = "healthy"});
   if (err == PEAL_OK)
-    err = peal_on_connect(h->nsp, on_connect, NULL);
-  if (err == PEAL_OK)
-    err = peal_on(h->nsp, "request", peal_kit_on_request, NULL);
+    err = peal_kit_door_on(h);
   return err;
 }
 

@@ -27,10 +27,9 @@ peal_web_verdict owner_hook(peal_http_req *req, void *user) {
 
 /* NULL: it has been answered. */
 static change *begin(lab *app, peal_http_req *req, peal_slice id) {
-  if (!peal_kit_device_id_is_good(id)) {
-    peal_web_error(req, 422,
-                   "device_id must be text of 1 to 64 bytes that can be seen",
-                   "device_id");
+  peal_kit_refusal why;
+  if (!peal_kit_gate_id(id, &why)) {
+    peal_kit_refusal_answer(req, &why);
     return NULL;
   }
   change *c = peal_http_req_alloc(req, sizeof *c);

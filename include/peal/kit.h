@@ -5,14 +5,15 @@
  * each would write again.
  *
  *   kit_program.h  configuration, log, data folder, store, faces, the run
- *   kit_answer.h   why something is not done, for HTTP and events alike
+ *   kit_answer.h   actions: one handler for HTTP and events, checks, answers
  *   kit_auth.h     the dashboard's password, sessions, names and sites
  *   kit_people.h   accounts with passwords, roles, tokens, sign-ins
- *   kit_devices.h  ids of devices, and their keys
- *   kit_history.h  pieces of a history, CSV
+ *   kit_devices.h  ids of devices, their keys, presence, rates
+ *   kit_history.h  histories by pages, as files, as series; CSV
+ *   kit_sim.h      simulated devices, over HTTP and over sockets
  *   kit_calls.h    requests to other services, on the worker's loop
  *   kit_sse.h      server-sent events out of their answers
- *   kit_small.h    digests, random bytes, addresses, the time zone
+ *   kit_small.h    digests, random bytes, addresses, text, the time zone
  *
  * It is a static library of its own (peal-kit of pkg-config, Peal::peal_kit of
  * CMake), made of the public functions of Peal and needing its web layer; a
@@ -29,6 +30,7 @@
 #include <peal/kit_password.h>
 #include <peal/kit_people.h>
 #include <peal/kit_program.h>
+#include <peal/kit_sim.h>
 #include <peal/kit_small.h>
 #include <peal/kit_sse.h>
 #include <peal/kit_token.h>

@@ -66,6 +66,13 @@ peal_kit_auth_socket(peal_kit_auth *a, const peal_socket *socket);
 PEAL_API PEAL_MUST_CHECK peal_err peal_kit_auth_socket_bind(
     peal_kit_auth *a, peal_socket *socket, peal_kit_guard_verdict *found);
 
+/* Sockets of the default namespace are for who may watch: others are refused, with
+ * the code "unauthorized" or "too_many" in `data`. Whoever comes in is greeted
+ * (peal_kit_greet), leaves with the session, and may measure the way
+ * (peal_kit_on_request). For programs whose devices come another way. In on_make.
+ * Returns: as peal_use, peal_on_connect, peal_on. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_kit_door_on(peal_kit *kit);
+
 #ifdef __cplusplus
 }
 #endif

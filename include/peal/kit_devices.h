@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* kit_devices: who a device is: what may be its name, and which key it must
- * show.
+/* kit_devices: who a device is: what may be its name, which key it must show,
+ * whether it is heard, and how much it may send.
+ *
+ *   guest --> gate: id good? key right? within the rates of id and address?
+ *                |
+ *                +--> presence: online, last seen; silent for too long: offline
  *
  * Keys are random, the store has their hashes. A device that has a key must send
  * it; one whose key was revoked is refused until it is given another; one that
  * never had any is let in unless keys are required of all. They are managed by
  * the same program run beside the server (--add-device-key ID), which looks
  * again every two seconds. */
+#include <peal/kit_answer.h>
 #include <peal/kit_auth.h>
 #include <peal/kit_program.h>
 
@@ -79,6 +84,123 @@ PEAL_API const char *peal_kit_device_keys_for_simulation(
 PEAL_API PEAL_MUST_CHECK peal_err peal_kit_device_keys_store(
     peal_kit *h, const char *id, char out[PEAL_KIT_DEVICE_KEY_BYTES],
     peal_store_fn fn, void *user);
+
+/* -- presence ---------------------------------------------------------------- */
+
+/* A device as it was heard. */
+typedef struct peal_kit_presence_info {
+  char id[PEAL_KIT_DEVICE_ID_BYTES];
+  int64_t first_seen, last_seen; /* ms since 1970 */
+  bool is_online;
+} peal_kit_presence_info;
+
+/* With the list locked: no other function of it. `more` is the application's own
+ * memory of this device. */
+typedef void (*peal_kit_presence_fn)(const peal_kit_presence_info *info,
+                                     void *more, void *user);
+
+typedef struct peal_kit_presence_opts {
+  size_t max_devices; /* that are remembered; default 1000 */
+  size_t
+      max_network_devices; /* of them, that have shown no key and come from one
+                                 address (IPv6: its /64); default 250 */
+  int64_t offline_ms;      /* silent for so long; default 15000 */
+  size_t more_bytes;       /* of the application's in each, zeroed */
+  /* It has come online, or fallen silent. On the worker that noticed it. */
+  void (*on_change)(const peal_kit_presence_info *info, void *user);
+  /* It makes room for another; false: it has to stay. Locked, as above. */
+  bool (*on_forget)(const peal_kit_presence_info *info, void *more, void *user);
+  void *user;
+} peal_kit_presence_opts;
+
+/* Which devices there are, for all workers. */
+typedef struct peal_kit_presence peal_kit_presence;
+
+/* `opts` is copied. NULL: out of memory. */
+PEAL_API peal_kit_presence *peal_kit_presence_new(
+    peal_kit *kit, const peal_kit_presence_opts *opts);
+PEAL_API void peal_kit_presence_free(peal_kit_presence *all);
+/* Every second, on one worker: who has fallen silent. */
+PEAL_API void peal_kit_presence_tick(peal_kit_presence *all);
+
+/* It is known from an earlier run: before this one.
+ * Returns: PEAL_OK, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM, PEAL_ERR_USAGE (the id is too
+ * long). */
+PEAL_API peal_err peal_kit_presence_known(peal_kit_presence *all, peal_slice id,
+                                          int64_t first_seen,
+                                          int64_t last_seen);
+/* It has been heard, by a request: it is online. `network`
+ * (peal_kit_address_network; "" where it has shown its key) answers for the ids
+ * that are new: where there are too many of one, one more takes the place of the
+ * silent or the newest of these. *stamp (may be NULL) is the time, later than
+ * every stamp of this device before.
+ * Returns: as peal_kit_presence_known. Thread: any. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_kit_presence_heard(
+    peal_kit_presence *all, peal_slice id, const char *network, int64_t *stamp);
+/* A heartbeat: it is online if it is known; others are not noted. Thread: any. */
+PEAL_API void peal_kit_presence_noticed(peal_kit_presence *all, peal_slice id);
+
+/* Look at one, or change what is the application's. False: there is none.
+ * Thread: any. */
+PEAL_API bool peal_kit_presence_with(peal_kit_presence *all, peal_slice id,
+                                     peal_kit_presence_fn fn, void *user);
+/* The same for all, by id. Thread: any. */
+PEAL_API void peal_kit_presence_each(peal_kit_presence *all,
+                                     peal_kit_presence_fn fn, void *user);
+/* How many, and how many of them online. Thread: any. */
+PEAL_API void peal_kit_presence_totals(peal_kit_presence *all, size_t *count,
+                                       size_t *online);
+
+/* -- the gate ---------------------------------------------------------------- */
+
+/* Who wants to come in; all borrowed. */
+typedef struct peal_kit_guest {
+  peal_slice address, id, key; /* an empty key: it has shown none */
+  bool has_shown_key;          /* filled in: it was the key of this id */
+} peal_kit_guest;
+
+/* Rows of an application's options: how much one device may send. `what` is text
+ * such as "readings"; `rate` and `burst` are the defaults, as text. */
+#define PEAL_KIT_RATE_KEYS(what, rate, burst)                                  \
+  {.name = "device-rate",                                                      \
+   .type = PEAL_CONFIG_INT,                                                    \
+   .otherwise = rate,                                                          \
+   .help = what " per second that one device may send",                        \
+   .min = 1,                                                                   \
+   .max = 1000000},                                                            \
+  {                                                                            \
+    .name = "device-burst", .type = PEAL_CONFIG_INT, .otherwise = burst,       \
+    .help = "and so many at once", .min = 1, .max = 1000000                    \
+  }
+
+/* Requests a second, and how many at once. */
+typedef struct peal_kit_gate_opts {
+  unsigned device_rate, device_burst;
+  unsigned address_rate, address_burst; /* of devices that show no key */
+  peal_kit_presence *presence;          /* borrowed; NULL: not noted */
+} peal_kit_gate_opts;
+
+/* The one place that asks a device for its key and counts what it sends. */
+typedef struct peal_kit_gate peal_kit_gate;
+
+/* NULL: out of memory. The kit has a store. */
+PEAL_API peal_kit_gate *peal_kit_gate_new(peal_kit *kit,
+                                          const peal_kit_gate_opts *opts);
+PEAL_API void peal_kit_gate_free(peal_kit_gate *gate);
+/* May this be the name of a device? False: `why` says why not. Thread: pure. */
+PEAL_API PEAL_MUST_CHECK bool peal_kit_gate_id(peal_slice id,
+                                               peal_kit_refusal *why);
+/* Is the id good and the key right for it? On a worker. */
+PEAL_API PEAL_MUST_CHECK bool peal_kit_gate_check(peal_kit_gate *gate,
+                                                  peal_kit_guest *guest,
+                                                  peal_kit_refusal *why);
+/* And is it within its rate, and its address? Takes one of its tokens; notes that
+ * it was heard, with the time of that in *stamp. On a worker. */
+PEAL_API PEAL_MUST_CHECK bool peal_kit_gate_enter(peal_kit_gate *gate,
+                                                  peal_kit_guest *guest,
+                                                  int64_t *stamp,
+                                                  peal_kit_refusal *why);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* kit_history: which piece of a history is asked for, and its rows as a file of
- * which spreadsheets know the form. */
+/* kit_history: what was stored, read back over HTTP: page by page, as a file, or
+ * as the few hundred points of a plot.
+ *
+ *   GET /api/readings?device_id=&since=&until=&limit=100&before=
+ *   GET /api/readings/file?format=csv&device_id=&from=&to=
+ *   GET /api/readings/series?device_id=&from=&to=&points=400
+ *
+ * since and until (from and to) are ISO 8601 times, both included; `before` is
+ * the `next` of the page before, null when there is no more. JSON leaves in gzip
+ * where the client takes it (compress_from_bytes of <peal/web.h>), a file as
+ * fast as it is taken.
+ *
+ * Example: apps/esp32/history.c */
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <peal/kit_program.h>
 #include <peal/web.h>
 
 #ifdef __cplusplus
@@ -69,6 +81,47 @@ PEAL_API PEAL_MUST_CHECK bool peal_kit_walks_begin(peal_kit_walks *all,
                                                    peal_http_req *req);
 /* It has come to its end. Thread: any. */
 PEAL_API void peal_kit_walks_end(peal_kit_walks *all);
+
+/* -- whole histories --------------------------------------------------------- */
+
+/* A table that has a history: an `id` that rises, a `ts` in ms since 1970, and
+ * an index by ts (behind `owner` and `device`, where they are used). All text is
+ * static, and goes into SQL as it is: it must not come from outside. */
+typedef struct peal_kit_history {
+  const char *table;
+  const char *columns; /* of a row, behind its time: "device_id, level" */
+  const char *owner;  /* the column that `owner` of a question must equal; NULL:
+                          everybody may see all */
+  const char *device; /* the column that ?device_id= narrows; NULL: none */
+  const char *file; /* the name of a file, without its ending; NULL: `table` */
+  const char *head; /* the first line of CSV: "timestamp,device_id,level" */
+  const char *const *plotted; /* numbers that a series has, up to a NULL; 8 at
+                                 most */
+} peal_kit_history;
+
+/* {"status":"success","data":[{"timestamp",…}],"next":"…"}: newest first, `limit`
+ * rows unless it is asked for others. Without an `owner` of the table that
+ * argument is not looked at. On the request's worker; defers. */
+PEAL_API void peal_kit_history_page(peal_kit *kit, peal_http_req *req,
+                                    const peal_kit_history *of, peal_val owner,
+                                    int64_t limit);
+/* A page of one's own: data, and the cursor of the next, or NULL. */
+PEAL_API void peal_kit_history_answer(peal_http_req *req, peal_val data,
+                                      const char *next);
+/* Everything, oldest first, as CSV (RFC 4180) or, with format=json, as an array.
+ * What comes after it has begun is left out; one that breaks off breaks the
+ * connection, and does not look as if it were whole. `walks` lives as long as
+ * the program. Otherwise as _page. */
+PEAL_API void peal_kit_history_file(peal_kit *kit, peal_http_req *req,
+                                    const peal_kit_history *of, peal_val owner,
+                                    peal_kit_walks *walks);
+/* {"status","from","to","bucket_ms","rows","data":{"ts":[…],"rows":[…],
+ * "level":{"min":[…],"max":[…],"mean":[…]}}}: the stretch is cut into buckets of
+ * one length; those without a row are left out. The readers of the store walk it
+ * in pieces. Otherwise as _file. */
+PEAL_API void peal_kit_history_series(peal_kit *kit, peal_http_req *req,
+                                      const peal_kit_history *of,
+                                      peal_val owner, peal_kit_walks *walks);
 
 #ifdef __cplusplus
 }

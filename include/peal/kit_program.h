@@ -92,7 +92,8 @@ typedef struct peal_kit_about {
   const char *env_prefix;      /* "PEAL_ESP32" */
   const char *port, *data_dir; /* the defaults, as text */
   const char *cookie;          /* of sessions */
-  const char *page;            /* folder of the page in the share folder */
+  const char *page;     /* folder of the page in the share folder; NULL: none,
+                       but that of --web-dir */
   const char *database; /* file in the data folder; NULL: no store, and with
                              it no password and no device keys */
   const char *const *migrations;
@@ -117,6 +118,12 @@ typedef struct peal_kit_about {
   peal_web_hook_fn reader_hook;
 } peal_kit_about;
 
+/* The time of day, ms since 1970. {0}: the system's. */
+typedef struct peal_kit_clock {
+  int64_t (*wall_ms)(void *user); /* for any thread */
+  void *user;
+} peal_kit_clock;
+
 /* One application at work. */
 typedef struct peal_kit {
   const peal_kit_about *about;
@@ -136,6 +143,7 @@ typedef struct peal_kit {
   struct peal_kit_health *health;
   struct peal_kit_known *known; /* actions */
   struct peal_kit_sites *sites;
+  peal_kit_clock clock; /* set before the run, by tests */
   int lock_fd;
   char web_dir[4096], client_dir[4096];
   bool has_client, has_routes;
@@ -163,6 +171,8 @@ PEAL_API void peal_kit_emit(peal_kit *h, const char *event, peal_args args);
 /* What a client may know of a store that failed; logged with its reason. */
 PEAL_API void peal_kit_store_failed(peal_kit *h, const char *what,
                                     const peal_store_result *result);
+/* What time it is, by its clock. Thread: any. */
+PEAL_API int64_t peal_kit_clock_ms(const peal_kit *kit);
 /* The words for acknowledgements of events; the text is static. */
 PEAL_API const char *peal_kit_words(peal_err err);
 

@@ -47,7 +47,8 @@ static bool find_places(peal_kit *h) {
     snprintf(h->web_dir, sizeof h->web_dir, "%s", wanted);
     return true;
   }
-  if (peal_kit_places_share(h->web_dir, sizeof h->web_dir, page))
+  if (page == NULL ||
+      peal_kit_places_share(h->web_dir, sizeof h->web_dir, page))
     return true;
   fprintf(stderr,
           "%s: the page is missing: expected ../share/peal/%s beside the "
@@ -218,7 +219,7 @@ peal_err peal_kit_routes(peal_kit *h) {
     err = peal_web_metrics(h->web, "/metrics");
   if (err == PEAL_OK)
     err = peal_web_metrics_add(h->web, peal_kit_figures_write, h);
-  if (err == PEAL_OK)
+  if (err == PEAL_OK && h->web_dir[0] != '\0')
     err = peal_web_static(h->web, "/", h->web_dir, NULL);
   return err;
 }

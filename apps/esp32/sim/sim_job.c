@@ -14,7 +14,7 @@
 static const char json_type[] = "application/json";
 
 /* Take over `len` bytes of `bytes` by copying them. */
-static bool set_body(sim_job *job, const void *bytes, size_t len) {
+static bool set_body(peal_kit_sim_job *job, const void *bytes, size_t len) {
   job->body = malloc(len > 0 ? len : 1);
   if (job->body == NULL)
     return false;
@@ -23,14 +23,15 @@ static bool set_body(sim_job *job, const void *bytes, size_t len) {
   return true;
 }
 
-static bool set_text(sim_job *job, const char *type, const char *text) {
+static bool set_text(peal_kit_sim_job *job, const char *type,
+                     const char *text) {
   job->content_type = type;
   return set_body(job, text, strlen(text));
 }
 
-__attribute__((format(printf, 2, 3))) static bool set_json(sim_job *job,
-                                                           const char *format,
-                                                           ...) {
+PEAL_PRINTF(2, 3)
+
+static bool set_json(peal_kit_sim_job *job, const char *format, ...) {
   char text[512];
   va_list args;
   va_start(args, format);
@@ -39,13 +40,14 @@ __attribute__((format(printf, 2, 3))) static bool set_json(sim_job *job,
   return set_text(job, json_type, text);
 }
 
-static void set_path(sim_job *job, const char *path) {
+static void set_path(peal_kit_sim_job *job, const char *path) {
   snprintf(job->path, sizeof job->path, "%s", path);
 }
 
 /* ---- sound requests ------------------------------------------------- */
 
-static bool sensor(sim_job *job, const char *id, const sim_reading *r) {
+static bool sensor(peal_kit_sim_job *job, const char *id,
+                   const sim_reading *r) {
   set_path(job, "/api/sensor-data");
   return set_json(job,
                   "{\"device_id\":\"%s\",\"accel_x\":%.3f,\"accel_y\":%.3f,"
@@ -55,7 +57,8 @@ static bool sensor(sim_job *job, const char *id, const sim_reading *r) {
                   r->gyro[1], r->gyro[2], r->mic_level);
 }
 
-static bool orientation(sim_job *job, const char *id, const sim_reading *r) {
+static bool orientation(peal_kit_sim_job *job, const char *id,
+                        const sim_reading *r) {
   set_path(job, "/api/orientation-data");
   return set_json(job,
                   "{\"device_id\":\"%s\",\"pitch\":%.2f,\"roll\":%.2f,"
@@ -64,7 +67,7 @@ static bool orientation(sim_job *job, const char *id, const sim_reading *r) {
 }
 
 /* Wrap the picture into a form with one file field, as some sketches do. */
-static bool wrap_multipart(sim_job *job) {
+static bool wrap_multipart(peal_kit_sim_job *job) {
   static const char head[] =
       "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"image\"; "
       "filename=\"camera.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n";
@@ -83,19 +86,19 @@ static bool wrap_multipart(sim_job *job) {
   return true;
 }
 
-static bool picture(sim_job *job, const char *id, uint32_t device,
-                    sim_dice *dice, uint64_t wall_ms) {
+static bool picture(peal_kit_sim_job *job, const char *id, uint32_t device,
+                    peal_kit_dice *dice, uint64_t wall_ms) {
   snprintf(job->path, sizeof job->path, "/upload?device_id=%s", id);
   job->content_type = "image/jpeg";
   job->body = sim_scene_jpeg(device, wall_ms, &job->len);
   if (job->body == NULL)
     return false;
-  return sim_dice_is(dice, 0.25) ? wrap_multipart(job) : true;
+  return peal_kit_dice_is(dice, 0.25) ? wrap_multipart(job) : true;
 }
 
-static bool audio(sim_job *job, const char *id, sim_dice *dice) {
-  bool as_wav = sim_dice_is(dice, 0.7);
-  uint32_t duration_ms = (uint32_t)sim_dice_between(dice, 800, 4000);
+static bool audio(peal_kit_sim_job *job, const char *id, peal_kit_dice *dice) {
+  bool as_wav = peal_kit_dice_is(dice, 0.7);
+  uint32_t duration_ms = (uint32_t)peal_kit_dice_between(dice, 800, 4000);
   if (as_wav)
     snprintf(job->path, sizeof job->path, "/upload-audio?device_id=%s", id);
   else
@@ -108,9 +111,10 @@ static bool audio(sim_job *job, const char *id, sim_dice *dice) {
 
 /* ---- broken requests ------------------------------------------------ */
 
-static bool bad_sensor(sim_job *job, const char *id, sim_dice *dice) {
+static bool bad_sensor(peal_kit_sim_job *job, const char *id,
+                       peal_kit_dice *dice) {
   set_path(job, "/api/sensor-data");
-  switch (sim_dice_u32(dice) % 7) {
+  switch (peal_kit_dice_u32(dice) % 7) {
   case 0:
     return set_json(job, "{\"device_id\":\"%s\",\"accel_x\":0.1,\"acc", id);
   case 1:
@@ -128,15 +132,16 @@ static bool bad_sensor(sim_job *job, const char *id, sim_dice *dice) {
   }
 }
 
-static bool bad_orientation(sim_job *job, const char *id, sim_dice *dice) {
+static bool bad_orientation(peal_kit_sim_job *job, const char *id,
+                            peal_kit_dice *dice) {
   set_path(job, "/api/orientation-data");
-  if (sim_dice_is(dice, 0.5))
+  if (peal_kit_dice_is(dice, 0.5))
     return set_json(job, "{\"device_id\":\"%s\",\"pitch\":null,\"roll\":[]}",
                     id);
   return set_json(job, "{\"device_id\":\"%s\",\"pitch\":1,\"roll\":2,", id);
 }
 
-static bool bad_picture(sim_job *job, sim_dice *dice) {
+static bool bad_picture(peal_kit_sim_job *job, peal_kit_dice *dice) {
   // a PNG that claims 60000 x 60000 pixels
   static const uint8_t bomb[33] = {
       0x89, 'P',  'N', 'G', '\r', '\n', 0x1A, '\n', 0,    0, 0,
@@ -144,7 +149,7 @@ static bool bad_picture(sim_job *job, sim_dice *dice) {
       0xEA, 0x60, 8,   2,   0,    0,    0,    0,    0,    0, 0};
   set_path(job, "/upload");
   job->content_type = "image/jpeg";
-  switch (sim_dice_u32(dice) % 4) {
+  switch (peal_kit_dice_u32(dice) % 4) {
   case 0:
     return set_body(job, "\xFF\xD8\xFF\xE0\x00\x10JF", 8);
   case 1:
@@ -158,10 +163,10 @@ static bool bad_picture(sim_job *job, sim_dice *dice) {
   }
 }
 
-static bool bad_audio(sim_job *job, sim_dice *dice) {
+static bool bad_audio(peal_kit_sim_job *job, peal_kit_dice *dice) {
   set_path(job, "/upload-audio");
   job->content_type = "audio/wav";
-  switch (sim_dice_u32(dice) % 4) {
+  switch (peal_kit_dice_u32(dice) % 4) {
   case 0: // a data chunk that reaches past the end
     return set_body(job,
                     "RIFF\x2C\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3E\0\0"
@@ -180,8 +185,9 @@ static bool bad_audio(sim_job *job, sim_dice *dice) {
   }
 }
 
-static bool build_bad(sim_job *job, const char *id, sim_dice *dice) {
-  switch (job->kind) {
+static bool build_bad(peal_kit_sim_job *job, const char *id,
+                      peal_kit_dice *dice) {
+  switch ((sim_kind)job->kind) {
   case SIM_SENSOR:
     return bad_sensor(job, id, dice);
   case SIM_ORIENTATION:
@@ -201,35 +207,25 @@ static bool build_bad(sim_job *job, const char *id, sim_dice *dice) {
 
 /* ---- the door ------------------------------------------------------- */
 
-bool sim_job_init(sim_job *out, sim_kind kind, sim_fault fault,
-                  const char *device_id, uint32_t device, sim_dice *dice,
-                  const sim_reading *reading, uint64_t wall_ms) {
-  *out = (sim_job){.kind = kind, .fault = fault};
-  bool done = true;
-  if (fault == SIM_BAD)
-    done = build_bad(out, device_id, dice);
-  else if (kind == SIM_SENSOR)
-    done = sensor(out, device_id, reading);
-  else if (kind == SIM_ORIENTATION)
-    done = orientation(out, device_id, reading);
-  else if (kind == SIM_PICTURE)
-    done = picture(out, device_id, device, dice, wall_ms);
-  else if (kind == SIM_AUDIO)
-    done = audio(out, device_id, dice);
-  else
+bool sim_job_make(peal_kit_sim_job *out, const peal_kit_sim_who *who,
+                  const sim_reading *reading) {
+  if (out->fault == PEAL_KIT_SIM_BAD)
+    return build_bad(out, who->id, who->dice);
+  switch ((sim_kind)out->kind) {
+  case SIM_SENSOR:
+    return sensor(out, who->id, reading);
+  case SIM_ORIENTATION:
+    return orientation(out, who->id, reading);
+  case SIM_PICTURE:
+    return picture(out, who->id, who->number, who->dice,
+                   (uint64_t)who->wall_ms);
+  case SIM_AUDIO:
+    return audio(out, who->id, who->dice);
+  case SIM_OLED:
     set_path(out, "/api/oled-display/get");
-  if (!done)
-    sim_job_deinit(out);
-  return done;
-}
-
-void sim_job_deinit(sim_job *job) {
-  free(job->body);
-  *job = (sim_job){0};
-}
-
-const char *sim_kind_name(sim_kind kind) {
-  static const char *const names[SIM_KIND_COUNT] = {"sensor", "orientation",
-                                                    "picture", "audio", "oled"};
-  return kind < SIM_KIND_COUNT ? names[kind] : "";
+    return true;
+  case SIM_KIND_COUNT:
+    break;
+  }
+  return false;
 }

@@ -1,238 +1,112 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-esp32-sim: any number of simulated ESP32 devices over the same public
- * endpoints that real ones use. One thread; a heap tells whose turn it is. */
-#include <signal.h>
+ * endpoints that real ones use: what they send, and what they show. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
-#include <curl/curl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include "sim_job.h"
+#include "sim_opts.h"
 
-#include "sim_device.h"
+enum { OLED_S = 2 /* how often a device asks what to show */ };
 
-enum {
-  STATS_MS = 10000,
-  FAREWELL_MS = 2000, /* requests under way may end */
-  IDLE_MS = 1000,
-};
+/* One device's own. */
+typedef struct esp32 {
+  sim_motion motion;
+  char shown[32]; /* animation on the display */
+} esp32;
 
-static volatile sig_atomic_t stop_asked;
-
-static void on_signal(int number) {
-  (void)number;
-  stop_asked = 1;
+static void on_begin(const peal_kit_sim_who *who) {
+  esp32 *me = who->more;
+  const sim_opts *opts = who->user;
+  sim_motion_init(&me->motion, opts->seed, who->number + 0x10000u, who->now_ms);
 }
 
-static uint64_t clock_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+static bool make(peal_kit_sim_job *out, const peal_kit_sim_who *who) {
+  esp32 *me = who->more;
+  sim_reading reading = {0};
+  if (out->kind == SIM_SENSOR || out->kind == SIM_ORIENTATION)
+    sim_motion_read(&me->motion, who->now_ms, &reading);
+  return sim_job_make(out, who, &reading);
 }
 
-/* The signals stay blocked but while waiting, so none is missed. */
-static void catch_signals(sigset_t *unblocked) {
-  struct sigaction action = {.sa_handler = on_signal};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  sigset_t blocked;
-  sigemptyset(&blocked);
-  sigaddset(&blocked, SIGINT);
-  sigaddset(&blocked, SIGTERM);
-  sigprocmask(SIG_BLOCK, &blocked, unblocked);
-  // a parent may have started us with them blocked
-  sigdelset(unblocked, SIGINT);
-  sigdelset(unblocked, SIGTERM);
-  signal(SIGPIPE, SIG_IGN);
-}
-
-/* Returns: false if the parent is already gone. */
-static bool follow_parent(const sim_opts *opts) {
-  if (!opts->die_with_parent)
-    return true;
-  if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
+/* The text of a JSON string field. The display of a device is no place for a
+ * JSON parser: a missing or escaped text is not shown. */
+static bool find_text(const char *json, const char *name, char *out,
+                      size_t cap) {
+  const char *at = strstr(json, name);
+  if (at == NULL)
     return false;
-  // it may have died before the line above
-  return opts->parent_pid == 0 || getppid() == (pid_t)opts->parent_pid;
-}
-
-static void allow_many_files(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
-
-/* ---- whose turn it is ----------------------------------------------- */
-
-typedef struct crowd {
-  sim_world world;
-  sim_device **devices; /* all */
-  uint32_t count;
-  sim_device **idle; /* a heap by sim_device_wake_ms, the first is next */
-  uint32_t idle_count;
-} crowd;
-
-static void swap(crowd *c, uint32_t a, uint32_t b) {
-  sim_device *device = c->idle[a];
-  c->idle[a] = c->idle[b];
-  c->idle[b] = device;
-}
-
-static bool is_before(const crowd *c, uint32_t a, uint32_t b) {
-  return sim_device_wake_ms(c->idle[a]) < sim_device_wake_ms(c->idle[b]);
-}
-
-static void sink(crowd *c, uint32_t at) {
-  for (;;) {
-    uint32_t least = at;
-    for (uint32_t child = 2 * at + 1; child <= 2 * at + 2; child++)
-      if (child < c->idle_count && is_before(c, child, least))
-        least = child;
-    if (least == at)
-      return;
-    swap(c, at, least);
-    at = least;
-  }
-}
-
-static void push(crowd *c, sim_device *device) {
-  uint32_t at = c->idle_count++;
-  c->idle[at] = device;
-  while (at > 0 && is_before(c, at, (at - 1) / 2)) {
-    swap(c, at, (at - 1) / 2);
-    at = (at - 1) / 2;
-  }
-}
-
-static void pop(crowd *c) {
-  c->idle[0] = c->idle[--c->idle_count];
-  sink(c, 0);
-}
-
-static void take_back_finished(crowd *c) {
-  while (c->world.finished_count > 0)
-    push(c, c->world.finished[--c->world.finished_count]);
-}
-
-static bool crowd_init(crowd *c, const sim_opts *opts) {
-  *c = (crowd){.world = {.opts = opts, .now_ms = clock_ms()}};
-  c->world.net = sim_net_new(opts);
-  c->devices = calloc(opts->devices, sizeof(sim_device *));
-  c->idle = calloc(opts->devices, sizeof(sim_device *));
-  c->world.finished = calloc(opts->devices, sizeof(sim_device *));
-  if (c->world.net == NULL || c->devices == NULL || c->idle == NULL ||
-      c->world.finished == NULL)
+  at += strlen(name);
+  at += strspn(at, " \t:");
+  if (*at++ != '"')
     return false;
-  while (c->count < opts->devices) {
-    sim_device *device = sim_device_new(&c->world, c->count + 1);
-    if (device == NULL)
-      return false;
-    c->devices[c->count++] = device;
-    push(c, device);
-  }
+  size_t len = strcspn(at, "\"\\");
+  if (at[len] != '"' || len >= cap)
+    return false;
+  memcpy(out, at, len);
+  out[len] = '\0';
   return true;
 }
 
-static void crowd_deinit(crowd *c) {
-  for (uint32_t i = 0; i < c->count; i++)
-    sim_device_free(c->devices[i]);
-  free(c->devices);
-  free(c->idle);
-  free(c->world.finished);
-  sim_net_free(c->world.net);
+static void on_done(const peal_kit_sim_job *job, const char *text,
+                    const peal_kit_sim_who *who) {
+  esp32 *me = who->more;
+  const sim_opts *opts = who->user;
+  char name[sizeof me->shown];
+  if (job->kind != SIM_OLED ||
+      !find_text(text, "\"animation_name\"", name, sizeof name) ||
+      strcmp(name, me->shown) == 0)
+    return;
+  memcpy(me->shown, name, sizeof name);
+  if (opts->quiet)
+    return;
+  printf("%s shows %s\n", who->id, me->shown);
+  fflush(stdout);
 }
 
-static void step_due(crowd *c) {
-  take_back_finished(c);
-  while (c->idle_count > 0 &&
-         sim_device_wake_ms(c->idle[0]) <= c->world.now_ms) {
-    sim_device *device = c->idle[0];
-    sim_device_step(device);
-    uint64_t wake = sim_device_wake_ms(device);
-    if (wake == UINT64_MAX)
-      pop(c);
-    else if (wake > c->world.now_ms)
-      sink(c, 0);
-    else
-      return; // out of memory: it stays first, let time go on
-  }
+static double period_of_hz(double hz) {
+  return hz > 0 ? 1 / hz : 0;
 }
 
-static int wait_ms(const crowd *c, uint64_t until_ms) {
-  uint64_t next =
-      c->idle_count > 0 ? sim_device_wake_ms(c->idle[0]) : UINT64_MAX;
-  next = next < until_ms ? next : until_ms;
-  uint64_t now = clock_ms();
-  if (next <= now)
-    return c->world.finished_count > 0 ? 0 : 1;
-  return next - now < IDLE_MS ? (int)(next - now) : IDLE_MS;
-}
-
-static void say_farewell(crowd *c, const sigset_t *unblocked) {
-  uint64_t end = clock_ms() + FAREWELL_MS;
-  while (c->idle_count + c->world.finished_count < c->count &&
-         clock_ms() < end) {
-    sim_net_wait(c->world.net, 50, unblocked);
-    c->world.now_ms = clock_ms();
-  }
-}
-
-static void print_stats(const crowd *c, uint64_t start_ms) {
-  if (!c->world.opts->quiet)
-    sim_stats_print(&c->world.stats, stdout,
-                    (double)(c->world.now_ms - start_ms) / 1000, c->count);
-}
-
-static void run(crowd *c, const sigset_t *unblocked) {
-  const sim_opts *opts = c->world.opts;
-  uint64_t start = c->world.now_ms, stats_ms = start + STATS_MS;
-  uint64_t end = opts->duration_s > 0
-                     ? start + (uint64_t)(opts->duration_s * 1000)
-                     : UINT64_MAX;
-  while (!stop_asked && c->world.now_ms < end) {
-    step_due(c);
-    sim_net_wait(c->world.net, wait_ms(c, stats_ms < end ? stats_ms : end),
-                 unblocked);
-    c->world.now_ms = clock_ms();
-    if (c->world.now_ms >= stats_ms) {
-      stats_ms += STATS_MS;
-      print_stats(c, start);
-    }
-  }
-  say_farewell(c, unblocked);
-  print_stats(c, start);
+static int run(const sim_opts *opts) {
+  const peal_kit_sim_kind kinds[SIM_KIND_COUNT] = {
+      [SIM_SENSOR] = {"sensor", period_of_hz(opts->sensor_hz), false},
+      [SIM_ORIENTATION] = {"orientation", period_of_hz(opts->orientation_hz),
+                           false},
+      [SIM_PICTURE] = {"picture", opts->picture_s, false},
+      [SIM_AUDIO] = {"audio", opts->audio_s, false},
+      [SIM_OLED] = {"oled", OLED_S, true}};
+  return peal_kit_sim_run(
+      &(peal_kit_sim_opts){.program = "peal-esp32-sim",
+                           .url = opts->url,
+                           .key = opts->key,
+                           .devices = opts->devices,
+                           .duration_s = opts->duration_s,
+                           .fault_drop = opts->fault_drop,
+                           .fault_slow = opts->fault_slow,
+                           .fault_bad = opts->fault_bad,
+                           .seed = opts->seed,
+                           .die_with_parent = opts->die_with_parent,
+                           .parent_pid = opts->parent_pid,
+                           .quiet = opts->quiet,
+                           .kinds = kinds,
+                           .kind_count = SIM_KIND_COUNT,
+                           .more_bytes = sizeof(esp32),
+                           .on_begin = on_begin,
+                           .make = make,
+                           .on_done = on_done,
+                           .user = (void *)(uintptr_t)opts});
 }
 
 int main(int argc, char **argv) {
   sim_opts opts;
   switch (sim_opts_parse(&opts, argc, argv)) {
   case SIM_OPTS_RUN:
-    break;
+    return run(&opts);
   case SIM_OPTS_DONE:
     return 0;
   case SIM_OPTS_WRONG:
-    return 2;
+    break;
   }
-  sigset_t unblocked;
-  catch_signals(&unblocked);
-  if (!follow_parent(&opts))
-    return 0;
-  allow_many_files();
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-    return 1;
-  crowd c;
-  bool is_ready = crowd_init(&c, &opts);
-  if (is_ready) {
-    run(&c, &unblocked);
-  } else {
-    fputs("peal-esp32-sim: out of memory or file descriptors\n", stderr);
-  }
-  bool succeeded = sim_stats_total(&c.world.stats, SIM_OK) > 0;
-  crowd_deinit(&c);
-  curl_global_cleanup();
-  return is_ready && succeeded ? 0 : 1;
+  return 2;
 }

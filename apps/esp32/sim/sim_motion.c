@@ -11,31 +11,31 @@ static double radians(double degrees) {
 }
 
 static void mood_change(sim_motion *m) {
-  double chance = sim_dice_share(&m->dice);
+  double chance = peal_kit_dice_share(&m->dice);
   if (chance < 0.45) {
     m->mood = SIM_REST;
-    m->mood_left_s = sim_dice_between(&m->dice, 6, 20);
+    m->mood_left_s = peal_kit_dice_between(&m->dice, 6, 20);
     m->pace_hz = 0;
   } else if (chance < 0.85) {
     m->mood = SIM_WALK;
-    m->mood_left_s = sim_dice_between(&m->dice, 8, 25);
-    m->pace_hz = sim_dice_between(&m->dice, 1.6, 2.1); // steps of a person
+    m->mood_left_s = peal_kit_dice_between(&m->dice, 8, 25);
+    m->pace_hz = peal_kit_dice_between(&m->dice, 1.6, 2.1); // steps of a person
   } else {
     m->mood = SIM_SHAKE;
-    m->mood_left_s = sim_dice_between(&m->dice, 1.5, 4);
-    m->pace_hz = sim_dice_between(&m->dice, 4, 6);
+    m->mood_left_s = peal_kit_dice_between(&m->dice, 1.5, 4);
+    m->pace_hz = peal_kit_dice_between(&m->dice, 4, 6);
   }
   double reach = m->mood == SIM_REST ? 15 : 45;
-  m->target[0] = sim_dice_between(&m->dice, -reach, reach);
-  m->target[1] = sim_dice_between(&m->dice, -reach * 1.5, reach * 1.5);
-  m->target[2] = m->yaw + sim_dice_between(&m->dice, -90, 90);
+  m->target[0] = peal_kit_dice_between(&m->dice, -reach, reach);
+  m->target[1] = peal_kit_dice_between(&m->dice, -reach * 1.5, reach * 1.5);
+  m->target[2] = m->yaw + peal_kit_dice_between(&m->dice, -90, 90);
 }
 
 void sim_motion_init(sim_motion *motion, uint64_t seed, uint64_t stream,
                      uint64_t now_ms) {
   *motion = (sim_motion){.last_ms = now_ms};
-  sim_dice_init(&motion->dice, seed, stream);
-  motion->yaw = sim_dice_between(&motion->dice, 0, 360);
+  peal_kit_dice_init(&motion->dice, seed, stream);
+  motion->yaw = peal_kit_dice_between(&motion->dice, 0, 360);
   mood_change(motion);
 }
 
@@ -48,7 +48,7 @@ static void turn(sim_motion *m, double seconds, double rate[3]) {
   for (int i = 0; i < 3; i++) {
     double wanted = m->target[i] + swing * (i == 1 ? 1 : 0.5);
     double step = (wanted - *angle[i]) * ease +
-                  sim_dice_bell(&m->dice) * tremble * sqrt(seconds);
+                  peal_kit_dice_bell(&m->dice) * tremble * sqrt(seconds);
     *angle[i] += step;
     rate[i] = step / seconds;
   }
@@ -77,12 +77,12 @@ static void push(const sim_motion *m, double force[3]) {
 }
 
 static int mic_of(sim_motion *m, double seconds) {
-  if (sim_dice_is(&m->dice, seconds * 0.4))
-    m->loudness = sim_dice_between(&m->dice, 0.15, 1); // somebody speaks
+  if (peal_kit_dice_is(&m->dice, seconds * 0.4))
+    m->loudness = peal_kit_dice_between(&m->dice, 0.15, 1); // somebody speaks
   m->loudness *= exp(-seconds / 1.5);
   double steps = m->mood == SIM_WALK && m->phase < 0.2 ? 0.08 : 0;
   double shake = m->mood == SIM_SHAKE ? 0.25 : 0;
-  double noise = fabs(sim_dice_bell(&m->dice)) * 0.012;
+  double noise = fabs(peal_kit_dice_bell(&m->dice)) * 0.012;
   double level = 0.03 + noise + steps + shake + m->loudness * 0.7;
   return (int)(fmin(1, level) * 4095);
 }
@@ -103,11 +103,11 @@ void sim_motion_read(sim_motion *m, uint64_t now_ms, sim_reading *out) {
   double gravity[3] = {-GRAVITY * sin(pitch), GRAVITY * cos(pitch) * sin(roll),
                        GRAVITY * cos(pitch) * cos(roll)};
   for (int i = 0; i < 3; i++)
-    out->accel[i] = gravity[i] + force[i] + sim_dice_bell(&m->dice) * 0.03;
+    out->accel[i] = gravity[i] + force[i] + peal_kit_dice_bell(&m->dice) * 0.03;
   // roll turns about x, pitch about y, yaw about z
-  out->gyro[0] = rate[1] + sim_dice_bell(&m->dice) * 0.15;
-  out->gyro[1] = rate[0] + sim_dice_bell(&m->dice) * 0.15;
-  out->gyro[2] = rate[2] + sim_dice_bell(&m->dice) * 0.15;
+  out->gyro[0] = rate[1] + peal_kit_dice_bell(&m->dice) * 0.15;
+  out->gyro[1] = rate[0] + peal_kit_dice_bell(&m->dice) * 0.15;
+  out->gyro[2] = rate[2] + peal_kit_dice_bell(&m->dice) * 0.15;
   // the chip's range in its setting of 500 degrees per second
   for (int i = 0; i < 3; i++)
     out->gyro[i] = fmax(-500, fmin(500, out->gyro[i]));

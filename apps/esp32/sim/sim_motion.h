@@ -4,7 +4,7 @@
  * orientation is moved and the sensors are computed from it, so that gravity is
  * always on the axis that points down and the rotation rates are the change of
  * the angles. */
-#include "sim_dice.h"
+#include <peal/kit_sim.h>
 
 typedef struct sim_reading {
   double accel[3];         /* x y z, m/s2; at rest 9.81 in all */
@@ -16,7 +16,7 @@ typedef struct sim_reading {
 typedef enum sim_mood { SIM_REST, SIM_WALK, SIM_SHAKE } sim_mood;
 
 typedef struct sim_motion {
-  sim_dice dice;
+  peal_kit_dice dice;
   sim_mood mood;
   double mood_left_s;
   double pace_hz;          /* steps or shakes per second */

@@ -13,7 +13,7 @@ typedef enum sound { TONES, NOISE, SPEECH } sound;
 
 /* The state of a recording that is being made. */
 typedef struct player {
-  sim_dice *dice;
+  peal_kit_dice *dice;
   sound kind;
   double volume;   /* 0..1 */
   double pitch_hz; /* of the tone or the voice */
@@ -53,19 +53,19 @@ static void header_write(uint8_t *p, uint32_t data_bytes) {
 static void change(player *p) {
   static const double scale_hz[] = {262, 294, 330, 392, 440, 523};
   if (p->kind == TONES) {
-    p->pitch_hz = scale_hz[sim_dice_u32(p->dice) % 6];
+    p->pitch_hz = scale_hz[peal_kit_dice_u32(p->dice) % 6];
     p->left = SIM_SOUND_RATE / 4;
     return;
   }
   p->is_speaking = !p->is_speaking;
-  p->pitch_hz = sim_dice_between(p->dice, 105, 190);
-  double seconds = p->is_speaking ? sim_dice_between(p->dice, 0.09, 0.3)
-                                  : sim_dice_between(p->dice, 0.03, 0.25);
+  p->pitch_hz = peal_kit_dice_between(p->dice, 105, 190);
+  double seconds = p->is_speaking ? peal_kit_dice_between(p->dice, 0.09, 0.3)
+                                  : peal_kit_dice_between(p->dice, 0.03, 0.25);
   p->left = (uint32_t)(seconds * SIM_SOUND_RATE);
 }
 
 static double noise_next(player *p) {
-  double noise = sim_dice_between(p->dice, -1, 1);
+  double noise = peal_kit_dice_between(p->dice, -1, 1);
   p->smooth += (noise - p->smooth) * 0.25;
   return p->smooth;
 }
@@ -97,8 +97,8 @@ static double sample_next(player *p) {
   return 0;
 }
 
-uint8_t *sim_sound_record(sim_dice *dice, uint32_t duration_ms, bool as_wav,
-                          size_t *len) {
+uint8_t *sim_sound_record(peal_kit_dice *dice, uint32_t duration_ms,
+                          bool as_wav, size_t *len) {
   uint32_t count = (uint32_t)((uint64_t)duration_ms * SIM_SOUND_RATE / 1000);
   uint32_t data_bytes = count * SAMPLE_BYTES;
   size_t start = as_wav ? HEADER_BYTES : 0;
@@ -107,8 +107,8 @@ uint8_t *sim_sound_record(sim_dice *dice, uint32_t duration_ms, bool as_wav,
     return NULL;
   if (as_wav)
     header_write(bytes, data_bytes);
-  player p = {.dice = dice, .kind = (sound)(sim_dice_u32(dice) % 3)};
-  p.volume = sim_dice_between(dice, 0.1, 0.9);
+  player p = {.dice = dice, .kind = (sound)(peal_kit_dice_u32(dice) % 3)};
+  p.volume = peal_kit_dice_between(dice, 0.1, 0.9);
   for (uint32_t i = 0; i < count; i++) {
     double value = sample_next(&p) * p.volume;
     value = value > 1 ? 1 : value < -1 ? -1 : value;

@@ -1,66 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-#include "export.h"
-
+/* kit_history_file: a history as a file, oldest first, as fast as it is
+ * taken. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <peal/kit.h>
-
-#include "media.h"
+#include "kit/kit_history_where.h"
 
 enum {
-  PIECE_ROWS = 500 /* of one read, and of one write */
+  PIECE_ROWS = 500, /* of one read, and of one write */
+  SQL_BYTES = 2048,
+  OWN_ARGS = 5,
 };
-
-/* ---- the statements -------------------------------------------------------- */
-
-/* One lower bound only: of two, the index may be entered at the wrong one, and
- * each piece walks over all before it. */
-#define OLDEST(columns, table, where)                                          \
-  "SELECT id, ts, device_id, " columns " FROM " table " WHERE " where          \
-  " (ts, id) > (?1, ?2) AND ts <= ?3 AND id <= ?4 ORDER BY ts, id LIMIT ?5"
-#define BOTH(columns, table)                                                   \
-  "SELECT max(id) AS last FROM " table, {                                      \
-    OLDEST(columns, table, ""), OLDEST(columns, table, "device_id = ?6 AND")   \
-  }
-
-typedef struct source {
-  const char *name; /* of the file */
-  const char *head; /* of the CSV */
-  const char *newest;
-  const char *sql[2];
-} source;
-
-static const source sensor = {
-    "sensor-data",
-    "timestamp,device_id,accel_x,accel_y,accel_z,gyro_x,gyro_y,gyro_z,"
-    "mic_level",
-    BOTH("accel_x, accel_y, accel_z, gyro_x, gyro_y, gyro_z, mic_level",
-         "readings")};
-static const source orientation = {"orientation-data",
-                                   "timestamp,device_id,pitch,roll,yaw",
-                                   BOTH("pitch, roll, yaw", "orientations")};
-static const source images = {
-    "images",
-    "timestamp,device_id,image_id,url,width,height,bytes,caption,analysis_ms",
-    BOTH("id AS image_id, '" MEDIA_URL "' || file AS url, width, height,"
-         " bytes, caption, analysis_ms",
-         "images")};
-static const source audio = {
-    "audio",
-    "timestamp,device_id,audio_id,url,bytes,duration_ms,sample_rate,channels,"
-    "rms_db,peak_db",
-    BOTH("id AS audio_id, '" MEDIA_URL "' || file AS url, bytes, duration_ms,"
-         " sample_rate, channels, rms_db, peak_db",
-         "audio")};
 
 /* An export on its way; in the request's memory. */
 typedef struct export_job {
-  dash *app;
+  peal_kit *kit;
   peal_http_req *req;
-  const source *from;
-  peal_kit_span asked;
+  peal_kit_walks *walks;
+  peal_kit_history_rows rows;
+  int64_t until;
   int64_t last_ts, last_id; /* of what was written */
   int64_t newest;           /* id: what comes after it began is left out */
   bool is_json, has_rows;
@@ -113,7 +72,7 @@ static void add_row(export_job *e, peal_kit_csv *t, peal_val row) {
  * breaks. */
 static void finish(export_job *e, bool is_whole) {
   peal_http_req *req = e->req;
-  peal_kit_walks_end(&e->app->exports);
+  peal_kit_walks_end(e->walks);
   peal_http_req_on_abort(req, NULL, NULL);
   peal_http_answer_on_drain(req, NULL, NULL);
   if (is_whole && e->is_json) {
@@ -128,17 +87,30 @@ static void finish(export_job *e, bool is_whole) {
 
 static void on_piece(const peal_store_result *result, void *user);
 
+/* One lower bound only: of two, the index may be entered at the wrong one, and
+ * each piece walks over all before it. */
+static peal_err read_piece(export_job *e) {
+  char where[PEAL_KIT_HISTORY_WHERE_BYTES], sql[SQL_BYTES];
+  const peal_kit_history *of = e->rows.of;
+  peal_val args[PEAL_KIT_HISTORY_WHERE_ARGS] = {
+      peal_int(e->last_ts), peal_int(e->last_id), peal_int(e->until),
+      peal_int(e->newest), peal_int(PIECE_ROWS)};
+  peal_kit_history_where_write(where, &e->rows, OWN_ARGS + 1);
+  int len = snprintf(sql, sizeof sql,
+                     "SELECT id, ts, %s FROM %s WHERE %s(ts, id) > (?1, ?2)"
+                     " AND ts <= ?3 AND id <= ?4 ORDER BY ts, id LIMIT ?5",
+                     of->columns, of->table, where);
+  if (len < 0 || len >= SQL_BYTES)
+    return PEAL_ERR_USAGE;
+  size_t count = peal_kit_history_where_args(args, OWN_ARGS, &e->rows);
+  return peal_store_read(e->kit->store, sql, (peal_args){args, count}, on_piece,
+                         e);
+}
+
 static void next_piece(peal_http_req *req, void *user) {
   export_job *e = user;
-  bool is_one = e->asked.device_id.len > 0;
-  const peal_val args[] = {
-      peal_int(e->last_ts),     peal_int(e->last_id),
-      peal_int(e->asked.until), peal_int(e->newest),
-      peal_int(PIECE_ROWS),     peal_str_slice(e->asked.device_id)};
   (void)req;
-  e->is_reading = peal_store_read(e->app->house.store, e->from->sql[is_one],
-                                  (peal_args){args, is_one ? 6 : 5}, on_piece,
-                                  e) == PEAL_OK;
+  e->is_reading = read_piece(e) == PEAL_OK;
   if (!e->is_reading)
     finish(e, false);
 }
@@ -159,7 +131,7 @@ static void on_piece(const peal_store_result *result, void *user) {
   export_job *e = user;
   e->is_reading = false;
   if (result->err != PEAL_OK)
-    peal_kit_store_failed(&e->app->house, "an export broke off", result);
+    peal_kit_store_failed(e->kit, "an export broke off", result);
   peal_err err =
       result->err == PEAL_OK ? write_rows(e, result->rows) : result->err;
   bool is_last = result->rows.len < PIECE_ROWS;
@@ -206,8 +178,10 @@ static bool read_format(peal_http_req *req, bool *is_json) {
 
 static void begin_answer(export_job *e) {
   char name[80];
-  int len = snprintf(name, sizeof name, "attachment; filename=\"%s.%s\"",
-                     e->from->name, e->is_json ? "json" : "csv");
+  int len =
+      snprintf(name, sizeof name, "attachment; filename=\"%s.%s\"",
+               e->rows.of->file != NULL ? e->rows.of->file : e->rows.of->table,
+               e->is_json ? "json" : "csv");
   peal_http_req *req = e->req;
   (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
   (void)peal_http_answer_header(req, "Content-Disposition",
@@ -220,51 +194,50 @@ static void begin_answer(export_job *e) {
     (void)peal_http_answer_write(req, PEAL_S("["));
     return;
   }
-  (void)peal_http_answer_write(req, peal_slice_of(e->from->head));
+  (void)peal_http_answer_write(req, peal_slice_of(e->rows.of->head));
   (void)peal_http_answer_write(req, PEAL_S("\r\n"));
 }
 
-static void begin(peal_http_req *req, dash *app, const source *from) {
+static bool ask_newest(export_job *e) {
+  char sql[SQL_BYTES];
+  snprintf(sql, sizeof sql, "SELECT max(id) AS last FROM %s",
+           e->rows.of->table);
+  return peal_store_read(e->kit->store, sql, PEAL_NO_ARGS, on_newest, e) ==
+         PEAL_OK;
+}
+
+static void begin(export_job *e) {
+  bool is_head = peal_http_req_is_method(e->req, "HEAD");
+  begin_answer(e);
+  peal_http_answer_on_drain(e->req, next_piece, e);
+  peal_http_req_on_abort(e->req, on_abort, e);
+  e->is_reading = !is_head && ask_newest(e);
+  if (!e->is_reading)
+    finish(e, is_head);
+}
+
+void peal_kit_history_file(peal_kit *kit, peal_http_req *req,
+                           const peal_kit_history *of, peal_val owner,
+                           peal_kit_walks *walks) {
   peal_kit_span asked;
   bool is_json;
   if (!peal_kit_span_read(&asked, req, 1) || !read_format(req, &is_json) ||
-      !peal_kit_walks_begin(&app->exports, req))
+      !peal_kit_walks_begin(walks, req))
     return;
   export_job *e = peal_http_req_alloc(req, sizeof *e);
   if (e == NULL) {
-    peal_kit_walks_end(&app->exports);
+    peal_kit_walks_end(walks);
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }
-  *e = (export_job){.app = app,
-                    .req = req,
-                    .from = from,
-                    .asked = asked,
-                    .last_ts = asked.since,
-                    .last_id = INT64_MIN,
-                    .is_json = is_json};
-  begin_answer(e);
-  peal_http_answer_on_drain(req, next_piece, e);
-  peal_http_req_on_abort(req, on_abort, e);
-  e->is_reading = !peal_http_req_is_method(req, "HEAD") &&
-                  peal_store_read(app->house.store, from->newest, PEAL_NO_ARGS,
-                                  on_newest, e) == PEAL_OK;
-  if (!e->is_reading)
-    finish(e, peal_http_req_is_method(req, "HEAD"));
-}
-
-void export_on_sensor(peal_http_req *req, void *user) {
-  begin(req, user, &sensor);
-}
-
-void export_on_orientation(peal_http_req *req, void *user) {
-  begin(req, user, &orientation);
-}
-
-void export_on_images(peal_http_req *req, void *user) {
-  begin(req, user, &images);
-}
-
-void export_on_audio(peal_http_req *req, void *user) {
-  begin(req, user, &audio);
+  *e = (export_job){
+      .kit = kit,
+      .req = req,
+      .walks = walks,
+      .rows = peal_kit_history_where_of(req, of, owner, asked.device_id),
+      .until = asked.until,
+      .last_ts = asked.since,
+      .last_id = INT64_MIN,
+      .is_json = is_json};
+  begin(e);
 }

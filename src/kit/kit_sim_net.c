@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim_net.h"
+#include "kit/kit_sim_net.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,27 +18,28 @@ enum {
   EVENTS = 64,
 };
 
-struct sim_net {
+struct peal_kit_sim_net {
   CURLM *multi;
   int epoll;
   uint64_t timer_ms; /* when curl wants to be called; 0: not at all */
-  const sim_opts *opts;
+  const peal_kit_sim_opts *opts;
+  peal_workers *workers; /* of sockets; NULL: none */
 };
 
-struct sim_line {
-  sim_net *net;
+struct peal_kit_sim_line {
+  peal_kit_sim_net *net;
   CURL *easy;
   struct curl_slist *headers;
   char device_id[32];
-  sim_net_done done;
+  peal_kit_sim_net_done done;
   void *user;
-  const sim_job *job; /* NULL: nothing under way */
+  const peal_kit_sim_job *job; /* NULL: nothing under way */
   size_t sent;
-  char text[SIM_ANSWER_BYTES];
+  char text[PEAL_KIT_SIM_ANSWER_BYTES];
   size_t text_len;
 };
 
-static uint64_t clock_ms(void) {
+uint64_t peal_kit_sim_net_clock_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -49,7 +50,7 @@ static uint64_t clock_ms(void) {
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
                      void *known) {
   (void)easy;
-  sim_net *net = user;
+  peal_kit_sim_net *net = user;
   if (what == CURL_POLL_REMOVE) {
     epoll_ctl(net->epoll, EPOLL_CTL_DEL, fd, NULL);
     return 0;
@@ -67,22 +68,23 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
 
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   (void)multi;
-  sim_net *net = user;
-  net->timer_ms = timeout_ms < 0 ? 0 : clock_ms() + (uint64_t)timeout_ms;
+  peal_kit_sim_net *net = user;
+  net->timer_ms =
+      timeout_ms < 0 ? 0 : peal_kit_sim_net_clock_ms() + (uint64_t)timeout_ms;
   return 0;
 }
 
 static size_t on_body_wanted(char *to, size_t size, size_t count, void *user) {
-  sim_line *line = user;
-  const sim_job *job = line->job;
+  peal_kit_sim_line *line = user;
+  const peal_kit_sim_job *job = line->job;
   size_t room = size * count, left = job->len - line->sent;
   // half of the body is out: now the device loses its Wi-Fi
-  if (job->fault == SIM_DROP && line->sent >= job->len / 2)
+  if (job->fault == PEAL_KIT_SIM_DROP && line->sent >= job->len / 2)
     return CURL_READFUNC_ABORT;
   size_t step = job->len;
-  if (job->fault == SIM_DROP)
+  if (job->fault == PEAL_KIT_SIM_DROP)
     step = job->len / 2 + 1;
-  else if (job->fault == SIM_SLOW)
+  else if (job->fault == PEAL_KIT_SIM_SLOW)
     step = job->len / 20 + 1;
   size_t len = left < room ? left : room;
   len = len < step ? len : step;
@@ -93,7 +95,7 @@ static size_t on_body_wanted(char *to, size_t size, size_t count, void *user) {
 
 /* curl sends the body again if a kept connection turned out to be closed. */
 static int on_rewind(void *user, curl_off_t offset, int origin) {
-  sim_line *line = user;
+  peal_kit_sim_line *line = user;
   if (origin != SEEK_SET || offset < 0 || (size_t)offset > line->job->len)
     return CURL_SEEKFUNC_FAIL;
   line->sent = (size_t)offset;
@@ -101,8 +103,8 @@ static int on_rewind(void *user, curl_off_t offset, int origin) {
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t count, void *user) {
-  sim_line *line = user;
-  size_t room = SIM_ANSWER_BYTES - 1 - line->text_len;
+  peal_kit_sim_line *line = user;
+  size_t room = PEAL_KIT_SIM_ANSWER_BYTES - 1 - line->text_len;
   size_t len = size * count < room ? size * count : room;
   memcpy(line->text + line->text_len, bytes, len);
   line->text_len += len;
@@ -112,15 +114,32 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *user) {
 
 /* ---- life ----------------------------------------------------------- */
 
-sim_net *sim_net_new(const sim_opts *opts) {
-  sim_net *net = calloc(1, sizeof *net);
+/* Sockets have a loop of their own, which is a descriptor of ours. */
+static bool begin_workers(peal_kit_sim_net *net) {
+  if (!net->opts->has_events)
+    return true;
+  net->workers = peal_workers_new(
+      &(peal_workers_opts){.count = 1, .poller = PEAL_POLLER_EPOLL});
+  if (net->workers == NULL || peal_workers_begin(net->workers) != PEAL_OK)
+    return false;
+  struct epoll_event event = {.events = EPOLLIN,
+                              .data.fd = peal_workers_fd(net->workers)};
+  return epoll_ctl(net->epoll, EPOLL_CTL_ADD, event.data.fd, &event) == 0;
+}
+
+peal_worker *peal_kit_sim_net_worker(const peal_kit_sim_net *net) {
+  return net->workers != NULL ? peal_workers_get(net->workers, 0) : NULL;
+}
+
+peal_kit_sim_net *peal_kit_sim_net_new(const peal_kit_sim_opts *opts) {
+  peal_kit_sim_net *net = calloc(1, sizeof *net);
   if (net == NULL)
     return NULL;
   net->opts = opts;
   net->epoll = epoll_create1(EPOLL_CLOEXEC);
   net->multi = curl_multi_init();
-  if (net->epoll < 0 || net->multi == NULL) {
-    sim_net_free(net);
+  if (net->epoll < 0 || net->multi == NULL || !begin_workers(net)) {
+    peal_kit_sim_net_free(net);
     return NULL;
   }
   curl_multi_setopt(net->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -132,9 +151,12 @@ sim_net *sim_net_new(const sim_opts *opts) {
   return net;
 }
 
-void sim_net_free(sim_net *net) {
+void peal_kit_sim_net_free(peal_kit_sim_net *net) {
   if (net == NULL)
     return;
+  if (net->workers != NULL)
+    (void)peal_workers_end(net->workers);
+  peal_workers_free(net->workers);
   curl_multi_cleanup(net->multi);
   if (net->epoll >= 0)
     close(net->epoll);
@@ -152,9 +174,11 @@ static bool add_header(struct curl_slist **list, const char *name,
   return true;
 }
 
-sim_line *sim_line_new(sim_net *net, const char *device_id, sim_net_done done,
-                       void *user) {
-  sim_line *line = calloc(1, sizeof *line);
+peal_kit_sim_line *peal_kit_sim_net_line_new(peal_kit_sim_net *net,
+                                             const char *device_id,
+                                             peal_kit_sim_net_done done,
+                                             void *user) {
+  peal_kit_sim_line *line = calloc(1, sizeof *line);
   if (line == NULL)
     return NULL;
   line->net = net;
@@ -169,7 +193,7 @@ sim_line *sim_line_new(sim_net *net, const char *device_id, sim_net_done done,
   return line;
 }
 
-void sim_line_free(sim_line *line) {
+void peal_kit_sim_net_line_free(peal_kit_sim_line *line) {
   if (line == NULL)
     return;
   if (line->job != NULL)
@@ -181,7 +205,7 @@ void sim_line_free(sim_line *line) {
 
 /* ---- requests ------------------------------------------------------- */
 
-static bool set_headers(sim_line *line, const sim_job *job) {
+static bool set_headers(peal_kit_sim_line *line, const peal_kit_sim_job *job) {
   curl_slist_free_all(line->headers);
   line->headers = NULL;
   const char *key = line->net->opts->key;
@@ -193,7 +217,7 @@ static bool set_headers(sim_line *line, const sim_job *job) {
            add_header(&line->headers, "Expect", "")));
 }
 
-static void set_body(sim_line *line, const sim_job *job) {
+static void set_body(peal_kit_sim_line *line, const peal_kit_sim_job *job) {
   CURL *easy = line->easy;
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)job->len);
@@ -201,12 +225,13 @@ static void set_body(sim_line *line, const sim_job *job) {
   curl_easy_setopt(easy, CURLOPT_READDATA, line);
   curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_rewind);
   curl_easy_setopt(easy, CURLOPT_SEEKDATA, line);
-  if (job->fault == SIM_SLOW)
+  if (job->fault == PEAL_KIT_SIM_SLOW)
     curl_easy_setopt(easy, CURLOPT_MAX_SEND_SPEED_LARGE,
                      (curl_off_t)(job->len / SLOW_S + 1));
 }
 
-bool sim_line_send(sim_line *line, const sim_job *job) {
+bool peal_kit_sim_net_line_send(peal_kit_sim_line *line,
+                                const peal_kit_sim_job *job) {
   CURL *easy = line->easy;
   char url[640];
   snprintf(url, sizeof url, "%s%s", line->net->opts->url, job->path);
@@ -221,7 +246,7 @@ bool sim_line_send(sim_line *line, const sim_job *job) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, line);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "peal-esp32-sim");
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, line->net->opts->program);
   // a proxy for the internet is none for the device's own network
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
   if (job->content_type != NULL)
@@ -235,8 +260,8 @@ bool sim_line_send(sim_line *line, const sim_job *job) {
   return false;
 }
 
-static void finish(sim_line *line, CURLcode code) {
-  sim_answer answer = {.text = line->text, .error = ""};
+static void finish(peal_kit_sim_line *line, CURLcode code) {
+  peal_kit_sim_answer answer = {.text = line->text, .error = ""};
   long status = 0;
   curl_off_t total_us = 0, retry_s = 0;
   curl_easy_getinfo(line->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -255,7 +280,7 @@ static void finish(sim_line *line, CURLcode code) {
   line->done(line->user, &answer);
 }
 
-static void finish_all(sim_net *net) {
+static void finish_all(peal_kit_sim_net *net) {
   int left = 0;
   CURLMsg *msg;
   while ((msg = curl_multi_info_read(net->multi, &left)) != NULL) {
@@ -264,25 +289,37 @@ static void finish_all(sim_net *net) {
     char *line = NULL;
     curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &line);
     CURLcode code = msg->data.result;
-    finish((sim_line *)(void *)line, code);
+    finish((peal_kit_sim_line *)(void *)line, code);
   }
 }
 
-static int shorter(const sim_net *net, int timeout_ms) {
+static int shorter(const peal_kit_sim_net *net, int timeout_ms) {
+  int turn_ms =
+      net->workers != NULL ? peal_workers_timeout_ms(net->workers) : -1;
+  if (turn_ms >= 0 && turn_ms < timeout_ms)
+    timeout_ms = turn_ms;
   if (net->timer_ms == 0)
     return timeout_ms;
-  uint64_t now = clock_ms();
+  uint64_t now = peal_kit_sim_net_clock_ms();
   uint64_t left = net->timer_ms > now ? net->timer_ms - now : 0;
   return left < (uint64_t)timeout_ms ? (int)left : timeout_ms;
 }
 
-void sim_net_wait(sim_net *net, int timeout_ms, const sigset_t *unblocked) {
+void peal_kit_sim_net_wait(peal_kit_sim_net *net, int timeout_ms,
+                           const sigset_t *unblocked) {
   struct epoll_event events[EVENTS];
   int running = 0;
+  bool is_over = false;
   int count = epoll_pwait(net->epoll, events, EVENTS, shorter(net, timeout_ms),
                           unblocked);
+  if (net->workers != NULL)
+    is_over = peal_workers_step(net->workers, 0) != PEAL_OK;
+  (void)is_over; // nobody stops it but peal_kit_sim_net_free
   for (int i = 0; i < count; i++) {
     int mask = 0;
+    if (net->workers != NULL &&
+        events[i].data.fd == peal_workers_fd(net->workers))
+      continue;
     if (events[i].events & EPOLLIN)
       mask |= CURL_CSELECT_IN;
     if (events[i].events & EPOLLOUT)
@@ -291,7 +328,7 @@ void sim_net_wait(sim_net *net, int timeout_ms, const sigset_t *unblocked) {
       mask |= CURL_CSELECT_ERR;
     curl_multi_socket_action(net->multi, events[i].data.fd, mask, &running);
   }
-  if (net->timer_ms != 0 && clock_ms() >= net->timer_ms) {
+  if (net->timer_ms != 0 && peal_kit_sim_net_clock_ms() >= net->timer_ms) {
     net->timer_ms = 0;
     curl_multi_socket_action(net->multi, CURL_SOCKET_TIMEOUT, 0, &running);
   }

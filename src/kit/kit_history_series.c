@@ -1,73 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-#include "series.h"
+/* kit_history_series: a stretch of a history, however long, as a few hundred
+ * points. */
+#include <stdio.h>
+#include <string.h>
 
-#include <peal/kit.h>
+#include "kit/kit_history_where.h"
 
 enum {
   DEFAULT_POINTS = 400,
   MAX_POINTS = 2000,
-  MAX_COLUMNS = 7,
+  MAX_COLUMNS = 8,
   PIECE_ROWS = 10000, /* of one read: some ten milliseconds */
   /* What stands before the sums in a row of a piece, and how many these are
    * for each column. */
   HEAD_COLUMNS = 3,
   SUMS = 4,
+  SQL_BYTES = 4096,
+  NAME_BYTES = 64,
+  ENDS_ARGS = 2,
+  PIECE_ARGS = 5,
 };
-
-/* ---- the statements ---------------------------------------------------------- */
-
-/* The first and the last moment, each by one look into an index. */
-#define ENDS(table, where)                                                     \
-  "SELECT (SELECT ts FROM " table " WHERE " where " ts >= ?1 AND ts <= ?2"     \
-  " ORDER BY ts LIMIT 1) AS first, (SELECT ts FROM " table " WHERE " where     \
-  " ts >= ?1 AND ts <= ?2 ORDER BY ts DESC LIMIT 1) AS last"
-
-/* From ?1 to the moment `stop`, which ?3 rows lie before, at most to ?2; at
- * least one millisecond, however many rows have the same. */
-#define PIECE(sums, table, where)                                              \
-  "WITH piece(stop) AS (SELECT coalesce((SELECT max(ts, ?1 + 1) FROM " table   \
-  " WHERE " where " ts >= ?1 AND ts <= ?2 ORDER BY ts LIMIT 1 OFFSET ?3),"     \
-  " ?2 + 1)) SELECT (ts - ?4) / ?5 AS bucket, (SELECT stop FROM piece),"       \
-  " count(*), " sums " FROM " table " WHERE " where " ts >= ?1 AND"            \
-  " ts < (SELECT stop FROM piece) GROUP BY bucket"
-#define SUMS_OF(name)                                                          \
-  "min(" name "), max(" name "), total(" name "), count(" name ")"
-
-#define SENSOR_SUMS                                                            \
-  SUMS_OF("accel_x")                                                           \
-  ", " SUMS_OF("accel_y") ", " SUMS_OF("accel_z") ", " SUMS_OF(                \
-      "gyro_x") ", " SUMS_OF("gyro_y") ", " SUMS_OF("gyro_z") ", " SUMS_OF("m" \
-                                                                           "i" \
-                                                                           "c" \
-                                                                           "_" \
-                                                                           "l" \
-                                                                           "e" \
-                                                                           "v" \
-                                                                           "e" \
-                                                                           "l")
-#define ANGLE_SUMS SUMS_OF("pitch") ", " SUMS_OF("roll") ", " SUMS_OF("yaw")
-
-/* One kind of readings; the statements of all devices, and of one (?3, ?6). */
-typedef struct source {
-  const char *ends[2], *piece[2];
-  size_t count;
-  const char *columns[MAX_COLUMNS];
-} source;
-
-static const source sensor = {
-    .ends = {ENDS("readings", ""), ENDS("readings", "device_id = ?3 AND")},
-    .piece = {PIECE(SENSOR_SUMS, "readings", ""),
-              PIECE(SENSOR_SUMS, "readings", "device_id = ?6 AND")},
-    .count = 7,
-    .columns = {"accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z",
-                "mic_level"}};
-static const source orientation = {
-    .ends = {ENDS("orientations", ""),
-             ENDS("orientations", "device_id = ?3 AND")},
-    .piece = {PIECE(ANGLE_SUMS, "orientations", ""),
-              PIECE(ANGLE_SUMS, "orientations", "device_id = ?6 AND")},
-    .count = 3,
-    .columns = {"pitch", "roll", "yaw"}};
 
 /* ---- a walk --------------------------------------------------------------------- */
 
@@ -83,21 +35,19 @@ typedef struct bucket {
 
 /* In the request's memory. */
 typedef struct walk {
-  dash *app;
+  peal_kit *kit;
   peal_http_req *req;
-  const source *from;
-  peal_kit_span asked; /* first to last moment, once they are known */
-  int64_t next;        /* the moment at which the next piece begins */
+  peal_kit_walks *walks;
+  peal_kit_history_rows rows_of;
+  size_t columns;
+  int64_t since, until; /* first to last moment, once they are known */
+  int64_t next;         /* the moment at which the next piece begins */
   int64_t points, bucket_ms, rows;
   bucket *buckets; /* `points` of them */
 } walk;
 
-static bool is_of_one(const walk *w) {
-  return w->asked.device_id.len > 0;
-}
-
 static void finish(walk *w, peal_err err) {
-  peal_kit_walks_end(&w->app->series);
+  peal_kit_walks_end(w->walks);
   if (err != PEAL_OK)
     peal_web_error_of(w->req, err);
 }
@@ -128,14 +78,14 @@ static void write_times(const walk *w, peal_val *ts, peal_val *rows) {
   for (int64_t i = 0; i < w->points; i++) {
     if (w->buckets[i].rows == 0)
       continue;
-    *ts++ = peal_int(w->asked.since + i * w->bucket_ms);
+    *ts++ = peal_int(w->since + i * w->bucket_ms);
     *rows++ = peal_int(w->buckets[i].rows);
   }
 }
 
 /* One pair per column, three below each of these; false: out of memory. */
 static bool write_data(const walk *w, peal_val *out) {
-  size_t count = count_full(w), columns = w->from->count;
+  size_t count = count_full(w), columns = w->columns;
   peal_pair *pairs =
       peal_http_req_alloc(w->req, (2 + 4 * columns) * sizeof *pairs);
   peal_val *vals =
@@ -152,7 +102,8 @@ static bool write_data(const walk *w, peal_val *out) {
     inner[0] = (peal_pair){"min", peal_array(vals, count)};
     inner[1] = (peal_pair){"max", peal_array(vals + count, count)};
     inner[2] = (peal_pair){"mean", peal_array(vals + 2 * count, count)};
-    pairs[2 + i] = (peal_pair){w->from->columns[i], peal_object(inner, 3)};
+    pairs[2 + i] =
+        (peal_pair){w->rows_of.of->plotted[i], peal_object(inner, 3)};
   }
   *out = peal_object(pairs, 2 + columns);
   return true;
@@ -166,8 +117,8 @@ static void answer(walk *w) {
     return;
   }
   bool is_known = w->bucket_ms > 0;
-  peal_web_time_iso(since, is_known ? w->asked.since : 0);
-  peal_web_time_iso(until, is_known ? w->asked.until : 0);
+  peal_web_time_iso(since, is_known ? w->since : 0);
+  peal_web_time_iso(until, is_known ? w->until : 0);
   (void)peal_http_answer_header(w->req, "Cache-Control", PEAL_S("no-store"));
   peal_http_answer_json(
       w->req, 200,
@@ -191,7 +142,7 @@ static void add_row(walk *w, peal_val row) {
   int64_t rows = peal_val_int(row.as.pairs[2].value, 0);
   b->rows += rows;
   w->rows += rows;
-  for (size_t i = 0; i < w->from->count; i++) {
+  for (size_t i = 0; i < w->columns; i++) {
     const peal_pair *found = &row.as.pairs[HEAD_COLUMNS + SUMS * i];
     int64_t count = peal_val_int(found[3].value, 0);
     sums *s = &b->of[i];
@@ -210,31 +161,66 @@ static void on_piece(const peal_store_result *result, void *user) {
   walk *w = user;
   if (result->err != PEAL_OK || peal_http_req_is_aborted(w->req)) {
     if (result->err != PEAL_OK)
-      peal_kit_store_failed(&w->app->house, "a series was not read", result);
+      peal_kit_store_failed(w->kit, "a series was not read", result);
     finish(w, result->err != PEAL_OK ? result->err : PEAL_ERR_CLOSED);
     return;
   }
   // nothing before `stop` means: nothing up to the end
-  w->next = w->asked.until + 1;
+  w->next = w->until + 1;
   for (size_t i = 0; i < result->rows.len; i++) {
     peal_val row = peal_val_at(result->rows, i);
     w->next = peal_val_int(row.as.pairs[1].value, w->next);
     add_row(w, row);
   }
-  if (w->next > w->asked.until)
+  if (w->next > w->until)
     answer(w);
   else
     next_piece(w);
 }
 
+/* What is summed up of each column, and where that stands in a row. False: it is
+ * too long. */
+static bool write_sums(char *out, size_t cap, const walk *w) {
+  size_t len = 0;
+  for (size_t i = 0; i < w->columns && len < cap; i++) {
+    const char *name = w->rows_of.of->plotted[i];
+    int added = snprintf(out + len, cap - len,
+                         "%smin(%s), max(%s), total(%s), count(%s)",
+                         i > 0 ? ", " : "", name, name, name, name);
+    len += added > 0 ? (size_t)added : cap;
+  }
+  return len < cap;
+}
+
+/* From ?1 to the moment `stop`, which ?3 rows lie before, at most to ?2; at
+ * least one millisecond, however many rows have the same. */
+static bool write_piece(char *out, const walk *w) {
+  char where[PEAL_KIT_HISTORY_WHERE_BYTES], all[SQL_BYTES / 2];
+  const char *table = w->rows_of.of->table;
+  peal_kit_history_where_write(where, &w->rows_of, PIECE_ARGS + 1);
+  if (!write_sums(all, sizeof all, w))
+    return false;
+  int len = snprintf(
+      out, SQL_BYTES,
+      "WITH piece(stop) AS (SELECT coalesce((SELECT max(ts, ?1 + 1) FROM %s"
+      " WHERE %sts >= ?1 AND ts <= ?2 ORDER BY ts LIMIT 1 OFFSET ?3),"
+      " ?2 + 1)) SELECT (ts - ?4) / ?5 AS bucket, (SELECT stop FROM piece),"
+      " count(*), %s FROM %s WHERE %sts >= ?1 AND"
+      " ts < (SELECT stop FROM piece) GROUP BY bucket",
+      table, where, all, table, where);
+  return len > 0 && len < SQL_BYTES;
+}
+
 static void next_piece(walk *w) {
-  const peal_val args[] = {
-      peal_int(w->next),      peal_int(w->asked.until),
-      peal_int(PIECE_ROWS),   peal_int(w->asked.since),
-      peal_int(w->bucket_ms), peal_str_slice(w->asked.device_id)};
-  peal_err err =
-      peal_store_read(w->app->house.store, w->from->piece[is_of_one(w)],
-                      (peal_args){args, is_of_one(w) ? 6 : 5}, on_piece, w);
+  char sql[SQL_BYTES];
+  peal_val args[PEAL_KIT_HISTORY_WHERE_ARGS] = {
+      peal_int(w->next), peal_int(w->until), peal_int(PIECE_ROWS),
+      peal_int(w->since), peal_int(w->bucket_ms)};
+  size_t count = peal_kit_history_where_args(args, PIECE_ARGS, &w->rows_of);
+  peal_err err = write_piece(sql, w)
+                     ? peal_store_read(w->kit->store, sql,
+                                       (peal_args){args, count}, on_piece, w)
+                     : PEAL_ERR_USAGE;
   if (err != PEAL_OK)
     finish(w, err);
 }
@@ -243,7 +229,7 @@ static void next_piece(walk *w) {
 static void on_ends(const peal_store_result *result, void *user) {
   walk *w = user;
   if (result->err != PEAL_OK) {
-    peal_kit_store_failed(&w->app->house, "a series was not read", result);
+    peal_kit_store_failed(w->kit, "a series was not read", result);
     finish(w, result->err);
     return;
   }
@@ -254,59 +240,80 @@ static void on_ends(const peal_store_result *result, void *user) {
     answer(w);
     return;
   }
-  if (w->asked.since == INT64_MIN)
-    w->asked.since = peal_val_int(first, 0);
-  if (w->asked.until == INT64_MAX)
-    w->asked.until = peal_val_int(peal_val_get(row, "last"), 0);
+  if (w->since == INT64_MIN)
+    w->since = peal_val_int(first, 0);
+  if (w->until == INT64_MAX)
+    w->until = peal_val_int(peal_val_get(row, "last"), 0);
   w->next = peal_val_int(first, 0);
-  w->bucket_ms = (w->asked.until - w->asked.since) / w->points + 1;
+  w->bucket_ms = (w->until - w->since) / w->points + 1;
   next_piece(w);
 }
 
+/* The first and the last moment, each by one look into an index. */
+static bool write_ends(char *out, const walk *w) {
+  char where[PEAL_KIT_HISTORY_WHERE_BYTES];
+  const char *table = w->rows_of.of->table;
+  peal_kit_history_where_write(where, &w->rows_of, ENDS_ARGS + 1);
+  int len =
+      snprintf(out, SQL_BYTES,
+               "SELECT (SELECT ts FROM %s WHERE %sts >= ?1 AND ts <= ?2"
+               " ORDER BY ts LIMIT 1) AS first, (SELECT ts FROM %s WHERE %s"
+               "ts >= ?1 AND ts <= ?2 ORDER BY ts DESC LIMIT 1) AS last",
+               table, where, table, where);
+  return len > 0 && len < SQL_BYTES;
+}
+
 static void ask_ends(walk *w) {
-  const peal_val args[] = {peal_int(w->asked.since), peal_int(w->asked.until),
-                           peal_str_slice(w->asked.device_id)};
+  char sql[SQL_BYTES];
+  peal_val args[PEAL_KIT_HISTORY_WHERE_ARGS] = {peal_int(w->since),
+                                                peal_int(w->until)};
+  size_t count = peal_kit_history_where_args(args, ENDS_ARGS, &w->rows_of);
   peal_http_defer(w->req);
-  peal_err err =
-      peal_store_read(w->app->house.store, w->from->ends[is_of_one(w)],
-                      (peal_args){args, is_of_one(w) ? 3 : 2}, on_ends, w);
+  peal_err err = write_ends(sql, w)
+                     ? peal_store_read(w->kit->store, sql,
+                                       (peal_args){args, count}, on_ends, w)
+                     : PEAL_ERR_USAGE;
   if (err != PEAL_OK)
     finish(w, err);
 }
 
 /* ---- the question ---------------------------------------------------------------------- */
 
-static void begin(peal_http_req *req, dash *app, const source *from) {
+static size_t count_columns(const peal_kit_history *of) {
+  size_t count = 0;
+  while (count < MAX_COLUMNS && of->plotted[count] != NULL)
+    count++;
+  return count;
+}
+
+void peal_kit_history_series(peal_kit *kit, peal_http_req *req,
+                             const peal_kit_history *of, peal_val owner,
+                             peal_kit_walks *walks) {
   peal_kit_span asked;
   int64_t points;
   if (!peal_kit_span_read(&asked, req, 1) ||
       !peal_web_query_int(req, "points", DEFAULT_POINTS, 1, MAX_POINTS,
                           &points) ||
-      !peal_kit_walks_begin(&app->series, req))
+      !peal_kit_walks_begin(walks, req))
     return;
   walk *w = peal_http_req_alloc(req, sizeof *w);
   size_t size = (size_t)points * sizeof(bucket);
   bucket *buckets = peal_http_req_alloc(req, size);
   if (w == NULL || buckets == NULL) {
-    peal_kit_walks_end(&app->series);
+    peal_kit_walks_end(walks);
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }
-  for (int64_t i = 0; i < points; i++)
-    buckets[i] = (bucket){0};
-  *w = (walk){.app = app,
+  memset(buckets, 0, size);
+  *w = (walk){.kit = kit,
               .req = req,
-              .from = from,
-              .asked = asked,
+              .walks = walks,
+              .rows_of =
+                  peal_kit_history_where_of(req, of, owner, asked.device_id),
+              .columns = count_columns(of),
+              .since = asked.since,
+              .until = asked.until,
               .points = points,
               .buckets = buckets};
   ask_ends(w);
-}
-
-void series_on_sensor(peal_http_req *req, void *user) {
-  begin(req, user, &sensor);
-}
-
-void series_on_orientation(peal_http_req *req, void *user) {
-  begin(req, user, &orientation);
 }
