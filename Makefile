@@ -8,6 +8,7 @@ NIGHT_FUZZ_SECONDS ?= 600
 LANDING_PORT ?= 8080
 ESP32_PORT ?= $(or $(PORT),5000)
 SV30_PORT ?= 4000
+CARECHAT_PORT ?= 5001
 DESKPULSE_PORT ?= 5003
 DATA_DIR ?= data
 
@@ -50,7 +51,8 @@ run:
 	@tools/install.sh run
 	$(call built,peal_apps peal_assets)
 	@LANDING_PORT=$(LANDING_PORT) ESP32_PORT=$(ESP32_PORT) \
-	  SV30_PORT=$(SV30_PORT) DESKPULSE_PORT=$(DESKPULSE_PORT) \
+	  SV30_PORT=$(SV30_PORT) CARECHAT_PORT=$(CARECHAT_PORT) \
+	  DESKPULSE_PORT=$(DESKPULSE_PORT) \
 	  exec tools/run_apps.sh build/release/bin '$(DATA_DIR)'
 
 test:

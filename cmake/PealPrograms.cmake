@@ -63,7 +63,7 @@ function(peal_program name folder)
 endfunction()
 
 # The libraries an application needs beyond libpeal.
-set(PEAL_APP_LIBS_esp32 peal_kit PkgConfig::PEAL_CURL PkgConfig::PEAL_JPEG
+set(PEAL_APP_LIBS_esp32 peal_kit PkgConfig::PEAL_JPEG
     PkgConfig::PEAL_PNG)
 set(PEAL_APP_LIBS_esp32-sim peal_kit PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_peal PkgConfig::PEAL_CURL)
@@ -73,11 +73,12 @@ endif()
 
 set(PEAL_APP_LIBS_sv30-backend peal_kit)
 set(PEAL_APP_LIBS_sv30-device peal_kit)
-set(PEAL_APP_LIBS_carechat peal_kit PkgConfig::PEAL_CURL)
+set(PEAL_APP_LIBS_carechat peal_kit)
 set(PEAL_APP_LIBS_deskpulse peal_kit PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_landing peal_kit PkgConfig::PEAL_CURL)
 
 set(PEAL_EXAMPLE_LIBS_kit_notes peal_kit)
+set(PEAL_EXAMPLE_LIBS_people peal_kit)
 set(PEAL_EXAMPLE_LIBS_loop_glib PkgConfig::PEAL_GLIB)
 set(PEAL_EXAMPLE_LIBS_client_glib PkgConfig::PEAL_GLIB)
 

@@ -5,13 +5,14 @@
 # logs begin with their names. One Ctrl-C ends all of them in order; when one
 # cannot start, the others are ended, too.
 # Ports from the environment: LANDING_PORT, ESP32_PORT, SV30_PORT,
-# DESKPULSE_PORT.
+# CARECHAT_PORT, DESKPULSE_PORT.
 set -u
 bin=$1
 data=$2
 LANDING_PORT=${LANDING_PORT:-8080}
 ESP32_PORT=${ESP32_PORT:-5000}
 SV30_PORT=${SV30_PORT:-4000}
+CARECHAT_PORT=${CARECHAT_PORT:-5001}
 DESKPULSE_PORT=${DESKPULSE_PORT:-5003}
 pause=20 # seconds between two simulated tests
 
@@ -97,6 +98,11 @@ if [ -x "$bin/peal-sv30-backend" ]; then
     --data-dir "$data/sv30-backend"
   page 'SV30 settling tests ' "$SV30_PORT"
 fi
+if [ -x "$bin/peal-carechat" ]; then
+  start carechat "$bin/peal-carechat" --port "$CARECHAT_PORT" --simulate 2 \
+    --data-dir "$data/carechat"
+  page 'CareChat            ' "$CARECHAT_PORT"
+fi
 if [ -x "$bin/peal-deskpulse" ]; then
   start deskpulse "$bin/peal-deskpulse" --port "$DESKPULSE_PORT" \
     --data-dir "$data/deskpulse"
@@ -105,6 +111,7 @@ fi
 start landing "$bin/peal-landing" --port "$LANDING_PORT" \
   --data-dir "$data/landing" --esp32-url "http://localhost:$ESP32_PORT" \
   --sv30-url "http://localhost:$SV30_PORT" \
+  --carechat-url "http://localhost:$CARECHAT_PORT" \
   --deskpulse-url "http://localhost:$DESKPULSE_PORT"
 page 'all of them         ' "$LANDING_PORT"
 

@@ -326,3 +326,21 @@ void chat_free(chat *c) {
 const char *chat_model_health(const chat *c) {
   return atomic_load(&c->health);
 }
+
+void chat_metrics(chat *c, peal_web_metrics_out *out) {
+  peal_web_metrics_counter(out, "carechat_questions_total",
+                           "questions that are stored", NULL,
+                           atomic_load(&c->asked));
+  peal_web_metrics_counter(out, "carechat_answers_total", "whole answers", NULL,
+                           atomic_load(&c->answered));
+  peal_web_metrics_counter(out, "carechat_answers_failed_total",
+                           "answers that broke off", NULL,
+                           atomic_load(&c->failed));
+  peal_web_metrics_counter(out, "carechat_answers_cancelled_total",
+                           "answers that nobody wanted any more", NULL,
+                           atomic_load(&c->cancelled));
+  peal_web_metrics_counter(out, "carechat_answers_built_in_total",
+                           "answers of the built-in responder in place of the "
+                           "model's",
+                           NULL, atomic_load(&c->fallbacks));
+}

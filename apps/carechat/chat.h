@@ -19,6 +19,7 @@
  * Events: send_message {message, key?}, cancel_message {id}, retry_message
  * {id}, get_conversation_history {cursor?, limit?}, clear_conversation;
  * README.md of its pages has their fields. */
+#include <peal/web.h>
 #include <peal/worker.h>
 
 #include "chat_settings.h"
@@ -45,3 +46,5 @@ void chat_free(struct chat *chat);
 /* For /health: is the model well? "ok", or words of what is wrong: static text.
  * Thread: any. */
 const char *chat_model_health(const struct chat *chat);
+/* Questions and answers since the start. Thread: any. */
+void chat_metrics(struct chat *chat, peal_web_metrics_out *out);

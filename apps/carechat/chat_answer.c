@@ -17,6 +17,7 @@ struct chat_answer {
   chat *chat;
   chat_person *person; /* NULL: forgotten, or the store has it */
   int64_t user_id, seq;
+  int64_t settled_ms; /* since 1970 */
   chat_asked *question;
   chat_answer_end_fn on_end;
   peal_timer *timer; /* of the next delta, or of the next word */
@@ -54,16 +55,16 @@ void chat_answer_look(const chat_answer *a, peal_slice *text, int64_t *seq) {
 /* ---- what is told ---------------------------------------------------------------- */
 
 static void tell_message(chat *c, int64_t user_id, int64_t exchange,
-                         peal_slice text, const char *state, const char *reason,
-                         const char *source) {
-  char now[25];
-  peal_web_time_iso(now, peal_wall_ms());
+                         int64_t at_ms, peal_slice text, const char *state,
+                         const char *reason, const char *source) {
+  char when[25];
+  peal_web_time_iso(when, at_ms);
   care_emit(
       c->app, user_id, "message",
       PEAL_ARGS(PEAL_OBJECT(
           {"id", peal_int(chat_answer_id(exchange))},
           {"role", peal_str("assistant")}, {"content", peal_str_slice(text)},
-          {"timestamp", peal_str(now)},
+          {"timestamp", peal_str(when)},
           {"reply_to", peal_int(chat_question_id(exchange))},
           {"state", peal_str(state)},
           {"reason", reason != NULL ? peal_str(reason) : peal_undefined()},
@@ -116,8 +117,8 @@ static void on_kept(const peal_store_result *result, void *user) {
     a->reason = "the answer could not be stored";
   }
   if (a->person != NULL && (result->err != PEAL_OK || result->rows.len > 0))
-    tell_message(c, a->user_id, a->question->id, chat_text_slice(&a->text),
-                 a->state, a->reason, a->source);
+    tell_message(c, a->user_id, a->question->id, a->settled_ms,
+                 chat_text_slice(&a->text), a->state, a->reason, a->source);
   part(a);
 }
 
@@ -132,16 +133,15 @@ static void on_kept(const peal_store_result *result, void *user) {
 static peal_err keep(chat_answer *a, int64_t tokens) {
   enum { DAY_MS = 86400000 };
 
-  int64_t now_ms = peal_wall_ms();
   peal_slice text = chat_text_slice(&a->text);
   peal_val reason = a->reason != NULL ? peal_str(a->reason) : peal_null();
   peal_val source = a->source != NULL ? peal_str(a->source) : peal_null();
   const peal_store_stmt stmts[] = {
-      {SPEND, PEAL_ARGS(peal_int(a->user_id), peal_int(now_ms / DAY_MS),
+      {SPEND, PEAL_ARGS(peal_int(a->user_id), peal_int(a->settled_ms / DAY_MS),
                         peal_int(tokens))},
       {KEEP, PEAL_ARGS(peal_int(a->question->id), peal_int(a->user_id),
                        peal_str(a->state), peal_str_slice(text),
-                       peal_int(now_ms), reason, source)}};
+                       peal_int(a->settled_ms), reason, source)}};
   return peal_store_write_all(a->chat->app->house.store, stmts, 2, on_kept, a);
 }
 
@@ -154,6 +154,7 @@ static void settle(chat_answer *a, const char *state, const char *reason) {
   show(a);
   a->state = state;
   a->reason = reason;
+  a->settled_ms = peal_wall_ms();
   a->is_settled = a->is_writing = true;
   uint32_t tokens = chat_text_tokens(chat_text_slice(&a->text));
   chat_budget_spend(&a->person->budget, tokens, peal_worker_now_ms(c->worker));
@@ -365,7 +366,7 @@ void chat_answer_forget(chat_answer *a) {
 
 typedef struct mark {
   chat *chat;
-  int64_t user_id, exchange;
+  int64_t user_id, exchange, at_ms;
   const char *state, *reason;
 } mark;
 
@@ -375,8 +376,8 @@ static void on_marked(const peal_store_result *result, void *user) {
     peal_kit_store_failed(&m->chat->app->house, "an exchange was not marked",
                           result);
   else if (result->rows.len > 0)
-    tell_message(m->chat, m->user_id, m->exchange, PEAL_S(""), m->state,
-                 m->reason, NULL);
+    tell_message(m->chat, m->user_id, m->exchange, m->at_ms, PEAL_S(""),
+                 m->state, m->reason, NULL);
   free(m);
 }
 
@@ -389,12 +390,12 @@ void chat_answer_mark(chat *c, int64_t user_id, int64_t exchange,
   mark *m = malloc(sizeof *m);
   if (m == NULL)
     return;
-  *m = (mark){c, user_id, exchange, state, reason};
+  *m = (mark){c, user_id, exchange, peal_wall_ms(), state, reason};
   peal_err err = peal_store_write(
       c->app->house.store, MARK,
       PEAL_ARGS(peal_int(exchange), peal_int(user_id), peal_str(state),
                 reason != NULL ? peal_str(reason) : peal_null(),
-                peal_int(peal_wall_ms())),
+                peal_int(m->at_ms)),
       on_marked, m);
   if (err != PEAL_OK)
     free(m);

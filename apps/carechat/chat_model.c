@@ -167,8 +167,9 @@ chat_model *chat_model_ask(chat *c, const chat_context *context,
   peal_bytes_unref(body);
   if (err == PEAL_OK)
     return m;
-  *why = err == PEAL_ERR_QUEUE_FULL ? "the model has too much to do"
-                                    : peal_kit_words(err);
+  if (err != PEAL_ERR_NOMEM)
+    *why = err == PEAL_ERR_QUEUE_FULL ? "the model has too much to do"
+                                      : "the model cannot be asked";
   model_free(m);
   return NULL;
 }

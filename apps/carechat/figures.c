@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "figures.h"
 
+#include "chat.h"
 #include "devices.h"
 
 enum { WELL_MS = 5000 }; /* a probe that is older tells nothing */
@@ -43,8 +44,9 @@ void figures_on_health(peal_http_req *req, void *user) {
           {"parts",
            PEAL_OBJECT(
                {"store",
-                peal_str(well ? "ok"
-                              : "nothing can be stored at the moment")})},
+                peal_str(well ? "ok" : "nothing can be stored at the moment")},
+               {"model", peal_str(chat_model_health(app->chat))})},
+          {"simulated", peal_bool(app->conf.simulate > 0)},
           {"clients", peal_int((int64_t)stats.clients)},
           {"devices", peal_int((int64_t)known)},
           {"devices_online", peal_int((int64_t)online)}));

@@ -226,26 +226,20 @@ static bool add_rules(chat_text *out, peal_slice question,
   if (has_any(question, meanings))
     return add_meaning(out);
   if (has_any(question, greetings))
-    return add(out,
-               "Hello. %s I can tell you about your vital signs: try "
-               "\"what is my heart rate?\" or \"show my readings\".",
-               who);
+    return add(out, "Hello. I can tell you about your vital signs: try \"what "
+                    "is my heart rate?\" or \"show my readings\".");
   if (has_any(question, about))
-    return add(out,
-               "%s I can say what your last heart rate, oxygen saturation, "
-               "temperature, blood pressure and respiration were, how they "
-               "compare with what was usual before, and what the ranges "
-               "mean.",
-               who);
-  return add(out,
-             "%s I have no rule for this question. I can tell you about "
-             "your vital signs: try \"what is my heart rate?\", \"is my "
-             "blood pressure normal?\" or \"show my readings\".",
-             who);
+    return add(out, "I can say what your last heart rate, oxygen saturation, "
+                    "temperature, blood pressure and respiration were, how "
+                    "they compare with what was usual before, and what the "
+                    "ranges mean.");
+  return add(out, "I have no rule for this question. I can tell you about your "
+                  "vital signs: try \"what is my heart rate?\", \"is my blood "
+                  "pressure normal?\" or \"show my readings\".");
 }
 
 bool responder_answer(chat_text *out, peal_slice question,
                       const responder_vital vitals[BANDS_METRICS]) {
   return add_rules(out, question, vitals) &&
-         add(out, "\n\n%s", responder_notice);
+         add(out, "\n\n%s %s", who, responder_notice);
 }

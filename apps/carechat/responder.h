@@ -7,7 +7,7 @@
 #include "bands.h"
 #include "chat_text.h"
 
-/* What every answer that touches health ends with. Static text. */
+/* What every answer ends with. Static text. */
 extern const char responder_notice[];
 
 /* What is known of one metric. */

@@ -49,15 +49,9 @@ static void succeed(const job *j, size_t stored) {
     (void)peal_reply_send(j->reply, PEAL_ARGS(said));
 }
 
-static void fail(const job *j, peal_err err, const peal_store_result *result) {
+static void fail(const job *j, peal_err err) {
   peal_kit_refusal why;
-  if (result != NULL && result->is_full)
-    peal_kit_refusal_set(
-        &why, 503, NULL,
-        "the server's disk is full: nothing can be stored now, try "
-        "again later");
-  else
-    peal_kit_refusal_set(&why, 503, NULL, "%s", peal_kit_words(err));
+  peal_kit_refusal_set(&why, 503, NULL, "%s", peal_kit_words(err));
   refuse(j, &why);
 }
 
@@ -91,7 +85,7 @@ static void on_stored(const peal_store_result *result, void *user) {
   size_t stored = result->rows.len;
   if (result->err != PEAL_OK) {
     peal_kit_store_failed(&j->app->house, "readings were not stored", result);
-    fail(j, result->err, result);
+    fail(j, result->err);
     free(j);
     return;
   }
@@ -201,7 +195,7 @@ static void take(job *j, peal_val body) {
   peal_err err = store(j);
   if (err == PEAL_OK)
     return;
-  fail(j, err, NULL);
+  fail(j, err);
   free(j);
 }
 

@@ -19,7 +19,7 @@ PEAL_MUST_CHECK answer *answer_of_event(peal_socket *socket,
 
 /* {"status":"success"} and the members of `more` (an object, or undefined). */
 void answer_success(answer *to, peal_val more);
-/* {"status":"error","message","field"}; texts are static, `field` may be
+/* {"status":"error","message","field"}; texts are borrowed, `field` may be
  * NULL. */
 void answer_error(answer *to, unsigned status, const char *message,
                   const char *field);

@@ -100,6 +100,27 @@ static void add_still(backdrop *b, const uint8_t *rgb, size_t count) {
   }
 }
 
+/* How much a colour differs from its four neighbours, at most. */
+static float edge_at(const backdrop *b, size_t i) {
+  const size_t pitch = (size_t)b->width * 3, count = pitch * b->height;
+  const size_t back[2] = {3, pitch};
+  float most = 0;
+  for (int k = 0; k < 2; k++) {
+    if (i >= back[k])
+      most = fmaxf(most, fabsf(b->mean[i] - b->mean[i - back[k]]));
+    if (i + back[k] < count)
+      most = fmaxf(most, fabsf(b->mean[i] - b->mean[i + back[k]]));
+  }
+  return most;
+}
+
+/* Where the room has edges, a little more or less light, or a camera that
+ * trembles, changes more. */
+static void allow_for_edges(backdrop *b, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    b->spread[i] += 0.06f * edge_at(b, i);
+}
+
 static backdrop_state learn(backdrop *b, const uint8_t *rgb, size_t count,
                             double moved, uint64_t now_ms) {
   if (moved > STILL_SHARE)
@@ -116,34 +137,17 @@ static backdrop_state learn(backdrop *b, const uint8_t *rgb, size_t count,
   b->still++;
   if (b->still < STILL_FRAMES || now_ms - b->still_ms < STILL_MS)
     return BACKDROP_LEARNING;
+  allow_for_edges(b, count);
   b->known = true;
   b->gain = 1;
   memset(b->differs, 0, count / 3);
   return BACKDROP_KNOWN;
 }
 
-/* The place in the middle of the bins `from` up to `to`, in bins. */
-static double middle_bin(const uint32_t *bins, int from, int to) {
-  uint32_t total = 0, sum = 0;
-  for (int i = from; i < to; i++)
-    total += bins[i];
-  for (int i = from; i < to; i++) {
-    // within the bin by how much of it lies below the middle
-    if (sum + bins[i] > total / 2)
-      return i - 0.5 + (total / 2.0 - sum) / bins[i];
-    sum += bins[i];
-  }
-  return RATIO_ONE;
-}
-
-/* The factor by which the room is brighter than it was learnt. Somebody near
- * covers most of the picture, but what is the room lies close to one factor: if
- * a quarter of the picture lies about the last one, its middle is taken;
- * otherwise the light was switched, and it is the middle of all. */
-static double light_of(const backdrop *b, const uint8_t *rgb, size_t count) {
-  uint32_t bins[RATIO_BINS] = {0}, total = 0, near = 0;
-  int from = (int)(b->gain * RATIO_ONE * 0.93);
-  int to = (int)(b->gain * RATIO_ONE * 1.08) + 2;
+/* The middle of all ratios of the picture to the room. */
+static double middle_ratio(const backdrop *b, const uint8_t *rgb,
+                           size_t count) {
+  uint32_t bins[RATIO_BINS] = {0}, total = 0, sum = 0;
   for (size_t i = 1; i < count; i += 6) {
     if (b->mean[i] < 8)
       continue;
@@ -151,14 +155,45 @@ static double light_of(const backdrop *b, const uint8_t *rgb, size_t count) {
     bins[ratio < RATIO_BINS - 1 ? (int)ratio : RATIO_BINS - 1]++;
     total++;
   }
-  to = to < RATIO_BINS ? to : RATIO_BINS;
-  for (int i = from; i < to; i++)
-    near += bins[i];
-  if (total == 0)
-    return b->gain;
-  if (near * 4 >= total)
-    return middle_bin(bins, from, to) / RATIO_ONE;
-  return fmax(middle_bin(bins, 0, RATIO_BINS) / RATIO_ONE, 0.1);
+  for (int i = 0; i < RATIO_BINS; i++) {
+    sum += bins[i];
+    if (sum > total / 2)
+      return fmax((double)i / RATIO_ONE, 0.1);
+  }
+  return b->gain;
+}
+
+/* The mean ratio of what lies within some percent of `guess`; 0 if that is less
+ * than a quarter of the picture. */
+static double ratio_near(const backdrop *b, const uint8_t *rgb, size_t count,
+                         double guess) {
+  const double least = guess * 0.93, most = guess * 1.08;
+  double seen = 0, room = 0;
+  size_t near = 0, total = 0;
+  for (size_t i = 1; i < count; i += 6) {
+    double mean = b->mean[i];
+    if (mean < 8)
+      continue;
+    total++;
+    if (rgb[i] < mean * least || rgb[i] > mean * most)
+      continue;
+    near++;
+    seen += rgb[i];
+    room += mean;
+  }
+  return near * 4 < total || near == 0 ? 0 : seen / room;
+}
+
+/* The factor by which the room is brighter than it was learnt. Somebody near
+ * covers most of the picture, but what is the room lies close to one factor: the
+ * last one; or, if the light was switched, the middle of all. */
+static double light_of(const backdrop *b, const uint8_t *rgb, size_t count) {
+  double gain = ratio_near(b, rgb, count, b->gain);
+  if (gain > 0)
+    return gain;
+  double middle = middle_ratio(b, rgb, count);
+  gain = ratio_near(b, rgb, count, middle);
+  return gain > 0 ? gain : middle;
 }
 
 /* How far one colour is from the room, in quarters of the limit; the room
@@ -168,10 +203,8 @@ static float compare_one(backdrop *b, size_t i, uint8_t level, float gain) {
   // some deviations, and what JPEG does to edges
   float limit = 3.5f + 4 * b->spread[i] * gain + 0.02f * room;
   float quarters = fabsf(away) / limit * 4;
-  if (quarters < 3) {
+  if (quarters < 3)
     b->mean[i] += away / gain * 0.03f;
-    b->spread[i] += (fabsf(away) / gain - b->spread[i]) * 0.01f;
-  }
   return quarters;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <peal/kit.h>
+
 #include "ledger.h"
 #include "monitor.h"
 
@@ -98,21 +100,23 @@ static void do_threshold(command *c) {
   ledger_choose(c->app->ledger, "threshold_ms", text, on_threshold_stored, c);
 }
 
-static const peal_web_field threshold_fields[] = {
-    {.name = "minutes", .type = PEAL_DOUBLE, .min = 0.01, .max = 1440}};
+static const peal_kit_field threshold_fields[] = {
+    {.name = "minutes",
+     .type = PEAL_DOUBLE,
+     .range = PEAL_KIT_BETWEEN(0.01, 1440)},
+    {.name = NULL}};
 
 /* False: it has been answered. */
-static bool check(answer *to, peal_val body, const peal_web_field *fields,
-                  size_t count) {
-  peal_web_problem problem;
-  if (peal_web_fields_check(body, fields, count, &problem))
+static bool check(answer *to, peal_val body, const peal_kit_field *fields) {
+  peal_kit_refusal why;
+  if (peal_kit_check(body, fields, PEAL_KIT_IGNORE_OTHERS, &why))
     return true;
-  answer_error(to, 422, problem.message, problem.field);
+  answer_error(to, why.status, why.message, why.field);
   return false;
 }
 
 void commands_set_threshold(desk *app, answer *to, peal_val body) {
-  if (!check(to, body, threshold_fields, 1))
+  if (!check(to, body, threshold_fields))
     return;
   double minutes = peal_val_double(peal_val_get(body, "minutes"), 10);
   hand_over(&(command){.app = app,
@@ -188,16 +192,18 @@ static void do_person(command *c) {
 }
 
 static void ask_person(desk *app, answer *to, peal_val body, bool calibrates) {
-  const peal_web_field fields[] = {{.name = "user",
+  const peal_kit_field fields[] = {{.name = "user",
                                     .type = PEAL_STRING,
                                     .optional = calibrates,
+                                    .min_len = 1,
                                     .max_len = LEDGER_PERSON_BYTES - 1,
-                                    .not_empty = true}};
+                                    .one_line = true},
+                                   {.name = NULL}};
   command made = {
       .app = app, .to = to, .run = do_person, .calibrates = calibrates};
   // a bare `calibrate` is for who sits there
   if (!(calibrates && peal_val_is(body, PEAL_UNDEFINED)) &&
-      !check(to, body, fields, 1))
+      !check(to, body, fields))
     return;
   snprintf(made.text, sizeof made.text, "%.*s",
            PEAL_SFMT(peal_val_str(peal_val_get(body, "user"))));

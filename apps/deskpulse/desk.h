@@ -8,9 +8,6 @@
  *                        +--frame, state, landmarks--> hub --> every viewer
  *
  * What is seen and decided is of worker 0; others ask it by commands.h. */
-#include <stdatomic.h>
-#include <stdint.h>
-
 #include <peal/kit.h>
 
 #include "settings.h"
@@ -31,6 +28,6 @@ typedef struct desk {
   struct monitor *monitor;   /* what is seen, and what follows from it */
   struct recorder *recorder; /* NULL: no picture is kept */
   struct uploads *uploads;   /* pictures that are sent here */
-  _Atomic int64_t well_ms;   /* when the store last was, monotonic; 0: not */
+  peal_web_limit *limit;     /* of what one viewer asks for */
   unsigned seconds;          /* of this run; worker 0 */
 } desk;

@@ -49,12 +49,6 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   return err;
 }
 
-static void on_disconnect(peal_socket *socket, peal_reason reason, peal_err err,
-                          void *user) {
-  (void)reason, (void)err;
-  hub_leave(((desk *)user)->hub, socket);
-}
-
 /* ---- what is asked for ---------------------------------------------------------------- */
 
 static const struct asked {
@@ -71,9 +65,20 @@ static const struct asked {
 
 enum { ASKED = sizeof asked / sizeof *asked };
 
+static bool is_too_much(desk *app, const peal_socket *socket) {
+  return !peal_web_limit_take(app->limit, peal_slice_of(peal_socket_id(socket)),
+                              peal_worker_now_ms(peal_worker_self()), NULL);
+}
+
 static void on_asked(peal_socket *socket, const peal_event *event, void *user) {
   answer *to = answer_of_event(socket, event);
-  for (size_t i = 0; i < ASKED && to != NULL; i++)
+  if (to == NULL)
+    return;
+  if (is_too_much(user, socket)) {
+    answer_error(to, 429, "too much at once: try again in a second", NULL);
+    return;
+  }
+  for (size_t i = 0; i < ASKED; i++)
     if (peal_slice_is(peal_event_name(event), asked[i].name)) {
       asked[i].run(user, to, peal_event_arg(event, 0));
       return;
@@ -85,8 +90,6 @@ peal_err events_register(desk *app) {
   peal_err err = peal_use(nsp, on_use, app);
   if (err == PEAL_OK)
     err = peal_on_connect(nsp, on_connect, app);
-  if (err == PEAL_OK)
-    err = peal_on_disconnect(nsp, on_disconnect, app);
   for (size_t i = 0; i < ASKED && err == PEAL_OK; i++)
     err = peal_on(nsp, asked[i].name, on_asked, app);
   if (err == PEAL_OK)

@@ -36,23 +36,22 @@ void hub_free(hub *h) {
 
 /* ---- viewers ------------------------------------------------------------------- */
 
+static void on_gone(void *user) {
+  atomic_uint_fast64_t *form = user;
+  atomic_fetch_sub(form, 1);
+}
+
+/* However a socket ends, it is counted out. */
 peal_err hub_join(hub *h, peal_socket *socket) {
   bool is_binary = peal_slice_is(
       peal_val_str(peal_val_get(peal_socket_auth(socket), "frames")), "binary");
-  // what is counted here hub_leave counts again by its mark
-  peal_err err = peal_join(socket, is_binary ? ROOM_BINARY : ROOM_BASE64);
+  atomic_uint_fast64_t *form = is_binary ? &h->binary : &h->base64;
+  peal_err err = peal_socket_set_user_free(socket, on_gone);
   if (err != PEAL_OK)
     return err;
-  peal_socket_set_user(socket, is_binary ? &h->binary : &h->base64);
-  atomic_fetch_add(is_binary ? &h->binary : &h->base64, 1);
-  return PEAL_OK;
-}
-
-void hub_leave(hub *h, const peal_socket *socket) {
-  atomic_uint_fast64_t *form = peal_socket_user(socket);
-  (void)h;
-  if (form != NULL)
-    atomic_fetch_sub(form, 1);
+  atomic_fetch_add(form, 1);
+  peal_socket_set_user(socket, form);
+  return peal_join(socket, is_binary ? ROOM_BINARY : ROOM_BASE64);
 }
 
 uint64_t hub_viewers(const hub *h) {

@@ -17,11 +17,9 @@ typedef struct hub hub;
 hub *hub_new(desk *app);
 void hub_free(hub *h);
 
-/* A socket has connected: it watches in the form that it asked for. On its
- * worker. */
+/* A socket has connected: it watches in the form that it asked for, until it
+ * ends. The hub takes its user pointer. On its worker. */
 PEAL_MUST_CHECK peal_err hub_join(hub *h, peal_socket *socket);
-/* One that had joined has left. On its worker. */
-void hub_leave(hub *h, const peal_socket *socket);
 /* How many watch. Thread: any. */
 uint64_t hub_viewers(const hub *h);
 /* How many pictures were shown, and how many of them were written in one form

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-deskpulse: watches how somebody sits at a desk, and shows it live. main
- * makes the parts in order, runs, and takes them down in the opposite order. */
+ * says what it is made of, in which order. */
 #include <peal/kit.h>
 
-#include "commands.h"
 #include "door.h"
 #include "events.h"
-#include "figures.h"
 #include "hub.h"
 #include "ledger.h"
 #include "monitor.h"
@@ -20,6 +18,7 @@ enum {
   PING_TIMEOUT_MS = 10000,
   MAX_MESSAGE_BYTES = 16 * 1024, /* of viewers, who send little */
   FLUSH_S = 5,
+  ASKED_PER_S = 1000, /* by one viewer, of whatever can be asked for */
 };
 
 static const peal_kit_about about = {
@@ -37,12 +36,30 @@ static const peal_kit_about about = {
     .ping_interval_ms = PING_INTERVAL_MS,
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
+    .keys = settings_keys,
+    .metrics = "deskpulse",
     .reader_hook = door_hook, // the house is the first of the desk
 };
 
-static bool make_parts(desk *app) {
+static desk self;
+
+static bool on_read(const peal_config *config, void *user) {
+  desk *app = user;
+  return settings_read(&app->conf, config);
+}
+
+static bool on_open(void *user) {
+  desk *app = user;
+  return (app->door = door_new(app)) != NULL;
+}
+
+static bool on_make(void *user) {
+  desk *app = user;
   ledger_choices choices;
-  return (app->ledger = ledger_new(app, &choices)) != NULL &&
+  app->limit = peal_web_limit_new(
+      &(peal_web_limit_opts){.count = ASKED_PER_S, .burst = 2 * ASKED_PER_S});
+  return app->limit != NULL &&
+         (app->ledger = ledger_new(app, &choices)) != NULL &&
          (app->hub = hub_new(app)) != NULL &&
          (app->uploads = uploads_new(app)) != NULL &&
          (!app->conf.record || (app->recorder = recorder_new(app)) != NULL) &&
@@ -52,7 +69,6 @@ static bool make_parts(desk *app) {
 
 static void on_second(void *user) {
   desk *app = user;
-  figures_tick(app);
   monitor_tick(app->monitor);
   if (++app->seconds % FLUSH_S == 0)
     ledger_flush(app->ledger);
@@ -64,37 +80,25 @@ static void on_stop(void *user) {
   ledger_flush(app->ledger);
 }
 
-static int serve(desk *app) {
-  peal_kit *h = &app->house;
-  int code = 1;
-  if (peal_kit_open(h) && (app->door = door_new(app)) != NULL &&
-      peal_kit_faces(h) && make_parts(app)) {
-    code = peal_kit_run(h, &(peal_kit_turns){.on_start = on_second,
-                                             .on_second = on_second,
-                                             .on_stop = on_stop,
-                                             .user = app});
-    peal_kit_log(h, PEAL_LOG_INFO, "main", "stopped");
-  }
+static void on_free(void *user) {
+  desk *app = user;
   monitor_free(app->monitor);
-  peal_kit_close(h);
   uploads_free(app->uploads);
   hub_free(app->hub);
   ledger_free(app->ledger);
   recorder_free(app->recorder);
-  peal_kit_deinit(h);
+  peal_web_limit_free(app->limit);
   door_free(app->door);
-  return code;
 }
 
 int main(int argc, char **argv) {
-  static desk self;
-  peal_kit *h = &self.house;
-  int code = 1;
+  static const peal_kit_turns turns = {.on_read = on_read,
+                                       .on_open = on_open,
+                                       .on_make = on_make,
+                                       .on_second = on_second,
+                                       .on_stop = on_stop,
+                                       .on_free = on_free,
+                                       .user = &self};
   settings_adopt_env();
-  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
-                         argv, &code) &&
-      !peal_kit_manage(h, &code))
-    code = settings_read(&self.conf, h->conf.config) ? serve(&self) : 1;
-  peal_kit_conf_deinit(&h->conf);
-  return code;
+  return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }

@@ -82,28 +82,28 @@ static const peal_web_route all[] = {
      .path = "/api/calibrate",
      .on_json = on_calibrate,
      .max_body_bytes = SMALL_BYTES},
-    {.method = "POST",
-     .path = "/api/frames",
-     .on_request = uploads_on_frame,
-     .max_body_bytes =
-         SOURCE_MAX_FRAME_BYTES + LANDMARKS_MAX_JSON + SMALL_BYTES,
-     .before = uploads_before},
+};
+
+/* With a hook of its own, which asks the door first. */
+static const peal_web_route frames = {
+    .method = "POST",
+    .path = "/api/frames",
+    .on_request = uploads_on_frame,
+    .max_body_bytes = SOURCE_MAX_FRAME_BYTES + LANDMARKS_MAX_JSON + SMALL_BYTES,
+    .before = uploads_before,
 };
 
 peal_err routes_register(desk *app) {
   peal_kit *h = &app->house;
   peal_err err = peal_http_server_on_done(h->http, uploads_on_done, app);
-  for (size_t i = 0; i < sizeof all / sizeof *all && err == PEAL_OK; i++) {
-    peal_web_route route = all[i];
-    route.user = app;
-    route.before_user = app;
-    if (route.before == NULL)
-      route.before = door_hook;
-    err = peal_web_route_add(h->web, &route);
-  }
   if (err == PEAL_OK)
-    err = peal_web_get(h->web, "/health", figures_on_health, app);
+    err = peal_kit_add_routes(h, all, sizeof all / sizeof *all, door_hook, app,
+                              app);
   if (err == PEAL_OK)
-    err = peal_web_metrics_add(h->web, figures_on_metrics, app);
-  return err == PEAL_OK ? peal_kit_routes(h) : err;
+    err = peal_kit_add_routes(h, &frames, 1, NULL, NULL, app);
+  if (err == PEAL_OK)
+    err = peal_kit_health_on(
+        h, &(peal_kit_health_opts){.more = figures_add_health, .user = app});
+  return err == PEAL_OK ? peal_web_metrics_add(h->web, figures_on_metrics, app)
+                        : err;
 }

@@ -70,9 +70,8 @@ const peal_config_key settings_keys[] = {
      .help = "of all of them, oldest go first",
      .min = 1 << 20,
      .max = INT64_C(1) << 40},
+    {.name = NULL},
 };
-
-const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
 void settings_adopt_env(void) {
   const char *fps = getenv("CAMERA_FPS_TARGET");

@@ -23,9 +23,8 @@ typedef struct settings {
   uint64_t record_max_bytes;
 } settings;
 
-/* The table. */
+/* The table, up to a row without a name. */
 extern const peal_config_key settings_keys[];
-extern const size_t settings_key_count;
 
 /* Names of the environment that have no prefix: before the configuration is
  * read. */

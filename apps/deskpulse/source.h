@@ -75,11 +75,12 @@ typedef void (*source_status_fn)(source_state state, const char *reason,
 /* Zero means default. */
 typedef struct source_opts {
   source_kind kind;
-  const char *path;        /* copied; see source_kind */
-  const char *command;     /* copied; JSON: a line for /bin/sh whose standard
+  const char *path;    /* copied; see source_kind */
+  const char *command; /* copied; JSON: a line for /bin/sh whose standard
                                output is read; it is started again when it ends
                              */
-  uint32_t fps;            /* 1..60; 10. More frames than these are dropped */
+  uint32_t fps;        /* 1..60; 10. What v4l2 brings more is dropped; push and
+ json bring what they bring */
   uint32_t width, height;  /* wanted of v4l2 and synthetic; 640, 480 */
   uint64_t seed;           /* synthetic */
   uint32_t stall_ms;       /* 3000 */

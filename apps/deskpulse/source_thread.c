@@ -92,11 +92,12 @@ static bool complete(source_shot *shot, jpeg_head *head) {
   return true;
 }
 
-/* More than fps from a camera are dropped, as they come. Half of a frame's time
- * is allowed for, so that a camera of just this rate loses none. */
+/* More than fps from a camera are dropped, as they come; the next is never far.
+ * Half of a frame's time is allowed for, so that a camera of just this rate loses
+ * none. */
 static bool is_too_soon(source *s, uint64_t now_ms) {
   uint64_t step_ms = 1000 / s->opts.fps;
-  if (s->opts.kind != SOURCE_V4L2 && s->opts.kind != SOURCE_JSON)
+  if (s->opts.kind != SOURCE_V4L2)
     return false;
   if (now_ms + step_ms / 2 < s->due_ms)
     return true;

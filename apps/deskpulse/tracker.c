@@ -57,18 +57,17 @@ void tracker_forget(tracker *t) {
 
 /* -- the shape ------------------------------------------------------------ */
 
-/* The middle of the columns that reach as high as the highest, nearly. */
+/* The middle of the columns side by side that reach as high as the highest,
+ * nearly. */
 static int highest_column(const silhouette *s) {
-  int top = s->height;
-  for (int x = 0; x < s->width; x++)
-    top = s->top[x] < top ? s->top[x] : top;
-  int first = -1, last = -1;
-  for (int x = 0; x < s->width; x++) {
-    if (s->top[x] > top + 1)
-      continue;
-    first = first < 0 ? x : first;
-    last = x;
-  }
+  int first = 0;
+  for (int x = 1; x < s->width; x++)
+    first = s->top[x] < s->top[first] ? x : first;
+  int top = s->top[first], last = first;
+  while (first > 0 && s->top[first - 1] <= top + 1)
+    first--;
+  while (last < s->width - 1 && s->top[last + 1] <= top + 1)
+    last++;
   return (first + last) / 2;
 }
 

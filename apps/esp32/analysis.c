@@ -20,7 +20,8 @@ typedef struct job {
   analysis *analysis;
   image image;
   char caption[CAPTION_BYTES]; /* empty: the file is gone */
-  int64_t analysis_ms;
+  int64_t began_ms, analysis_ms;
+  peal_bytes *request; /* for the model; NULL: it is not asked */
   vision_err model_err;
 } job;
 
@@ -77,20 +78,10 @@ static void measure(job *j, const void *bytes, size_t len,
   picture_caption_write(j->caption, sizeof j->caption, out, err);
 }
 
-static void ask_model(job *j, const void *bytes, size_t len, const char *mime) {
-  analysis *a = j->analysis;
-  char *text = NULL;
-  j->model_err =
-      vision_describe(a->model, mime, bytes, len, &a->is_stopping, &text, NULL);
-  if (j->model_err == VISION_OK)
-    snprintf(j->caption, sizeof j->caption, "%s", text);
-  free(text);
-}
-
 static void work(void *user) {
   job *j = user;
   analysis *a = j->analysis;
-  int64_t began = clock_ms();
+  j->began_ms = clock_ms();
   void *bytes = NULL;
   size_t len = 0;
   if (!media_read(a->app->media, j->image.file, &bytes, &len))
@@ -98,9 +89,10 @@ static void work(void *user) {
   picture_measures measures;
   measure(j, bytes, len, &measures);
   if (a->model != NULL && !atomic_load(&a->is_stopping))
-    ask_model(j, bytes, len, picture_type_mime(measures.head.type));
+    j->model_err =
+        vision_request(a->model, picture_type_mime(measures.head.type), bytes,
+                       len, &j->request);
   free(bytes);
-  j->analysis_ms = clock_ms() - began;
 }
 
 /* ---- the queue ------------------------------------------------------------ */
@@ -179,15 +171,15 @@ static void on_stored(const peal_store_result *result, void *user) {
   free(j);
 }
 
-static void on_done(peal_worker *worker, peal_err err, void *user) {
-  (void)worker;
-  job *j = user;
+/* On a worker, perhaps another one than before. */
+static void finish(job *j, bool is_done) {
   analysis *a = j->analysis;
   // a call that was broken off by the stop is made again by the next run
-  bool is_done = err == PEAL_OK && j->caption[0] != '\0' &&
-                 j->model_err != VISION_ERR_STOPPED;
+  is_done =
+      is_done && j->caption[0] != '\0' && j->model_err != VISION_ERR_STOPPED;
+  j->analysis_ms = clock_ms() - j->began_ms;
   leave(a, j, is_done);
-  if (err == PEAL_OK && j->model_err != VISION_OK)
+  if (j->model_err != VISION_OK)
     peal_kit_log(&a->app->house, PEAL_LOG_WARN, "analysis",
                  "no caption from the model for picture %lld: %s",
                  (long long)j->image.image_id, vision_err_text(j->model_err));
@@ -200,6 +192,40 @@ static void on_done(peal_worker *worker, peal_err err, void *user) {
                       on_stored, j) != PEAL_OK)
     free(j);
   start_more(a);
+}
+
+static void on_described(vision_err err, const char *text,
+                         const vision_report *report, void *user) {
+  job *j = user;
+  (void)report;
+  j->model_err = err;
+  if (err == VISION_OK)
+    snprintf(j->caption, sizeof j->caption, "%s", text);
+  finish(j, true);
+}
+
+/* On worker 0, which makes the calls. */
+static void on_ask(peal_worker *worker, void *user) {
+  job *j = user;
+  peal_bytes *request = j->request;
+  (void)worker;
+  j->request = NULL;
+  vision_ask(j->analysis->model, request, on_described, j);
+}
+
+static void on_done(peal_worker *worker, peal_err err, void *user) {
+  (void)worker;
+  job *j = user;
+  analysis *a = j->analysis;
+  if (err == PEAL_OK && j->request != NULL) {
+    peal_worker *first = peal_workers_get(a->app->house.workers, 0);
+    if (peal_worker_post(first, on_ask, j) == PEAL_OK)
+      return;
+    j->model_err = VISION_ERR_STOPPED;
+  }
+  peal_bytes_unref(j->request);
+  j->request = NULL;
+  finish(j, err == PEAL_OK);
 }
 
 /* With the lock held; the one to free when the queue is full. */
@@ -284,7 +310,8 @@ analysis *analysis_new(dash *app) {
   atomic_init(&a->is_stopping, false);
   vision_err err = VISION_OK;
   if (app->conf.vision.kind != VISION_NONE)
-    a->model = vision_new(&app->conf.vision, &err);
+    a->model = vision_new(&app->conf.vision,
+                          peal_workers_get(app->house.workers, 0), &err);
   if (err == VISION_OK && load(a))
     return a;
   peal_kit_log(&app->house, PEAL_LOG_ERROR, "analysis", "%s",
@@ -300,6 +327,8 @@ void analysis_start(analysis *a) {
 
 void analysis_stop(analysis *a) {
   atomic_store(&a->is_stopping, true);
+  if (a->model != NULL)
+    vision_stop(a->model);
 }
 
 void analysis_free(analysis *a) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* analysis: the caption of each picture, behind the answer.
- * In the flow: picture stored -> queue -> the pool: measured here, told by a
- * vision model where one is configured -> the store -> `camera_update` again.
+ * In the flow: picture stored -> queue -> the pool: measured here -> worker 0:
+ * told by a vision model where one is configured -> the store ->
+ * `camera_update` again.
  *
  * Of one device one picture at a time, in order, as its change is measured
  * against the one before; of all devices as many as configured. */
@@ -26,7 +27,7 @@ typedef struct analysis analysis;
 analysis *analysis_new(dash *app);
 /* Take up the pictures of the last run. On a worker. */
 void analysis_start(analysis *a);
-/* End calls that are under way. Thread: any. */
+/* End calls that are under way. On worker 0. */
 void analysis_stop(analysis *a);
 void analysis_free(analysis *a);
 /* Copied. On a worker. */

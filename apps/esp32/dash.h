@@ -2,6 +2,7 @@
 #pragma once
 /* dash: the program's one object, handed to every handler. Its parts are made
  * before the run and freed after it, so that handlers need no checks. */
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <peal/kit.h>

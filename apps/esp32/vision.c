@@ -4,17 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <curl/curl.h>
+#include <peal/kit.h>
 
 #include "vision_form.h"
 
 enum {
-  MAX_PAUSE_MS = 8000,        /* of our own doubling */
   MAX_RETRY_AFTER_MS = 30000, /* what a server may ask for */
-  CONNECT_MS = 5000,
-  SLICE_MS = 50, /* how often a pause looks at `stop` */
+  MAX_CALLS = 64,
   URL_BYTES = 1024,
   MAX_TEXT_BYTES = 256, /* of model and key */
 };
@@ -25,6 +22,8 @@ static const char default_prompt[] =
 
 struct vision {
   vision_kind kind;
+  peal_worker *worker;
+  peal_kit_calls *calls; /* NULL: stopped */
   char *url, *model, *prompt;
   char *key_header; /* or NULL */
   uint32_t timeout_ms, backoff_ms;
@@ -103,7 +102,8 @@ static bool copy_texts(vision *v, const vision_opts *opts) {
   return true;
 }
 
-vision *vision_new(const vision_opts *opts, vision_err *err) {
+vision *vision_new(const vision_opts *opts, peal_worker *worker,
+                   vision_err *err) {
   *err = VISION_ERR_OPTS;
   if (!is_valid(opts))
     return NULL;
@@ -111,19 +111,20 @@ vision *vision_new(const vision_opts *opts, vision_err *err) {
   vision *v = calloc(1, sizeof *v);
   if (v == NULL)
     return NULL;
-  // curl counts these: each free takes its own back
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    free(v);
-    return NULL;
-  }
   v->kind = opts->kind;
+  v->worker = worker;
   v->timeout_ms = opts->timeout_ms > 0 ? opts->timeout_ms : 20000;
   v->backoff_ms = opts->backoff_ms > 0 ? opts->backoff_ms : 500;
   v->retries = opts->retries > 0 ? opts->retries : 2;
   if (opts->retries == VISION_NO_RETRIES)
     v->retries = 0;
   v->max_text_bytes = opts->max_text_bytes > 0 ? opts->max_text_bytes : 400;
-  if (!copy_texts(v, opts)) {
+  v->calls = peal_kit_calls_new(
+      worker, &(peal_kit_calls_opts){
+                  .max_running = MAX_CALLS,
+                  .connect_ms = v->timeout_ms < 5000 ? v->timeout_ms : 5000,
+                  .user_agent = "peal-esp32/" PEAL_VERSION});
+  if (v->calls == NULL || !copy_texts(v, opts)) {
     vision_free(v);
     return NULL;
   }
@@ -131,9 +132,16 @@ vision *vision_new(const vision_opts *opts, vision_err *err) {
   return v;
 }
 
+void vision_stop(vision *v) {
+  peal_kit_calls *calls = v->calls;
+  v->calls = NULL;
+  peal_kit_calls_free(calls);
+}
+
 void vision_free(vision *v) {
   if (v == NULL)
     return;
+  vision_stop(v);
   if (v->key_header != NULL)
     explicit_bzero(v->key_header, strlen(v->key_header));
   free(v->key_header);
@@ -141,90 +149,18 @@ void vision_free(vision *v) {
   free(v->model);
   free(v->prompt);
   free(v);
-  curl_global_cleanup();
 }
 
-/* ---- one try -------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------- */
 
-typedef struct attempt {
+typedef struct question {
   const vision *vision;
-  peal_slice request;
-  const atomic_bool *stop;
-  char *reply; /* grows up to VISION_MAX_REPLY_BYTES */
-  size_t len, cap;
-  bool is_too_long, is_out_of_memory;
-  int status;
-  uint32_t retry_after_ms;
-} attempt;
-
-static bool is_stopped(const atomic_bool *stop) {
-  return stop != NULL && atomic_load(stop);
-}
-
-static size_t on_reply(char *bytes, size_t size, size_t count, void *user) {
-  attempt *a = user;
-  size_t len = size * count;
-  if (len > VISION_MAX_REPLY_BYTES - a->len) {
-    a->is_too_long = true;
-    return 0;
-  }
-  if (a->len + len > a->cap) {
-    size_t cap = a->cap > 0 ? a->cap * 2 : 16384;
-    cap = cap < a->len + len ? a->len + len : cap;
-    char *longer = realloc(a->reply, cap);
-    if (longer == NULL) {
-      a->is_out_of_memory = true;
-      return 0;
-    }
-    a->reply = longer;
-    a->cap = cap;
-  }
-  memcpy(a->reply + a->len, bytes, len);
-  a->len += len;
-  return len;
-}
-
-static int on_progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c,
-                       curl_off_t d) {
-  (void)a, (void)b, (void)c, (void)d;
-  return is_stopped(((attempt *)user)->stop) ? 1 : 0;
-}
-
-static void set_options(CURL *easy, attempt *a, struct curl_slist *headers) {
-  const vision *v = a->vision;
-  curl_easy_setopt(easy, CURLOPT_URL, v->url);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  // a redirect would carry picture and key to an address nobody configured
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_POST, 1L);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, a->request.ptr);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                   (curl_off_t)a->request.len);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)v->timeout_ms);
-  curl_easy_setopt(
-      easy, CURLOPT_CONNECTTIMEOUT_MS,
-      (long)(v->timeout_ms < CONNECT_MS ? v->timeout_ms : CONNECT_MS));
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, a);
-  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, a);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "peal-esp32/" PEAL_VERSION);
-}
-
-static bool add_header(struct curl_slist **list, const char *line) {
-  struct curl_slist *longer = curl_slist_append(*list, line);
-  if (longer == NULL)
-    return false;
-  *list = longer;
-  return true;
-}
+  vision_fn fn;
+  void *user;
+  uint64_t began_ms;
+} question;
 
 static vision_err err_of_status(int status) {
-  if (status == 200)
-    return VISION_OK;
   if (status == 401 || status == 403)
     return VISION_ERR_KEY;
   if (status == 429)
@@ -232,132 +168,90 @@ static vision_err err_of_status(int status) {
   return status >= 400 && status < 500 ? VISION_ERR_REFUSED : VISION_ERR_SERVER;
 }
 
-static vision_err err_of_curl(CURLcode code, const attempt *a) {
-  if (a->is_out_of_memory || code == CURLE_OUT_OF_MEMORY)
-    return VISION_ERR_MEMORY;
-  if (a->is_too_long)
+static vision_err err_of(const peal_kit_call_end *end) {
+  switch ((int)end->err) {
+  case PEAL_OK:
+    return VISION_OK;
+  case PEAL_ERR_REFUSED:
+    return err_of_status(end->status);
+  case PEAL_ERR_TIMEOUT:
+    return VISION_ERR_TIMEOUT;
+  case PEAL_ERR_TOO_LONG:
     return VISION_ERR_ANSWER;
-  if (code == CURLE_OK)
-    return err_of_status(a->status);
-  if (code == CURLE_ABORTED_BY_CALLBACK)
+  case PEAL_ERR_CANCELLED:
     return VISION_ERR_STOPPED;
-  return code == CURLE_OPERATION_TIMEDOUT ? VISION_ERR_TIMEOUT
-                                          : VISION_ERR_UNREACHABLE;
-}
-
-static vision_err perform(CURL *easy, attempt *a) {
-  CURLcode code = curl_easy_perform(easy);
-  long status = 0;
-  curl_off_t retry_s = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_s);
-  a->status = (int)status;
-  a->retry_after_ms = retry_s > MAX_RETRY_AFTER_MS / 1000
-                          ? MAX_RETRY_AFTER_MS
-                          : (uint32_t)retry_s * 1000;
-  return err_of_curl(code, a);
-}
-
-static vision_err try_once(attempt *a) {
-  a->len = 0;
-  a->is_too_long = a->is_out_of_memory = false;
-  CURL *easy = curl_easy_init();
-  struct curl_slist *headers = NULL;
-  const char *key_header = a->vision->key_header;
-  vision_err err = VISION_ERR_MEMORY;
-  if (easy != NULL && add_header(&headers, "Content-Type: application/json") &&
-      add_header(&headers, "Accept: application/json") &&
-      add_header(&headers, "Expect:") &&
-      (key_header == NULL || add_header(&headers, key_header))) {
-    set_options(easy, a, headers);
-    err = perform(easy, a);
-  }
-  curl_slist_free_all(headers);
-  curl_easy_cleanup(easy);
-  return err;
-}
-
-/* ---- tries and pauses ----------------------------------------------- */
-
-static uint64_t clock_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* Between half and all of `ms`, so that calls that failed together do not come
- * back together. */
-static uint32_t jitter(uint32_t ms) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  uint64_t dice = (uint64_t)now.tv_nsec * 0x9E3779B97F4A7C15u;
-  return ms / 2 + (uint32_t)((dice >> 33) % (ms / 2 + 1));
-}
-
-/* Returns: false if it was stopped. */
-static bool pause_before(const attempt *a, uint32_t retry) {
-  uint64_t ms = a->vision->backoff_ms;
-  for (uint32_t i = 0; i < retry && ms < MAX_PAUSE_MS; i++)
-    ms *= 2;
-  ms = jitter(ms < MAX_PAUSE_MS ? (uint32_t)ms : MAX_PAUSE_MS);
-  ms = ms > a->retry_after_ms ? ms : a->retry_after_ms;
-  for (uint64_t end = clock_ms() + ms; clock_ms() < end;) {
-    if (is_stopped(a->stop))
-      return false;
-    uint64_t left = end - clock_ms();
-    long slice = (long)(left < SLICE_MS ? left : SLICE_MS);
-    nanosleep(&(struct timespec){.tv_nsec = slice * 1000000}, NULL);
-  }
-  return !is_stopped(a->stop);
-}
-
-static bool is_worth_a_retry(vision_err err, int status) {
-  if (err == VISION_ERR_SERVER)
-    return status >= 500 && status != 501;
-  return err == VISION_ERR_UNREACHABLE || err == VISION_ERR_TIMEOUT ||
-         err == VISION_ERR_BUSY;
-}
-
-static vision_err try_often(attempt *a, uint32_t *tries) {
-  for (;;) {
-    if (is_stopped(a->stop))
-      return VISION_ERR_STOPPED;
-    vision_err err = try_once(a);
-    uint32_t retry = (*tries)++;
-    if (!is_worth_a_retry(err, a->status) || retry >= a->vision->retries)
-      return err;
-    if (!pause_before(a, retry))
-      return VISION_ERR_STOPPED;
+  case PEAL_ERR_NOMEM:
+    return VISION_ERR_MEMORY;
+  default:
+    return VISION_ERR_UNREACHABLE;
   }
 }
 
-vision_err vision_describe(const vision *v, const char *mime,
-                           const void *picture, size_t len,
-                           const atomic_bool *stop, char **text,
-                           vision_report *report) {
-  *text = NULL;
-  vision_report done = {0};
-  uint64_t start = clock_ms();
+static void on_end(peal_kit_call *call, const peal_kit_call_end *end,
+                   void *user) {
+  question *q = user;
+  const vision *v = q->vision;
+  char *text = NULL;
+  (void)call;
+  vision_err err = err_of(end);
+  if (err == VISION_OK)
+    err = vision_form_answer(v->kind, end->whole, v->max_text_bytes, &text);
+  const vision_report report = {
+      .tries = end->tries,
+      .elapsed_ms = (uint32_t)(peal_worker_now_ms(v->worker) - q->began_ms),
+      .http_status = end->status};
+  q->fn(err, text, &report, q->user);
+  free(text);
+  free(q);
+}
+
+vision_err vision_request(const vision *v, const char *mime,
+                          const void *picture, size_t len,
+                          peal_bytes **request) {
+  *request = NULL;
   if (len == 0 || len > VISION_MAX_PICTURE_BYTES)
     return VISION_ERR_PICTURE;
-  peal_bytes *request =
-      vision_form_request(v->kind, v->model, v->prompt, mime,
-                          (peal_slice){.ptr = picture, .len = len});
-  if (request == NULL)
-    return VISION_ERR_MEMORY;
-  attempt a = {.vision = v, .request = peal_bytes_slice(request), .stop = stop};
-  vision_err err = try_often(&a, &done.tries);
+  *request = vision_form_request(v->kind, v->model, v->prompt, mime,
+                                 (peal_slice){.ptr = picture, .len = len});
+  return *request != NULL ? VISION_OK : VISION_ERR_MEMORY;
+}
+
+static peal_err start(vision *v, peal_slice request, question *q) {
+  const char *const headers[] = {"Content-Type: application/json",
+                                 "Accept: application/json", v->key_header,
+                                 NULL};
+  return peal_kit_call_start(
+      v->calls,
+      &(peal_kit_call_opts){.url = v->url,
+                            .headers = headers,
+                            .body = request,
+                            .is_whole = true,
+                            .on_end = on_end,
+                            .user = q,
+                            .timeout_ms = v->timeout_ms,
+                            .stall_ms = v->timeout_ms,
+                            .retries = v->retries > 0 ? v->retries : PEAL_OFF,
+                            .backoff_ms = v->backoff_ms,
+                            .max_retry_after_ms = MAX_RETRY_AFTER_MS,
+                            .max_bytes = VISION_MAX_REPLY_BYTES},
+      NULL);
+}
+
+void vision_ask(vision *v, peal_bytes *request, vision_fn fn, void *user) {
+  vision_err err = v->calls == NULL ? VISION_ERR_STOPPED : VISION_ERR_MEMORY;
+  question *q = v->calls != NULL ? malloc(sizeof *q) : NULL;
+  if (q != NULL) {
+    *q = (question){v, fn, user, peal_worker_now_ms(v->worker)};
+    peal_err started = start(v, peal_bytes_slice(request), q);
+    err = started == PEAL_OK          ? VISION_OK
+          : started == PEAL_ERR_NOMEM ? VISION_ERR_MEMORY
+                                      : VISION_ERR_BUSY;
+  }
   peal_bytes_unref(request);
   if (err == VISION_OK)
-    err =
-        vision_form_answer(v->kind, (peal_slice){.ptr = a.reply, .len = a.len},
-                           v->max_text_bytes, text);
-  free(a.reply);
-  done.http_status = a.status;
-  done.elapsed_ms = (uint32_t)(clock_ms() - start);
-  if (report != NULL)
-    *report = done;
-  return err;
+    return;
+  free(q);
+  fn(err, NULL, &(vision_report){.tries = 0}, user);
 }
 
 const char *vision_err_text(vision_err err) {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* vision: a sentence about a picture from a vision model over HTTP.
- * In the flow: POST /upload -> file, store, answer; then on the pool
- * [vision_describe] -> caption -> `camera_update`; where it is off or fails,
- * the caption of picture.h stands.
+ * In the flow: POST /upload -> file, store, answer; on the pool the request is
+ * made; on worker 0 [vision_ask] -> caption -> `camera_update`; where it is off
+ * or fails, the caption of picture.h stands.
  *
- * Blocking, for a thread of the pool; how many run at once is the caller's to
- * limit. The key goes into a header, never into an address, a log or an error
- * text. */
-#include <stdatomic.h>
+ * Calls are made on a worker's loop (<peal/kit_calls.h>); how many run at once is
+ * the caller's to limit. The key goes into a header, never into an address, a
+ * log or an error text. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <peal/base.h>
+#include <peal/worker.h>
 
 enum {
   VISION_MAX_PICTURE_BYTES = 10 * 1024 * 1024, /* as /upload */
@@ -65,21 +67,32 @@ typedef struct vision vision;
 /* "none", "gemini" or "openai". Returns: false for anything else. */
 bool vision_kind_parse(vision_kind *out, const char *name);
 
-/* Returns: NULL and *err VISION_ERR_OPTS or VISION_ERR_MEMORY. */
-vision *vision_new(const vision_opts *opts, vision_err *err);
-/* No call of vision_describe may be under way. */
+/* Calls are made on `worker`. Returns: NULL and *err VISION_ERR_OPTS or
+ * VISION_ERR_MEMORY. Before the run, or on it. */
+vision *vision_new(const vision_opts *opts, peal_worker *worker,
+                   vision_err *err);
+/* End what is under way: each is told VISION_ERR_STOPPED. On the worker, or
+ * behind the run. */
+void vision_stop(vision *vision);
+/* Stopped, too. */
 void vision_free(vision *vision);
 
-/* Ask about a picture (borrowed) of type `mime`. Blocks for at most (retries +
- * 1) * timeout_ms and the pauses between, each of at most 8 s or what
- * Retry-After asks for up to 30 s. `stop` (borrowed, may be NULL): once true,
- * the call ends within a second or so. `report` may be NULL.
- * Returns: VISION_OK and *text, UTF-8 on one line, taken by the caller: free();
- * else the error and *text NULL. Thread: any. */
-vision_err vision_describe(const vision *vision, const char *mime,
-                           const void *picture, size_t len,
-                           const atomic_bool *stop, char **text,
-                           vision_report *report);
+/* What is asked about a picture (borrowed) of type `mime`. Takes its time.
+ * Returns: VISION_OK and *request, to be given to vision_ask or unreferenced;
+ * VISION_ERR_PICTURE, VISION_ERR_MEMORY. Thread: any. */
+vision_err vision_request(const vision *vision, const char *mime,
+                          const void *picture, size_t len,
+                          peal_bytes **request);
+
+/* VISION_OK and the text, UTF-8 on one line, terminated and borrowed; or the
+ * error and NULL. */
+typedef void (*vision_fn)(vision_err err, const char *text,
+                          const vision_report *report, void *user);
+
+/* Ask (`request` is taken): at most retries + 1 times, each of timeout_ms, with
+ * pauses between of at most 8 s or what Retry-After asks for up to 30 s. On the
+ * worker; `fn` comes once, perhaps inside of this call. */
+void vision_ask(vision *vision, peal_bytes *request, vision_fn fn, void *user);
 
 /* One line for log and page, without any inner text. */
 const char *vision_err_text(vision_err err);

@@ -8,6 +8,7 @@ import net from 'node:net';
 
 const [port, form, count, seconds] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4]), Number(process.argv[5])];
 const slowBytes = 1000; // every 100 ms
+const tailBytes = 8000; // behind the picture, points of the body included
 const now = () => performance.timeOrigin + performance.now();
 
 // A client frame: masked, as RFC6455 5.3 wants it, with zeros.
@@ -96,10 +97,10 @@ class Viewer {
 
   // From the end: in front of it stands the picture.
   count(body) {
-    const text = body.toString('latin1');
+    if (!this.isCounting) return;
+    const text = body.toString('latin1', Math.max(0, body.length - tailBytes));
     const seq = Number(text.slice(text.lastIndexOf('"seq":') + 6).match(/^\d+/)[0]);
     const captured = Number(text.slice(text.lastIndexOf('"captured_at":') + 14).match(/^[\d.]+/)[0]) * 1000;
-    if (!this.isCounting) return;
     this.seqs.push(seq);
     this.latencies.push(now() - captured);
   }

@@ -4,6 +4,9 @@
 // some minutes:
 //   build/release/bin/peal-esp32 --port 5050 --simulate 3 --data-dir shot &
 //   node docs/images/screenshot.js http://127.0.0.1:5050 docs/images/dashboard.png
+// and deskpulse.png from one with its synthetic person:
+//   build/release/bin/peal-deskpulse --port 5053 --data-dir shot &
+//   node docs/images/screenshot.js http://127.0.0.1:5053 docs/images/deskpulse.png
 'use strict';
 const path = require('node:path');
 const { createRequire } = require('node:module');

@@ -62,7 +62,8 @@ typedef struct peal_kit_call_end {
   int status;              /* of the last answer; 0: there was none */
   uint32_t tries;          /* 0: it was never begun */
   uint32_t retry_after_ms; /* what the last answer asked for */
-  uint64_t bytes;          /* that on_piece was given */
+  uint64_t bytes;          /* that on_piece was given, or of `whole` */
+  peal_slice whole;        /* with is_whole, and PEAL_OK: the answer */
 } peal_kit_call_end;
 
 /* A piece of the answer, borrowed. */
@@ -82,6 +83,9 @@ typedef struct peal_kit_call_opts {
   peal_kit_call_piece_fn on_piece; /* NULL: the answer does not matter */
   peal_kit_call_end_fn on_end;     /* NULL: neither does the end */
   void *user;
+  /* Keep the answer and give it at the end, in place of on_piece: so a try that
+   * broke off in the middle is made again, too. */
+  bool is_whole;
   uint32_t timeout_ms;  /* of one try in all; 0: none, which is for streams */
   uint32_t stall_ms;    /* slower than stall_bytes in such a time is a failure,
                            the wait for the first byte included; default 30000 */

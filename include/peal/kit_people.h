@@ -34,7 +34,8 @@
  * by the check of Origin and Sec-Fetch-Site before every route
  * (peal_kit_faces).
  *
- * Guide: docs/guide/people.md */
+ * Guide: docs/guide/people.md
+ * Example: examples/people/main.c */
 #include <peal/config.h>
 #include <peal/kit_password.h>
 #include <peal/kit_token.h>
@@ -94,7 +95,8 @@ typedef struct peal_kit_person {
 } peal_kit_person;
 
 /* Somebody has signed in, or out (by whatever end of the sign-in; then `person`
- * has but id and sign_in). On a worker; `person` is borrowed. */
+ * has but id and sign_in). On a worker, or at the very end of a run on a thread
+ * of the store; `person` is borrowed. */
 typedef void (*peal_kit_people_sign_fn)(const peal_kit_person *person,
                                         bool is_in, void *user);
 
@@ -121,7 +123,7 @@ typedef struct peal_kit_people_opts {
   int64_t rotate_ms;  /* a key signs so long; default 30 days */
   peal_kit_password_cost cost; /* {0}: the usual */
   unsigned hashes;             /* at a time; default 2 */
-  unsigned hashes_wait;        /* others wait, beyond it 503; default 64 */
+  unsigned hashes_wait;        /* others wait, beyond it 429; default 400 */
   unsigned max_sign_ins;       /* of a person; default 20, the idlest ends */
   unsigned max_people;         /* default 100000 */
   unsigned registers_per_hour; /* from one address; default 2000 */

@@ -187,6 +187,9 @@ typedef struct peal_kit_turns {
    * done, and *exit_code is that of the program. For the store there is
    * peal_kit_open_store. */
   bool (*on_command)(int *exit_code, void *user);
+  /* Port, data folder, log and store are there, and nobody can come in yet: the
+   * last moment to say who may (conf.password). */
+  bool (*on_open)(void *user);
   /* Its parts, routes and events. The store may be asked by those functions
    * that wait. */
   bool (*on_make)(void *user);

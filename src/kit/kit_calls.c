@@ -13,6 +13,7 @@ enum {
   MAX_PAUSE_MS = 8000, /* of our own doubling */
   FIRST_STATUS_OK = 200,
   LAST_STATUS_OK = 299,
+  FIRST_BYTES = 4096,    /* of what is kept */
   REFUSAL_BYTES = 65536, /* of an answer that nobody reads */
 };
 
@@ -36,10 +37,12 @@ struct peal_kit_call {
   peal_kit_call_opts opts; /* without what the caller lends */
   peal_kit_call_end end;
   /* Of this try, in bytes. */
-  uint64_t refused;   /* of an answer that nobody reads */
-  uint64_t up, down;  /* sent, received */
+  uint64_t refused;  /* of an answer that nobody reads */
+  uint64_t up, down; /* sent, received */
+  char *whole;       /* what is kept, as much as end.bytes */
+  size_t whole_cap;
   uint64_t looked_at; /* of both, when the stall was looked at last */
-  bool is_stalled, is_too_long;
+  bool is_stalled, is_too_long, is_out_of_memory;
 };
 
 typedef struct call_list {
@@ -93,6 +96,7 @@ static void call_free(peal_kit_call *call) {
   free(call->url);
   free(call->method);
   free(call->body);
+  free(call->whole);
   free(call);
 }
 
@@ -118,6 +122,8 @@ static void finish(peal_kit_call *call, peal_err err, const char *message) {
   call->state = ENDING;
   call->end.err = err;
   call->end.message = message;
+  if (err == PEAL_OK && call->opts.is_whole)
+    call->end.whole = (peal_slice){call->whole, (size_t)call->end.bytes};
   if (err == PEAL_OK)
     calls->stats.done++;
   else
@@ -142,6 +148,21 @@ static bool is_fine(int status) {
   return status >= FIRST_STATUS_OK && status <= LAST_STATUS_OK;
 }
 
+static bool keep(peal_kit_call *call, peal_slice piece) {
+  size_t len = (size_t)call->end.bytes, need = len + piece.len;
+  if (need > call->whole_cap) {
+    size_t cap = call->whole_cap > 0 ? call->whole_cap * 2 : FIRST_BYTES;
+    cap = cap < need ? need : cap;
+    char *longer = realloc(call->whole, cap);
+    if (longer == NULL)
+      return false;
+    call->whole = longer;
+    call->whole_cap = cap;
+  }
+  memcpy(call->whole + len, piece.ptr, piece.len);
+  return true;
+}
+
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *user) {
   peal_kit_call *call = user;
   peal_kit_calls *calls = call->calls;
@@ -157,8 +178,12 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *user) {
     call->is_too_long = true;
     return 0;
   }
+  if (call->opts.is_whole && len > 0 && !keep(call, (peal_slice){bytes, len})) {
+    call->is_out_of_memory = true;
+    return 0;
+  }
   call->end.bytes += len;
-  if (call->opts.on_piece != NULL && len > 0) {
+  if (!call->opts.is_whole && call->opts.on_piece != NULL && len > 0) {
     calls->depth++;
     call->opts.on_piece(call, (peal_slice){bytes, len}, call->opts.user);
     calls->depth--;
@@ -228,6 +253,10 @@ static peal_err err_of(const peal_kit_call *call, CURLcode code,
     *words = "the answer is too long";
     return PEAL_ERR_TOO_LONG;
   }
+  if (call->is_out_of_memory) {
+    *words = "memory is out";
+    return PEAL_ERR_NOMEM;
+  }
   if (call->is_stalled) {
     *words = "the answer came to a halt";
     return PEAL_ERR_TIMEOUT;
@@ -282,6 +311,8 @@ static void ended(peal_kit_call *call, CURLcode code) {
       retry_s > UINT32_MAX / 1000 ? UINT32_MAX : (uint32_t)retry_s * 1000;
   peal_err err = err_of(call, code, &words);
   call->state = PAUSING;
+  if (call->opts.is_whole && err != PEAL_OK)
+    call->end.bytes = 0; // nobody has seen it
   if (!is_passing(err, call->end.status) || call->end.bytes > 0 ||
       call->end.tries > call->opts.retries ||
       call->end.retry_after_ms > call->opts.max_retry_after_ms) {

@@ -3,10 +3,13 @@
 
 #include <stdlib.h>
 
+enum { BLIND_MS = 50 };
+
 struct peal_kit_curl {
   peal_worker *worker;
   CURLM *multi;
   peal_timer *timer; /* libcurl's one timer */
+  peal_timer *blind; /* runs while a socket is not watched */
   peal_kit_curl_done_fn on_done;
   peal_kit_curl_rest_fn on_rest;
   void *user;
@@ -51,6 +54,20 @@ static void act(peal_kit_curl *curl, curl_socket_t fd, int events) {
   curl->on_rest(curl->user);
 }
 
+/* Memory was out for a watch: libcurl looks at all of its sockets by itself now
+ * and then, until it has none. */
+static void on_blind(peal_timer *timer, void *user) {
+  peal_kit_curl *curl = user;
+  int running = 0;
+  curl->is_inside = true;
+  (void)curl_multi_perform(curl->multi, &running);
+  curl->is_inside = false;
+  if (running == 0)
+    peal_timer_stop(timer);
+  take_done(curl);
+  curl->on_rest(curl->user);
+}
+
 /* ---- sockets ----------------------------------------------------------------- */
 
 static void on_ready(peal_watch *watch, unsigned events, void *user) {
@@ -81,8 +98,15 @@ static socket_watch *watch_socket(peal_kit_curl *curl, curl_socket_t fd) {
   return NULL;
 }
 
-/* CURLMOPT_SOCKETFUNCTION. -1 ends all transfers with an error, which is better
- * than one that nobody wakes. */
+/* Does the worker wait for it from now on? */
+static bool watch(peal_kit_curl *curl, socket_watch *one, curl_socket_t fd,
+                  unsigned events) {
+  one = one != NULL ? one : watch_socket(curl, fd);
+  return one != NULL && peal_watch_set(one->watch, events) == PEAL_OK;
+}
+
+/* CURLMOPT_SOCKETFUNCTION. An error from here would make libcurl's handle useless
+ * for good. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
                      void *of_socket) {
   peal_kit_curl *curl = user;
@@ -93,13 +117,11 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
     forget(one);
     return 0;
   }
-  if (one == NULL)
-    one = watch_socket(curl, fd);
-  if (one == NULL)
-    return -1;
   unsigned events = (what & CURL_POLL_IN ? PEAL_WATCH_READ : 0) |
                     (what & CURL_POLL_OUT ? PEAL_WATCH_WRITE : 0);
-  return peal_watch_set(one->watch, events) == PEAL_OK ? 0 : -1;
+  if (!watch(curl, one, fd, events))
+    peal_timer_start(curl->blind, BLIND_MS, BLIND_MS);
+  return 0;
 }
 
 /* ---- time --------------------------------------------------------------------- */
@@ -146,8 +168,10 @@ peal_kit_curl *peal_kit_curl_new(peal_worker *worker,
   *curl = (peal_kit_curl){
       .worker = worker, .on_done = on_done, .on_rest = on_rest, .user = user};
   curl->timer = peal_timer_new(worker, on_time, curl);
+  curl->blind = peal_timer_new(worker, on_blind, curl);
   curl->multi = curl_multi_init();
-  if (curl->timer != NULL && curl->multi != NULL && set_up(curl))
+  if (curl->timer != NULL && curl->blind != NULL && curl->multi != NULL &&
+      set_up(curl))
     return curl;
   peal_kit_curl_free(curl);
   return NULL;
@@ -158,6 +182,7 @@ void peal_kit_curl_free(peal_kit_curl *curl) {
     return;
   curl_multi_cleanup(curl->multi);
   peal_timer_free(curl->timer);
+  peal_timer_free(curl->blind);
   free(curl);
   curl_global_cleanup();
 }

@@ -15,7 +15,9 @@ static bool add_routes(peal_kit *kit) {
 }
 
 static bool make(peal_kit *kit, const peal_kit_turns *turns) {
-  return peal_kit_open(kit) && peal_kit_faces(kit) &&
+  return peal_kit_open(kit) &&
+         (turns->on_open == NULL || turns->on_open(turns->user)) &&
+         peal_kit_faces(kit) &&
          (turns->on_make == NULL || turns->on_make(turns->user)) &&
          add_routes(kit);
 }

@@ -106,7 +106,7 @@ static void set_defaults(peal_kit_people_opts *o) {
   if (o->hashes == 0)
     o->hashes = 2;
   if (o->hashes_wait == 0)
-    o->hashes_wait = 64;
+    o->hashes_wait = 400;
   if (o->max_sign_ins == 0)
     o->max_sign_ins = 20;
   if (o->max_people == 0)
@@ -285,7 +285,9 @@ void peal_kit_people_free(peal_kit_people *people) {
 static void turn_keys(void *user) {
   peal_kit_people *people = user;
   peal_err err = peal_kit_tokens_turn(people->tokens, false);
-  if (err != PEAL_OK)
+  // it is tried again soon: said once
+  bool was_bad = atomic_exchange(&people->is_turn_bad, err != PEAL_OK);
+  if (err != PEAL_OK && !was_bad)
     peal_kit_people_log(people, PEAL_LOG_WARN,
                         "the keys of tokens could not be read again: %s",
                         peal_err_message(err));

@@ -37,7 +37,8 @@ struct peal_kit_people {
   peal_web_limit *registers;
   peal_nsp *nsps[PEAL_KIT_PEOPLE_NSPS]; /* set up before the run */
   size_t nsp_count;
-  atomic_bool is_turning; /* the keys are being looked at */
+  atomic_bool is_turning;  /* the keys are being looked at */
+  atomic_bool is_turn_bad; /* and could not be, the last time */
   uint64_t ticks;
 };
 

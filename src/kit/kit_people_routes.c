@@ -150,7 +150,7 @@ static void answer_signed(peal_kit_people *people, peal_http_req *req,
       PEAL_OBJECT({"status", peal_str("success")},
                   {"access_token", peal_str(token)},
                   {"token_type", peal_str("Bearer")},
-                  {"expires_in", peal_int(claims.exp_s - claims.iat_s)},
+                  {"expires_in", peal_int(people->opts.access_ms / 1000)},
                   {"room", peal_str(who->room)},
                   {"user", user_val(peal_http_req_build(req), who)}));
 }
@@ -242,9 +242,10 @@ static void on_known(peal_kit_people_ask *ask) {
   if (ask->err == PEAL_OK && ask->who.role != 0) {
     begin(people, req, 200, &ask->who);
   } else if (ask->err == PEAL_ERR_CLOSED || ask->err == PEAL_OK) {
-    peal_kit_people_log(people, PEAL_LOG_WARN,
-                        "wrong username or password for %s from %s",
-                        ask->guess.folded, ask->guess.network);
+    peal_kit_people_log(
+        people, PEAL_LOG_WARN, "wrong username or password for %s from %s",
+        ask->guess.folded[0] != '\0' ? ask->guess.folded : "what is no name",
+        ask->guess.network);
     refuse(req, 401, 0, "username or password is not right", NULL);
   } else {
     fail(req, ask->err);

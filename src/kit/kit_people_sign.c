@@ -114,12 +114,18 @@ static bool part(peal_kit_people *people, const char *id) {
   return done;
 }
 
+/* How long an access token may be good, also one that was given out when the
+ * program had been started with another life; and it is rounded up. */
+static int64_t life_ms(const peal_kit_people *people) {
+  const int64_t own = people->opts.access_ms;
+  return (own > KEEP_MS ? own : (int64_t)KEEP_MS) + 1000;
+}
+
 /* In memory: from here on its tokens are refused. */
 static void end_now(peal_kit_people *people, const char *id, int64_t person) {
   int64_t now = peal_kit_people_now_ms(people);
-  // a token lives a second more than it says, as it is rounded up
-  if (!peal_kit_people_ended_add(&people->ended, id,
-                                 now + people->opts.access_ms + 1000, now))
+  if (!peal_kit_people_ended_add(&people->ended, id, now + life_ms(people),
+                                 now))
     return;
   if (!part(people, id))
     peal_kit_people_log(people, PEAL_LOG_WARN,
@@ -403,7 +409,7 @@ bool peal_kit_people_sign_load(peal_kit_people *people) {
   if (peal_store_exec_sync(people->opts.store,
                            "SELECT id, ended_ms FROM sign_ins"
                            " WHERE ended_ms > ?1 LIMIT 10000",
-                           PEAL_ARGS(peal_int(now - people->opts.access_ms)),
+                           PEAL_ARGS(peal_int(now - life_ms(people))),
                            &rows) != PEAL_OK) {
     peal_kit_people_log(people, PEAL_LOG_ERROR, "the sign-ins cannot be read");
     return false;
@@ -416,8 +422,7 @@ bool peal_kit_people_sign_load(peal_kit_people *people) {
              PEAL_SFMT(peal_val_str(peal_val_get(row, "id"))));
     (void)peal_kit_people_ended_add(
         &people->ended, id,
-        peal_val_int(peal_val_get(row, "ended_ms"), now) +
-            people->opts.access_ms + 1000,
+        peal_val_int(peal_val_get(row, "ended_ms"), now) + life_ms(people),
         now);
     peal_kit_people_ended_part(&people->ended, id);
   }
@@ -435,8 +440,8 @@ static void clean(peal_kit_people *people) {
       people->opts.store,
       "DELETE FROM sign_ins WHERE id IN (SELECT id FROM sign_ins"
       " WHERE end_ms < ?1 OR ended_ms < ?2 LIMIT 1000)",
-      PEAL_ARGS(peal_int(before), peal_int(before - people->opts.access_ms)),
-      NULL, NULL);
+      PEAL_ARGS(peal_int(before), peal_int(before - life_ms(people))), NULL,
+      NULL);
   if (err != PEAL_OK)
     peal_kit_people_log(people, PEAL_LOG_WARN,
                         "old sign-ins were not deleted: %s",

@@ -315,8 +315,10 @@ peal_err peal_kit_tokens_sign(peal_kit_tokens *tokens, peal_kit_claims *claims,
   if (!fits(claims->sub) || !fits(claims->role) || !fits(claims->name) ||
       !fits(claims->sid))
     return PEAL_ERR_TOO_LONG;
-  claims->iat_s = now_ms(tokens) / 1000;
-  claims->exp_s = claims->iat_s + (tokens->opts.life_ms + 999) / 1000;
+  int64_t now = now_ms(tokens);
+  claims->iat_s = now / 1000;
+  // no shorter than was said
+  claims->exp_s = (now + tokens->opts.life_ms + 999) / 1000;
   peal_bytes *payload = payload_of(tokens, claims);
   if (payload == NULL)
     return PEAL_ERR_NOMEM;

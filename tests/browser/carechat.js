@@ -3,6 +3,7 @@
 // vital signs, and what a page says and does when something is not there.
 // Options: see scene.js.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { until } from './harness.js';
 import {
   desktop, excuse, fits, judged, live, narrow, newServer, openPage, phone, runScene, shot, shows, text,
@@ -49,7 +50,10 @@ const answered = (count, from = page) => until(`${count} answers`, async () =>
 // --- the door ----------------------------------------------------------------
 
 async function theDoorSaysWhatIsWrong() {
-  server = await newServer('carechat', { health: '/health' });
+  server = await newServer('carechat', {
+    health: '/health',
+    args: ['--user-messages-per-minute', '0', '--user-tokens-per-minute', '0', '--user-waiting', '100', '--word-pace', '2ms'],
+  });
   page = await openPage(`${server.url}/`);
   await at(page, 'login');
   await page.locator('#sign-in-submit').click();
@@ -194,6 +198,47 @@ async function markdownIsShownSafely() {
   assert.deepEqual(wrong, []);
 }
 
+// Pieces, answers and pages of the history may cross each other.
+async function theTalkBearsAnyOrder() {
+  const told = await page.evaluate(async () => {
+    const talk = await import('/js/talk.js?another');
+    const all = () => talk.talkAll().map(({ id, key, content, state }) => [id ?? key, content, state].join(' '));
+    const out = [];
+    const mine = talk.talkWrite('k1', 'Hello?', 1);
+    out.push(all());
+    talk.talkPut({ id: 2, key: 'k1', role: 'user', content: 'Hello?', timestamp: 'T' });
+    talk.talkTaken(mine, { id: 2 });
+    for (const [seq, delta] of [[0, ''], [2, 'b '], [2, 'b '], [1, 'a '], [0, ''], [1, 'x']]) talk.talkDelta({ id: 3, seq, delta, reply_to: 2 });
+    out.push(all(), talk.talkHasGap(3));
+    talk.talkPut({ id: 3, role: 'assistant', content: 'a', state: 'writing', seq: 1, reply_to: 2 });
+    talk.talkDelta({ id: 3, seq: 4, delta: 'd', reply_to: 2 });
+    out.push(all(), talk.talkHasGap(3), talk.talkPending().id);
+    talk.talkPut({ id: 3, role: 'assistant', content: 'a b c d', state: 'done', reply_to: 2 });
+    talk.talkDelta({ id: 3, seq: 3, delta: 'c ', reply_to: 2 });
+    out.push(all(), talk.talkHasGap(3), talk.talkPending() === undefined);
+    talk.talkPut({ id: 0, role: 'user', content: 'older', state: 'sent' });
+    talk.talkWrite('k2', 'last', 2);
+    talk.talkNewest([{ id: 4, role: 'user', content: 'new' }, { id: 3, role: 'assistant', content: 'a b c d', reply_to: 2 }]);
+    out.push(all());
+    talk.talkNewest([{ id: 8, role: 'user', content: 'far' }]);
+    out.push(all());
+    talk.talkDelta({ id: 9, seq: 0, delta: 'again', reply_to: 8 });
+    talk.talkPut({ id: 9, role: 'assistant', content: 'again', state: 'failed', reply_to: 8 });
+    talk.talkDelta({ id: 9, seq: 0, delta: 'anew', reply_to: 8 });
+    out.push(all());
+    return out;
+  });
+  assert.deepEqual(told, [
+    ['k1 Hello? waiting'],
+    ['2 Hello? sent', '3 a b  writing'], false,
+    ['2 Hello? sent', '3 a b  writing'], true, 3,
+    ['2 Hello? sent', '3 a b c d done'], false, true,
+    ['0 older sent', '2 Hello? sent', '3 a b c d done', '4 new sent', 'k2 last waiting'],
+    ['8 far sent', 'k2 last waiting'],
+    ['8 far sent', '9 anew writing', 'k2 last waiting'],
+  ]);
+}
+
 async function whatOneWritesIsText() {
   const evil = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>';
   await ask(evil);
@@ -247,6 +292,109 @@ async function clearingIsAskedForFirst() {
   await page.reload();
   await live(page);
   await until('they stay gone', () => isShown('chat-empty'));
+}
+
+// --- a model -----------------------------------------------------------------
+
+// One that speaks as OpenAI's does: `mode` is what it does with a question.
+const model = { mode: 'whole', left: 0 };
+const evil = 'Look: <img src=x onerror="window.hurt=1"> [here](javascript:window.hurt=1) ' +
+  '<script>window.hurt=1</script> and **[there](https://example.org/?a=1)**.';
+
+function onQuestion(req, res) {
+  const say = (content) => res.write(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`);
+  res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  if (model.mode === 'whole') {
+    for (const word of evil.split(/(?<= )/)) say(word);
+    res.end('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
+    return;
+  }
+  say('This is only the ');
+  if (model.mode === 'breaks') return void setTimeout(() => res.destroy(), 50);
+  const timer = setInterval(say, 50, 'beginning ');
+  res.on('close', () => {
+    clearInterval(timer);
+    model.left += 1;
+  });
+}
+
+async function whatAModelWritesIsText() {
+  model.http = http.createServer((req, res) => req.resume().on('end', () => onQuestion(req, res)));
+  await new Promise((done) => { model.http.listen(0, '127.0.0.1', done); });
+  model.server = await newServer('carechat-model', {
+    health: '/health', env: { PEAL_CARECHAT_MODEL_KEY: 'a-secret' },
+    args: ['--model-kind', 'openai', '--model-url', `http://127.0.0.1:${model.http.address().port}/v1`,
+      '--model-name', 'tiny', '--model-retries', '0', '--model-backoff', '1ms'],
+  });
+  model.page = await openPage(`${model.server.url}/login.html`);
+  await signIn(model.page, 'otto', { isNew: true });
+  await at(model.page, 'chat');
+  await live(model.page);
+  await ask('Who are you?', model.page);
+  await answered(1, model.page);
+  await says('chat-source', /the model tiny/, model.page);
+  const links = await last(model.page).locator('a').evaluateAll((all) => all.map(({ href, rel }) => [href, rel]));
+  assert.deepEqual(links, [['https://example.org/?a=1', 'noopener noreferrer nofollow']]);
+  assert.equal(await model.page.locator('#chat-log img, #chat-log script').count(), 0);
+  assert.equal(await model.page.evaluate(() => window.hurt), undefined);
+}
+
+async function escapeStopsAnAnswer() {
+  model.mode = 'endless';
+  await ask('Tell me everything', model.page);
+  await until('it grows', async () => /beginning beginning/.test(await last(model.page).textContent()));
+  assert.match(await text('chat-state', model.page), /is writing/);
+  await shot(model.page, 'carechat-writing');
+  await model.page.locator('#message').press('Escape');
+  await until('it is stopped', async () => /stopped/.test(await last(model.page).locator('.meta').textContent()));
+  await until('the model is left', () => model.left === 1);
+  assert.equal(await isShown('stop', model.page), false);
+  assert.equal(await text('chat-state', model.page), '');
+}
+
+async function aBrokenAnswerIsAskedForAgain() {
+  model.mode = 'breaks';
+  await ask('And now?', model.page);
+  await until('it failed', async () => /The answer failed: ./.test(await last(model.page).locator('.meta').textContent()));
+  assert.match(await last(model.page).textContent(), /This is only the/);
+  await judged(model.page, 'a failed answer');
+  await shot(model.page, 'carechat-failed');
+  model.mode = 'whole';
+  await model.page.reload();
+  await live(model.page);
+  await model.page.getByRole('button', { name: 'Ask this again' }).click();
+  await answered(2, model.page);
+  assert.equal(await model.page.locator('.mine').count(), 3, 'the question stands there once');
+  assert.equal(await model.page.getByRole('button', { name: 'Ask this again' }).count(), 0);
+}
+
+async function withoutTheModelItSaysSo() {
+  model.http.closeAllConnections();
+  await new Promise((done) => { model.http.close(done); });
+  await ask('Are you still there?', model.page);
+  await answered(3, model.page);
+  assert.match(await last(model.page).textContent(), /built-in responder answers instead/);
+  await says('chat-source', /built-in/, model.page);
+  await says('strip', /language model is not well/, model.page, 40000);
+  await shot(model.page, 'carechat-no-model');
+  await model.page.context().close();
+  await model.server.stop();
+}
+
+async function tooManyAreSaidSo() {
+  const strict = await newServer('carechat-strict', { health: '/health', args: ['--user-messages-per-minute', '2'] });
+  const one = await openPage(`${strict.url}/login.html`);
+  await signIn(one, 'eva', { isNew: true });
+  await at(one, 'chat');
+  await live(one);
+  for (const question of ['one', 'two', 'three']) await ask(question, one);
+  await until('the third was not sent', async () =>
+    /not sent: ./.test(await one.locator('.mine .meta').last().textContent()));
+  await answered(2, one);
+  await one.getByRole('button', { name: 'Discard this message' }).click();
+  assert.equal(await one.locator('#message').inputValue(), 'three', 'it can be changed and sent later');
+  await one.context().close();
+  await strict.stop();
 }
 
 // --- vitals ------------------------------------------------------------------
@@ -303,6 +451,7 @@ async function anAlertIsAcknowledged() {
   await shows('status-spo2', 'critical', page);
   await says('alert-count', /1 alert to acknowledge/);
   await says('alert-list', /critical/);
+  await says('notices', /critical: .*85 %/);
   await page.locator('#alert-list button').first().click();
   await shows('alert-count', 'all acknowledged', page);
   await page.reload();
@@ -355,40 +504,39 @@ async function aKeyIsRevoked() {
 
 // --- for everyone ------------------------------------------------------------
 
-async function isForEveryone() {
+// What a reader on a screen of this size meets, from the door on.
+async function isFor(name, size) {
+  for (const colorScheme of ['light', 'dark']) {
+    const about = `${name}-${colorScheme}`;
+    const fitsAndIsJudged = async (one, what, options) => {
+      await fits(one, size.viewport.width, `${what}-${about}`);
+      await judged(one, `${what}-${about}`);
+      await shot(one, `carechat-${what}-${about}`, options);
+    };
+    const one = await openPage(`${server.url}/login.html`, { ...size, colorScheme });
+    await fitsAndIsJudged(one, 'door');
+    await signIn(one, 'maria');
+    await at(one, 'chat');
+    await live(one);
+    await answered(1, one);
+    await fitsAndIsJudged(one, 'chat');
+    await one.locator('.pages a', { hasText: 'Vitals' }).click();
+    await at(one, 'vitals');
+    await live(one);
+    await shows('value-heart_rate', '74', one);
+    await fitsAndIsJudged(one, 'vitals', { fullPage: true });
+    await one.locator('#account-open').click();
+    await says('account-connection', /^Live, WebSocket, .*, good$/, one);
+    await fitsAndIsJudged(one, 'account');
+    await one.context().close();
+  }
+}
+
+async function somethingToLookAt() {
   await page.goto(`${server.url}/chat.html`);
   await live(page);
-  await ask('Show me my readings');
+  await ask('How are my latest readings?');
   await answered(1);
-  for (const [name, size] of Object.entries({ desktop, phone, narrow })) {
-    for (const colorScheme of ['light', 'dark']) {
-      const about = `${name}-${colorScheme}`;
-      const one = await openPage(`${server.url}/login.html`, { ...size, colorScheme });
-      await fits(one, size.viewport.width, `door-${about}`);
-      await judged(one, `door-${about}`);
-      await shot(one, `carechat-door-${about}`);
-      await signIn(one, 'maria');
-      await at(one, 'chat');
-      await live(one);
-      await answered(1, one);
-      await fits(one, size.viewport.width, `chat-${about}`);
-      await judged(one, `chat-${about}`);
-      await shot(one, `carechat-chat-${about}`);
-      await one.locator('.pages a', { hasText: 'Vitals' }).click();
-      await at(one, 'vitals');
-      await live(one);
-      await shows('value-heart_rate', '74', one);
-      await fits(one, size.viewport.width, `vitals-${about}`);
-      await judged(one, `vitals-${about}`);
-      await shot(one, `carechat-vitals-${about}`, { fullPage: true });
-      if (name === 'phone') {
-        await one.locator('#account-open').click();
-        await judged(one, `account-${about}`);
-        await shot(one, `carechat-account-${about}`);
-      }
-      await one.context().close();
-    }
-  }
 }
 
 // --- what is not there ---------------------------------------------------------
@@ -409,6 +557,17 @@ async function withoutTheServerItSaysSo() {
   await answered(2);
   assert.equal(await text('strip', page), '');
   assert.equal(await page.locator('.mine', { hasText: 'Written while' }).count(), 1);
+  excuse(null);
+}
+
+async function offlineAndBack() {
+  excuse(cutOff);
+  await page.context().setOffline(true);
+  await says('strip', /offline/);
+  await says('connection-state', /Reconnecting/);
+  await page.context().setOffline(false);
+  await live(page);
+  await until('nothing is said any more', async () => await text('strip', page) === '');
   excuse(null);
 }
 
@@ -520,18 +679,27 @@ await runScene([
   ['keys do what they say', keysDoWhatTheySay],
   ['4000 characters and no more', fourThousandCharactersAndNoMore],
   ['markdown is shown safely', markdownIsShownSafely],
+  ['the talk bears any order', theTalkBearsAnyOrder],
   ['what one writes is text', whatOneWritesIsText],
   ['another tab sees the same', anotherTabSeesTheSame],
   ['older messages come above', olderMessagesComeAbove],
   ['clearing is asked for first', clearingIsAskedForFirst],
+  ['what a model writes is text', whatAModelWritesIsText],
+  ['Escape stops an answer', escapeStopsAnAnswer],
+  ['a broken answer is asked for again', aBrokenAnswerIsAskedForAgain],
+  ['without the model it says so', withoutTheModelItSaysSo],
+  ['too many are said so', tooManyAreSaidSo],
   ['a device gets its key once', aDeviceGetsItsKeyOnce],
   ['readings are live', readingsAreLive],
   ['an alert is acknowledged', anAlertIsAcknowledged],
   ['readings by pages', readingsByPages],
   ['time moves by keys', timeMovesByKeys],
   ['a key is revoked', aKeyIsRevoked],
-  ['it fits and is accessible for everyone', isForEveryone],
+  ['there is something to look at', somethingToLookAt],
+  ...Object.entries({ desktop, phone, narrow }).map(([name, size]) =>
+    [`it fits and is accessible: ${name}`, () => isFor(name, size)]),
   ['without the server it says so', withoutTheServerItSaysSo],
+  ['offline, and back', offlineAndBack],
   ['after five attempts there is a button', afterFiveAttemptsThereIsAButton],
   ['tokens are renewed in place', tokensAreRenewedInPlace],
   ['several tabs do not race for a token', severalTabsDoNotRaceForAToken],

@@ -12,9 +12,10 @@ targets=$(make -n run | sed -n 's/.*--build .*--target //p')
 commands=$(ninja -C "$build" -t commands $targets)
 
 for needed in bin/peal-esp32 bin/peal-esp32-sim bin/peal-sv30-backend \
-  bin/peal-sv30-device bin/peal-deskpulse bin/peal-landing share/peal/esp32/web/app.js \
-  share/peal/sv30-backend/web/js/dom.js \
-  share/peal/deskpulse/web/app.js share/peal/landing/web/app.js; do
+  bin/peal-sv30-device bin/peal-carechat bin/peal-carechat-sim bin/peal-deskpulse \
+  bin/peal-landing share/peal/esp32/web/app.js share/peal/sv30-backend/web/js/dom.js \
+  share/peal/carechat/web/vitals.html share/peal/deskpulse/web/app.js \
+  share/peal/landing/web/app.js; do
   echo "$commands" | grep -Eq "$needed( |\$)" ||
     { echo "make run does not make $needed" >&2; exit 1; }
 done

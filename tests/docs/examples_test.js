@@ -219,6 +219,25 @@ const tests = {
       { asked: 2, answers: ['ada'] });
   },
 
+  async people() {
+    const [stranger] = await once(client(), 'connect_error');
+    assert.strictEqual(stranger.data.code, 'token_missing');
+    const post = (where, body, cookie) => fetch(url + where, { method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...(cookie && { cookie }) },
+      body: JSON.stringify(body) });
+    const made = await post('/api/register', { username: 'ada', password: 'open sesame' });
+    assert.strictEqual(made.status, 201);
+    const { access_token: token } = await made.json();
+    const ada = await joined({ auth: { token } });
+    const said = once(ada, 'said');
+    assert.strictEqual(await ask(ada, 'say', 'hello'), true);
+    assert.deepStrictEqual(await said, ['ada', 'hello']);
+    const gone = once(ada, 'disconnect');
+    const cookie = made.headers.getSetCookie()[0].split(';')[0];
+    assert.strictEqual((await post('/api/logout', {}, cookie)).status, 200);
+    assert.deepStrictEqual((await gone)[0], 'io server disconnect');
+  },
+
   async auth() {
     const ada = await joined({ auth: { name: 'ada', token: 'open sesame' } });
     assert.strictEqual(await ask(ada, 'who am i'), 'ada');
@@ -484,12 +503,14 @@ async function main() {
     : name === 'cpp' ? process.env.PEAL_DOCS_CPP
     : path.join(process.env.PEAL_BIN, `example-${name}`);
   const words = [String(port), ...(more[name] || [])];
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-example-data-'));
+  process.once('exit', () => fs.rmSync(data, { recursive: true, force: true }));
   const script = path.join(source, 'examples/python/chat.py');
   const [run, ...args] = name !== 'python' ? [program, ...words]
     : ['python3', script, ...words, process.env.PEAL_DOCS_LIB];
   const child = spawn(run, args, {
     stdio: [name === 'loop_poll' ? 'pipe' : 'ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame',
+    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame', DATA: data,
       // With poll(2) a worker has no descriptor that another loop can watch.
       ...(name.startsWith('loop_') && { PEAL_POLLER: 'epoll' }) }
   });

@@ -238,6 +238,7 @@ static void memory_is_bounded_whatever_waits(void **state) {
   size_t pictures = 4 * s->one_bytes;
   assert_true(s->peak_bytes > s->one_bytes);
   assert_true(s->peak_bytes < pictures + VIEWERS * (size_t)OWN_BYTES);
+  end(s);
   // and without a line that takes anything, nothing more
   begin(s);
   for (size_t i = 0; i < VIEWERS; i++)

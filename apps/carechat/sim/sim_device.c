@@ -28,7 +28,8 @@ struct sim_device {
   peal_timer *timer;
   sim_body body;
   uint64_t steps, sent_at_ms;
-  int away; /* steps until it comes back */
+  int away;    /* steps until it comes back */
+  int beat_in; /* steps until the next heartbeat */
   measured items[BUFFER];
   size_t first, count;
   size_t sending; /* of them, under way; 0: none */
@@ -139,6 +140,7 @@ static void send_nonsense(sim_device *d) {
 }
 
 static void beat(sim_device *d) {
+  d->beat_in = BEAT_STEPS;
   (void)peal_client_emit_with(
       d->nsp, &(peal_client_how){.is_volatile = true}, "heartbeat",
       PEAL_ARGS(PEAL_OBJECT({"battery", peal_int((int64_t)d->body.battery)})));
@@ -173,7 +175,7 @@ static void on_step(peal_timer *timer, void *user) {
     return;
   if (sim_body_roll(&d->body) < d->world->fault_bad)
     send_nonsense(d);
-  if (d->steps % BEAT_STEPS == 1)
+  if (d->beat_in-- == 0)
     beat(d);
   send_more(d);
 }
@@ -186,6 +188,7 @@ static void on_connect(peal_client_nsp *nsp, void *user) {
   d->world->connects++;
   d->world->open += !d->is_open;
   d->is_open = true;
+  d->beat_in = 0;
 }
 
 static void on_disconnect(peal_client_nsp *nsp, peal_client_reason reason,

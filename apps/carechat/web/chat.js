@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // chat: joins the parts of the chat page. Events of the server go into the talk,
 // what a person does goes to the server, and the log shows the talk.
+import { alertNotice } from './js/alert_notice.js';
 import { startCarePage, careHealth } from './js/care_page.js';
 import { chatLogSay, chatLogSayAnswer, chatLogShow, chatLogToEnd, startChatLog } from './js/chat_log.js';
 import { composerFill, composerWriting, startComposer } from './js/composer.js';
@@ -13,7 +14,7 @@ import {
   talkAll, talkClear, talkDelta, talkDrop, talkHasGap, talkNewest, talkOf, talkPending, talkPut, talkTaken, talkWrite,
 } from './js/talk.js';
 
-const perPage = 30;
+const perPage = 15; // questions, each with its answer
 const prompts = ['How are my latest readings?', 'What was my last heart rate?', 'What do the bands mean?'];
 
 let next = null; // cursor of the page before the first one shown
@@ -63,17 +64,19 @@ const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))]
   .map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 async function send(message) {
-  if (!socketAnswers()) return;
-  message.state = 'sending';
+  message.state = socketAnswers() ? 'sending' : 'waiting';
   message.reason = undefined;
   changed(message);
+  if (message.state === 'waiting') return;
   try {
     talkTaken(message, await socketAsk('send_message', { message: message.content, key: message.key }));
     if (message.id !== undefined) message.state = 'sent';
   } catch (error) {
-    message.state = 'unsent';
-    message.reason = error.message;
-    chatLogSay(`Your message was not sent: ${error.message}`);
+    // The history may have shown meanwhile that it was taken.
+    if (message.id === undefined) {
+      Object.assign(message, { state: 'unsent', reason: error.message });
+      chatLogSay(`Your message was not sent: ${error.message}`);
+    }
   }
   changed(message);
 }
@@ -133,11 +136,16 @@ async function clear() {
 
 // --- what comes ---------------------------------------------------------------
 
+let lastSource = '';
+
+// An answer from elsewhere than the last tells something of the model's health.
 function showSource({ source }) {
-  if (!source) return;
+  if (!source || source === lastSource) return;
+  lastSource = source;
+  careHealth();
   setText(byId('chat-source'), source === 'built-in'
-    ? 'The answers come from the built-in rules of this server; no language model is asked.'
-    : `The answers come from the model ${source}.`);
+    ? 'The latest answer came from the built-in rules of this server, not from a language model.'
+    : `The latest answer came from the model ${source}.`);
 }
 
 function onMessage(told) {
@@ -203,6 +211,7 @@ function startAll() {
   startCarePage('chat', {
     message: onMessage, message_delta: onDelta, conversation_history: onHistory,
     conversation_cleared: onCleared, vital_update: miniVital,
+    vital_alert: alertNotice,
   }, { onJoined, onGone, onError });
 }
 

@@ -7,7 +7,7 @@ import { startBar } from './js/bar.js';
 import { startCopy } from './js/copy.js';
 import { daysLoad, daysUpdate, startDays } from './js/days.js';
 import { byId, el, setServerTime, setText } from './js/dom.js';
-import { liveTake, startLive } from './js/live.js';
+import { liveShown, liveTake, startLive } from './js/live.js';
 import { log, startLog } from './js/log.js';
 import { startLogin } from './js/login.js';
 import { monitorCalibrated, monitorIsPaused, monitorLive, monitorShow, monitorStatus, startMonitor } from './js/monitor.js';
@@ -101,6 +101,7 @@ const curlText = () => `curl -H 'Content-Type: image/jpeg' --data-binary @pictur
 function onFrame(update) {
   paceHeard();
   pictureTake(update);
+  liveTake(update);
   const posture = postureOf(update);
   if (posture !== known.posture) log('posture', wordsOf({ ...known, isLive: true, isArriving: true, posture }).text);
   known.posture = posture;
@@ -108,9 +109,9 @@ function onFrame(update) {
   show();
 }
 
-function onShown(update, latencyMs) {
+function onShown(latencyMs) {
   paceShown(latencyMs);
-  liveTake(update, latencyMs);
+  liveShown(latencyMs);
 }
 
 function onCamera(camera) {

@@ -24,18 +24,9 @@ function step([move, label, path]) {
   }, icon(path));
 }
 
-// A page may have steps of its own instead: whatever names a data-move.
-function useOwnSteps() {
-  for (const button of document.querySelectorAll('[data-move]')) {
-    button.addEventListener('click', () => { viewMoves[button.dataset.move](); say(); });
-  }
-}
-
 // Before what the page has there.
 function buildFoot() {
-  const foot = byId('chart-foot');
-  if (!foot) return useOwnSteps();
-  return foot.prepend(
+  byId('chart-foot').prepend(
     el('div', { class: 'zoom', role: 'group', 'aria-label': 'Look closer' }, ...steps.map(step)),
     el('p', { class: 'hint keys', id: 'chart-keys' },
       el('span', { class: 'for-mouse', text: 'Drag across to look closer; keys ← → + − Home.' }),

@@ -8,7 +8,8 @@ import {
 } from './care.mjs';
 
 const workers = process.argv[3] ?? '1';
-const server = new Program({ args: ['--workers', workers, '--device-silence', '2s'] });
+const server = new Program({ args: ['--workers', workers, '--device-silence', '2s',
+  '--device-rate', '100000', '--device-burst', '100000'] });
 let anna;
 let key;
 let page;
@@ -314,7 +315,9 @@ async function aLongSpanInFewPieces() {
 
 // ---- alerts ---------------------------------------------------------------
 
-const pulse = (value) => sendReading(server, key, reading('watch-1', 'heart_rate', value));
+async function pulse(value) {
+  assert.equal((await sendReading(server, key, reading('watch-1', 'heart_rate', value))).status, 200);
+}
 
 async function anAlertIsRaisedOnceAndEnds() {
   await pulse(70);

@@ -224,7 +224,7 @@ async function calibratedItIsJudgedByThat() {
   await desk.feed('not of somebody else', own, state('bad'));
   assert.equal((await send(page, 'set_user', { user: 'ada' })).calibrated, true);
   await desk.feed('but of her', own, state('good'));
-  for (const user of ['', 7, 'x'.repeat(65)]) assert.equal((await send(page, 'set_user', { user })).status, 'error');
+  for (const user of ['', 7, 'x'.repeat(65), 'two\nlines', 'bell\x07']) assert.equal((await send(page, 'set_user', { user })).status, 'error');
   assert.equal((await send(page, 'set_user')).status, 'error');
 }
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,16 +71,101 @@ static vision_opts opts_for(const char *way, vision_kind kind) {
                        .backoff_ms = 10};
 }
 
+/* ---- the worker ------------------------------------------------------ */
+
+static peal_workers *workers;
+static peal_worker *worker;
+static pthread_t thread;
+
+static void *run(void *user) {
+  (void)user;
+  return peal_workers_run(workers) == 0 ? NULL : workers;
+}
+
+static int set_up(void **state) {
+  workers = peal_workers_new(NULL);
+  worker = peal_workers_get(workers, 0);
+  return start_model(state) == 0 &&
+                 pthread_create(&thread, NULL, run, NULL) == 0
+             ? 0
+             : -1;
+}
+
+static int tear_down(void **state) {
+  void *failed = NULL;
+  peal_workers_stop(workers, 0);
+  pthread_join(thread, &failed);
+  peal_workers_free(workers);
+  return failed == NULL ? stop_model(state) : -1;
+}
+
+/* One question, from this thread to the worker and back. */
+typedef struct question {
+  const vision_opts *opts;
+  vision *vision;
+  char *text;
+  vision_err err;
+  vision_report report;
+  sem_t done;
+} question;
+
+static void on_described(vision_err err, const char *text,
+                         const vision_report *report, void *user) {
+  question *q = user;
+  q->err = err;
+  q->text = text != NULL ? strdup(text) : NULL;
+  q->report = *report;
+  sem_post(&q->done);
+}
+
+static void begin(peal_worker *of, void *user) {
+  question *q = user;
+  peal_bytes *request = NULL;
+  q->vision = vision_new(q->opts, of, &q->err);
+  assert_non_null(q->vision);
+  assert_int_equal(
+      vision_request(q->vision, "image/jpeg", picture, PICTURE_BYTES, &request),
+      VISION_OK);
+  vision_ask(q->vision, request, on_described, q);
+}
+
+static void stop(peal_worker *of, void *user) {
+  (void)of;
+  vision_stop(((question *)user)->vision);
+}
+
+static void end(peal_worker *of, void *user) {
+  question *q = user;
+  (void)of;
+  vision_free(q->vision);
+  sem_post(&q->done);
+}
+
+/* `stop_after_ms` 0: it is not stopped. */
+static void describe(question *q, const vision_opts *opts,
+                     unsigned stop_after_ms) {
+  *q = (question){.opts = opts};
+  sem_init(&q->done, 0, 0);
+  assert_int_equal(peal_worker_post(worker, begin, q), PEAL_OK);
+  if (stop_after_ms > 0) {
+    usleep(stop_after_ms * 1000);
+    assert_int_equal(peal_worker_post(worker, stop, q), PEAL_OK);
+  }
+  sem_wait(&q->done);
+  assert_int_equal(peal_worker_post(worker, end, q), PEAL_OK);
+  sem_wait(&q->done);
+  sem_destroy(&q->done);
+}
+
 static vision_err ask(const vision_opts *opts, char **text,
                       vision_report *report) {
-  vision_err err;
-  vision *v = vision_new(opts, &err);
-  assert_non_null(v);
-  err = vision_describe(v, "image/jpeg", picture, PICTURE_BYTES, NULL, text,
-                        report);
-  vision_free(v);
-  assert_true((err == VISION_OK) == (*text != NULL));
-  return err;
+  question q;
+  describe(&q, opts, 0);
+  *text = q.text;
+  if (report != NULL)
+    *report = q.report;
+  assert_true((q.err == VISION_OK) == (*text != NULL));
+  return q.err;
 }
 
 /* Expect an error of this way, and that many tries. */
@@ -221,31 +307,15 @@ static void an_oversize_answer_is_no_answer(void **state) {
   expect_err("huge", VISION_ERR_ANSWER, 1);
 }
 
-static void *stop_later(void *stop) {
-  nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-  atomic_store((atomic_bool *)stop, true);
-  return NULL;
-}
-
 /* Stop after a moment and measure how long the call lasted. */
 static uint32_t stopped_after_ms(const char *way, uint32_t backoff_ms) {
+  question q;
   vision_opts opts = opts_for(way, VISION_OPENAI);
   opts.timeout_ms = 10000;
   opts.backoff_ms = backoff_ms;
-  vision_err err;
-  vision *v = vision_new(&opts, &err);
-  assert_non_null(v);
-  atomic_bool stop = false;
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, stop_later, &stop), 0);
-  char *text = NULL;
-  vision_report report;
-  err = vision_describe(v, "image/jpeg", picture, PICTURE_BYTES, &stop, &text,
-                        &report);
-  assert_int_equal(pthread_join(thread, NULL), 0);
-  assert_int_equal(err, VISION_ERR_STOPPED);
-  vision_free(v);
-  return report.elapsed_ms;
+  describe(&q, &opts, 200);
+  assert_int_equal(q.err, VISION_ERR_STOPPED);
+  return q.report.elapsed_ms;
 }
 
 static void a_stop_ends_the_request_and_the_pause(void **state) {
@@ -270,7 +340,7 @@ static void refuses_wrong_options(void **state) {
   };
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     vision_err err = VISION_OK;
-    assert_null(vision_new(&wrong[i], &err));
+    assert_null(vision_new(&wrong[i], worker, &err));
     assert_int_equal(err, VISION_ERR_OPTS);
   }
 }
@@ -279,17 +349,18 @@ static void refuses_a_picture_that_is_empty_or_too_big(void **state) {
   (void)state;
   vision_opts opts = opts_for("openai", VISION_OPENAI);
   vision_err err;
-  vision *v = vision_new(&opts, &err);
+  peal_bytes *request = NULL;
+  peal_workers *never_run = peal_workers_new(NULL);
+  vision *v = vision_new(&opts, peal_workers_get(never_run, 0), &err);
   assert_non_null(v);
-  char *text = NULL;
-  assert_int_equal(
-      vision_describe(v, "image/png", picture, 0, NULL, &text, NULL),
-      VISION_ERR_PICTURE);
-  assert_int_equal(vision_describe(v, "image/png", picture,
-                                   VISION_MAX_PICTURE_BYTES + 1, NULL, &text,
-                                   NULL),
+  assert_int_equal(vision_request(v, "image/png", picture, 0, &request),
                    VISION_ERR_PICTURE);
+  assert_int_equal(vision_request(v, "image/png", picture,
+                                  VISION_MAX_PICTURE_BYTES + 1, &request),
+                   VISION_ERR_PICTURE);
+  assert_null(request);
   vision_free(v);
+  peal_workers_free(never_run);
 }
 
 static void knows_the_names_of_the_kinds(void **state) {
@@ -338,5 +409,5 @@ int main(void) {
       cmocka_unit_test(knows_the_names_of_the_kinds),
       cmocka_unit_test(error_texts_hold_nothing_secret),
   };
-  return cmocka_run_group_tests(tests, start_model, stop_model);
+  return cmocka_run_group_tests(tests, set_up, tear_down);
 }

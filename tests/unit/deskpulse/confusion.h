@@ -25,6 +25,15 @@ enum {
   TRUE_COUNT
 };
 
+static const char *const confusion_names[TRUE_COUNT] = {
+    "upright (0 to 12 degrees)",
+    "in between (17 to 23 degrees)",
+    "slouched (27 to 38 degrees)",
+    "head or shoulders aslant",
+    "nobody",
+    "two people",
+    "dressed and lit like the wall"};
+
 typedef struct confusion {
   int count[TRUE_COUNT][SEEN_COUNT];
   canvas picture;
@@ -62,11 +71,6 @@ static inline void confusion_ask(confusion *c, int truth, person_pose pose) {
                                            : SEEN_UNDECIDED;
   }
   c->count[truth][seen]++;
-  if (getenv("CONFUSION_VERBOSE") != NULL)
-    printf("truth %d seen %d: size %.1f light %.2f look %u slouch %.0f lean "
-           "%.0f tilt %.0f second %.2f\n",
-           truth, seen, pose.size, pose.light, pose.look, pose.slouch_deg,
-           pose.lean_deg, pose.tilt_deg, pose.second_x);
 }
 
 static inline void confusion_slouches(confusion *c, person_pose pose) {
@@ -121,34 +125,27 @@ static inline void confusion_light(confusion *c, double light) {
   tracker_free(c->eyes);
 }
 
-static inline void confusion_run(confusion *c) {
-  static const double lights[] = {0.4, 0.7, 1.1};
+/* In the first `count` of three lights. */
+static inline void confusion_run(confusion *c, size_t count) {
+  static const double lights[3] = {1.1, 0.4, 0.7};
   *c = (confusion){.picture = {NULL, 320, 240}};
   c->picture.rgb = malloc(320 * 240 * 3);
   if (c->picture.rgb == NULL)
     abort();
-  for (size_t i = 0; i < sizeof lights / sizeof *lights; i++)
+  for (size_t i = 0; i < count && i < 3; i++)
     confusion_light(c, lights[i]);
   free(c->picture.rgb);
 }
 
 /* As a table of Markdown, into `out`. */
 static inline void confusion_print(const confusion *c, char *out, size_t room) {
-  static const char *const names[TRUE_COUNT] = {
-      "upright (0 to 12 degrees)",
-      "in between (17 to 23 degrees)",
-      "slouched (27 to 38 degrees)",
-      "head or shoulders aslant",
-      "nobody",
-      "two people",
-      "dressed and lit like the wall"};
   int len = snprintf(out, room,
                      "| shown | pictures | good | bad | undecided | nobody |\n"
                      "|---|---|---|---|---|---|\n");
   for (int t = 0; t < TRUE_COUNT; t++) {
     const int *n = c->count[t];
     len += snprintf(out + len, room - (size_t)len,
-                    "| %s | %d | %d | %d | %d | %d |\n", names[t],
+                    "| %s | %d | %d | %d | %d | %d |\n", confusion_names[t],
                     n[0] + n[1] + n[2] + n[3], n[0], n[1], n[2], n[3]);
   }
 }

@@ -95,6 +95,7 @@ static inline void people_open(people_fixture *it) {
                       &(peal_store_opts){.path = path,
                                          .migrations = people_migrations,
                                          .workers = it->http.net.workers,
+                                         .busy_ms = 300,
                                          .log = NET_QUIET}),
       PEAL_OK);
   it->web = peal_web_new(it->http.server, NULL);

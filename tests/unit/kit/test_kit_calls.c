@@ -47,6 +47,8 @@ static void on_end(peal_kit_call *call, const peal_kit_call_end *end,
                    void *user) {
   asked *a = user;
   a->end = *end;
+  for (size_t i = 0; i < end->whole.len && i + 1 < sizeof a->text; i++)
+    a->text[a->len++] = end->whole.ptr[i];
   peal_kit_call_cancel(call); // too late: nothing
   if (a->frees_at_end) {
     peal_kit_calls_free(a->rig->calls);
@@ -293,6 +295,22 @@ static void nothing_is_tried_again_behind_the_first_piece(void **state) {
   assert_int_equal(a.end.err, PEAL_ERR_CLOSED);
   assert_int_equal(a.end.tries, 1);
   assert_int_equal(a.end.bytes, 4);
+}
+
+static void what_is_kept_whole_is_tried_again_in_the_middle(void **state) {
+  rig r;
+  asked a = {.opts = {.is_whole = true}};
+  (void)state;
+  rig_open(&r, &(peal_kit_calls_opts){0});
+  ask(&r, &a);
+  answer(&r, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+  answer(&r, FINE);
+  assert_true(net_wait(&a.ends, 1));
+  rig_close(&r);
+  assert_int_equal(a.end.err, PEAL_OK);
+  assert_int_equal(a.end.tries, 2);
+  assert_int_equal(atomic_load(&a.pieces), 0);
+  assert_string_equal(a.text, "ok");
 }
 
 static void nobody_there_is_said(void **state) {
@@ -570,6 +588,7 @@ int main(void) {
       cmocka_unit_test(too_long_a_wait_is_none),
       cmocka_unit_test(what_does_not_pass_is_not_tried_again),
       cmocka_unit_test(nothing_is_tried_again_behind_the_first_piece),
+      cmocka_unit_test(what_is_kept_whole_is_tried_again_in_the_middle),
       cmocka_unit_test(nobody_there_is_said),
       cmocka_unit_test(silence_is_an_end),
       cmocka_unit_test(too_much_is_an_end),

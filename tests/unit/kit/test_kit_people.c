@@ -387,6 +387,49 @@ static void what_was_and_what_ended_outlives_the_run(void **state) {
   assert_int_equal(people_sign(&out, "/api/login", "ann", ANN), 200);
 }
 
+/* Its tokens live as long as was said when they were given out. */
+static void another_life_lets_nobody_in_again(void **state) {
+  people_client c = {.it = *state}, kept;
+  it.opts.access_ms = 3600000;
+  again();
+  (void)people_sign(&c, "/api/register", "ann", ANN);
+  kept = c;
+  assert_int_equal(people_ask(&c, "POST", "/api/logout", ""), 200);
+  it.opts.access_ms = 60000;
+  again();
+  atomic_fetch_add(&it.now_ms, 120000);
+  atomic_store(&it.ticks, 0);
+  assert_true(net_wait(&it.ticks, 70));
+  assert_int_equal(people_with(&kept, "GET", "/who", ""), 401);
+  expect_code(&kept, "token_invalid");
+  again();
+  assert_int_equal(people_with(&kept, "GET", "/who", ""), 401);
+  expect_code(&kept, "token_invalid");
+}
+
+/* The store does not grow with those who come and go. */
+static void what_is_over_is_deleted(void **state) {
+  people_client c = {.it = *state};
+  peal_doc *rows = NULL;
+  int64_t left = -1;
+  for (int i = 0; i < 3; i++)
+    (void)people_sign(&c, i == 0 ? "/api/register" : "/api/login", "ann", ANN);
+  assert_int_equal(people_ask(&c, "POST", "/api/logout", ""), 200);
+  atomic_fetch_add(&it.now_ms, INT64_C(20) * 86400000);
+  for (int i = 0; i < 2000 && left != 0; i++) {
+    usleep(5000);
+    assert_int_equal(peal_store_exec_sync(it.store,
+                                          "SELECT count(*) AS n FROM sign_ins",
+                                          PEAL_NO_ARGS, &rows),
+                     PEAL_OK);
+    left =
+        peal_val_int(peal_val_get(peal_val_at(peal_doc_val(rows), 0), "n"), -1);
+    peal_doc_free(rows);
+  }
+  assert_int_equal(left, 0);
+  assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 200);
+}
+
 static void secrets_are_for_us_alone(void **state) {
   static const char *const names[] = {"token.keys", "refresh.secret",
                                       "test.db"};
@@ -531,6 +574,42 @@ static void a_role_that_is_taken_away_is_gone_at_once(void **state) {
   assert_int_equal(t.err, PEAL_ERR_USAGE);
 }
 
+static void the_routes_may_stand_elsewhere(void **state) {
+  people_client c = {.it = *state};
+  it.opts.prefix = "/api/auth";
+  it.opts.refresh_path = "/refresh";
+  it.opts.cookie = "own";
+  it.opts.secure_cookie = true;
+  again();
+  assert_int_equal(people_sign(&c, "/api/auth/register", "ann", ANN), 201);
+  assert_non_null(strstr(c.set_cookie, "own="));
+  assert_non_null(strstr(c.set_cookie, "Path=/api/auth;"));
+  assert_non_null(strstr(c.set_cookie, "Secure"));
+  assert_int_equal(people_ask(&c, "POST", "/api/auth/refresh", ""), 200);
+  assert_int_equal(people_ask(&c, "POST", "/api/auth/token/refresh", ""), 404);
+  assert_int_equal(people_ask(&c, "POST", "/api/auth/logout", ""), 200);
+  assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 404);
+}
+
+/* What another key has signed is of somebody else. */
+static void a_new_data_folder_knows_nobody(void **state) {
+  people_client c = {.it = *state};
+  char path[128];
+  static const char *const names[] = {"token.keys", "refresh.secret"};
+  assert_int_equal(people_sign(&c, "/api/register", "ann", ANN), 201);
+  people_stop(&it);
+  people_close(&it);
+  for (size_t i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/%s", it.dir, names[i]);
+    assert_int_equal(unlink(path), 0);
+  }
+  people_open(&it);
+  people_run(&it);
+  assert_int_equal(people_with(&c, "GET", "/who", ""), 401);
+  assert_int_equal(people_refresh(&c), 401);
+  assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 200);
+}
+
 static void options_are_looked_at(void **state) {
   peal_kit_people_opts opts = it.opts;
   (void)state;
@@ -569,11 +648,15 @@ int main(void) {
       RUN(right_ones_are_no_guesses),
       RUN(many_names_from_one_address_are_guesses),
       RUN(what_was_and_what_ended_outlives_the_run),
+      RUN(another_life_lets_nobody_in_again),
+      RUN(what_is_over_is_deleted),
       RUN(secrets_are_for_us_alone),
       RUN(other_costs_are_taken_on_by_the_next_login),
       RUN(a_full_house_takes_nobody),
       RUN(a_program_makes_accounts_itself),
       RUN(a_role_that_is_taken_away_is_gone_at_once),
+      RUN(the_routes_may_stand_elsewhere),
+      RUN(a_new_data_folder_knows_nobody),
       RUN(options_are_looked_at),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

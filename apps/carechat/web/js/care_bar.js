@@ -33,17 +33,25 @@ function account() {
   return el('dialog', { id: 'account', class: 'dialog ask account', 'aria-labelledby': 'h-account' },
     el('h2', { id: 'h-account', text: 'Your account' }),
     el('p', { class: 'hint' }, 'Signed in as ', el('strong', { id: 'account-name' })),
+    el('p', { class: 'hint' }, 'Connection: ', el('span', { id: 'account-connection' })),
     el('button', { type: 'button', id: 'sign-out-here', class: 'primary', text: 'Sign out', on: { click: () => signOut(false) } }),
     el('button', { type: 'button', id: 'sign-out-everywhere', text: 'Sign out everywhere', 'aria-describedby': 'everywhere-note', on: { click: () => signOut(true) } }),
     el('p', { class: 'hint', id: 'everywhere-note', text: 'On all devices and in all browsers, at once.' }),
     el('form', { method: 'dialog' }, el('button', { class: 'small', text: 'Close' })));
 }
 
+// With what a narrow header has no room for.
+function openAccount() {
+  const told = ['connection-state', 'transport', 'round-trip', 'health'].map((id) => byId(id).textContent);
+  setText(byId('account-connection'), told.join(', '));
+  byId('account').showModal();
+}
+
 // `page` is chat or vitals. The name stands there once it is known.
 export function startCareBar(page) {
   const open = el('button', {
     type: 'button', id: 'account-open', class: 'small', text: 'Account', 'aria-haspopup': 'dialog',
-    on: { click: () => byId('account').showModal() },
+    on: { click: openAccount },
   });
   startBar(nav(page));
   byId('theme-toggle').before(open);

@@ -129,7 +129,11 @@ export function socketOpen(events, on) {
   onPersonToken(renewInPlace);
   connectionOpen({ error: onError, ...events },
     { onConnect, onDisconnect, onRefused, onGiveUp, onRoundTrip: showHealth, onLog: () => {} }, options);
-  window.addEventListener('online', tryAgain);
+  window.addEventListener('online', () => {
+    stripSay('network', '');
+    tryAgain();
+  });
+  window.addEventListener('offline', () => stripSay('network', 'This machine is offline.'));
   document.addEventListener('visibilitychange', () => document.hidden || tryAgain());
 }
 

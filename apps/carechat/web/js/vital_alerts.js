@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // vital_alerts: what was out of its band, newest first, until it is seen to.
+import { alertNotice, alertText } from './alert_notice.js';
 import { apiPost } from './api.js';
 import { byId, countOf, el, formatClock, parseTime, setText } from './dom.js';
-import { metricName, metricUnit, metricValue, statusOf } from './metrics.js';
+import { statusOf } from './metrics.js';
 import { notify } from './notices.js';
 import { careDo, carePage } from './person.js';
 import { placeFill, placeShow } from './place.js';
@@ -14,11 +15,6 @@ let next = null;
 let isLoaded = false;
 
 const keyOf = (alert) => JSON.stringify([alert.status, alert.value, alert.cleared_at, alert.acknowledged_at, alert.message]);
-
-function textOf(alert) {
-  if (alert.message) return String(alert.message);
-  return `${metricName(alert.metric)} ${metricValue(alert.metric, alert.value)} ${alert.unit ?? metricUnit(alert.metric)}`;
-}
 
 function stateOf({ cleared_at: cleared, acknowledged_at: seen }) {
   const over = cleared ? `over since ${formatClock(parseTime(cleared))}` : 'going on';
@@ -41,11 +37,11 @@ function row(alert) {
   const status = statusOf(alert.status);
   const node = el('li', { 'data-id': alert.id, 'data-status': status, class: alert.acknowledged_at ? 'seen' : '' },
     el('p', { class: 'who' }, el('span', { class: 'level', 'data-status': status, text: status }),
-      el('strong', { text: textOf(alert) })),
+      el('strong', { text: alertText(alert) })),
     el('p', { class: 'hint', text: `${formatClock(parseTime(alert.timestamp))}, ${stateOf(alert)}` }));
   if (!alert.acknowledged_at) {
     const button = el('button', {
-      type: 'button', class: 'small', text: 'Acknowledge', 'aria-label': `Acknowledge: ${textOf(alert)}`,
+      type: 'button', class: 'small', text: 'Acknowledge', 'aria-label': `Acknowledge: ${alertText(alert)}`,
       on: { click: () => acknowledge(alert, button) },
     });
     node.append(button);
@@ -78,17 +74,15 @@ function show() {
 }
 
 // One that was raised, cleared or acknowledged.
-export function alertPut(alert) {
-  if (alert?.id === undefined) return false;
-  const isNew = !alerts.has(String(alert.id));
+function alertPut(alert) {
+  if (alert?.id === undefined) return;
   alerts.set(String(alert.id), { ...alerts.get(String(alert.id)), ...alert });
   show();
-  return isNew;
 }
 
 export function onVitalAlert(alert) {
-  if (!alertPut(alert) || alert.acknowledged_at || alert.cleared_at) return;
-  notify(alert.status === 'critical' ? 'error' : 'info', `${statusOf(alert.status)}: ${textOf(alert)}`);
+  alertPut(alert);
+  alertNotice(alert);
 }
 
 async function load(cursor) {

@@ -51,8 +51,12 @@ export function alertsCleared({ message, reason, timestamp }) {
 
 function tellDesktop(message) {
   if (!wanted || !isAllowed() || document.visibilityState === 'visible') return;
-  shown = new Notification('DeskPulse', { body: message, tag, renotify: true, icon: '/favicon.svg' });
-  shown.addEventListener('click', () => window.focus());
+  try {
+    shown = new Notification('DeskPulse', { body: message, tag, renotify: true, icon: '/favicon.svg' });
+    shown.addEventListener('click', () => window.focus());
+  } catch {
+    // Browsers of phones tell only through a service worker; the page has told it.
+  }
 }
 
 function noteText() {

@@ -34,24 +34,29 @@ function put(row) {
   if (rows[0].length > keepSeconds) rows = rows.map((column) => column.slice(600));
 }
 
-const empty = (at) => ({ at, good: { count: 0, sum: 0 }, bad: { count: 0, sum: 0 }, count: 0, sum: 0, worst: 0 });
+const begun = (at) => ({ at, good: { count: 0, sum: 0 }, bad: { count: 0, sum: 0 }, count: 0, sum: 0, worst: 0 });
 
-// A frame is on the screen.
-export function liveTake({ posture_state: state, confidence_score: confidence, captured_at: capturedAt }, latencyMs) {
+// A frame has come, whether anybody sees it or not.
+export function liveTake({ posture_state: state, confidence_score: confidence, captured_at: capturedAt }) {
   const at = Math.floor(capturedAt);
   if (second && second.at !== at) close();
   if (rows[0].length && at <= rows[0].at(-1)) return;
-  second ??= empty(at);
+  second ??= begun(at);
   const posture = second[state];
   if (posture && Number.isFinite(confidence)) {
     posture.count += 1;
     posture.sum += confidence;
   }
+  viewKnows(rows[0][0] ?? at, at);
+  repaint();
+}
+
+// It is on the screen.
+export function liveShown(latencyMs) {
+  if (!second) return;
   second.count += 1;
   second.sum += latencyMs;
   second.worst = Math.max(second.worst, latencyMs);
-  viewKnows(rows[0][0] ?? at, at);
-  repaint();
 }
 
 const area = (name) => ({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// picture: the newest frame on the screen. While one is being decoded the next
-// waits, and a newer one takes its place: a slow screen falls behind by one.
-// Every address of a picture that was made is given back.
+// picture: the newest frame on the screen. While one is being decoded, or nobody
+// sees the page, the next waits, and a newer one takes its place: a slow screen
+// falls behind by one. Every address of a picture that was made is given back.
 import { byId, serverNow } from './dom.js';
 import { pointsClear, pointsDraw } from './points.js';
 
@@ -28,10 +28,11 @@ function begin(update) {
 }
 
 function next() {
+  loading = null;
+  if (!waiting || document.hidden) return;
   const update = waiting;
   waiting = null;
-  loading = null;
-  if (update) begin(update);
+  begin(update);
 }
 
 function loaded() {
@@ -41,7 +42,7 @@ function loaded() {
   shown = address;
   byId('camera-frame').hidden = false;
   pointsDraw(update);
-  onShown(update, serverNow() - 1000 * update.captured_at);
+  onShown(serverNow() - 1000 * update.captured_at);
   next();
 }
 
@@ -54,7 +55,7 @@ function failed() {
 
 // One frame has come.
 export function pictureTake(update) {
-  if (loading) waiting = update;
+  if (loading || document.hidden) waiting = update;
   else begin(update);
 }
 
@@ -69,11 +70,12 @@ export function pictureForget() {
   pointsClear();
 }
 
-// Calls `shownHandler(update, latencyMs)` when a frame is on the screen: from
-// its capture to its onload.
+// Calls `shownHandler(latencyMs)` when a frame is on the screen: from its capture
+// to its onload.
 export function startPicture(shownHandler) {
   onShown = shownHandler;
   const image = byId('camera-frame');
   image.addEventListener('load', loaded);
   image.addEventListener('error', failed);
+  document.addEventListener('visibilitychange', () => !document.hidden && !loading && next());
 }

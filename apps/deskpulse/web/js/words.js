@@ -28,6 +28,7 @@ function whenDown({ isRefused, downMs }) {
   return say('offline', text, 'The picture comes back by itself.', 'Reconnecting...');
 }
 
+const sentence = (text) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 const retryText = (s) => (s > 0 ? `; trying again in ${Math.round(s)} s` : '');
 
 // {state, reason, retry_seconds} of a camera in words.
@@ -43,7 +44,7 @@ function whenSilent({ camera, isPaused }) {
   }
   const told = cameraText(camera);
   if (camera.state === 'disconnected') {
-    return say('offline', 'Camera Disconnected', camera.reason || 'No camera is there.', told);
+    return say('offline', 'Camera Disconnected', sentence(camera.reason || 'no camera is there'), told);
   }
   return say('offline', 'Waiting for the Camera', 'No picture arrives at the moment.', told || 'No pictures arrive');
 }
