@@ -6,6 +6,10 @@
 #include "chat_answer.h"
 #include "chat_people.h"
 
+/* A page is over when so much was said in it, too: who asks for many and reads
+ * none holds little. */
+enum { PAGE_BYTES = 256 * 1024 };
+
 /* One row more than asked for says whether there are others. */
 #define PAGE                                                                   \
   "SELECT id, key, question, asked_ms, state, reason, answer, answered_ms,"    \
@@ -80,6 +84,11 @@ static peal_val writing_val(peal_build *build, const chat_answer *a) {
                   {"state", peal_str("writing")}, {"seq", peal_int(seq)}));
 }
 
+static size_t bytes_of(peal_val row) {
+  return peal_val_str(peal_val_get(row, "question")).len +
+         peal_val_str(peal_val_get(row, "answer")).len;
+}
+
 /* Newest first, and so an answer in front of its question. `writing` may be
  * NULL. *next is the cursor of the page behind. */
 static peal_val messages_of(peal_build *build, peal_val rows, int64_t limit,
@@ -88,7 +97,7 @@ static peal_val messages_of(peal_build *build, peal_val rows, int64_t limit,
   size_t count = peal_val_is(rows, PEAL_ARRAY) ? rows.len : 0;
   size_t shown = count < (size_t)limit ? count : (size_t)limit;
   *next = peal_null();
-  for (size_t i = 0; i < shown; i++) {
+  for (size_t i = 0, bytes = 0; i < shown && bytes < PAGE_BYTES; i++) {
     peal_val row = peal_val_at(rows, i);
     int64_t id = peal_val_int(peal_val_get(row, "id"), 0);
     if (writing != NULL && chat_answer_exchange(writing) == id &&
@@ -97,7 +106,9 @@ static peal_val messages_of(peal_build *build, peal_val rows, int64_t limit,
     else if (has_answer(row))
       peal_items_add(items, answer_val(build, row));
     peal_items_add(items, question_val(build, row));
-    if (i + 1 == shown && count > shown)
+    bytes += bytes_of(row);
+    bool is_last = i + 1 == shown || bytes >= PAGE_BYTES;
+    if (is_last && i + 1 < count)
       *next = peal_int(id);
   }
   return peal_items_val(items);

@@ -291,6 +291,28 @@ test('what was acknowledged before a kill -9 is there, and marked as failed', as
   assert.equal((await history(socket)).messages.find(({ id }) => id === first.id + 1).state, 'done');
 });
 
+test('a page has not more than so many bytes', async () => {
+  const hal = await signUp(server, 'hal');
+  const socket = await enter(hal);
+  const wanted = [];
+  for (let i = 0; i < 20; i += 1) {
+    const { id } = await say(socket, '😀'.repeat(4000));
+    await answerTo(socket, id);
+    wanted.unshift(id);
+  }
+  const found = [];
+  let pages = 0;
+  for (let next = ''; next !== null; pages += 1) {
+    const { json, text } = await server.get(`/api/conversations?limit=200${next && `&cursor=${next}`}`, bearer(hal));
+    assert.ok(text.length < 400000, `${text.length} characters in one page`);
+    found.push(...json.data.filter(({ role }) => role === 'user').map(({ id }) => id));
+    ({ next } = json);
+  }
+  assert.deepEqual(found, wanted);
+  assert.equal(pages, 2);
+  await clear(socket);
+});
+
 test('an orderly stop keeps what was written', async () => {
   const dataDir = programs[0].dataDir + '-stopped';
   let one = await program(['--word-pace', '50ms'], { dataDir });

@@ -110,6 +110,24 @@ async function socketsAndDevicesAreLimited() {
   assert.equal((await server.post('/api/devices', { device_id: 'third' }, { headers: bearer(bert) })).status, 200, 'a new key for one is no more');
 }
 
+async function socketsOfADeviceAreLimitedToo() {
+  const auth = { device_key: annasKey, device_id: 'watch-a' };
+  const all = [];
+  let error = null;
+  while (error === null && all.length < 50) {
+    try {
+      all.push(await server.connect({ auth }));
+    } catch (refused) {
+      error = refused;
+    }
+  }
+  assert.equal(all.length, 8);
+  assert.equal(error.data.code, 'too_many');
+  all.pop().disconnect();
+  all.push(await until('a place is free', () => server.connect({ auth }).catch(() => null)));
+  for (const socket of all) socket.disconnect();
+}
+
 async function badNamesAndMarkup() {
   for (const id of ['', ' ', 'x'.repeat(65), 'a\nb', 'a\u0000b', '\u202eabc', 7, null, {}]) {
     assert.equal((await server.post('/api/devices', { device_id: id }, { headers: bearer(anna) })).status, 422, JSON.stringify(id));
@@ -188,5 +206,6 @@ async function noSecretInUrlOrLog() {
 }
 
 await runSteps([twoPeople, readingsReachTheirOwnerAlone, anothersDeviceIsNotTaken, aKeyIsForItsDeviceAlone,
-  wrongKeysAreCounted, aRateIsKept, socketsAndDevicesAreLimited, badNamesAndMarkup, longBodies, slowBodies,
+  wrongKeysAreCounted, aRateIsKept, socketsAndDevicesAreLimited, socketsOfADeviceAreLimitedToo,
+  badNamesAndMarkup, longBodies, slowBodies,
   pagesOfOtherSites, noSecretInUrlOrLog]);
