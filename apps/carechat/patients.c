@@ -268,6 +268,7 @@ void patients_last(patients *all, int64_t user_id,
           .value = s->value,
           .before = s->before,
           .ts = s->ts,
+          .device = s->device,
           .status = bands_status_of((bands_metric)m, s->value)};
     }
   pthread_mutex_unlock(&all->lock);
