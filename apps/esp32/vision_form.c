@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <peal/kit_small.h>
 #include <peal/val.h>
 
 const char *vision_form_base_url(vision_kind kind) {
@@ -32,30 +33,17 @@ const char *vision_form_key_header(vision_kind kind) {
 
 /* ---- the request ---------------------------------------------------- */
 
-/* RFC4648 4. */
-static void base64_write(char *out, peal_slice data) {
-  static const char digits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < data.len; i += 3) {
-    uint32_t word = 0;
-    for (size_t k = 0; k < 3; k++)
-      word =
-          word << 8 | (i + k < data.len ? (unsigned char)data.ptr[i + k] : 0u);
-    for (size_t k = 0; k < 4; k++)
-      *out++ = i + k > data.len ? '=' : digits[word >> (18 - 6 * k) & 63];
-  }
-}
-
 /* "data:image/jpeg;base64,..." on the heap. */
 static char *data_url_new(const char *mime, peal_slice picture, size_t *len) {
   char head[80];
   int head_len = snprintf(head, sizeof head, "data:%.40s;base64,", mime);
   *len = (size_t)head_len + (picture.len + 2) / 3 * 4;
-  char *url = malloc(*len);
+  char *url = malloc(*len + 1);
   if (url == NULL)
     return NULL;
   memcpy(url, head, (size_t)head_len);
-  base64_write(url + head_len, picture);
+  (void)peal_kit_base64_write(url + head_len, picture,
+                              PEAL_KIT_BASE64_STANDARD);
   return url;
 }
 

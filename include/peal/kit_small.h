@@ -53,6 +53,32 @@ PEAL_API size_t peal_kit_utf8_count(peal_slice text);
  * cut. Thread: pure. */
 PEAL_API size_t peal_kit_utf8_cut(peal_slice text, size_t max_bytes);
 
+/* Forms of RFC 4648. */
+typedef enum peal_kit_base64 {
+  PEAL_KIT_BASE64_STANDARD, /* section 4, with its padding */
+  PEAL_KIT_BASE64_BARE,     /* the same without padding */
+  PEAL_KIT_BASE64_URL,      /* section 5, without padding: of tokens */
+} peal_kit_base64;
+
+/* Room for the text of so many bytes, the terminator included. */
+#define PEAL_KIT_BASE64_BYTES(bytes) (4 * (((bytes) + 2) / 3) + 1)
+
+/* Text of `data`, terminated: `out` has PEAL_KIT_BASE64_BYTES(data.len). Returns
+ * its length. Thread: pure. */
+PEAL_API size_t peal_kit_base64_write(char *out, peal_slice data,
+                                      peal_kit_base64 form);
+/* And back, into `cap` bytes. False: there is another character, a wrong length or
+ * padding, too much of it, or bits that another text has as zeros. Thread:
+ * pure. */
+PEAL_API PEAL_MUST_CHECK bool peal_kit_base64_read(uint8_t *out, size_t cap,
+                                                   size_t *len, peal_slice text,
+                                                   peal_kit_base64 form);
+
+/* The value of a cookie in the Cookie header of a request or of a socket's
+ * handshake, the first of that name; NULL ptr: there is none. Spec: RFC6265
+ * 4.2.1. Thread: pure. */
+PEAL_API peal_slice peal_kit_cookie(peal_slice header, const char *name);
+
 /* -- the time zone ----------------------------------------------------------- */
 
 /* A name of the time zone database such as Asia/Kolkata, or an offset such as

@@ -87,24 +87,6 @@ void peal_kit_auth_tick(peal_kit_auth *a) {
 
 /* ---- what was shown --------------------------------------------------------- */
 
-/* The value of our cookie in a Cookie header. RFC6265 4.2.1. */
-static peal_slice cookie_of(peal_slice header, const char *wanted) {
-  const size_t name = strlen(wanted);
-  while (header.len > 0) {
-    const char *semicolon = memchr(header.ptr, ';', header.len);
-    size_t len = semicolon ? (size_t)(semicolon - header.ptr) : header.len;
-    peal_slice pair = {header.ptr, len};
-    while (pair.len > 0 && *pair.ptr == ' ')
-      pair = (peal_slice){pair.ptr + 1, pair.len - 1};
-    if (peal_slice_starts(pair, wanted) && pair.len > name &&
-        pair.ptr[name] == '=')
-      return (peal_slice){pair.ptr + name + 1, pair.len - name - 1};
-    size_t used = semicolon ? len + 1 : len;
-    header = (peal_slice){header.ptr + used, header.len - used};
-  }
-  return (peal_slice){0};
-}
-
 /* The password itself, as scripts send it; NULL ptr if there is none. */
 static peal_slice bearer_of(peal_slice value) {
   static const char scheme[] = "Bearer ";
@@ -167,7 +149,8 @@ peal_web_verdict peal_kit_auth_hook(peal_http_req *req, void *user) {
 /* ---- sockets ----------------------------------------------------------------- */
 
 static peal_slice token_of(const peal_kit_auth *a, const peal_socket *socket) {
-  return cookie_of(peal_socket_header(socket, "Cookie"), a->h->about->cookie);
+  return peal_kit_cookie(peal_socket_header(socket, "Cookie"),
+                         a->h->about->cookie);
 }
 
 /* `room` (may be NULL) is set if it is by a session. */

@@ -24,7 +24,14 @@ static const char *kind(const peal_config_key *key) {
   return "";
 }
 
-static void print_key(const peal_config_key *key) {
+/* PREFIX_DATA_DIR: as the environment calls it. */
+static void print_env(const char *prefix, const char *name) {
+  printf(" $%s_", prefix);
+  for (; *name; name++)
+    putchar(*name == '-' ? '_' : toupper((unsigned char)*name));
+}
+
+static void print_key(const peal_config_key *key, const char *env_prefix) {
   char left[80];
   snprintf(left, sizeof(left), "--%s%s", key->name, kind(key));
   if (key->secret)
@@ -36,6 +43,8 @@ static void print_key(const peal_config_key *key) {
     printf(" [%" PRId64 " to %" PRId64 "]", key->min, key->max);
   if (key->otherwise && *key->otherwise && !key->secret)
     printf(" (default %s)", key->otherwise);
+  if (env_prefix)
+    print_env(env_prefix, key->name);
   printf("\n");
 }
 
@@ -46,7 +55,7 @@ void peal_config_help_print(const peal_config *config) {
     printf("%s\n", opts->summary);
   printf("\n");
   for (size_t i = 0; i < opts->key_count; i++)
-    print_key(&opts->keys[i]);
+    print_key(&opts->keys[i], opts->env_prefix);
   printf("  %-28s %s", "--config FILE", "read keys from this file");
   if (opts->file)
     printf(" (default %s, if it exists)", opts->file);
@@ -55,7 +64,6 @@ void peal_config_help_print(const peal_config *config) {
   printf("\nA file has lines \"key = value\", comments (#), and [sections], "
          "whose name\ncomes before the keys below it, joined by \"-\".\n");
   if (opts->env_prefix)
-    printf("In the environment a key is called %s_KEY, with \"_\" for \"-\".\n",
-           opts->env_prefix);
+    printf("What stands behind $ is its name in the environment.\n");
   printf("Flags come before environment, file and default.\n");
 }

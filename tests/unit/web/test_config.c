@@ -274,7 +274,8 @@ static void help_ends_well(void **state) {
   assert_non_null(strstr(text, "--port N"));
   assert_non_null(strstr(text, "[1 to 65535] (default 5000)"));
   assert_non_null(strstr(text, "[local remote]"));
-  assert_non_null(strstr(text, "TST_KEY"));
+  assert_non_null(strstr(text, " $TST_PORT\n"));
+  assert_non_null(strstr(text, " $TST_VISION_KEY\n"));
 }
 
 /* -- secrets ----------------------------------------------------------------- */
