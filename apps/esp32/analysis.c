@@ -10,7 +10,6 @@
 #include <pthread.h>
 
 #include "picture.h"
-#include "thumbs.h"
 #include "vision.h"
 
 enum { CAPTION_BYTES = 512 };
@@ -40,9 +39,9 @@ struct analysis {
 void analysis_emit(dash *app, const image *one, const char *caption,
                    int64_t analysis_ms) {
   char timestamp[25], url[sizeof MEDIA_URL + MEDIA_NAME_BYTES];
-  char thumb_url[sizeof THUMBS_URL + MEDIA_NAME_BYTES];
+  char thumb_url[sizeof MEDIA_THUMBS_URL + MEDIA_NAME_BYTES];
   peal_web_time_iso(timestamp, one->stamp);
-  snprintf(thumb_url, sizeof thumb_url, THUMBS_URL "%s", one->file);
+  snprintf(thumb_url, sizeof thumb_url, MEDIA_THUMBS_URL "%s", one->file);
   snprintf(url, sizeof url, MEDIA_URL "%s", one->file);
   bool has = caption != NULL;
   // what is undefined is left out
@@ -84,7 +83,7 @@ static void work(void *user) {
   j->began_ms = clock_ms();
   void *bytes = NULL;
   size_t len = 0;
-  if (!media_read(a->app->media, j->image.file, &bytes, &len))
+  if (!peal_kit_files_read(a->app->media, j->image.file, &bytes, &len))
     return;
   picture_measures measures;
   measure(j, bytes, len, &measures);

@@ -11,10 +11,8 @@
 
 struct analysis;
 struct devices;
-struct media;
 struct oled;
 struct slots;
-struct thumbs;
 
 typedef struct dash {
   peal_kit house;
@@ -25,8 +23,7 @@ typedef struct dash {
 
   struct analysis *analysis;
   struct devices *devices;
-  struct media *media;
+  peal_kit_files *media;
   struct oled *oled;
   struct slots *uploads; /* under way */
-  struct thumbs *thumbs;
 } dash;

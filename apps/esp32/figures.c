@@ -18,7 +18,7 @@ static void write_media(peal_web_metrics_out *out, dash *app) {
   static const char *const labels[] = {"kind=\"image\"", "kind=\"audio\""};
   int64_t count[MEDIA_KIND_COUNT], bytes[MEDIA_KIND_COUNT];
   for (int k = 0; k < MEDIA_KIND_COUNT; k++)
-    media_totals(app->media, (media_kind)k, &count[k], &bytes[k]);
+    peal_kit_files_totals(app->media, (size_t)k, &count[k], &bytes[k]);
   for (int k = 0; k < MEDIA_KIND_COUNT; k++)
     peal_web_metrics_gauge(out, "esp32_media_files", "files kept", labels[k],
                            (double)count[k]);

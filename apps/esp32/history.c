@@ -8,7 +8,6 @@
 
 #include "devices.h"
 #include "media.h"
-#include "thumbs.h"
 
 enum { DEFAULT_ROWS = 100 };
 
@@ -36,7 +35,7 @@ static const peal_kit_history orientations = {
 static const peal_kit_history images = {
     .table = "images",
     .columns = "id AS image_id, device_id, '" MEDIA_URL
-               "' || file AS url, '" THUMBS_URL
+               "' || file AS url, '" MEDIA_THUMBS_URL
                "' || file AS thumb_url, width, height, bytes, caption,"
                " analysis_ms",
     .device = "device_id"};

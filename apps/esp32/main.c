@@ -17,7 +17,6 @@
 #include "schema.h"
 #include "simulate.h"
 #include "slots.h"
-#include "thumbs.h"
 
 enum {
   PING_INTERVAL_MS = 25000,
@@ -96,7 +95,6 @@ static bool on_make(void *user) {
   return (app->uploads = slots_new(app->conf.max_address_uploads)) != NULL &&
          (app->devices = devices_new(app)) != NULL &&
          (app->gate = gate_new(app)) != NULL &&
-         (app->thumbs = thumbs_new(app)) != NULL &&
          (app->media = media_new(app)) != NULL &&
          (app->oled = oled_new(app)) != NULL &&
          (app->analysis = analysis_new(app)) != NULL &&
@@ -110,7 +108,7 @@ static void on_second(void *user) {
   devices_tick(p->dash.devices);
   simulate_check(&p->sim, &p->dash);
   if (p->ticks % MEDIA_TICKS == 0)
-    media_tick(p->dash.media);
+    peal_kit_files_tick(p->dash.media);
   if (p->ticks++ % PRUNE_TICKS == 0)
     readings_prune(&p->dash);
 }
@@ -123,7 +121,7 @@ static void on_start(void *user) {
 
 static void on_stop_each(peal_worker *worker, void *user) {
   (void)worker;
-  thumbs_stop(((program *)user)->dash.thumbs);
+  peal_kit_files_stop(((program *)user)->dash.media);
 }
 
 static void on_stop(void *user) {
@@ -143,8 +141,7 @@ static void on_free(void *user) {
   dash *app = &((program *)user)->dash;
   analysis_free(app->analysis);
   oled_free(app->oled);
-  media_free(app->media);
-  thumbs_free(app->thumbs);
+  peal_kit_files_free(app->media);
   peal_kit_gate_free(app->gate);
   devices_free(app->devices);
   slots_free(app->uploads);

@@ -9,7 +9,6 @@
 #include "media.h"
 #include "oled.h"
 #include "readings.h"
-#include "thumbs.h"
 #include "uploads.h"
 
 /* What devices send. curl and some sketches leave the type of a form behind;
@@ -51,7 +50,7 @@ static const peal_web_route reader_routes[] = {
      .on_request = history_file_on_orientation},
     {.path = "/api/images/export", .on_request = history_file_on_images},
     {.path = "/api/audio/export", .on_request = history_file_on_audio},
-    {.path = THUMBS_URL ":name", .on_request = thumbs_on_get},
+    {.path = MEDIA_THUMBS_URL ":name", .on_request = media_on_thumb},
     {.path = MEDIA_URL ":name", .on_request = media_on_get},
 };
 
@@ -68,7 +67,7 @@ static peal_err add_health(dash *app) {
   peal_err err = peal_kit_health_on(
       h, &(peal_kit_health_opts){.path = "/api/health", .word = "healthy"});
   if (err == PEAL_OK)
-    err = peal_kit_health_add(h, "media", media_state, app->media);
+    err = peal_kit_health_add(h, "media", peal_kit_files_state, app->media);
   return err;
 }
 

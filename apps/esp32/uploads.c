@@ -13,7 +13,6 @@
 #include "media.h"
 #include "picture.h"
 #include "slots.h"
-#include "thumbs.h"
 
 enum { DEFAULT_RATE = 16000 };
 
@@ -113,7 +112,7 @@ static void emit_audio(dash *app, const upload *u, int64_t audio_id) {
 
 static void remove_file(void *user) {
   upload *u = user;
-  media_remove(u->app->media, u->image.file);
+  peal_kit_files_remove(u->app->media, u->image.file);
 }
 
 static void on_file_removed(peal_worker *worker, peal_err err, void *user) {
@@ -143,13 +142,12 @@ static void on_stored(const peal_store_result *result, void *user) {
                 is_image ? DEVICE_IMAGE : DEVICE_AUDIO);
   if (is_image) {
     u->image.image_id = result->last_id;
-    thumbs_add(app->thumbs, u->image.file);
     analysis_emit(app, &u->image, NULL, 0);
     analysis_add(app->analysis, &u->image);
   } else {
     emit_audio(app, u, result->last_id);
   }
-  media_added(app->media, u->kind, u->image.bytes);
+  peal_kit_files_added(app->media, u->kind, u->image.file, u->image.bytes);
   upload_free(u);
 }
 
@@ -180,7 +178,8 @@ static peal_err store(upload *u) {
 static void write_image(upload *u) {
   peal_slice body = peal_bytes_slice(u->body);
   u->image.bytes = (int64_t)body.len;
-  u->io_err = media_write(u->app->media, u->image.file, &body, 1) ? 0 : errno;
+  u->io_err =
+      peal_kit_files_write(u->app->media, u->image.file, &body, 1) ? 0 : errno;
 }
 
 /* Whatever came, what is kept is a WAV file that every browser plays. */
@@ -200,9 +199,10 @@ static void write_audio(upload *u) {
       {"", u->audio.data_bytes % 2}, // RIFF: chunks are even
   };
   u->image.bytes = (int64_t)(parts[0].len + parts[1].len + parts[2].len);
-  u->io_err = media_write(u->app->media, u->image.file, parts, MEDIA_MAX_PARTS)
-                  ? 0
-                  : errno;
+  u->io_err =
+      peal_kit_files_write(u->app->media, u->image.file, parts, MEDIA_MAX_PARTS)
+          ? 0
+          : errno;
 }
 
 static void work(void *user) {
@@ -250,7 +250,8 @@ static bool admit(upload *u, const peal_web_file *file, const char *extension) {
     return false;
   }
   memcpy(u->image.device_id, guest.id.ptr, guest.id.len); // good: it fits
-  if (media_name(u->image.file, u->kind, u->image.stamp, extension))
+  if (peal_kit_files_name(u->app->media, u->image.file, u->kind, u->image.stamp,
+                          extension))
     return true;
   peal_web_error_of(u->req, PEAL_ERR_SYSTEM);
   return false;

@@ -9,6 +9,7 @@
  *   kit_auth.h     the dashboard's password, sessions, names and sites
  *   kit_people.h   accounts with passwords, roles, tokens, sign-ins
  *   kit_devices.h  ids of devices, their keys, presence, rates
+ *   kit_files.h    a bounded folder of files, with small pictures
  *   kit_history.h  histories by pages, as files, as series; CSV
  *   kit_sim.h      simulated devices, over HTTP and over sockets
  *   kit_calls.h    requests to other services, on the worker's loop
@@ -26,6 +27,7 @@
 #include <peal/kit_auth.h>
 #include <peal/kit_calls.h>
 #include <peal/kit_devices.h>
+#include <peal/kit_files.h>
 #include <peal/kit_history.h>
 #include <peal/kit_password.h>
 #include <peal/kit_people.h>

@@ -117,9 +117,12 @@ def by_pkg_config(project, lib):
         package = "peal-kit" if source.stem == "kit" else "peal"
         shared = run(["pkg-config", "--cflags", "--libs", package],
                      env=env).split()
-        static = ["-l:libpeal.a" if word == "-lpeal" else word for word in run(
-            ["pkg-config", "--static", "--cflags", "--libs", package],
-            env=env).split()]
+        # What libcurl itself would be made of is nobody's wish.
+        words = shared if package == "peal-kit" else []
+        words = words + run(["pkg-config", "--static", "--cflags", "--libs",
+                             "peal"], env=env).split()
+        static = ["-l:libpeal.a" if word == "-lpeal" else word
+                  for word in words]
         for kind, flags in (("shared", shared), ("static", static)):
             program = project / f"pc_{source.stem}_{kind}"
             run(["cc", *FLAGS, "-Werror", source, "-o", program, *flags])

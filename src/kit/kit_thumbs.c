@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "thumbs.h"
+#include "kit/kit_thumbs.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -12,9 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "media.h"
-#include "picture_decode.h"
-
 #define NO_PICTURE ".svg" /* ending of a placeholder */
 #define SMALL ".jpg"
 
@@ -22,7 +19,8 @@ enum {
   RUNNING = 2,   /* so many pictures are decoded at once; of several workers
                     each has one */
   WAITING = 256, /* of a worker; more: made when it is asked for */
-  FILE_BYTES = MEDIA_NAME_BYTES + sizeof ".4294967295" MEDIA_PART,
+  FILE_BYTES =
+      PEAL_KIT_FILES_NAME_BYTES + sizeof ".4294967295" PEAL_KIT_FILES_PART,
 };
 
 static const char placeholder[] =
@@ -44,9 +42,9 @@ typedef enum state {
 /* A thumb to be made; of a request in its memory. */
 typedef struct job {
   struct job *next;
-  thumbs *thumbs;
+  peal_kit_thumbs *thumbs;
   peal_http_req *req; /* NULL: nobody waits */
-  char name[MEDIA_NAME_BYTES];
+  char name[PEAL_KIT_FILES_NAME_BYTES];
   state state;
 } job;
 
@@ -56,8 +54,8 @@ typedef struct home {
   unsigned waiting, running;
 } home;
 
-struct thumbs {
-  dash *app;
+struct peal_kit_thumbs {
+  peal_kit_files_disk *disk;
   unsigned max_running; /* of a worker */
   int dir_fd;
   char dir[4096];
@@ -66,7 +64,8 @@ struct thumbs {
 
 /* ---- files ------------------------------------------------------------------- */
 
-static bool has(const thumbs *t, const char *name, const char *ending) {
+static bool has(const peal_kit_thumbs *t, const char *name,
+                const char *ending) {
   char file[FILE_BYTES];
   snprintf(file, sizeof file, "%s%s", name, ending);
   return faccessat(t->dir_fd, file, F_OK, 0) == 0;
@@ -74,11 +73,11 @@ static bool has(const thumbs *t, const char *name, const char *ending) {
 
 /* A thumb can be made again: it need not be on disk, but whole. Several may make
  * the same one at the same time: each writes a file of its own. */
-static bool write_file(const thumbs *t, const char *name, const char *ending,
-                       const void *bytes, size_t len) {
+static bool write_file(const peal_kit_thumbs *t, const char *name,
+                       const char *ending, const void *bytes, size_t len) {
   static atomic_uint count;
   char part[FILE_BYTES], file[FILE_BYTES];
-  snprintf(part, sizeof part, "%s.%u" MEDIA_PART, name,
+  snprintf(part, sizeof part, "%s.%u" PEAL_KIT_FILES_PART, name,
            atomic_fetch_add(&count, 1));
   snprintf(file, sizeof file, "%s%s", name, ending);
   int fd =
@@ -93,7 +92,7 @@ static bool write_file(const thumbs *t, const char *name, const char *ending,
   return done;
 }
 
-void thumbs_remove(thumbs *t, const char *name) {
+void peal_kit_thumbs_remove(peal_kit_thumbs *t, const char *name) {
   static const char *const endings[] = {SMALL, NO_PICTURE};
   char file[FILE_BYTES];
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
@@ -102,13 +101,23 @@ void thumbs_remove(thumbs *t, const char *name) {
   }
 }
 
-static bool is_part(const char *file) {
-  size_t len = strlen(file), end = sizeof MEDIA_PART - 1;
-  return len > end && strcmp(file + len - end, MEDIA_PART) == 0;
+/* Is it a file that has one? */
+static bool has_thumb(const peal_kit_thumbs *t, peal_slice name) {
+  for (size_t kind = 0; kind < t->disk->kinds; kind++)
+    if (t->disk->opts.kinds[kind].has_thumbs &&
+        peal_kit_files_disk_is(t->disk, name, kind))
+      return true;
+  return false;
 }
 
-void thumbs_sweep(thumbs *t, bool (*is_kept)(peal_slice name, void *user),
-                  void *user) {
+static bool is_part(const char *file) {
+  size_t len = strlen(file), end = sizeof PEAL_KIT_FILES_PART - 1;
+  return len > end && strcmp(file + len - end, PEAL_KIT_FILES_PART) == 0;
+}
+
+void peal_kit_thumbs_sweep(peal_kit_thumbs *t,
+                           bool (*is_kept)(peal_slice name, void *user),
+                           void *user) {
   DIR *dir = opendir(t->dir);
   if (dir == NULL)
     return;
@@ -117,8 +126,7 @@ void thumbs_sweep(thumbs *t, bool (*is_kept)(peal_slice name, void *user),
     const char *dot = strrchr(entry->d_name, '.');
     peal_slice name = {entry->d_name,
                        dot != NULL ? (size_t)(dot - entry->d_name) : 0};
-    if (is_part(entry->d_name) ||
-        (media_name_is(name, MEDIA_IMAGE) && !is_kept(name, user)))
+    if (is_part(entry->d_name) || (has_thumb(t, name) && !is_kept(name, user)))
       (void)unlinkat(t->dir_fd, entry->d_name, 0);
   }
   closedir(dir);
@@ -126,29 +134,29 @@ void thumbs_sweep(thumbs *t, bool (*is_kept)(peal_slice name, void *user),
 
 /* ---- life -------------------------------------------------------------------- */
 
-thumbs *thumbs_new(dash *app) {
-  unsigned workers = peal_workers_count(app->house.workers);
-  thumbs *t = calloc(1, sizeof *t + workers * sizeof *t->homes);
+peal_kit_thumbs *peal_kit_thumbs_new(peal_kit_files_disk *disk) {
+  unsigned workers = peal_workers_count(disk->kit->workers);
+  peal_kit_thumbs *t = calloc(1, sizeof *t + workers * sizeof *t->homes);
   if (t == NULL)
     return NULL;
-  t->app = app;
+  t->disk = disk;
   t->max_running = workers > 1 ? 1 : RUNNING;
-  snprintf(t->dir, sizeof t->dir, "%s/thumbs", app->house.conf.data_dir);
+  snprintf(t->dir, sizeof t->dir, "%s/thumbs", disk->kit->conf.data_dir);
   t->dir_fd = -1;
   if (mkdir(t->dir, 0700) == 0 || errno == EEXIST)
     t->dir_fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (t->dir_fd >= 0)
     return t;
-  peal_kit_log(&app->house, PEAL_LOG_ERROR, "thumbs", "%s cannot be used: %s",
+  peal_kit_log(disk->kit, PEAL_LOG_ERROR, "thumbs", "%s cannot be used: %s",
                t->dir, strerror(errno));
-  thumbs_free(t);
+  peal_kit_thumbs_free(t);
   return NULL;
 }
 
-void thumbs_free(thumbs *t) {
+void peal_kit_thumbs_free(peal_kit_thumbs *t) {
   if (t == NULL)
     return;
-  for (unsigned i = 0; i < peal_workers_count(t->app->house.workers); i++)
+  for (unsigned i = 0; i < peal_workers_count(t->disk->kit->workers); i++)
     while (t->homes[i].first != NULL) {
       job *gone = t->homes[i].first;
       t->homes[i].first = gone->next;
@@ -162,18 +170,18 @@ void thumbs_free(thumbs *t) {
 
 /* ---- making one (on the pool) --------------------------------------------------- */
 
-static state make(thumbs *t, const char *name) {
+static state make(peal_kit_thumbs *t, const char *name) {
   void *bytes = NULL;
   size_t len = 0, small_len = 0;
   uint8_t *small = NULL;
-  if (!media_read(t->app->media, name, &bytes, &len))
+  if (!peal_kit_files_disk_read(t->disk, name, &bytes, &len))
     return GONE;
-  picture_err err = picture_decode_small(&small, &small_len, bytes, len);
+  peal_kit_thumb is = t->disk->opts.make_thumb(&small, &small_len, bytes, len);
   free(bytes);
   state made = FAILED;
-  if (err == PICTURE_OK)
+  if (is == PEAL_KIT_THUMB_MADE)
     made = write_file(t, name, SMALL, small, small_len) ? READY : FAILED;
-  else if (err != PICTURE_ERR_MEMORY)
+  else if (is == PEAL_KIT_THUMB_NEVER)
     made = write_file(t, name, NO_PICTURE, placeholder, sizeof placeholder - 1)
                ? NONE
                : FAILED;
@@ -181,7 +189,7 @@ static state make(thumbs *t, const char *name) {
   return made;
 }
 
-static state look(const thumbs *t, const char *name) {
+static state look(const peal_kit_thumbs *t, const char *name) {
   return has(t, name, SMALL) ? READY : has(t, name, NO_PICTURE) ? NONE : ABSENT;
 }
 
@@ -220,16 +228,16 @@ static void answer(const job *j) {
 
 /* ---- the queue of a worker --------------------------------------------------------- */
 
-static home *home_of(thumbs *t) {
+static home *home_of(peal_kit_thumbs *t) {
   return &t->homes[peal_worker_index(peal_worker_self())];
 }
 
-static void start_more(thumbs *t);
+static void start_more(peal_kit_thumbs *t);
 
 static void on_made(peal_worker *worker, peal_err err, void *user) {
   (void)worker;
   job *j = user;
-  thumbs *t = j->thumbs;
+  peal_kit_thumbs *t = j->thumbs;
   home_of(t)->running--;
   if (err != PEAL_OK)
     j->state = FAILED;
@@ -240,7 +248,7 @@ static void on_made(peal_worker *worker, peal_err err, void *user) {
   start_more(t);
 }
 
-static void start_more(thumbs *t) {
+static void start_more(peal_kit_thumbs *t) {
   home *h = home_of(t);
   while (h->running < t->max_running && h->first != NULL) {
     job *j = h->first;
@@ -259,7 +267,7 @@ static void start_more(thumbs *t) {
   }
 }
 
-static bool append(thumbs *t, job *j) {
+static bool append(peal_kit_thumbs *t, job *j) {
   home *h = home_of(t);
   if (h->waiting >= WAITING)
     return false;
@@ -273,7 +281,7 @@ static bool append(thumbs *t, job *j) {
   return true;
 }
 
-void thumbs_add(thumbs *t, const char *name) {
+void peal_kit_thumbs_add(peal_kit_thumbs *t, const char *name) {
   job *j = calloc(1, sizeof *j);
   if (j == NULL)
     return;
@@ -283,7 +291,7 @@ void thumbs_add(thumbs *t, const char *name) {
     free(j);
 }
 
-void thumbs_stop(thumbs *t) {
+void peal_kit_thumbs_stop(peal_kit_thumbs *t) {
   home *h = home_of(t);
   while (h->first != NULL) {
     job *j = h->first;
@@ -308,10 +316,9 @@ static void on_looked(peal_http_req *req, peal_err err, void *user) {
     answer(j);
 }
 
-void thumbs_on_get(peal_http_req *req, void *user) {
-  dash *app = user;
+void peal_kit_thumbs_answer(peal_kit_thumbs *t, peal_http_req *req) {
   peal_slice name = peal_web_param(req, "name");
-  if (!media_name_is(name, MEDIA_IMAGE)) {
+  if (!has_thumb(t, name)) {
     peal_web_error(req, 404, "there is no such picture", NULL);
     return;
   }
@@ -320,7 +327,7 @@ void thumbs_on_get(peal_http_req *req, void *user) {
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }
-  *j = (job){.thumbs = app->thumbs, .req = req};
+  *j = (job){.thumbs = t, .req = req};
   memcpy(j->name, name.ptr, name.len);
   (void)peal_web_task(req, look_work, on_looked, j);
 }
