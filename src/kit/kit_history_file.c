@@ -26,7 +26,7 @@ typedef struct export_job {
   bool is_reading; /* a read is under way: it comes back */
 } export_job;
 
-/* ---- the text ------------------------------------------------------------------ */
+/* ---- the text ------------------------------------------------------------ */
 
 /* `pairs`: timestamp and what follows. */
 static void add_csv(peal_kit_csv *t, const peal_pair *pairs, size_t count) {
@@ -66,7 +66,7 @@ static void add_row(export_job *e, peal_kit_csv *t, peal_val row) {
   e->has_rows = true;
 }
 
-/* ---- piece by piece -------------------------------------------------------------- */
+/* ---- piece by piece ------------------------------------------------------ */
 
 /* A file that is not whole must not look as if it were: then the connection
  * breaks. */
@@ -164,7 +164,7 @@ static void on_abort(peal_http_req *req, void *user) {
     finish(e, false);
 }
 
-/* ---- the question ------------------------------------------------------------------ */
+/* ---- the question -------------------------------------------------------- */
 
 static bool read_format(peal_http_req *req, bool *is_json) {
   peal_slice format = PEAL_S("csv");
