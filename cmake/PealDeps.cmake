@@ -34,12 +34,12 @@ endif()
 set(peal_kit_deps "")
 set(PEAL_KIT_PC_REQUIRES "libcrypto >= 3")
 if(PEAL_WEB AND PEAL_KIT)
-  peal_need(PEAL_CURL libcurl4-openssl-dev libcurl)
-  list(APPEND peal_kit_deps PkgConfig::PEAL_CURL)
-  string(APPEND PEAL_KIT_PC_REQUIRES ", libcurl")
   peal_need(PEAL_JOSE libjose-dev "jose>=11")
   list(APPEND peal_kit_deps PkgConfig::PEAL_JOSE)
   string(APPEND PEAL_KIT_PC_REQUIRES ", jose >= 11")
+  peal_need(PEAL_CURL libcurl4-openssl-dev libcurl)
+  list(APPEND peal_kit_deps PkgConfig::PEAL_CURL)
+  string(APPEND PEAL_KIT_PC_REQUIRES ", libcurl")
 endif()
 
 # For the applications and the tests only.
@@ -61,7 +61,8 @@ if(peal_missing)
     "or `make run` or `tools/install.sh`, which install what is missing. "
     "Elsewhere these are the packages with the headers and the pkg-config "
     "files of the same libraries. -DPEAL_WEB=OFF does without SQLite, "
-    "-DPEAL_KIT=OFF without jose, -DPEAL_PROGRAMS=OFF without curl, turbojpeg and png.\n")
+    "-DPEAL_KIT=OFF without jose, both without curl when -DPEAL_PROGRAMS=OFF does "
+    "without turbojpeg and png.\n")
 endif()
 
 if(PEAL_TESTS OR PEAL_FUZZ)

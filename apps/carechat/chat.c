@@ -9,6 +9,7 @@
 
 #include "chat_desk.h"
 #include "chat_history.h"
+#include "chat_mark.h"
 #include "chat_people.h"
 
 enum { SWEEP_MS = 30000, ORDERS_PER_SECOND = 20, ORDERS_AT_ONCE = 60 };
@@ -294,7 +295,7 @@ chat *chat_new(care *app, const chat_settings *conf) {
       .count = ORDERS_PER_SECOND, .burst = ORDERS_AT_ONCE});
   c->sweeper = peal_timer_new(c->worker, on_sweep, c);
   if (c->limit != NULL && c->sweeper != NULL && chat_desk_open(c) &&
-      make_model(c) && settle_store(c)) {
+      chat_mark_open(c) && make_model(c) && settle_store(c)) {
     peal_timer_start(c->sweeper, SWEEP_MS, SWEEP_MS);
     return c;
   }
@@ -314,6 +315,7 @@ void chat_free(chat *c) {
     return;
   peal_kit_calls_free(c->calls);
   chat_people_free(c);
+  chat_mark_close(c);
   peal_timer_free(c->turns);
   peal_timer_free(c->sweeper);
   peal_web_limit_free(c->limit);

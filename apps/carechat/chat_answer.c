@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chat_mark.h"
 #include "chat_model.h"
 #include "responder.h"
 #include "vitals.h"
@@ -54,23 +55,6 @@ void chat_answer_look(const chat_answer *a, peal_slice *text, int64_t *seq) {
 
 /* ---- what is told ---------------------------------------------------------------- */
 
-static void tell_message(chat *c, int64_t user_id, int64_t exchange,
-                         int64_t at_ms, peal_slice text, const char *state,
-                         const char *reason, const char *source) {
-  char when[25];
-  peal_web_time_iso(when, at_ms);
-  care_emit(
-      c->app, user_id, "message",
-      PEAL_ARGS(PEAL_OBJECT(
-          {"id", peal_int(chat_answer_id(exchange))},
-          {"role", peal_str("assistant")}, {"content", peal_str_slice(text)},
-          {"timestamp", peal_str(when)},
-          {"reply_to", peal_int(chat_question_id(exchange))},
-          {"state", peal_str(state)},
-          {"reason", reason != NULL ? peal_str(reason) : peal_undefined()},
-          {"source", source != NULL ? peal_str(source) : peal_undefined()})));
-}
-
 static void tell_delta(chat_answer *a, peal_slice delta) {
   care_emit(a->chat->app, a->user_id, "message_delta",
             PEAL_ARGS(PEAL_OBJECT(
@@ -115,10 +99,11 @@ static void on_kept(const peal_store_result *result, void *user) {
     peal_kit_store_failed(&c->app->house, "an answer was not stored", result);
     a->state = "failed";
     a->reason = "the answer could not be stored";
+    chat_mark_set(c, a->user_id, a->question->id, a->state, a->reason, true);
   }
   if (a->person != NULL && (result->err != PEAL_OK || result->rows.len > 0))
-    tell_message(c, a->user_id, a->question->id, a->settled_ms,
-                 chat_text_slice(&a->text), a->state, a->reason, a->source);
+    chat_mark_tell(c, a->user_id, a->question->id, a->settled_ms,
+                   chat_text_slice(&a->text), a->state, a->reason, a->source);
   part(a);
 }
 
@@ -360,43 +345,4 @@ void chat_answer_forget(chat_answer *a) {
   a->model = NULL;
   peal_timer_stop(a->timer);
   part(a);
-}
-
-/* ---- without an answer ---------------------------------------------------------------------- */
-
-typedef struct mark {
-  chat *chat;
-  int64_t user_id, exchange, at_ms;
-  const char *state, *reason;
-} mark;
-
-static void on_marked(const peal_store_result *result, void *user) {
-  mark *m = user;
-  if (result->err != PEAL_OK)
-    peal_kit_store_failed(&m->chat->app->house, "an exchange was not marked",
-                          result);
-  else if (result->rows.len > 0)
-    tell_message(m->chat, m->user_id, m->exchange, m->at_ms, PEAL_S(""),
-                 m->state, m->reason, NULL);
-  free(m);
-}
-
-#define MARK                                                                   \
-  "UPDATE chat_exchanges SET state = ?3, reason = ?4, answered_ms = ?5"        \
-  " WHERE id = ?1 AND user_id = ?2 RETURNING id"
-
-void chat_answer_mark(chat *c, int64_t user_id, int64_t exchange,
-                      const char *state, const char *reason) {
-  mark *m = malloc(sizeof *m);
-  if (m == NULL)
-    return;
-  *m = (mark){c, user_id, exchange, peal_wall_ms(), state, reason};
-  peal_err err = peal_store_write(
-      c->app->house.store, MARK,
-      PEAL_ARGS(peal_int(exchange), peal_int(user_id), peal_str(state),
-                reason != NULL ? peal_str(reason) : peal_null(),
-                peal_int(m->at_ms)),
-      on_marked, m);
-  if (err != PEAL_OK)
-    free(m);
 }

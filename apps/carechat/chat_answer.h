@@ -35,7 +35,3 @@ int64_t chat_answer_exchange(const chat_answer *a);
 /* As it is now, for the history: the text that was shown, borrowed, and the
  * number of the next delta. */
 void chat_answer_look(const chat_answer *a, peal_slice *text, int64_t *seq);
-/* Mark an exchange that has no answer under way: "failed" or "cancelled", with a
- * message to the person behind it. */
-void chat_answer_mark(chat *c, int64_t user_id, int64_t exchange,
-                      const char *state, const char *reason);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "chat_answer.h"
+#include "chat_mark.h"
 #include "chat_people.h"
 
 enum { DAY_MS = 86400000 };
@@ -14,14 +15,16 @@ enum { DAY_MS = 86400000 };
 static void on_answered(chat *c, chat_person *p);
 
 static void give_turns(chat *c) {
-  while (!c->is_stopping && c->writing < c->conf->max_answers) {
+  bool is_bounded = c->kind != MODEL_NONE; // our own words cost nobody's time
+  while (!c->is_stopping &&
+         (!is_bounded || c->writing < c->conf->max_answers)) {
     chat_person *p = chat_people_next(c);
     if (p == NULL)
       return;
     chat_asked *asked = chat_people_shift(c, p);
     if (chat_answer_begin(c, p, asked, on_answered))
       continue;
-    chat_answer_mark(c, p->id, asked->id, "failed", "memory is out");
+    chat_mark_set(c, p->id, asked->id, "failed", "memory is out", false);
     free(asked);
     chat_people_ready(c, p);
   }
@@ -72,7 +75,7 @@ static void queue(chat_order *o, chat_person *p, int64_t id, peal_slice text) {
   chat *c = o->chat;
   if (p->epoch == o->epoch && !c->is_stopping) {
     if (!chat_people_push(c, p, id, text))
-      chat_answer_mark(c, p->id, id, "failed", "memory is out");
+      chat_mark_set(c, p->id, id, "failed", "memory is out", false);
     turns_later(c);
   }
   atomic_fetch_add(&c->asked, 1);
@@ -260,7 +263,7 @@ void chat_desk_cancel(chat_order *o) {
     chat_order_ok(o, 0, 0);
   } else if (p != NULL && chat_people_drop(c, p, id)) {
     atomic_fetch_add(&c->cancelled, 1);
-    chat_answer_mark(c, o->user_id, id, "cancelled", NULL);
+    chat_mark_set(c, o->user_id, id, "cancelled", NULL, false);
     chat_order_ok(o, 0, 0);
   } else {
     chat_order_refuse(o, &(chat_refusal){"not_found",

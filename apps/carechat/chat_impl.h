@@ -8,6 +8,7 @@
  *   chat_history  pages of what was said
  *   chat_people   who is talking
  *   chat_answer   one answer being written
+ *   chat_mark     how it ended, told and kept
  *   chat_model    one request to a model */
 #include <stdatomic.h>
 
@@ -22,11 +23,13 @@
 enum {
   CHAT_MAX_CHARACTERS = 4000, /* of a message */
   CHAT_KEY_BYTES = 65,        /* of a page's own key, with its end */
+  CHAT_MAX_LOST = 1000,       /* marks that the store has not taken */
   CHAT_MAX_QUEUED = 2000,     /* questions of all people */
   CHAT_PEOPLE_BUCKETS = 1024,
 };
 
 struct chat_answer;
+struct chat_mark;
 
 /* A question that waits, or whose answer is being written. */
 typedef struct chat_asked {
@@ -64,6 +67,9 @@ typedef struct chat {
   chat_person *buckets[CHAT_PEOPLE_BUCKETS];
   unsigned people;
   chat_person *ready, **ready_end;
+  struct chat_mark *lost; /* what the store has not been told yet */
+  unsigned lost_count;
+  peal_timer *mender;       /* tells it again */
   unsigned writing, queued; /* answers, questions of all people */
   bool is_stopping;
   _Atomic(const char *) health; /* static text */

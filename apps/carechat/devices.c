@@ -254,6 +254,18 @@ int64_t devices_owner(devices *all, peal_slice id) {
   return owner;
 }
 
+bool devices_id(devices *all, int64_t no, char out[PEAL_KIT_DEVICE_ID_BYTES]) {
+  bool is_known = false;
+  pthread_mutex_lock(&all->lock);
+  for (size_t i = 0; i < all->count && !is_known; i++)
+    if (all->items[i]->one.no == no) {
+      memcpy(out, all->items[i]->one.id, PEAL_KIT_DEVICE_ID_BYTES);
+      is_known = true;
+    }
+  pthread_mutex_unlock(&all->lock);
+  return is_known;
+}
+
 void devices_room(char out[DEVICES_ROOM_BYTES], const char *id) {
   snprintf(out, DEVICES_ROOM_BYTES, "device %s", id);
 }

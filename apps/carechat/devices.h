@@ -39,6 +39,10 @@ bool devices_is_valid(devices *all, const devices_one *one);
 /* Whose is it? 0: nobody's. Thread: any. */
 int64_t devices_owner(devices *all, peal_slice id);
 
+/* The id of the one with this number; false: it is not known. Thread: any. */
+PEAL_MUST_CHECK bool devices_id(devices *all, int64_t no,
+                                char out[PEAL_KIT_DEVICE_ID_BYTES]);
+
 /* It has been heard: it is there. `battery` in percent, NAN: it did not say.
  * Its owner is told if that is news. Thread: any. */
 void devices_heard(devices *all, const devices_one *one, double battery);

@@ -11,6 +11,7 @@
 enum {
   PIECE = 1000, /* people of one read at the start */
   PRUNE_ROWS = 2000,
+  HOUR_SECONDS = 3600,
 };
 
 /* How much of the mean one reading is. */
@@ -33,7 +34,7 @@ struct patients {
   pthread_mutex_t lock;
   patient **items; /* in the order of their ids */
   size_t count, cap;
-  size_t turn; /* whose old readings go next; worker 0 */
+  size_t turn; /* what of whose old readings goes next; worker 0 */
 };
 
 /* ---- the table ------------------------------------------------------------- */
@@ -267,6 +268,7 @@ void patients_last(patients *all, int64_t user_id,
           .value = s->value,
           .before = s->before,
           .ts = s->ts,
+          .device = s->device,
           .status = bands_status_of((bands_metric)m, s->value)};
     }
   pthread_mutex_unlock(&all->lock);
@@ -280,17 +282,27 @@ void patients_last(patients *all, int64_t user_id,
   " max(ts) FROM (SELECT ts FROM vitals WHERE user_id = ?1 AND metric = ?2"    \
   " AND ts < ?3 ORDER BY ts LIMIT ?4))"
 
-void patients_tick(patients *all) {
-  int64_t user_id = 0;
+/* One metric of one person; false: the store is busy, another time. */
+static bool prune_next(patients *all) {
+  int64_t user_id = 0, before = peal_wall_ms() - all->app->conf.keep_ms;
+  size_t turn = all->turn++;
   pthread_mutex_lock(&all->lock);
   if (all->count > 0)
-    user_id = all->items[all->turn++ % all->count]->user_id;
+    user_id = all->items[turn / BANDS_METRICS % all->count]->user_id;
   pthread_mutex_unlock(&all->lock);
-  int64_t before = peal_wall_ms() - all->app->conf.keep_ms;
-  for (int m = 0; m < BANDS_METRICS && user_id != 0; m++)
-    if (peal_store_write(all->app->house.store, OLD,
-                         PEAL_ARGS(peal_int(user_id), peal_int(m),
-                                   peal_int(before), peal_int(PRUNE_ROWS)),
-                         NULL, NULL) != PEAL_OK)
-      return; // it is busy: another time
+  return user_id != 0 &&
+         peal_store_write(all->app->house.store, OLD,
+                          PEAL_ARGS(peal_int(user_id),
+                                    peal_int((int64_t)(turn % BANDS_METRICS)),
+                                    peal_int(before), peal_int(PRUNE_ROWS)),
+                          NULL, NULL) == PEAL_OK;
+}
+
+/* Everybody's comes once an hour, however many they are. */
+void patients_tick(patients *all) {
+  pthread_mutex_lock(&all->lock);
+  size_t count = all->count * BANDS_METRICS / HOUR_SECONDS + 1;
+  pthread_mutex_unlock(&all->lock);
+  while (count > 0 && prune_next(all))
+    count--;
 }

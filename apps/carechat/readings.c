@@ -8,6 +8,7 @@
 #include <peal/kit.h>
 #include <peal/kit_people.h>
 
+#include "devices.h"
 #include "patients.h"
 #include "vitals.h"
 
@@ -191,9 +192,10 @@ static peal_val bands_val(peal_build *build) {
   return peal_pairs_val(pairs);
 }
 
-static peal_val last_val(peal_build *build, bands_metric metric,
+static peal_val last_val(care *app, peal_build *build, bands_metric metric,
                          const vitals_last_value *last) {
-  char timestamp[25];
+  char timestamp[25], id[PEAL_KIT_DEVICE_ID_BYTES] = "";
+  bool is_known = devices_id(app->devices, last->device, id);
   peal_web_time_iso(timestamp, last->ts);
   return peal_build_copy(
       build,
@@ -201,7 +203,10 @@ static peal_val last_val(peal_build *build, bands_metric metric,
                   {"value", peal_double(last->value)},
                   {"unit", peal_str(bands_unit(metric))},
                   {"timestamp", peal_str(timestamp)},
-                  {"status", peal_str(bands_status_name(last->status))}));
+                  {"status", peal_str(bands_status_name(last->status))},
+                  {"device_id", is_known ? peal_str(id) : peal_null()},
+                  {"simulated", peal_bool(peal_kit_device_id_is_simulated(
+                                    peal_slice_of(id)))}));
 }
 
 void readings_on_latest(peal_http_req *req, void *user) {
@@ -211,7 +216,7 @@ void readings_on_latest(peal_http_req *req, void *user) {
   vitals_last(user, peal_kit_people_of(req)->id, last);
   for (int m = 0; m < BANDS_METRICS; m++)
     if (last[m].is_known)
-      peal_items_add(items, last_val(build, (bands_metric)m, &last[m]));
+      peal_items_add(items, last_val(user, build, (bands_metric)m, &last[m]));
   care_answer(req, 200,
               PEAL_OBJECT({"status", peal_str("success")},
                           {"data", peal_items_val(items)},

@@ -16,9 +16,10 @@ struct devices_one;
 /* What is known last of one metric of one person. */
 typedef struct vitals_last_value {
   bool is_known;
-  double value;  /* in the metric's own unit (bands_unit) */
-  double before; /* what was usual before it: a mean of the last readings */
-  int64_t ts;    /* ms since 1970 */
+  double value;   /* in the metric's own unit (bands_unit) */
+  double before;  /* what was usual before it: a mean of the last readings */
+  int64_t ts;     /* ms since 1970 */
+  int64_t device; /* its number, for devices_id */
   bands_status status;
 } vitals_last_value;
 

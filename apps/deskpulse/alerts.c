@@ -82,7 +82,7 @@ bool alerts_acknowledge(alerts *a) {
 }
 
 const char *alerts_word(alerts_end why) {
-  static const char *const words[] = {"good",   "absent", "undecided",
-                                      "paused", "camera", "threshold"};
+  static const char *const words[] = {
+      "good", "absent", "undecided", "paused", "camera", "threshold", "user"};
   return words[why];
 }

@@ -29,6 +29,7 @@ typedef enum alerts_end {
   ALERTS_BY_PAUSE,
   ALERTS_BY_CAMERA,
   ALERTS_BY_THRESHOLD, /* a longer one was set */
+  ALERTS_BY_USER,      /* somebody else sits there */
 } alerts_end;
 
 /* What is to be told now. */
@@ -66,6 +67,6 @@ PEAL_MUST_CHECK alerts_told alerts_set_threshold(alerts *a, uint64_t ms,
                                                  uint64_t now_ms);
 /* False: there is none. Again: nothing. Thread: pure. */
 bool alerts_acknowledge(alerts *a);
-/* "good", "absent", "undecided", "paused", "camera", "threshold". Thread:
- * pure. */
+/* "good", "absent", "undecided", "paused", "camera", "threshold",
+ * "user". Thread: pure. */
 const char *alerts_word(alerts_end why);

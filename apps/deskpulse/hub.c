@@ -3,9 +3,8 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <openssl/evp.h>
+#include <peal/kit.h>
 
 #define ROOM_BASE64 "frames base64"
 #define ROOM_BINARY "frames binary"
@@ -16,7 +15,7 @@ struct hub {
   desk *app;
   atomic_uint_fast64_t base64, binary; /* who watches */
   atomic_uint_fast64_t shown, written;
-  unsigned char *text; /* base64 of a picture; worker 0 */
+  char *text; /* base64 of a picture; worker 0 */
   size_t text_cap;
 };
 
@@ -70,17 +69,16 @@ uint64_t hub_written(const hub *h) {
 
 /* Empty: memory is out. */
 static peal_slice base64_of(hub *h, peal_slice jpeg) {
-  size_t len = (jpeg.len + 2) / 3 * 4;
-  if (len + 1 > h->text_cap) {
-    unsigned char *more = realloc(h->text, len + 1);
+  size_t need = PEAL_KIT_BASE64_BYTES(jpeg.len);
+  if (need > h->text_cap) {
+    char *more = realloc(h->text, need);
     if (more == NULL)
       return (peal_slice){0};
     h->text = more;
-    h->text_cap = len + 1;
+    h->text_cap = need;
   }
-  int written =
-      EVP_EncodeBlock(h->text, (const unsigned char *)jpeg.ptr, (int)jpeg.len);
-  return (peal_slice){(const char *)h->text, (size_t)written};
+  size_t len = peal_kit_base64_write(h->text, jpeg, PEAL_KIT_BASE64_STANDARD);
+  return (peal_slice){h->text, len};
 }
 
 static peal_val text_or_null(const char *text) {

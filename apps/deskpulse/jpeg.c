@@ -201,6 +201,51 @@ peal_bytes *jpeg_encode(const uint8_t *rgb, int width, int height,
   return out;
 }
 
+/* Y0 U Y1 V: two pixels share their colour. */
+static void unpack(const uint8_t *yuyv, uint32_t width, uint8_t *y, uint8_t *u,
+                   uint8_t *v) {
+  for (uint32_t x = 0; x < width / 2; x++) {
+    y[2 * x] = yuyv[4 * x];
+    y[2 * x + 1] = yuyv[4 * x + 2];
+    u[x] = yuyv[4 * x + 1];
+    v[x] = yuyv[4 * x + 3];
+  }
+}
+
+static peal_bytes *encode_planes(const uint8_t **planes, uint32_t width,
+                                 uint32_t height, int quality) {
+  tjhandle tj = tjInitCompress();
+  unsigned char *bytes = NULL;
+  unsigned long size = 0;
+  peal_bytes *out = NULL;
+  if (tj == NULL)
+    return NULL;
+  if (tjCompressFromYUVPlanes(tj, planes, (int)width, NULL, (int)height,
+                              TJSAMP_422, &bytes, &size, quality,
+                              TJFLAG_FASTDCT) == 0)
+    out = peal_bytes_new((peal_slice){(const char *)bytes, size});
+  tjFree(bytes);
+  tjDestroy(tj);
+  return out;
+}
+
+peal_bytes *jpeg_encode_yuyv(const uint8_t *yuyv, size_t pitch, uint32_t width,
+                             uint32_t height, int quality) {
+  size_t pixels = (size_t)width * height;
+  uint8_t *memory = malloc(pixels * 2);
+  if (memory == NULL)
+    return NULL;
+  uint8_t *y = memory, *u = y + pixels, *v = u + pixels / 2;
+  for (uint32_t row = 0; row < height; row++) {
+    size_t at = (size_t)row * width;
+    unpack(yuyv + row * pitch, width, y + at, u + at / 2, v + at / 2);
+  }
+  const uint8_t *planes[3] = {y, u, v};
+  peal_bytes *out = encode_planes(planes, width, height, quality);
+  free(memory);
+  return out;
+}
+
 /* The segments with Huffman tables, one after the other, into `out`. Returns
  * their bytes. The head has been read: lengths fit. */
 static size_t tables_of(peal_slice jpeg, size_t scan, char *out) {

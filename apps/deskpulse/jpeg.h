@@ -48,6 +48,12 @@ PEAL_MUST_CHECK peal_err jpeg_decoder_small(jpeg_decoder *d, jpeg_small *out,
  * Returns NULL if memory is out. Thread: any. */
 peal_bytes *jpeg_encode(const uint8_t *rgb, int width, int height, int quality);
 
+/* Encode what cameras without MJPEG give: packed YUYV (4:2:2), rows of `pitch`
+ * bytes, at least 2 * width; `width` is even. Borrowed; the caller owns one
+ * reference. Returns NULL if memory is out. Thread: any. */
+peal_bytes *jpeg_encode_yuyv(const uint8_t *yuyv, size_t pitch, uint32_t width,
+                             uint32_t height, int quality);
+
 /* The same picture with the standard Huffman tables, which cameras leave out of
  * MJPEG and not every viewer adds. The caller owns one reference. Returns NULL
  * if memory is out, or it is no JPEG. Thread: any. */

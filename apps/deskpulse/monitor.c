@@ -160,7 +160,8 @@ static void tell_cleared(monitor *m) {
                                       "The posture cannot be told any more",
                                       "Monitoring is paused",
                                       "The camera shows nothing any more",
-                                      "The threshold is longer now"};
+                                      "The threshold is longer now",
+                                      "Somebody else sits there now"};
   const alerts *a = &m->alerts;
   tell(m, "alert_cleared",
        PEAL_OBJECT({"message", peal_str(words[a->ended_by])},
@@ -394,7 +395,7 @@ bool monitor_acknowledge(monitor *m) {
 void monitor_set_person(monitor *m, const char *person,
                         const posture_calibration *usual) {
   snprintf(m->person, sizeof m->person, "%s", person);
-  rest(m, ALERTS_BY_ABSENCE);
+  rest(m, ALERTS_BY_USER);
   posture_init(&m->posture, NULL);
   if (!posture_calibration_set(&m->posture, usual))
     peal_kit_log(&m->app->house, PEAL_LOG_WARN, "monitor",

@@ -19,10 +19,10 @@ typedef struct source source;
 typedef enum source_kind {
   SOURCE_SYNTHETIC, /* a rendered person who slouches now and then */
   SOURCE_PUSH,      /* what source_push is given */
-  SOURCE_V4L2,      /* a camera of the kernel, MJPEG; path: /dev/video0 */
-  SOURCE_DIR, /* path: a folder of JPEG files, or a file of them (MJPEG or a
+  SOURCE_V4L2, /* a camera of the kernel, MJPEG or YUYV; path: /dev/video0 */
+  SOURCE_DIR,  /* path: a folder of JPEG files, or a file of them (MJPEG or a
                        multipart stream); begins again at its end */
-  SOURCE_JSON /* JSON lines of a pose estimator (estimators/README.md): of
+  SOURCE_JSON  /* JSON lines of a pose estimator (estimators/README.md): of
                        `command`, or path: a FIFO, a Unix socket, a file */
 } source_kind;
 

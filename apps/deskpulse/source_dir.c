@@ -156,8 +156,10 @@ static source_word next_of_film(album *a, source_shot *out, char *reason) {
     }
     if (got == 0)
       return again(a, reason);
-    if (mjpeg_feed(&a->film, (peal_slice){chunk, (size_t)got}) != PEAL_OK)
-      return SOURCE_NOTHING;
+    if (mjpeg_feed(&a->film, (peal_slice){chunk, (size_t)got}) != PEAL_OK) {
+      lost(reason, "memory is out");
+      return SOURCE_LOST;
+    }
   }
   out->jpeg = peal_bytes_new(picture);
   a->any = true;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <fcntl.h>
 #include <linux/videodev2.h>
@@ -12,17 +13,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "jpeg.h"
 #include "source_watch.h"
 
 /* The camera fills one while another is copied; two more for a late reader. */
-enum { BUFFERS = 4 };
+enum { BUFFERS = 4, QUALITY = 80 };
 
 typedef struct cam {
   const source_v4l2_calls *calls;
   char *path;
-  uint32_t width, height, fps;
+  uint32_t width, height, fps; /* wanted */
   int fd;
-  unsigned count; /* buffers that are mapped */
+  struct v4l2_pix_format format; /* what it gives */
+  unsigned count;                /* buffers that are mapped */
 
   struct {
     void *ptr;
@@ -88,17 +91,41 @@ static bool is_camera(cam *c, char *reason) {
 }
 
 /* The driver answers with what it can do that is nearest. */
-static bool set_format(cam *c, char *reason) {
+static bool try_format(cam *c, uint32_t pixels) {
   struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
   format.fmt.pix.width = c->width;
   format.fmt.pix.height = c->height;
-  format.fmt.pix.pixelformat = V4L2_PIX_FMT_MJPEG;
+  format.fmt.pix.pixelformat = pixels;
   format.fmt.pix.field = V4L2_FIELD_ANY;
-  if (!ask(c, VIDIOC_S_FMT, &format))
+  if (!ask(c, VIDIOC_S_FMT, &format)) {
+    // another format may do
+    c->format.pixelformat = 0;
+    return errno == EINVAL;
+  }
+  c->format = format.fmt.pix;
+  return true;
+}
+
+static bool is_jpeg(const cam *c) {
+  return c->format.pixelformat == V4L2_PIX_FMT_MJPEG ||
+         c->format.pixelformat == V4L2_PIX_FMT_JPEG;
+}
+
+/* Rows that lie within a picture of the size that is bounded. */
+static bool is_yuyv(const cam *c) {
+  const struct v4l2_pix_format *f = &c->format;
+  return f->pixelformat == V4L2_PIX_FMT_YUYV && f->width >= 2 &&
+         f->width % 2 == 0 && f->height >= 1 && f->width <= JPEG_MAX_SIDE &&
+         f->height <= JPEG_MAX_SIDE && f->bytesperline >= 2 * f->width &&
+         f->bytesperline <= 8 * JPEG_MAX_SIDE;
+}
+
+static bool set_format(cam *c, char *reason) {
+  if (!try_format(c, V4L2_PIX_FMT_MJPEG) ||
+      (!is_jpeg(c) && !try_format(c, V4L2_PIX_FMT_YUYV)))
     return lost(reason, "choosing the picture");
-  if (format.fmt.pix.pixelformat != V4L2_PIX_FMT_MJPEG &&
-      format.fmt.pix.pixelformat != V4L2_PIX_FMT_JPEG)
-    return refuse(reason, "the camera gives no MJPEG");
+  if (!is_jpeg(c) && !is_yuyv(c))
+    return refuse(reason, "the camera gives neither MJPEG nor YUYV");
   struct v4l2_streamparm rate = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
   rate.parm.capture.timeperframe = (struct v4l2_fract){1, c->fps};
   // not all can: too many frames are dropped later
@@ -159,6 +186,20 @@ static bool cam_open(void *self, char *reason) {
   return false;
 }
 
+/* The picture in a buffer, as JPEG. NULL if it is none, or memory is out. */
+static peal_bytes *picture_of(const cam *c, const struct v4l2_buffer *full) {
+  const uint8_t *bytes = c->buffers[full->index].ptr;
+  if (is_jpeg(c))
+    return full->bytesused > SOURCE_MAX_FRAME_BYTES
+               ? NULL
+               : peal_bytes_new(
+                     (peal_slice){(const char *)bytes, full->bytesused});
+  if (full->bytesused < (size_t)c->format.bytesperline * c->format.height)
+    return NULL;
+  return jpeg_encode_yuyv(bytes, c->format.bytesperline, c->format.width,
+                          c->format.height, QUALITY);
+}
+
 /* Copy what is in the buffer, which the camera needs back. */
 static source_word copy_out(cam *c, const struct v4l2_buffer *full,
                             source_shot *out, char *reason) {
@@ -167,26 +208,57 @@ static source_word copy_out(cam *c, const struct v4l2_buffer *full,
     refuse(reason, "the camera names a buffer that there is not");
     return SOURCE_LOST;
   }
-  if ((full->flags & V4L2_BUF_FLAG_ERROR) != 0 || full->bytesused == 0 ||
-      full->bytesused > SOURCE_MAX_FRAME_BYTES) {
-    refuse(reason, "the camera sends broken pictures");
-    return SOURCE_SPOILT;
+  if ((full->flags & V4L2_BUF_FLAG_ERROR) == 0 && full->bytesused > 0)
+    out->jpeg = picture_of(c, full);
+  if (out->jpeg != NULL)
+    return SOURCE_SHOT;
+  refuse(reason, "the camera sends broken pictures");
+  return SOURCE_SPOILT;
+}
+
+/* When the camera took it, where its driver says so on our clock; otherwise it
+ * is now. */
+static double captured_at(const struct v4l2_buffer *full) {
+  struct timespec now;
+  if ((full->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) !=
+      V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC)
+    return 0;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  double age = (double)(now.tv_sec - full->timestamp.tv_sec) +
+               (double)now.tv_nsec / 1e9 -
+               (double)full->timestamp.tv_usec / 1e6;
+  return source_wall() - age;
+}
+
+static bool take_one(cam *c, struct v4l2_buffer *full) {
+  *full = (struct v4l2_buffer){.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+                               .memory = V4L2_MEMORY_MMAP};
+  return ask(c, VIDIOC_DQBUF, full);
+}
+
+/* The newest of the pictures that wait: after a delay the others are late. */
+static bool take_newest(cam *c, struct v4l2_buffer *full) {
+  struct v4l2_buffer next;
+  if (!take_one(c, full))
+    return false;
+  for (int i = 0; i < BUFFERS && take_one(c, &next); i++) {
+    if (!ask(c, VIDIOC_QBUF, full))
+      return false;
+    *full = next;
   }
-  out->jpeg = peal_bytes_new(
-      (peal_slice){(const char *)c->buffers[full->index].ptr, full->bytesused});
-  return out->jpeg != NULL ? SOURCE_SHOT : SOURCE_NOTHING;
+  return true;
 }
 
 static source_word take(cam *c, source_shot *out, char *reason) {
-  struct v4l2_buffer full = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-                             .memory = V4L2_MEMORY_MMAP};
-  if (!ask(c, VIDIOC_DQBUF, &full)) {
+  struct v4l2_buffer full;
+  if (!take_newest(c, &full)) {
     if (errno == EAGAIN)
       return SOURCE_NOTHING;
     lost(reason, "taking a picture");
     return SOURCE_LOST;
   }
   source_word word = copy_out(c, &full, out, reason);
+  out->captured_at = captured_at(&full);
   if (word == SOURCE_LOST || ask(c, VIDIOC_QBUF, &full))
     return word;
   lost(reason, "giving a buffer back");

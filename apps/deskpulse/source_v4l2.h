@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* source_v4l2: a camera of the Linux kernel: MJPEG by memory-mapped buffers. The
- * calls to the system go through a table, so that tests can play a recorded
+/* source_v4l2: a camera of the Linux kernel: MJPEG by memory-mapped buffers, or
+ * YUYV, which is encoded here, where a camera has no MJPEG. The calls to the system go through a table, so that tests can play a recorded
  * stream, and the ways in which cameras go away, to the same code. */
 #include <poll.h>
 #include <sys/types.h>

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import secrets
 import signal
 import socket
@@ -32,12 +33,13 @@ def free_port():
 
 
 class Server:
-    def __init__(self, program, folder, core):
+    def __init__(self, program, folder, core, connections):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             ["taskset", "-c", str(core), program, "--host", "127.0.0.1",
-             "--port", str(self.port), "--data-dir", folder, "--log-level", "warn"],
+             "--port", str(self.port), "--data-dir", folder, "--log-level", "warn",
+             "--max-connections", str(connections)],
             stdout=subprocess.DEVNULL)
         for _ in range(200):
             try:
@@ -91,10 +93,13 @@ def main():
     args.add_argument("--core", type=int, default=0)
     args.add_argument("--folder", help="on the disk that is to be measured")
     opts = args.parse_args()
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    connections = opts.patients + 100
     with tempfile.TemporaryDirectory(dir=opts.folder) as folder:
-        Server(opts.program, folder, opts.core).stop()  # makes the tables
+        Server(opts.program, folder, opts.core, connections).stop()  # makes the tables
         keys = seed(folder, opts.patients)
-        server = Server(opts.program, folder, opts.core)
+        server = Server(opts.program, folder, opts.core, connections)
         others = [c for c in os.sched_getaffinity(0) if c != opts.core] or [opts.core]
         devices = subprocess.Popen(
             ["taskset", "-c", ",".join(map(str, others)), opts.simulator, "--url", server.url,

@@ -6,10 +6,10 @@
 
 #include <peal/kit_calls.h>
 
+#include "kit/kit_call_request.h"
 #include "kit/kit_curl.h"
 
 enum {
-  MAX_HEADERS = 32,
   MAX_PAUSE_MS = 8000, /* of our own doubling */
   FIRST_STATUS_OK = 200,
   LAST_STATUS_OK = 299,
@@ -31,9 +31,7 @@ struct peal_kit_call {
   call_state state;
   peal_timer *timer; /* of the stall, or of the pause */
   CURL *easy;
-  struct curl_slist *headers;
-  char *url, *method, *body;
-  size_t body_len;
+  peal_kit_call_request request;
   peal_kit_call_opts opts; /* without what the caller lends */
   peal_kit_call_end end;
   /* Of this try, in bytes. */
@@ -80,22 +78,13 @@ static void list_take(call_list *list, peal_kit_call *call) {
 
 /* ---- one call ------------------------------------------------------------------ */
 
-static void wipe(struct curl_slist *headers) {
-  for (struct curl_slist *one = headers; one != NULL; one = one->next)
-    explicit_bzero(one->data, strlen(one->data));
-  curl_slist_free_all(headers);
-}
-
 static void call_free(peal_kit_call *call) {
   if (call == NULL)
     return;
   peal_timer_free(call->timer);
   if (call->easy != NULL)
     curl_easy_cleanup(call->easy);
-  wipe(call->headers);
-  free(call->url);
-  free(call->method);
-  free(call->body);
+  peal_kit_call_request_deinit(&call->request);
   free(call->whole);
   free(call);
 }
@@ -429,56 +418,6 @@ static void on_pump(peal_timer *timer, void *user) {
 
 /* ---- asking --------------------------------------------------------------------------- */
 
-static bool is_line(const char *text) {
-  for (const char *p = text; *p != '\0'; p++)
-    if ((unsigned char)*p < ' ' || *p == 0x7F)
-      return false;
-  return true;
-}
-
-static bool is_url(const char *url) {
-  return url != NULL && is_line(url) && strchr(url, ' ') == NULL &&
-         (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0);
-}
-
-static bool are_good(const peal_kit_call_opts *opts) {
-  size_t count = 0;
-  for (const char *const *h = opts->headers; h != NULL && *h != NULL; h++)
-    if (!is_line(*h) || strchr(*h, ':') == NULL || ++count > MAX_HEADERS)
-      return false;
-  for (size_t i = 0; i < sizeof opts->reserved / sizeof *opts->reserved; i++)
-    if (opts->reserved[i] != 0)
-      return false;
-  return is_url(opts->url) && (opts->method == NULL || is_line(opts->method));
-}
-
-static bool add_header(peal_kit_call *call, const char *line) {
-  struct curl_slist *longer = curl_slist_append(call->headers, line);
-  if (longer == NULL)
-    return false;
-  call->headers = longer;
-  return true;
-}
-
-static bool copy_request(peal_kit_call *call, const peal_kit_call_opts *opts) {
-  const char *method = opts->method != NULL ? opts->method
-                       : opts->body.len > 0 ? "POST"
-                                            : "GET";
-  call->url = strdup(opts->url);
-  call->method = strdup(method);
-  call->body = malloc(opts->body.len + 1);
-  if (call->url == NULL || call->method == NULL || call->body == NULL ||
-      !add_header(call, "Expect:"))
-    return false;
-  if (opts->body.len > 0)
-    memcpy(call->body, opts->body.ptr, opts->body.len);
-  call->body_len = opts->body.len;
-  for (const char *const *h = opts->headers; h != NULL && *h != NULL; h++)
-    if (!add_header(call, *h))
-      return false;
-  return true;
-}
-
 static void set_defaults(peal_kit_call_opts *opts) {
   opts->stall_ms = opts->stall_ms > 0 ? opts->stall_ms : 30000;
   opts->stall_bytes = opts->stall_bytes > 0 ? opts->stall_bytes : 1;
@@ -497,7 +436,7 @@ static bool set_up(peal_kit_call *call) {
   bool is_set = true;
 #define SET(option, value)                                                     \
   is_set = curl_easy_setopt(easy, option, value) == CURLE_OK && is_set
-  SET(CURLOPT_URL, call->url);
+  SET(CURLOPT_URL, call->request.url);
   SET(CURLOPT_PRIVATE, call);
   SET(CURLOPT_PROTOCOLS_STR, "http,https");
   // a redirect would carry body and key to an address nobody configured
@@ -507,16 +446,17 @@ static bool set_up(peal_kit_call *call) {
   if (calls->ca_file != NULL)
     SET(CURLOPT_CAINFO, calls->ca_file);
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_HTTPHEADER, call->headers);
+  SET(CURLOPT_HTTPHEADER, call->request.headers);
   SET(CURLOPT_USERAGENT, calls->user_agent);
-  if (call->body_len > 0 || strcmp(call->method, "POST") == 0) {
-    SET(CURLOPT_POSTFIELDS, call->body);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
+  if (call->request.body_len > 0 || strcmp(call->request.method, "POST") == 0) {
+    SET(CURLOPT_POSTFIELDS, call->request.body);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->request.body_len);
   }
-  if (strcmp(call->method, "HEAD") == 0)
+  if (strcmp(call->request.method, "HEAD") == 0)
     SET(CURLOPT_NOBODY, 1L);
-  else if (strcmp(call->method, "GET") != 0 || call->body_len > 0)
-    SET(CURLOPT_CUSTOMREQUEST, call->method);
+  else if (strcmp(call->request.method, "GET") != 0 ||
+           call->request.body_len > 0)
+    SET(CURLOPT_CUSTOMREQUEST, call->request.method);
   SET(CURLOPT_CONNECTTIMEOUT_MS, (long)calls->connect_ms);
   SET(CURLOPT_TIMEOUT_MS, (long)call->opts.timeout_ms);
   SET(CURLOPT_WRITEFUNCTION, on_bytes);
@@ -541,8 +481,8 @@ static peal_kit_call *call_new(peal_kit_calls *calls,
   set_defaults(&call->opts);
   call->timer = peal_timer_new(calls->worker, on_call_time, call);
   call->easy = curl_easy_init();
-  if (call->timer != NULL && call->easy != NULL && copy_request(call, opts) &&
-      set_up(call))
+  if (call->timer != NULL && call->easy != NULL &&
+      peal_kit_call_request_init(&call->request, opts) && set_up(call))
     return call;
   call_free(call);
   return NULL;
@@ -553,7 +493,7 @@ peal_err peal_kit_call_start(peal_kit_calls *calls,
                              peal_kit_call **out) {
   if (out != NULL)
     *out = NULL;
-  if (calls == NULL || opts == NULL || !are_good(opts))
+  if (calls == NULL || opts == NULL || !peal_kit_call_request_is_good(opts))
     return PEAL_ERR_USAGE;
   if (calls->is_closing)
     return PEAL_ERR_CLOSED;

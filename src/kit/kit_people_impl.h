@@ -2,7 +2,7 @@
 #pragma once
 /* kit_people_impl: the people from inside: what its files share.
  *
- *   kit_people_routes   requests    kit_people_socket   sockets
+ *   kit_people_routes, _hook   requests    kit_people_socket   sockets
  *          |                               |
  *   kit_people_account  who they are: names, passwords, guesses
  *   kit_people_sign     sign-ins: begun, refreshed, ended
@@ -161,8 +161,5 @@ peal_kit_people_account_change(peal_kit_people_ask *ask);
 
 /* ---- requests ------------------------------------------------------------------------ */
 
-/* 401 with "code". */
-void peal_kit_people_unauthorized(peal_http_req *req,
-                                  peal_kit_token_verdict verdict);
 /* The token of `Authorization: Bearer`, or NULL ptr. */
 peal_slice peal_kit_people_bearer(peal_slice value);

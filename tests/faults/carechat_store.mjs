@@ -57,6 +57,29 @@ async function aLockIsRefusedInWords() {
   await until('it is shown', () => updates() === 2);
 }
 
+async function theChatSaysSoToo() {
+  const say = (message) => send(page, 'send_message', { message });
+  const answers = () => page.seen.filter(([name, data]) => name === 'message' && data.role === 'assistant')
+    .map(([, data]) => data);
+  const { id } = await say('help');
+  await heard(page, 'message_delta', (one) => one.reply_to === id && one.seq > 1);
+  await hold(path.join(server.dataDir, 'carechat.db'));
+  const refused = await say('nobody keeps this');
+  assert.deepEqual([refused.status, refused.code], ['error', 'store_unavailable']);
+  assert.ok(!inside.test(refused.message), refused.message);
+  // what was written while nothing could be kept is shown, and said to be lost
+  const lost = await until('the answer', () => answers().find((one) => one.reply_to === id), 20000);
+  assert.equal(lost.state, 'failed');
+  assert.match(lost.reason, /could not be stored/);
+  await release();
+  await healthy();
+  await until('it may be asked again', async () =>
+    (await send(page, 'retry_message', { id })).status === 'success');
+  await until('it is answered', () => answers().filter((one) => one.reply_to === id)[1]?.state === 'done');
+  const { json } = await server.get('/api/conversations', bearer(who));
+  assert.deepEqual(json.data.map((one) => [one.id, one.state]), [[id + 1, 'done'], [id, undefined]]);
+}
+
 async function aFullDiskIsRefusedInWords() {
   fill();
   let taken = 0;
@@ -81,4 +104,4 @@ async function aFullDiskIsRefusedInWords() {
   await server.stop();
 }
 
-await runSteps([starts, aLockIsRefusedInWords, aFullDiskIsRefusedInWords]);
+await runSteps([starts, aLockIsRefusedInWords, theChatSaysSoToo, aFullDiskIsRefusedInWords]);

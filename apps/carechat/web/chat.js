@@ -76,6 +76,7 @@ async function send(message) {
     if (message.id === undefined) {
       Object.assign(message, { state: 'unsent', reason: error.message });
       chatLogSay(`Your message was not sent: ${error.message}`);
+      careHealth({ isInDoubt: true });
     }
   }
   changed(message);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sign_in: the sign-in page: into an account, or a new one. What is wrong
 // stands at the field that is wrong.
-import { apiPost } from './js/api.js';
+import { apiGet, apiPost } from './js/api.js';
 import { byId, setText } from './js/dom.js';
 import { personIsLikely, personRenew, personTake } from './js/person.js';
 import { startTheme } from './js/theme.js';
@@ -113,8 +113,18 @@ async function pass() {
   }
 }
 
+// Where devices are simulated there is an account to look at them.
+async function sayDemo() {
+  try {
+    byId('demo').hidden = (await apiGet('/health')).simulated !== true;
+  } catch {
+    // Without an answer nothing is promised.
+  }
+}
+
 startTheme();
 sayWhy();
+sayDemo();
 byId('sign-in-form').addEventListener('submit', submit);
 byId('password-show').addEventListener('click', showPassword);
 for (const button of document.querySelectorAll('[data-mode]')) {

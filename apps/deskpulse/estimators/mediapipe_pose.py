@@ -167,9 +167,9 @@ def replay(options, output):
                 if not line.strip():
                     continue
                 value = json.loads(line)
+                pace.wait()
                 # it is shown now, whenever it was recorded
                 value["captured_at"] = round(time.time(), 3)
-                pace.wait()
                 output.write(json.dumps(value, separators=(",", ":")) + "\n")
                 output.flush()
                 sent += 1

@@ -49,7 +49,8 @@ if len(sys.argv) > 5:
     device.connect(url, auth={"device_id": sys.argv[4], "device_key": sys.argv[5]},
                    transports=["websocket"], wait_timeout=20)
     ack = device.call("vitals", {"metric": "spo2", "value": 93, "unit": "%"}, timeout=20)
-    print(json.dumps(["ack", ack]), flush=True)
+    with lock:
+        print(json.dumps(["ack", ack]), flush=True)
     wait("vital_update", lambda data: data["value"] == 93)
     wait("device_update", lambda data: data["online"])
     device.disconnect()

@@ -36,7 +36,7 @@ static void what_was_never_taken_is_not_given(void **state) {
 
 static void many_keys_are_kept_apart(void **state) {
   seats *all = seats_new();
-  char key[16];
+  char key[32];
   (void)state;
   for (int round = 0; round < 3; round++)
     for (int i = 999; i >= 0; i--) {

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  addDevice, bearer, heard, isSlow, Program, runOnce, runSteps, send, signUp, until,
+  addDevice, bearer, heard, isSlow, Program, reading, runOnce, runSteps, send, sendReading, signUp, until,
 } from './care.mjs';
 
 const simulator = path.resolve(process.argv[3]);
@@ -94,13 +94,17 @@ async function figures(program) {
   return { readings: of('readings_total'), commits: of('store_commits_total'), queued: of('store_queued') };
 }
 
-// They go away, send nonsense, and nothing that was measured is lost.
+// They go away, send nonsense, and nothing that was measured is lost; only what
+// is older than --keep-time goes.
 async function faults() {
-  const one = new Program({ args: ['--device-rate', '1000'] });
+  const one = new Program({ args: ['--device-rate', '1000', '--keep-time', '1h'] });
   await one.start();
   const who = await signUp(one, 'anna');
   const keys = path.join(one.dataDir, 'keys');
-  fs.writeFileSync(keys, `d-1 ${await addDevice(one, who, 'd-1')}\n`);
+  const key = await addDevice(one, who, 'd-1');
+  fs.writeFileSync(keys, `d-1 ${key}\n`);
+  const old = reading('d-1', 'heart_rate', 71, 'bpm', { timestamp: Date.now() - 3597000 });
+  assert.equal((await sendReading(one, key, old)).json.stored, 1);
   const result = await simulate(['--url', one.url, '--keys', keys, '--interval', '20ms', '--duration', '3s',
     '--fault-drop', '0.05', '--fault-bad', '0.2', '--seed', '7']);
   assert.ok(result.connects > 1, 'it went away and came back');
@@ -108,6 +112,9 @@ async function faults() {
   assert.ok(result.acknowledged > 50);
   const { text } = await one.get('/metrics');
   assert.match(text, /carechat_readings_refused_total [1-9]/);
+  const is = (row) => row.timestamp === new Date(old.timestamp).toISOString();
+  const where = `/api/vitals?metric=heart_rate&until=${old.timestamp}`;
+  await until('the old reading goes', async () => !(await one.get(where, bearer(who))).json.data.some(is), 20000);
   await one.stop();
 }
 

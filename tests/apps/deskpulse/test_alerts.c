@@ -174,6 +174,7 @@ static void every_end_has_a_word(void **state) {
   assert_string_equal(alerts_word(ALERTS_BY_PAUSE), "paused");
   assert_string_equal(alerts_word(ALERTS_BY_CAMERA), "camera");
   assert_string_equal(alerts_word(ALERTS_BY_THRESHOLD), "threshold");
+  assert_string_equal(alerts_word(ALERTS_BY_USER), "user");
 }
 
 int main(void) {

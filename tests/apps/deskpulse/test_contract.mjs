@@ -268,6 +268,20 @@ async function strangeBodies() {
   assert.equal((await desk.get('/api/nothing')).status, 404);
 }
 
+async function aFloodIsRefused() {
+  const flooder = await desk.connect();
+  const began = performance.now();
+  const answers = await Promise.all(Array.from({ length: 4000 }, () => send(flooder, 'acknowledge_alert')));
+  const refused = answers.filter(({ message }) => /too much at once/.test(message));
+  // a thousand a second, and two thousand at once
+  const allowed = 2000 + (performance.now() - began);
+  assert.ok(answers.length - refused.length >= 2000);
+  assert.ok(answers.length - refused.length <= allowed + 10, `${refused.length} of 4000, in time for ${allowed}`);
+  assert.match((await send(page, 'acknowledge_alert')).message, /no alert/, 'others are not held up');
+  await desk.feed('pictures flow', good, state('good'));
+  flooder.disconnect();
+}
+
 async function killedItKnowsWhatItKnew() {
   await desk.feed('some time', good, state('good'));
   success((await desk.post('/api/threshold', { minutes: 7 })).json);
@@ -292,4 +306,5 @@ async function killedItKnowsWhatItKnew() {
 
 await runSteps([startsWithNothing, greetsTheNewOneOnly, aPictureReachesEverybody, goodIsGood, badForTooLongIsTold,
   acknowledgedItIsQuiet, goodPostureClears, leavingClears, minutesAreCounted, pausedNothingIsSeen, thresholds,
-  whoWantsNoAnswerHearsOfErrors, calibratedItIsJudgedByThat, strangeBodies, killedItKnowsWhatItKnew]);
+  whoWantsNoAnswerHearsOfErrors, calibratedItIsJudgedByThat, strangeBodies, aFloodIsRefused,
+  killedItKnowsWhatItKnew]);

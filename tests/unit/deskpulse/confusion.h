@@ -107,16 +107,16 @@ static inline void confusion_person(confusion *c, person_pose pose) {
   }
 }
 
-/* The whole set in one light. */
-static inline void confusion_light(confusion *c, double light) {
+/* The whole set in one light, or a sixth of it. */
+static inline void confusion_light(confusion *c, double light, bool whole) {
   person_pose pose = {.light = light, .noise = 2.5, .nobody = true};
   c->eyes = tracker_new();
   if (c->eyes == NULL)
     abort();
   for (int i = 0; i < 12; i++)
     confusion_see(c, pose);
-  for (pose.size = 0.6; pose.size < 1.4; pose.size += 0.25)
-    for (pose.look = 0; pose.look <= PERSON_LOOKS; pose.look++) {
+  for (pose.size = 0.6; pose.size < 1.4; pose.size += whole ? 0.25 : 0.5)
+    for (pose.look = 0; pose.look <= PERSON_LOOKS; pose.look += whole ? 1 : 3) {
       pose.nobody = true;
       confusion_ask(c, TRUE_NOBODY, pose);
       pose.nobody = false;
@@ -125,15 +125,17 @@ static inline void confusion_light(confusion *c, double light) {
   tracker_free(c->eyes);
 }
 
-/* In the first `count` of three lights. */
-static inline void confusion_run(confusion *c, size_t count) {
-  static const double lights[3] = {1.1, 0.4, 0.7};
+/* All of it: in three lights; otherwise a sixth, in one. */
+static inline void confusion_run(confusion *c, bool whole) {
   *c = (confusion){.picture = {NULL, 320, 240}};
   c->picture.rgb = malloc(320 * 240 * 3);
   if (c->picture.rgb == NULL)
     abort();
-  for (size_t i = 0; i < count && i < 3; i++)
-    confusion_light(c, lights[i]);
+  confusion_light(c, 1.1, whole);
+  if (whole) {
+    confusion_light(c, 0.4, whole);
+    confusion_light(c, 0.7, whole);
+  }
   free(c->picture.rgb);
 }
 

@@ -610,6 +610,34 @@ static void a_new_data_folder_knows_nobody(void **state) {
   assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 200);
 }
 
+/* Wherever a login is: asked of the store, waiting, being hashed, written. */
+static void a_stop_in_the_middle_harms_nothing(void **state) {
+  static const char request[] =
+      "POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Type: "
+      "application/json\r\nContent-Length: 53\r\n\r\n"
+      "{\"username\":\"ann\",\"password\":\"correct horse battery\"}";
+  people_client c = {.it = *state};
+  it.opts.cost.ln = 12;
+  again();
+  (void)people_sign(&c, "/api/register", "ann", ANN);
+  for (unsigned delay_us = 0; delay_us < 40000; delay_us += 9000) {
+    int fds[12];
+    for (size_t i = 0; i < 12; i++) {
+      fds[i] = net_connect(it.http.port);
+      net_send_str(fds[i], request);
+    }
+    usleep(delay_us);
+    peal_workers_stop(it.http.net.workers, 0);
+    net_fixture_join(&it.http.net);
+    people_close(&it);
+    for (size_t i = 0; i < 12; i++)
+      close(fds[i]);
+    people_open(&it);
+    people_run(&it);
+    assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 200);
+  }
+}
+
 static void options_are_looked_at(void **state) {
   peal_kit_people_opts opts = it.opts;
   (void)state;
@@ -657,6 +685,7 @@ int main(void) {
       RUN(a_role_that_is_taken_away_is_gone_at_once),
       RUN(the_routes_may_stand_elsewhere),
       RUN(a_new_data_folder_knows_nobody),
+      RUN(a_stop_in_the_middle_harms_nothing),
       RUN(options_are_looked_at),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,8 @@ import { socketOpen } from './socket.js';
 import { stripSay } from './strip.js';
 import { startTheme } from './theme.js';
 
-const healthEveryMs = 30000;
+const lookEveryMs = 30000;
+const lookSoonMs = 5000;
 const againMs = 3000;
 
 const isWell = (told) => told === undefined || told === true || /^(ok|healthy|built-in)$/.test(told);
@@ -21,19 +22,35 @@ const sentences = {
   model: (told) => `The language model is not well${typeof told === 'string' ? ` (${told})` : ''}: built-in answers stand in.`,
 };
 
-// Asks the server how its parts are, and says so while one is not well.
-export async function careHealth() {
+let timer = 0;
+
+async function look() {
   let told = {};
   try {
     told = await apiGet('/health');
   } catch (error) {
-    if (error.status !== 503) return; // the connection's own line says that
+    if (error.status !== 503) return true; // the connection's own line says that
     told = { database: false };
   }
   const parts = { store: told.database, model: told.model, ...told.parts };
   for (const [name, sentence] of Object.entries(sentences)) {
     stripSay(name, isWell(parts[name]) ? '' : sentence(parts[name]));
   }
+  return Object.keys(sentences).every((name) => isWell(parts[name]));
+}
+
+function lookAgain(afterMs) {
+  clearTimeout(timer);
+  timer = setTimeout(careHealth, afterMs);
+}
+
+// Asks the server how its parts are, says so while one is not well, and asks
+// again by itself: soon when there is a doubt, as the server may notice later
+// than who asked for something.
+export async function careHealth({ isInDoubt = false } = {}) {
+  lookAgain(lookEveryMs);
+  if (document.hidden) return;
+  if (!await look() || isInDoubt) lookAgain(lookSoonMs);
 }
 
 function begin(events, on) {
@@ -42,7 +59,6 @@ function begin(events, on) {
   byId('main').hidden = false;
   socketOpen(events, on);
   careHealth();
-  setInterval(() => document.hidden || careHealth(), healthEveryMs);
 }
 
 // A token first: without one there is nothing to connect to.

@@ -12,9 +12,11 @@ function build(metric) {
   const value = el('strong');
   const state = el('span', { class: 'level' });
   const age = el('span', { class: 'hint' });
+  const simulated = el('span', { class: 'badge', text: 'simulated', hidden: true });
   const node = el('div', {}, el('dt', { text: metricName(metric) }),
-    el('dd', {}, value, el('span', { class: 'unit', text: metricUnit(metric) }), state, age));
-  return { node, value, state, age };
+    el('dd', {}, value, el('span', { class: 'unit', text: metricUnit(metric) }), 
+      el('span', { class: 'marks' }, state, simulated), age));
+  return { node, value, state, age, simulated };
 }
 
 function show(metric) {
@@ -28,6 +30,7 @@ function show(metric) {
   setText(row.value, metricValue(metric, reading.value));
   row.state.dataset.status = statusOf(reading.status);
   setText(row.state, statusOf(reading.status));
+  row.simulated.hidden = !reading.simulated;
   setText(row.age, formatAge(parseTime(reading.timestamp)));
   byId('mini-empty').hidden = true;
 }

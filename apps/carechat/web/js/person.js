@@ -183,8 +183,9 @@ export async function personToken() {
 
 // --- asking as the one who is signed in -----------------------------------------
 
-// Once more with a new token when the old one had ended.
+// With a token that is good, and once more when the server knows better.
 async function asMe(ask) {
+  await personToken();
   try {
     return await ask();
   } catch (error) {

@@ -37,7 +37,7 @@ function row(alert) {
   const status = statusOf(alert.status);
   const node = el('li', { 'data-id': alert.id, 'data-status': status, class: alert.acknowledged_at ? 'seen' : '' },
     el('p', { class: 'who' }, el('span', { class: 'level', 'data-status': status, text: status }),
-      el('strong', { text: alertText(alert) })),
+      el('strong', { text: alertText(alert) }), alert.simulated && el('span', { class: 'badge', text: 'simulated' })),
     el('p', { class: 'hint', text: `${formatClock(parseTime(alert.timestamp))}, ${stateOf(alert)}` }));
   if (!alert.acknowledged_at) {
     const button = el('button', {

@@ -28,8 +28,6 @@ function build(id, simulated) {
   return { node, state, age, battery, button };
 }
 
-const isSimulated = ({ device_id: id, simulated }) => simulated ?? id.startsWith('SIM');
-
 function batteryText({ battery }) {
   if (!Number.isFinite(battery)) return '';
   return `battery ${Math.round(battery)} %${battery <= lowBattery ? ', low' : ''}`;
@@ -38,7 +36,7 @@ function batteryText({ battery }) {
 function show(device) {
   const id = device.device_id;
   if (!rows.has(id)) {
-    rows.set(id, build(id, isSimulated(device)));
+    rows.set(id, build(id, device.simulated));
     const before = [...rows.keys()].filter((one) => one > id).sort()[0];
     byId('care-devices').insertBefore(rows.get(id).node, rows.get(before)?.node ?? null);
   }
@@ -103,7 +101,7 @@ async function add(event) {
   try {
     const { device_key: key } = await careDo(() => apiPost('/api/devices', { device_id: id }));
     box.value = '';
-    put({ device_id: id, online: false, battery: null, revoked: false });
+    put({ device_id: id, online: false, battery: null, revoked: false, simulated: id.startsWith('SIM') });
     isLoaded = true;
     devicesShow();
     showKey(id, key);

@@ -14,11 +14,14 @@ let round = 0;
 
 const level = (status) => el('span', { class: 'level', 'data-status': statusOf(status), text: statusOf(status) });
 
+const device = ({ device_id: id, simulated }) => el('span', { class: 'who' }, String(id ?? ''),
+  simulated && el('span', { class: 'badge', text: 'simulated' }));
+
 function show() {
   tableShow('past-table', ['Time', 'Value', 'Status', 'Device'], data.map((reading) => [
     formatClock(parseTime(reading.timestamp)),
     `${metricValue(reading.metric, reading.value)} ${reading.unit ?? metricUnit(reading.metric)}`,
-    level(reading.status), String(reading.device_id ?? '')]));
+    level(reading.status), device(reading)]));
   byId('past-table').hidden = data.length === 0;
   byId('past-more').hidden = next === null;
 }

@@ -175,8 +175,10 @@ async function ask() {
   sayWhatIsSeen();
 }
 
-// Asks for what is shown, a moment after the last of many wishes.
+// Asks for what is shown, a moment after the last of many wishes; not before
+// the page asks for the first time.
 function askSoon() {
+  if (round === 0) return;
   clearTimeout(timer);
   timer = setTimeout(() => ask().catch(onError), askAfterMs);
 }

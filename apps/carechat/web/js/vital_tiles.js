@@ -59,7 +59,7 @@ function show(metric) {
   tile.node.dataset.status = status;
   tile.node.classList.toggle('stale', serverNow() - at > staleMs);
   setText(tile.age, formatAge(at));
-  tile.simulated.hidden = !(reading.simulated ?? String(reading.device_id ?? '').startsWith('SIM'));
+  tile.simulated.hidden = !reading.simulated;
   return showGauge(tile, reading.value, band);
 }
 
