@@ -82,6 +82,38 @@ PEAL_API PEAL_MUST_CHECK bool peal_kit_walks_begin(peal_kit_walks *all,
 /* It has come to its end. Thread: any. */
 PEAL_API void peal_kit_walks_end(peal_kit_walks *all);
 
+/* -- streams --------------------------------------------------------------- */
+
+/* A long answer out of the store, piece by piece, as fast as it is taken:
+ *
+ *   begin --> read --> (the store) --> piece --> read ... --> piece, the last
+ *
+ * One that breaks off breaks the connection, and does not look as if it were
+ * whole. */
+typedef struct peal_kit_stream peal_kit_stream;
+
+/* Begin to read the next piece; it comes back by peal_kit_stream_piece. An
+ * error ends the stream. On the request's worker. */
+typedef peal_err (*peal_kit_stream_fn)(peal_kit_stream *stream, void *user);
+
+typedef struct peal_kit_stream_opts {
+  const char *type;      /* "text/csv; charset=utf-8" */
+  const char *file;      /* its name, without quotes; up to 90 bytes */
+  peal_slice head;       /* before the first piece */
+  peal_kit_walks *walks; /* on which peal_kit_walks_begin was called: this ends
+                            it */
+  peal_kit_stream_fn read;
+} peal_kit_stream_opts;
+
+/* Answers the request; `opts` is copied, `user` lives as long as the request
+ * (peal_http_req_alloc). On the request's worker. */
+PEAL_API void peal_kit_stream_begin(peal_http_req *req,
+                                    const peal_kit_stream_opts *opts,
+                                    void *user);
+/* A piece is there, or why not; `text` is freed. Once for each read. */
+PEAL_API void peal_kit_stream_piece(peal_kit_stream *stream, peal_err err,
+                                    peal_kit_csv *text, bool is_last);
+
 /* -- whole histories ------------------------------------------------------- */
 
 /* A table that has a history: an `id` that rises, a `ts` in ms since 1970, and
