@@ -9,7 +9,7 @@
 
 #include <peal/kit.h>
 
-enum { TOKEN_RANDOM_BYTES = 24 };
+enum { TOKEN_RANDOM_BYTES = 24, SHORT_BYTES = 16 };
 
 struct door {
   desk *app;
@@ -140,6 +140,9 @@ door *door_new(desk *app) {
     conf->password = app->conf.access_token;
   else if (conf->password == NULL && read_token(d))
     conf->password = d->token;
+  if (conf->password != NULL && strlen(conf->password) < SHORT_BYTES)
+    peal_kit_log(&app->house, PEAL_LOG_WARN, "door",
+                 "the access token is short: who guesses long enough finds it");
   if (conf->password != NULL &&
       peal_kit_digest_of(d->hash, peal_slice_of(conf->password)))
     return d;

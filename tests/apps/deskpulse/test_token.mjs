@@ -170,9 +170,9 @@ async function theCommandLine() {
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
     assert.ok(stderr.includes(args[0].slice(2)), stderr);
   }
-  const short = runOnce([], { PEAL_DESKPULSE_ACCESS_TOKEN: 'short' });
-  assert.equal(short.status, 1);
-  assert.match(short.stderr, /access token/);
+  const empty = runOnce([], { PEAL_DESKPULSE_ACCESS_TOKEN: '' });
+  assert.equal(empty.status, 1);
+  assert.match(empty.stderr, /access token is empty/);
   const first = new Program({ args: ['--source', 'push'] });
   await first.start();
   const second = runOnce(['--port', String(first.port + 1), '--data-dir', first.dataDir, '--source', 'push']);
