@@ -84,13 +84,11 @@ typedef struct peal_kit_people_signed {
 typedef void (*peal_kit_people_signed_fn)(const peal_kit_people_signed *what,
                                           void *user);
 
-/* A new one of `who` (copied), whose sign_in is made up here, while the account
- * is what was asked about: with this role, and with this hash of its password
- * (copied). Otherwise PEAL_ERR_CLOSED: it has changed meanwhile. `fn` comes
- * once, on this worker, unless an error is returned. */
-PEAL_MUST_CHECK peal_err peal_kit_people_sign_begin(
-    peal_kit_people *people, const peal_kit_person *who, const char *hash,
-    peal_kit_people_signed_fn fn, void *user);
+/* A new one of `who` (copied), whose sign_in is made up here. `fn` comes once,
+ * on this worker, unless an error is returned. */
+PEAL_MUST_CHECK peal_err
+peal_kit_people_sign_begin(peal_kit_people *people, const peal_kit_person *who,
+                           peal_kit_people_signed_fn fn, void *user);
 /* The next token in place of this one. `retry` is the client's name for this
  * request, or empty. */
 PEAL_MUST_CHECK peal_err peal_kit_people_sign_refresh(

@@ -101,22 +101,18 @@ static void on_begun(const peal_kit_people_signed *what, void *user) {
   free(user);
   if (what->err == PEAL_OK)
     answer_signed(w.people, w.req, w.status, what);
-  else if (what->err == PEAL_ERR_CLOSED)
-    refuse(w.req, 503, 1000, "the account has changed just now, try again",
-           NULL);
   else
     fail(w.req, what->err);
 }
 
 /* The request is deferred already. */
-static void begin(const peal_kit_people_ask *ask, unsigned status) {
-  peal_kit_people *people = ask->people;
-  peal_http_req *req = ask->user;
+static void begin(peal_kit_people *people, peal_http_req *req, unsigned status,
+                  const peal_kit_person *who) {
   waiting *w = malloc(sizeof *w);
   peal_err err = PEAL_ERR_NOMEM;
   if (w != NULL) {
     *w = (waiting){people, req, status};
-    err = peal_kit_people_sign_begin(people, &ask->who, ask->hash, on_begun, w);
+    err = peal_kit_people_sign_begin(people, who, on_begun, w);
   }
   if (err == PEAL_OK)
     return;
@@ -176,7 +172,7 @@ static void on_known(peal_kit_people_ask *ask) {
   peal_http_req *req = ask->user;
   peal_kit_people *people = ask->people;
   if (ask->err == PEAL_OK && ask->who.role != 0) {
-    begin(ask, 200);
+    begin(people, req, 200, &ask->who);
   } else if (ask->err == PEAL_ERR_CLOSED || ask->err == PEAL_OK) {
     peal_kit_people_log(
         people, PEAL_LOG_WARN, "wrong username or password for %s from %s",
@@ -214,7 +210,7 @@ static void on_made(peal_kit_people_ask *ask) {
   if (ask->err == PEAL_OK) {
     peal_kit_people_log(ask->people, PEAL_LOG_INFO, "%s has an account now",
                         ask->guess.folded);
-    begin(ask, 201);
+    begin(ask->people, req, 201, &ask->who);
   } else if (ask->err == PEAL_ERR_EXISTS) {
     refuse(req, 409, 0, "this username is taken", "username");
   } else {

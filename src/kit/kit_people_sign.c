@@ -139,16 +139,14 @@ static void end_now(peal_kit_people *people, const char *id, int64_t person) {
   people->opts.on_sign(&gone, false, people->opts.sign_user);
 }
 
-static void end_row(peal_kit_people *people, peal_val row) {
-  char id[PEAL_KIT_SIGN_IN_BYTES];
-  snprintf(id, sizeof id, "%.*s",
-           PEAL_SFMT(peal_val_str(peal_val_get(row, "id"))));
-  end_now(people, id, peal_val_int(peal_val_get(row, "person"), 0));
-}
-
 static void end_rows(peal_kit_people *people, peal_val rows) {
-  for (size_t i = 0; i < rows.len; i++)
-    end_row(people, peal_val_at(rows, i));
+  for (size_t i = 0; i < rows.len; i++) {
+    peal_val row = peal_val_at(rows, i);
+    char id[PEAL_KIT_SIGN_IN_BYTES];
+    snprintf(id, sizeof id, "%.*s",
+             PEAL_SFMT(peal_val_str(peal_val_get(row, "id"))));
+    end_now(people, id, peal_val_int(peal_val_get(row, "person"), 0));
+  }
 }
 
 /* The end of some, on its way through the store. */
@@ -234,28 +232,14 @@ static void finish(course *c, peal_err err) {
   free(c);
 }
 
-/* Among the rows is the new one, if it has begun. */
-static peal_err end_others(const course *c, peal_val rows) {
-  peal_err err = PEAL_ERR_CLOSED;
-  for (size_t i = 0; i < rows.len; i++) {
-    peal_val row = peal_val_at(rows, i);
-    if (peal_slice_is(peal_val_str(peal_val_get(row, "id")),
-                      c->what.who.sign_in))
-      err = PEAL_OK;
-    else
-      end_row(c->people, row);
-  }
-  return err;
-}
-
 static void on_begun(const peal_store_result *result, void *user) {
   course *c = user;
-  peal_err err = result->err;
-  if (err == PEAL_OK)
-    err = end_others(c, result->rows);
-  if (err == PEAL_OK && c->people->opts.on_sign != NULL)
-    c->people->opts.on_sign(&c->what.who, true, c->people->opts.sign_user);
-  finish(c, err);
+  if (result->err == PEAL_OK) {
+    end_rows(c->people, result->rows);
+    if (c->people->opts.on_sign != NULL)
+      c->people->opts.on_sign(&c->what.who, true, c->people->opts.sign_user);
+  }
+  finish(c, result->err);
 }
 
 static bool make_id(char out[PEAL_KIT_SIGN_IN_BYTES]) {
@@ -270,10 +254,8 @@ static int64_t earlier(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-/* While the account is as it was when its password was looked at: a login that
- * waited for its hash is not one with a password that was changed meanwhile.
- * Beyond the ceiling those that were not used for the longest time end. */
-static peal_err begin(course *c, const char *hash) {
+/* Beyond the ceiling those that were not used for the longest time end. */
+static peal_err begin(course *c) {
   const peal_kit_people_opts *o = &c->people->opts;
   int64_t now = peal_kit_people_now_ms(c->people);
   const peal_kit_person *who = &c->what.who;
@@ -281,14 +263,11 @@ static peal_err begin(course *c, const char *hash) {
            end = peal_int(now + earlier(o->refresh_ms, o->sign_in_ms));
   const peal_store_stmt both[] = {
       {"INSERT INTO sign_ins (id, person, used_ms, begun_ms, end_ms)"
-       " SELECT ?1, id, ?3, ?3, ?4 FROM people"
-       " WHERE id = ?2 AND hash = ?5 AND role = ?6",
-       PEAL_ARGS(id, person, peal_int(now), end, peal_str(hash),
-                 peal_str(who->role_name))},
-      {"UPDATE sign_ins SET ended_ms = iif(id = ?1, NULL, ?3)"
-       " WHERE changes() > 0 AND (id = ?1 OR id IN (SELECT id FROM sign_ins"
+       " VALUES (?1, ?2, ?3, ?3, ?4)",
+       PEAL_ARGS(id, person, peal_int(now), end)},
+      {"UPDATE sign_ins SET ended_ms = ?3 WHERE id IN (SELECT id FROM sign_ins"
        " WHERE person = ?2 AND ended_ms IS NULL AND id <> ?1"
-       " ORDER BY used_ms DESC, begun_ms DESC LIMIT -1 OFFSET ?4))"
+       " ORDER BY used_ms DESC, begun_ms DESC LIMIT -1 OFFSET ?4)"
        " RETURNING id, person",
        PEAL_ARGS(id, person, peal_int(now), peal_int(o->max_sign_ins - 1))}};
   return peal_store_write_all(o->store, both, 2, on_begun, c);
@@ -296,14 +275,12 @@ static peal_err begin(course *c, const char *hash) {
 
 peal_err peal_kit_people_sign_begin(peal_kit_people *people,
                                     const peal_kit_person *who,
-                                    const char *hash,
                                     peal_kit_people_signed_fn fn, void *user) {
   course *c = calloc(1, sizeof *c);
   if (c == NULL)
     return PEAL_ERR_NOMEM;
   *c = (course){.people = people, .what.who = *who, .fn = fn, .user = user};
-  peal_err err =
-      make_id(c->what.who.sign_in) ? begin(c, hash) : PEAL_ERR_SYSTEM;
+  peal_err err = make_id(c->what.who.sign_in) ? begin(c) : PEAL_ERR_SYSTEM;
   if (err != PEAL_OK)
     free(c);
   return err;

@@ -16,17 +16,6 @@ static int set_up(void **state) {
   return 0;
 }
 
-/* Passwords take a while, one after the other. */
-static int set_up_slow(void **state) {
-  people_begin(&it);
-  it.opts.cost = (peal_kit_password_cost){.ln = 14, .r = 8, .p = 1};
-  it.opts.hashes = 1;
-  people_open(&it);
-  people_run(&it);
-  *state = &it;
-  return 0;
-}
-
 static int tear_down(void **state) {
   people_end(*state);
   return 0;
@@ -328,39 +317,6 @@ static void a_new_password_ends_the_others(void **state) {
   assert_int_equal(people_with(&a, "GET", "/who", ""), 200);
   assert_int_equal(people_sign(&b, "/api/login", "ann", ANN), 401);
   assert_int_equal(people_sign(&b, "/api/login", "ann", "another one"), 200);
-}
-
-/* Logins that wait behind the change for their turn to be hashed were looked up
- * before it. */
-static void what_waits_while_a_password_changes_is_not_let_in(void **state) {
-  enum { LOGINS = 6 };
-
-  people_client a = {.it = *state};
-  int fds[1 + LOGINS];
-  char request[8192];
-  (void)people_sign(&a, "/api/register", "ann", ANN);
-  for (int i = 0; i < 1 + LOGINS; i++) {
-    const char *body =
-        i == 0 ? "{\"password\":\"" ANN "\",\"new_password\":\"another one\"}"
-               : "{\"username\":\"ann\",\"password\":\"" ANN "\"}";
-    snprintf(request, sizeof request,
-             "POST /api/%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-             "Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
-             "Content-Length: %zu\r\n\r\n%s",
-             i == 0 ? "password" : "login", a.token, strlen(body), body);
-    fds[i] = net_connect(it.http.port);
-    net_send_str(fds[i], request);
-    usleep(i == 0 ? 20000 : 0);
-  }
-  for (int i = 0; i < 1 + LOGINS; i++) {
-    http_answer answer = http_read(fds[i], false);
-    assert_int_equal(answer.status, i == 0 ? 200 : 503);
-    http_answer_free(&answer);
-    close(fds[i]);
-  }
-  assert_int_equal(people_with(&a, "GET", "/who", ""), 200);
-  assert_int_equal(people_sign(&a, "/api/login", "ann", ANN), 401);
-  assert_int_equal(people_sign(&a, "/api/login", "ann", "another one"), 200);
 }
 
 /* ---- guesses ------------------------------------------------------------------------- */
@@ -716,9 +672,6 @@ int main(void) {
       RUN(a_script_leaves_by_its_access_token),
       RUN(all_of_a_persons_can_be_ended),
       RUN(a_new_password_ends_the_others),
-      cmocka_unit_test_setup_teardown(
-          what_waits_while_a_password_changes_is_not_let_in, set_up_slow,
-          tear_down),
       RUN(guesses_are_limited_for_what_is_right_too),
       RUN(right_ones_are_no_guesses),
       RUN(many_names_from_one_address_are_guesses),
