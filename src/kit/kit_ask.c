@@ -113,7 +113,9 @@ peal_kit_ask *peal_kit_ask_keep(peal_kit_ask *ask) {
     peal_kit_ask_fail(ask, PEAL_ERR_NOMEM);
     return NULL;
   }
-  *kept = (peal_kit_ask){.kit = ask->kit, .req = ask->req, .heap = kept};
+  *kept = (peal_kit_ask){
+      .kit = ask->kit, .req = ask->req, .build = ask->build, .heap = kept};
+  ask->build = NULL; // of nobody's question, which has only this one
   if (ask->req != NULL)
     peal_http_defer(ask->req);
   if (ask->event != NULL)
