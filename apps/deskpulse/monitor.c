@@ -343,11 +343,13 @@ void monitor_free(monitor *m) {
 
 void monitor_tick(monitor *m) {
   uint64_t now_ms = clock_ms();
-  if (monitor_is_paused(m))
-    return;
-  tell_alert(m, alerts_tick(&m->alerts, now_ms));
-  look_at_lesson(m, now_ms);
-  if (++m->seconds % STATS_S == 0)
+  bool is_due = ledger_tick(m->app->ledger);
+  if (!monitor_is_paused(m)) {
+    tell_alert(m, alerts_tick(&m->alerts, now_ms));
+    look_at_lesson(m, now_ms);
+    is_due |= ++m->seconds % STATS_S == 0;
+  }
+  if (is_due)
     tell(m, "stats_update", monitor_stats_val(m, build_of_turn()));
 }
 
