@@ -340,6 +340,7 @@ async function anAlertIsRaisedOnceAndEnds() {
   assert.deepEqual([...new Set(ids)], [alert.id], 'one alert for all of it');
   const kept = (await server.get('/api/alerts', bearer(anna))).json.data.find((one) => one.id === alert.id);
   assert.ok(kept.cleared_at && kept.acknowledged_at);
+  assert.match(kept.message, /heart rate was far too high: 1[56]\d bpm, and is back in its usual range/);
 }
 
 async function anAlertIsAcknowledgedByAnEvent() {
