@@ -101,9 +101,6 @@ static void on_begun(const peal_kit_people_signed *what, void *user) {
   free(user);
   if (what->err == PEAL_OK)
     answer_signed(w.people, w.req, w.status, what);
-  else if (what->err == PEAL_ERR_CLOSED)
-    refuse(w.req, 503, 1000, "the account has changed just now, try again",
-           NULL);
   else
     fail(w.req, what->err);
 }
@@ -341,9 +338,9 @@ static void end(peal_kit_people *people, peal_http_req *req,
   peal_err err = PEAL_ERR_NOMEM;
   if (w != NULL) {
     *w = (waiting){people, req, 200};
-    err = is_all
-              ? peal_kit_people_sign_end_all(people, who->id, NULL, on_out, w)
-              : peal_kit_people_sign_end(people, who->sign_in, on_out, w);
+    err = is_all ? peal_kit_people_sign_end_all(people, NULL, who->id, NULL,
+                                                on_out, w)
+                 : peal_kit_people_sign_end(people, who->sign_in, on_out, w);
   }
   if (err == PEAL_OK) {
     peal_http_defer(req);
@@ -371,11 +368,7 @@ static void on_logout_everywhere(peal_http_req *req, void *user) {
 
 static void on_changed(peal_kit_people_ask *ask) {
   peal_http_req *req = ask->user;
-  peal_kit_people *people = ask->people;
-  peal_kit_person who = *peal_kit_people_of(req);
   peal_err err = ask->err;
-  if (err == PEAL_OK)
-    err = peal_kit_people_end(people, who.id, who.sign_in);
   if (err == PEAL_ERR_CLOSED)
     refuse(req, 403, 0, "the password is not right", "password");
   else if (err != PEAL_OK)
@@ -389,6 +382,8 @@ static void on_changed(peal_kit_people_ask *ask) {
 static void change(peal_kit_people_ask *ask, peal_http_req *req,
                    peal_slice fresh) {
   uint64_t retry_ms = 0;
+  memcpy(ask->who.sign_in, peal_kit_people_of(req)->sign_in,
+         sizeof ask->who.sign_in);
   ask->fresh_len = fresh.len;
   memcpy(ask->fresh, fresh.ptr, fresh.len);
   if (peal_kit_people_guess_take(ask->people, &ask->guess, &retry_ms)) {

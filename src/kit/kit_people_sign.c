@@ -139,16 +139,14 @@ static void end_now(peal_kit_people *people, const char *id, int64_t person) {
   people->opts.on_sign(&gone, false, people->opts.sign_user);
 }
 
-static void end_row(peal_kit_people *people, peal_val row) {
-  char id[PEAL_KIT_SIGN_IN_BYTES];
-  snprintf(id, sizeof id, "%.*s",
-           PEAL_SFMT(peal_val_str(peal_val_get(row, "id"))));
-  end_now(people, id, peal_val_int(peal_val_get(row, "person"), 0));
-}
-
 static void end_rows(peal_kit_people *people, peal_val rows) {
-  for (size_t i = 0; i < rows.len; i++)
-    end_row(people, peal_val_at(rows, i));
+  for (size_t i = 0; i < rows.len; i++) {
+    peal_val row = peal_val_at(rows, i);
+    char id[PEAL_KIT_SIGN_IN_BYTES];
+    snprintf(id, sizeof id, "%.*s",
+             PEAL_SFMT(peal_val_str(peal_val_get(row, "id"))));
+    end_now(people, id, peal_val_int(peal_val_get(row, "person"), 0));
+  }
 }
 
 /* The end of some, on its way through the store. */
@@ -172,13 +170,15 @@ static void on_ended(const peal_store_result *result, void *user) {
     e.fn(result, e.user);
 }
 
-static peal_err end_in_store(peal_kit_people *people, const char *sql,
-                             peal_args args, peal_store_fn fn, void *user) {
+static peal_err end_in_store(peal_kit_people *people,
+                             const peal_store_stmt *stmts, size_t count,
+                             peal_store_fn fn, void *user) {
   ending *e = malloc(sizeof *e);
   if (e == NULL)
     return PEAL_ERR_NOMEM;
   *e = (ending){people, fn, user};
-  peal_err err = peal_store_write(people->opts.store, sql, args, on_ended, e);
+  peal_err err =
+      peal_store_write_all(people->opts.store, stmts, count, on_ended, e);
   if (err != PEAL_OK)
     free(e);
   return err;
@@ -187,29 +187,34 @@ static peal_err end_in_store(peal_kit_people *people, const char *sql,
 peal_err peal_kit_people_sign_end(peal_kit_people *people, const char *id,
                                   peal_store_fn fn, void *user) {
   peal_val now = peal_int(peal_kit_people_now_ms(people));
-  return end_in_store(people,
-                      "UPDATE sign_ins SET ended_ms = ?2"
-                      " WHERE id = ?1 AND ended_ms IS NULL"
-                      " RETURNING id, person",
-                      PEAL_ARGS(peal_str(id), now), fn, user);
+  const peal_store_stmt one = {"UPDATE sign_ins SET ended_ms = ?2"
+                               " WHERE id = ?1 AND ended_ms IS NULL"
+                               " RETURNING id, person",
+                               PEAL_ARGS(peal_str(id), now)};
+  return end_in_store(people, &one, 1, fn, user);
 }
 
-peal_err peal_kit_people_sign_end_all(peal_kit_people *people, int64_t person,
-                                      const char *keep, peal_store_fn fn,
-                                      void *user) {
+peal_err peal_kit_people_sign_end_all(peal_kit_people *people,
+                                      const peal_store_stmt *change,
+                                      int64_t person, const char *keep,
+                                      peal_store_fn fn, void *user) {
   peal_val now = peal_int(peal_kit_people_now_ms(people));
-  return end_in_store(
-      people,
-      "UPDATE sign_ins SET ended_ms = ?3"
-      " WHERE person = ?1 AND id <> ?2 AND ended_ms IS NULL"
-      " RETURNING id, person",
-      PEAL_ARGS(peal_int(person), peal_str(keep != NULL ? keep : ""), now), fn,
-      user);
+  peal_val kept = peal_str(keep != NULL ? keep : "");
+  peal_store_stmt both[] = {
+      {0},
+      {"UPDATE sign_ins SET ended_ms = ?3"
+       " WHERE person = ?1 AND id <> ?2 AND ended_ms IS NULL"
+       " RETURNING id, person",
+       PEAL_ARGS(peal_int(person), kept, now)}};
+  if (change == NULL)
+    return end_in_store(people, both + 1, 1, fn, user);
+  both[0] = *change;
+  return end_in_store(people, both, 2, fn, user);
 }
 
 peal_err peal_kit_people_end(peal_kit_people *people, int64_t id,
                              const char *keep) {
-  return peal_kit_people_sign_end_all(people, id, keep, NULL, NULL);
+  return peal_kit_people_sign_end_all(people, NULL, id, keep, NULL, NULL);
 }
 
 /* ---- beginning and refreshing ----------------------------------------------------- */
@@ -234,28 +239,14 @@ static void finish(course *c, peal_err err) {
   free(c);
 }
 
-/* Among the rows is the new one, if it has begun. */
-static peal_err end_others(const course *c, peal_val rows) {
-  peal_err err = PEAL_ERR_CLOSED;
-  for (size_t i = 0; i < rows.len; i++) {
-    peal_val row = peal_val_at(rows, i);
-    if (peal_slice_is(peal_val_str(peal_val_get(row, "id")),
-                      c->what.who.sign_in))
-      err = PEAL_OK;
-    else
-      end_row(c->people, row);
-  }
-  return err;
-}
-
 static void on_begun(const peal_store_result *result, void *user) {
   course *c = user;
-  peal_err err = result->err;
-  if (err == PEAL_OK)
-    err = end_others(c, result->rows);
-  if (err == PEAL_OK && c->people->opts.on_sign != NULL)
-    c->people->opts.on_sign(&c->what.who, true, c->people->opts.sign_user);
-  finish(c, err);
+  if (result->err == PEAL_OK) {
+    end_rows(c->people, result->rows);
+    if (c->people->opts.on_sign != NULL)
+      c->people->opts.on_sign(&c->what.who, true, c->people->opts.sign_user);
+  }
+  finish(c, result->err);
 }
 
 static bool make_id(char out[PEAL_KIT_SIGN_IN_BYTES]) {
@@ -270,8 +261,7 @@ static int64_t earlier(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-/* While the account is as it was when its password was looked at: a login that
- * waited for its hash is not one with a password that was changed meanwhile.
+/* Of nobody, which the table refuses, if hash or role were changed meanwhile.
  * Beyond the ceiling those that were not used for the longest time end. */
 static peal_err begin(course *c, const char *hash) {
   const peal_kit_people_opts *o = &c->people->opts;
@@ -281,14 +271,13 @@ static peal_err begin(course *c, const char *hash) {
            end = peal_int(now + earlier(o->refresh_ms, o->sign_in_ms));
   const peal_store_stmt both[] = {
       {"INSERT INTO sign_ins (id, person, used_ms, begun_ms, end_ms)"
-       " SELECT ?1, id, ?3, ?3, ?4 FROM people"
-       " WHERE id = ?2 AND hash = ?5 AND role = ?6",
-       PEAL_ARGS(id, person, peal_int(now), end, peal_str(hash),
-                 peal_str(who->role_name))},
-      {"UPDATE sign_ins SET ended_ms = iif(id = ?1, NULL, ?3)"
-       " WHERE changes() > 0 AND (id = ?1 OR id IN (SELECT id FROM sign_ins"
+       " VALUES (?1, (SELECT id FROM people WHERE id = ?2 AND role = ?5"
+       " AND hash = ?6), ?3, ?3, ?4)",
+       PEAL_ARGS(id, person, peal_int(now), end, peal_str(who->role_name),
+                 peal_str(hash))},
+      {"UPDATE sign_ins SET ended_ms = ?3 WHERE id IN (SELECT id FROM sign_ins"
        " WHERE person = ?2 AND ended_ms IS NULL AND id <> ?1"
-       " ORDER BY used_ms DESC, begun_ms DESC LIMIT -1 OFFSET ?4))"
+       " ORDER BY used_ms DESC, begun_ms DESC LIMIT -1 OFFSET ?4)"
        " RETURNING id, person",
        PEAL_ARGS(id, person, peal_int(now), peal_int(o->max_sign_ins - 1))}};
   return peal_store_write_all(o->store, both, 2, on_begun, c);

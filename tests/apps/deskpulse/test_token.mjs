@@ -167,6 +167,28 @@ async function proxiesThatAreKnownAreBelieved() {
   assert.equal((await from('203.0.113.9')).status, 401);
   assert.equal((await from('127.0.0.1')).status, 200);
   assert.equal((await from('127.0.0.1, 203.0.113.9')).status, 401, 'what a client says itself does not count');
+  // nor does one that is named speak for one that says it another way
+  for (const headers of [{ 'X-Real-IP': '203.0.113.9' }, { Via: '1.1 proxy' }, { Forwarded: 'for=203.0.113.9' },
+    { 'X-Forwarded-For': '127.0.0.1', 'X-Real-IP': '203.0.113.9' }]) {
+    assert.equal((await behind.raw('GET', '/api/status', headers)).status, 401, JSON.stringify(headers));
+    await assert.rejects(behind.connect({ extraHeaders: headers }), /token/);
+  }
+  assert.equal((await behind.raw('GET', '/api/status', { 'X-Forwarded-For': '127.0.0.1', Via: '1.1 proxy' })).status, 200);
+  await behind.stop();
+}
+
+async function proxiesThatAreNotKnownAreNot() {
+  const behind = new Desk({ args: ['--proxies', '10.0.0.5'] });
+  await behind.start();
+  for (const headers of elsewhere()) {
+    assert.equal((await behind.raw('GET', '/api/status', headers)).status, 401, JSON.stringify(headers));
+  }
+  for (const field of ['X-Forwarded-For', 'X-Real-IP']) {
+    await assert.rejects(behind.connect({ extraHeaders: { [field]: '203.0.113.9' } }), /token/);
+    // as a client says it, and as a proxy appends it: in a field of its own
+    assert.equal((await behind.raw('GET', '/api/status', { [field]: ['127.0.0.1', '203.0.113.9'] })).status, 401);
+  }
+  assert.equal((await behind.raw('GET', '/api/status')).status, 200);
   await behind.stop();
 }
 
@@ -184,9 +206,9 @@ async function theCommandLine() {
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
     assert.ok(stderr.includes(args[0].slice(2)), stderr);
   }
-  const short = runOnce([], { PEAL_DESKPULSE_ACCESS_TOKEN: 'short' });
-  assert.equal(short.status, 1);
-  assert.match(short.stderr, /access token/);
+  const empty = runOnce([], { PEAL_DESKPULSE_ACCESS_TOKEN: '' });
+  assert.equal(empty.status, 1);
+  assert.match(empty.stderr, /access token is empty/);
   const first = new Program({ args: ['--source', 'push'] });
   await first.start();
   const second = runOnce(['--port', String(first.port + 1), '--data-dir', first.dataDir, '--source', 'push']);
@@ -197,4 +219,4 @@ async function theCommandLine() {
 
 await runSteps([aTokenIsMade, thisMachineNeedsNone, elsewhereItIsNeeded, strangeNamesAndPagesAreRefused, noScriptReadsAlong,
   socketsShowItToo, pagesHaveItInACookie, guessesAreCounted, itIsInNoLog, everybodyMayBeAsked,
-  proxiesThatAreKnownAreBelieved, theCommandLine]);
+  proxiesThatAreKnownAreBelieved, proxiesThatAreNotKnownAreNot, theCommandLine]);
