@@ -205,6 +205,23 @@ async function noSecretInUrlOrLog() {
   for (const secret of [...secrets, anna.token]) assert.ok(!server.output.includes(secret));
 }
 
+// Whoever opens as many connections as there are places leaves some.
+async function noAddressTakesAllPlaces() {
+  const small = new Program({ args: ['--max-connections', '20'] });
+  await small.start();
+  const open = Array.from({ length: 30 }, () => net.connect(small.port, '127.0.0.1').on('error', () => {}));
+  await sleep(300);
+  const answer = await new Promise((done, fail) => {
+    const other = net.connect({ port: small.port, host: '127.0.0.1', localAddress: '127.0.0.2' }, () =>
+      other.write('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'));
+    other.on('error', fail);
+    other.once('data', (bytes) => done(bytes.toString('latin1')));
+  });
+  assert.match(answer, /^HTTP\/1.1 200 /);
+  for (const one of open) one.destroy();
+  await small.stop();
+}
+
 // Keys that are being looked for when the program ends are answered, or not, and
 // it ends in order.
 async function aStopInTheMiddle() {
@@ -225,4 +242,5 @@ async function aStopInTheMiddle() {
 
 await runSteps([twoPeople, readingsReachTheirOwnerAlone, anothersDeviceIsNotTaken, aKeyIsForItsDeviceAlone,
   wrongKeysAreCounted, aRateIsKept, socketsAndDevicesAreLimited, socketsOfADeviceAreLimitedToo,
-  badNamesAndMarkup, longBodies, slowBodies, pagesOfOtherSites, noSecretInUrlOrLog, aStopInTheMiddle]);
+  badNamesAndMarkup, longBodies, slowBodies, pagesOfOtherSites, noSecretInUrlOrLog,
+  noAddressTakesAllPlaces, aStopInTheMiddle]);
