@@ -33,6 +33,14 @@ static void give_up(mjpeg *m) {
   m->where = MJPEG_BETWEEN;
 }
 
+/* It is too long: go on behind what was read of it. Whatever might begin within
+ * would be read again, and again for each beginning. */
+static void skip(mjpeg *m) {
+  m->spoilt++;
+  m->from = m->at = m->at < m->len ? m->at : m->len;
+  m->where = MJPEG_BETWEEN;
+}
+
 /* A picture begins with FF D8 FF. Returns false if more bytes are needed. */
 static bool find_start(mjpeg *m) {
   size_t i = m->from;
@@ -98,7 +106,7 @@ bool mjpeg_next(mjpeg *m, peal_slice *picture) {
     if (m->where == MJPEG_BETWEEN)
       more = !find_start(m);
     else if (m->at - m->from > MJPEG_MAX_PICTURE)
-      give_up(m);
+      skip(m);
     else if (m->at >= m->len)
       more = true;
     else if (m->where == MJPEG_SCAN)
@@ -111,7 +119,7 @@ bool mjpeg_next(mjpeg *m, peal_slice *picture) {
       m->where = MJPEG_BETWEEN;
       return true;
     }
-    if (more)
+    if (more && m->at - m->from <= MJPEG_MAX_PICTURE)
       return false;
   }
 }

@@ -157,6 +157,32 @@ static void many_beginnings_are_linear(void **state) {
   mjpeg_deinit(&m);
 }
 
+/* Beginnings that hide in the first segment of one, each with a segment that
+ * leads to the same scan without an end: none is read again for another. */
+static void beginnings_within_one_that_is_too_long_are_not_held(void **state) {
+  static const char start[] = "\xff\xd8\xff\xe0\xff\xff";
+  static const char scan[] = "\xff\xda\x00\x02\x00\x00";
+  mjpeg m = {0};
+  peal_slice got;
+  (void)state;
+  const size_t starts = 6 * (65536 / 6);
+  memset(stream, 0, sizeof stream);
+  for (size_t i = 0; i < starts; i++)
+    stream[i] = start[i % 6];
+  for (size_t i = 0; i < starts; i++)
+    stream[starts + 1 + i] = scan[i % 6];
+  for (int i = 0; i < 60; i++) {
+    assert_int_equal(mjpeg_feed(&m, (peal_slice){stream, sizeof stream}),
+                     PEAL_OK);
+    while (mjpeg_next(&m, &got))
+      fail();
+    assert_true(m.len <= MJPEG_MAX_PICTURE + sizeof stream);
+    memset(stream, 0, sizeof stream);
+  }
+  assert_true(m.spoilt >= 1 && m.len - m.from < 8);
+  mjpeg_deinit(&m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pictures_one_behind_the_other_are_told_apart),
@@ -165,6 +191,7 @@ int main(void) {
       cmocka_unit_test(a_picture_that_breaks_off_costs_only_itself),
       cmocka_unit_test(memory_has_a_ceiling),
       cmocka_unit_test(many_beginnings_are_linear),
+      cmocka_unit_test(beginnings_within_one_that_is_too_long_are_not_held),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
