@@ -71,7 +71,7 @@ static bool same(digest a, digest b) {
 static void look(peal_slice picture) {
   tracker *t = tracker_new();
   must(t != NULL);
-  for (uint64_t now_ms = 0; now_ms < 1500; now_ms += 150) {
+  for (uint64_t now_ms = 0; now_ms < 2500; now_ms += 200) {
     tracker_sight sight = tracker_see(t, picture, now_ms);
     must(sight.confidence >= 0 && sight.confidence <= 1);
     must(sight.width <= JPEG_MAX_SIDE && sight.height <= JPEG_MAX_SIDE);

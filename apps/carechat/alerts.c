@@ -37,12 +37,12 @@ static void write_message(char *out, size_t cap, bands_metric metric,
                           double value, bool is_critical, bool is_over) {
   const bands_range *r = bands_range_of(metric);
   const char *where =
-      is_over                  ? "back in its usual range"
-      : value > r->normal_high ? (is_critical ? "far too high" : "high")
-      : value < r->normal_low  ? (is_critical ? "far too low" : "low")
-                               : "out of its usual range";
-  snprintf(out, cap, "%s is %s: %g %s", bands_words(metric), where, value,
-           bands_unit(metric));
+      value > r->normal_high  ? (is_critical ? "far too high" : "high")
+      : value < r->normal_low ? (is_critical ? "far too low" : "low")
+                              : "out of its usual range";
+  snprintf(out, cap, "%s %s %s: %g %s%s", bands_words(metric),
+           is_over ? "was" : "is", where, value, bands_unit(metric),
+           is_over ? ", and is back in its usual range" : "");
 }
 
 static peal_val alert_val(peal_build *build, peal_val row) {
@@ -104,7 +104,7 @@ static void on_written(const peal_store_result *result, void *user) {
 }
 
 /* An alert that stands is changed, whichever run has raised it: one that is
- * worse wants to be seen anew. */
+ * worse wants to be seen anew. What it was about stays when it ends. */
 #define RAISE                                                                  \
   "INSERT INTO alerts (user_id, metric, device, began_ms, severity, value)"    \
   " SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM alerts"      \
@@ -115,7 +115,7 @@ static void on_written(const peal_store_result *result, void *user) {
   " WHERE user_id = ?1 AND metric = ?2 AND ended_ms IS NULL"                   \
   " RETURNING " COLUMNS
 #define END                                                                    \
-  "UPDATE alerts SET ended_ms = ?3, value = ?4"                                \
+  "UPDATE alerts SET ended_ms = ?3"                                            \
   " WHERE user_id = ?1 AND metric = ?2 AND ended_ms IS NULL"                   \
   " RETURNING " COLUMNS
 
@@ -125,7 +125,7 @@ static peal_err write_change(care *app, alarm_change change,
   peal_val value = peal_double(n->value), level = peal_int(n->level);
   if (change == ALARM_ENDED)
     return peal_store_write(app->house.store, END,
-                            PEAL_ARGS(user_id, metric, peal_int(n->ts), value),
+                            PEAL_ARGS(user_id, metric, peal_int(n->ts)),
                             on_written, w);
   const peal_store_stmt stmts[] = {
       {RAISE, PEAL_ARGS(user_id, metric, peal_int(n->device), peal_int(n->ts),

@@ -33,6 +33,13 @@ void devices_tick(devices *all);
 PEAL_MUST_CHECK bool devices_ask(devices *all, peal_slice address,
                                  peal_slice id, peal_slice key,
                                  devices_one *out, peal_kit_refusal *why);
+/* The same after another look at the store, unless memory knows this key for
+ * this device: one that was made a moment ago by another process is good at
+ * once. Calls `fn`, inside this call or later on this worker; the slices are
+ * copied. */
+typedef void (*devices_ready_fn)(void *user);
+void devices_prepare(devices *all, peal_slice id, peal_slice key,
+                     devices_ready_fn fn, void *user);
 /* Is the key that it showed still its own, and does it belong to the same
  * person? Thread: any. */
 bool devices_is_valid(devices *all, const devices_one *one);

@@ -68,15 +68,43 @@ static void refuse_device(peal_next *next, const peal_kit_refusal *why) {
   peal_next_refuse(next, why->message, PEAL_OBJECT({"code", peal_str(code)}));
 }
 
+/* A device whose key is looked for; free(). */
+typedef struct knocking {
+  care *app;
+  peal_socket *socket; /* stays until `next` is answered */
+  peal_next *next;
+} knocking;
+
+static void on_ready(void *user) {
+  knocking *k = user;
+  peal_kit_refusal why;
+  devices_one device;
+  if (peal_worker_self() == NULL) // the run is over
+    peal_next_refuse(k->next, NULL, peal_undefined());
+  else if (ask_device(k->app, k->socket, &device, &why))
+    peal_next_ok(k->next);
+  else
+    refuse_device(k->next, &why);
+  free(k);
+}
+
+static void let_device(care *app, peal_socket *socket, peal_next *next) {
+  knocking *k = malloc(sizeof *k);
+  if (k == NULL) {
+    peal_next_refuse(next, NULL, peal_undefined());
+    return;
+  }
+  *k = (knocking){app, socket, next};
+  devices_prepare(
+      app->devices,
+      peal_val_str(peal_val_get(peal_socket_auth(socket), "device_id")),
+      shown_key(socket), on_ready, k);
+}
+
 static void on_use(peal_socket *socket, peal_next *next, void *user) {
   care *app = user;
   if (shown_key(socket).len > 0) {
-    peal_kit_refusal why;
-    devices_one device;
-    if (ask_device(app, socket, &device, &why))
-      peal_next_ok(next);
-    else
-      refuse_device(next, &why);
+    let_device(app, socket, next);
     return;
   }
   peal_kit_token_verdict found =

@@ -231,44 +231,90 @@ peal_web_verdict vitals_hook(peal_http_req *req, void *user) {
 
 static bool ask(care *app, peal_http_req *req, peal_val object,
                 devices_one *from, peal_kit_refusal *why) {
+  if (peal_worker_self() == NULL) { // the run is over: nobody is asked any more
+    peal_kit_refusal_set(why, 503, NULL, "%s", peal_kit_words(PEAL_ERR_CLOSED));
+    return false;
+  }
   return devices_ask(app->devices, peal_http_req_address(req),
                      peal_val_str(peal_val_get(object, "device_id")),
                      peal_http_req_header(req, "X-Device-Key"), from, why);
 }
 
-void vitals_on_post(peal_http_req *req, peal_val body, void *user) {
-  care *app = user;
+/* A request whose key is looked for; in its memory. */
+typedef struct asking {
+  care *app;
+  peal_http_req *req;
+  peal_val body;
+} asking;
+
+/* NULL: it has been answered. */
+static asking *asking_new(care *app, peal_http_req *req, peal_val body) {
+  asking *a = peal_http_req_alloc(req, sizeof *a);
+  if (a == NULL) {
+    peal_web_error_of(req, PEAL_ERR_NOMEM);
+    return NULL;
+  }
+  *a = (asking){app, req, body};
+  peal_http_defer(req);
+  return a;
+}
+
+static void prepare(asking *a, peal_val object, devices_ready_fn fn) {
+  devices_prepare(a->app->devices,
+                  peal_val_str(peal_val_get(object, "device_id")),
+                  peal_http_req_header(a->req, "X-Device-Key"), fn, a);
+}
+
+static void on_post_ready(void *user) {
+  const asking *a = user;
   peal_kit_refusal why;
   devices_one from;
-  bool is_list = peal_val_is(body, PEAL_ARRAY);
-  if (!is_countable(body, &why) ||
-      !ask(app, req, is_list ? peal_val_at(body, 0) : body, &from, &why)) {
-    atomic_fetch_add(&app->refused, 1);
+  bool is_list = peal_val_is(a->body, PEAL_ARRAY);
+  if (!ask(a->app, a->req, is_list ? peal_val_at(a->body, 0) : a->body, &from,
+           &why)) {
+    atomic_fetch_add(&a->app->refused, 1);
+    peal_kit_refusal_answer(a->req, &why);
+    return;
+  }
+  job *j = job_new(a->app, &from, a->body);
+  if (j == NULL) {
+    peal_web_error_of(a->req, PEAL_ERR_NOMEM);
+    return;
+  }
+  j->req = a->req;
+  take(j, a->body);
+}
+
+void vitals_on_post(peal_http_req *req, peal_val body, void *user) {
+  peal_kit_refusal why;
+  if (!is_countable(body, &why)) {
     peal_kit_refusal_answer(req, &why);
     return;
   }
-  job *j = job_new(app, &from, body);
-  if (j == NULL) {
-    peal_web_error_of(req, PEAL_ERR_NOMEM);
-    return;
-  }
-  j->req = req;
-  peal_http_defer(req);
-  take(j, body);
+  asking *a = asking_new(user, req, body);
+  if (a != NULL)
+    prepare(a, peal_val_is(body, PEAL_ARRAY) ? peal_val_at(body, 0) : body,
+            on_post_ready);
 }
 
-void vitals_on_heartbeat(peal_http_req *req, peal_val body, void *user) {
-  care *app = user;
+static void on_heartbeat_ready(void *user) {
+  const asking *a = user;
   peal_kit_refusal why;
   devices_one from;
   double battery;
-  if (!ask(app, req, body, &from, &why) ||
-      !reading_battery(&battery, body, &why)) {
-    peal_kit_refusal_answer(req, &why);
+  if (!ask(a->app, a->req, a->body, &from, &why) ||
+      !reading_battery(&battery, a->body, &why)) {
+    peal_kit_refusal_answer(a->req, &why);
     return;
   }
-  devices_heard(app->devices, &from, battery);
-  care_answer(req, 200, PEAL_OBJECT({"status", peal_str("success")}));
+  devices_heard(a->app->devices, &from, battery);
+  care_answer(a->req, 200, PEAL_OBJECT({"status", peal_str("success")}));
+}
+
+void vitals_on_heartbeat(peal_http_req *req, peal_val body, void *user) {
+  asking *a = asking_new(user, req, body);
+  if (a != NULL)
+    prepare(a, body, on_heartbeat_ready);
 }
 
 /* ---- events ---------------------------------------------------------------- */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-  STILL_FRAMES = 8,
-  STILL_MS = 900,
+  STILL_FRAMES = 9,
+  STILL_MS = 1900,  /* nobody who sits there keeps that still */
   RATIO_BINS = 256, /* of the factor of the light: 0..4 in steps of 1/64 */
   RATIO_ONE = 64
 };
@@ -90,6 +90,17 @@ static double moved_share(backdrop *b, const uint8_t *rgb, size_t count) {
   return (double)moved / (double)count;
 }
 
+/* The share of pixels that are not as they were on the mean since nothing moves:
+ * somebody who breathes moves too little from one picture to the next. */
+static double strayed_share(const backdrop *b, const uint8_t *rgb,
+                            size_t count) {
+  const float limit = (float)(7 + 3 * b->noise);
+  size_t strayed = 0;
+  for (size_t i = 0; i < count; i++)
+    strayed += fabsf((float)rgb[i] - b->mean[i]) > limit;
+  return (double)strayed / (double)count;
+}
+
 /* One more still picture of what may be the room. */
 static void add_still(backdrop *b, const uint8_t *rgb, size_t count) {
   const float share = 1.0f / (float)(b->still + 1);
@@ -123,7 +134,8 @@ static void allow_for_edges(backdrop *b, size_t count) {
 
 static backdrop_state learn(backdrop *b, const uint8_t *rgb, size_t count,
                             double moved, uint64_t now_ms) {
-  if (moved > STILL_SHARE)
+  if (moved > STILL_SHARE ||
+      (b->still > 0 && strayed_share(b, rgb, count) > STILL_SHARE))
     b->still = 0;
   if (b->still == 0) {
     b->still_ms = now_ms;

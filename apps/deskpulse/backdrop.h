@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* backdrop: the empty room as the camera sees it, pixel by pixel, and what of a
- * picture is not it. Learnt from a second in which nothing moves; from then on it
+ * picture is not it. Learnt from two seconds in which nothing moves; from then on it
  * follows the light: the whole picture by one factor (exposure, clouds), each
  * pixel of the room slowly. Thread: pure. */
 #include <peal/base.h>

@@ -300,7 +300,8 @@ const char *tracker_word_text(tracker_word word) {
   case TRACKER_UNSURE:
     return "head and shoulders are not clearly seen";
   case TRACKER_LEARNING:
-    return "the empty room is being learnt: nothing may move for a second";
+    return "the empty room has not been seen yet: step out of the picture for "
+           "two seconds";
   case TRACKER_BROKEN:
     break;
   }

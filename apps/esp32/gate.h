@@ -9,7 +9,8 @@
 /* Who sends: `named` in the body comes first, then X-Device-Id, then
  * ?device_id=, then "unknown". Borrowed from the request. */
 peal_slice gate_device_id(peal_http_req *req, peal_slice named);
-/* The words of the first version, which its devices may look for: of a route. */
+/* The words of the first version, which its devices may look for: of a
+ * route. */
 #define GATE_WANTS_JSON                                                        \
   .type_status = 400, .type_message = "Content-Type must be application/json"
 

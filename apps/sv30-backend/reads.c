@@ -329,10 +329,9 @@ static void add_time(peal_kit_csv *t, peal_val ms) {
 /* A file of all tests on its way, piece by piece; in the request's memory. */
 typedef struct tests_file {
   lab *app;
-  peal_http_req *req;
+  peal_kit_stream *stream;
   peal_kit_span asked; /* its bound: the last test that was written */
   peal_slice sought;
-  bool is_reading; /* a read is under way: it comes back */
 } tests_file;
 
 static void add_test(peal_kit_csv *t, peal_build *build, peal_val row) {
@@ -352,93 +351,33 @@ static void add_test(peal_kit_csv *t, peal_build *build, peal_val row) {
   add_text(t, "\r\n");
 }
 
-/* One that is not whole must not look as if it were: then the connection
- * breaks. */
-static void finish_file(tests_file *f, bool is_whole) {
-  peal_kit_walks_end(&f->app->files);
-  peal_http_req_on_abort(f->req, NULL, NULL);
-  peal_http_answer_on_drain(f->req, NULL, NULL);
-  if (is_whole)
-    peal_http_answer_end(f->req);
-  else
-    peal_http_answer_break(f->req);
-}
-
-/* What the write answers, or why there is no text. */
-static peal_err write_tests(tests_file *f, peal_val rows) {
-  peal_kit_csv t = {0};
+static void write_tests(peal_kit_csv *t, peal_val rows) {
   peal_build *build = peal_build_new();
-  for (size_t i = 0; i < rows.len && !t.failed; i++)
-    add_test(&t, build, peal_val_at(rows, i));
-  t.failed = t.failed || peal_build_err(build) != PEAL_OK;
+  for (size_t i = 0; i < rows.len && !t->failed; i++)
+    add_test(t, build, peal_val_at(rows, i));
+  t->failed = t->failed || peal_build_err(build) != PEAL_OK;
   peal_build_free(build);
-  peal_err err =
-      t.failed ? PEAL_ERR_NOMEM
-               : peal_http_answer_write(f->req, (peal_slice){t.bytes, t.len});
-  peal_kit_csv_free(&t);
-  return err;
-}
-
-static void on_piece(const peal_store_result *result, void *user);
-
-static void next_piece(peal_http_req *req, void *user) {
-  tests_file *f = user;
-  (void)req;
-  f->is_reading = read_tests(f->app, &f->asked, PIECE_TESTS, f->sought,
-                             on_piece, f) == PEAL_OK;
-  if (!f->is_reading)
-    finish_file(f, false);
 }
 
 static void on_piece(const peal_store_result *result, void *user) {
   tests_file *f = user;
   size_t count = result->rows.len;
-  f->is_reading = false;
+  peal_kit_csv t = {0};
   if (result->err != PEAL_OK)
     peal_kit_store_failed(&f->app->house, "a file of tests broke off", result);
-  peal_err err =
-      result->err == PEAL_OK ? write_tests(f, result->rows) : result->err;
+  write_tests(&t, result->rows);
   if (count > 0) {
     peal_val last = peal_val_at(result->rows, count - 1);
     f->asked.before_ts = peal_val_int(column(last, 1), 0);
     f->asked.before_id = peal_val_int(column(last, 0), 0);
   }
-  bool is_last = count < PIECE_TESTS;
-  // more than enough waits: on_drain goes on
-  if (err == PEAL_ERR_AGAIN && !is_last)
-    return;
-  if (err != PEAL_OK && err != PEAL_ERR_AGAIN)
-    finish_file(f, false);
-  else if (is_last)
-    finish_file(f, true);
-  else
-    next_piece(f->req, f);
+  peal_kit_stream_piece(f->stream, result->err, &t, count < PIECE_TESTS);
 }
 
-static void on_file_abort(peal_http_req *req, void *user) {
+static peal_err read_piece(peal_kit_stream *stream, void *user) {
   tests_file *f = user;
-  (void)req;
-  if (!f->is_reading) // else on_piece sees it
-    finish_file(f, false);
-}
-
-static void begin_file(tests_file *f) {
-  peal_http_req *req = f->req;
-  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
-  (void)peal_http_answer_header(
-      req, "Content-Disposition",
-      PEAL_S("attachment; filename=\"sv30-tests.csv\""));
-  peal_http_answer_begin(req, 200, "text/csv; charset=utf-8", UINT64_MAX);
-  // failures come back with the first piece, too
-  (void)peal_http_answer_write(
-      req, PEAL_S("testId,testType,timestamp,device,sv30_percent," VALUE_HEAD
-                  ",warning\r\n"));
-  peal_http_answer_on_drain(req, next_piece, f);
-  peal_http_req_on_abort(req, on_file_abort, f);
-  if (peal_http_req_is_method(req, "HEAD"))
-    finish_file(f, true);
-  else
-    next_piece(req, f);
+  f->stream = stream;
+  return read_tests(f->app, &f->asked, PIECE_TESTS, f->sought, on_piece, f);
 }
 
 void reads_on_tests_csv(peal_http_req *req, void *user) {
@@ -454,8 +393,18 @@ void reads_on_tests_csv(peal_http_req *req, void *user) {
     peal_web_error_of(req, PEAL_ERR_NOMEM);
     return;
   }
-  *f = (tests_file){.app = app, .req = req, .asked = asked, .sought = sought};
-  begin_file(f);
+  *f = (tests_file){.app = app, .asked = asked, .sought = sought};
+  peal_kit_stream_begin(
+      req,
+      &(peal_kit_stream_opts){
+          .type = "text/csv; charset=utf-8",
+          .file = "sv30-tests.csv",
+          .head =
+              PEAL_S("testId,testType,timestamp,device,sv30_percent," VALUE_HEAD
+                     ",warning\r\n"),
+          .walks = &app->files,
+          .read = read_piece},
+      f);
 }
 
 /* The whole course of one: results and heights, by time. */

@@ -41,6 +41,7 @@ async function measure(page) {
   return {
     viewers: Number(viewers), pictures_per_s: await shown('frame-rate'),
     median_ms: await shown('latency'), p99_ms: await shown('latency-99'), late_ms: Math.round(late),
+    state: await page.locator('#cv-status').textContent(),
   };
 }
 

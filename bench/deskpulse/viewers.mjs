@@ -112,13 +112,17 @@ class Viewer {
 }
 
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+// Nobody is waited for when all is done.
+const refusal = (ms) => new Promise((_done, fail) => {
+  setTimeout(() => fail(new Error('a viewer was not let in')), ms).unref();
+});
 const percentile = (sorted, p) => (sorted.length ? Number(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))].toFixed(2)) : null);
 const paces = Array.from({ length: count }, (_, i) => (i === 0 ? 'slow' : i === 1 ? 'dead' : 'all'));
 const viewers = [];
 for (const pace of paces) {
   const one = new Viewer(pace);
   viewers.push(one);
-  await Promise.race([one.ready, sleep(20000).then(() => { throw new Error('a viewer was not let in'); })]);
+  await Promise.race([one.ready, refusal(20000)]);
 }
 process.stderr.write('ready\n');
 await sleep(2000); // what is not of the steady state

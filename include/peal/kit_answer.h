@@ -14,11 +14,11 @@
  *        .fn = on_level},
  *   };
  *
- * What came is checked by the table (422, with the field's name), then by `may`,
- * then the function is called. It answers, refuses, keeps the question for
- * later, or returns: then the answer is {"status":"success"}. Each question has
- * exactly one answer. By HTTP it has a status, in an acknowledgement the same
- * object without one.
+ * What came is checked by the table (422, with the field's name), then by
+ * `may`, then the function is called. It answers, refuses, keeps the question
+ * for later, or returns: then the answer is {"status":"success"}. Each question
+ * has exactly one answer. By HTTP it has a status, in an acknowledgement the
+ * same object without one.
  *
  * Example: apps/esp32/readings.c */
 #include <peal/kit_program.h>
@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-/* -- refusing ---------------------------------------------------------------- */
+/* -- refusing -------------------------------------------------------------- */
 
 /* Why not, in words for the sender. */
 typedef struct peal_kit_refusal {
@@ -54,7 +54,7 @@ PEAL_API void peal_kit_refusal_ack(const peal_event *event,
 PEAL_API void peal_kit_refusal_reply(peal_reply *reply,
                                      const peal_kit_refusal *why);
 
-/* -- checking ---------------------------------------------------------------- */
+/* -- checking -------------------------------------------------------------- */
 
 /* Of numbers; either end may be open. {0}: any. */
 typedef struct peal_kit_range {
@@ -96,16 +96,16 @@ typedef struct peal_kit_field {
                                           not looked at. NULL: any */
 } peal_kit_field;
 
-/* Is `object` an object with these fields? Text is looked at for UTF-8, too. The
- * refusal's field is that of the outermost table, its message has the whole
- * path: "zones[2].r must be from 0 to 255, not 300". `why` may be NULL.
- * Thread: pure. */
+/* Is `object` an object with these fields? Text is looked at for UTF-8, too.
+ * The refusal's field is that of the outermost table, its message has the whole
+ * path: "zones[2].r must be from 0 to 255, not 300". `why` may be NULL. Thread:
+ * pure. */
 PEAL_API PEAL_MUST_CHECK bool peal_kit_check(peal_val object,
                                              const peal_kit_field *fields,
                                              peal_kit_others others,
                                              peal_kit_refusal *why);
 
-/* -- asking ------------------------------------------------------------------ */
+/* -- asking ---------------------------------------------------------------- */
 
 /* A question, and whoever waits for its answer. Borrowed for the handler; one
  * that was kept is taken by the function that answers it. On its worker. */
@@ -131,10 +131,10 @@ typedef struct peal_kit_action {
   peal_kit_ask_fn fn;
 } peal_kit_action;
 
-/* Make several actions known, with one `user`; what `actions` points to lives as
- * long as the program. `before`, with `before_user`, is a hook of their routes;
- * NULL: that of the row, with `user`. In on_make.
- * Returns: as peal_web_route_add and peal_on. */
+/* Make several actions known, with one `user`; what `actions` points to lives
+ * as long as the program. `before`, with `before_user`, is a hook of their
+ * routes; NULL: that of the row, with `user`. In on_make. Returns: as
+ * peal_web_route_add and peal_on. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_kit_add_actions(
     peal_kit *kit, const peal_kit_action *actions, size_t count,
     peal_web_hook_fn before, void *before_user, void *user);
@@ -154,8 +154,8 @@ PEAL_API peal_slice peal_kit_ask_address(const peal_kit_ask *ask);
 /* Values for the answer: valid until it has been given. */
 PEAL_API peal_build *peal_kit_ask_build(peal_kit_ask *ask);
 
-/* Answer after the handler has returned: the kept question, to be answered once.
- * NULL: memory is out, and that has been answered. */
+/* Answer after the handler has returned: the kept question, to be answered
+ * once. NULL: memory is out, and that has been answered. */
 PEAL_API PEAL_MUST_CHECK peal_kit_ask *peal_kit_ask_keep(peal_kit_ask *ask);
 
 /* {"status":"success"} */
@@ -171,15 +171,15 @@ PEAL_API void peal_kit_ask_refuse(peal_kit_ask *ask,
 /* An error of the library in words for a client. */
 PEAL_API void peal_kit_ask_fail(peal_kit_ask *ask, peal_err err);
 
-/* -- store, then emit -------------------------------------------------------- */
+/* -- store, then emit ------------------------------------------------------ */
 
 /* What is stored, and what is told of it then. */
 typedef struct peal_kit_deed {
   const peal_store_stmt *stmts; /* 1 to 10000, all or none; borrowed */
   size_t count;
   const char *what; /* "a reading was not stored": for the log; static */
-  /* It is stored; `result` is that of the last statement. True: go on. False: it
-   * has answered or refused, or kept the question. NULL: go on. */
+  /* It is stored; `result` is that of the last statement. True: go on. False:
+   * it has answered or refused, or kept the question. NULL: go on. */
   bool (*on_stored)(peal_kit_ask *ask, const peal_store_result *result,
                     void *user);
   const char *event; /* told when it is stored; NULL: nothing is. Static */

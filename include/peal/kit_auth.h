@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* -- wrong guesses ----------------------------------------------------------- */
+/* -- wrong guesses --------------------------------------------------------- */
 
 /* The one place that every secret comes to, whatever the way: the login
  * form, a bearer header, the handshake of a socket, the key of a device. An
@@ -45,7 +45,7 @@ PEAL_API PEAL_MUST_CHECK peal_kit_guard_verdict peal_kit_guard_ask(
     peal_kit_guard *g, peal_slice address, peal_slice what, peal_slice secret,
     const uint8_t hash[PEAL_KIT_DIGEST_BYTES], uint64_t *retry_ms);
 
-/* -- the password ------------------------------------------------------------ */
+/* -- the password ---------------------------------------------------------- */
 
 /* The password of one program, and who gave it. */
 typedef struct peal_kit_auth peal_kit_auth;
@@ -61,16 +61,16 @@ PEAL_API bool peal_kit_auth_is_open(const peal_kit_auth *a);
  * `auth: {password}`. On its worker. */
 PEAL_API PEAL_MUST_CHECK peal_kit_guard_verdict
 peal_kit_auth_socket(peal_kit_auth *a, const peal_socket *socket);
-/* The socket has connected: it is looked at again, and if it is by its session that
- * it may watch, it is to leave with it. On its worker. */
+/* The socket has connected: it is looked at again, and if it is by its session
+ * that it may watch, it is to leave with it. On its worker. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_kit_auth_socket_bind(
     peal_kit_auth *a, peal_socket *socket, peal_kit_guard_verdict *found);
 
-/* Sockets of the default namespace are for who may watch: others are refused, with
- * the code "unauthorized" or "too_many" in `data`. Whoever comes in is greeted
- * (peal_kit_greet), leaves with the session, and may measure the way
- * (peal_kit_on_request). For programs whose devices come another way. In on_make.
- * Returns: as peal_use, peal_on_connect, peal_on. */
+/* Sockets of the default namespace are for who may watch: others are refused,
+ * with the code "unauthorized" or "too_many" in `data`. Whoever comes in is
+ * greeted (peal_kit_greet), leaves with the session, and may measure the way
+ * (peal_kit_on_request). For programs whose devices come another way. In
+ * on_make. Returns: as peal_use, peal_on_connect, peal_on. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_kit_door_on(peal_kit *kit);
 
 #ifdef __cplusplus

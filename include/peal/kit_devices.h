@@ -7,11 +7,11 @@
  *                |
  *                +--> presence: online, last seen; silent for too long: offline
  *
- * Keys are random, the store has their hashes. A device that has a key must send
- * it; one whose key was revoked is refused until it is given another; one that
- * never had any is let in unless keys are required of all. They are managed by
- * the same program run beside the server (--add-device-key ID), which looks
- * again every two seconds. */
+ * Keys are random, the store has their hashes. A device that has a key must
+ * send it; one whose key was revoked is refused until it is given another; one
+ * that never had any is let in unless keys are required of all. They are
+ * managed by the same program run beside the server (--add-device-key ID),
+ * which looks again every two seconds. */
 #include <peal/kit_answer.h>
 #include <peal/kit_auth.h>
 #include <peal/kit_program.h>
@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-/* -- ids --------------------------------------------------------------------- */
+/* -- ids ------------------------------------------------------------------- */
 
 enum { PEAL_KIT_DEVICE_ID_BYTES = 65 }; /* with the terminator */
 
@@ -34,7 +34,7 @@ PEAL_API bool peal_kit_device_id_is_good(peal_slice id);
 /* Ids of simulated devices start with SIM. Thread: pure. */
 PEAL_API bool peal_kit_device_id_is_simulated(peal_slice id);
 
-/* -- keys -------------------------------------------------------------------- */
+/* -- keys ------------------------------------------------------------------ */
 
 enum { PEAL_KIT_DEVICE_KEY_BYTES = 2 * 24 + 1 }; /* with the terminator */
 
@@ -55,19 +55,20 @@ typedef struct peal_kit_device_keys peal_kit_device_keys;
 PEAL_API void peal_kit_device_keys_refresh(peal_kit_device_keys *keys);
 
 typedef enum peal_kit_device_keys_verdict {
-  PEAL_KIT_DEVICE_KEYS_SHOWN, /* the key is that of the device */
-  PEAL_KIT_DEVICE_KEYS_NONE,  /* the device has none, and needs none */
-  PEAL_KIT_DEVICE_KEYS_REFUSED, /* it has another one, or was refused, or needs one */
-  PEAL_KIT_DEVICE_KEYS_WAIT, /* too many wrong keys came for it from there */
+  PEAL_KIT_DEVICE_KEYS_SHOWN,   /* the key is that of the device */
+  PEAL_KIT_DEVICE_KEYS_NONE,    /* the device has none, and needs none */
+  PEAL_KIT_DEVICE_KEYS_REFUSED, /* it has another, was refused, or needs one */
+  PEAL_KIT_DEVICE_KEYS_WAIT,    /* too many wrong keys came for it from there */
 } peal_kit_device_keys_verdict;
 
 /* May a request from `address` with this key (or none) speak for device `id`?
- * *retry_ms (may be NULL) is set with PEAL_KIT_DEVICE_KEYS_WAIT. On a worker. */
+ * *retry_ms (may be NULL) is set with PEAL_KIT_DEVICE_KEYS_WAIT. On a
+ * worker. */
 PEAL_API PEAL_MUST_CHECK peal_kit_device_keys_verdict
 peal_kit_device_keys_ask(peal_kit_device_keys *keys, peal_slice address,
                          peal_slice id, peal_slice key, uint64_t *retry_ms);
-/* Whose key is it? `id` is set with PEAL_KIT_DEVICE_KEYS_SHOWN. For devices that tell
- * nothing but their key. On a worker. */
+/* Whose key is it? `id` is set with PEAL_KIT_DEVICE_KEYS_SHOWN. For devices
+ * that tell nothing but their key. On a worker. */
 PEAL_API PEAL_MUST_CHECK peal_kit_device_keys_verdict
 peal_kit_device_keys_who(peal_kit_device_keys *keys, peal_slice address,
                          peal_slice key, char id[PEAL_KIT_DEVICE_ID_BYTES]);
@@ -90,7 +91,7 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_kit_device_keys_store(
     peal_kit *h, const char *id, char out[PEAL_KIT_DEVICE_KEY_BYTES],
     peal_store_fn fn, void *user);
 
-/* -- presence ---------------------------------------------------------------- */
+/* -- presence -------------------------------------------------------------- */
 
 /* A device as it was heard. */
 typedef struct peal_kit_presence_info {
@@ -99,8 +100,8 @@ typedef struct peal_kit_presence_info {
   bool is_online;
 } peal_kit_presence_info;
 
-/* With the list locked: no other function of it. `more` is the application's own
- * memory of this device. */
+/* With the list locked: no other function of it. `more` is the application's
+ * own memory of this device. */
 typedef void (*peal_kit_presence_fn)(const peal_kit_presence_info *info,
                                      void *more, void *user);
 
@@ -128,21 +129,21 @@ PEAL_API void peal_kit_presence_free(peal_kit_presence *all);
 /* Every second, on one worker: who has fallen silent. */
 PEAL_API void peal_kit_presence_tick(peal_kit_presence *all);
 
-/* It is known from an earlier run: before this one.
- * Returns: PEAL_OK, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM, PEAL_ERR_USAGE (the id is too
- * long). */
+/* It is known from an earlier run: before this one. Returns: PEAL_OK,
+ * PEAL_ERR_LIMIT, PEAL_ERR_NOMEM, PEAL_ERR_USAGE (the id is too long). */
 PEAL_API peal_err peal_kit_presence_known(peal_kit_presence *all, peal_slice id,
                                           int64_t first_seen,
                                           int64_t last_seen);
 /* It has been heard, by a request: it is online. `network`
  * (peal_kit_address_network; "" where it has shown its key) answers for the ids
- * that are new: where there are too many of one, one more takes the place of the
- * silent or the newest of these. *stamp (may be NULL) is the time, later than
- * every stamp of this device before.
- * Returns: as peal_kit_presence_known. Thread: any. */
+ * that are new: where there are too many of one, one more takes the place of
+ * the silent or the newest of these. *stamp (may be NULL) is the time, later
+ * than every stamp of this device before. Returns: as peal_kit_presence_known.
+ * Thread: any. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_kit_presence_heard(
     peal_kit_presence *all, peal_slice id, const char *network, int64_t *stamp);
-/* A heartbeat: it is online if it is known; others are not noted. Thread: any. */
+/* A heartbeat: it is online if it is known; others are not noted. Thread:
+ * any. */
 PEAL_API void peal_kit_presence_noticed(peal_kit_presence *all, peal_slice id);
 
 /* Look at one, or change what is the application's. False: there is none.
@@ -156,7 +157,7 @@ PEAL_API void peal_kit_presence_each(peal_kit_presence *all,
 PEAL_API void peal_kit_presence_totals(peal_kit_presence *all, size_t *count,
                                        size_t *online);
 
-/* -- the gate ---------------------------------------------------------------- */
+/* -- the gate -------------------------------------------------------------- */
 
 /* Who wants to come in; all borrowed. */
 typedef struct peal_kit_guest {
@@ -164,8 +165,8 @@ typedef struct peal_kit_guest {
   bool has_shown_key;          /* filled in: it was the key of this id */
 } peal_kit_guest;
 
-/* Rows of an application's options: how much one device may send. `what` is text
- * such as "readings"; `rate` and `burst` are the defaults, as text. */
+/* Rows of an application's options: how much one device may send. `what` is
+ * text such as "readings"; `rate` and `burst` are the defaults, as text. */
 #define PEAL_KIT_RATE_KEYS(what, rate, burst)                                  \
   {.name = "device-rate",                                                      \
    .type = PEAL_CONFIG_INT,                                                    \
@@ -199,8 +200,8 @@ PEAL_API PEAL_MUST_CHECK bool peal_kit_gate_id(peal_slice id,
 PEAL_API PEAL_MUST_CHECK bool peal_kit_gate_check(peal_kit_gate *gate,
                                                   peal_kit_guest *guest,
                                                   peal_kit_refusal *why);
-/* And is it within its rate, and its address? Takes one of its tokens; notes that
- * it was heard, with the time of that in *stamp. On a worker. */
+/* And is it within its rate, and its address? Takes one of its tokens; notes
+ * that it was heard, with the time of that in *stamp. On a worker. */
 PEAL_API PEAL_MUST_CHECK bool peal_kit_gate_enter(peal_kit_gate *gate,
                                                   peal_kit_guest *guest,
                                                   int64_t *stamp,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* kit_files: files that came from outside, in one folder of the data folder, under
- * names that the program gives; and small pictures in place of large ones.
+/* kit_files: files that came from outside, in one folder of the data folder,
+ * under names that the program gives; and small pictures in place of large
+ * ones.
  *
  *   upload --> write (pool): whole and on disk --> the application's row
  *                                                     |
@@ -9,9 +10,9 @@
  *
  * A file is whole and on disk before its row is stored, and goes after its row.
  * What the next start finds without a row is removed if it is not whole, and
- * otherwise set aside in <data-dir>/orphans: a database may have been lost. Count
- * and bytes of each kind are bounded. A disk that takes nothing is said by the
- * health page, and forgotten when it takes something again.
+ * otherwise set aside in <data-dir>/orphans: a database may have been lost.
+ * Count and bytes of each kind are bounded. A disk that takes nothing is said
+ * by the health page, and forgotten when it takes something again.
  *
  * Example: apps/esp32/media.c */
 #include <peal/kit_program.h>
@@ -66,9 +67,9 @@ PEAL_API void peal_kit_files_free(peal_kit_files *files);
 PEAL_API PEAL_MUST_CHECK bool peal_kit_files_name(
     const peal_kit_files *files, char out[PEAL_KIT_FILES_NAME_BYTES],
     size_t kind, int64_t stamp, const char *extension);
-/* Write a file from `count` parts (borrowed); when it returns true, it is on disk
- * under its name. False: errno says why and nothing is left. Blocks: for the
- * pool. Thread: any. */
+/* Write a file from `count` parts (borrowed); when it returns true, it is on
+ * disk under its name. False: errno says why and nothing is left. Blocks: for
+ * the pool. Thread: any. */
 PEAL_API PEAL_MUST_CHECK bool peal_kit_files_write(peal_kit_files *files,
                                                    const char *name,
                                                    const peal_slice *parts,
@@ -80,8 +81,8 @@ PEAL_API PEAL_MUST_CHECK bool peal_kit_files_read(peal_kit_files *files,
                                                   size_t *len);
 /* Blocks. Thread: any. */
 PEAL_API void peal_kit_files_remove(peal_kit_files *files, const char *name);
-/* Its row is stored: a small picture is made, and room if it was one too many. On
- * a worker. */
+/* Its row is stored: a small picture is made, and room if it was one too many.
+ * On a worker. */
 PEAL_API void peal_kit_files_added(peal_kit_files *files, size_t kind,
                                    const char *name, int64_t bytes);
 /* What is kept. Thread: any. */
@@ -90,8 +91,8 @@ PEAL_API void peal_kit_files_totals(peal_kit_files *files, size_t kind,
 
 /* Every minute: try whether a file can be written. On a worker. */
 PEAL_API void peal_kit_files_tick(peal_kit_files *files);
-/* What can be seen of the folder now, and what was found out by writing: that is
- * tried anew for the next who asks, so that an idle program writes next to
+/* What can be seen of the folder now, and what was found out by writing: that
+ * is tried anew for the next who asks, so that an idle program writes next to
  * nothing. A peal_kit_part_fn, `user` is the files. On a worker. */
 PEAL_API void peal_kit_files_state(peal_kit_state *out, void *user);
 

@@ -41,7 +41,7 @@
 extern "C" {
 #endif
 
-/* -- configuration ----------------------------------------------------------- */
+/* -- configuration --------------------------------------------------------- */
 
 /* The options that every application has. Text is borrowed from the
  * configuration. */
@@ -75,7 +75,7 @@ typedef struct peal_kit_conf {
   unsigned log_count;
 } peal_kit_conf;
 
-/* -- the program ------------------------------------------------------------- */
+/* -- the program ----------------------------------------------------------- */
 
 struct peal_kit_auth;
 struct peal_kit_device_keys;
@@ -176,7 +176,7 @@ PEAL_API int64_t peal_kit_clock_ms(const peal_kit *kit);
 /* The words for acknowledgements of events; the text is static. */
 PEAL_API const char *peal_kit_words(peal_err err);
 
-/* -- the run ----------------------------------------------------------------- */
+/* -- the run --------------------------------------------------------------- */
 
 /* What an application does in the course of its life; any may be NULL. Those
  * that return false have said why on stderr or in the log, and end it. */
@@ -231,7 +231,7 @@ PEAL_API void peal_kit_on_request(peal_socket *socket, const peal_event *event,
 /* connection_response, by which pages know the server's clock. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_kit_greet(peal_socket *socket);
 
-/* -- how it is --------------------------------------------------------------- */
+/* -- how it is ------------------------------------------------------------- */
 
 /* What a part says of itself. */
 typedef struct peal_kit_state {
@@ -240,7 +240,8 @@ typedef struct peal_kit_state {
 } peal_kit_state;
 
 /* How is this part? On the worker that answers the health page, any of them,
- * without waiting: what takes long is found out elsewhere and looked up here. */
+ * without waiting: what takes long is found out elsewhere and looked up
+ * here. */
 typedef void (*peal_kit_part_fn)(peal_kit_state *out, void *user);
 
 /* The health page. */
@@ -252,11 +253,11 @@ typedef struct peal_kit_health_opts {
   void *user; /* of more */
 } peal_kit_health_opts;
 
-/* GET `path`: {"status":"ok","timestamp":ISO,"database":true}, then each part by
- * its name as true or false, "words" with what parts say; 503 with "degraded"
- * when one is not well. The store is probed every second, so asking is cheap.
- * `opts` is copied, its text static. In on_make.
- * Returns: as peal_web_route_add. */
+/* GET `path`: {"status":"ok","timestamp":ISO,"database":true}, then each part
+ * by its name as true or false, "words" with what parts say; 503 with
+ * "degraded" when one is not well. The store is probed every second, so asking
+ * is cheap. `opts` is copied, its text static. In on_make. Returns: as
+ * peal_web_route_add. */
 PEAL_API PEAL_MUST_CHECK peal_err
 peal_kit_health_on(peal_kit *kit, const peal_kit_health_opts *opts);
 /* One more part, in order; at most 16. `name` is static. In on_make.
@@ -275,7 +276,7 @@ PEAL_API void peal_kit_on_status(peal_http_req *req, void *user);
  * at. */
 PEAL_API void peal_kit_on_memory(peal_http_req *req, void *user);
 
-/* -- step by step ------------------------------------------------------------ */
+/* -- step by step ---------------------------------------------------------- */
 
 /* The steps of peal_kit_main, for who wants others between them. */
 
@@ -322,7 +323,7 @@ PEAL_API int peal_kit_run(peal_kit *h, const peal_kit_turns *turns);
 /* By which URLs it is reached, on stdout. */
 PEAL_API void peal_kit_say_ready(const peal_kit *h);
 
-/* -- places ------------------------------------------------------------------ */
+/* -- places ---------------------------------------------------------------- */
 
 /* The path of `name` in this program's own folder. */
 PEAL_API bool peal_kit_places_sibling(char *out, size_t cap, const char *name);

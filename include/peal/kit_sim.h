@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-/* -- dice -------------------------------------------------------------------- */
+/* -- dice ------------------------------------------------------------------ */
 
 /* Chance that the same seed gives again. Not for secrets. */
 typedef struct peal_kit_dice {
@@ -45,7 +45,7 @@ PEAL_API double peal_kit_dice_bell(peal_kit_dice *dice);
 /* True with probability `p`. */
 PEAL_API bool peal_kit_dice_is(peal_kit_dice *dice, double p);
 
-/* -- what is sent ------------------------------------------------------------ */
+/* -- what is sent ---------------------------------------------------------- */
 
 enum { PEAL_KIT_SIM_KINDS = 16, PEAL_KIT_SIM_MAX_DEVICES = 10000 };
 
@@ -88,7 +88,7 @@ typedef struct peal_kit_sim_job {
   size_t len;
 } peal_kit_sim_job;
 
-/* -- the run ----------------------------------------------------------------- */
+/* -- the run --------------------------------------------------------------- */
 
 typedef struct peal_kit_sim_opts {
   const char *program; /* static: begins its lines */
@@ -110,8 +110,8 @@ typedef struct peal_kit_sim_opts {
   size_t more_bytes; /* of each device, zeroed */
   /* It is switched on; may be NULL. */
   void (*on_begin)(const peal_kit_sim_who *who);
-  /* Make the job of out->kind with out->fault. False: memory is out; what it has
-   * put into `out` is freed. */
+  /* Make the job of out->kind with out->fault. False: memory is out; what it
+   * has put into `out` is freed. */
   bool (*make)(peal_kit_sim_job *out, const peal_kit_sim_who *who);
   /* It was answered as it should be; `text` is the start of the body, or the
    * JSON of the acknowledgement. May be NULL. */
@@ -120,8 +120,8 @@ typedef struct peal_kit_sim_opts {
   void *user;
 } peal_kit_sim_opts;
 
-/* Run them; a line of figures each 10 s, and at the end. Returns the exit code: 1
- * if nothing succeeded. Blocks; signals are caught. Thread: the program's
+/* Run them; a line of figures each 10 s, and at the end. Returns the exit code:
+ * 1 if nothing succeeded. Blocks; signals are caught. Thread: the program's
  * first. */
 PEAL_API int peal_kit_sim_run(const peal_kit_sim_opts *opts);
 

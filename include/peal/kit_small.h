@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* -- digests ----------------------------------------------------------------- */
+/* -- digests --------------------------------------------------------------- */
 
 enum {
   PEAL_KIT_DIGEST_BYTES = 32,
@@ -33,24 +33,24 @@ PEAL_API bool peal_kit_digest_is_equal(const uint8_t a[PEAL_KIT_DIGEST_BYTES],
 /* Lower case, terminated: `out` has 2 * len + 1 bytes. Thread: pure. */
 PEAL_API void peal_kit_digest_hex(char *out, const uint8_t *bytes, size_t len);
 
-/* -- addresses --------------------------------------------------------------- */
+/* -- addresses ------------------------------------------------------------- */
 
 enum { PEAL_KIT_ADDRESS_BYTES = 46 };
 
 /* Whom an address stands for when it is counted: itself, or of IPv6 the network
- * of 64 bits, as every host there may choose the rest. What is no address stays as it is, cut.
- * Thread: pure. */
+ * of 64 bits, as every host there may choose the rest. What is no address stays
+ * as it is, cut. Thread: pure. */
 PEAL_API void peal_kit_address_network(char out[PEAL_KIT_ADDRESS_BYTES],
                                        peal_slice address);
 
-/* -- text -------------------------------------------------------------------- */
+/* -- text ------------------------------------------------------------------ */
 
 /* Is it valid UTF-8 (RFC 3629)? Thread: pure. */
 PEAL_API bool peal_kit_utf8_is_good(peal_slice text);
 /* Its characters (code points), if it is. Thread: pure. */
 PEAL_API size_t peal_kit_utf8_count(peal_slice text);
-/* How many bytes, of at most `max_bytes`, hold whole characters: where it may be
- * cut. Thread: pure. */
+/* How many bytes, of at most `max_bytes`, hold whole characters: where it may
+ * be cut. Thread: pure. */
 PEAL_API size_t peal_kit_utf8_cut(peal_slice text, size_t max_bytes);
 
 /* Forms of RFC 4648. */
@@ -63,12 +63,12 @@ typedef enum peal_kit_base64 {
 /* Room for the text of so many bytes, the terminator included. */
 #define PEAL_KIT_BASE64_BYTES(bytes) (4 * (((bytes) + 2) / 3) + 1)
 
-/* Text of `data`, terminated: `out` has PEAL_KIT_BASE64_BYTES(data.len). Returns
- * its length. Thread: pure. */
+/* Text of `data`, terminated: `out` has PEAL_KIT_BASE64_BYTES(data.len).
+ * Returns its length. Thread: pure. */
 PEAL_API size_t peal_kit_base64_write(char *out, peal_slice data,
                                       peal_kit_base64 form);
-/* And back, into `cap` bytes. False: there is another character, a wrong length or
- * padding, too much of it, or bits that another text has as zeros. Thread:
+/* And back, into `cap` bytes. False: there is another character, a wrong length
+ * or padding, too much of it, or bits that another text has as zeros. Thread:
  * pure. */
 PEAL_API PEAL_MUST_CHECK bool peal_kit_base64_read(uint8_t *out, size_t cap,
                                                    size_t *len, peal_slice text,
@@ -79,7 +79,7 @@ PEAL_API PEAL_MUST_CHECK bool peal_kit_base64_read(uint8_t *out, size_t cap,
  * 4.2.1. Thread: pure. */
 PEAL_API peal_slice peal_kit_cookie(peal_slice header, const char *name);
 
-/* -- the time zone ----------------------------------------------------------- */
+/* -- the time zone --------------------------------------------------------- */
 
 /* A name of the time zone database such as Asia/Kolkata, or an offset such as
  * +05:30. It becomes that of the process: before any thread. False: it is

@@ -31,7 +31,7 @@ struct peal_kit_files {
   shelf shelves[PEAL_KIT_FILES_KINDS];
 };
 
-/* ---- life ------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------- */
 
 static bool count_and_sweep(peal_kit_files *m) {
   peal_kit_files_sweep all = {0};
@@ -88,7 +88,7 @@ void peal_kit_files_free(peal_kit_files *m) {
   free(m);
 }
 
-/* ---- files ----------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 bool peal_kit_files_name(const peal_kit_files *m,
                          char out[PEAL_KIT_FILES_NAME_BYTES], size_t kind,
@@ -132,7 +132,7 @@ void peal_kit_files_state(peal_kit_state *out, void *user) {
     snprintf(out->words, sizeof out->words, "%s", m->disk.opts.words);
 }
 
-/* ---- bounds ---------------------------------------------------------------- */
+/* ---- bounds -------------------------------------------------------------- */
 
 /* Files whose rows are gone, on their way to the pool. */
 typedef struct removal {
@@ -256,7 +256,7 @@ void peal_kit_files_totals(peal_kit_files *m, size_t kind, int64_t *count,
   pthread_mutex_unlock(&m->lock);
 }
 
-/* ---- serving --------------------------------------------------------------- */
+/* ---- serving ------------------------------------------------------------- */
 
 static const char *type_of(peal_slice name) {
   static const char *const types[][2] = {

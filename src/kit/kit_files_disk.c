@@ -139,7 +139,7 @@ void peal_kit_files_disk_remove(disk *m, const char *name) {
                  strerror(errno));
 }
 
-/* ---- health ---------------------------------------------------------------- */
+/* ---- health -------------------------------------------------------------- */
 
 /* The only proof that a file can be written is one that was. */
 static void try_to_write(void *user) {
@@ -177,7 +177,7 @@ bool peal_kit_files_disk_can_write(disk *m) {
          atomic_load(&m->is_well);
 }
 
-/* ---- life ------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------- */
 
 static bool open_dir(disk *m) {
   size_t len = strlen(m->kit->conf.data_dir) + 2 + strlen(m->opts.folder);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* kit_files_disk: the folder itself: names, and files that are there whole or not
- * at all. */
+/* kit_files_disk: the folder itself: names, and files that are there whole or
+ * not at all. */
 #include <stdatomic.h>
 
 #include <peal/kit_files.h>

@@ -13,7 +13,7 @@
 
 enum { PIECE_ROWS = 5000 }; /* names asked for at once */
 
-/* ---- names ------------------------------------------------------------------ */
+/* ---- names --------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b) {
   return strcmp(a, b);
@@ -77,7 +77,7 @@ bool peal_kit_files_sweep_load(peal_kit_files_sweep *all,
   return done;
 }
 
-/* ---- sweeping ------------------------------------------------------------- */
+/* ---- sweeping ------------------------------------------------------------ */
 
 static bool has(peal_slice name, void *user) {
   const peal_kit_files_sweep *all = user;

@@ -16,9 +16,9 @@ PEAL_MUST_CHECK bool peal_kit_files_sweep_load(peal_kit_files_sweep *all,
                                                const peal_kit_files_disk *disk,
                                                size_t kind, int64_t *count,
                                                int64_t *bytes);
-/* Look through the folder: half files go, whole ones without a row are set aside,
- * small pictures (may be NULL) of what has gone, too. Sorts `all`. Blocks: before
- * the run. */
+/* Look through the folder: half files go, whole ones without a row are set
+ * aside, small pictures (may be NULL) of what has gone, too. Sorts `all`.
+ * Blocks: before the run. */
 void peal_kit_files_sweep_run(peal_kit_files_sweep *all,
                               const peal_kit_files_disk *disk,
                               peal_kit_thumbs *thumbs);

@@ -11,22 +11,21 @@ enum {
   PIECE_ROWS = 500, /* of one read, and of one write */
   SQL_BYTES = 2048,
   OWN_ARGS = 5,
+  HEAD_BYTES = 512,
 };
 
 /* An export on its way; in the request's memory. */
 typedef struct export_job {
   peal_kit *kit;
-  peal_http_req *req;
-  peal_kit_walks *walks;
+  peal_kit_stream *stream;
   peal_kit_history_rows rows;
   int64_t until;
   int64_t last_ts, last_id; /* of what was written */
   int64_t newest;           /* id: what comes after it began is left out */
-  bool is_json, has_rows;
-  bool is_reading; /* a read is under way: it comes back */
+  bool is_json, has_rows, has_newest;
 } export_job;
 
-/* ---- the text ------------------------------------------------------------------ */
+/* ---- the text ------------------------------------------------------------ */
 
 /* `pairs`: timestamp and what follows. */
 static void add_csv(peal_kit_csv *t, const peal_pair *pairs, size_t count) {
@@ -66,24 +65,7 @@ static void add_row(export_job *e, peal_kit_csv *t, peal_val row) {
   e->has_rows = true;
 }
 
-/* ---- piece by piece -------------------------------------------------------------- */
-
-/* A file that is not whole must not look as if it were: then the connection
- * breaks. */
-static void finish(export_job *e, bool is_whole) {
-  peal_http_req *req = e->req;
-  peal_kit_walks_end(e->walks);
-  peal_http_req_on_abort(req, NULL, NULL);
-  peal_http_answer_on_drain(req, NULL, NULL);
-  if (is_whole && e->is_json) {
-    peal_err err = peal_http_answer_write(req, PEAL_S("\n]\n"));
-    is_whole = err == PEAL_OK || err == PEAL_ERR_AGAIN;
-  }
-  if (is_whole)
-    peal_http_answer_end(req);
-  else
-    peal_http_answer_break(req);
-}
+/* ---- piece by piece ------------------------------------------------------ */
 
 static void on_piece(const peal_store_result *result, void *user);
 
@@ -107,64 +89,42 @@ static peal_err read_piece(export_job *e) {
                          e);
 }
 
-static void next_piece(peal_http_req *req, void *user) {
-  export_job *e = user;
-  (void)req;
-  e->is_reading = read_piece(e) == PEAL_OK;
-  if (!e->is_reading)
-    finish(e, false);
-}
-
-/* The rows as text; what the write answers, or why there is no text. */
-static peal_err write_rows(export_job *e, peal_val rows) {
-  peal_kit_csv t = {0};
-  for (size_t i = 0; i < rows.len; i++)
-    add_row(e, &t, peal_val_at(rows, i));
-  peal_err err =
-      t.failed ? PEAL_ERR_NOMEM
-               : peal_http_answer_write(e->req, (peal_slice){t.bytes, t.len});
-  peal_kit_csv_free(&t);
-  return err;
-}
-
 static void on_piece(const peal_store_result *result, void *user) {
   export_job *e = user;
-  e->is_reading = false;
+  peal_kit_csv t = {0};
+  bool is_last = result->rows.len < PIECE_ROWS;
   if (result->err != PEAL_OK)
     peal_kit_store_failed(e->kit, "an export broke off", result);
-  peal_err err =
-      result->err == PEAL_OK ? write_rows(e, result->rows) : result->err;
-  bool is_last = result->rows.len < PIECE_ROWS;
-  // more than enough waits: on_drain goes on
-  if (err == PEAL_ERR_AGAIN && !is_last)
-    return;
-  if (err != PEAL_OK && err != PEAL_ERR_AGAIN)
-    finish(e, false);
-  else if (is_last)
-    finish(e, true);
-  else
-    next_piece(e->req, e);
+  for (size_t i = 0; i < result->rows.len; i++)
+    add_row(e, &t, peal_val_at(result->rows, i));
+  if (is_last && e->is_json)
+    peal_kit_csv_add(&t, "\n]\n", 3);
+  peal_kit_stream_piece(e->stream, result->err, &t, is_last);
 }
 
 static void on_newest(const peal_store_result *result, void *user) {
   export_job *e = user;
-  e->is_reading = false;
-  e->newest =
-      peal_val_int(peal_val_get(peal_val_at(result->rows, 0), "last"), 0);
-  if (result->err == PEAL_OK && !peal_http_req_is_aborted(e->req))
-    next_piece(e->req, e);
-  else
-    finish(e, false);
+  peal_kit_csv none = {0};
+  peal_val row = peal_val_at(result->rows, 0);
+  e->newest = peal_val_int(peal_val_get(row, "last"), 0);
+  e->has_newest = true;
+  peal_kit_stream_piece(e->stream, result->err, &none, false);
 }
 
-static void on_abort(peal_http_req *req, void *user) {
+static peal_err ask_newest(export_job *e) {
+  char sql[SQL_BYTES];
+  snprintf(sql, sizeof sql, "SELECT max(id) AS last FROM %s",
+           e->rows.of->table);
+  return peal_store_read(e->kit->store, sql, PEAL_NO_ARGS, on_newest, e);
+}
+
+static peal_err read_next(peal_kit_stream *stream, void *user) {
   export_job *e = user;
-  (void)req;
-  if (!e->is_reading) // else on_piece sees it
-    finish(e, false);
+  e->stream = stream;
+  return e->has_newest ? read_piece(e) : ask_newest(e);
 }
 
-/* ---- the question ------------------------------------------------------------------ */
+/* ---- the question -------------------------------------------------------- */
 
 static bool read_format(peal_http_req *req, bool *is_json) {
   peal_slice format = PEAL_S("csv");
@@ -176,44 +136,21 @@ static bool read_format(peal_http_req *req, bool *is_json) {
   return false;
 }
 
-static void begin_answer(export_job *e) {
-  char name[80];
-  int len =
-      snprintf(name, sizeof name, "attachment; filename=\"%s.%s\"",
-               e->rows.of->file != NULL ? e->rows.of->file : e->rows.of->table,
-               e->is_json ? "json" : "csv");
-  peal_http_req *req = e->req;
-  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
-  (void)peal_http_answer_header(req, "Content-Disposition",
-                                (peal_slice){name, (size_t)len});
-  peal_http_answer_begin(
-      req, 200, e->is_json ? "application/json" : "text/csv; charset=utf-8",
-      UINT64_MAX);
-  // failures come back with the first piece, too
-  if (e->is_json) {
-    (void)peal_http_answer_write(req, PEAL_S("["));
-    return;
-  }
-  (void)peal_http_answer_write(req, peal_slice_of(e->rows.of->head));
-  (void)peal_http_answer_write(req, PEAL_S("\r\n"));
-}
-
-static bool ask_newest(export_job *e) {
-  char sql[SQL_BYTES];
-  snprintf(sql, sizeof sql, "SELECT max(id) AS last FROM %s",
-           e->rows.of->table);
-  return peal_store_read(e->kit->store, sql, PEAL_NO_ARGS, on_newest, e) ==
-         PEAL_OK;
-}
-
-static void begin(export_job *e) {
-  bool is_head = peal_http_req_is_method(e->req, "HEAD");
-  begin_answer(e);
-  peal_http_answer_on_drain(e->req, next_piece, e);
-  peal_http_req_on_abort(e->req, on_abort, e);
-  e->is_reading = !is_head && ask_newest(e);
-  if (!e->is_reading)
-    finish(e, is_head);
+static void begin(peal_http_req *req, export_job *e, peal_kit_walks *walks) {
+  char name[80], head[HEAD_BYTES];
+  const peal_kit_history *of = e->rows.of;
+  snprintf(name, sizeof name, "%s.%s", of->file != NULL ? of->file : of->table,
+           e->is_json ? "json" : "csv");
+  snprintf(head, sizeof head, "%s\r\n", of->head);
+  peal_kit_stream_begin(
+      req,
+      &(peal_kit_stream_opts){
+          .type = e->is_json ? "application/json" : "text/csv; charset=utf-8",
+          .file = name,
+          .head = e->is_json ? PEAL_S("[") : peal_slice_of(head),
+          .walks = walks,
+          .read = read_next},
+      e);
 }
 
 void peal_kit_history_file(peal_kit *kit, peal_http_req *req,
@@ -232,12 +169,10 @@ void peal_kit_history_file(peal_kit *kit, peal_http_req *req,
   }
   *e = (export_job){
       .kit = kit,
-      .req = req,
-      .walks = walks,
       .rows = peal_kit_history_where_of(req, of, owner, asked.device_id),
       .until = asked.until,
       .last_ts = asked.since,
       .last_id = INT64_MIN,
       .is_json = is_json};
-  begin(e);
+  begin(req, e, walks);
 }

@@ -13,7 +13,7 @@ typedef struct question {
   int64_t limit;
 } question;
 
-/* ---- the answer ------------------------------------------------------------ */
+/* ---- the answer ---------------------------------------------------------- */
 
 void peal_kit_history_answer(peal_http_req *req, peal_val data,
                              const char *next) {
@@ -62,7 +62,7 @@ static void on_rows(const peal_store_result *result, void *user) {
   peal_web_error_of(q->req, result->err);
 }
 
-/* ---- the question ---------------------------------------------------------- */
+/* ---- the question -------------------------------------------------------- */
 
 /* `until` and the cursor are one upper bound: of two, the index may be entered
  * at the wrong one, and each page walks over all before it. */

@@ -21,7 +21,7 @@ enum {
   PIECE_ARGS = 5,
 };
 
-/* ---- a walk --------------------------------------------------------------------- */
+/* ---- a walk -------------------------------------------------------------- */
 
 typedef struct sums {
   double min, max, sum;
@@ -52,7 +52,7 @@ static void finish(walk *w, peal_err err) {
     peal_web_error_of(w->req, err);
 }
 
-/* ---- the answer ------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------- */
 
 static size_t count_full(const walk *w) {
   size_t count = 0;
@@ -130,7 +130,7 @@ static void answer(walk *w) {
   finish(w, PEAL_OK);
 }
 
-/* ---- piece by piece ------------------------------------------------------------------ */
+/* ---- piece by piece ------------------------------------------------------ */
 
 static void next_piece(walk *w);
 
@@ -178,8 +178,8 @@ static void on_piece(const peal_store_result *result, void *user) {
     next_piece(w);
 }
 
-/* What is summed up of each column, and where that stands in a row. False: it is
- * too long. */
+/* What is summed up of each column, and where that stands in a row. False: it
+ * is too long. */
 static bool write_sums(char *out, size_t cap, const walk *w) {
   size_t len = 0;
   for (size_t i = 0; i < w->columns && len < cap; i++) {
@@ -277,7 +277,7 @@ static void ask_ends(walk *w) {
     finish(w, err);
 }
 
-/* ---- the question ---------------------------------------------------------------------- */
+/* ---- the question -------------------------------------------------------- */
 
 static size_t count_columns(const peal_kit_history *of) {
   size_t count = 0;

@@ -26,7 +26,7 @@ struct peal_kit_presence {
   size_t count, cap;
 };
 
-/* ---- the list (with the lock held) ------------------------------------------ */
+/* ---- the list (with the lock held) --------------------------------------- */
 
 static int compare(peal_slice id, const char *text) {
   size_t len = strlen(text);
@@ -72,7 +72,7 @@ static bool grow(peal_kit_presence *all) {
   return true;
 }
 
-/* ---- room (with the lock held) ---------------------------------------------- */
+/* ---- room (with the lock held) ------------------------------------------- */
 
 /* May it make room? Not one whose key somebody has made. `network` NULL: of
  * all. */
@@ -181,7 +181,7 @@ static peal_err find_or_add(peal_kit_presence *all, peal_slice id,
   return PEAL_OK;
 }
 
-/* ---- life ------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 peal_kit_presence *peal_kit_presence_new(peal_kit *kit,
                                          const peal_kit_presence_opts *opts) {
@@ -210,7 +210,7 @@ void peal_kit_presence_free(peal_kit_presence *all) {
   free(all);
 }
 
-/* ---- hearing ---------------------------------------------------------------- */
+/* ---- hearing ------------------------------------------------------------- */
 
 /* Outside the lock. */
 static void tell(const peal_kit_presence *all,
@@ -305,7 +305,7 @@ void peal_kit_presence_tick(peal_kit_presence *all) {
     tell(all, &gone);
 }
 
-/* ---- looking ---------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------- */
 
 bool peal_kit_presence_with(peal_kit_presence *all, peal_slice id,
                             peal_kit_presence_fn fn, void *user) {

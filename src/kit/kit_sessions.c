@@ -33,7 +33,7 @@ static void room_of(char out[PEAL_KIT_SESSIONS_ROOM_BYTES],
   snprintf(out, PEAL_KIT_SESSIONS_ROOM_BYTES, "session %.32s", hex);
 }
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void load_row(peal_kit_sessions *all, peal_val row) {
   peal_slice id = peal_val_binary(peal_val_get(row, "id"));
@@ -85,7 +85,7 @@ void peal_kit_sessions_free(peal_kit_sessions *all) {
   free(all);
 }
 
-/* ---- ending ------------------------------------------------------------------ */
+/* ---- ending -------------------------------------------------------------- */
 
 /* Outside the lock: out of the database, its sockets away. Returns false if
  * one of them has to be tried again: the session stays in the list until then,
@@ -172,7 +172,7 @@ void peal_kit_sessions_tick(peal_kit_sessions *all) {
   }
 }
 
-/* ---- beginning ------------------------------------------------------------------ */
+/* ---- beginning ----------------------------------------------------------- */
 
 bool peal_kit_sessions_begin(peal_kit_sessions *all, int64_t age_s,
                              char token[PEAL_KIT_SESSIONS_TOKEN_BYTES]) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* kit_sessions: who has signed in. The browser has a random token, the store its
- * hash: a session holds over a restart, and is over when it is ended, for every
- * cookie and every socket of it, on all workers. */
+/* kit_sessions: who has signed in. The browser has a random token, the store
+ * its hash: a session holds over a restart, and is over when it is ended, for
+ * every cookie and every socket of it, on all workers. */
 #include <peal/kit_program.h>
 #include <peal/kit_small.h>
 

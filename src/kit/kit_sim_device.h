@@ -26,8 +26,8 @@ typedef struct peal_kit_sim_world {
 peal_kit_sim_device *peal_kit_sim_device_new(peal_kit_sim_world *world,
                                              uint32_t number);
 void peal_kit_sim_device_free(peal_kit_sim_device *device);
-/* When it wants peal_kit_sim_device_step, by the world's clock; UINT64_MAX while a
- * request is under way. */
+/* When it wants peal_kit_sim_device_step, by the world's clock; UINT64_MAX
+ * while a request is under way. */
 uint64_t peal_kit_sim_device_wake_ms(const peal_kit_sim_device *device);
 /* Send what is due. */
 void peal_kit_sim_device_step(peal_kit_sim_device *device);

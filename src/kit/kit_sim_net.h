@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* kit_sim_net: the requests of all devices on one thread: libcurl's sockets on one
- * epoll. One line per device, as a device sends one request at a time. */
+/* kit_sim_net: the requests of all devices on one thread: libcurl's sockets on
+ * one epoll. One line per device, as a device sends one request at a time. */
 #include <signal.h>
 
 #include <peal/kit_sim.h>

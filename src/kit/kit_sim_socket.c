@@ -66,7 +66,7 @@ void peal_kit_sim_socket_free(peal_kit_sim_socket *socket) {
   (void)err;
 }
 
-/* ---- answers --------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------- */
 
 static void tell(peal_kit_sim_socket *socket, int status, const char *text,
                  const char *error) {
@@ -103,7 +103,7 @@ static void on_ack(peal_client_nsp *nsp, peal_err err, peal_args args,
   tell(socket, is_refused ? HTTP_REFUSED : HTTP_OK, text, "");
 }
 
-/* ---- events ---------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------- */
 
 bool peal_kit_sim_socket_send(peal_kit_sim_socket *socket,
                               const peal_kit_sim_job *job) {

@@ -16,7 +16,7 @@ peal_kit_sim_socket *peal_kit_sim_socket_new(const peal_kit_sim_opts *opts,
                                              peal_kit_sim_net_done done,
                                              void *user);
 void peal_kit_sim_socket_free(peal_kit_sim_socket *socket);
-/* Emit the job, whose body is JSON. False: it cannot be sent; there is no answer
- * then. The answer may come inside. */
+/* Emit the job, whose body is JSON. False: it cannot be sent; there is no
+ * answer then. The answer may come inside. */
 bool peal_kit_sim_socket_send(peal_kit_sim_socket *socket,
                               const peal_kit_sim_job *job);

@@ -17,7 +17,7 @@ struct peal_kit_sites {
   peal_web_limit *warnings; /* one line a minute for each name */
 };
 
-/* ---- names ------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 /* The next word of a list separated by blanks or commas; empty: no more. */
 static peal_slice next_word(const char **list) {
@@ -99,7 +99,7 @@ bool peal_kit_sites_host_is_ours(peal_slice host, const char *own,
          is_listed(names, name) || is_listed(names, host);
 }
 
-/* ---- origins ----------------------------------------------------------------- */
+/* ---- origins ------------------------------------------------------------- */
 
 /* What stands behind `scheme` and "://", NULL ptr if it is another one. */
 static peal_slice authority_of(peal_slice origin, const char *scheme) {
@@ -151,7 +151,7 @@ bool peal_kit_sites_origin_is_foreign(peal_slice origin, peal_slice host,
                       (!has_port && is_same(name_of(own), name_of(host))));
 }
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 peal_kit_sites *peal_kit_sites_new(peal_kit *h, const char *origins) {
   peal_kit_sites *s = calloc(1, sizeof *s);
@@ -177,7 +177,7 @@ void peal_kit_sites_free(peal_kit_sites *s) {
   free(s);
 }
 
-/* ---- requests ------------------------------------------------------------------ */
+/* ---- requests ------------------------------------------------------------ */
 
 /* A page repeats itself: each name has a line a minute. */
 static void warn(peal_kit_sites *s, peal_slice name, const char *what,
@@ -239,11 +239,26 @@ peal_web_verdict peal_kit_sites_hook(peal_http_req *req, void *user) {
   return PEAL_WEB_STOP;
 }
 
+/* A page of another site reads what a script loads, whose request may come
+ * without Origin: JSONP is for nobody. Nor does a session begin for a page that
+ * hides which one it is. */
+static const char *why_not(peal_kit_sites *s, peal_http_req *req) {
+  peal_slice ignored;
+  if (!is_host_good(s, req))
+    return "this server does not answer to that name";
+  if (peal_http_req_param(req, "j", &ignored))
+    return "this server does not answer with scripts";
+  if (peal_http_req_header(req, "Origin").len == 0 && is_of_other_site(s, req))
+    return "a page of another site may not do this";
+  return NULL;
+}
+
 void peal_kit_sites_on_allow(peal_http_req *req, peal_allow *allow,
                              void *user) {
   peal_kit *h = user;
-  if (is_host_good(h->sites, req))
+  const char *why = why_not(h->sites, req);
+  if (why == NULL)
     peal_allow_accept(allow);
   else
-    peal_allow_refuse(allow, "this server does not answer to that name");
+    peal_allow_refuse(allow, why);
 }

@@ -62,7 +62,7 @@ struct peal_kit_thumbs {
   home homes[];
 };
 
-/* ---- files ------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 static bool has(const peal_kit_thumbs *t, const char *name,
                 const char *ending) {
@@ -71,8 +71,8 @@ static bool has(const peal_kit_thumbs *t, const char *name,
   return faccessat(t->dir_fd, file, F_OK, 0) == 0;
 }
 
-/* A thumb can be made again: it need not be on disk, but whole. Several may make
- * the same one at the same time: each writes a file of its own. */
+/* A thumb can be made again: it need not be on disk, but whole. Several may
+ * make the same one at the same time: each writes a file of its own. */
 static bool write_file(const peal_kit_thumbs *t, const char *name,
                        const char *ending, const void *bytes, size_t len) {
   static atomic_uint count;
@@ -132,7 +132,7 @@ void peal_kit_thumbs_sweep(peal_kit_thumbs *t,
   closedir(dir);
 }
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 peal_kit_thumbs *peal_kit_thumbs_new(peal_kit_files_disk *disk) {
   unsigned workers = peal_workers_count(disk->kit->workers);
@@ -168,7 +168,7 @@ void peal_kit_thumbs_free(peal_kit_thumbs *t) {
   free(t);
 }
 
-/* ---- making one (on the pool) --------------------------------------------------- */
+/* ---- making one (on the pool) -------------------------------------------- */
 
 static state make(peal_kit_thumbs *t, const char *name) {
   void *bytes = NULL;
@@ -206,7 +206,7 @@ static void make_work(void *user) {
     j->state = make(j->thumbs, j->name);
 }
 
-/* ---- answers ------------------------------------------------------------------------ */
+/* ---- answers ------------------------------------------------------------- */
 
 static void answer(const job *j) {
   char file[FILE_BYTES];
@@ -226,7 +226,7 @@ static void answer(const job *j) {
   }
 }
 
-/* ---- the queue of a worker --------------------------------------------------------- */
+/* ---- the queue of a worker ----------------------------------------------- */
 
 static home *home_of(peal_kit_thumbs *t) {
   return &t->homes[peal_worker_index(peal_worker_self())];
@@ -305,7 +305,7 @@ void peal_kit_thumbs_stop(peal_kit_thumbs *t) {
   h->waiting = 0;
 }
 
-/* ---- asking ----------------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------- */
 
 static void on_looked(peal_http_req *req, peal_err err, void *user) {
   job *j = user;

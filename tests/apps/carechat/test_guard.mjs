@@ -203,6 +203,24 @@ async function changesOfOnePersonAreLimited() {
   page.disconnect();
 }
 
+// Keys that are being looked for when the program ends are answered, or not, and
+// it ends in order.
+async function aStopInTheMiddle() {
+  const other = new Program({ args: ['--workers', '2'] });
+  await other.start();
+  const who = await signUp(other, 'anna');
+  const key = await addDevice(other, who, 'watch');
+  const work = Promise.allSettled(Array.from({ length: 40 }, async (_, k) => {
+    for (let i = 0; ; i += 1) {
+      if (k % 2) await sendReading(other, k % 4 === 1 ? key : `wrong-${i}`, reading(k % 4 === 1 ? 'watch' : `none-${k}-${i}`));
+      else await refusal(other, { device_id: `none-${k}-${i}`, device_key: 'wrong' }).then((error) => { if (!error.data) throw error; });
+    }
+  }));
+  await sleep(300);
+  await other.stop();
+  await Promise.race([work, sleep(500)]); // one that was connecting hears nothing
+}
+
 await runSteps([twoPeople, readingsReachTheirOwnerAlone, anothersDeviceIsNotTaken, aKeyIsForItsDeviceAlone,
   wrongKeysAreCounted, aRateIsKept, socketsAndDevicesAreLimited, badNamesAndMarkup, longBodies, slowBodies,
-  pagesOfOtherSites, changesOfOnePersonAreLimited, noSecretInUrlOrLog]);
+  pagesOfOtherSites, changesOfOnePersonAreLimited, noSecretInUrlOrLog, aStopInTheMiddle]);

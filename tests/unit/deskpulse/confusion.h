@@ -113,7 +113,7 @@ static inline void confusion_light(confusion *c, double light, bool whole) {
   c->eyes = tracker_new();
   if (c->eyes == NULL)
     abort();
-  for (int i = 0; i < 12; i++)
+  for (int i = 0; i < 22; i++)
     confusion_see(c, pose);
   for (pose.size = 0.6; pose.size < 1.4; pose.size += whole ? 0.25 : 0.5)
     for (pose.look = 0; pose.look <= PERSON_LOOKS; pose.look += whole ? 1 : 3) {

@@ -75,12 +75,12 @@ static bool track(void) {
   if (t == NULL)
     return false;
   bool broken = false;
-  for (uint64_t i = 0; i < 14; i++) {
+  for (uint64_t i = 0; i < 24; i++) {
     tracker_sight sight =
-        tracker_see(t, peal_bytes_slice(i < 12 ? empty : somebody), i * 100);
+        tracker_see(t, peal_bytes_slice(i < 22 ? empty : somebody), i * 100);
     last = sight.word;
     broken |= sight.word == TRACKER_BROKEN ||
-              (i > 10 && i < 12 && sight.word != TRACKER_NOBODY);
+              (i > 20 && i < 22 && sight.word != TRACKER_NOBODY);
   }
   tracker_free(t);
   return last == TRACKER_PERSON && !broken;
