@@ -19,6 +19,8 @@ enum {
   PING_INTERVAL_MS = 25000,
   PING_TIMEOUT_MS = 20000,
   MAX_MESSAGE_BYTES = 64 * 1024,
+  CHANGES_PER_SECOND = 10,
+  CHANGES_AT_ONCE = 60,
 };
 
 static const peal_kit_about about = {
@@ -62,9 +64,11 @@ static bool make_people(care *app) {
 static bool make_parts(care *app) {
   app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
-  return app->device_limit != NULL && (app->seats = seats_new()) != NULL &&
-         make_people(app) && demo_prepare(app) &&
-         (app->devices = devices_new(app)) != NULL &&
+  app->person_limit = peal_web_limit_new(&(peal_web_limit_opts){
+      .count = CHANGES_PER_SECOND, .burst = CHANGES_AT_ONCE});
+  return app->device_limit != NULL && app->person_limit != NULL &&
+         (app->seats = seats_new()) != NULL && make_people(app) &&
+         demo_prepare(app) && (app->devices = devices_new(app)) != NULL &&
          (app->patients = patients_new(app)) != NULL &&
          (app->chat = chat_new(app, &app->conf.chat)) != NULL &&
          chat_register(app->chat) == PEAL_OK &&
@@ -109,6 +113,7 @@ static int serve(care *app) {
   patients_free(app->patients);
   devices_free(app->devices);
   seats_free(app->seats);
+  peal_web_limit_free(app->person_limit);
   peal_web_limit_free(app->device_limit);
   peal_kit_deinit(h);
   return code;

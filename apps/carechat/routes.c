@@ -42,6 +42,19 @@ static const peal_web_route device_routes[] = {
      .max_body_bytes = SMALL_BYTES},
 };
 
+static peal_slice person_of(peal_http_req *req, void *user) {
+  (void)user;
+  return peal_slice_of(peal_kit_people_of(req)->room);
+}
+
+/* What changes something costs a write of everybody's store. */
+static void limit(const care *app, peal_web_route *route) {
+  if (route->before != peal_kit_people_hook || route->method == NULL)
+    return;
+  route->limit = app->person_limit;
+  route->limit_key = person_of;
+}
+
 static peal_err add(care *app, const peal_web_route *routes, size_t count,
                     peal_web_hook_fn before, void *before_user) {
   peal_err err = PEAL_OK;
@@ -50,6 +63,7 @@ static peal_err add(care *app, const peal_web_route *routes, size_t count,
     route.user = app;
     route.before = before;
     route.before_user = before_user;
+    limit(app, &route);
     err = peal_web_route_add(app->house.web, &route);
   }
   return err;
