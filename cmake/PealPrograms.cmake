@@ -74,6 +74,7 @@ endif()
 set(PEAL_APP_LIBS_sv30-backend peal_kit)
 set(PEAL_APP_LIBS_sv30-device peal_kit)
 set(PEAL_APP_LIBS_carechat peal_kit)
+set(PEAL_APP_LIBS_carechat-sim peal_kit)
 set(PEAL_APP_LIBS_deskpulse peal_kit PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_landing peal_kit PkgConfig::PEAL_CURL)
 

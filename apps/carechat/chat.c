@@ -120,7 +120,7 @@ static bool read_message(peal_val said, peal_slice *out, chat_refusal *why) {
     return false;
   why->code = "too_long";
   why->message = "a message has at most 4000 characters";
-  return chat_text_count(*out) <= CHAT_MAX_CHARACTERS;
+  return peal_kit_utf8_count(*out) <= CHAT_MAX_CHARACTERS;
 }
 
 static bool read_key(peal_val said, peal_slice *out, chat_refusal *why) {

@@ -4,19 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <peal/kit_small.h>
+
 enum { FRAME_TOKENS = 4, ASCII_PER_TOKEN = 4, FIRST_BYTES = 256 };
-
-/* RFC3629 3: bytes that go on are 10xxxxxx. */
-static bool goes_on(char byte) {
-  return ((unsigned char)byte & 0xC0) == 0x80;
-}
-
-size_t chat_text_count(peal_slice text) {
-  size_t count = 0;
-  for (size_t i = 0; i < text.len; i++)
-    count += goes_on(text.ptr[i]) ? 0 : 1;
-  return count;
-}
 
 bool chat_text_is_blank(peal_slice text) {
   for (size_t i = 0; i < text.len; i++)
@@ -26,13 +16,10 @@ bool chat_text_is_blank(peal_slice text) {
 }
 
 uint32_t chat_text_tokens(peal_slice text) {
-  size_t ascii = 0, others = 0;
-  for (size_t i = 0; i < text.len; i++) {
-    if ((unsigned char)text.ptr[i] < 0x80)
-      ascii++;
-    else if (!goes_on(text.ptr[i]))
-      others++;
-  }
+  size_t ascii = 0;
+  for (size_t i = 0; i < text.len; i++)
+    ascii += (unsigned char)text.ptr[i] < 0x80;
+  size_t others = peal_kit_utf8_count(text) - ascii;
   size_t tokens =
       FRAME_TOKENS + (ascii + ASCII_PER_TOKEN - 1) / ASCII_PER_TOKEN + others;
   return tokens < UINT32_MAX ? (uint32_t)tokens : UINT32_MAX;
@@ -57,15 +44,10 @@ static bool grow(chat_text *text, size_t need) {
 }
 
 bool chat_text_add(chat_text *text, peal_slice more) {
-  size_t room = text->max - text->len, len = more.len;
   if (text->is_full)
     return true;
-  if (len > room) {
-    text->is_full = true;
-    len = room;
-    while (len > 0 && goes_on(more.ptr[len]))
-      len--;
-  }
+  size_t len = peal_kit_utf8_cut(more, text->max - text->len);
+  text->is_full = len < more.len;
   if (len == 0)
     return true;
   if (!grow(text, text->len + len + 1))

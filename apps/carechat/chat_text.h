@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* chat_text: what a message is as text: its characters, the tokens that it will
- * cost about, and text that grows up to a ceiling. */
+/* chat_text: what a message is as text: the tokens that it will cost about, and
+ * text that grows up to a ceiling. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <peal/base.h>
 
-/* Characters of Unicode (not bytes, not the units of UTF-16). The text is
- * UTF-8, as every value of a client is. Thread: pure. */
-size_t chat_text_count(peal_slice text);
 /* Is there anything but blanks? Thread: pure. */
 bool chat_text_is_blank(peal_slice text);
 /* About how many tokens a model makes of it: one for four characters of ASCII,

@@ -4,32 +4,9 @@
 #include "chat.h"
 #include "devices.h"
 
-enum { WELL_MS = 5000 }; /* a probe that is older tells nothing */
-
-static void on_probe(const peal_store_result *result, void *user) {
-  care *app = user;
-  atomic_store(&app->well_ms,
-               result->err == PEAL_OK
-                   ? (int64_t)peal_worker_now_ms(peal_worker_self())
-                   : 0);
-}
-
-void figures_tick(care *app) {
-  // a queue that is full says by itself that it is not well
-  if (peal_store_probe(app->house.store, on_probe, app) != PEAL_OK)
-    peal_kit_log(&app->house, PEAL_LOG_WARN, "figures",
-                 "the store was not asked");
-}
-
-static bool is_well(const care *app) {
-  int64_t at = atomic_load(&app->well_ms);
-  int64_t now = (int64_t)peal_worker_now_ms(peal_worker_self());
-  return at > 0 && now - at < WELL_MS;
-}
-
 void figures_on_health(peal_http_req *req, void *user) {
   care *app = user;
-  bool well = is_well(app);
+  bool well = peal_kit_store_is_well(&app->house);
   char now[25];
   peal_server_stats stats;
   size_t known, online;

@@ -76,9 +76,7 @@ static void on_second(void *user) {
   peal_kit_people_tick(app->people);
   devices_tick(app->devices);
   patients_tick(app->patients);
-  figures_tick(app);
   demo_check(app);
-  app->seconds++;
 }
 
 static void on_start(void *user) {

@@ -3,42 +3,25 @@
 
 #include <stdlib.h>
 
-#include <openssl/evp.h>
+#include <peal/kit_small.h>
 
 static bool refuse(const char **why, const char *words) {
   *why = words;
   return false;
 }
 
-/* OpenSSL leaves blanks out at both ends and takes padding anywhere. */
-static bool is_base64(peal_slice text) {
-  for (size_t i = 0; i < text.len; i++) {
-    char c = text.ptr[i];
-    if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-          (c >= '0' && c <= '9') || c == '+' || c == '/'))
-      return false;
-  }
-  return true;
-}
-
-/* RFC4648 4, with its padding. NULL: no base64, too long, or no memory. */
+/* NULL: no base64, too long, empty, or no memory. */
 static peal_bytes *decode(peal_slice text) {
-  const size_t most = (size_t)SOURCE_MAX_FRAME_BYTES / 3 * 4 + 4;
-  if (text.len == 0 || text.len % 4 != 0 || text.len > most)
+  size_t cap = text.len / 4 * 3, len = 0;
+  if (cap == 0 || cap > (size_t)SOURCE_MAX_FRAME_BYTES + 2)
     return NULL;
-  size_t padding = (size_t)(text.ptr[text.len - 1] == '=') +
-                   (size_t)(text.ptr[text.len - 2] == '=');
-  if (!is_base64((peal_slice){text.ptr, text.len - padding}))
-    return NULL;
-  unsigned char *bytes = malloc(text.len / 4 * 3);
+  uint8_t *bytes = malloc(cap);
   if (bytes == NULL)
     return NULL;
-  int len =
-      EVP_DecodeBlock(bytes, (const unsigned char *)text.ptr, (int)text.len);
   peal_bytes *out = NULL;
-  if (len > (int)padding)
-    out = peal_bytes_new(
-        (peal_slice){(const char *)bytes, (size_t)len - padding});
+  if (peal_kit_base64_read(bytes, cap, &len, text, PEAL_KIT_BASE64_STANDARD) &&
+      len > 0 && len <= SOURCE_MAX_FRAME_BYTES)
+    out = peal_bytes_new((peal_slice){(const char *)bytes, len});
   free(bytes);
   return out;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <peal/web.h>
 #include <peal/worker.h>
 
 #include "halt.h"
@@ -75,7 +76,7 @@ static bool send_result(simulation *s, int t_min) {
   const course *test = &s->journal.course;
   measure found = look(s, t_min);
   peal_build *build = peal_build_new();
-  wall_iso(timestamp, s->started_ms + t_min * (int64_t)MINUTE_MS);
+  peal_web_time_iso(timestamp, s->started_ms + t_min * (int64_t)MINUTE_MS);
   bool done = uplink_result(
       &s->up,
       measure_result(build, &found, test->id, test->type, timestamp, t_min),
@@ -182,7 +183,7 @@ static int send_sample(simulation *s, uint32_t wait_ms) {
   peal_doc *answer = NULL;
   peal_build *build = peal_build_new();
   snprintf(id, sizeof id, "SIM-SV30-SELFTEST-%lld", (long long)now);
-  wall_iso(timestamp, now);
+  peal_web_time_iso(timestamp, now);
   measure found = look(s, 0);
   peal_val sample = measure_result(build, &found, id,
                                    test_id_type(wall_civil(now)), timestamp, 0);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <peal/kit_small.h>
+
 #include "keep.h"
 #include "say.h"
 
@@ -69,10 +71,7 @@ static bool is_for_ever(peal_val said) {
 /* For `on_given_up`: one at a time is on its way, so no other answer comes
  * between. */
 static void keep_reason(uplink *up, peal_slice message) {
-  size_t len = message.len;
-  if (len >= sizeof up->reason)
-    for (len = sizeof up->reason - 1; len && (message.ptr[len] & 0xc0) == 0x80;)
-      len--; // no half of a character
+  size_t len = peal_kit_utf8_cut(message, sizeof up->reason - 1);
   if (len > 0)
     memcpy(up->reason, message.ptr, len);
   up->reason[len] = '\0';

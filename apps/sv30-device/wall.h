@@ -7,5 +7,3 @@
 
 /* What the clock on the wall shows then; ms since 1970. Thread: any. */
 civil wall_civil(int64_t wall_ms);
-/* The same moment as every clock has it, 2026-01-31T12:00:00.000Z. */
-void wall_iso(char out[25], int64_t wall_ms);

@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include <peal/web.h>
 #include <peal/worker.h>
 
 #include "halt.h"
@@ -15,7 +16,6 @@
 #include "keep.h"
 #include "measure.h"
 #include "say.h"
-#include "wall.h"
 
 enum {
   STEP_MS = 200,
@@ -77,7 +77,7 @@ static bool put_result(watch *w, const measure *found, int64_t at_ms,
   char timestamp[25];
   const course *test = &w->journal.course;
   peal_build *build = peal_build_new();
-  wall_iso(timestamp, at_ms);
+  peal_web_time_iso(timestamp, at_ms);
   bool done =
       journal_put(&w->journal, measure_result(build, found, test->id,
                                               test->type, timestamp, t_min));

@@ -48,8 +48,7 @@ static bool begin_answer(peal_kit_ask *ask) {
 static void end_answer(peal_kit_ask *ask) {
   peal_build_free(ask->build);
   ask->build = NULL;
-  if (ask->is_kept)
-    free(ask);
+  free(ask->heap);
 }
 
 static void acknowledge(peal_kit_ask *ask, peal_val body) {
@@ -107,14 +106,16 @@ void peal_kit_ask_fail(peal_kit_ask *ask, peal_err err) {
 /* ---- later ----------------------------------------------------------------- */
 
 peal_kit_ask *peal_kit_ask_keep(peal_kit_ask *ask) {
-  if (ask->is_kept)
+  if (ask->heap != NULL)
     return ask;
   peal_kit_ask *kept = calloc(1, sizeof *kept);
   if (kept == NULL) {
     peal_kit_ask_fail(ask, PEAL_ERR_NOMEM);
     return NULL;
   }
-  *kept = (peal_kit_ask){.kit = ask->kit, .req = ask->req, .is_kept = true};
+  *kept = (peal_kit_ask){
+      .kit = ask->kit, .req = ask->req, .build = ask->build, .heap = kept};
+  ask->build = NULL; // of nobody's question, which has only this one
   if (ask->req != NULL)
     peal_http_defer(ask->req);
   if (ask->event != NULL)

@@ -11,6 +11,6 @@ struct peal_kit_ask {
   const peal_event *event; /* the same */
   peal_reply *reply;       /* of an event that was kept */
   peal_build *build;       /* its own, of a kept one; made when it is needed */
-  bool is_kept;            /* on the heap; the answer frees it */
+  peal_kit_ask *heap;      /* itself, if it was kept; the answer frees it */
   bool is_over;            /* answered, or kept elsewhere */
 };

@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 
 #include <peal/kit_password.h>
+#include <peal/kit_small.h>
 
 enum {
   SALT_BYTES = 16,
@@ -55,39 +56,6 @@ static bool derive(uint8_t *out, size_t len, peal_slice password,
                         cost->p, memory, out, len) == 1;
 }
 
-/* ---- base64 without padding ---------------------------------------------------- */
-
-/* `out` has room for 4 * ((len + 2) / 3) + 1. */
-static void encode(char *out, const uint8_t *bytes, size_t len) {
-  int used = EVP_EncodeBlock((unsigned char *)out, bytes, (int)len);
-  while (used > 0 && out[used - 1] == '=')
-    used--;
-  out[used] = '\0';
-}
-
-static bool is_base64(peal_slice text) {
-  static const char alphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < text.len; i++)
-    if (text.ptr[i] == '\0' || strchr(alphabet, text.ptr[i]) == NULL)
-      return false;
-  return true;
-}
-
-static bool decode(uint8_t out[MAX_PART_BYTES], size_t *len, peal_slice text) {
-  unsigned char padded[4 * MAX_PART_BYTES / 3 + 8], bytes[MAX_PART_BYTES + 8];
-  size_t left = text.len % 4, padding = left == 0 ? 0 : 4 - left;
-  *len = text.len * 3 / 4;
-  if (left == 1 || *len == 0 || *len > MAX_PART_BYTES || !is_base64(text))
-    return false;
-  memcpy(padded, text.ptr, text.len);
-  memset(padded + text.len, '=', padding);
-  if (EVP_DecodeBlock(bytes, padded, (int)(text.len + padding)) < 0)
-    return false;
-  memcpy(out, bytes, *len);
-  return true;
-}
-
 /* ---- the text ----------------------------------------------------------------- */
 
 /* What stands in front of the next `end`, which is taken, too. */
@@ -116,6 +84,13 @@ static bool number_of(peal_slice text, const char *name, unsigned *out) {
   return true;
 }
 
+/* A salt or a hash: some bytes. */
+static bool part_of(uint8_t out[MAX_PART_BYTES], size_t *len, peal_slice text) {
+  return peal_kit_base64_read(out, MAX_PART_BYTES, len, text,
+                              PEAL_KIT_BASE64_BARE) &&
+         *len > 0;
+}
+
 static bool parse(parsed *out, peal_slice text) {
   peal_slice ln, r, p, salt;
   static const char head[] = "$scrypt$";
@@ -126,8 +101,13 @@ static bool parse(parsed *out, peal_slice text) {
          take(&text, '$', &p) && take(&text, '$', &salt) &&
          number_of(ln, "ln=", &out->cost.ln) &&
          number_of(r, "r=", &out->cost.r) && number_of(p, "p=", &out->cost.p) &&
-         is_cost_good(&out->cost) && decode(out->salt, &out->salt_len, salt) &&
-         decode(out->hash, &out->hash_len, text);
+         is_cost_good(&out->cost) && part_of(out->salt, &out->salt_len, salt) &&
+         part_of(out->hash, &out->hash_len, text);
+}
+
+static void write_part(char *out, const uint8_t *bytes, size_t len) {
+  (void)peal_kit_base64_write(out, (peal_slice){(const char *)bytes, len},
+                              PEAL_KIT_BASE64_BARE);
 }
 
 /* ---- hash and check ------------------------------------------------------------- */
@@ -136,7 +116,8 @@ peal_err peal_kit_password_hash(char out[PEAL_KIT_PASSWORD_BYTES],
                                 peal_slice password,
                                 const peal_kit_password_cost *wanted) {
   uint8_t salt[SALT_BYTES], hash[HASH_BYTES];
-  char salt_text[4 * SALT_BYTES / 3 + 4], hash_text[4 * HASH_BYTES / 3 + 4];
+  char salt_text[PEAL_KIT_BASE64_BYTES(SALT_BYTES)];
+  char hash_text[PEAL_KIT_BASE64_BYTES(HASH_BYTES)];
   peal_kit_password_cost cost = cost_of(wanted);
   out[0] = '\0';
   if (!is_cost_good(&cost))
@@ -145,8 +126,8 @@ peal_err peal_kit_password_hash(char out[PEAL_KIT_PASSWORD_BYTES],
     return PEAL_ERR_SYSTEM;
   if (!derive(hash, sizeof hash, password, salt, sizeof salt, &cost))
     return PEAL_ERR_NOMEM;
-  encode(salt_text, salt, sizeof salt);
-  encode(hash_text, hash, sizeof hash);
+  write_part(salt_text, salt, sizeof salt);
+  write_part(hash_text, hash, sizeof hash);
   snprintf(out, PEAL_KIT_PASSWORD_BYTES, "$scrypt$ln=%u,r=%u,p=%u$%s$%s",
            cost.ln, cost.r, cost.p, salt_text, hash_text);
   OPENSSL_cleanse(hash, sizeof hash);

@@ -26,23 +26,13 @@ static const double FALLS_ILL =
 
 enum { ILL_STEPS = 40 };
 
-double sim_body_roll(sim_body *body) {
-  // xorshift64*, Vigna 2016
-  body->dice ^= body->dice >> 12;
-  body->dice ^= body->dice << 25;
-  body->dice ^= body->dice >> 27;
-  return (double)((body->dice * UINT64_C(2685821657736338717)) >> 11) /
-         9007199254740992.0;
-}
-
 void sim_body_init(sim_body *body, uint64_t seed) {
-  *body = (sim_body){.dice = seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
-  for (int i = 0; i < 8; i++)
-    (void)sim_body_roll(body);
+  *body = (sim_body){0};
+  peal_kit_dice_init(&body->dice, seed, 0);
   for (int i = 0; i < SIM_SIGNS; i++)
-    body->values[i] =
-        signs[i].rest + (sim_body_roll(body) - 0.5) * 6 * signs[i].step;
-  body->battery = 40 + 60 * sim_body_roll(body);
+    body->values[i] = signs[i].rest +
+                      signs[i].step * peal_kit_dice_between(&body->dice, -3, 3);
+  body->battery = peal_kit_dice_between(&body->dice, 40, 100);
 }
 
 static void wander(sim_body *body, int i) {
@@ -52,15 +42,15 @@ static void wander(sim_body *body, int i) {
     goal = signs[i].ill;
     pull = ILL_PULL;
   }
-  *value +=
-      (goal - *value) * pull + (sim_body_roll(body) - 0.5) * 2 * signs[i].step;
+  *value += (goal - *value) * pull +
+            signs[i].step * peal_kit_dice_between(&body->dice, -1, 1);
 }
 
 void sim_body_step(sim_body *body) {
   if (body->ill_steps > 0) {
     body->ill_steps--;
-  } else if (sim_body_roll(body) < FALLS_ILL) {
-    body->ill = (sim_sign)(sim_body_roll(body) * SIM_SIGNS);
+  } else if (peal_kit_dice_is(&body->dice, FALLS_ILL)) {
+    body->ill = (sim_sign)(peal_kit_dice_u32(&body->dice) % SIM_SIGNS);
     body->ill_steps = ILL_STEPS;
   }
   for (int i = 0; i < SIM_SIGNS; i++)

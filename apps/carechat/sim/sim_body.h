@@ -5,6 +5,8 @@
  * gives the same life. No clock: each step is one reading. */
 #include <stdint.h>
 
+#include <peal/kit_sim.h>
+
 typedef enum sim_sign {
   SIM_HEART_RATE,
   SIM_SPO2,
@@ -16,7 +18,7 @@ typedef enum sim_sign {
 } sim_sign;
 
 typedef struct sim_body {
-  uint64_t dice;
+  peal_kit_dice dice;
   double values[SIM_SIGNS];
   sim_sign ill; /* what is out of its band, for `ill_steps` more */
   int ill_steps;
@@ -31,5 +33,3 @@ void sim_body_step(sim_body *body);
 double sim_body_get(const sim_body *body, sim_sign sign);
 const char *sim_body_name(sim_sign sign);
 const char *sim_body_unit(sim_sign sign);
-/* 0 to 1, without 1. */
-double sim_body_roll(sim_body *body);

@@ -155,7 +155,7 @@ static bool is_away(sim_device *d) {
       (void)peal_client_open(d->client);
     return true;
   }
-  if (sim_body_roll(&d->body) >= d->world->fault_drop)
+  if (!peal_kit_dice_is(&d->body.dice, d->world->fault_drop))
     return false;
   d->away = AWAY_STEPS;
   peal_client_close(d->client);
@@ -173,7 +173,7 @@ static void on_step(peal_timer *timer, void *user) {
     (void)peal_client_connect(d->nsp);
   if (!peal_client_is_connected(d->nsp))
     return;
-  if (sim_body_roll(&d->body) < d->world->fault_bad)
+  if (peal_kit_dice_is(&d->body.dice, d->world->fault_bad))
     send_nonsense(d);
   if (d->beat_in-- == 0)
     beat(d);

@@ -11,14 +11,6 @@
 
 #define WAVE "\xF0\x9F\x91\x8B" /* one character of four bytes */
 
-static void characters_are_those_of_unicode(void **state) {
-  (void)state;
-  assert_int_equal(chat_text_count(PEAL_S("")), 0);
-  assert_int_equal(chat_text_count(PEAL_S("abc")), 3);
-  assert_int_equal(chat_text_count(PEAL_S("Zo\xC3\xAB")), 3);
-  assert_int_equal(chat_text_count(PEAL_S(WAVE WAVE)), 2);
-}
-
 static void blanks_are_nothing(void **state) {
   (void)state;
   assert_true(chat_text_is_blank(PEAL_S("")));
@@ -60,7 +52,6 @@ static void no_character_is_cut_in_two(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(characters_are_those_of_unicode),
       cmocka_unit_test(blanks_are_nothing),
       cmocka_unit_test(tokens_are_about_four_letters_or_one_other_character),
       cmocka_unit_test(text_grows_up_to_its_ceiling),

@@ -77,6 +77,20 @@ async function strangeNamesAndPagesAreRefused() {
   await refused({ transports: ['websocket'], extraHeaders: { Origin: 'http://evil.example' }, auth: { token } });
 }
 
+// A script of another page would read what it loads, and its request has no
+// Origin.
+async function noScriptReadsAlong() {
+  const begin = '/socket.io/?EIO=4&transport=polling';
+  for (const [where, headers] of [[`${begin}&j=0`, {}], [`${begin}&j=0`, { Origin: desk.url }], [`${begin}&j`, {}],
+    [begin, { 'Sec-Fetch-Site': 'cross-site' }], [begin, { 'Sec-Fetch-Site': 'same-site' }]]) {
+    const { status, text } = await desk.raw('GET', where, headers);
+    assert.equal(status, 403, `${where} ${JSON.stringify(headers)}`);
+    assert.ok(!text.includes('sid'), text);
+  }
+  assert.equal((await desk.raw('GET', begin, { 'Sec-Fetch-Site': 'same-origin' })).status, 200);
+  assert.equal((await desk.raw('GET', begin)).status, 200);
+}
+
 async function socketsShowItToo() {
   const extraHeaders = { 'X-Forwarded-For': '203.0.113.77' };
   for (const transports of [['polling'], ['websocket']]) {
@@ -203,6 +217,6 @@ async function theCommandLine() {
   await first.stop();
 }
 
-await runSteps([aTokenIsMade, thisMachineNeedsNone, elsewhereItIsNeeded, strangeNamesAndPagesAreRefused,
+await runSteps([aTokenIsMade, thisMachineNeedsNone, elsewhereItIsNeeded, strangeNamesAndPagesAreRefused, noScriptReadsAlong,
   socketsShowItToo, pagesHaveItInACookie, guessesAreCounted, itIsInNoLog, everybodyMayBeAsked,
   proxiesThatAreKnownAreBelieved, proxiesThatAreNotKnownAreNot, theCommandLine]);

@@ -90,9 +90,9 @@ static void moments_are_shown_in_the_zone(void **state) {
 static void moments_are_written_as_the_backend_reads_them(void **state) {
   (void)state;
   char text[25];
-  wall_iso(text, 1782129600123);
+  peal_web_time_iso(text, 1782129600123);
   assert_string_equal(text, "2026-06-22T12:00:00.123Z");
-  wall_iso(text, 0);
+  peal_web_time_iso(text, 0);
   assert_string_equal(text, "1970-01-01T00:00:00.000Z");
 }
 
