@@ -308,6 +308,15 @@ async function theRestOfTheWords() {
   assert.equal(said.lost, 'Disconnected: /dev/video0 is not there; trying again in 10 s');
 }
 
+async function aNewDayIsAskedFor() {
+  const asked = page.waitForRequest(/api\/stats\/history/, { timeout: 5000 });
+  await page.evaluate(async () => {
+    const { daysUpdate } = await import('/js/days.js');
+    daysUpdate({ date: '2999-01-01', good_minutes: 0, bad_minutes: 0, score: 0 });
+  });
+  await asked;
+}
+
 async function noAddressLeadsElsewhere() {
   const led = await page.evaluate(async () => {
     const { ownPath } = await import('/js/dom.js');
@@ -412,6 +421,7 @@ await runScene([
   ['without pictures nothing is monitored', withoutPicturesNothingIsMonitored],
   ['without the server it says so', withoutTheServerItSaysSo],
   ['the rest of the words', theRestOfTheWords],
+  ['a new day is asked for', aNewDayIsAskedFor],
   ['no address leads elsewhere', noAddressLeadsElsewhere],
   ['it fits and is accessible for everyone', isForEveryone],
   ['an unplugged camera is said, and comes back', anUnpluggedCameraIsSaid],
