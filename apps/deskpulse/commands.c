@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +123,7 @@ void commands_set_threshold(desk *app, answer *to, peal_val body) {
   hand_over(&(command){.app = app,
                        .to = to,
                        .run = do_threshold,
-                       .ms = (uint64_t)(minutes * MINUTE_MS)});
+                       .ms = (uint64_t)llround(minutes * MINUTE_MS)});
 }
 
 /* ---- alerts ------------------------------------------------------------------------ */

@@ -180,6 +180,7 @@ async function pausedNothingIsSeen() {
 async function thresholds() {
   assert.deepEqual(await send(page, 'set_threshold', { minutes: 5 }), { status: 'success', threshold_minutes: 5 });
   await heard(ours, 'monitoring_status', (one) => one.threshold_minutes === 5);
+  assert.equal((await send(page, 'set_threshold', { minutes: 4.35 })).threshold_minutes, 4.35);
   for (const minutes of [0, -1, 1441, '5', null, undefined, {}, 1e400]) {
     const answer = await send(page, 'set_threshold', { minutes });
     assert.equal(answer.status, 'error', String(minutes));
