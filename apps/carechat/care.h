@@ -29,8 +29,6 @@ typedef struct care {
   char demo_key[64];              /* of all of them; of this run */
   unsigned seconds;               /* of this run; worker 0 */
 
-  /* What /health tells; worker 0 looks every second. */
-  _Atomic int64_t well_ms; /* when the store last was, monotonic; 0: not */
   /* Since the start. */
   _Atomic uint64_t readings, refused, alerts;
 } care;

@@ -42,32 +42,20 @@ static const peal_web_route device_routes[] = {
      .max_body_bytes = SMALL_BYTES},
 };
 
-static peal_err add(care *app, const peal_web_route *routes, size_t count,
-                    peal_web_hook_fn before, void *before_user) {
-  peal_err err = PEAL_OK;
-  for (size_t i = 0; i < count && err == PEAL_OK; i++) {
-    peal_web_route route = routes[i];
-    route.user = app;
-    route.before = before;
-    route.before_user = before_user;
-    err = peal_web_route_add(app->house.web, &route);
-  }
-  return err;
-}
-
 #define COUNT(routes) (sizeof(routes) / sizeof *(routes))
 
 peal_err routes_register(care *app) {
   peal_kit *h = &app->house;
-  peal_err err = add(app, person_routes, COUNT(person_routes),
-                     peal_kit_people_hook, app->people);
+  peal_err err = peal_kit_add_routes(h, person_routes, COUNT(person_routes),
+                                     peal_kit_people_hook, app->people, app);
   if (err == PEAL_OK)
-    err = add(app, device_routes, COUNT(device_routes), vitals_hook, app);
+    err = peal_kit_add_routes(h, device_routes, COUNT(device_routes),
+                              vitals_hook, app, app);
   if (err == PEAL_OK)
     err = peal_kit_people_routes(app->people);
   if (err == PEAL_OK)
-    err = peal_web_get(h->web, "/health", figures_on_health, app);
-  if (err == PEAL_OK)
-    err = peal_web_metrics_add(h->web, figures_on_metrics, app);
-  return err == PEAL_OK ? peal_kit_routes(h) : err;
+    err = peal_kit_health_on(
+        h, &(peal_kit_health_opts){.more = figures_add_health, .user = app});
+  return err == PEAL_OK ? peal_web_metrics_add(h->web, figures_on_metrics, app)
+                        : err;
 }
