@@ -27,7 +27,6 @@ typedef struct care {
   struct chat *chat;              /* conversations with the assistant */
   peal_kit_child demo;            /* the simulated devices */
   char demo_key[64];              /* of all of them; of this run */
-  unsigned seconds;               /* of this run; worker 0 */
 
   /* Since the start. */
   _Atomic uint64_t readings, refused, alerts;

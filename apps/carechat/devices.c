@@ -12,9 +12,8 @@
 
 enum {
   KEY_BYTES = 24,
-  PIECE = 2000,      /* rows of one read at the start */
+  PIECE = 2000,      /* rows of one read */
   KEEP_SECONDS = 10, /* between two writes of when they were heard */
-  BACK_MS = 5000,    /* a row may become visible behind a later one */
   NEWS_MAX = 64,     /* told in one turn; the others in the next */
 };
 
@@ -32,7 +31,7 @@ struct devices {
   pthread_mutex_t lock;
   device **items; /* in the order of their ids */
   size_t count, cap;
-  int64_t mark; /* the newest `changed` that was seen */
+  int64_t mark; /* the newest `changed` that was looked at; worker 0 */
   unsigned seconds;
   bool is_looking; /* worker 0 */
 };
@@ -108,8 +107,6 @@ bool devices_put(devices *all, int64_t no, const char *id, int64_t user_id,
     d->changed = changed;
     d->is_revoked = is_revoked;
   }
-  if (changed > all->mark)
-    all->mark = changed;
   pthread_mutex_unlock(&all->lock);
   return d != NULL;
 }
@@ -136,6 +133,19 @@ static bool put_row(devices *all, peal_val row, bool is_first) {
 }
 
 /* ---- life ------------------------------------------------------------------ */
+
+/* Before the rows are read: what changes meanwhile is looked at again. */
+static bool load_mark(devices *all) {
+  peal_doc *doc = NULL;
+  if (peal_store_exec_sync(all->app->house.store,
+                           "SELECT max(changed) AS changed FROM devices",
+                           PEAL_NO_ARGS, &doc) != PEAL_OK)
+    return false;
+  peal_val row = peal_val_at(peal_doc_val(doc), 0);
+  all->mark = peal_val_int(peal_val_get(row, "changed"), 0);
+  peal_doc_free(doc);
+  return true;
+}
 
 static bool load(devices *all) {
   int64_t last = 0;
@@ -167,7 +177,7 @@ devices *devices_new(care *app) {
     return NULL;
   all->app = app;
   pthread_mutex_init(&all->lock, NULL);
-  if (load(all))
+  if (load_mark(all) && load(all))
     return all;
   devices_free(all);
   return NULL;
@@ -370,9 +380,12 @@ static void on_looked(const peal_store_result *result, void *user) {
   all->is_looking = false;
   if (result->err != PEAL_OK)
     return; // the next look finds it
-  for (size_t i = 0; i < result->rows.len; i++)
-    if (!put_row(all, peal_val_at(result->rows, i), false))
+  for (size_t i = 0; i < result->rows.len; i++) {
+    peal_val row = peal_val_at(result->rows, i);
+    if (!put_row(all, row, false))
       return;
+    all->mark = peal_val_int(peal_val_get(row, "changed"), all->mark);
+  }
 }
 
 /* A question before a key is asked for; free(). */
@@ -414,16 +427,13 @@ void devices_prepare(devices *all, peal_slice id, peal_slice key,
 }
 
 static void look(devices *all) {
-  pthread_mutex_lock(&all->lock);
-  int64_t mark = all->mark - BACK_MS;
-  pthread_mutex_unlock(&all->lock);
   if (all->is_looking)
     return;
   all->is_looking =
       peal_store_read(all->app->house.store,
                       COLUMNS " WHERE changed > ?1 ORDER BY changed LIMIT ?2",
-                      PEAL_ARGS(peal_int(mark), peal_int(PIECE)), on_looked,
-                      all) == PEAL_OK;
+                      PEAL_ARGS(peal_int(all->mark), peal_int(PIECE)),
+                      on_looked, all) == PEAL_OK;
 }
 
 /* All of them as one statement: [[no, last_ms, battery], ...]. */

@@ -91,7 +91,6 @@ static void on_second(void *user) {
   devices_tick(app->devices);
   patients_tick(app->patients);
   demo_check(app);
-  app->seconds++;
 }
 
 static void on_start(void *user) {

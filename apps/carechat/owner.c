@@ -19,17 +19,22 @@ typedef struct change {
   uint8_t hash[PEAL_KIT_DIGEST_BYTES];
 } change;
 
+/* `changed` grows with every change, whatever the clock says: the program that
+ * runs looks for what is behind the last that it saw. */
+#define LATER "(SELECT ifnull(max(changed), 0) + 1 FROM devices)"
+
 /* A new key takes the place of the one before. Nobody takes another's device,
  * and nobody has more than ?5. */
 #define ADD                                                                    \
   "INSERT INTO devices (device_id, user_id, hash, changed)"                    \
-  " SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM devices WHERE"           \
-  " device_id = ?1) OR (SELECT count(*) FROM devices WHERE user_id = ?2) < ?5" \
+  " SELECT ?1, ?2, ?3, max(?4, " LATER ")"                                     \
+  " WHERE EXISTS (SELECT 1 FROM devices WHERE device_id = ?1)"                 \
+  " OR (SELECT count(*) FROM devices WHERE user_id = ?2) < ?5"                 \
   " ON CONFLICT (device_id) DO UPDATE SET hash = ?3,"                          \
-  " changed = max(changed + 1, ?4), is_revoked = 0 WHERE user_id = ?2"         \
+  " changed = excluded.changed, is_revoked = 0 WHERE user_id = ?2"             \
   " RETURNING no, changed"
 #define REVOKE                                                                 \
-  "UPDATE devices SET is_revoked = 1, changed = max(changed + 1, ?3)"          \
+  "UPDATE devices SET is_revoked = 1, changed = max(?3, " LATER ")"            \
   " WHERE device_id = ?1 AND (user_id = ?2 OR ?2 = 0)"                         \
   " RETURNING no, user_id, hash, changed"
 
@@ -273,9 +278,10 @@ bool owner_simulated(care *app, int64_t user_id, unsigned count, char *key) {
              app->house.store,
              "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
              " WHERE i < ?1) INSERT INTO devices (device_id, user_id, hash,"
-             " changed) SELECT printf('SIM-%03d', i), ?2, ?3, ?4 FROM n"
+             " changed) SELECT printf('SIM-%03d', i), ?2, ?3,"
+             " max(?4, " LATER ") FROM n"
              " WHERE true ON CONFLICT (device_id) DO UPDATE SET hash = ?3,"
-             " changed = max(changed + 1, ?4), is_revoked = 0"
+             " changed = excluded.changed, is_revoked = 0"
              " WHERE user_id = ?2",
              PEAL_ARGS(peal_int(count), peal_int(user_id),
                        peal_binary((peal_slice){(const char *)hash,

@@ -90,7 +90,6 @@ static void on_stored(const peal_store_result *result, void *user) {
     return;
   }
   atomic_fetch_add(&j->app->readings, stored);
-  succeed(j, stored);
   // what was there already is not shown again
   for (size_t i = 0; i < stored; i++) {
     peal_val row = peal_val_at(result->rows, i);
@@ -102,6 +101,7 @@ static void on_stored(const peal_store_result *result, void *user) {
     patients_note(j->app->patients, j->from.user_id, j->from.no, r->metric,
                   r->value, r->ts);
   }
+  succeed(j, stored);
   free(j);
 }
 

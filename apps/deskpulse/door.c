@@ -78,34 +78,85 @@ bool door_origin_is_local(peal_slice origin) {
   return false;
 }
 
-/* Fields of a request or of the one that began a socket's session. */
-typedef peal_slice (*field_fn)(const void *of, const char *name);
+/* A request, or the one that began a socket's session. */
+typedef struct caller {
+  peal_slice address, host, origin;
+  const void *of; /* its fields */
+  size_t count;
+  peal_slice (*at)(const void *of, size_t index, peal_slice *value);
+} caller;
 
-static peal_slice field_of_request(const void *of, const char *name) {
-  return peal_http_req_header(of, name);
+static peal_slice field_of_request(const void *of, size_t index,
+                                   peal_slice *value) {
+  return peal_http_req_header_at(of, index, value);
 }
 
-static peal_slice field_of_socket(const void *of, const char *name) {
-  return peal_socket_header(of, name);
+static peal_slice field_of_socket(const void *of, size_t index,
+                                  peal_slice *value) {
+  return peal_socket_header_at(of, index, value);
 }
 
-/* What proxies leave. Behind one that is known the address is the client's. */
-static bool is_forwarded(const door *d, field_fn field, const void *of) {
-  static const char *const names[] = {"X-Forwarded-For", "Forwarded",
-                                      "X-Real-IP", "Via"};
+static caller caller_of_request(const peal_http_req *req) {
+  return (caller){.address = peal_http_req_address(req),
+                  .host = peal_http_req_host(req),
+                  .origin = peal_http_req_header(req, "Origin"),
+                  .of = req,
+                  .count = peal_http_req_header_count(req),
+                  .at = field_of_request};
+}
+
+static caller caller_of_socket(const peal_socket *socket) {
+  return (caller){.address = peal_socket_address(socket),
+                  .host = peal_socket_header(socket, "Host"),
+                  .origin = peal_socket_header(socket, "Origin"),
+                  .of = socket,
+                  .count = peal_socket_header_count(socket),
+                  .at = field_of_socket};
+}
+
+static peal_slice without_blanks(peal_slice text) {
+  while (text.len > 0 && text.ptr[0] == ' ')
+    text = (peal_slice){text.ptr + 1, text.len - 1};
+  while (text.len > 0 && text.ptr[text.len - 1] == ' ')
+    text.len--;
+  return text;
+}
+
+bool door_list_is_local(peal_slice list) {
+  for (const char *end = list.ptr; end != NULL;) {
+    end = list.len > 0 ? memchr(list.ptr, ',', list.len) : NULL;
+    size_t len = end != NULL ? (size_t)(end - list.ptr) : list.len;
+    if (!door_address_is_local(without_blanks((peal_slice){list.ptr, len})))
+      return false;
+    if (end != NULL)
+      list = (peal_slice){end + 1, list.len - len - 1};
+  }
+  return true;
+}
+
+/* What proxies leave. Where some are known (--proxies) their word counts, if it
+ * is of nobody but this machine; which of them this came through is not asked,
+ * so that one that is not known cannot speak for one that is. */
+static bool is_forwarded(const door *d, const caller *c) {
   bool is_known = d->app->house.conf.proxies != NULL;
-  for (size_t i = 0; !is_known && i < sizeof names / sizeof *names; i++)
-    if (field(of, names[i]).ptr != NULL)
+  bool is_named = false, is_via = false;
+  for (size_t i = 0; i < c->count; i++) {
+    peal_slice value, name = c->at(c->of, i, &value);
+    bool is_list = peal_slice_is_nocase(name, "X-Forwarded-For");
+    if (peal_slice_is_nocase(name, "Forwarded") ||
+        ((is_list || peal_slice_is_nocase(name, "X-Real-IP")) &&
+         !(is_known && door_list_is_local(value))))
       return true;
-  return false;
+    is_named |= is_list;
+    is_via |= peal_slice_is_nocase(name, "Via");
+  }
+  return is_via && !is_named;
 }
 
-static bool is_local(const door *d, peal_slice address, peal_slice host,
-                     field_fn field, const void *of) {
-  return !d->app->conf.require_token && door_address_is_local(address) &&
-         (host.len == 0 || door_host_is_local(host)) &&
-         door_origin_is_local(field(of, "Origin")) &&
-         !is_forwarded(d, field, of);
+static bool is_local(const door *d, const caller *c) {
+  return !d->app->conf.require_token && door_address_is_local(c->address) &&
+         (c->host.len == 0 || door_host_is_local(c->host)) &&
+         door_origin_is_local(c->origin) && !is_forwarded(d, c);
 }
 
 /* ---- life ----------------------------------------------------------------------- */
@@ -162,8 +213,8 @@ void door_free(door *d) {
 
 peal_web_verdict door_hook(peal_http_req *req, void *user) {
   desk *app = user;
-  if (is_local(app->door, peal_http_req_address(req), peal_http_req_host(req),
-               field_of_request, req))
+  caller c = caller_of_request(req);
+  if (is_local(app->door, &c))
     return PEAL_WEB_PASS;
   return peal_kit_auth_hook(req, &app->house);
 }
@@ -171,8 +222,8 @@ peal_web_verdict door_hook(peal_http_req *req, void *user) {
 /* ---- sockets ----------------------------------------------------------------------- */
 
 static bool is_local_socket(const door *d, const peal_socket *socket) {
-  return is_local(d, peal_socket_address(socket),
-                  peal_socket_header(socket, "Host"), field_of_socket, socket);
+  caller c = caller_of_socket(socket);
+  return is_local(d, &c);
 }
 
 static peal_kit_guard_verdict ask_token(door *d, const peal_socket *socket) {

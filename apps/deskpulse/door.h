@@ -8,8 +8,8 @@
  *   the cookie of POST /api/login        pages that asked for it once
  *
  * Of this machine is what comes from its own address, names it as localhost,
- * has no sign of a proxy that is not known (--proxies), and is sent by no page
- * of another machine. */
+ * has no sign of a proxy, or where proxies are known (--proxies) of none that
+ * names another machine, and is sent by no page of another machine. */
 #include <peal/kit.h>
 
 #include "desk.h"
@@ -37,3 +37,5 @@ bool door_address_is_local(peal_slice address);
 bool door_host_is_local(peal_slice host);
 /* An Origin header; empty is. */
 bool door_origin_is_local(peal_slice origin);
+/* Addresses of X-Forwarded-For or X-Real-IP: all of them are. */
+bool door_list_is_local(peal_slice list);

@@ -18,11 +18,20 @@ struct ledger {
 
 /* ---- days ----------------------------------------------------------------------- */
 
-#define DAY "SELECT good_ms, bad_ms FROM days WHERE date = ?1"
+#define DAY "SELECT date, good_ms, bad_ms FROM days WHERE date = ?1"
 
 static void read_day(tally_day *out, peal_val row) {
   out->good_ms = peal_val_int(peal_val_get(row, "good_ms"), 0);
   out->bad_ms = peal_val_int(peal_val_get(row, "bad_ms"), 0);
+}
+
+/* The one of that date, if it is there. */
+static void find_day(tally_day *out, peal_val rows) {
+  for (size_t i = 0; peal_val_is(peal_val_at(rows, i), PEAL_OBJECT); i++) {
+    peal_val row = peal_val_at(rows, i);
+    if (peal_slice_is(peal_val_str(peal_val_get(row, "date")), out->date))
+      read_day(out, row);
+  }
 }
 
 static void on_day(const peal_store_result *result, void *user) {
@@ -33,7 +42,7 @@ static void on_day(const peal_store_result *result, void *user) {
     return;
   }
   tally_day stored = l->tally.today;
-  read_day(&stored, peal_val_at(result->rows, 0));
+  find_day(&stored, result->rows); // it may be another day by now
   tally_base(&l->tally, &stored);
 }
 
@@ -42,6 +51,13 @@ static void load_day(ledger *l) {
   l->is_loading = peal_store_read(l->app->house.store, DAY,
                                   PEAL_ARGS(peal_str(l->tally.today.date)),
                                   on_day, l) == PEAL_OK;
+}
+
+bool ledger_tick(ledger *l) {
+  bool is_new = tally_turn(&l->tally, peal_wall_ms());
+  if (is_new)
+    load_day(l);
+  return is_new;
 }
 
 void ledger_see(ledger *l, alerts_seen seen, uint64_t now_ms) {
@@ -124,14 +140,6 @@ typedef struct reading {
   ledger_days_fn fn;
   void *user;
 } reading;
-
-static void find_day(tally_day *out, peal_val rows) {
-  for (size_t i = 0; peal_val_is(peal_val_at(rows, i), PEAL_OBJECT); i++) {
-    peal_val row = peal_val_at(rows, i);
-    if (peal_slice_is(peal_val_str(peal_val_get(row, "date")), out->date))
-      read_day(out, row);
-  }
-}
 
 /* Today is not what the store has of it. */
 static peal_val rows_of(const reading *r, peal_val stored) {
@@ -326,7 +334,7 @@ static bool read_today(ledger *l) {
   if (peal_store_exec_sync(l->app->house.store, DAY,
                            PEAL_ARGS(peal_str(today->date)), &rows) != PEAL_OK)
     return false;
-  read_day(today, peal_val_at(peal_doc_val(rows), 0));
+  find_day(today, peal_doc_val(rows));
   peal_doc_free(rows);
   return true;
 }

@@ -25,6 +25,8 @@ typedef struct ledger_choices {
 ledger *ledger_new(desk *app, ledger_choices *out);
 void ledger_free(ledger *l);
 
+/* Every second, whether anything is seen or not. True: a new day has begun. */
+bool ledger_tick(ledger *l);
 /* Seen from now on; monotonic time. */
 void ledger_see(ledger *l, alerts_seen seen, uint64_t now_ms);
 /* Nothing is seen any more. */

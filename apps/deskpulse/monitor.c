@@ -291,6 +291,7 @@ static bool open_source(monitor *m) {
                       .command = conf->estimator,
                       .fps = conf->fps,
                       .seed = 1,
+                      .paused = monitor_is_paused(m),
                       .worker = peal_workers_get(m->app->house.workers, 0),
                       .on_frame = on_frame,
                       .on_status = on_status,
@@ -326,10 +327,8 @@ monitor *monitor_new(desk *app, const ledger_choices *choices) {
   snprintf(m->reason, sizeof m->reason, "not opened yet");
   atomic_init(&m->seen_camera, (int)SOURCE_DISCONNECTED);
   atomic_init(&m->is_paused, choices->is_paused);
-  if (open_source(m)) {
-    source_pause(m->source, choices->is_paused);
+  if (open_source(m))
     return m;
-  }
   monitor_free(m);
   return NULL;
 }
@@ -343,11 +342,13 @@ void monitor_free(monitor *m) {
 
 void monitor_tick(monitor *m) {
   uint64_t now_ms = clock_ms();
-  if (monitor_is_paused(m))
-    return;
-  tell_alert(m, alerts_tick(&m->alerts, now_ms));
-  look_at_lesson(m, now_ms);
-  if (++m->seconds % STATS_S == 0)
+  bool is_due = ledger_tick(m->app->ledger);
+  if (!monitor_is_paused(m)) {
+    tell_alert(m, alerts_tick(&m->alerts, now_ms));
+    look_at_lesson(m, now_ms);
+    is_due |= ++m->seconds % STATS_S == 0;
+  }
+  if (is_due)
     tell(m, "stats_update", monitor_stats_val(m, build_of_turn()));
 }
 

@@ -169,6 +169,7 @@ peal_err source_new_on(source **out, const source_opts *opts,
   s->opts = with_defaults(opts);
   s->opts.path = s->opts.command = NULL;
   s->eyes = eyes;
+  s->paused = opts->paused;
   s->refs = 1;
   s->slot.told = true;
   s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

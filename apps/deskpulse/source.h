@@ -86,6 +86,7 @@ typedef struct source_opts {
   uint32_t stall_ms;       /* 3000 */
   uint32_t retry_first_ms; /* 2000 */
   uint32_t retry_next_ms;  /* 10000 */
+  bool paused;             /* from the beginning: it is not opened even once */
   bool no_tracker;         /* frames without landmarks stay undecided */
   peal_worker *worker;     /* on which callbacks are called; borrowed */
   source_frame_fn on_frame;

@@ -65,8 +65,8 @@ static void count(tally *t, const char *date, int64_t ms) {
 }
 
 /* What is before midnight is of the day before. */
-static void count_span(tally *t, const char *date, uint64_t now_ms,
-                       int64_t wall_ms) {
+static void count_span(tally *t, uint64_t now_ms, int64_t wall_ms) {
+  const char *date = t->today.date;
   char before[TALLY_DATE_BYTES];
   uint64_t gap = now_ms - t->last_ms;
   int64_t ms = (int64_t)(gap < TALLY_MAX_GAP_MS ? gap : TALLY_MAX_GAP_MS);
@@ -80,16 +80,19 @@ static void count_span(tally *t, const char *date, uint64_t now_ms,
   count(t, date, today_ms);
 }
 
+bool tally_turn(tally *t, int64_t wall_ms) {
+  tally_day now = {.date = ""};
+  tally_date(now.date, wall_ms, 0);
+  if (strcmp(t->today.date, now.date) == 0)
+    return false;
+  t->today = now;
+  return true;
+}
+
 bool tally_see(tally *t, alerts_seen seen, uint64_t now_ms, int64_t wall_ms) {
-  char date[TALLY_DATE_BYTES];
-  tally_date(date, wall_ms, 0);
-  bool is_new = strcmp(t->today.date, date) != 0;
-  if (is_new) {
-    t->today = (tally_day){.date = ""};
-    memcpy(t->today.date, date, sizeof date);
-  }
+  bool is_new = tally_turn(t, wall_ms);
   if (t->has_last && now_ms > t->last_ms)
-    count_span(t, date, now_ms, wall_ms);
+    count_span(t, now_ms, wall_ms);
   t->last = seen;
   t->last_ms = now_ms;
   t->has_last = true;

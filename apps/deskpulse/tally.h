@@ -22,7 +22,7 @@ typedef struct tally_day {
 
 /* {0} is an empty one; `today` may be read. */
 typedef struct tally {
-  tally_day today;            /* all of the day of the last sight */
+  tally_day today;            /* all of the day that it is */
   tally_day owed[TALLY_DAYS]; /* of it and others: not stored yet */
   size_t owed_count;
   alerts_seen last;
@@ -30,9 +30,12 @@ typedef struct tally {
   bool has_last;
 } tally;
 
+/* It is this moment. True: a new day has begun, of which `today` has nothing yet
+ * (tally_base). Thread: any. */
+bool tally_turn(tally *t, int64_t wall_ms);
 /* This is seen from now on: the time until now was that of the sight before.
- * `now_ms` is monotonic, `wall_ms` since 1970. True: a new day has begun, of
- * which `today` has only what was seen now (tally_base). Thread: any. */
+ * `now_ms` is monotonic, `wall_ms` since 1970. True: as tally_turn, and `today`
+ * has only what was seen now. Thread: any. */
 bool tally_see(tally *t, alerts_seen seen, uint64_t now_ms, int64_t wall_ms);
 /* Nothing is seen any more: the time until the next sight is nobody's. Thread:
  * pure. */

@@ -38,9 +38,14 @@ PEAL_API bool peal_kit_device_id_is_simulated(peal_slice id);
 
 enum { PEAL_KIT_DEVICE_KEY_BYTES = 2 * 24 + 1 }; /* with the terminator */
 
+/* `changed` of a change is no less than this, whatever the clock says: by it the
+ * program that runs sees that there is one. */
+#define PEAL_KIT_DEVICE_KEYS_LATER                                             \
+  "(SELECT ifnull(max(changed), 0) + 1 FROM device_keys)"
 /* The statement that ends a key: id, the time. */
 #define PEAL_KIT_DEVICE_KEYS_REVOKE                                            \
-  "UPDATE device_keys SET is_revoked = 1, changed = max(changed + 1, ?2)"      \
+  "UPDATE device_keys SET is_revoked = 1,"                                     \
+  " changed = max(?2, " PEAL_KIT_DEVICE_KEYS_LATER ")"                         \
   " WHERE device_id = ?1 RETURNING device_id"
 
 /* The keys of all devices, as the store had them last. */

@@ -39,7 +39,7 @@ bool peal_kit_ask_query_int(peal_kit_ask *ask, const char *name,
 
 /* A kept one has its own: the others are for the worker alone. */
 peal_build *peal_kit_ask_build(peal_kit_ask *ask) {
-  if (!ask->is_kept && ask->req != NULL)
+  if (ask->heap == NULL && ask->req != NULL)
     return peal_http_req_build(ask->req);
   if (ask->socket != NULL)
     return peal_socket_build(ask->socket);
@@ -61,8 +61,7 @@ static void end_answer(peal_kit_ask *ask) {
   peal_build_free(ask->build);
   peal_doc_free(ask->body);
   ask->build = NULL;
-  if (ask->is_kept)
-    free(ask);
+  free(ask->heap);
 }
 
 static void acknowledge(peal_kit_ask *ask, peal_val body) {
@@ -191,7 +190,7 @@ void peal_kit_ask_fail(peal_kit_ask *ask, peal_err err) {
 /* ---- later ----------------------------------------------------------------- */
 
 peal_kit_ask *peal_kit_ask_keep(peal_kit_ask *ask) {
-  if (ask->is_kept)
+  if (ask->heap != NULL)
     return ask;
   peal_kit_ask *kept = calloc(1, sizeof *kept);
   if (kept == NULL) {
@@ -201,7 +200,9 @@ peal_kit_ask *peal_kit_ask_keep(peal_kit_ask *ask) {
   *kept = (peal_kit_ask){.kit = ask->kit,
                          .req = ask->req,
                          .error_event = ask->error_event,
-                         .is_kept = true};
+                         .build = ask->build,
+                         .heap = kept};
+  ask->build = NULL; // of nobody's question, which has only this one
   if (ask->req != NULL) {
     kept->home = peal_http_req_worker(ask->req);
     peal_http_defer(ask->req);

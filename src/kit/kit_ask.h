@@ -14,7 +14,7 @@ struct peal_kit_ask {
   peal_socket_ref ref;     /* the same */
   const char *error_event; /* of the action, if it was an event */
   peal_build *build;       /* its own, of a kept one; made when it is needed */
-  bool is_kept;            /* on the heap; the answer frees it */
+  peal_kit_ask *heap;      /* itself, if it was kept; the answer frees it */
   bool is_over;            /* answered, or kept elsewhere */
   /* Of a kept request: where it is answered, and what is on its way there. */
   peal_worker *home;

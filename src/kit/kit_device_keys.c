@@ -275,8 +275,9 @@ peal_err peal_kit_device_keys_store(peal_kit *h, const char *id,
   peal_slice bytes = {(const char *)hash, sizeof hash};
   static const char sql[] =
       "INSERT INTO device_keys (device_id, hash, changed, is_revoked)"
-      " VALUES (?1, ?2, ?3, 0) ON CONFLICT (device_id) DO UPDATE SET"
-      " hash = ?2, changed = max(changed + 1, ?3), is_revoked = 0";
+      " VALUES (?1, ?2, max(?3, " PEAL_KIT_DEVICE_KEYS_LATER "), 0)"
+      " ON CONFLICT (device_id) DO UPDATE SET hash = ?2,"
+      " changed = excluded.changed, is_revoked = 0";
   const peal_val args[] = {peal_str(id), peal_binary(bytes),
                            peal_int(peal_wall_ms())};
   return fn != NULL

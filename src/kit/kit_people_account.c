@@ -146,6 +146,16 @@ static void on_account(const peal_store_result *result, void *user) {
   answer(ask, err);
 }
 
+static peal_err find_account(peal_kit_people_ask *ask) {
+  peal_err err = peal_store_read(
+      ask->people->opts.store,
+      "SELECT id, name, hash, role FROM people WHERE folded = ?1",
+      PEAL_ARGS(peal_str(ask->guess.folded)), on_account, ask);
+  if (err != PEAL_OK)
+    peal_kit_people_guess_give(ask->people, &ask->guess);
+  return err;
+}
+
 static void begin_job(peal_kit_people_ask *ask,
                       void (*work)(peal_kit_people_job *),
                       void (*done)(peal_kit_people_job *, peal_err)) {
@@ -156,10 +166,7 @@ static void begin_job(peal_kit_people_ask *ask,
 
 peal_err peal_kit_people_account_ask(peal_kit_people_ask *ask) {
   begin_job(ask, work_check, done_check);
-  return peal_store_read(
-      ask->people->opts.store,
-      "SELECT id, name, hash, role FROM people WHERE folded = ?1",
-      PEAL_ARGS(peal_str(ask->guess.folded)), on_account, ask);
+  return find_account(ask);
 }
 
 /* ---- a new one ---------------------------------------------------------------------- */
@@ -231,10 +238,17 @@ static void work_change(peal_kit_people_job *job) {
 }
 
 static void on_changed(const peal_store_result *result, void *user) {
-  peal_err err = result->err;
-  if (err == PEAL_OK && result->changes == 0)
-    err = PEAL_ERR_CLOSED; // another change came first
-  answer(user, err);
+  answer(user, result->err);
+}
+
+/* No hash at all, which the table refuses, if another change came first. */
+static peal_err store_change(peal_kit_people_ask *ask) {
+  const peal_store_stmt change = {
+      "UPDATE people SET hash = CASE WHEN hash = ?3 THEN ?2 END WHERE id = ?1",
+      PEAL_ARGS(peal_int(ask->who.id), peal_str(ask->hash),
+                peal_str(ask->was))};
+  return peal_kit_people_sign_end_all(ask->people, &change, ask->who.id,
+                                      ask->who.sign_in, on_changed, ask);
 }
 
 static void done_change(peal_kit_people_job *job, peal_err err) {
@@ -244,22 +258,14 @@ static void done_change(peal_kit_people_job *job, peal_err err) {
   if (err != PEAL_ERR_CLOSED)
     peal_kit_people_guess_give(ask->people, &ask->guess);
   if (err == PEAL_OK)
-    err = peal_store_write(ask->people->opts.store,
-                           "UPDATE people SET hash = ?2"
-                           " WHERE id = ?1 AND hash = ?3",
-                           PEAL_ARGS(peal_int(ask->who.id), peal_str(ask->hash),
-                                     peal_str(ask->was)),
-                           on_changed, ask);
+    err = store_change(ask);
   if (err != PEAL_OK)
     answer(ask, err);
 }
 
 peal_err peal_kit_people_account_change(peal_kit_people_ask *ask) {
   begin_job(ask, work_change, done_change);
-  return peal_store_read(
-      ask->people->opts.store,
-      "SELECT id, name, hash, role FROM people WHERE folded = ?1",
-      PEAL_ARGS(peal_str(ask->guess.folded)), on_account, ask);
+  return find_account(ask);
 }
 
 /* ---- for programs ---------------------------------------------------------------------- */
@@ -357,9 +363,7 @@ peal_err peal_kit_people_role_set(peal_kit_people *people, int64_t id,
   const char *name = role_of(people, role);
   if (name == NULL)
     return PEAL_ERR_USAGE;
-  peal_err err = peal_store_write(
-      people->opts.store, "UPDATE people SET role = ?2 WHERE id = ?1",
-      PEAL_ARGS(peal_int(id), peal_str(name)), NULL, NULL);
-  // in this order: what begins behind the end has the new role
-  return err == PEAL_OK ? peal_kit_people_end(people, id, NULL) : err;
+  const peal_store_stmt change = {"UPDATE people SET role = ?2 WHERE id = ?1",
+                                  PEAL_ARGS(peal_int(id), peal_str(name))};
+  return peal_kit_people_sign_end_all(people, &change, id, NULL, NULL, NULL);
 }

@@ -75,7 +75,8 @@ void peal_kit_people_guess_give(peal_kit_people *people,
 /* What came of beginning or refreshing one; borrowed. */
 typedef struct peal_kit_people_signed {
   /* PEAL_OK; PEAL_ERR_CLOSED: there is none like it; PEAL_ERR_EXISTS: the token
-   * was used before, and the sign-in has ended; as a store's */
+   * was used before, and the sign-in has ended; PEAL_ERR_USAGE: the account is
+   * another by now; as a store's */
   peal_err err;
   peal_kit_person who;
   char refresh[PEAL_KIT_REFRESH_BYTES];
@@ -84,11 +85,13 @@ typedef struct peal_kit_people_signed {
 typedef void (*peal_kit_people_signed_fn)(const peal_kit_people_signed *what,
                                           void *user);
 
-/* A new one of `who` (copied), whose sign_in is made up here. `fn` comes once,
- * on this worker, unless an error is returned. */
-PEAL_MUST_CHECK peal_err
-peal_kit_people_sign_begin(peal_kit_people *people, const peal_kit_person *who,
-                           peal_kit_people_signed_fn fn, void *user);
+/* A new one of `who` (copied), whose sign_in is made up here; `hash` is that of
+ * the password that was shown. If hash or role are others by now, there is none:
+ * a change ends what begins before it and refuses what was looked at before it.
+ * `fn` comes once, on this worker, unless an error is returned. */
+PEAL_MUST_CHECK peal_err peal_kit_people_sign_begin(
+    peal_kit_people *people, const peal_kit_person *who, const char *hash,
+    peal_kit_people_signed_fn fn, void *user);
 /* The next token in place of this one. `retry` is the client's name for this
  * request, or empty. */
 PEAL_MUST_CHECK peal_err peal_kit_people_sign_refresh(
@@ -104,12 +107,11 @@ PEAL_MUST_CHECK peal_err peal_kit_people_sign_end(peal_kit_people *people,
                                                   const char *id,
                                                   peal_store_fn fn, void *user);
 /* All of this person are over but `keep`, in memory and in the store when `fn`
- * (may be NULL) comes. */
-PEAL_MUST_CHECK peal_err peal_kit_people_sign_end_all(peal_kit_people *people,
-                                                      int64_t person,
-                                                      const char *keep,
-                                                      peal_store_fn fn,
-                                                      void *user);
+ * (may be NULL) comes; together with the change that is the reason (may be
+ * NULL), or neither. */
+PEAL_MUST_CHECK peal_err peal_kit_people_sign_end_all(
+    peal_kit_people *people, const peal_store_stmt *change, int64_t person,
+    const char *keep, peal_store_fn fn, void *user);
 /* What has ended lately, from the store. Blocks: before the run. */
 PEAL_MUST_CHECK bool peal_kit_people_sign_load(peal_kit_people *people);
 /* Every second; sockets that could not be disconnected; now and then what is
@@ -155,7 +157,8 @@ const char *peal_kit_people_wrong(peal_slice username, peal_slice password,
 PEAL_MUST_CHECK peal_err peal_kit_people_account_ask(peal_kit_people_ask *ask);
 /* A new one: name, password, who.role_name. `who` is set. */
 PEAL_MUST_CHECK peal_err peal_kit_people_account_add(peal_kit_people_ask *ask);
-/* `fresh` in place of `password` of this person. */
+/* `fresh` in place of `password` of this person, whose sign-ins are over but
+ * who.sign_in. */
 PEAL_MUST_CHECK peal_err
 peal_kit_people_account_change(peal_kit_people_ask *ask);
 

@@ -106,13 +106,14 @@ static void on_begun(const peal_kit_people_signed *what, void *user) {
 }
 
 /* The request is deferred already. */
-static void begin(peal_kit_people *people, peal_http_req *req, unsigned status,
-                  const peal_kit_person *who) {
+static void begin(const peal_kit_people_ask *ask, unsigned status) {
+  peal_kit_people *people = ask->people;
+  peal_http_req *req = ask->user;
   waiting *w = malloc(sizeof *w);
   peal_err err = PEAL_ERR_NOMEM;
   if (w != NULL) {
     *w = (waiting){people, req, status};
-    err = peal_kit_people_sign_begin(people, who, on_begun, w);
+    err = peal_kit_people_sign_begin(people, &ask->who, ask->hash, on_begun, w);
   }
   if (err == PEAL_OK)
     return;
@@ -172,7 +173,7 @@ static void on_known(peal_kit_people_ask *ask) {
   peal_http_req *req = ask->user;
   peal_kit_people *people = ask->people;
   if (ask->err == PEAL_OK && ask->who.role != 0) {
-    begin(people, req, 200, &ask->who);
+    begin(ask, 200);
   } else if (ask->err == PEAL_ERR_CLOSED || ask->err == PEAL_OK) {
     peal_kit_people_log(
         people, PEAL_LOG_WARN, "wrong username or password for %s from %s",
@@ -210,7 +211,7 @@ static void on_made(peal_kit_people_ask *ask) {
   if (ask->err == PEAL_OK) {
     peal_kit_people_log(ask->people, PEAL_LOG_INFO, "%s has an account now",
                         ask->guess.folded);
-    begin(ask->people, req, 201, &ask->who);
+    begin(ask, 201);
   } else if (ask->err == PEAL_ERR_EXISTS) {
     refuse(req, 409, 0, "this username is taken", "username");
   } else {
@@ -337,9 +338,9 @@ static void end(peal_kit_people *people, peal_http_req *req,
   peal_err err = PEAL_ERR_NOMEM;
   if (w != NULL) {
     *w = (waiting){people, req, 200};
-    err = is_all
-              ? peal_kit_people_sign_end_all(people, who->id, NULL, on_out, w)
-              : peal_kit_people_sign_end(people, who->sign_in, on_out, w);
+    err = is_all ? peal_kit_people_sign_end_all(people, NULL, who->id, NULL,
+                                                on_out, w)
+                 : peal_kit_people_sign_end(people, who->sign_in, on_out, w);
   }
   if (err == PEAL_OK) {
     peal_http_defer(req);
@@ -367,11 +368,7 @@ static void on_logout_everywhere(peal_http_req *req, void *user) {
 
 static void on_changed(peal_kit_people_ask *ask) {
   peal_http_req *req = ask->user;
-  peal_kit_people *people = ask->people;
-  peal_kit_person who = *peal_kit_people_of(req);
   peal_err err = ask->err;
-  if (err == PEAL_OK)
-    err = peal_kit_people_end(people, who.id, who.sign_in);
   if (err == PEAL_ERR_CLOSED)
     refuse(req, 403, 0, "the password is not right", "password");
   else if (err != PEAL_OK)
@@ -385,6 +382,8 @@ static void on_changed(peal_kit_people_ask *ask) {
 static void change(peal_kit_people_ask *ask, peal_http_req *req,
                    peal_slice fresh) {
   uint64_t retry_ms = 0;
+  memcpy(ask->who.sign_in, peal_kit_people_of(req)->sign_in,
+         sizeof ask->who.sign_in);
   ask->fresh_len = fresh.len;
   memcpy(ask->fresh, fresh.ptr, fresh.len);
   if (peal_kit_people_guess_take(ask->people, &ask->guess, &retry_ms)) {

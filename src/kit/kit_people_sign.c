@@ -170,13 +170,15 @@ static void on_ended(const peal_store_result *result, void *user) {
     e.fn(result, e.user);
 }
 
-static peal_err end_in_store(peal_kit_people *people, const char *sql,
-                             peal_args args, peal_store_fn fn, void *user) {
+static peal_err end_in_store(peal_kit_people *people,
+                             const peal_store_stmt *stmts, size_t count,
+                             peal_store_fn fn, void *user) {
   ending *e = malloc(sizeof *e);
   if (e == NULL)
     return PEAL_ERR_NOMEM;
   *e = (ending){people, fn, user};
-  peal_err err = peal_store_write(people->opts.store, sql, args, on_ended, e);
+  peal_err err =
+      peal_store_write_all(people->opts.store, stmts, count, on_ended, e);
   if (err != PEAL_OK)
     free(e);
   return err;
@@ -185,29 +187,34 @@ static peal_err end_in_store(peal_kit_people *people, const char *sql,
 peal_err peal_kit_people_sign_end(peal_kit_people *people, const char *id,
                                   peal_store_fn fn, void *user) {
   peal_val now = peal_int(peal_kit_people_now_ms(people));
-  return end_in_store(people,
-                      "UPDATE sign_ins SET ended_ms = ?2"
-                      " WHERE id = ?1 AND ended_ms IS NULL"
-                      " RETURNING id, person",
-                      PEAL_ARGS(peal_str(id), now), fn, user);
+  const peal_store_stmt one = {"UPDATE sign_ins SET ended_ms = ?2"
+                               " WHERE id = ?1 AND ended_ms IS NULL"
+                               " RETURNING id, person",
+                               PEAL_ARGS(peal_str(id), now)};
+  return end_in_store(people, &one, 1, fn, user);
 }
 
-peal_err peal_kit_people_sign_end_all(peal_kit_people *people, int64_t person,
-                                      const char *keep, peal_store_fn fn,
-                                      void *user) {
+peal_err peal_kit_people_sign_end_all(peal_kit_people *people,
+                                      const peal_store_stmt *change,
+                                      int64_t person, const char *keep,
+                                      peal_store_fn fn, void *user) {
   peal_val now = peal_int(peal_kit_people_now_ms(people));
-  return end_in_store(
-      people,
-      "UPDATE sign_ins SET ended_ms = ?3"
-      " WHERE person = ?1 AND id <> ?2 AND ended_ms IS NULL"
-      " RETURNING id, person",
-      PEAL_ARGS(peal_int(person), peal_str(keep != NULL ? keep : ""), now), fn,
-      user);
+  peal_val kept = peal_str(keep != NULL ? keep : "");
+  peal_store_stmt both[] = {
+      {0},
+      {"UPDATE sign_ins SET ended_ms = ?3"
+       " WHERE person = ?1 AND id <> ?2 AND ended_ms IS NULL"
+       " RETURNING id, person",
+       PEAL_ARGS(peal_int(person), kept, now)}};
+  if (change == NULL)
+    return end_in_store(people, both + 1, 1, fn, user);
+  both[0] = *change;
+  return end_in_store(people, both, 2, fn, user);
 }
 
 peal_err peal_kit_people_end(peal_kit_people *people, int64_t id,
                              const char *keep) {
-  return peal_kit_people_sign_end_all(people, id, keep, NULL, NULL);
+  return peal_kit_people_sign_end_all(people, NULL, id, keep, NULL, NULL);
 }
 
 /* ---- beginning and refreshing ----------------------------------------------------- */
@@ -254,8 +261,9 @@ static int64_t earlier(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-/* Beyond the ceiling those that were not used for the longest time end. */
-static peal_err begin(course *c) {
+/* Of nobody, which the table refuses, if hash or role were changed meanwhile.
+ * Beyond the ceiling those that were not used for the longest time end. */
+static peal_err begin(course *c, const char *hash) {
   const peal_kit_people_opts *o = &c->people->opts;
   int64_t now = peal_kit_people_now_ms(c->people);
   const peal_kit_person *who = &c->what.who;
@@ -263,8 +271,10 @@ static peal_err begin(course *c) {
            end = peal_int(now + earlier(o->refresh_ms, o->sign_in_ms));
   const peal_store_stmt both[] = {
       {"INSERT INTO sign_ins (id, person, used_ms, begun_ms, end_ms)"
-       " VALUES (?1, ?2, ?3, ?3, ?4)",
-       PEAL_ARGS(id, person, peal_int(now), end)},
+       " VALUES (?1, (SELECT id FROM people WHERE id = ?2 AND role = ?5"
+       " AND hash = ?6), ?3, ?3, ?4)",
+       PEAL_ARGS(id, person, peal_int(now), end, peal_str(who->role_name),
+                 peal_str(hash))},
       {"UPDATE sign_ins SET ended_ms = ?3 WHERE id IN (SELECT id FROM sign_ins"
        " WHERE person = ?2 AND ended_ms IS NULL AND id <> ?1"
        " ORDER BY used_ms DESC, begun_ms DESC LIMIT -1 OFFSET ?4)"
@@ -275,12 +285,14 @@ static peal_err begin(course *c) {
 
 peal_err peal_kit_people_sign_begin(peal_kit_people *people,
                                     const peal_kit_person *who,
+                                    const char *hash,
                                     peal_kit_people_signed_fn fn, void *user) {
   course *c = calloc(1, sizeof *c);
   if (c == NULL)
     return PEAL_ERR_NOMEM;
   *c = (course){.people = people, .what.who = *who, .fn = fn, .user = user};
-  peal_err err = make_id(c->what.who.sign_in) ? begin(c) : PEAL_ERR_SYSTEM;
+  peal_err err =
+      make_id(c->what.who.sign_in) ? begin(c, hash) : PEAL_ERR_SYSTEM;
   if (err != PEAL_OK)
     free(c);
   return err;

@@ -239,11 +239,26 @@ peal_web_verdict peal_kit_sites_hook(peal_http_req *req, void *user) {
   return PEAL_WEB_STOP;
 }
 
+/* A page of another site reads what a script loads, whose request may come
+ * without Origin: JSONP is for nobody. Nor does a session begin for a page that
+ * hides which one it is. */
+static const char *why_not(peal_kit_sites *s, peal_http_req *req) {
+  peal_slice ignored;
+  if (!is_host_good(s, req))
+    return "this server does not answer to that name";
+  if (peal_http_req_param(req, "j", &ignored))
+    return "this server does not answer with scripts";
+  if (peal_http_req_header(req, "Origin").len == 0 && is_of_other_site(s, req))
+    return "a page of another site may not do this";
+  return NULL;
+}
+
 void peal_kit_sites_on_allow(peal_http_req *req, peal_allow *allow,
                              void *user) {
   peal_kit *h = user;
-  if (is_host_good(h->sites, req))
+  const char *why = why_not(h->sites, req);
+  if (why == NULL)
     peal_allow_accept(allow);
   else
-    peal_allow_refuse(allow, "this server does not answer to that name");
+    peal_allow_refuse(allow, why);
 }

@@ -173,6 +173,7 @@ async function markdownIsShownSafely() {
       ['a * b * c', '<p>a * b * c</p>'],
       ['`<b>` ``a`b``', '<p><code>&lt;b&gt;</code> <code>a`b</code></p>'],
       ['# T\n- a\n- b\n  - c', '<h3>T</h3><ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>'],
+      ['## C# and more ##\n# C#', '<h3>C# and more</h3><h3>C#</h3>'],
       ['3. x\n4. y', '<ol start="3"><li>x</li><li>y</li></ol>'],
       ['a\nb', '<p>a<br>b</p>'],
       ['> q', '<blockquote><p>q</p></blockquote>'],
@@ -204,7 +205,8 @@ async function markdownIsShownSafely() {
     }
     const allowed = 'P H3 UL OL LI BLOCKQUOTE PRE CODE HR BR EM STRONG DEL A @start @href @target @rel @title @tabindex @aria-label'.split(' ');
     bad.push(...[...kinds].filter((kind) => !allowed.includes(kind)));
-    const heavy = ['*'.repeat(50000), '['.repeat(50000), '`'.repeat(50001), '[a]('.repeat(12000), '` '.repeat(25000), '> '.repeat(20000), '- '.repeat(20000), '**a '.repeat(12000), 'https://'.repeat(6000)];
+    const heavy = ['*'.repeat(50000), '['.repeat(50000), '`'.repeat(50001), '[a]('.repeat(12000), '` '.repeat(25000), '> '.repeat(20000), '- '.repeat(20000), '**a '.repeat(12000), 'https://'.repeat(6000),
+      `# a${' '.repeat(20000)}x`, `# ${'a #'.repeat(10000)}x`, `${'~'.repeat(50000)}\``, `~~~${' '.repeat(50000)}\``, `- ${' '.repeat(50000)}\u2028x`];
     for (const source of heavy) {
       const began = performance.now();
       html(source);

@@ -4,7 +4,7 @@
 //   node test_contract.mjs PROGRAM [WORKERS]
 import assert from 'node:assert/strict';
 import {
-  addDevice, bearer, heard, io, Program, reading, runOnce, runSteps, send, sendReading, signUp, until,
+  addDevice, bearer, changeStore, heard, io, Program, reading, runOnce, runSteps, send, sendReading, signUp, until,
 } from './care.mjs';
 
 const workers = process.argv[3] ?? '1';
@@ -359,10 +359,20 @@ async function everythingIsThereAfterARestart() {
   const before = (await server.get('/api/vitals?limit=1000', bearer(anna))).json;
   const last = (await server.get('/api/vitals/latest', bearer(anna))).json.data;
   await server.stop();
+  // a clock that was an hour fast, for once
+  changeStore(server.dataDir, 'carechat.db', "UPDATE devices SET changed = changed + 3600000 WHERE device_id = 'watch-1'");
   await server.start();
   assert.deepEqual((await server.get('/api/vitals?limit=1000', bearer(anna))).json, before);
   assert.deepEqual((await server.get('/api/vitals/latest', bearer(anna))).json.data, last);
   assert.equal((await sendReading(server, key, reading('watch-1'))).status, 200);
+}
+
+// A change of now is seen behind one that claims to be later.
+async function aClockThatWasFastHidesNoChange() {
+  assert.equal(runOnce(['--data-dir', server.dataDir, '--add-device-key', 'scale-2', '--for-user', 'anna']).status, 0);
+  await until('the program sees it', async () => await stateOf('scale-2') !== undefined);
+  assert.equal(runOnce(['--data-dir', server.dataDir, '--revoke-device-key', 'scale-2']).status, 0);
+  await until('the program sees that, too', async () => (await stateOf('scale-2')).revoked);
 }
 
 async function stops() {
@@ -373,4 +383,5 @@ await runSteps([startsAndIsWell, aPersonAndADevice, theOriginalClientWorksUnchan
   everyMetricAndItsStatus, fahrenheitIsConverted, anArrayIsAllOrNothing, aReadingWithItsTimeIsStoredOnce,
   whatIsWrongIsSaid, asAnEventWithAcknowledgement, presenceAndBattery, aNewKeyEndsTheOldOne, aKeyIsRevoked,
   keysFromTheCommandLine, pagesOfTheHistory, theLastOfEachWithItsBands, aLongSpanInFewPieces,
-  anAlertIsRaisedOnceAndEnds, anAlertIsAcknowledgedByAnEvent, everythingIsThereAfterARestart, stops]);
+  anAlertIsRaisedOnceAndEnds, anAlertIsAcknowledgedByAnEvent, everythingIsThereAfterARestart,
+  aClockThatWasFastHidesNoChange, stops]);

@@ -164,3 +164,10 @@ export async function runSteps(steps) {
   }
   process.exit(failed ? 1 : 0);
 }
+
+// Change the store of a program that does not run.
+export function changeStore(dataDir, file, sql) {
+  const script = 'import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\ndb.execute(sys.argv[2])\ndb.commit()';
+  const done = spawnSync('python3', ['-c', script, path.join(dataDir, file), sql], { encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+}

@@ -56,11 +56,30 @@ static void pages_of_this_machine(void **state) {
     assert_false(door_origin_is_local(peal_slice_of(others[i])));
 }
 
+static void what_proxies_say_of_this_machine(void **state) {
+  static const char *const own[] = {"127.0.0.1", " ::1 ", "127.0.0.1, ::1"};
+  static const char *const others[] = {"203.0.113.9",
+                                       "127.0.0.1, 203.0.113.9",
+                                       "203.0.113.9, 127.0.0.1",
+                                       "unknown",
+                                       "127.0.0.1:80",
+                                       "127.0.0.1,,127.0.0.1",
+                                       ",",
+                                       " ",
+                                       ""};
+  (void)state;
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    assert_true(door_list_is_local(peal_slice_of(own[i])));
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    assert_false(door_list_is_local(peal_slice_of(others[i])));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(addresses_of_this_machine),
       cmocka_unit_test(hosts_of_this_machine),
       cmocka_unit_test(pages_of_this_machine),
+      cmocka_unit_test(what_proxies_say_of_this_machine),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,35 @@ static void what_was_not_watched_is_not_counted(void **state) {
   assert_int_equal(t.today.good_ms, 3000);
 }
 
+static void a_day_begins_that_nobody_sees(void **state) {
+  tally t = {0};
+  (void)state;
+  assert_true(peal_kit_zone_set("Europe/Berlin"));
+  int64_t at = wall(2026, 11, 28, 18, 0);
+  sit(&t, ALERTS_GOOD, &at, 10 * MINUTE_MS);
+  tally_stop(&t);
+  assert_false(tally_turn(&t, wall(2026, 11, 28, 23, 59)));
+  assert_string_equal(t.today.date, "2026-11-28");
+  assert_true(tally_turn(&t, wall(2026, 11, 29, 0, 0)));
+  assert_string_equal(t.today.date, "2026-11-29");
+  assert_int_equal(t.today.good_ms, 0);
+  assert_false(tally_turn(&t, wall(2026, 11, 29, 0, 0)));
+  assert_int_equal(owed(&t, "2026-11-28")->good_ms, 10 * MINUTE_MS - 100);
+  assert_null(owed(&t, "2026-11-29"));
+}
+
+static void the_clock_turns_before_the_sight_does(void **state) {
+  tally t = {0};
+  (void)state;
+  assert_true(peal_kit_zone_set("Europe/Berlin"));
+  int64_t midnight = wall(2026, 11, 29, 0, 0), at = midnight - MINUTE_MS;
+  sit(&t, ALERTS_BAD, &at, MINUTE_MS);
+  assert_true(tally_turn(&t, midnight + 20));
+  sit(&t, ALERTS_BAD, &at, MINUTE_MS);
+  assert_int_equal(owed(&t, "2026-11-28")->bad_ms, MINUTE_MS);
+  assert_int_equal(t.today.bad_ms, MINUTE_MS - 100);
+}
+
 static void midnight_divides(void **state) {
   tally t = {0};
   (void)state;
@@ -223,6 +252,8 @@ int main(void) {
       cmocka_unit_test(nothing_has_a_score_of_zero),
       cmocka_unit_test(a_gap_counts_ten_seconds_at_most),
       cmocka_unit_test(what_was_not_watched_is_not_counted),
+      cmocka_unit_test(a_day_begins_that_nobody_sees),
+      cmocka_unit_test(the_clock_turns_before_the_sight_does),
       cmocka_unit_test(midnight_divides),
       cmocka_unit_test(days_of_23_and_of_25_hours),
       cmocka_unit_test(a_day_that_begins_at_one),

@@ -77,6 +77,20 @@ async function strangeNamesAndPagesAreRefused() {
   await refused({ transports: ['websocket'], extraHeaders: { Origin: 'http://evil.example' }, auth: { token } });
 }
 
+// A script of another page would read what it loads, and its request has no
+// Origin.
+async function noScriptReadsAlong() {
+  const begin = '/socket.io/?EIO=4&transport=polling';
+  for (const [where, headers] of [[`${begin}&j=0`, {}], [`${begin}&j=0`, { Origin: desk.url }], [`${begin}&j`, {}],
+    [begin, { 'Sec-Fetch-Site': 'cross-site' }], [begin, { 'Sec-Fetch-Site': 'same-site' }]]) {
+    const { status, text } = await desk.raw('GET', where, headers);
+    assert.equal(status, 403, `${where} ${JSON.stringify(headers)}`);
+    assert.ok(!text.includes('sid'), text);
+  }
+  assert.equal((await desk.raw('GET', begin, { 'Sec-Fetch-Site': 'same-origin' })).status, 200);
+  assert.equal((await desk.raw('GET', begin)).status, 200);
+}
+
 async function socketsShowItToo() {
   const extraHeaders = { 'X-Forwarded-For': '203.0.113.77' };
   for (const transports of [['polling'], ['websocket']]) {
@@ -153,6 +167,28 @@ async function proxiesThatAreKnownAreBelieved() {
   assert.equal((await from('203.0.113.9')).status, 401);
   assert.equal((await from('127.0.0.1')).status, 200);
   assert.equal((await from('127.0.0.1, 203.0.113.9')).status, 401, 'what a client says itself does not count');
+  // nor does one that is named speak for one that says it another way
+  for (const headers of [{ 'X-Real-IP': '203.0.113.9' }, { Via: '1.1 proxy' }, { Forwarded: 'for=203.0.113.9' },
+    { 'X-Forwarded-For': '127.0.0.1', 'X-Real-IP': '203.0.113.9' }]) {
+    assert.equal((await behind.raw('GET', '/api/status', headers)).status, 401, JSON.stringify(headers));
+    await assert.rejects(behind.connect({ extraHeaders: headers }), /token/);
+  }
+  assert.equal((await behind.raw('GET', '/api/status', { 'X-Forwarded-For': '127.0.0.1', Via: '1.1 proxy' })).status, 200);
+  await behind.stop();
+}
+
+async function proxiesThatAreNotKnownAreNot() {
+  const behind = new Desk({ args: ['--proxies', '10.0.0.5'] });
+  await behind.start();
+  for (const headers of elsewhere()) {
+    assert.equal((await behind.raw('GET', '/api/status', headers)).status, 401, JSON.stringify(headers));
+  }
+  for (const field of ['X-Forwarded-For', 'X-Real-IP']) {
+    await assert.rejects(behind.connect({ extraHeaders: { [field]: '203.0.113.9' } }), /token/);
+    // as a client says it, and as a proxy appends it: in a field of its own
+    assert.equal((await behind.raw('GET', '/api/status', { [field]: ['127.0.0.1', '203.0.113.9'] })).status, 401);
+  }
+  assert.equal((await behind.raw('GET', '/api/status')).status, 200);
   await behind.stop();
 }
 
@@ -181,6 +217,6 @@ async function theCommandLine() {
   await first.stop();
 }
 
-await runSteps([aTokenIsMade, thisMachineNeedsNone, elsewhereItIsNeeded, strangeNamesAndPagesAreRefused,
+await runSteps([aTokenIsMade, thisMachineNeedsNone, elsewhereItIsNeeded, strangeNamesAndPagesAreRefused, noScriptReadsAlong,
   socketsShowItToo, pagesHaveItInACookie, guessesAreCounted, itIsInNoLog, everybodyMayBeAsked,
-  proxiesThatAreKnownAreBelieved, theCommandLine]);
+  proxiesThatAreKnownAreBelieved, proxiesThatAreNotKnownAreNot, theCommandLine]);

@@ -181,6 +181,22 @@ static void free_itself(heard *h) {
   h->from = NULL;
 }
 
+static void paused_from_the_beginning_it_is_never_opened(void **state) {
+  (void)state;
+  heard *h = heard_new();
+  source_stats stats;
+  source_opts opts = heard_opts(h, SOURCE_SYNTHETIC);
+  opts.paused = true;
+  heard_start(h, &opts);
+  HEAR_UNTIL(h, h->states > 0);
+  assert_int_equal(h->state[0], SOURCE_PAUSED);
+  source_stats_get(h->from, &stats);
+  assert_int_equal(stats.opened, 0);
+  source_pause(h->from, false);
+  HEAR_UNTIL(h, h->frames > 0);
+  heard_free(h);
+}
+
 static void it_may_be_freed_in_its_own_callback(void **state) {
   (void)state;
   heard *h = heard_new();
@@ -298,6 +314,7 @@ int main(void) {
       cmocka_unit_test(the_camera_is_not_held_up_and_the_newest_frame_wins),
       cmocka_unit_test(
           a_pause_closes_the_camera_and_nothing_of_before_comes_after),
+      cmocka_unit_test(paused_from_the_beginning_it_is_never_opened),
       cmocka_unit_test(it_may_be_freed_in_its_own_callback),
       cmocka_unit_test(it_may_be_freed_at_once_and_after_the_run),
       cmocka_unit_test(what_is_pushed_comes_with_its_landmarks),

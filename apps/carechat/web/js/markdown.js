@@ -12,20 +12,41 @@ import { inlineNodes } from './markdown_inline.js';
 const mostChars = 200000;
 const mostNested = 6;
 
-const fence = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]{0,30})[^`]*$/;
-const heading = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const fenceMarks = /^ {0,3}(`{3,}|~{3,})/;
+const headingMarks = /^ {0,3}#{1,6}\s/;
 const rule = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const item = /^(\s*)(?:([-*+])|(\d{1,9})[.)])\s+(.*)$/;
 const quote = /^ {0,3}>\s?(.*)$/;
 
+// Forms whose end is open are read by hand: a search for both ends at once
+// would take the cube of a line's length.
+
+// [marks, language] of a line that begins code, null if it does not.
+function fenceOf(line) {
+  const found = fenceMarks.exec(line);
+  const rest = found ? line.slice(found[0].length) : '`';
+  return rest.includes('`') ? null : [found[1], /^[\w+#.-]{0,30}/.exec(rest.trimStart())[0]];
+}
+
+// The text of a heading, null if it is none. Marks at its end are not of it, if
+// they stand apart: C# is a name.
+function headingOf(line) {
+  const found = headingMarks.exec(line);
+  if (!found) return null;
+  const text = line.slice(found[0].length).trim();
+  let end = text.length;
+  while (text[end - 1] === '#') end -= 1;
+  return end === 0 || text[end - 1] === ' ' ? text.slice(0, end).trimEnd() : text;
+}
+
 const indentOf = (line) => line.length - line.trimStart().length;
 
 // What a line begins, other than a paragraph's next line.
-const begins = (line) => !line.trim() || fence.test(line) || heading.test(line) ||
+const begins = (line) => !line.trim() || fenceOf(line) || headingMarks.test(line) ||
   rule.test(line) || item.test(line) || quote.test(line);
 
 function takeCode(lines, at) {
-  const [, marks, language] = fence.exec(lines[at]);
+  const [marks, language] = fenceOf(lines[at]);
   const end = (line) => line.trim().startsWith(marks) && !line.trim().slice(marks.length).replaceAll(marks[0], '');
   let stop = at + 1;
   while (stop < lines.length && !end(lines[stop])) stop += 1;
@@ -93,10 +114,10 @@ function takeParagraph(lines, at) {
 
 function takeBlock(lines, at, depth) {
   const line = lines[at];
-  if (fence.test(line)) return takeCode(lines, at);
-  const title = heading.exec(line);
+  if (fenceOf(line)) return takeCode(lines, at);
+  const title = headingOf(line);
   // One level for all: an answer stands deep in the page's own outline.
-  if (title) return [el('h3', {}, ...inlineNodes(title[2])), at + 1];
+  if (title !== null) return [el('h3', {}, ...inlineNodes(title)), at + 1];
   if (rule.test(line)) return [el('hr'), at + 1];
   if (depth < mostNested && quote.test(line)) return takeQuote(lines, at, depth);
   if (depth < mostNested && item.test(line)) return takeList(lines, at, depth);
@@ -120,6 +141,6 @@ function blocks(lines, depth) {
 
 // The nodes of `text`.
 export function markdownNodes(text) {
-  const clean = String(text ?? '').slice(0, mostChars).replace(/\r\n?/g, '\n').replaceAll('\t', '    ');
+  const clean = String(text ?? '').slice(0, mostChars).replace(/\r\n?|[\u2028\u2029]/g, '\n').replaceAll('\t', '    ');
   return blocks(clean.split('\n'), 0);
 }

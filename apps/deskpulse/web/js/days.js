@@ -68,11 +68,11 @@ async function fetchDays() {
 export const daysLoad = () => placeFill(byId('days-place'), words, fetchDays);
 
 // The day that goes on, from an event. What could not be read is asked for
-// again.
+// again, and so are the days when a new one has begun.
 export function daysUpdate(today) {
   if (byId('days-place').dataset.state === 'error') return void daysLoad().catch(report);
   const at = days.findIndex(({ date }) => date === today.date);
-  if (at < 0 || !today.date) return;
+  if (at < 0) return void (days.length > 0 && today.date > days.at(-1).date && daysLoad().catch(report));
   days[at] = { ...days[at], ...today };
   show();
 }
