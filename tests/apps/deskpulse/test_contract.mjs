@@ -123,6 +123,14 @@ async function goodPostureClears() {
   const answer = await send(page, 'acknowledge_alert');
   assert.equal(answer.status, 'error');
   assert.ok(answer.message.length > 0);
+  // found out on worker 0, told on that of each request
+  const told = await Promise.all(Array.from({ length: 12 }, () => desk.post('/api/alert/acknowledge', '')));
+  for (const { status, json } of told) {
+    assert.equal(status, 409);
+    assert.deepEqual([json.status, json.message], ['error', answer.message]);
+  }
+  const wrong = await desk.get('/api/stats/history?days=0');
+  assert.deepEqual([wrong.status, wrong.json.field], [422, 'days']);
 }
 
 async function leavingClears() {
