@@ -35,14 +35,26 @@ static peal_err frame_read(jpeg_head *out, int marker, const uint8_t *p,
     return PEAL_ERR_OPTION;
   out->height = (uint32_t)(p[1] << 8 | p[2]);
   out->width = (uint32_t)(p[3] << 8 | p[4]);
+  out->colours = p[5];
   out->progressive = marker == SOF2;
   if (out->width == 0 || out->height == 0)
     return PEAL_ERR_OPTION;
   uint32_t pixels = out->width * out->height; // below 2^32
   if (out->width > JPEG_MAX_SIDE || out->height > JPEG_MAX_SIDE ||
-      pixels > (out->progressive ? JPEG_MAX_PROGRESSIVE : JPEG_MAX_PIXELS))
+      pixels > JPEG_MAX_PIXELS)
     return PEAL_ERR_TOO_LONG;
   return PEAL_OK;
+}
+
+/* T.81 B.2.3: how many of the colours are in this scan. Not all: there are more
+ * scans, and the decoder keeps what it has until the last. */
+static peal_err scan_read(const jpeg_head *head, const uint8_t *p, size_t len) {
+  if (head->width == 0 || len < 1 || p[0] == 0 || p[0] > head->colours)
+    return PEAL_ERR_OPTION;
+  bool is_held = head->progressive || p[0] < head->colours;
+  return is_held && head->width * head->height > JPEG_MAX_HELD
+             ? PEAL_ERR_TOO_LONG
+             : PEAL_OK;
 }
 
 static bool is_frame(int marker) {
@@ -69,7 +81,7 @@ peal_err jpeg_head_read(jpeg_head *out, peal_slice jpeg) {
       return PEAL_ERR_OPTION;
     if (marker == SOS) {
       out->scan = at;
-      return out->width == 0 ? PEAL_ERR_OPTION : PEAL_OK;
+      return scan_read(out, p + at + 4, len - 2);
     }
     out->tables |= marker == DHT;
     peal_err err = is_frame(marker)

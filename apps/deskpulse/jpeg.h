@@ -7,13 +7,14 @@
 enum {
   JPEG_MAX_SIDE = 8192,
   JPEG_MAX_PIXELS = 3840 * 2160, /* a camera of 4K */
-  /* A progressive picture is held whole while it is decoded, once per scan. */
-  JPEG_MAX_PROGRESSIVE = 1280 * 1024,
+  /* One in several scans is held whole while it is decoded, once per scan. */
+  JPEG_MAX_HELD = 1280 * 1024,
   JPEG_MAX_SMALL = 240 /* longer side of a reduced picture, at most */
 };
 
 typedef struct jpeg_head {
   uint32_t width, height;
+  uint8_t colours; /* 1 or 3 */
   bool progressive;
   bool tables; /* brings its Huffman tables; cameras leave them out */
   size_t scan; /* where the first scan begins, bytes from the start */

@@ -83,15 +83,16 @@ static void prune(recorder *r) {
 
 /* ---- one picture, on the pool ------------------------------------------------------ */
 
+/* In UTC: an hour that comes twice would make new ones the oldest. */
 static void name_now(char out[NAME_BYTES]) {
   struct timespec now;
   struct tm tm;
   char text[20];
   clock_gettime(CLOCK_REALTIME, &now);
-  localtime_r(&now.tv_sec, &tm);
+  gmtime_r(&now.tv_sec, &tm);
   if (strftime(text, sizeof text, "%Y%m%d-%H%M%S", &tm) == 0)
     text[0] = '\0';
-  snprintf(out, NAME_BYTES, "%s-%03d.jpg", text,
+  snprintf(out, NAME_BYTES, "%s-%03dZ.jpg", text,
            (int)(now.tv_nsec / 1000000) % 1000);
 }
 

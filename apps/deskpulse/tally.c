@@ -64,18 +64,20 @@ static void count(tally *t, const char *date, int64_t ms) {
     add(&t->today, t->last, ms);
 }
 
-/* What is before midnight is of the day before. */
+/* What is before midnight is of the day before; of a long gap its beginning
+ * counts. */
 static void count_span(tally *t, uint64_t now_ms, int64_t wall_ms) {
-  const char *date = t->today.date;
-  char before[TALLY_DATE_BYTES];
+  char date[TALLY_DATE_BYTES], before[TALLY_DATE_BYTES];
   uint64_t gap = now_ms - t->last_ms;
-  int64_t ms = (int64_t)(gap < TALLY_MAX_GAP_MS ? gap : TALLY_MAX_GAP_MS);
-  int64_t today_ms = wall_ms - day_begin_ms(wall_ms);
+  uint64_t held = gap < TALLY_MAX_GAP_MS ? gap : TALLY_MAX_GAP_MS;
+  int64_t ms = (int64_t)held, end_ms = wall_ms - (int64_t)(gap - held);
+  int64_t today_ms = end_ms - day_begin_ms(end_ms);
+  tally_date(date, end_ms, 0);
   if (today_ms >= ms) {
     count(t, date, ms);
     return;
   }
-  tally_date(before, wall_ms - ms, 0);
+  tally_date(before, end_ms - ms, 0);
   count(t, before, ms - today_ms);
   count(t, date, today_ms);
 }

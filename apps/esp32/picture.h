@@ -11,7 +11,7 @@
 
 enum {
   PICTURE_MAX_SIDE = 8192, /* pixels; a bigger one is refused as a bomb */
-  /* What cannot be decoded piece by piece (PNG, progressive JPEG) is measured
+  /* What cannot be decoded piece by piece (PNG, JPEG in several scans) is measured
    * up to this many pixels only: 50 MB of colours, 100 MB of coefficients. */
   PICTURE_MAX_PIXELS = 4096 * 4096,
   PICTURE_THUMB_SIDE = 16,

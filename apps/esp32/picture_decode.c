@@ -56,10 +56,30 @@ static picture_err jpeg_decode_with(tjhandle tj, picture_raster *out,
   return PICTURE_OK;
 }
 
+/* T.81 B.2.2, B.2.3: whether the first scan has all colours of the frame. If not
+ * there are more of them, and the decoder holds the picture until the last. */
+static bool is_one_scan(const uint8_t *p, size_t len) {
+  uint8_t colours = 0;
+  size_t pos = 2;
+  while (pos + 4 < len && p[pos] == 0xFF) {
+    uint8_t marker = p[pos + 1];
+    if (marker == 0xFF) {
+      pos++;
+      continue;
+    }
+    if (marker == 0xDA)
+      return p[pos + 4] == colours;
+    if (marker == 0xC0 || marker == 0xC1)
+      colours = pos + 9 < len ? p[pos + 9] : 0;
+    pos += 2 + ((size_t)p[pos + 2] << 8 | p[pos + 3]);
+  }
+  return false;
+}
+
 static picture_err jpeg_decode(picture_raster *out, const picture_head *head,
                                const uint8_t *bytes, size_t len) {
-  // only a sequential picture is decoded row by row
-  if (head->progressive && is_over_budget(head))
+  // only a sequential picture of one scan is decoded row by row
+  if (is_over_budget(head) && (head->progressive || !is_one_scan(bytes, len)))
     return PICTURE_ERR_PIXELS;
   tjhandle tj = tjInitDecompress();
   if (tj == NULL)

@@ -199,6 +199,35 @@ async function todayIsCounted() {
   assert.match(fs.readFileSync(await download.path(), 'utf8'), /^date,good_minutes,bad_minutes,score\r\n\d{4}-\d\d-\d\d,/);
 }
 
+// While no picture comes: what is still decoded when all are forgotten, and one
+// that cannot be decoded.
+async function picturesAreGivenBack() {
+  const seen = await page.evaluate(async () => {
+    const { pictureForget, pictureTake } = await import('/js/picture.js');
+    const image = document.getElementById('camera-frame');
+    const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+    canvas.getContext('2d').fillRect(0, 0, 64, 48);
+    const blob = await new Promise((done) => { canvas.toBlob(done, 'image/jpeg'); });
+    const take = (frame) => pictureTake({ frame, captured_at: Date.now() / 1000 });
+    const takeUntil = async (frame, type) => {
+      const told = new Promise((done) => { image.addEventListener(type, done, { once: true }); });
+      take(frame);
+      await told;
+    };
+    const others = new Set(window.addresses);
+    const left = () => [...window.addresses].filter((one) => !others.has(one)).length;
+    take(Uint8Array.of(0xff, 0xd8, 0xff));
+    pictureForget();
+    const forgotten = left();
+    await takeUntil(await blob.arrayBuffer(), 'load');
+    await takeUntil(Uint8Array.of(0xff, 0xd8, 0xff), 'error');
+    const before = await image.decode().then(() => image.naturalWidth, () => 0);
+    pictureForget();
+    return { forgotten, before, atLast: left() };
+  });
+  assert.deepEqual(seen, { forgotten: 0, before: 64, atLast: 0 });
+}
+
 async function aPauseIsOne() {
   await page.locator('#pause').click();
   await shows('recording-text', 'Monitoring Paused', page);
@@ -206,6 +235,7 @@ async function aPauseIsOne() {
   assert.equal(await isShown('camera-frame'), false, 'the last picture is gone, too');
   await shot(page, 'deskpulse-paused');
   await judged(page, 'paused');
+  await picturesAreGivenBack();
   await page.locator('#pause').click();
   await shows('recording-text', 'Monitoring Active', page);
 }
@@ -276,6 +306,24 @@ async function theRestOfTheWords() {
   assert.equal(said.broken, 'Connection error. Please refresh the page.');
   assert.equal(said.degraded, 'Degraded: no picture for 3 s');
   assert.equal(said.lost, 'Disconnected: /dev/video0 is not there; trying again in 10 s');
+}
+
+async function aNewDayIsAskedFor() {
+  const asked = page.waitForRequest(/api\/stats\/history/, { timeout: 5000 });
+  await page.evaluate(async () => {
+    const { daysUpdate } = await import('/js/days.js');
+    daysUpdate({ date: '2999-01-01', good_minutes: 0, bad_minutes: 0, score: 0 });
+  });
+  await asked;
+}
+
+async function noAddressLeadsElsewhere() {
+  const led = await page.evaluate(async () => {
+    const { ownPath } = await import('/js/dom.js');
+    return ['/a/b.jpg?w=1', '/', '', null, 'a.jpg', '//evil.example', '/\\evil.example', '/\t/evil.example',
+      '/\n//evil.example', '/a\t', 'https://evil.example', 'javascript:alert(1)'].filter(ownPath);
+  });
+  assert.deepEqual(led, ['/a/b.jpg?w=1']);
 }
 
 async function isForEveryone() {
@@ -373,6 +421,8 @@ await runScene([
   ['without pictures nothing is monitored', withoutPicturesNothingIsMonitored],
   ['without the server it says so', withoutTheServerItSaysSo],
   ['the rest of the words', theRestOfTheWords],
+  ['a new day is asked for', aNewDayIsAskedFor],
+  ['no address leads elsewhere', noAddressLeadsElsewhere],
   ['it fits and is accessible for everyone', isForEveryone],
   ['an unplugged camera is said, and comes back', anUnpluggedCameraIsSaid],
   ['a synthetic person is said to be one', aSyntheticPersonIsSaidToBeOne],

@@ -31,9 +31,10 @@ export function setText(node, text) {
 
 // Addresses of media come from the server; anything but a path on this
 // server is refused, so that no address can lead elsewhere or run as script.
+// Browsers leave tabs and line breaks out wherever they stand.
 export function ownPath(url) {
   const text = String(url ?? '');
-  return /^\/[^/\\]/.test(text) ? text : '';
+  return /^\/[^/\\\t\n\r][^\t\n\r]*$/.test(text) ? text : '';
 }
 
 export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');

@@ -222,6 +222,22 @@ async function noAddressTakesAllPlaces() {
   await small.stop();
 }
 
+// They are writes of the store that everybody has.
+async function changesOfOnePersonAreLimited() {
+  const [carl, dora] = [await signUp(server, 'carl'), await signUp(server, 'dora')];
+  const page = await server.connect({ auth: { token: carl.token } });
+  const said = await Promise.all(Array.from({ length: 300 }, () => send(page, 'acknowledge_alert', { id: 987654 })));
+  const late = said.filter((one) => /too much at once/.test(one.message)).length;
+  assert.ok(late >= 100, String(late));
+  assert.ok(said.every((one) => one.status === 'error'), 'each is answered');
+  const asked = await Promise.all(Array.from({ length: 60 }, () => server.ask('POST', '/api/alerts/987654/acknowledge',
+    { headers: bearer(carl) })));
+  assert.ok(asked.some((one) => one.status === 429) && asked.every((one) => [404, 429].includes(one.status)));
+  assert.equal((await server.get('/api/alerts', bearer(carl))).status, 200, 'looking is no change');
+  assert.equal((await server.ask('POST', '/api/alerts/987654/acknowledge', { headers: bearer(dora) })).status, 404, 'others are not');
+  page.disconnect();
+}
+
 // Keys that are being looked for when the program ends are answered, or not, and
 // it ends in order.
 async function aStopInTheMiddle() {
@@ -242,5 +258,5 @@ async function aStopInTheMiddle() {
 
 await runSteps([twoPeople, readingsReachTheirOwnerAlone, anothersDeviceIsNotTaken, aKeyIsForItsDeviceAlone,
   wrongKeysAreCounted, aRateIsKept, socketsAndDevicesAreLimited, socketsOfADeviceAreLimitedToo,
-  badNamesAndMarkup, longBodies, slowBodies, pagesOfOtherSites, noSecretInUrlOrLog,
+  badNamesAndMarkup, longBodies, slowBodies, pagesOfOtherSites, changesOfOnePersonAreLimited, noSecretInUrlOrLog,
   noAddressTakesAllPlaces, aStopInTheMiddle]);

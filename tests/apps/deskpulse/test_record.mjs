@@ -30,7 +30,7 @@ async function nothingIsKept() {
 }
 
 async function askedForTheyAreAndBounded() {
-  const desk = new Desk({ args: ['--record', '--record-every', '100ms', '--record-max-bytes', '1M'] });
+  const desk = new Desk({ args: ['--record', '--record-every', '100ms', '--record-max-bytes', '1M', '--timezone', '+05:30'] });
   await desk.start();
   const page = await desk.connect();
   assert.equal((await heard(page, 'monitoring_status')).recording, true);
@@ -45,6 +45,9 @@ async function askedForTheyAreAndBounded() {
   await until('what is under way is done', () => bytes(desk) <= 1 << 20);
   assert.ok(names(desk).length >= 2, 'and only as many as needed');
   assert.ok(!names(desk).includes([...first].sort()[0]), 'the oldest goes first');
+  const [, day, hour, ms] = /^(\d{8})-(\d{6})-(\d{3})Z\.jpg$/.exec(names(desk).sort().at(-1));
+  const named = Date.parse(`${day.replace(/(....)(..)(..)/, '$1-$2-$3')}T${hour.replace(/(..)(..)(..)/, '$1:$2:$3')}.${ms}Z`);
+  assert.ok(Math.abs(Date.now() - named) < 60000, 'names are times that never come twice');
   const one = path.join(desk.dataDir, 'recording', names(desk)[0]);
   assert.equal(fs.statSync(one).mode & 0o777, 0o600);
   assert.deepEqual(fs.readFileSync(one), large());

@@ -102,6 +102,18 @@ static void a_day_begins_that_nobody_sees(void **state) {
   assert_null(owed(&t, "2026-11-29"));
 }
 
+static void a_gap_over_midnight_is_of_the_day_on_which_it_began(void **state) {
+  tally t = {0};
+  (void)state;
+  assert_true(peal_kit_zone_set("Europe/Berlin"));
+  int64_t midnight = wall(2026, 11, 29, 0, 0), at = midnight - MINUTE_MS;
+  (void)tally_see(&t, ALERTS_BAD, (uint64_t)at, at);
+  at = midnight + MINUTE_MS;
+  assert_true(tally_see(&t, ALERTS_BAD, (uint64_t)at, at));
+  assert_int_equal(owed(&t, "2026-11-28")->bad_ms, TALLY_MAX_GAP_MS);
+  assert_int_equal(t.today.bad_ms, 0);
+}
+
 static void the_clock_turns_before_the_sight_does(void **state) {
   tally t = {0};
   (void)state;
@@ -253,6 +265,7 @@ int main(void) {
       cmocka_unit_test(a_gap_counts_ten_seconds_at_most),
       cmocka_unit_test(what_was_not_watched_is_not_counted),
       cmocka_unit_test(a_day_begins_that_nobody_sees),
+      cmocka_unit_test(a_gap_over_midnight_is_of_the_day_on_which_it_began),
       cmocka_unit_test(the_clock_turns_before_the_sight_does),
       cmocka_unit_test(midnight_divides),
       cmocka_unit_test(days_of_23_and_of_25_hours),

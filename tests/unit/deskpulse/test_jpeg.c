@@ -119,30 +119,37 @@ static void too_large_is_refused_before_a_byte_is_decoded(void **state) {
     int marker;
     unsigned width, height;
     peal_err err;
+    unsigned colours; /* of the scan; 0: all */
   } cases[] = {
-      {0xc0, 640, 480, PEAL_OK},
-      {0xc1, 640, 480, PEAL_OK},
-      {0xc0, 65535, 65535, PEAL_ERR_TOO_LONG},
-      {0xc0, 65535, 1, PEAL_ERR_TOO_LONG},
-      {0xc0, 1, 65535, PEAL_ERR_TOO_LONG},
-      {0xc0, 4000, 4000, PEAL_ERR_TOO_LONG},
-      {0xc0, 3840, 2160, PEAL_OK},
-      {0xc2, 1280, 1024, PEAL_OK},
-      {0xc2, 1920, 1080, PEAL_ERR_TOO_LONG}, // progressive
-      {0xc0, 0, 480, PEAL_ERR_OPTION},
-      {0xc0, 640, 0, PEAL_ERR_OPTION},
-      {0xc3, 640, 480, PEAL_ERR_OPTION}, // lossless
-      {0xc9, 640, 480, PEAL_ERR_OPTION}, // arithmetic
+      {0xc0, 640, 480, PEAL_OK, 0},
+      {0xc1, 640, 480, PEAL_OK, 0},
+      {0xc0, 65535, 65535, PEAL_ERR_TOO_LONG, 0},
+      {0xc0, 65535, 1, PEAL_ERR_TOO_LONG, 0},
+      {0xc0, 1, 65535, PEAL_ERR_TOO_LONG, 0},
+      {0xc0, 4000, 4000, PEAL_ERR_TOO_LONG, 0},
+      {0xc0, 3840, 2160, PEAL_OK, 0},
+      {0xc2, 1280, 1024, PEAL_OK, 0},
+      {0xc2, 1920, 1080, PEAL_ERR_TOO_LONG, 0}, // progressive
+      {0xc0, 1280, 1024, PEAL_OK, 1},
+      {0xc0, 1920, 1080, PEAL_ERR_TOO_LONG, 1}, // a colour at a time
+      {0xc0, 1920, 1080, PEAL_ERR_TOO_LONG, 2},
+      {0xc0, 640, 480, PEAL_ERR_OPTION, 4},
+      {0xc0, 0, 480, PEAL_ERR_OPTION, 0},
+      {0xc0, 640, 0, PEAL_ERR_OPTION, 0},
+      {0xc3, 640, 480, PEAL_ERR_OPTION, 0}, // lossless
+      {0xc9, 640, 480, PEAL_ERR_OPTION, 0}, // arithmetic
   };
 
   uint8_t buf[64];
   jpeg_head head;
   (void)state;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_int_equal(
-        jpeg_head_read(&head, head_of(buf, cases[i].marker, cases[i].width,
-                                      cases[i].height)),
-        cases[i].err);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    peal_slice jpeg =
+        head_of(buf, cases[i].marker, cases[i].width, cases[i].height);
+    if (cases[i].colours != 0)
+      buf[jpeg.len - 10] = (uint8_t)cases[i].colours;
+    assert_int_equal(jpeg_head_read(&head, jpeg), cases[i].err);
+  }
 }
 
 /* Each shortening of it, and each byte of its head set to two other values. */

@@ -46,11 +46,12 @@ function loaded() {
   next();
 }
 
-// A broken picture is not shown; the one before it stays.
+// A broken picture is not shown: the one before it is again.
 function failed() {
   if (!loading) return;
   giveBack(loading.address);
   next();
+  if (!loading && shown) byId('camera-frame').src = shown;
 }
 
 // One frame has come.
@@ -61,9 +62,9 @@ export function pictureTake(update) {
 
 // No picture is to be seen any more.
 export function pictureForget() {
+  for (const address of [shown, loading?.address ?? '']) giveBack(address);
   waiting = null;
   loading = null;
-  giveBack(shown);
   shown = '';
   byId('camera-frame').hidden = true;
   byId('camera-frame').removeAttribute('src');
