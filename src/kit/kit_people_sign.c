@@ -115,10 +115,11 @@ static bool part(peal_kit_people *people, const char *id) {
   return done;
 }
 
-/* How long an access token may be good, whatever was said when it was given out
- * (kit_token_check.c), as seconds are rounded, and by a clock that is ahead. */
+/* How long an access token may be good, also one that was given out when the
+ * program had been started with another life; and it is rounded up. */
 static int64_t life_ms(const peal_kit_people *people) {
-  return people->opts.access_ms + 15000;
+  const int64_t own = people->opts.access_ms;
+  return (own > KEEP_MS ? own : (int64_t)KEEP_MS) + 1000;
 }
 
 /* The same for one that began in this run, whose tokens have its life, the last
