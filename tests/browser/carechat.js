@@ -66,6 +66,17 @@ async function theDoorLeadsToTheDemo() {
   await demo.stop();
 }
 
+// Who was never in has no session that could have ended.
+async function aStrangerIsSentToTheDoor() {
+  excuse(refused);
+  const one = await openPage(`${server.url}/vitals.html`);
+  await until('the door', () => one.url() === `${server.url}/login.html?next=vitals`);
+  await until('it is there', () => isShown('sign-in-submit', one));
+  assert.equal(await isShown('why', one), false);
+  excuse(null);
+  await one.context().close();
+}
+
 async function theDoorSaysWhatIsWrong() {
   server = await newServer('carechat', {
     health: '/health',
@@ -760,6 +771,7 @@ async function signedOutEverywhere() {
 await runScene([
   ['the door leads to the demo', theDoorLeadsToTheDemo],
   ['the door says what is wrong', theDoorSaysWhatIsWrong],
+  ['a stranger is sent to the door', aStrangerIsSentToTheDoor],
   ['a new account is in', aNewAccountIsIn],
   ['an answer is streamed', anAnswerIsStreamed],
   ['keys do what they say', keysDoWhatTheySay],

@@ -50,7 +50,8 @@ function remember(isSignedIn) {
 
 // --- the way out -------------------------------------------------------------
 
-// To the sign-in page, which says `why` (expired, out) and comes back here.
+// To the sign-in page, which says `why` (expired, out; nothing to who was never
+// in) and comes back here.
 function leave(why) {
   if (isLeaving) return;
   isLeaving = true;
@@ -58,12 +59,13 @@ function leave(why) {
   token = '';
   remember(false);
   const page = location.pathname.startsWith('/vitals') ? 'vitals' : 'chat';
-  location.replace(`/login.html?why=${why}&next=${page}`);
+  location.replace(`/login.html?${why && `why=${why}&`}next=${page}`);
 }
 
 export function personEnded() {
-  channel?.postMessage({ kind: 'out', why: 'expired' });
-  leave('expired');
+  const why = who || personIsLikely() ? 'expired' : '';
+  if (why) channel?.postMessage({ kind: 'out', why });
+  leave(why);
 }
 
 // Ends this session, or all of this person's on every machine.
