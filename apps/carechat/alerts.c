@@ -289,9 +289,17 @@ void alerts_on_event(peal_socket *socket, const peal_event *event, void *user) {
   const peal_kit_person *who = peal_kit_people_may(socket, event, UINT32_MAX);
   if (who == NULL)
     return;
-  seeing *s = malloc(sizeof *s);
-  if (s == NULL)
+  uint64_t now_ms = peal_worker_now_ms(peal_socket_worker(socket));
+  if (!peal_web_limit_take(app->person_limit, peal_slice_of(who->room), now_ms,
+                           NULL)) {
+    reply(peal_ack_later(event), "too much at once: try again in a second");
     return;
+  }
+  seeing *s = malloc(sizeof *s);
+  if (s == NULL) {
+    reply(peal_ack_later(event), peal_kit_words(PEAL_ERR_NOMEM));
+    return;
+  }
   *s = (seeing){.app = app, .reply = peal_ack_later(event), .user_id = who->id};
   peal_val id = peal_val_get(peal_event_arg(event, 0), "id");
   peal_err err =

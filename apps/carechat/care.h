@@ -20,6 +20,7 @@ typedef struct care {
   peal_kit house;
   settings conf;
   peal_web_limit *device_limit;   /* readings of one device */
+  peal_web_limit *person_limit;   /* changes by one person, by their room */
   struct peal_kit_people *people; /* accounts and their tokens */
   struct devices *devices;        /* whose they are, their keys, who is there */
   struct patients *patients;      /* what is known last of everybody */

@@ -6,6 +6,8 @@
 #include "chat_answer.h"
 #include "chat_people.h"
 
+enum { PAGE_BYTES = 256 * 1024 };
+
 /* One row more than asked for says whether there are others. */
 #define PAGE                                                                   \
   "SELECT id, key, question, asked_ms, state, reason, answer, answered_ms,"    \
@@ -80,16 +82,24 @@ static peal_val writing_val(peal_build *build, const chat_answer *a) {
                   {"state", peal_str("writing")}, {"seq", peal_int(seq)}));
 }
 
+static size_t bytes_of(peal_val row) {
+  return peal_val_str(peal_val_get(row, "question")).len +
+         peal_val_str(peal_val_get(row, "answer")).len;
+}
+
 /* Newest first, and so an answer in front of its question. `writing` may be
- * NULL. *next is the cursor of the page behind. */
+ * NULL. *next is the cursor of the page behind. What is asked for with a few
+ * bytes ends where it is long enough. */
 static peal_val messages_of(peal_build *build, peal_val rows, int64_t limit,
                             const chat_answer *writing, peal_val *next) {
   peal_items *items = peal_items_new(build);
   size_t count = peal_val_is(rows, PEAL_ARRAY) ? rows.len : 0;
   size_t shown = count < (size_t)limit ? count : (size_t)limit;
+  size_t bytes = 0;
   *next = peal_null();
-  for (size_t i = 0; i < shown; i++) {
+  for (size_t i = 0; i < shown && bytes < PAGE_BYTES; i++) {
     peal_val row = peal_val_at(rows, i);
+    bytes += bytes_of(row);
     int64_t id = peal_val_int(peal_val_get(row, "id"), 0);
     if (writing != NULL && chat_answer_exchange(writing) == id &&
         is_state(row, "waiting"))
@@ -97,7 +107,8 @@ static peal_val messages_of(peal_build *build, peal_val rows, int64_t limit,
     else if (has_answer(row))
       peal_items_add(items, answer_val(build, row));
     peal_items_add(items, question_val(build, row));
-    if (i + 1 == shown && count > shown)
+    bool is_last = i + 1 == shown || bytes >= PAGE_BYTES;
+    if (is_last && count > i + 1)
       *next = peal_int(id);
   }
   return peal_items_val(items);

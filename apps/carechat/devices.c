@@ -12,9 +12,10 @@
 
 enum {
   KEY_BYTES = 24,
-  PIECE = 2000,      /* rows of one read */
-  KEEP_SECONDS = 10, /* between two writes of when they were heard */
-  NEWS_MAX = 64,     /* told in one turn; the others in the next */
+  PIECE = 2000,           /* rows of one read */
+  KEEP_SECONDS = 10,      /* between two writes of when they were heard */
+  NEWS_MAX = 64,          /* told in one turn; the others in the next */
+  LOOKS_PER_SECOND = 100, /* for keys that nobody knows, of all together */
 };
 
 typedef struct device {
@@ -34,6 +35,7 @@ struct devices {
   int64_t mark; /* the newest `changed` that was looked at; worker 0 */
   unsigned seconds;
   bool is_looking; /* worker 0 */
+  peal_web_limit *looks;
 };
 
 #define COLUMNS                                                                \
@@ -177,7 +179,9 @@ devices *devices_new(care *app) {
     return NULL;
   all->app = app;
   pthread_mutex_init(&all->lock, NULL);
-  if (load_mark(all) && load(all))
+  all->looks =
+      peal_web_limit_new(&(peal_web_limit_opts){.count = LOOKS_PER_SECOND});
+  if (all->looks != NULL && load_mark(all) && load(all))
     return all;
   devices_free(all);
   return NULL;
@@ -189,6 +193,7 @@ void devices_free(devices *all) {
   for (size_t i = 0; i < all->count; i++)
     free(all->items[i]);
   free(all->items);
+  peal_web_limit_free(all->looks);
   pthread_mutex_destroy(&all->lock);
   free(all);
 }
@@ -411,10 +416,18 @@ static bool is_known(devices *all, peal_slice id, peal_slice key) {
          peal_kit_digest_is_equal(hash, one.hash);
 }
 
+/* Whoever sends keys of nobody asks the store, which is everybody's, for no
+ * more than this; beyond it the look of every second finds what is new. */
+static bool may_look(devices *all) {
+  return peal_web_limit_take(all->looks, PEAL_S("looks"),
+                             peal_worker_now_ms(peal_worker_self()), NULL);
+}
+
 void devices_prepare(devices *all, peal_slice id, peal_slice key,
                      devices_ready_fn fn, void *user) {
   looking *l = NULL;
-  if (key.len > 0 && peal_kit_device_id_is_good(id) && !is_known(all, id, key))
+  if (key.len > 0 && peal_kit_device_id_is_good(id) &&
+      !is_known(all, id, key) && may_look(all))
     l = malloc(sizeof *l);
   if (l != NULL) {
     *l = (looking){all, fn, user};

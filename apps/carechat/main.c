@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-carechat: an assistant to chat with, and vital signs from devices. main
- * makes the parts in order, runs, and takes them down in the opposite order. */
+ * says what it is made of, in which order. */
 #include <peal/kit_people.h>
 
 #include "care.h"
 #include "chat.h"
 #include "demo.h"
 #include "devices.h"
-#include "figures.h"
 #include "owner.h"
 #include "patients.h"
 #include "routes.h"
@@ -19,6 +18,8 @@ enum {
   PING_INTERVAL_MS = 25000,
   PING_TIMEOUT_MS = 20000,
   MAX_MESSAGE_BYTES = 64 * 1024,
+  CHANGES_PER_SECOND = 10,
+  CHANGES_AT_ONCE = 60,
 };
 
 static const peal_kit_about about = {
@@ -38,6 +39,8 @@ static const peal_kit_about about = {
     .ping_interval_ms = PING_INTERVAL_MS,
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
+    .keys = settings_keys,
+    .metrics = "carechat",
 };
 
 /* What is known before there is a store. */
@@ -51,6 +54,18 @@ static peal_kit_people_opts people_of(const care *app) {
   return opts;
 }
 
+static bool on_read(const peal_config *config, void *user) {
+  care *app = user;
+  return settings_read(&app->conf, config);
+}
+
+static bool on_command(int *code, void *user) {
+  care *app = user;
+  peal_kit_people_opts opts = people_of(app);
+  return peal_kit_people_manage(&opts, app->house.conf.config, code) ||
+         owner_manage(app, code);
+}
+
 static bool make_people(care *app) {
   peal_kit_people_opts opts = people_of(app);
   opts.store = app->house.store;
@@ -59,12 +74,15 @@ static bool make_people(care *app) {
   return (app->people = peal_kit_people_new(&opts)) != NULL;
 }
 
-static bool make_parts(care *app) {
+static bool on_make(void *user) {
+  care *app = user;
   app->device_limit = peal_web_limit_new(&(peal_web_limit_opts){
       .count = app->conf.device_rate, .burst = app->conf.device_burst});
-  return app->device_limit != NULL && (app->seats = seats_new()) != NULL &&
-         make_people(app) && demo_prepare(app) &&
-         (app->devices = devices_new(app)) != NULL &&
+  app->person_limit = peal_web_limit_new(&(peal_web_limit_opts){
+      .count = CHANGES_PER_SECOND, .burst = CHANGES_AT_ONCE});
+  return app->device_limit != NULL && app->person_limit != NULL &&
+         (app->seats = seats_new()) != NULL && make_people(app) &&
+         demo_prepare(app) && (app->devices = devices_new(app)) != NULL &&
          (app->patients = patients_new(app)) != NULL &&
          (app->chat = chat_new(app, &app->conf.chat)) != NULL &&
          chat_register(app->chat) == PEAL_OK &&
@@ -92,45 +110,31 @@ static void on_stop(void *user) {
   demo_stop(app);
 }
 
-static int serve(care *app) {
-  peal_kit *h = &app->house;
-  int code = 1;
-  if (peal_kit_open(h) && peal_kit_faces(h) && make_parts(app)) {
-    code = peal_kit_run(h, &(peal_kit_turns){.on_start = on_start,
-                                             .on_second = on_second,
-                                             .on_stop = on_stop,
-                                             .user = app});
-    peal_kit_log(h, PEAL_LOG_INFO, "main", "stopped");
-  }
-  demo_wait(app);
-  peal_kit_close(h);
+static void on_ended(void *user) {
+  demo_wait(user);
+}
+
+static void on_free(void *user) {
+  care *app = user;
   chat_free(app->chat);
   peal_kit_people_free(app->people);
   patients_free(app->patients);
   devices_free(app->devices);
   seats_free(app->seats);
+  peal_web_limit_free(app->person_limit);
   peal_web_limit_free(app->device_limit);
-  peal_kit_deinit(h);
-  return code;
-}
-
-/* Is something managed in place of a run? */
-static bool manage(care *app, int *code) {
-  peal_kit_people_opts opts = people_of(app);
-  return peal_kit_people_manage(&opts, app->house.conf.config, code) ||
-         owner_manage(app, code);
 }
 
 int main(int argc, char **argv) {
   static care self;
-  peal_kit *h = &self.house;
-  int code = 1;
-  if (peal_kit_conf_read(h, &about, settings_keys, settings_key_count, argc,
-                         argv, &code)) {
-    code = 1;
-    if (settings_read(&self.conf, h->conf.config) && !manage(&self, &code))
-      code = serve(&self);
-  }
-  peal_kit_conf_deinit(&h->conf);
-  return code;
+  static const peal_kit_turns turns = {.on_read = on_read,
+                                       .on_command = on_command,
+                                       .on_make = on_make,
+                                       .on_start = on_start,
+                                       .on_second = on_second,
+                                       .on_stop = on_stop,
+                                       .on_ended = on_ended,
+                                       .on_free = on_free,
+                                       .user = &self};
+  return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }

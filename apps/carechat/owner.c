@@ -263,21 +263,11 @@ static int manage(care *app) {
 
 bool owner_manage(care *app, int *exit_code) {
   peal_kit *h = &app->house;
-  char path[4096];
   if (h->conf.add_key == NULL && h->conf.revoke_key == NULL &&
       !h->conf.list_keys)
     return false;
-  *exit_code = 1;
-  snprintf(path, sizeof path, "%s/%s", h->conf.data_dir, h->about->database);
-  if (!peal_kit_places_make_dir(h->conf.data_dir))
-    complain("the data folder cannot be made: ", h->conf.data_dir);
-  else if (peal_store_open(&h->store,
-                           &(peal_store_opts){.path = path,
-                                              .migrations = schema_migrations,
-                                              .log = h->log}) == PEAL_OK)
-    *exit_code = manage(app);
-  peal_store_close(h->store);
-  h->store = NULL;
+  *exit_code = peal_kit_open_store(h) ? manage(app) : 1;
+  peal_kit_close(h);
   return true;
 }
 

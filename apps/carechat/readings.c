@@ -10,13 +10,16 @@
 
 #include "devices.h"
 #include "patients.h"
+#include "seats.h"
 #include "vitals.h"
 
 enum {
   DEFAULT_ROWS = 100,
   DEFAULT_POINTS = 300,
   MAX_POINTS = 2000,
-  METRIC_SHIFT = 40, /* a cursor's id: metric, then the device's number */
+  PIECE_ROWS = 10000, /* of one read: some ten milliseconds */
+  PERSON_WALKS = 12,  /* series of one person at a time */
+  METRIC_SHIFT = 40,  /* a cursor's id: metric, then the device's number */
 };
 
 static const int64_t DAY_MS = INT64_C(24) * 3600 * 1000;
@@ -42,13 +45,17 @@ static question *begin(care *app, peal_http_req *req) {
   return q;
 }
 
+static void busy(peal_http_req *req) {
+  peal_web_error(req, 503, "too busy at the moment, try again", NULL);
+}
+
 static void read_on(question *q, const char *sql, peal_args args,
                     peal_store_fn fn) {
   peal_err err = peal_store_read(q->app->house.store, sql, args, fn, q);
   if (err == PEAL_OK)
     peal_http_defer(q->req);
   else
-    peal_web_error(q->req, 503, "too busy at the moment, try again", NULL);
+    busy(q->req);
 }
 
 static bool is_read(question *q, const peal_store_result *result) {
@@ -225,35 +232,144 @@ void readings_on_latest(peal_http_req *req, void *user) {
 
 /* ---- long spans ------------------------------------------------------------ */
 
-#define SERIES                                                                 \
-  "SELECT ts / ?4 * ?4 AS ts, count(*) AS rows, min(value) AS min,"            \
-  " round(avg(value), 3) AS mean, max(value) AS max FROM vitals"               \
-  " WHERE user_id = ?1 AND metric = ?2 AND ts BETWEEN ?3 AND ?5"               \
-  " GROUP BY ts / ?4 ORDER BY 1"
+/* One that is walked through, piece by piece, so that others are read for in
+ * between; in the request's memory. */
+typedef struct bucket {
+  int64_t rows;
+  double min, max, sum;
+} bucket;
+
+typedef struct walk {
+  question *asked;
+  char seat[40];
+  int64_t user_id;
+  int64_t next, to;     /* what is left of the span */
+  int64_t first, count; /* buckets, of which the first begins at first *
+                           bucket_ms */
+  bucket *buckets;
+} walk;
+
+/* From ?3 to the moment `stop`, which ?6 rows lie before, at most to ?5; at
+ * least one millisecond, however many rows have the same. */
+#define OF "FROM vitals WHERE user_id = ?1 AND metric = ?2 AND ts >= ?3 AND ts "
+#define PIECE                                                                  \
+  "WITH piece(stop) AS (SELECT coalesce((SELECT max(ts, ?3 + 1) " OF           \
+  "<= ?5 ORDER BY ts LIMIT 1 OFFSET ?6), ?5 + 1)) SELECT ts / ?4 AS bucket,"   \
+  " (SELECT stop FROM piece) AS stop, count(*) AS rows, min(value) AS min,"    \
+  " total(value) AS sum, max(value) AS max " OF                                \
+  "< (SELECT stop FROM piece) GROUP BY bucket"
 
 static const char *const columns[] = {"ts", "rows", "min", "mean", "max"};
 
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static void on_series(const peal_store_result *result, void *user) {
-  question *q = user;
-  if (!is_read(q, result))
-    return;
+static peal_val column_val(const walk *w, size_t column, int64_t at) {
+  const bucket *b = &w->buckets[at];
+  const peal_val all[COLUMNS] = {
+      peal_int((w->first + at) * w->asked->bucket_ms), peal_int(b->rows),
+      peal_double(b->min),
+      // three decimals are more than is measured
+      peal_double(round(b->sum / (double)b->rows * 1000) / 1000),
+      peal_double(b->max)};
+  return all[column];
+}
+
+static void answer_series(const walk *w) {
+  question *q = w->asked;
   peal_build *build = peal_http_req_build(q->req);
   peal_pairs *data = peal_pairs_new(build);
+  int64_t rows = 0;
   for (size_t c = 0; c < COLUMNS; c++) {
     peal_items *items = peal_items_new(build);
-    for (size_t i = 0; i < result->rows.len; i++)
-      peal_items_add(items,
-                     peal_val_get(peal_val_at(result->rows, i), columns[c]));
+    for (int64_t i = 0; i < w->count; i++)
+      if (w->buckets[i].rows > 0)
+        peal_items_add(items, column_val(w, c, i));
+    rows = (int64_t)peal_items_count(items);
     peal_pairs_add(data, columns[c], peal_items_val(items));
   }
   care_answer(q->req, 200,
               PEAL_OBJECT({"status", peal_str("success")},
                           {"metric", peal_str(bands_name(q->metric))},
                           {"bucket_ms", peal_int(q->bucket_ms)},
-                          {"rows", peal_int((int64_t)result->rows.len)},
+                          {"rows", peal_int(rows)},
                           {"data", peal_pairs_val(data)}));
+}
+
+static void add_row(walk *w, peal_val row) {
+  int64_t at = peal_val_int(peal_val_get(row, "bucket"), -1) - w->first;
+  int64_t rows = peal_val_int(peal_val_get(row, "rows"), 0);
+  double min = peal_val_double(peal_val_get(row, "min"), 0);
+  double max = peal_val_double(peal_val_get(row, "max"), 0);
+  if (at < 0 || at >= w->count || rows <= 0)
+    return;
+  bucket *b = &w->buckets[at];
+  b->min = b->rows == 0 || min < b->min ? min : b->min;
+  b->max = b->rows == 0 || max > b->max ? max : b->max;
+  b->sum += peal_val_double(peal_val_get(row, "sum"), 0);
+  b->rows += rows;
+}
+
+static void end_walk(walk *w) {
+  seats_give(w->asked->app->seats, peal_slice_of(w->seat));
+}
+
+static void on_piece(const peal_store_result *result, void *user);
+
+static peal_err next_piece(walk *w) {
+  question *q = w->asked;
+  return peal_store_read(q->app->house.store, PIECE,
+                         PEAL_ARGS(peal_int(w->user_id), peal_int(q->metric),
+                                   peal_int(w->next), peal_int(q->bucket_ms),
+                                   peal_int(w->to), peal_int(PIECE_ROWS)),
+                         on_piece, w);
+}
+
+static void on_piece(const peal_store_result *result, void *user) {
+  walk *w = user;
+  bool is_good = is_read(w->asked, result);
+  for (size_t i = 0; is_good && i < result->rows.len; i++)
+    add_row(w, peal_val_at(result->rows, i));
+  // without rows nothing is left, too
+  w->next = peal_val_int(peal_val_get(peal_val_at(result->rows, 0), "stop"),
+                         w->to + 1);
+  if (is_good && w->next <= w->to) {
+    if (!peal_http_req_is_aborted(w->asked->req) && next_piece(w) == PEAL_OK)
+      return;
+    is_good = false;
+    busy(w->asked->req);
+  }
+  end_walk(w);
+  if (is_good)
+    answer_series(w);
+}
+
+static void begin_walk(question *q, int64_t from, int64_t to) {
+  int64_t first = from / q->bucket_ms, count = to / q->bucket_ms - first + 1;
+  walk *w = peal_http_req_alloc(q->req, sizeof *w);
+  size_t size = (size_t)count * sizeof *w->buckets;
+  bucket *buckets = w != NULL ? peal_http_req_alloc(q->req, size) : NULL;
+  if (buckets == NULL) {
+    peal_web_error_of(q->req, PEAL_ERR_NOMEM);
+    return;
+  }
+  memset(buckets, 0, size);
+  *w = (walk){.asked = q,
+              .user_id = peal_kit_people_of(q->req)->id,
+              .next = from,
+              .to = to,
+              .first = first,
+              .count = count,
+              .buckets = buckets};
+  snprintf(w->seat, sizeof w->seat, "series %lld", (long long)w->user_id);
+  if (!seats_take(q->app->seats, peal_slice_of(w->seat), PERSON_WALKS)) {
+    (void)peal_http_answer_header(q->req, "Retry-After", PEAL_S("1"));
+    peal_web_error(q->req, 429, "too many series at once, try again", NULL);
+  } else if (next_piece(w) == PEAL_OK) {
+    peal_http_defer(q->req);
+  } else {
+    end_walk(w);
+    busy(q->req);
+  }
 }
 
 void readings_on_series(peal_http_req *req, void *user) {
@@ -282,8 +398,5 @@ void readings_on_series(peal_http_req *req, void *user) {
   q->metric = metric;
   // buckets that stay where they are, whenever one asks
   q->bucket_ms = (to - from) / points + 1;
-  read_on(q, SERIES,
-          PEAL_ARGS(peal_int(peal_kit_people_of(req)->id), peal_int(metric),
-                    peal_int(from), peal_int(q->bucket_ms), peal_int(to)),
-          on_series);
+  begin_walk(q, from, to);
 }

@@ -60,9 +60,8 @@ const peal_config_key settings_keys[] = {
      .max = INT64_C(36500) * 86400000},
     PEAL_KIT_PEOPLE_KEYS,
     CHAT_KEYS,
+    {.name = NULL},
 };
-
-const size_t settings_key_count = PEAL_CONFIG_COUNT(settings_keys);
 
 bool settings_read(settings *out, const peal_config *config) {
   out->simulate = peal_kit_conf_count(config, "simulate");

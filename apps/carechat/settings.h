@@ -23,8 +23,7 @@ typedef struct settings {
 } settings;
 
 /* The table. */
-extern const peal_config_key settings_keys[];
-extern const size_t settings_key_count;
+extern const peal_config_key settings_keys[]; /* up to one without a name */
 
 /* What it says; false after saying on stderr what is wrong. */
 bool settings_read(settings *out, const peal_config *config);

@@ -14,6 +14,10 @@
 #include "seats.h"
 #include "vitals.h"
 
+/* Of one device at a time: one that comes back after a broken line leaves the
+ * one before behind for as long as a ping takes. */
+enum { DEVICE_SOCKETS = 8 };
+
 /* ---- devices --------------------------------------------------------------- */
 
 static peal_slice shown_key(const peal_socket *socket) {
@@ -124,9 +128,14 @@ static peal_err greet(peal_socket *socket, const char *message, peal_val room) {
                             {"timestamp", peal_str(now)})));
 }
 
+/* Counted by "device 7". */
+static void device_seat(char out[32], const devices_one *device) {
+  snprintf(out, 32, "device %lld", (long long)device->no);
+}
+
 static peal_err seat_device(care *app, peal_socket *socket) {
   peal_kit_refusal why;
-  char room[DEVICES_ROOM_BYTES];
+  char room[DEVICES_ROOM_BYTES], seat[32];
   devices_one *device = calloc(1, sizeof *device);
   if (device == NULL)
     return PEAL_ERR_NOMEM;
@@ -147,9 +156,15 @@ static peal_err seat_device(care *app, peal_socket *socket) {
     err = peal_join(socket, room);
   if (err == PEAL_OK)
     err = greet(socket, "Connected to CareChat as a device", peal_undefined());
-  if (err == PEAL_OK)
-    devices_socket(app->devices, device, 1);
-  return err;
+  if (err != PEAL_OK)
+    return err;
+  // at the very end, as a person's
+  device_seat(seat, device);
+  if (!seats_take(app->seats, peal_slice_of(seat), DEVICE_SOCKETS))
+    return peal_refuse(socket, "too many connections of this device",
+                       PEAL_OBJECT({"code", peal_str("too_many")}));
+  devices_socket(app->devices, device, 1);
+  return PEAL_OK;
 }
 
 static peal_err seat_person(care *app, peal_socket *socket) {
@@ -182,6 +197,9 @@ static void on_disconnecting(peal_socket *socket, peal_reason reason,
   (void)reason, (void)err;
   const devices_one *device = device_of(socket);
   if (device != NULL) {
+    char seat[32];
+    device_seat(seat, device);
+    seats_give(app->seats, peal_slice_of(seat));
     devices_socket(app->devices, device, -1);
     return;
   }

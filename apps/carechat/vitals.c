@@ -35,9 +35,7 @@ static void refuse(const job *j, const peal_kit_refusal *why) {
   if (j->req != NULL)
     peal_kit_refusal_answer(j->req, why);
   else
-    (void)peal_reply_send(
-        j->reply, PEAL_ARGS(PEAL_OBJECT({"status", peal_str("error")},
-                                        {"message", peal_str(why->message)})));
+    peal_kit_refusal_reply(j->reply, why);
 }
 
 static void succeed(const job *j, size_t stored) {

@@ -9,15 +9,16 @@
 
 #include <peal/kit.h>
 
+#include "door.h"
 #include "ledger.h"
 #include "monitor.h"
 
-enum { MINUTE_MS = 60000 };
+enum { MINUTE_MS = 60000, DAYS = 7, SMALL_BYTES = 4096 };
 
 /* One on its way; who has it frees it. */
 typedef struct command {
   desk *app;
-  answer *to;
+  peal_kit_ask *to;               /* kept */
   void (*run)(struct command *c); /* on worker 0 */
   uint64_t ms;
   int days;
@@ -27,6 +28,12 @@ typedef struct command {
 
 static const char busy[] = "too busy at the moment, try again";
 static const char unstored[] = "it could not be stored, try again";
+
+static void refuse(peal_kit_ask *to, unsigned status, const char *words) {
+  peal_kit_refusal why;
+  peal_kit_refusal_set(&why, status, NULL, "%s", words);
+  peal_kit_ask_refuse(to, &why);
+}
 
 static void on_worker(peal_worker *worker, void *user) {
   command *c = user;
@@ -45,7 +52,14 @@ static void hand_over(const command *made) {
     free(c);
   }
   if (made->to != NULL)
-    answer_error(made->to, 503, busy, NULL);
+    refuse(made->to, 503, busy);
+}
+
+/* The same, of somebody who waits for the answer. */
+static void begin(peal_kit_ask *ask, command made) {
+  made.to = peal_kit_ask_keep(ask);
+  if (made.to != NULL)
+    hand_over(&made);
 }
 
 /* ---- pause -------------------------------------------------------------------- */
@@ -58,8 +72,8 @@ static void on_pause_stored(bool is_stored, void *user) {
       is_stored ? peal_undefined()
                 : peal_str("it holds, but could not be stored for the next "
                            "start of the program");
-  answer_success(c->to, PEAL_OBJECT({"paused", peal_bool(is_paused)},
-                                    {"warning", warning}));
+  peal_kit_ask_done_with(c->to, PEAL_OBJECT({"paused", peal_bool(is_paused)},
+                                            {"warning", warning}));
   free(c);
 }
 
@@ -70,14 +84,14 @@ static void do_pause(command *c) {
                 on_pause_stored, c);
 }
 
-void commands_pause(desk *app, answer *to, peal_val body) {
-  (void)body;
-  hand_over(&(command){.app = app, .to = to, .run = do_pause, .ms = 1});
+static void on_pause(peal_kit_ask *ask, peal_val said, void *user) {
+  (void)said;
+  begin(ask, (command){.app = user, .run = do_pause, .ms = 1});
 }
 
-void commands_resume(desk *app, answer *to, peal_val body) {
-  (void)body;
-  hand_over(&(command){.app = app, .to = to, .run = do_pause, .ms = 0});
+static void on_resume(peal_kit_ask *ask, peal_val said, void *user) {
+  (void)said;
+  begin(ask, (command){.app = user, .run = do_pause, .ms = 0});
 }
 
 /* ---- threshold ------------------------------------------------------------------ */
@@ -85,13 +99,14 @@ void commands_resume(desk *app, answer *to, peal_val body) {
 static void on_threshold_stored(bool is_stored, void *user) {
   command *c = user;
   if (!is_stored) {
-    answer_error(c->to, 503, unstored, NULL);
+    refuse(c->to, 503, unstored);
     free(c);
     return;
   }
   monitor_set_threshold(c->app->monitor, c->ms);
-  answer_success(c->to, PEAL_OBJECT({"threshold_minutes",
-                                     peal_double((double)c->ms / MINUTE_MS)}));
+  peal_kit_ask_done_with(c->to,
+                         PEAL_OBJECT({"threshold_minutes",
+                                      peal_double((double)c->ms / MINUTE_MS)}));
   free(c);
 }
 
@@ -107,21 +122,9 @@ static const peal_kit_field threshold_fields[] = {
      .range = PEAL_KIT_BETWEEN(0.01, 1440)},
     {.name = NULL}};
 
-/* False: it has been answered. */
-static bool check(answer *to, peal_val body, const peal_kit_field *fields) {
-  peal_kit_refusal why;
-  if (peal_kit_check(body, fields, PEAL_KIT_IGNORE_OTHERS, &why))
-    return true;
-  answer_error(to, why.status, why.message, why.field);
-  return false;
-}
-
-void commands_set_threshold(desk *app, answer *to, peal_val body) {
-  if (!check(to, body, threshold_fields))
-    return;
-  double minutes = peal_val_double(peal_val_get(body, "minutes"), 10);
-  hand_over(&(command){.app = app,
-                       .to = to,
+static void on_threshold(peal_kit_ask *ask, peal_val said, void *user) {
+  double minutes = peal_val_double(peal_val_get(said, "minutes"), 10);
+  begin(ask, (command){.app = user,
                        .run = do_threshold,
                        .ms = (uint64_t)llround(minutes * MINUTE_MS)});
 }
@@ -130,15 +133,15 @@ void commands_set_threshold(desk *app, answer *to, peal_val body) {
 
 static void do_acknowledge(command *c) {
   if (monitor_acknowledge(c->app->monitor))
-    answer_success(c->to, peal_undefined());
+    peal_kit_ask_done(c->to);
   else
-    answer_error(c->to, 409, "there is no alert to acknowledge", NULL);
+    refuse(c->to, 409, "there is no alert to acknowledge");
   free(c);
 }
 
-void commands_acknowledge(desk *app, answer *to, peal_val body) {
-  (void)body;
-  hand_over(&(command){.app = app, .to = to, .run = do_acknowledge});
+static void on_acknowledge(peal_kit_ask *ask, peal_val said, void *user) {
+  (void)said;
+  begin(ask, (command){.app = user, .run = do_acknowledge});
 }
 
 /* ---- people -------------------------------------------------------------------------- */
@@ -146,10 +149,11 @@ void commands_acknowledge(desk *app, answer *to, peal_val body) {
 static void calibrate(command *c) {
   monitor *m = c->app->monitor;
   if (monitor_is_paused(m)) {
-    answer_error(c->to, 409, "monitoring is paused: resume it first", NULL);
+    refuse(c->to, 409, "monitoring is paused: resume it first");
   } else {
     monitor_calibrate(m);
-    answer_success(c->to, PEAL_OBJECT({"user", peal_str(monitor_person(m))}));
+    peal_kit_ask_done_with(c->to,
+                           PEAL_OBJECT({"user", peal_str(monitor_person(m))}));
   }
   free(c);
 }
@@ -158,7 +162,7 @@ static void on_person(bool is_read, const posture_calibration *usual,
                       void *user) {
   command *c = user;
   if (!is_read) {
-    answer_error(c->to, 503, unstored, NULL);
+    refuse(c->to, 503, unstored);
     free(c);
     return;
   }
@@ -167,9 +171,9 @@ static void on_person(bool is_read, const posture_calibration *usual,
     calibrate(c);
     return;
   }
-  answer_success(c->to,
-                 PEAL_OBJECT({"user", peal_str(c->text)},
-                             {"calibrated", peal_bool(usual->samples > 0)}));
+  peal_kit_ask_done_with(
+      c->to, PEAL_OBJECT({"user", peal_str(c->text)},
+                         {"calibrated", peal_bool(usual->samples > 0)}));
   free(c);
 }
 
@@ -179,7 +183,7 @@ static void on_person_stored(bool is_stored, void *user) {
     ledger_person(c->app->ledger, c->text, on_person, c);
     return;
   }
-  answer_error(c->to, 503, unstored, NULL);
+  refuse(c->to, 503, unstored);
   free(c);
 }
 
@@ -192,52 +196,55 @@ static void do_person(command *c) {
     ledger_choose(c->app->ledger, "person", c->text, on_person_stored, c);
 }
 
-static void ask_person(desk *app, answer *to, peal_val body, bool calibrates) {
-  const peal_kit_field fields[] = {{.name = "user",
-                                    .type = PEAL_STRING,
-                                    .optional = calibrates,
-                                    .min_len = 1,
-                                    .max_len = LEDGER_PERSON_BYTES - 1,
-                                    .one_line = true},
-                                   {.name = NULL}};
-  command made = {
-      .app = app, .to = to, .run = do_person, .calibrates = calibrates};
-  // a bare `calibrate` is for who sits there
-  if (!(calibrates && peal_val_is(body, PEAL_UNDEFINED)) &&
-      !check(to, body, fields))
-    return;
+static void ask_person(peal_kit_ask *ask, peal_val said, command made) {
+  made.run = do_person;
   snprintf(made.text, sizeof made.text, "%.*s",
-           PEAL_SFMT(peal_val_str(peal_val_get(body, "user"))));
-  hand_over(&made);
+           PEAL_SFMT(peal_val_str(peal_val_get(said, "user"))));
+  begin(ask, made);
 }
 
-void commands_set_user(desk *app, answer *to, peal_val body) {
-  ask_person(app, to, body, false);
+static void on_user(peal_kit_ask *ask, peal_val said, void *user) {
+  ask_person(ask, said, (command){.app = user});
 }
 
-void commands_calibrate(desk *app, answer *to, peal_val body) {
-  ask_person(app, to, body, true);
+#define PERSON                                                                 \
+  .name = "user", .type = PEAL_STRING, .min_len = 1,                           \
+  .max_len = LEDGER_PERSON_BYTES - 1, .one_line = true
+
+static const peal_kit_field user_fields[] = {{PERSON}, {.name = NULL}};
+
+/* A bare `calibrate` is for who sits there. */
+static void on_calibrate(peal_kit_ask *ask, peal_val said, void *user) {
+  static const peal_kit_field fields[] = {{PERSON, .optional = true},
+                                          {.name = NULL}};
+  peal_kit_refusal why;
+  if (!peal_val_is(said, PEAL_UNDEFINED) &&
+      !peal_kit_check(said, fields, PEAL_KIT_IGNORE_OTHERS, &why))
+    peal_kit_ask_refuse(ask, &why);
+  else
+    ask_person(ask, said, (command){.app = user, .calibrates = true});
 }
 
 /* ---- figures ------------------------------------------------------------------------------ */
 
 static void do_today(command *c) {
   peal_build *build = peal_worker_build(peal_worker_self());
-  answer_success(c->to, monitor_stats_val(c->app->monitor, build));
+  peal_kit_ask_done_with(c->to, monitor_stats_val(c->app->monitor, build));
   free(c);
 }
 
-void commands_today(desk *app, answer *to) {
-  hand_over(&(command){.app = app, .to = to, .run = do_today});
+static void on_today(peal_kit_ask *ask, peal_val said, void *user) {
+  (void)said;
+  begin(ask, (command){.app = user, .run = do_today});
 }
 
 static void on_days(peal_val rows, void *user) {
   command *c = user;
   if (peal_val_is(rows, PEAL_ARRAY))
-    answer_success(c->to,
-                   PEAL_OBJECT({"days", peal_int(c->days)}, {"data", rows}));
+    peal_kit_ask_done_with(
+        c->to, PEAL_OBJECT({"days", peal_int(c->days)}, {"data", rows}));
   else
-    answer_error(c->to, 503, "it could not be read, try again", NULL);
+    refuse(c->to, 503, "it could not be read, try again");
   free(c);
 }
 
@@ -245,23 +252,26 @@ static void do_history(command *c) {
   ledger_days(c->app->ledger, c->days, on_days, c);
 }
 
-void commands_history(desk *app, answer *to, int64_t days) {
-  hand_over(
-      &(command){.app = app, .to = to, .run = do_history, .days = (int)days});
+static void on_history(peal_kit_ask *ask, peal_val said, void *user) {
+  int64_t days;
+  (void)said;
+  if (peal_kit_ask_query_int(ask, "days", DAYS, 1, LEDGER_MAX_DAYS, &days))
+    begin(ask, (command){.app = user, .run = do_history, .days = (int)days});
 }
 
 static void do_status(command *c) {
   peal_build *build = peal_worker_build(peal_worker_self());
   const monitor *m = c->app->monitor;
-  answer_success(c->to,
-                 PEAL_OBJECT({"monitoring", monitor_status_val(m, build)},
-                             {"camera", monitor_camera_val(m, build)},
-                             {"stats", monitor_stats_val(m, build)}));
+  peal_kit_ask_done_with(
+      c->to, PEAL_OBJECT({"monitoring", monitor_status_val(m, build)},
+                         {"camera", monitor_camera_val(m, build)},
+                         {"stats", monitor_stats_val(m, build)}));
   free(c);
 }
 
-void commands_status(desk *app, answer *to) {
-  hand_over(&(command){.app = app, .to = to, .run = do_status});
+static void on_status(peal_kit_ask *ask, peal_val said, void *user) {
+  (void)said;
+  begin(ask, (command){.app = user, .run = do_status});
 }
 
 /* ---- viewers --------------------------------------------------------------------------------- */
@@ -290,4 +300,54 @@ void commands_greet(desk *app, const char *id) {
   command made = {.app = app, .run = do_greet};
   snprintf(made.text, sizeof made.text, "%s", id);
   hand_over(&made);
+}
+
+/* ---- all of them -------------------------------------------------------------------------------- */
+
+/* Of one viewer; requests have a limit of their own. */
+static bool is_within(peal_kit_ask *ask, peal_val said, peal_kit_refusal *why,
+                      void *user) {
+  const desk *app = user;
+  const peal_socket *socket = peal_kit_ask_socket(ask);
+  (void)said;
+  if (socket == NULL ||
+      peal_web_limit_take(app->limit, peal_slice_of(peal_socket_id(socket)),
+                          peal_worker_now_ms(peal_worker_self()), NULL))
+    return true;
+  peal_kit_refusal_set(why, 429, NULL,
+                       "too much at once: try again in a second");
+  return false;
+}
+
+#define EVENT(name) .event = (name), .error_event = "error", .may = is_within
+
+static const peal_kit_action all[] = {
+    {.route = {.path = "/api/stats/today"}, .fn = on_today},
+    {.route = {.path = "/api/stats/history"}, .fn = on_history},
+    {.route = {.path = "/api/status"}, .fn = on_status},
+    {EVENT("pause_monitoring"),
+     .route = {.method = "POST", .path = "/api/pause"}, .no_body = true,
+     .fn = on_pause},
+    {EVENT("resume_monitoring"),
+     .route = {.method = "POST", .path = "/api/resume"}, .no_body = true,
+     .fn = on_resume},
+    {EVENT("acknowledge_alert"),
+     .route = {.method = "POST", .path = "/api/alert/acknowledge"},
+     .no_body = true, .fn = on_acknowledge},
+    {EVENT("set_threshold"),
+     .route = {.method = "POST",
+               .path = "/api/threshold",
+               .max_body_bytes = SMALL_BYTES},
+     .fields = threshold_fields, .fn = on_threshold},
+    {EVENT("calibrate"),
+     .route = {.method = "POST",
+               .path = "/api/calibrate",
+               .max_body_bytes = SMALL_BYTES},
+     .fn = on_calibrate},
+    {EVENT("set_user"), .fields = user_fields, .fn = on_user},
+};
+
+peal_err commands_register(desk *app) {
+  return peal_kit_add_actions(&app->house, all, sizeof all / sizeof *all,
+                              door_hook, app, app);
 }

@@ -80,8 +80,10 @@ bool door_origin_is_local(peal_slice origin) {
 
 /* A request, or the one that began a socket's session. */
 typedef struct caller {
-  peal_slice address, host, origin;
-  const void *of; /* its fields */
+  peal_slice address, origin;
+  peal_slice host;  /* as it came */
+  peal_slice named; /* the same, or what a known proxy says it was */
+  const void *of;   /* its fields */
   size_t count;
   peal_slice (*at)(const void *of, size_t index, peal_slice *value);
 } caller;
@@ -98,7 +100,8 @@ static peal_slice field_of_socket(const void *of, size_t index,
 
 static caller caller_of_request(const peal_http_req *req) {
   return (caller){.address = peal_http_req_address(req),
-                  .host = peal_http_req_host(req),
+                  .host = peal_http_req_header(req, "Host"),
+                  .named = peal_http_req_host(req),
                   .origin = peal_http_req_header(req, "Origin"),
                   .of = req,
                   .count = peal_http_req_header_count(req),
@@ -153,9 +156,12 @@ static bool is_forwarded(const door *d, const caller *c) {
   return is_via && !is_named;
 }
 
+/* A page may set X-Forwarded-Host, but not Host: where a proxy of this machine
+ * is known, a name that was turned to this machine has to be local itself. */
 static bool is_local(const door *d, const caller *c) {
   return !d->app->conf.require_token && door_address_is_local(c->address) &&
          (c->host.len == 0 || door_host_is_local(c->host)) &&
+         (c->named.len == 0 || door_host_is_local(c->named)) &&
          door_origin_is_local(c->origin) && !is_forwarded(d, c);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* events: who may watch, and what viewers ask for. */
+/* events: who may watch, and how viewers are greeted. */
 #include "desk.h"
 
 /* Register everything on the namespace, before the run. */

@@ -3,6 +3,7 @@
  * says what it is made of, in which order. */
 #include <peal/kit.h>
 
+#include "commands.h"
 #include "door.h"
 #include "events.h"
 #include "hub.h"
@@ -64,7 +65,8 @@ static bool on_make(void *user) {
          (app->uploads = uploads_new(app)) != NULL &&
          (!app->conf.record || (app->recorder = recorder_new(app)) != NULL) &&
          (app->monitor = monitor_new(app, &choices)) != NULL &&
-         routes_register(app) == PEAL_OK && events_register(app) == PEAL_OK;
+         commands_register(app) == PEAL_OK && routes_register(app) == PEAL_OK &&
+         events_register(app) == PEAL_OK;
 }
 
 static void on_second(void *user) {

@@ -126,7 +126,8 @@ static void tell_camera(monitor *m) {
 /* "10 minutes", "1 minute", "45 seconds". */
 static void duration_text(char *out, size_t cap, uint64_t ms) {
   bool is_minutes = ms >= MINUTE_MS;
-  unsigned long long n = is_minutes ? ms / MINUTE_MS : (ms + 999) / 1000;
+  unsigned long long n = ms / (is_minutes ? MINUTE_MS : 1000);
+  n = n > 0 ? n : 1;
   snprintf(out, cap, "%llu %s%s", n, is_minutes ? "minute" : "second",
            n == 1 ? "" : "s");
 }
@@ -260,6 +261,15 @@ static void rest(monitor *m, alerts_end why) {
   tell_alert(m, alerts_stop(&m->alerts, why, clock_ms()));
 }
 
+/* That somebody paused it, or that the program ends, is no trouble. */
+static void say_camera(monitor *m) {
+  bool is_fine = m->camera == SOURCE_CONNECTED || m->camera == SOURCE_PAUSED;
+  const char *reason = is_fine ? "" : m->reason;
+  peal_kit_log(&m->app->house, is_fine ? PEAL_LOG_INFO : PEAL_LOG_WARN,
+               "monitor", "camera %s%s%s", source_state_text(m->camera),
+               reason[0] != '\0' ? ": " : "", reason);
+}
+
 static void on_status(source_state state, const char *reason, uint32_t retry_ms,
                       void *user) {
   monitor *m = user;
@@ -269,10 +279,7 @@ static void on_status(source_state state, const char *reason, uint32_t retry_ms,
   snprintf(m->reason, sizeof m->reason, "%s", reason);
   atomic_store(&m->seen_camera, (int)state);
   if (is_new)
-    peal_kit_log(&m->app->house,
-                 state == SOURCE_CONNECTED ? PEAL_LOG_INFO : PEAL_LOG_WARN,
-                 "monitor", "camera %s%s%s", source_state_text(state),
-                 reason[0] != '\0' ? ": " : "", reason);
+    say_camera(m);
   if (monitor_is_paused(m))
     return;
   if (state == SOURCE_DEGRADED)

@@ -107,8 +107,9 @@ PEAL_API PEAL_MUST_CHECK bool peal_kit_check(peal_val object,
 
 /* -- asking ---------------------------------------------------------------- */
 
-/* A question, and whoever waits for its answer. Borrowed for the handler; one
- * that was kept is taken by the function that answers it. On its worker. */
+/* A question, and whoever waits for its answer. Borrowed for the handler, on
+ * its worker; one that was kept is taken by the function that answers it, on
+ * any thread. */
 typedef struct peal_kit_ask peal_kit_ask;
 
 /* `said` is the body or the first argument, borrowed for the handler; undefined
@@ -124,6 +125,11 @@ typedef struct peal_kit_action {
   peal_web_route route;
   const peal_kit_field *fields; /* NULL: it is not checked */
   peal_kit_others others;
+  bool no_body; /* what is sent by HTTP is not looked at: `said` is undefined,
+                   and a POST without a body is as good */
+  /* An event that wants no acknowledgement hears by this one, as {"message"},
+   * why it was refused; static. NULL: it hears nothing. */
+  const char *error_event;
   /* May they? Called with what is right by the table; false with why not. NULL:
    * everybody may. */
   bool (*may)(peal_kit_ask *ask, peal_val said, peal_kit_refusal *why,
@@ -154,14 +160,26 @@ PEAL_API peal_slice peal_kit_ask_address(const peal_kit_ask *ask);
 /* Values for the answer: valid until it has been given. */
 PEAL_API peal_build *peal_kit_ask_build(peal_kit_ask *ask);
 
+/* A whole number of the query; `otherwise` if absent, and if it was no request.
+ * False: it is none from `min` to `max`, and that has been answered. In the
+ * handler. */
+PEAL_API PEAL_MUST_CHECK bool peal_kit_ask_query_int(peal_kit_ask *ask,
+                                                     const char *name,
+                                                     int64_t otherwise,
+                                                     int64_t min, int64_t max,
+                                                     int64_t *out);
+
 /* Answer after the handler has returned: the kept question, to be answered
- * once. NULL: memory is out, and that has been answered. */
+ * once, on any thread: what a request is told goes to its worker by itself.
+ * NULL: memory is out, and that has been answered. */
 PEAL_API PEAL_MUST_CHECK peal_kit_ask *peal_kit_ask_keep(peal_kit_ask *ask);
 
 /* {"status":"success"} */
 PEAL_API void peal_kit_ask_done(peal_kit_ask *ask);
 /* {"status":"success","data":data} */
 PEAL_API void peal_kit_ask_data(peal_kit_ask *ask, peal_val data);
+/* {"status":"success"} and the members of the object `more`. */
+PEAL_API void peal_kit_ask_done_with(peal_kit_ask *ask, peal_val more);
 /* An object of the application's own. `status` is of HTTP. */
 PEAL_API void peal_kit_ask_answer(peal_kit_ask *ask, unsigned status,
                                   peal_val body);

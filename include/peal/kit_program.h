@@ -145,6 +145,7 @@ typedef struct peal_kit {
   struct peal_kit_sites *sites;
   peal_kit_clock clock; /* set before the run, by tests */
   int lock_fd;
+  char early[1024]; /* what is said as soon as the data folder is ours */
   char web_dir[4096], client_dir[4096];
   bool has_client, has_routes;
 } peal_kit;

@@ -44,7 +44,10 @@ static void on_request(peal_http_req *req, void *user) {
 
 static void on_event(peal_socket *socket, const peal_event *event, void *user) {
   const struct peal_kit_known *known = user;
-  run(&(peal_kit_ask){.kit = known->kit, .socket = socket, .event = event},
+  run(&(peal_kit_ask){.kit = known->kit,
+                      .socket = socket,
+                      .event = event,
+                      .error_event = known->action->error_event},
       known->action, peal_event_arg(event, 0), known->user);
 }
 
@@ -63,7 +66,7 @@ static bool has_body(const char *method) {
 static peal_err add_route(struct peal_kit_known *known, peal_web_hook_fn before,
                           void *before_user) {
   peal_web_route route = known->action->route;
-  if (has_body(route.method))
+  if (has_body(route.method) && !known->action->no_body)
     route.on_json = on_json;
   else
     route.on_request = on_request;

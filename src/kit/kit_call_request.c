@@ -66,6 +66,8 @@ static void wipe(struct curl_slist *headers) {
 
 void peal_kit_call_request_deinit(peal_kit_call_request *r) {
   wipe(r->headers);
+  if (r->body != NULL)
+    explicit_bzero(r->body, r->body_len);
   free(r->url);
   free(r->method);
   free(r->body);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* kit_call_request: what a call asks: copied, in the forms that libcurl takes,
- * and wiped behind it. */
+/* kit_call_request: what a call asks: copied, in the forms that libcurl takes;
+ * headers and body are wiped behind it. */
 #include <stdbool.h>
 
 #include <curl/curl.h>

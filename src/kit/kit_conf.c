@@ -66,7 +66,8 @@ static const peal_config_key base[] = {
     {.name = "max-connections",
      .type = PEAL_CONFIG_INT,
      .otherwise = "4000",
-     .help = "open connections, of devices and dashboards",
+     .help = "open connections, of devices and dashboards; one address has "
+             "three quarters of them at most",
      .min = 10,
      .max = 1000000},
     {.name = "log-level",

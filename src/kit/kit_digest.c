@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kit_digest: digests and random bytes; the only place of the kit that knows
- * libcrypto. */
+/* kit_digest: digests and random bytes, by libcrypto. */
 #include <limits.h>
 #include <string.h>
 
@@ -26,6 +25,7 @@ bool peal_kit_digest_hmac(uint8_t out[PEAL_KIT_DIGEST_BYTES],
 }
 
 bool peal_kit_digest_random(uint8_t *out, size_t len) {
+  memset(out, 0, len);
   return len <= INT_MAX && RAND_bytes(out, (int)len) == 1;
 }
 

@@ -32,14 +32,27 @@ static void write_console(const peal_kit *h, const peal_log_record *record) {
   (void)written;
 }
 
+/* Who is refused the data folder has listened in vain: that it did is not said
+ * before. */
+static bool keep_early(peal_kit *h, const peal_log_record *record) {
+  if (h->lock_fd >= 0 || record->level != PEAL_LOG_INFO ||
+      strcmp(record->area, "http") != 0)
+    return false;
+  size_t len = strlen(h->early);
+  snprintf(h->early + len, sizeof h->early - len, "%s: %.*s\n",
+           h->about->program, PEAL_SFMT(record->text));
+  return true;
+}
+
 /* Lines go to the console until there is a file. Devices send several requests
  * a second: their lines have a file of their own, so that they do not rotate
  * away what else is said, and are on the console only if all is to be seen. */
 static void on_log(const peal_log_record *record, void *user) {
-  const peal_kit *h = user;
+  peal_kit *h = user;
   bool is_access = strcmp(record->area, "access") == 0;
   if (h->access_log == NULL) {
-    fprintf(stderr, "%s: %.*s\n", h->about->program, PEAL_SFMT(record->text));
+    if (!keep_early(h, record))
+      fprintf(stderr, "%s: %.*s\n", h->about->program, PEAL_SFMT(record->text));
     return;
   }
   peal_logfile_log(record, is_access ? h->access_log : h->logfile);
@@ -65,6 +78,7 @@ static peal_logfile *open_file(const peal_kit *h, const char *name) {
 
 bool peal_kit_log_open(peal_kit *h) {
   char name[64];
+  fputs(h->early, stderr);
   snprintf(name, sizeof name, "%s.log", h->about->program);
   h->logfile = open_file(h, name);
   if (h->logfile != NULL)

@@ -58,11 +58,12 @@ int peal_kit_main(peal_kit *kit, const peal_kit_about *about,
   if (turns == NULL)
     turns = &none;
   if (peal_kit_conf_read(kit, about, about->keys, count_keys(about->keys), argc,
-                         argv, &code) &&
-      !do_command(kit, turns, &code)) {
-    bool is_read =
-        turns->on_read == NULL || turns->on_read(kit->conf.config, turns->user);
-    code = is_read ? serve(kit, turns) : 1;
+                         argv, &code)) {
+    code = 1;
+    if ((turns->on_read == NULL ||
+         turns->on_read(kit->conf.config, turns->user)) &&
+        !do_command(kit, turns, &code))
+      code = serve(kit, turns);
   }
   peal_kit_conf_deinit(&kit->conf);
   return code;

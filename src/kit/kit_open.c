@@ -89,6 +89,11 @@ static const char *scheme_of(const peal_kit *h) {
   return h->tls != NULL ? "https" : "http";
 }
 
+/* No address takes all places alone. */
+static size_t places_of_one(size_t all) {
+  return all - all / 4;
+}
+
 static bool open_http(peal_kit *h) {
   const peal_kit_conf *conf = &h->conf;
   peal_http_server_opts opts = {.host = conf->host,
@@ -97,6 +102,8 @@ static bool open_http(peal_kit *h) {
                                 .workers = conf->workers,
                                 .proxies = conf->proxies,
                                 .max_connections = conf->max_connections,
+                                .max_connections_per_address =
+                                    places_of_one(conf->max_connections),
                                 .body_pace_bytes = h->about->body_pace_bytes,
                                 .log = h->log};
   // the library's line says which address and why

@@ -180,6 +180,7 @@ peal_kit_people *peal_kit_people_new(const peal_kit_people_opts *opts) {
     return NULL;
   people->opts = *opts;
   set_defaults(&people->opts);
+  people->began_ms = peal_kit_people_now_ms(people);
   peal_kit_people_hashes_init(&people->hashes, people->opts.hashes,
                               people->opts.hashes_wait);
   peal_kit_people_ended_init(&people->ended);

@@ -7,7 +7,6 @@ void peal_kit_people_hashes_init(peal_kit_people_hashes *all,
                                  unsigned max_running, unsigned max_waiting) {
   *all = (peal_kit_people_hashes){.max_running = max_running,
                                   .max_waiting = max_waiting};
-  all->last = &all->first;
   pthread_mutex_init(&all->lock, NULL);
 }
 
@@ -46,17 +45,20 @@ static peal_kit_people_job *take_waiting(peal_kit_people_hashes *all) {
   if (job == NULL || all->running >= all->max_running)
     return NULL;
   all->first = job->next;
-  if (all->first == NULL)
-    all->last = &all->first;
+  all->turn = job->turn;
   all->waiting--;
   activate(all, job);
   return job;
 }
 
+/* As many turns later as others of its address wait. */
 static void put_waiting(peal_kit_people_hashes *all, peal_kit_people_job *job) {
-  job->next = NULL;
-  *all->last = job;
-  all->last = &job->next;
+  peal_kit_people_job **at = &all->first;
+  job->turn = all->turn + count_of(all->first, job->network);
+  while (*at != NULL && (*at)->turn <= job->turn)
+    at = &(*at)->next;
+  job->next = *at;
+  *at = job;
   all->waiting++;
 }
 

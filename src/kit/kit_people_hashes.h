@@ -2,9 +2,11 @@
 #pragma once
 /* kit_people_hashes: work that takes much time and memory, a few at a time on
  * the pool, the rest in a queue with a ceiling, of which one address has half
- * at most. */
+ * at most. Addresses take turns: who asks for one is not behind all that
+ * another asks for. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <pthread.h>
 
@@ -24,13 +26,15 @@ typedef struct peal_kit_people_job {
   peal_kit_people_hashes *home;
   peal_worker *worker;
   struct peal_kit_people_job *next;
+  uint64_t turn; /* of its address */
 } peal_kit_people_job;
 
 struct peal_kit_people_hashes {
   pthread_mutex_t lock; /* of what is below */
   unsigned running, waiting, max_running, max_waiting;
-  peal_kit_people_job *active;        /* that run, in any order */
-  peal_kit_people_job *first, **last; /* that wait */
+  peal_kit_people_job *active; /* that run, in any order */
+  peal_kit_people_job *first;  /* that wait, by their turns */
+  uint64_t turn;               /* of the last that began */
 };
 
 void peal_kit_people_hashes_init(peal_kit_people_hashes *all,

@@ -40,6 +40,7 @@ struct peal_kit_people {
   atomic_bool is_turning;  /* the keys are being looked at */
   atomic_bool is_turn_bad; /* and could not be, the last time */
   uint64_t ticks;
+  int64_t began_ms; /* since 1970 */
 };
 
 /* ---- all of it --------------------------------------------------------------- */

@@ -12,6 +12,7 @@ enum {
   ID_CHARS = PEAL_KIT_SIGN_IN_BYTES - 1,
   GRACE_MS = 30000,  /* an answer that was lost is asked for again */
   RETRY_BYTES = 128, /* of the client's name for a request */
+  LATE_MS = 60000,   /* a worker is behind another, at most */
   TRY_AT_ONCE = 64,  /* disconnecting again, in a tick */
   CLEAN_TICKS = 60,
   KEEP_MS = 86400000, /* a row that is over, to know its tokens by */
@@ -114,18 +115,26 @@ static bool part(peal_kit_people *people, const char *id) {
   return done;
 }
 
-/* How long an access token may be good, also one that was given out when the
- * program had been started with another life; and it is rounded up. */
+/* How long an access token may be good, whatever was said when it was given out
+ * (kit_token_check.c), as seconds are rounded, and by a clock that is ahead. */
 static int64_t life_ms(const peal_kit_people *people) {
-  const int64_t own = people->opts.access_ms;
-  return (own > KEEP_MS ? own : (int64_t)KEEP_MS) + 1000;
+  return people->opts.access_ms + 15000;
+}
+
+/* The same for one that began in this run, whose tokens have its life, the last
+ * of them perhaps signed a moment behind the end: so who signs in and out again
+ * and again does not fill the table. */
+static int64_t life_of(const peal_kit_people *people, int64_t begun_ms) {
+  return begun_ms >= people->began_ms ? people->opts.access_ms + LATE_MS
+                                      : life_ms(people);
 }
 
 /* In memory: from here on its tokens are refused. */
-static void end_now(peal_kit_people *people, const char *id, int64_t person) {
+static void end_now(peal_kit_people *people, const char *id, int64_t person,
+                    int64_t begun_ms) {
   int64_t now = peal_kit_people_now_ms(people);
-  if (!peal_kit_people_ended_add(&people->ended, id, now + life_ms(people),
-                                 now))
+  if (!peal_kit_people_ended_add(&people->ended, id,
+                                 now + life_of(people, begun_ms), now))
     return;
   if (!part(people, id))
     peal_kit_people_log(people, PEAL_LOG_WARN,
@@ -145,7 +154,8 @@ static void end_rows(peal_kit_people *people, peal_val rows) {
     char id[PEAL_KIT_SIGN_IN_BYTES];
     snprintf(id, sizeof id, "%.*s",
              PEAL_SFMT(peal_val_str(peal_val_get(row, "id"))));
-    end_now(people, id, peal_val_int(peal_val_get(row, "person"), 0));
+    end_now(people, id, peal_val_int(peal_val_get(row, "person"), 0),
+            peal_val_int(peal_val_get(row, "begun_ms"), 0));
   }
 }
 
@@ -189,7 +199,7 @@ peal_err peal_kit_people_sign_end(peal_kit_people *people, const char *id,
   peal_val now = peal_int(peal_kit_people_now_ms(people));
   const peal_store_stmt one = {"UPDATE sign_ins SET ended_ms = ?2"
                                " WHERE id = ?1 AND ended_ms IS NULL"
-                               " RETURNING id, person",
+                               " RETURNING id, person, begun_ms",
                                PEAL_ARGS(peal_str(id), now)};
   return end_in_store(people, &one, 1, fn, user);
 }
@@ -204,7 +214,7 @@ peal_err peal_kit_people_sign_end_all(peal_kit_people *people,
       {0},
       {"UPDATE sign_ins SET ended_ms = ?3"
        " WHERE person = ?1 AND id <> ?2 AND ended_ms IS NULL"
-       " RETURNING id, person",
+       " RETURNING id, person, begun_ms",
        PEAL_ARGS(peal_int(person), kept, now)}};
   if (change == NULL)
     return end_in_store(people, both + 1, 1, fn, user);
@@ -278,7 +288,7 @@ static peal_err begin(course *c, const char *hash) {
       {"UPDATE sign_ins SET ended_ms = ?3 WHERE id IN (SELECT id FROM sign_ins"
        " WHERE person = ?2 AND ended_ms IS NULL AND id <> ?1"
        " ORDER BY used_ms DESC, begun_ms DESC LIMIT -1 OFFSET ?4)"
-       " RETURNING id, person",
+       " RETURNING id, person, begun_ms",
        PEAL_ARGS(id, person, peal_int(now), peal_int(o->max_sign_ins - 1))}};
   return peal_store_write_all(o->store, both, 2, on_begun, c);
 }

@@ -6,12 +6,12 @@
 #include <fcntl.h>
 #include <jose/b64.h>
 #include <jose/jws.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <peal/kit_small.h>
 #include <peal/kit_token.h>
 #include <peal/worker.h>
 
@@ -219,13 +219,7 @@ size_t peal_kit_tokens_count(peal_kit_tokens *tokens) {
 /* ---- signing ----------------------------------------------------------------------- */
 
 static peal_bytes *payload_of(const peal_kit_tokens *tokens,
-                              const peal_kit_claims *claims) {
-  uint8_t id[JTI_BYTES];
-  char jti[2 * JTI_BYTES + 1];
-  if (RAND_bytes(id, sizeof id) != 1)
-    return NULL;
-  for (size_t i = 0; i < sizeof id; i++)
-    snprintf(jti + 2 * i, 3, "%02x", id[i]);
+                              const peal_kit_claims *claims, const char *jti) {
   return peal_json_bytes(PEAL_OBJECT(
       {"iss", peal_str(tokens->opts.issuer)},
       {"aud", peal_str(tokens->opts.audience)},
@@ -276,11 +270,16 @@ peal_err peal_kit_tokens_sign(peal_kit_tokens *tokens, peal_kit_claims *claims,
   if (!fits(claims->sub) || !fits(claims->role) || !fits(claims->name) ||
       !fits(claims->sid))
     return PEAL_ERR_TOO_LONG;
+  uint8_t id[JTI_BYTES];
+  char jti[2 * JTI_BYTES + 1];
+  if (!peal_kit_digest_random(id, sizeof id))
+    return PEAL_ERR_SYSTEM;
   int64_t now = peal_kit_tokens_now_ms(tokens);
   claims->iat_s = now / 1000;
   // no shorter than was said
   claims->exp_s = (now + tokens->opts.life_ms + 999) / 1000;
-  peal_bytes *payload = payload_of(tokens, claims);
+  peal_kit_digest_hex(jti, id, sizeof id);
+  peal_bytes *payload = payload_of(tokens, claims, jti);
   if (payload == NULL)
     return PEAL_ERR_NOMEM;
   pthread_rwlock_rdlock(&tokens->lock);

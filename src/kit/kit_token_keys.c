@@ -9,10 +9,10 @@
 #include <fcntl.h>
 #include <jose/b64.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <peal/kit_small.h>
 #include <peal/val.h>
 
 enum {
@@ -76,11 +76,10 @@ static peal_err append(peal_kit_token_keys *all, peal_slice kid, peal_slice k,
 peal_err peal_kit_token_keys_add(peal_kit_token_keys *all, int64_t now_s) {
   uint8_t secret[SECRET_BYTES], name[8];
   char kid[2 * sizeof name + 1], k[PEAL_KIT_TOKEN_SECRET_BYTES];
-  if (RAND_bytes(secret, sizeof secret) != 1 ||
-      RAND_bytes(name, sizeof name) != 1)
+  if (!peal_kit_digest_random(secret, sizeof secret) ||
+      !peal_kit_digest_random(name, sizeof name))
     return PEAL_ERR_SYSTEM;
-  for (size_t i = 0; i < sizeof name; i++)
-    snprintf(kid + 2 * i, 3, "%02x", name[i]);
+  peal_kit_digest_hex(kid, name, sizeof name);
   size_t len = jose_b64_enc_buf(secret, sizeof secret, k, sizeof k);
   OPENSSL_cleanse(secret, sizeof secret);
   if (len == SIZE_MAX)

@@ -523,6 +523,12 @@ async function whatIsSimulatedSaysSo() {
   await page.locator('#past-metric').selectOption('respiration');
   await allSaySo(places);
   assert.equal(await page.locator('#tile-heart_rate .badge').isVisible(), false);
+  await page.setViewportSize({ width: 360, height: 640 });
+  for (const badge of await page.locator('.badge:visible').all()) {
+    const { height } = await badge.boundingBox();
+    assert.ok(height < 28, `${await badge.innerText()} is in one line on a phone: ${height}`);
+  }
+  await page.setViewportSize(desktop.viewport);
   const chat = await page.context().newPage();
   await chat.goto(`${server.url}/chat.html`);
   await allSaySo(['#mini-vitals .badge:visible'], chat);

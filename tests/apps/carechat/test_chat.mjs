@@ -4,7 +4,7 @@
 // usage: node test_chat.mjs <peal-carechat> [workers]
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { addDevice, bearer, Program, reading, send, sendReading, signUp, sleep, until } from './care.mjs';
+import { addDevice, bearer, changeStore, Program, reading, send, sendReading, signUp, sleep, until } from './care.mjs';
 import { FakeModel, spoken } from './model_fake.mjs';
 
 const workers = process.argv[3] ?? '1';
@@ -291,6 +291,28 @@ test('what was acknowledged before a kill -9 is there, and marked as failed', as
   assert.equal((await history(socket)).messages.find(({ id }) => id === first.id + 1).state, 'done');
 });
 
+test('a page has not more than so many bytes', async () => {
+  const hal = await signUp(server, 'hal');
+  const socket = await enter(hal);
+  const wanted = [];
+  for (let i = 0; i < 20; i += 1) {
+    const { id } = await say(socket, '😀'.repeat(4000));
+    await answerTo(socket, id);
+    wanted.unshift(id);
+  }
+  const found = [];
+  let pages = 0;
+  for (let next = ''; next !== null; pages += 1) {
+    const { json, text } = await server.get(`/api/conversations?limit=200${next && `&cursor=${next}`}`, bearer(hal));
+    assert.ok(text.length < 400000, `${text.length} characters in one page`);
+    found.push(...json.data.filter(({ role }) => role === 'user').map(({ id }) => id));
+    ({ next } = json);
+  }
+  assert.deepEqual(found, wanted);
+  assert.equal(pages, 2);
+  await clear(socket);
+});
+
 test('an orderly stop keeps what was written', async () => {
   const dataDir = programs[0].dataDir + '-stopped';
   let one = await program(['--word-pace', '50ms'], { dataDir });
@@ -324,4 +346,25 @@ test('so many questions of one person wait', async () => {
   assert.equal((await answerTo(socket, third.id)).content, spoken.join(''));
   await one.stop();
   await fake.stop();
+});
+
+test('a page of a long conversation ends where it is long enough', async () => {
+  const eve = await signUp(server, 'eve');
+  const id = Number(eve.room.slice('user_'.length));
+  changeStore(server.dataDir, 'carechat.db', `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+    INSERT INTO chat_exchanges (user_id, question, asked_ms, state, answer, answered_ms)
+    SELECT ${id}, 'question ' || i, i, 'done', printf('%.*c', 32768, 'a'), i FROM n`);
+  const page = await enter(eve);
+  const seen = [];
+  let cursor;
+  do {
+    const { messages: some, next } = await history(page, { limit: 200, cursor });
+    assert.ok(some.length > 0 && JSON.stringify(some).length < 512 * 1024, String(JSON.stringify(some).length));
+    seen.push(...some.filter(({ role }) => role === 'user').map(({ content }) => content));
+    cursor = next;
+  } while (cursor);
+  assert.deepEqual(seen, Array.from({ length: 60 }, (_, i) => `question ${60 - i}`));
+  const { json } = await server.get('/api/conversations?limit=200', bearer(eve));
+  assert.ok(json.data.length < 40 && json.next > 0);
+  page.disconnect();
 });

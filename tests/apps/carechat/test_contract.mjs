@@ -196,7 +196,8 @@ async function asAnEventWithAcknowledgement() {
   assert.equal((await heard(page, 'vital_update')).value, 66);
   assert.equal((await send(device, 'vitals', reading('watch-1'))).stored, 1);
   assert.equal((await send(device, 'vitals', [reading('watch-1'), reading('watch-1')])).stored, 2);
-  assert.equal((await send(device, 'vitals', { metric: 'heart_rate', value: 66 })).status, 'error');
+  const refused = await send(device, 'vitals', { metric: 'heart_rate', value: 66 });
+  assert.deepEqual([refused.status, refused.field], ['error', 'unit'], 'in words of HTTP');
   assert.equal((await send(device, 'vitals')).status, 'error');
   assert.equal((await send(device, 'vitals', reading('watch-2'))).status, 'error');
   assert.equal((await send(page, 'vitals', reading('watch-1'))).status, 'error', 'people are no devices');

@@ -110,6 +110,24 @@ async function socketsAndDevicesAreLimited() {
   assert.equal((await server.post('/api/devices', { device_id: 'third' }, { headers: bearer(bert) })).status, 200, 'a new key for one is no more');
 }
 
+async function socketsOfADeviceAreLimitedToo() {
+  const auth = { device_key: annasKey, device_id: 'watch-a' };
+  const all = [];
+  let error = null;
+  while (error === null && all.length < 50) {
+    try {
+      all.push(await server.connect({ auth }));
+    } catch (refused) {
+      error = refused;
+    }
+  }
+  assert.equal(all.length, 8);
+  assert.equal(error.data.code, 'too_many');
+  all.pop().disconnect();
+  all.push(await until('a place is free', () => server.connect({ auth }).catch(() => null)));
+  for (const socket of all) socket.disconnect();
+}
+
 async function badNamesAndMarkup() {
   for (const id of ['', ' ', 'x'.repeat(65), 'a\nb', 'a\u0000b', '\u202eabc', 7, null, {}]) {
     assert.equal((await server.post('/api/devices', { device_id: id }, { headers: bearer(anna) })).status, 422, JSON.stringify(id));
@@ -187,6 +205,39 @@ async function noSecretInUrlOrLog() {
   for (const secret of [...secrets, anna.token]) assert.ok(!server.output.includes(secret));
 }
 
+// Whoever opens as many connections as there are places leaves some.
+async function noAddressTakesAllPlaces() {
+  const small = new Program({ args: ['--max-connections', '20'] });
+  await small.start();
+  const open = Array.from({ length: 30 }, () => net.connect(small.port, '127.0.0.1').on('error', () => {}));
+  await sleep(300);
+  const answer = await new Promise((done, fail) => {
+    const other = net.connect({ port: small.port, host: '127.0.0.1', localAddress: '127.0.0.2' }, () =>
+      other.write('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'));
+    other.on('error', fail);
+    other.once('data', (bytes) => done(bytes.toString('latin1')));
+  });
+  assert.match(answer, /^HTTP\/1.1 200 /);
+  for (const one of open) one.destroy();
+  await small.stop();
+}
+
+// They are writes of the store that everybody has.
+async function changesOfOnePersonAreLimited() {
+  const [carl, dora] = [await signUp(server, 'carl'), await signUp(server, 'dora')];
+  const page = await server.connect({ auth: { token: carl.token } });
+  const said = await Promise.all(Array.from({ length: 300 }, () => send(page, 'acknowledge_alert', { id: 987654 })));
+  const late = said.filter((one) => /too much at once/.test(one.message)).length;
+  assert.ok(late >= 100, String(late));
+  assert.ok(said.every((one) => one.status === 'error'), 'each is answered');
+  const asked = await Promise.all(Array.from({ length: 60 }, () => server.ask('POST', '/api/alerts/987654/acknowledge',
+    { headers: bearer(carl) })));
+  assert.ok(asked.some((one) => one.status === 429) && asked.every((one) => [404, 429].includes(one.status)));
+  assert.equal((await server.get('/api/alerts', bearer(carl))).status, 200, 'looking is no change');
+  assert.equal((await server.ask('POST', '/api/alerts/987654/acknowledge', { headers: bearer(dora) })).status, 404, 'others are not');
+  page.disconnect();
+}
+
 // Keys that are being looked for when the program ends are answered, or not, and
 // it ends in order.
 async function aStopInTheMiddle() {
@@ -206,5 +257,6 @@ async function aStopInTheMiddle() {
 }
 
 await runSteps([twoPeople, readingsReachTheirOwnerAlone, anothersDeviceIsNotTaken, aKeyIsForItsDeviceAlone,
-  wrongKeysAreCounted, aRateIsKept, socketsAndDevicesAreLimited, badNamesAndMarkup, longBodies, slowBodies,
-  pagesOfOtherSites, noSecretInUrlOrLog, aStopInTheMiddle]);
+  wrongKeysAreCounted, aRateIsKept, socketsAndDevicesAreLimited, socketsOfADeviceAreLimitedToo,
+  badNamesAndMarkup, longBodies, slowBodies, pagesOfOtherSites, changesOfOnePersonAreLimited, noSecretInUrlOrLog,
+  noAddressTakesAllPlaces, aStopInTheMiddle]);

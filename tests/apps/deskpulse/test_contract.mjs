@@ -93,7 +93,8 @@ async function badForTooLongIsTold() {
   const first = all(page, 'alert_triggered')[0];
   assert.equal(first.count, 1);
   assert.ok(first.duration >= 1 && first.duration < 60, String(first.duration));
-  assert.match(first.message, /Bad posture for \d+ seconds?/);
+  const told = Number(first.message.match(/Bad posture for (\d+) seconds?/)?.[1]);
+  assert.equal(told, Math.floor(first.duration), 'no longer than it lasted');
   await desk.feed('it is told again', bad, () => all(page, 'alert_triggered').length > 1);
   assert.equal(all(page, 'alert_triggered')[1].count, 2);
   await until('all of them heard it', () => all(poller, 'alert_triggered').length > 1 && all(ours, 'alert_triggered').length > 1);
@@ -122,6 +123,14 @@ async function goodPostureClears() {
   const answer = await send(page, 'acknowledge_alert');
   assert.equal(answer.status, 'error');
   assert.ok(answer.message.length > 0);
+  // found out on worker 0, told on that of each request
+  const told = await Promise.all(Array.from({ length: 12 }, () => desk.post('/api/alert/acknowledge', '')));
+  for (const { status, json } of told) {
+    assert.equal(status, 409);
+    assert.deepEqual([json.status, json.message], ['error', answer.message]);
+  }
+  const wrong = await desk.get('/api/stats/history?days=0');
+  assert.deepEqual([wrong.status, wrong.json.field], [422, 'days']);
 }
 
 async function leavingClears() {

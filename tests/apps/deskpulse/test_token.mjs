@@ -174,6 +174,8 @@ async function proxiesThatAreKnownAreBelieved() {
     await assert.rejects(behind.connect({ extraHeaders: headers }), /token/);
   }
   assert.equal((await behind.raw('GET', '/api/status', { 'X-Forwarded-For': '127.0.0.1', Via: '1.1 proxy' })).status, 200);
+  // a page whose name was turned to this machine says so itself
+  assert.equal((await behind.raw('GET', '/api/status', { Host: 'evil.example', 'X-Forwarded-Host': 'localhost' })).status, 401);
   await behind.stop();
 }
 

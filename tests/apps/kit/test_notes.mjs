@@ -91,6 +91,8 @@ async function theProgramTellsHowItIs() {
 async function aSecondOneSaysThatTheFolderIsInUse() {
   const second = new Program({ args, dataDir: server.dataDir });
   await assert.rejects(second.start(), /is in use by another kit_notes/);
+  assert.doesNotMatch(second.output, /listening|reachable/);
+  assert.match(server.output, /listening on http/);
 }
 
 async function notesOutliveAKill() {

@@ -388,24 +388,30 @@ static void what_was_and_what_ended_outlives_the_run(void **state) {
   assert_int_equal(people_sign(&out, "/api/login", "ann", ANN), 200);
 }
 
-/* Its tokens live as long as was said when they were given out. */
+/* Its tokens live no longer than is said now, whatever was said when they were
+ * given out. */
 static void another_life_lets_nobody_in_again(void **state) {
-  people_client c = {.it = *state}, kept;
+  people_client c = {.it = *state}, on = {.it = *state}, kept;
   it.opts.access_ms = 3600000;
   again();
   (void)people_sign(&c, "/api/register", "ann", ANN);
   kept = c;
+  assert_int_equal(people_sign(&on, "/api/login", "ann", ANN), 200);
   assert_int_equal(people_ask(&c, "POST", "/api/logout", ""), 200);
   it.opts.access_ms = 60000;
   again();
+  assert_int_equal(people_with(&kept, "GET", "/who", ""), 401);
+  expect_code(&kept, "token_invalid");
+  assert_int_equal(people_with(&on, "GET", "/who", ""), 200);
   atomic_fetch_add(&it.now_ms, 120000);
   atomic_store(&it.ticks, 0);
   assert_true(net_wait(&it.ticks, 70));
   assert_int_equal(people_with(&kept, "GET", "/who", ""), 401);
-  expect_code(&kept, "token_invalid");
+  expect_code(&kept, "token_expired");
+  assert_int_equal(people_with(&on, "GET", "/who", ""), 401);
+  it.opts.access_ms = 3600000;
   again();
   assert_int_equal(people_with(&kept, "GET", "/who", ""), 401);
-  expect_code(&kept, "token_invalid");
 }
 
 /* The store does not grow with those who come and go. */
@@ -429,6 +435,37 @@ static void what_is_over_is_deleted(void **state) {
   }
   assert_int_equal(left, 0);
   assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 200);
+}
+
+static size_t ended(void) {
+  peal_kit_people_ended *all = &it.people->ended;
+  pthread_rwlock_rdlock(&all->lock);
+  size_t count = all->count;
+  pthread_rwlock_unlock(&all->lock);
+  return count;
+}
+
+/* Who signs in and out all day holds no place of others: those are kept for as
+ * long as a token of theirs could be good. */
+static void what_ended_is_kept_as_long_as_its_tokens(void **state) {
+  people_client c = {.it = *state}, old = {.it = *state};
+  (void)people_sign(&old, "/api/register", "ann", ANN);
+  atomic_fetch_add(&it.now_ms, 1000);
+  again();
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(people_sign(&c, "/api/login", "ann", ANN), 200);
+    assert_int_equal(people_with(&c, "POST", "/api/logout", ""), 200);
+  }
+  assert_int_equal(people_with(&old, "POST", "/api/logout", ""), 200);
+  assert_int_equal(ended(), 4);
+  atomic_fetch_add(&it.now_ms, 16 * 60 * 1000 + 2000);
+  peal_kit_people_ended_drop(&it.people->ended, atomic_load(&it.now_ms));
+  // that of the run before could have had another life
+  assert_int_equal(ended(), 1);
+  assert_int_equal(people_with(&old, "GET", "/who", ""), 401);
+  atomic_fetch_add(&it.now_ms, 86400000);
+  peal_kit_people_ended_drop(&it.people->ended, atomic_load(&it.now_ms));
+  assert_int_equal(ended(), 0);
 }
 
 static void secrets_are_for_us_alone(void **state) {
@@ -788,6 +825,7 @@ int main(void) {
       RUN(what_was_and_what_ended_outlives_the_run),
       RUN(another_life_lets_nobody_in_again),
       RUN(what_is_over_is_deleted),
+      RUN(what_ended_is_kept_as_long_as_its_tokens),
       RUN(secrets_are_for_us_alone),
       RUN(other_costs_are_taken_on_by_the_next_login),
       RUN(a_full_house_takes_nobody),

@@ -126,6 +126,26 @@ static void one_address_has_half_of_the_queue(void **state) {
   stop(1000);
 }
 
+static void addresses_take_turns(void **state) {
+  (void)state;
+  char order[16] = "";
+  add_all(0, 2, "x");
+  add_all(2, 4, "a");
+  add_all(6, 1, "b");
+  add_all(7, 1, "a");
+  add_all(8, 2, "c");
+  expect_queue(RUNNING, 8);
+  pthread_mutex_lock(&rig.hashes.lock);
+  for (const peal_kit_people_job *j = rig.hashes.first; j != NULL; j = j->next)
+    strcat(order, j->network);
+  pthread_mutex_unlock(&rig.hashes.lock);
+  assert_string_equal(order, "abcacaaa");
+  atomic_store(&rig.gate, 1);
+  assert_true(net_wait(&rig.done, 10));
+  expect_queue(0, 0);
+  stop(1000);
+}
+
 /* At the end of the run each is told, once. */
 static void what_waits_at_the_end_is_told(void **state) {
   (void)state;
@@ -150,6 +170,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       RUN(a_few_run_and_all_come_to_an_end),
       RUN(one_address_has_half_of_the_queue),
+      RUN(addresses_take_turns),
       RUN(what_waits_at_the_end_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
