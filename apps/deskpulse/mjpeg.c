@@ -4,15 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many beginnings may lead through the same bytes. */
+enum { MOST_TRIES = 64 };
+
 peal_err mjpeg_feed(mjpeg *m, peal_slice bytes) {
   if (bytes.len == 0)
     return PEAL_OK;
   // once for each feed, however many beginnings lie behind
-  m->len -= m->from;
-  m->at -= m->from;
-  if (m->from > 0)
-    memmove(m->buf, m->buf + m->from, m->len);
-  m->from = 0;
+  size_t gone = m->from < m->len ? m->from : m->len;
+  m->len -= gone;
+  m->at -= gone;
+  m->from -= gone;
+  m->farthest -= gone < m->farthest ? gone : m->farthest;
+  if (gone > 0)
+    memmove(m->buf, m->buf + gone, m->len);
   if (bytes.len > m->cap - m->len) {
     size_t cap = m->cap + m->cap / 2 + bytes.len + 4096;
     uint8_t *more = realloc(m->buf, cap);
@@ -26,18 +31,17 @@ peal_err mjpeg_feed(mjpeg *m, peal_slice bytes) {
   return PEAL_OK;
 }
 
-/* It is no picture: go on looking behind its first byte. */
+/* It is no picture: go on looking behind its first byte. After many in a row
+ * behind all that they have read, so that each byte is read so often at most. */
 static void give_up(mjpeg *m) {
   m->spoilt++;
-  m->at = ++m->from;
-  m->where = MJPEG_BETWEEN;
-}
-
-/* It is too long: go on behind what was read of it. Whatever might begin within
- * would be read again, and again for each beginning. */
-static void skip(mjpeg *m) {
-  m->spoilt++;
-  m->from = m->at = m->at < m->len ? m->at : m->len;
+  m->farthest = m->at > m->farthest ? m->at : m->farthest;
+  m->from++;
+  if (++m->tries == MOST_TRIES) {
+    m->from = m->farthest > m->from ? m->farthest : m->from;
+    m->tries = 0;
+  }
+  m->at = m->from;
   m->where = MJPEG_BETWEEN;
 }
 
@@ -85,9 +89,13 @@ static size_t read_marker(mjpeg *m, bool *more) {
   return 0;
 }
 
+static bool is_too_long(const mjpeg *m) {
+  return m->at - m->from > MJPEG_MAX_PICTURE;
+}
+
 /* Coded data: FF 00 and restarts belong to it, any other marker ends it. */
 static bool skip_scan(mjpeg *m) {
-  for (; m->at + 1 < m->len; m->at++) {
+  for (; m->at + 1 < m->len && !is_too_long(m); m->at++) {
     if (m->buf[m->at] != 0xff)
       continue;
     uint8_t next = m->buf[m->at + 1];
@@ -105,21 +113,22 @@ bool mjpeg_next(mjpeg *m, peal_slice *picture) {
     size_t len = 0;
     if (m->where == MJPEG_BETWEEN)
       more = !find_start(m);
-    else if (m->at - m->from > MJPEG_MAX_PICTURE)
-      skip(m);
+    else if (is_too_long(m))
+      give_up(m);
     else if (m->at >= m->len)
       more = true;
     else if (m->where == MJPEG_SCAN)
-      more = !skip_scan(m);
+      more = !skip_scan(m) && !is_too_long(m);
     else
       len = read_marker(m, &more);
     if (len > 0) {
       *picture = (peal_slice){(const char *)m->buf + m->from, len};
       m->at = m->from += len;
+      m->tries = 0;
       m->where = MJPEG_BETWEEN;
       return true;
     }
-    if (more && m->at - m->from <= MJPEG_MAX_PICTURE)
+    if (more)
       return false;
   }
 }

@@ -18,9 +18,12 @@ typedef enum mjpeg_where {
 typedef struct mjpeg {
   uint8_t *buf; /* bytes that have been fed and not been given */
   size_t len, cap;
-  size_t from; /* where the picture begins; what is before is over */
+  size_t from; /* where the picture begins, or may, beyond what is there;
+                  what is before is over */
   size_t at;   /* how far it has been read */
   mjpeg_where where;
+  uint32_t tries;  /* beginnings in a row that led nowhere */
+  size_t farthest; /* where one of them led */
   uint64_t spoilt; /* pictures that were given up: broken, or too long */
 } mjpeg;
 

@@ -186,11 +186,6 @@ static peal_bytes *render(bool nobody) {
 }
 
 int main(void) {
-#ifdef __SANITIZE_THREAD__
-  // slow under it, and there is one thread
-  puts("one thread: nothing for this sanitizer to see");
-  return 77;
-#endif
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_tracker_lives_through_each_failure),
       cmocka_unit_test(streams_and_lines_say_so),

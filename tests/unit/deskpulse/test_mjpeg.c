@@ -142,6 +142,28 @@ static void memory_has_a_ceiling(void **state) {
 }
 
 /* Beginnings without end cost time in proportion to their number only. */
+/* Each beginning leads through the segments of all that follow. */
+static void many_beginnings_that_lead_far_are_linear(void **state) {
+  static const uint8_t unit[8] = {0xff, 0xd8, 0xff, 0xe0, 0, 6, 1, 1};
+  mjpeg m = {0};
+  peal_slice picture;
+  uint8_t chunk[65536];
+  (void)state;
+  for (size_t i = 0; i < sizeof chunk; i++)
+    chunk[i] = unit[i % sizeof unit];
+  // without a limit this takes minutes
+  for (size_t fed = 0; fed < 2 * (size_t)MJPEG_MAX_PICTURE;
+       fed += sizeof chunk) {
+    assert_int_equal(mjpeg_feed(&m, (peal_slice){(char *)chunk, sizeof chunk}),
+                     PEAL_OK);
+    assert_false(mjpeg_next(&m, &picture));
+  }
+  assert_true(m.spoilt < 1000);
+  // not deeper into what has not come yet than a segment is long
+  assert_true(m.from < m.len + 65536);
+  mjpeg_deinit(&m);
+}
+
 static void many_beginnings_are_linear(void **state) {
   mjpeg m = {0};
   peal_slice got;
@@ -190,6 +212,7 @@ int main(void) {
       cmocka_unit_test(a_preview_inside_is_not_the_end),
       cmocka_unit_test(a_picture_that_breaks_off_costs_only_itself),
       cmocka_unit_test(memory_has_a_ceiling),
+      cmocka_unit_test(many_beginnings_that_lead_far_are_linear),
       cmocka_unit_test(many_beginnings_are_linear),
       cmocka_unit_test(beginnings_within_one_that_is_too_long_are_not_held),
   };

@@ -240,11 +240,6 @@ static void the_script_is_followed(void **state) {
 }
 
 int main(void) {
-#ifdef __SANITIZE_THREAD__
-  // slow under it, and there is one thread
-  puts("one thread: nothing for this sanitizer to see");
-  return 77;
-#endif
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_learns_the_empty_room_first),
       cmocka_unit_test(somebody_who_moves_is_not_learnt_as_the_room),

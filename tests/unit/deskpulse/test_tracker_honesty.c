@@ -79,11 +79,6 @@ static void the_table_of_the_docs_is_this_one(void **state) {
 }
 
 int main(int argc, char **argv) {
-#ifdef __SANITIZE_THREAD__
-  // slow under it, and there is one thread
-  puts("one thread: nothing for this sanitizer to see");
-  return 77;
-#endif
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_is_undecided_rather_than_wrong),
       cmocka_unit_test(of_two_people_it_says_nothing),
