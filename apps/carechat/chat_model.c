@@ -102,8 +102,14 @@ static void on_piece(peal_kit_call *call, peal_slice piece, void *user) {
   }
 }
 
-/* A stream that ends without saying that the answer does has broken off, however
- * orderly its connection was closed. */
+/* One that ends without saying that the answer does has broken off, however
+ * orderly its connection was closed; but Gemini's form has no mark of its own for
+ * the end of the stream, and not every endpoint of it gives a finishReason. */
+static bool has_all(const chat_model *m, const peal_kit_call_end *ended) {
+  return m->is_whole || (m->chat->kind == MODEL_GEMINI && m->has_text &&
+                         ended->err == PEAL_OK);
+}
+
 static void on_end(peal_kit_call *call, const peal_kit_call_end *ended,
                    void *user) {
   chat_model *m = user;
@@ -111,7 +117,7 @@ static void on_end(peal_kit_call *call, const peal_kit_call_end *ended,
   (void)call;
   m->call = NULL;
   const char *why = NULL;
-  if (!m->is_whole)
+  if (!has_all(m, ended))
     why = ended->err != PEAL_OK ? ended->message
           : m->has_text         ? "the answer broke off"
                                 : "the model sent something that is no answer";

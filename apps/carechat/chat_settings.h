@@ -64,7 +64,7 @@ bool chat_settings_read(chat_settings *out, const peal_config *config);
                 "the pause before the second try, doubling", 1, 60000),        \
       CHAT_COUNT("max-answers", "16",                                          \
                  "answers written at once, of all people", 1, 1000),           \
-      CHAT_COUNT("user-waiting", "8", "questions of one person that wait", 1,  \
+      CHAT_COUNT("user-waiting", "20", "questions of one person that wait", 1, \
                  100),                                                         \
       CHAT_COUNT("context-tokens", "4000",                                     \
                  "of the conversation that is shown to a model, about", 0,     \

@@ -85,8 +85,27 @@ static void fail(peal_worker *worker, void *user) {
   job->done(job, PEAL_ERR_CANCELLED);
 }
 
-/* Those behind it get its place. One that cannot begin is told where it
- * belongs, or here when that worker has ended. */
+/* One that cannot begin is told so where it belongs. False: there is no memory
+ * for that either. */
+static bool cancel(peal_kit_people_job *job) {
+  peal_err err = peal_worker_post(job->worker, fail, job);
+  if (err == PEAL_ERR_CLOSED && job->drop != NULL)
+    job->drop(job);
+  else if (err == PEAL_ERR_CLOSED)
+    fail(NULL, job);
+  return err == PEAL_OK || err == PEAL_ERR_CLOSED;
+}
+
+/* The next that is added, or ends, takes it along. */
+static void put_back(peal_kit_people_hashes *all, peal_kit_people_job *job) {
+  pthread_mutex_lock(&all->lock);
+  job->next = all->first;
+  all->first = job;
+  all->waiting++;
+  pthread_mutex_unlock(&all->lock);
+}
+
+/* Those behind it get its place. */
 static void pass_on(peal_kit_people_hashes *all, peal_kit_people_job *gone) {
   for (;;) {
     pthread_mutex_lock(&all->lock);
@@ -100,8 +119,10 @@ static void pass_on(peal_kit_people_hashes *all, peal_kit_people_job *gone) {
     take_out(all, job);
     pthread_mutex_unlock(&all->lock);
     gone = NULL;
-    if (peal_worker_post(job->worker, fail, job) != PEAL_OK)
-      fail(NULL, job);
+    if (!cancel(job)) {
+      put_back(all, job);
+      return;
+    }
   }
 }
 

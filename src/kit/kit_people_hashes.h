@@ -21,6 +21,9 @@ typedef struct peal_kit_people_job {
   /* On its worker, once. PEAL_ERR_CANCELLED: the work was not done. At the very
    * end of a run it may be called on another thread. */
   void (*done)(struct peal_kit_people_job *job, peal_err err);
+  /* In place of that when its worker has ended, and what waited for it there;
+   * on any thread. NULL: `done` comes. */
+  void (*drop)(struct peal_kit_people_job *job);
   char network[PEAL_KIT_ADDRESS_BYTES]; /* who asked; empty: the program */
 
   peal_kit_people_hashes *home;

@@ -121,6 +121,13 @@ static void begin(const peal_kit_people_ask *ask, unsigned status) {
   fail(req, err);
 }
 
+/* Its request has ended with its worker. */
+static void drop(peal_kit_people_job *job) {
+  peal_kit_people_ask *ask = (peal_kit_people_ask *)job;
+  peal_kit_people_guess_give(ask->people, &ask->guess);
+  peal_kit_people_ask_free(ask);
+}
+
 /* Fields as they came; NULL after an answer. */
 static peal_kit_people_ask *ask_of(peal_kit_people *people, peal_http_req *req,
                                    peal_slice username, peal_slice password,
@@ -132,6 +139,7 @@ static peal_kit_people_ask *ask_of(peal_kit_people *people, peal_http_req *req,
   }
   ask->fn = fn;
   ask->user = req;
+  ask->job.drop = drop;
   peal_kit_address_network(ask->guess.network, peal_http_req_address(req));
   if (peal_kit_people_fold(ask->guess.folded, username))
     snprintf(ask->name, sizeof ask->name, "%.*s", PEAL_SFMT(username));

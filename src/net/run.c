@@ -28,6 +28,8 @@ static void finish_loop(peal_worker *worker) {
     peal_logger_write(worker->log, PEAL_LOG_ERROR, "worker", none, none,
                       "the loop of worker %u did not end: %s", worker->index,
                       uv_strerror(failed));
+  // whoever has the lock from now on is this worker for as long
+  atomic_store_explicit(&worker->has_runner, false, memory_order_relaxed);
   uv_mutex_unlock(&worker->group->late_lock); /* since the mailbox closed */
 }
 

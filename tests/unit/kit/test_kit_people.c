@@ -631,12 +631,19 @@ static void put_plug(peal_worker *worker, void *user) {
       peal_kit_people_hashes_add(&it.people->hashes, worker, &p->job), PEAL_OK);
 }
 
-static bool is_one_waiting(void) {
+/* One runs, and so many wait. */
+static bool are_waiting(unsigned count) {
   peal_kit_people_hashes *all = &it.people->hashes;
   pthread_mutex_lock(&all->lock);
-  bool is_one = all->running == 1 && all->waiting == 1;
+  bool are = all->running == 1 && all->waiting == count;
   pthread_mutex_unlock(&all->lock);
-  return is_one;
+  return are;
+}
+
+static void await_waiting(unsigned count) {
+  for (int i = 0; i < 2000 && !are_waiting(count); i++)
+    usleep(5000);
+  assert_true(are_waiting(count));
 }
 
 /* Its account has been read, its password waits to be looked at; then `change`
@@ -648,15 +655,14 @@ static unsigned login_overtaken_by(void (*change)(void)) {
   assert_int_equal(
       peal_worker_post(peal_workers_get(it.http.net.workers, 1), put_plug, &p),
       PEAL_OK);
+  await_waiting(0);
   snprintf(request, sizeof request,
            "POST /api/login HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
            strlen(body), body);
   int fd = net_connect(it.http.port);
   net_send_str(fd, request);
-  for (int i = 0; i < 2000 && !is_one_waiting(); i++)
-    usleep(5000);
-  assert_true(is_one_waiting());
+  await_waiting(1);
   change();
   atomic_store(&p.may_end, 1);
   http_answer answer = http_read(fd, false);
