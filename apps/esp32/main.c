@@ -53,7 +53,7 @@ static const peal_kit_about about = {
 /* What only main knows of. */
 typedef struct program {
   dash dash;
-  simulate sim;
+  peal_kit_child sim;
   unsigned ticks;
 } program;
 
@@ -106,7 +106,7 @@ static bool on_make(void *user) {
 static void on_second(void *user) {
   program *p = user;
   devices_tick(p->dash.devices);
-  simulate_check(&p->sim, &p->dash);
+  peal_kit_child_check(&p->sim, &p->dash.house);
   if (p->ticks % MEDIA_TICKS == 0)
     peal_kit_files_tick(p->dash.media);
   if (p->ticks++ % PRUNE_TICKS == 0)
@@ -126,13 +126,13 @@ static void on_stop_each(peal_worker *worker, void *user) {
 
 static void on_stop(void *user) {
   program *p = user;
-  simulate_stop(&p->sim);
+  peal_kit_child_stop(&p->sim);
   analysis_stop(p->dash.analysis);
 }
 
 static void on_ended(void *user) {
   program *p = user;
-  simulate_wait(&p->sim);
+  peal_kit_child_wait(&p->sim);
   devices_flush(p->dash.devices);
 }
 

@@ -72,9 +72,9 @@ async function nothingWasLost() {
   const after = await minutes();
   assert.ok(after >= before && after < before + 0.2, `${before} minutes, then ${after}`);
   assert.equal((await desk.get('/api/status')).json.monitoring.user, 'ada');
-  const recorded = fs.readdirSync(path.join(desk.dataDir, 'recording'));
-  assert.ok(recorded.length > 0 && recorded.every((name) => /^\d{8}-\d{6}-\d{3}\.jpg$/.test(name)), 'whole, or not there');
   await desk.stop();
+  const recorded = fs.readdirSync(path.join(desk.dataDir, 'recording'));
+  assert.ok(recorded.length > 0 && recorded.every((name) => /^\d{8}-\d{6}-\d{3}Z\.jpg$/.test(name)), 'whole, or not there');
 }
 
 await runSteps([starts, aLongLockIsWaitedOut, aFullDiskIsWaitedOut, nothingWasLost]);
