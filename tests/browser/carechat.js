@@ -80,7 +80,7 @@ async function aStrangerIsSentToTheDoor() {
 async function theDoorSaysWhatIsWrong() {
   server = await newServer('carechat', {
     health: '/health',
-    args: ['--user-messages-per-minute', '0', '--user-tokens-per-minute', '0', '--user-waiting', '100', '--word-pace', '2ms'],
+    args: ['--user-messages-per-minute', '0', '--user-tokens-per-minute', '0', '--user-waiting', '100', '--word-pace', '6ms'],
   });
   page = await openPage(`${server.url}/`);
   await at(page, 'login');
