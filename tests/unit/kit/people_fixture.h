@@ -152,9 +152,11 @@ static inline void people_stop(people_fixture *it) {
   net_fixture_join(&it->http.net);
 }
 
+/* The store first: until it is closed its threads act for workers that have
+ * ended. */
 static inline void people_close(people_fixture *it) {
-  peal_timer_free(it->timer);
   peal_store_close(it->store);
+  peal_timer_free(it->timer);
   peal_server_free(it->server);
   peal_web_free(it->web);
   peal_kit_people_free(it->people);

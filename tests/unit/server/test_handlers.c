@@ -295,6 +295,7 @@ static void its_user_may_be_freed_behind_a_post(void **state) {
   server_fixture it = make(3);
   assert_int_equal(peal_on(it.root, "done", on_ack, NULL), PEAL_OK);
   server_run(&it);
+  settle(&it); // before the run has begun, handlers are changed by one thread
   flood floods[3];
   for (int i = 0; i < 3; i++) {
     floods[i] = (flood){.port = it.port};
