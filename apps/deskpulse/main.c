@@ -19,7 +19,7 @@ enum {
   PING_TIMEOUT_MS = 10000,
   MAX_MESSAGE_BYTES = 16 * 1024, /* of viewers, who send little */
   FLUSH_S = 5,
-  ASKED_PER_S = 1000, /* by one viewer, of whatever can be asked for */
+  ASKED_PER_S = 1000, /* by one viewer, of what DeskPulse itself does */
 };
 
 static const peal_kit_about about = {

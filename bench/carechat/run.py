@@ -33,6 +33,14 @@ def free_port():
 
 
 class Server:
+    """A program that ends with the block it was opened for, however that ends."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def __init__(self, program, folder, core, connections):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -47,6 +55,7 @@ class Server:
                 return
             except OSError:
                 time.sleep(0.05)
+        self.stop()
         sys.exit("the program does not answer")
 
     def figures(self):
@@ -63,8 +72,14 @@ class Server:
         return out
 
     def stop(self):
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def seed(folder, patients):
@@ -84,6 +99,27 @@ def seed(folder, patients):
     return keys
 
 
+def measure(opts, server, keys):
+    others = [c for c in os.sched_getaffinity(0) if c != opts.core] or [opts.core]
+    devices = subprocess.Popen(
+        ["taskset", "-c", ",".join(map(str, others)), opts.simulator, "--url", server.url,
+         "--keys", keys, "--interval", "1s", "--single", "--quiet",
+         "--duration", f"{opts.seconds + WARM_UP_S + 1}s"], stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(WARM_UP_S)
+        first = server.figures()
+        queued = 0
+        for _ in range(opts.seconds):
+            time.sleep(1)
+            last = server.figures()
+            queued = max(queued, last["carechat_store_queued"])
+        said = json.loads(devices.communicate(timeout=60)[0].strip().split("\n")[-1])
+        return first, last, server.figures(), queued, said
+    finally:
+        devices.kill()
+        devices.wait()
+
+
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("program")
@@ -95,26 +131,14 @@ def main():
     opts = args.parse_args()
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    connections = opts.patients + 100
+    # One address, which all of them have here, gets three quarters.
+    connections = opts.patients * 3 // 2 + 200
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was measured"))
     with tempfile.TemporaryDirectory(dir=opts.folder) as folder:
         Server(opts.program, folder, opts.core, connections).stop()  # makes the tables
         keys = seed(folder, opts.patients)
-        server = Server(opts.program, folder, opts.core, connections)
-        others = [c for c in os.sched_getaffinity(0) if c != opts.core] or [opts.core]
-        devices = subprocess.Popen(
-            ["taskset", "-c", ",".join(map(str, others)), opts.simulator, "--url", server.url,
-             "--keys", keys, "--interval", "1s", "--single", "--quiet",
-             "--duration", f"{opts.seconds + WARM_UP_S + 1}s"], stdout=subprocess.PIPE, text=True)
-        time.sleep(WARM_UP_S)
-        first = server.figures()
-        queued = 0
-        for _ in range(opts.seconds):
-            time.sleep(1)
-            last = server.figures()
-            queued = max(queued, last["carechat_store_queued"])
-        said = json.loads(devices.communicate(timeout=60)[0].strip().split("\n")[-1])
-        final = server.figures()
-        server.stop()
+        with Server(opts.program, folder, opts.core, connections) as server:
+            first, last, final, queued, said = measure(opts, server, keys)
         size = sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder)
                    if "carechat.db" in name)
     span = last["at"] - first["at"]
