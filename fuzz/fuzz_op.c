@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/op.h"
+#include "proto/op.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

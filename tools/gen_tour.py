@@ -30,7 +30,7 @@ FIRST = [
     ("src/proto/eio_session.h", "a client's session, whatever carries it"),
     ("src/proto/sio_conn.h", "namespaces, events, acknowledgements"),
     ("src/engine/engine.h", "where sockets and sessions meet"),
-    ("src/server/adapter.h", "rooms, and who gets a broadcast"),
+    ("src/server/members.h", "rooms, and who gets a broadcast"),
 ]
 FOLDERS = {
     "include/peal": "the public face",

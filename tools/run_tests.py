@@ -85,7 +85,8 @@ def ctest(preset, jobs, only, name):
     env = dict(os.environ, CTEST_OUTPUT_ON_FAILURE="0",
                ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1",
                UBSAN_OPTIONS="print_stacktrace=1",
-               TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
+               TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:"
+               f"suppressions={ROOT / 'tests/support/tsan.supp'}")
     with open(folder / f"{name}.log", "w", encoding="utf-8") as log:
         subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
                        stdout=log, stderr=subprocess.STDOUT, check=False)

@@ -2,7 +2,7 @@
 #include "server/accept.h"
 
 #include "server/acks.h"
-#include "server/adapter.h"
+#include "server/members.h"
 #include "server/rooms.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
@@ -21,7 +21,7 @@ void peal_accept_refuse(peal_candidate *candidate, peal_val data) {
   peal_server_client *client = socket->client;
   socket->state = PEAL_SOCKET_GONE;
   peal_rooms_leave_all(socket);
-  peal_adapter_remove(socket);
+  peal_members_remove(socket);
   peal_acks_close(socket);
   peal_server_client_send_refusal(client, candidate->link, data);
   peal_candidate_bury(candidate);
@@ -70,7 +70,7 @@ static peal_err run_connect_handlers(peal_socket *socket,
 static peal_err enter(peal_socket *socket, const peal_candidate *candidate) {
   peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
   peal_message *text = NULL;
-  peal_err err = peal_adapter_add(socket);
+  peal_err err = peal_members_add(socket);
   if (!err)
     err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
                                peal_object(&sid, 1), &text);

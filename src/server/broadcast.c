@@ -2,10 +2,10 @@
 /* broadcast: an event to all that a peal_to names: encoded once, if anybody may
  * receive it, delivered on this worker and handed to the others. */
 #include "base/reserved.h"
-#include "server/adapter.h"
+#include "proto/names.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
-#include "server/names.h"
+#include "server/members.h"
 #include "server/nsp.h"
 #include "server/op_round.h"
 #include "server/packet.h"
@@ -54,7 +54,7 @@ static peal_err run(const cast *it) {
   bool crosses = !self || it->nsp->server->worker_count > 1;
   peal_socket **sockets = NULL;
   size_t count = 0;
-  peal_err err = self ? peal_adapter_select(it->nsp, self, it->to, it->without,
+  peal_err err = self ? peal_members_select(it->nsp, self, it->to, it->without,
                                             &sockets, &count)
                       : PEAL_OK;
   if (err)
@@ -82,7 +82,7 @@ static const peal_to everyone = {0};
  * for its own copy, which follows its CONNECT. */
 static bool wants_own(const peal_socket *socket, const peal_to *to) {
   return socket->state == PEAL_SOCKET_ACCEPTING && to->with_self &&
-         peal_adapter_is_named(socket, to);
+         peal_members_is_named(socket, to);
 }
 
 peal_err peal_emit_to_n(peal_socket *socket, const peal_to *to,

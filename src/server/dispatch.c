@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "events/reply.h"
-#include "server/adapter.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/members.h"
 #include "server/packet.h"
 #include "server/socket_hook.h"
 
@@ -45,7 +45,7 @@ static peal_err reply_answer(const peal_reply *base, peal_args args) {
   const server_reply *reply = (const server_reply *)(const void *)base;
   peal_nsp_local *local = peal_nsp_local_of(reply->nsp, base->worker);
   peal_socket *socket =
-      peal_adapter_find(local, peal_slice_of(reply->socket_id));
+      peal_members_find(local, peal_slice_of(reply->socket_id));
   peal_err err = socket ? send_ack(socket, base->id, args) : PEAL_OK;
   return err == PEAL_ERR_CLOSED ? PEAL_OK : err;
 }

@@ -3,10 +3,10 @@
 
 #include "base/reserved.h"
 #include "net/worker_impl.h"
+#include "proto/names.h"
 #include "server/acks.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
-#include "server/names.h"
 #include "server/packet.h"
 
 /* -- an event ------------------------------------------------------------------------ */

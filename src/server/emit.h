@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* emit: an event to one socket, with or without an acknowledgement. */
-#include "server/op.h"
+#include "proto/op.h"
 #include "server/server_impl.h"
 
 /* As peal_emit_ack, with the packet of an operation (ASK). */

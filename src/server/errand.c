@@ -5,9 +5,9 @@
 
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "proto/names.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
-#include "server/names.h"
 #include "server/nsp.h"
 #include "server/packet.h"
 

@@ -10,7 +10,7 @@
  *
  * The function is called when every worker has asked and every client asked is
  * over; it is called once. */
-#include "server/op.h"
+#include "proto/op.h"
 #include "server/server_impl.h"
 
 typedef struct peal_gather peal_gather;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* move: all sockets that a peal_to names join or leave a room, or go; and a
  * walk over them on this worker. */
-#include "server/adapter.h"
+#include "server/members.h"
 #include "server/nsp.h"
 #include "server/op_round.h"
 
@@ -46,7 +46,7 @@ void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
   peal_worker *worker = nsp && fn ? peal_nsp_worker(nsp) : NULL;
   peal_socket **sockets;
   size_t count;
-  if (!worker || peal_adapter_select(nsp, worker, to, NULL, &sockets, &count))
+  if (!worker || peal_members_select(nsp, worker, to, NULL, &sockets, &count))
     return;
   for (size_t i = 0; i < count; i++)
     fn(sockets[i], user);

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "net/worker_impl.h"
-#include "server/names.h"
+#include "proto/names.h"
 #include "server/nsp.h"
 
 typedef struct op_round op_round;

@@ -5,10 +5,10 @@
 
 #include "base/mem.h"
 #include "net/worker_impl.h"
-#include "server/adapter.h"
+#include "proto/names.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
-#include "server/names.h"
+#include "server/members.h"
 #include "server/packet.h"
 
 typedef struct chosen {
@@ -122,7 +122,7 @@ void peal_op_run(peal_nsp *nsp, peal_worker *worker, const peal_op *op,
                  peal_gather *gather, peal_op_result *result) {
   chosen all;
   *result = (peal_op_result){0};
-  result->err = peal_adapter_select(nsp, worker, &op->to, op->without,
+  result->err = peal_members_select(nsp, worker, &op->to, op->without,
                                     &all.sockets, &all.count);
   if (!result->err && op->message && all.count &&
       peal_nsp_local_is_watched(peal_nsp_local_of(nsp, worker)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* op_run: what a worker does with an operation: the one place. */
+#include "proto/op.h"
 #include "server/gather.h"
-#include "server/op.h"
 #include "server/server_impl.h"
 
 /* What one worker answers. */

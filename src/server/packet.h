@@ -2,7 +2,7 @@
 #pragma once
 /* packet: values to a message for queues: encoded once, shared by all
  * receivers (station 9 of docs/flow.md). */
-#include "server/op.h"
+#include "proto/op.h"
 #include "server/server_impl.h"
 
 /* An event. `worker` NULL or `crosses`: the bytes may leave the worker (they

@@ -2,8 +2,8 @@
 #include "server/socket_end.h"
 
 #include "server/acks.h"
-#include "server/adapter.h"
 #include "server/candidate.h"
+#include "server/members.h"
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
 #include "server/socket.h"
@@ -26,7 +26,7 @@ void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
   peal_figures_add(&peal_figures_of(socket)->sockets, UINT64_MAX);
   run_disconnect_handlers(socket, PEAL_HOOK_DISCONNECTING, reason, err);
   peal_rooms_leave_all(socket);
-  peal_adapter_remove(socket);
+  peal_members_remove(socket);
   peal_acks_close(socket);
   run_disconnect_handlers(socket, PEAL_HOOK_DISCONNECT, reason, err);
   peal_socket_free(socket);

@@ -2,7 +2,7 @@
 /* Operations on many sockets: what crosses to other workers, what is told of
  * them, and what is not done for nobody. */
 #include "base/limits.h"
-#include "server/adapter.h"
+#include "server/members.h"
 #include "server/packet.h"
 #include "server_fixture.h"
 #include "wire/sio_check.h"
@@ -210,7 +210,7 @@ static void on_round(peal_socket *socket, const peal_event *event, void *user) {
   (void)user;
   assert_int_equal(peal_nsp_emit(nsp, NULL, "first", PEAL_NO_ARGS), PEAL_OK);
   for (uint32_t i = 1; i < PEAL_SOCKET_VISIT_MAX; i++)
-    assert_int_equal(peal_adapter_select(nsp, socket->local->worker, &to, NULL,
+    assert_int_equal(peal_members_select(nsp, socket->local->worker, &to, NULL,
                                          &chosen, &count),
                      PEAL_OK);
   assert_int_equal(peal_nsp_emit(nsp, NULL, "again", PEAL_NO_ARGS), PEAL_OK);

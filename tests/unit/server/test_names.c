@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* names: events and rooms as slices, with any byte in them. */
 #include "base/reserved.h"
-#include "server/names.h"
+#include "proto/names.h"
 #include "server_fixture.h"
 
 #define ROOM PEAL_S("a\0b")

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/op.h"
+#include "proto/op.h"
 
 #include <string.h>
 
+#include "proto/names.h"
 #include "proto/proto_limits.h"
-#include "server/names.h"
 
 #define VERSION 1u
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "server/names.h"
-#include "server/op.h"
+#include "proto/names.h"
+#include "proto/op.h"
 #include "torture.h"
 #include "wire_case.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/adapter.h"
+#include "server/members.h"
 
-#include "server/names.h"
+#include "proto/names.h"
 #include "server/rooms.h"
 
 /* -- members -------------------------------------------------------------------------- */
 
-peal_err peal_adapter_add(peal_socket *socket) {
+peal_err peal_members_add(peal_socket *socket) {
   peal_nsp_local *local = socket->local;
   peal_err err = peal_sid_table_add(&local->sockets, socket->id);
   if (err)
@@ -19,7 +19,7 @@ peal_err peal_adapter_add(peal_socket *socket) {
   return PEAL_OK;
 }
 
-void peal_adapter_remove(peal_socket *socket) {
+void peal_members_remove(peal_socket *socket) {
   if (!socket->is_member)
     return;
   peal_nsp_local *local = socket->local;
@@ -29,7 +29,7 @@ void peal_adapter_remove(peal_socket *socket) {
   local->count--;
 }
 
-peal_socket *peal_adapter_find(const peal_nsp_local *local, peal_slice id) {
+peal_socket *peal_members_find(const peal_nsp_local *local, peal_slice id) {
   char *found = peal_sid_table_get(&local->sockets, id);
   return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
 }
@@ -67,7 +67,7 @@ static void visit_room(selection *chosen, peal_slice name) {
   const peal_room *room = peal_rooms_find(chosen->local, name);
   for (uint32_t i = 0; room && i < room->count; i++)
     visit(chosen, PEAL_LIST_OF(room->seats[i].who, peal_socket, rooms));
-  peal_socket *socket = peal_adapter_find(chosen->local, name);
+  peal_socket *socket = peal_members_find(chosen->local, name);
   if (socket)
     visit(chosen, socket);
 }
@@ -91,7 +91,7 @@ static size_t bound(const peal_nsp_local *local, const peal_to *to) {
   return sum < local->count ? sum : local->count;
 }
 
-peal_err peal_adapter_select(peal_nsp *nsp, peal_worker *worker,
+peal_err peal_members_select(peal_nsp *nsp, peal_worker *worker,
                              const peal_to *to, const char *without,
                              peal_socket ***out, size_t *count) {
   peal_nsp_local *local = peal_nsp_local_of(nsp, worker);
@@ -129,7 +129,7 @@ static bool is_in_any(const peal_socket *socket, peal_names_walk rooms) {
   return false;
 }
 
-bool peal_adapter_is_named(const peal_socket *socket, const peal_to *to) {
+bool peal_members_is_named(const peal_socket *socket, const peal_to *to) {
   peal_names_walk rooms = peal_names_rooms(to);
   return (!peal_names_are_given(&rooms) || is_in_any(socket, rooms)) &&
          !is_in_any(socket, peal_names_except(to));
