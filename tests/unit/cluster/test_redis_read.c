@@ -135,8 +135,8 @@ static void a_reply_over_its_ceiling_is_refused(void **state) {
   }
   /* A string that is announced, and comes without an end. */
   static char endless[MAX_BYTES + 4096];
-  memset(endless, 'x', sizeof(endless));
   for (int kind = 0; kind < 2; kind++) {
+    memset(endless, 'x', sizeof(endless));
     peal_redis_read *read = peal_redis_read_new(peal_mem_libc(), MAX_BYTES);
     int len = snprintf(head, sizeof(head), kind ? "+" : "$400000000\r\n");
     memcpy(endless, head, (size_t)len);
