@@ -50,6 +50,10 @@ typedef struct peal_adapter_verbs {
    * the others. Those of one thread leave in the order of the calls. What
    * cannot be handed on is counted there. Thread: any. */
   void (*publish)(peal_adapter *adapter, const peal_op *op);
+  /* To question `number` of another node (server/query); `answer` (borrowed) has
+   * kind, count and args. On worker 0. */
+  void (*answer)(peal_adapter *adapter, uint64_t number,
+                 const peal_bus_msg *answer);
   /* A question to the others: ASK, FETCH, IDS, ROOMS, CALL or COUNT, with kind,
    * nsp, op and args (borrowed). `asker` NULL, CALL only: no answer is wanted.
    * Returns: PEAL_OK; PEAL_ERR_NOMEM: `done` does not come. Thread: any. */
