@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/query.h"
+#include "server/node_query.h"
 
 #include <string.h>
 
@@ -110,7 +110,7 @@ static peal_err run(query *it, peal_op *op) {
   return peal_op_round_run(it->nsp, op, false, &it->base);
 }
 
-peal_err peal_query_run(peal_server *server, const peal_bus_msg *question,
+peal_err peal_node_query_run(peal_server *server, const peal_bus_msg *question,
                         uint64_t number) {
   peal_nsp *nsp = peal_nsp_named(server, question->nsp);
   if (!nsp)
