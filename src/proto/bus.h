@@ -22,9 +22,9 @@ typedef enum peal_bus_kind {
   PEAL_BUS_IDS_ARE, /* args: strings */
   PEAL_BUS_ROOMS,   /* request: the names of all rooms (classic 1) */
   PEAL_BUS_ROOMS_ARE,
-  PEAL_BUS_CALL,   /* args: event and arguments for the servers themselves
+  PEAL_BUS_CALL,     /* args: event and arguments for the servers themselves
                       (serverSideEmit); request if an answer is wanted */
-  PEAL_BUS_RETURN, /* args: the answer to CALL */
+  PEAL_BUS_RETURN,   /* args: the answer to CALL */
   PEAL_BUS_CALLBACK, /* Python: to the host `to`: args for callback `number`
                         of `room` */
   PEAL_BUS_HELLO,    /* a node has come and asks who is there */

@@ -86,8 +86,10 @@ static peal_err copy_op(peal_op *out, const peal_op *op, peal_arena *arena) {
 
 static void free_results(const peal_nsp *nsp, peal_op_result *results,
                          size_t count) {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     peal_mem_free(nsp->server->mem, results[i].ids);
+    peal_doc_free(results[i].doc);
+  }
 }
 
 /* The strings' first block. */
