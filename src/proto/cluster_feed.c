@@ -3,11 +3,11 @@
 
 #include "proto/cluster_log.h"
 #include "proto/cluster_peers.h"
+#include "proto/cluster_places.h"
 #include "proto/cluster_relay.h"
 #include "proto/cluster_request.h"
 #include "proto/cluster_rooms.h"
 #include "proto/cluster_say.h"
-#include "proto/cluster_streams.h"
 #include "proto/proto_limits.h"
 
 /* What one message leaves to be told, at most. */
@@ -177,7 +177,7 @@ peal_err peal_cluster_feed_take_entry(peal_cluster_machine *machine,
                                       const peal_bus_msg *msg) {
   if (!peal_cluster_say_has_room(machine, SAID))
     return PEAL_ERR_USAGE;
-  peal_err err = peal_cluster_streams_pass(machine, stream, id);
+  peal_err err = peal_cluster_places_pass(machine, stream, id);
   if (err) {
     machine->figures.doubles += err == PEAL_ERR_EXISTS;
     return err;

@@ -7,11 +7,11 @@
 #include "proto/cluster_feed.h"
 #include "proto/cluster_log.h"
 #include "proto/cluster_peers.h"
+#include "proto/cluster_places.h"
 #include "proto/cluster_relay.h"
 #include "proto/cluster_request.h"
 #include "proto/cluster_rooms.h"
 #include "proto/cluster_say.h"
-#include "proto/cluster_streams.h"
 #include "proto/cluster_tally.h"
 #include "proto/proto_limits.h"
 
@@ -111,7 +111,7 @@ void peal_cluster_machine_up(peal_cluster_machine *machine, uint64_t now_ms) {
   machine->says_hello = true;
   machine->alive_ms = now_ms + machine->opts.heartbeat_ms;
   peal_cluster_peers_excuse(machine, true);
-  peal_cluster_streams_up(machine);
+  peal_cluster_places_up(machine);
   set_stage(machine, machine->opts.streams ? PEAL_CLUSTER_AT_JOINING
                                            : PEAL_CLUSTER_AT_UP);
 }
@@ -274,7 +274,7 @@ void peal_cluster_machine_current(peal_cluster_machine *machine,
                                   unsigned stream, uint64_t now_ms) {
   machine->now_ms = now_ms;
   if (machine->stage != PEAL_CLUSTER_AT_JOINING ||
-      !peal_cluster_streams_current(machine, stream))
+      !peal_cluster_places_current(machine, stream))
     return;
   set_stage(machine, PEAL_CLUSTER_AT_UP);
   peal_cluster_log_current(machine);
@@ -282,7 +282,7 @@ void peal_cluster_machine_current(peal_cluster_machine *machine,
 
 void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id) {
-  peal_cluster_streams_trimmed(machine, stream, id);
+  peal_cluster_places_trimmed(machine, stream, id);
 }
 
 void peal_cluster_machine_added(peal_cluster_machine *machine, uint64_t number,
@@ -456,7 +456,7 @@ bool peal_cluster_machine_next(peal_cluster_machine *machine, peal_arena *arena,
       peal_cluster_rooms_next_sub(machine, arena, event))
     return true;
   if (peal_cluster_state_is_on(machine) &&
-      (peal_cluster_streams_next(machine, event) ||
+      (peal_cluster_places_next(machine, event) ||
        peal_cluster_log_next_add(machine, arena, event)))
     return true;
   if (say_of_peal(machine, arena, event) || next_closed(machine, event))

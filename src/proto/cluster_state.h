@@ -3,7 +3,7 @@
 /* cluster_state: what a cluster_machine holds; its parts stand in files of their
  * own: cluster_say (what is to be sent), cluster_request, cluster_peers (who is
  * there), cluster_rooms (here), cluster_presence (there), cluster_log (own
- * operations on their way to a stream), cluster_streams, cluster_relay. */
+ * operations on their way to a stream), cluster_places, cluster_relay. */
 #include "base/due.h"
 #include "base/list.h"
 #include "base/map.h"

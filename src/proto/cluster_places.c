@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/cluster_streams.h"
+#include "proto/cluster_places.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static bool parse_number(uint64_t *out, peal_slice text) {
   return true;
 }
 
-bool peal_cluster_streams_parse(peal_cluster_place *out, peal_slice id) {
+bool peal_cluster_places_parse(peal_cluster_place *out, peal_slice id) {
   const char *dash = id.len ? memchr(id.ptr, '-', id.len) : NULL;
   if (!dash)
     return false;
@@ -26,7 +26,7 @@ bool peal_cluster_streams_parse(peal_cluster_place *out, peal_slice id) {
          parse_number(&out->n, (peal_slice){dash + 1, id.len - len - 1});
 }
 
-int peal_cluster_streams_compare(peal_cluster_place a, peal_cluster_place b) {
+int peal_cluster_places_compare(peal_cluster_place a, peal_cluster_place b) {
   if (a.ms != b.ms)
     return a.ms < b.ms ? -1 : 1;
   return a.n < b.n ? -1 : a.n > b.n;
@@ -39,28 +39,28 @@ static peal_cluster_stream *stream_of(peal_cluster_machine *machine,
              : NULL;
 }
 
-peal_err peal_cluster_streams_pass(peal_cluster_machine *machine,
-                                   unsigned stream, peal_slice id) {
+peal_err peal_cluster_places_pass(peal_cluster_machine *machine,
+                                  unsigned stream, peal_slice id) {
   peal_cluster_stream *it = stream_of(machine, stream);
   peal_cluster_place place;
-  if (!it || !peal_cluster_streams_parse(&place, id))
+  if (!it || !peal_cluster_places_parse(&place, id))
     return PEAL_ERR_USAGE;
-  if (it->is_known && peal_cluster_streams_compare(place, it->last) <= 0)
+  if (it->is_known && peal_cluster_places_compare(place, it->last) <= 0)
     return PEAL_ERR_EXISTS;
   it->last = place;
   it->is_known = true;
   return PEAL_OK;
 }
 
-void peal_cluster_streams_up(peal_cluster_machine *machine) {
+void peal_cluster_places_up(peal_cluster_machine *machine) {
   for (unsigned i = 0; i < machine->opts.streams_count; i++) {
     machine->streams[i].is_current = false;
     machine->streams[i].reads = true;
   }
 }
 
-bool peal_cluster_streams_current(peal_cluster_machine *machine,
-                                  unsigned stream) {
+bool peal_cluster_places_current(peal_cluster_machine *machine,
+                                 unsigned stream) {
   peal_cluster_stream *it = stream_of(machine, stream);
   if (it && !it->reads)
     it->is_current = true;
@@ -70,12 +70,12 @@ bool peal_cluster_streams_current(peal_cluster_machine *machine,
   return true;
 }
 
-void peal_cluster_streams_trimmed(peal_cluster_machine *machine,
-                                  unsigned stream, peal_slice id) {
+void peal_cluster_places_trimmed(peal_cluster_machine *machine, unsigned stream,
+                                 peal_slice id) {
   peal_cluster_stream *it = stream_of(machine, stream);
   peal_cluster_place place;
-  if (!it || !it->is_known || !peal_cluster_streams_parse(&place, id) ||
-      peal_cluster_streams_compare(place, it->last) <= 0)
+  if (!it || !it->is_known || !peal_cluster_places_parse(&place, id) ||
+      peal_cluster_places_compare(place, it->last) <= 0)
     return;
   it->lost = true;
 }
@@ -101,8 +101,8 @@ static peal_slice write_last(peal_cluster_stream *it) {
   return (peal_slice){it->text, (size_t)(end - it->text)};
 }
 
-bool peal_cluster_streams_next(peal_cluster_machine *machine,
-                               peal_cluster_event *event) {
+bool peal_cluster_places_next(peal_cluster_machine *machine,
+                              peal_cluster_event *event) {
   for (unsigned i = 0; i < machine->opts.streams_count; i++) {
     peal_cluster_stream *it = &machine->streams[i];
     if (!it->reads && !it->lost)
