@@ -5,9 +5,9 @@
 #include "proto/names.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/kept.h"
 #include "server/members.h"
 #include "server/nsp.h"
-#include "server/op_round.h"
 #include "server/packet.h"
 #include "wire/sio_check.h"
 
@@ -47,10 +47,56 @@ static peal_err hand_to_others(const cast *it, const peal_eio_item *item) {
   return peal_op_round_run(it->nsp, &op, true, NULL);
 }
 
+/* Where watchers are told by the round. */
+static bool is_alone(const cast *it, const peal_worker *self) {
+  return self && it->nsp->server->worker_count == 1 &&
+         !peal_lanes_are_running(&it->nsp->server->recovery->lanes, self);
+}
+
+static peal_err tell_all(const cast *it, peal_worker *self) {
+  peal_socket **sockets;
+  size_t count;
+  if (!is_alone(it, self) ||
+      !peal_nsp_local_is_watched(peal_nsp_local_of(it->nsp, self)))
+    return PEAL_OK;
+  peal_err err =
+      peal_members_select(it->nsp, self, it->to, it->without, &sockets, &count);
+  for (size_t i = 0; !err && i < count; i++)
+    tell_outgoing(it, sockets[i]);
+  return err;
+}
+
+/* It gets a number, for those who come back. */
+static peal_err run_kept(const cast *it, peal_worker *self) {
+  peal_eio_item item;
+  peal_err err = peal_packet_kept(&item, it->nsp, self, it->event, it->args);
+  if (err)
+    return err;
+  peal_op op = {.kind = PEAL_OP_EMIT,
+                .has_offset = true,
+                .nsp = {it->nsp->name, it->nsp->name_len},
+                .to = *it->to,
+                .without = it->without,
+                .message = item.message};
+  item.key = peal_packet_key(it->nsp, peal_names_key(it->to));
+  item.no_compress = it->to->no_compress;
+  err = tell_all(it, self);
+  if (!err)
+    err = peal_kept_cast(it->nsp, &op, &item, it->own);
+  if (!err && it->own) {
+    tell_outgoing(it, it->own);
+    err = peal_deliver_one(it->own, &item, false);
+  }
+  peal_packet_release(&item);
+  return err;
+}
+
 static peal_err run(const cast *it) {
   peal_worker *self = peal_nsp_worker(it->nsp);
   if (!PEAL_RESERVED_IS_KNOWN(it->to))
     return PEAL_ERR_OPTION;
+  if (peal_recovery_keeps(it->nsp->server, it->to))
+    return run_kept(it, self);
   bool crosses = !self || it->nsp->server->worker_count > 1;
   peal_socket **sockets = NULL;
   size_t count = 0;
