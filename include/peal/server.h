@@ -703,8 +703,8 @@ PEAL_API peal_err peal_socket_set_user_free(peal_socket *socket,
 /* One value of the application's that other nodes may see by peal_nsp_fetch
  * (reference: socket.data); copied, and what was there before is freed.
  * Undefined: none. Not for what others must not see.
- * Returns: PEAL_OK, PEAL_ERR_CLOSED (its client has gone), PEAL_ERR_LIMIT (more
- * than this client may make us hold), PEAL_ERR_NOMEM: as before. */
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (also if it is nested deeper
+ * than 128), PEAL_ERR_CLOSED (its client has gone): it is as before. */
 PEAL_API peal_err peal_socket_set_data(peal_socket *socket, peal_val data);
 /* What peal_socket_set_data was given; undefined if nothing. Borrowed until it is
  * set again, or the socket goes. */

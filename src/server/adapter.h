@@ -12,7 +12,7 @@
  *                   └── room, socket ──> adapter: subscriptions, presence
  *
  * What comes from other nodes goes the other way: an operation by
- * peal_op_round_run, which publishes nothing; a question by server/query. */
+ * peal_op_round_run, which publishes nothing; a question by server/node_query. */
 #include "proto/bus.h"
 #include "server/server_impl.h"
 
@@ -50,6 +50,10 @@ typedef struct peal_adapter_verbs {
    * the others. Those of one thread leave in the order of the calls. What
    * cannot be handed on is counted there. Thread: any. */
   void (*publish)(peal_adapter *adapter, const peal_op *op);
+  /* To question `number` of another node (server/node_query); `answer` (borrowed) has
+   * kind, count and args. On worker 0. */
+  void (*answer)(peal_adapter *adapter, uint64_t number,
+                 const peal_bus_msg *answer);
   /* A question to the others: ASK, FETCH, IDS, ROOMS, CALL or COUNT, with kind,
    * nsp, op and args (borrowed). `asker` NULL, CALL only: no answer is wanted.
    * Returns: PEAL_OK; PEAL_ERR_NOMEM: `done` does not come. Thread: any. */
