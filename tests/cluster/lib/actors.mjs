@@ -148,7 +148,8 @@ class CeleryActor extends ChildActor {
   }
 }
 
-const pealEmitter = () => path.resolve(argument('emitter', 'build/release/bin/peal-cluster-emitter'));
+const pealEmitter = () => path.resolve(argument('emitter',
+  path.join(process.env.PEAL_BIN ?? 'build/release/bin', 'peal-cluster-emitter')));
 
 const KINDS = {
   emitter: (opts) => new NodeEmitter(opts),
