@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* cli_redis: `peal emit --redis`: an event to the clients of a cluster, by way
  * of the Redis that its servers share. */
+#include "cli_redis.h"
+
 #include <string.h>
 
 #include "cli_command.h"
 #include "cli_out.h"
-#include "cli_redis.h"
 #include "cli_say.h"
 #include "cli_value.h"
 

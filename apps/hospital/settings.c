@@ -109,11 +109,9 @@ bool settings_read(settings *out, const peal_config *config) {
   out->redis_url = shared(config, "redis-url", "REDIS_URL");
   out->secret_key = shared(config, "secret-key", "SECRET_KEY");
   out->origins = shared(config, "cors-origins", "SOCKET_IO_CORS_ORIGINS");
-  out->admin_password =
-      password != NULL && *password != '\0' ? password : NULL;
+  out->admin_password = password != NULL && *password != '\0' ? password : NULL;
   read_notifiers(out, config);
-  if (out->smtp_url == NULL ||
-      (out->mail_from != NULL && out->mail_to != NULL))
+  if (out->smtp_url == NULL || (out->mail_from != NULL && out->mail_to != NULL))
     return true;
   fputs("peal-hospital: smtp-url needs mail-from and mail-to\n", stderr);
   return false;

@@ -98,9 +98,9 @@ typedef struct peal_emitter_opts {
  * Returns: PEAL_OK; PEAL_ERR_OPTION (the URL, or an option that cannot be),
  * PEAL_ERR_TLS, PEAL_ERR_SYSTEM (no thread), PEAL_ERR_NOMEM; *out is NULL on
  * errors. Thread: any. */
-PEAL_API PEAL_MUST_CHECK peal_err peal_emitter_new(
-    peal_emitter **out, const peal_emitter_opts *opts,
-    peal_emitter_problem *why);
+PEAL_API PEAL_MUST_CHECK peal_err
+peal_emitter_new(peal_emitter **out, const peal_emitter_opts *opts,
+                 peal_emitter_problem *why);
 /* What waits is dropped: call peal_emitter_flush before. Ends its thread; NULL
  * is a no-op. Thread: any. */
 PEAL_API void peal_emitter_free(peal_emitter *emitter);

@@ -72,16 +72,16 @@ static peal_err set_up(peal_emitter *emitter) {
   peal_err err = name(emitter);
   if (err)
     return err;
-  emitter->workers = peal_workers_new(
-      &(peal_workers_opts){.log = {.level = PEAL_LOG_WARN}});
+  emitter->workers =
+      peal_workers_new(&(peal_workers_opts){.log = {.level = PEAL_LOG_WARN}});
   emitter->worker = peal_workers_get(emitter->workers, 0);
   if (!emitter->worker)
     return PEAL_ERR_NOMEM;
-  err = peal_workers_on_start(emitter->workers, peal_emitter_send_begin,
-                              emitter);
+  err =
+      peal_workers_on_start(emitter->workers, peal_emitter_send_begin, emitter);
   if (!err)
-    err = peal_workers_on_stop(emitter->workers, peal_emitter_send_end,
-                               emitter);
+    err =
+        peal_workers_on_stop(emitter->workers, peal_emitter_send_end, emitter);
   return err ? err : start(emitter);
 }
 
@@ -117,8 +117,8 @@ peal_err peal_emitter_new(peal_emitter **out, const peal_emitter_opts *opts,
   err = await_begin(emitter);
   if (err) {
     const char *text = emitter->why.text;
-    (void)peal_emitter_opts_problem(
-        why, err, *text ? text : peal_err_message(err));
+    (void)peal_emitter_opts_problem(why, err,
+                                    *text ? text : peal_err_message(err));
     peal_emitter_free(emitter);
     return err;
   }

@@ -16,8 +16,7 @@ typedef struct encoder {
   peal_arena arena;
 } encoder;
 
-static peal_err publish(encoder *it, const char *verb,
-                        peal_emitter_job **out) {
+static peal_err publish(encoder *it, const char *verb, peal_emitter_job **out) {
   peal_err err = it->channel.err ? it->channel.err : it->payload.err;
   if (err)
     return err;
@@ -39,13 +38,13 @@ static peal_err classic(encoder *it, peal_emitter_job **out) {
 
 static peal_bus_rooms rooms_of(const peal_emitter *emitter) {
   switch (emitter->opts.rooms) {
-    case PEAL_EMITTER_STATIC:
-      return PEAL_BUS_ROOMS_STATIC;
-    case PEAL_EMITTER_DYNAMIC_PRIVATE:
-      return PEAL_BUS_ROOMS_DYNAMIC_PRIVATE;
-    case PEAL_EMITTER_DYNAMIC:
-    default:
-      return PEAL_BUS_ROOMS_DYNAMIC;
+  case PEAL_EMITTER_STATIC:
+    return PEAL_BUS_ROOMS_STATIC;
+  case PEAL_EMITTER_DYNAMIC_PRIVATE:
+    return PEAL_BUS_ROOMS_DYNAMIC_PRIVATE;
+  case PEAL_EMITTER_DYNAMIC:
+  default:
+    return PEAL_BUS_ROOMS_DYNAMIC;
   }
 }
 
@@ -94,13 +93,19 @@ static peal_err streams(encoder *it, peal_emitter_job **out) {
   peal_err err = it->channel.err ? it->channel.err : it->payload.err;
   if (err)
     return err;
-  const peal_slice argv[] = {PEAL_S("XADD"),  peal_buf_slice(&it->channel),
-                             PEAL_S("MAXLEN"), PEAL_S("~"),
+  const peal_slice argv[] = {PEAL_S("XADD"),
+                             peal_buf_slice(&it->channel),
+                             PEAL_S("MAXLEN"),
+                             PEAL_S("~"),
                              {max_len, (size_t)digits},
-                             PEAL_S("*"),     PEAL_S("uid"),
-                             entry.uid,       PEAL_S("nsp"),
-                             entry.nsp,       PEAL_S("type"),
-                             entry.type,      PEAL_S("data"),
+                             PEAL_S("*"),
+                             PEAL_S("uid"),
+                             entry.uid,
+                             PEAL_S("nsp"),
+                             entry.nsp,
+                             PEAL_S("type"),
+                             entry.type,
+                             PEAL_S("data"),
                              entry.data};
   *out = peal_emitter_job_new(argv, sizeof argv / sizeof *argv);
   if (!*out)

@@ -43,7 +43,7 @@ struct peal_emitter {
   unsigned in_flight;
   bool is_told; /* that it cannot */
   char first_words[PEAL_REDIS_TEXT];
-  bool is_over;         /* nothing is told any more */
-  bool is_freed_inside; /* its thread frees it */
+  bool is_over;             /* nothing is told any more */
+  bool is_freed_inside;     /* its thread frees it */
   peal_emitter_problem why; /* of begin_err */
 };

@@ -11,7 +11,7 @@
 typedef struct peal_emitter_job {
   struct peal_emitter_job *next;
   struct peal_emitter *emitter;
-  size_t size; /* of all of it: what it is counted with */
+  size_t size;  /* of all of it: what it is counted with */
   bool has_key; /* the second word chooses the server of a Redis Cluster */
   bool counts;  /* the answer is how many have heard it */
   size_t argc;

@@ -58,8 +58,7 @@ static peal_err say(peal_emitter *emitter, peal_bus_msg *msg) {
 /* -- what -------------------------------------------------------------------- */
 
 /* The text and a copy of each attachment; NULL if memory is out. */
-static peal_message *message_of(peal_slice text, peal_args args,
-                                size_t count) {
+static peal_message *message_of(peal_slice text, peal_args args, size_t count) {
   peal_slice few[INLINE_PARTS];
   peal_slice *parts = few;
   if (count > INLINE_PARTS)
@@ -145,8 +144,7 @@ peal_err peal_emitter_disconnect(peal_emitter *emitter, const char *nsp,
 
 /* Names that mean something to the servers themselves. */
 static bool is_servers_own(const char *event) {
-  static const char *const names[] = {"connect", "connection",
-                                      "new_namespace"};
+  static const char *const names[] = {"connect", "connection", "new_namespace"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(event, names[i]) == 0)
       return true;

@@ -62,14 +62,13 @@ static peal_err act(peal_emitter *emitter, peal_build *build, peal_val c) {
   const char *nsp = driver_values_text(build, peal_val_get(c, "nsp"));
   const char *event = driver_values_text(build, peal_val_get(c, "event"));
   const char *room = driver_values_text(build, peal_val_get(c, "room"));
-  peal_args args = driver_values_args(
-      driver_values_unpack(build, peal_val_get(c, "args")));
+  peal_args args =
+      driver_values_args(driver_values_unpack(build, peal_val_get(c, "args")));
   if (peal_slice_is(what, "emit")) {
     return peal_emitter_emit(emitter, nsp, &to, event, args);
   }
   if (peal_slice_is(what, "many")) {
-    return many(emitter, nsp, event,
-                peal_val_int(peal_val_get(c, "count"), 0));
+    return many(emitter, nsp, event, peal_val_int(peal_val_get(c, "count"), 0));
   }
   if (peal_slice_is(what, "join")) {
     return peal_emitter_join(emitter, nsp, &to, room);
