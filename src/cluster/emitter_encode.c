@@ -125,7 +125,7 @@ peal_err peal_emitter_encode(peal_emitter_job **out,
   peal_buf_init(&it.channel, NULL, 0);
   peal_buf_init(&it.payload, NULL, 0);
   peal_arena_init(&it.arena, NULL, 0, 0);
-  msg->from = peal_slice_of(emitter->host);
+  msg->from = *emitter->host ? peal_slice_of(emitter->host) : PEAL_S("emitter");
   *out = NULL;
   peal_err err = forms[emitter->opts.dialect](&it, out);
   peal_arena_deinit(&it.arena);

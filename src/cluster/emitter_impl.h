@@ -21,7 +21,8 @@ struct peal_emitter {
   peal_workers *workers;
   peal_worker *worker;
   pthread_t thread;
-  char host[33]; /* PYTHON: who says it, terminated */
+  char host[33]; /* PYTHON: who says it, terminated; those of Node are all
+                    called the same */
 
   uv_mutex_t lock;
   uv_cond_t settled; /* for flush, and for who waits for `begun` */

