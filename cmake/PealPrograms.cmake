@@ -121,14 +121,15 @@ function(peal_all_programs)
       message(STATUS "libedit is missing: no line editing in peal connect")
     endif()
   endif()
-  if(TARGET peal_objects AND PEAL_WITH_CLUSTER AND
-     EXISTS "${PROJECT_SOURCE_DIR}/src/cluster/redis.c")
+  if(TARGET peal_objects AND PEAL_WITH_CLUSTER)
     target_compile_definitions(peal_objects PRIVATE CLI_HAVE_CLUSTER=1)
   endif()
   peal_program(peal-e2e-fixture tests/e2e/fixture)
   if(PEAL_WITH_CLUSTER AND
      EXISTS "${PROJECT_SOURCE_DIR}/src/cluster/cluster.c")
     peal_program(peal-cluster-node tests/cluster/fixture)
+  endif()
+  if(PEAL_WITH_CLUSTER)
     peal_program(peal-cluster-emitter tests/cluster/emitter)
     target_sources(peal-cluster-emitter PRIVATE
                    tests/client_e2e/driver/driver_values.c)
