@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Header: how the connection is, the bell, sound, the look, and who is here.
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useAuth } from '../context/AuthContext.tsx';
 import { useRoute, linkTo } from '../hooks/useRoute.ts';
 import { useSocketIO } from '../hooks/useSocketIO.ts';
@@ -85,8 +85,13 @@ function Pages() {
     ...may('admin') ? [['audit', 'Audit']] : [],
     ['preferences', 'Preferences'],
   ] as [string, string][];
+  // Where all of them do not fit, the present one is seen.
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [page]);
   return (
-    <nav className="pages" aria-label="Pages">
+    <nav ref={nav} className="pages" aria-label="Pages">
       {pages.map(([name, words]) => (
         <a key={name} href={linkTo(name)} aria-current={page === name ? 'page' : undefined}>{words}</a>
       ))}

@@ -25,7 +25,7 @@ export function LoginPage({ onRetry }: { onRetry: () => Promise<void> }) {
 
   return (
     <>
-      <header className="bar" id="bar">
+      <header className="bar door" id="bar">
         <Brand words="alerts" />
         <div className="icons door-icons"><ThemeButton /></div>
       </header>
