@@ -32,7 +32,9 @@ typedef enum peal_op_kind {
   PEAL_OP_LEAVE,
   PEAL_OP_DISCONNECT,
   PEAL_OP_COUNT,
-  PEAL_OP_MEMBERS
+  PEAL_OP_MEMBERS,
+  PEAL_OP_FETCH, /* as the next: between workers alone, it has no encoded form */
+  PEAL_OP_ROOMS
 } peal_op_kind;
 
 /* All pointers are borrowed, but for the message of a decoded one. */

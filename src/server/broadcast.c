@@ -3,6 +3,7 @@
  * receive it, delivered on this worker and handed to the others. */
 #include "base/reserved.h"
 #include "proto/names.h"
+#include "server/adapter.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
 #include "server/members.h"
@@ -38,20 +39,33 @@ static peal_err deliver_here(const cast *it, const peal_eio_item *item,
   return peal_deliver_one(it->own, item, it->to->is_volatile);
 }
 
-static peal_err hand_to_others(const cast *it, const peal_eio_item *item) {
-  peal_op op = {.kind = PEAL_OP_EMIT,
-                .nsp = {it->nsp->name, it->nsp->name_len},
-                .to = *it->to,
-                .without = it->without,
-                .message = item->message};
-  return peal_op_round_run(it->nsp, &op, true, NULL);
+static peal_op op_of(const cast *it, const peal_eio_item *item) {
+  return (peal_op){.kind = PEAL_OP_EMIT,
+                   .nsp = {it->nsp->name, it->nsp->name_len},
+                   .to = *it->to,
+                   .without = it->without,
+                   .message = item->message};
+}
+
+/* To the other workers, and to the other nodes. */
+static peal_err hand_to_others(const cast *it, const peal_worker *self,
+                               peal_adapter *adapter,
+                               const peal_eio_item *item) {
+  const peal_op op = op_of(it, item);
+  peal_err err = PEAL_OK;
+  if (!self || it->nsp->server->worker_count > 1)
+    err = peal_op_round_run(it->nsp, &op, true, NULL);
+  if (!err && adapter)
+    adapter->verbs->publish(adapter, &op);
+  return err;
 }
 
 static peal_err run(const cast *it) {
   peal_worker *self = peal_nsp_worker(it->nsp);
   if (!PEAL_RESERVED_IS_KNOWN(it->to))
     return PEAL_ERR_OPTION;
-  bool crosses = !self || it->nsp->server->worker_count > 1;
+  peal_adapter *adapter = peal_adapter_for(it->nsp, it->to);
+  bool crosses = !self || adapter || it->nsp->server->worker_count > 1;
   peal_socket **sockets = NULL;
   size_t count = 0;
   peal_err err = self ? peal_members_select(it->nsp, self, it->to, it->without,
@@ -69,7 +83,7 @@ static peal_err run(const cast *it) {
   item.key = peal_packet_key(it->nsp, peal_names_key(it->to));
   item.no_compress = it->to->no_compress;
   if (crosses)
-    err = hand_to_others(it, &item);
+    err = hand_to_others(it, self, adapter, &item);
   if (!err && self)
     err = deliver_here(it, &item, sockets, count);
   peal_packet_release(&item);

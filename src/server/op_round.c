@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "net/worker_impl.h"
-#include "proto/names.h"
+#include "proto/op_copy.h"
 #include "server/nsp.h"
 
 typedef struct op_round op_round;
@@ -36,73 +36,18 @@ peal_worker *peal_op_round_home(const peal_nsp *nsp) {
   return self ? self : peal_workers_get(nsp->server->workers, 0);
 }
 
-/* -- the record that is shared --------------------------------------------------------- */
-
-static peal_slice copy_text(peal_arena *arena, peal_slice text, bool *ok) {
-  if (!text.ptr)
-    return text;
-  text.ptr = peal_arena_str(arena, text);
-  *ok = *ok && text.ptr;
-  return text;
-}
-
-/* Names of either spelling as slices. */
-static peal_names copy_names(peal_arena *arena, peal_names_walk names,
-                             bool *ok) {
-  if (!peal_names_are_given(&names))
-    return (peal_names){0};
-  size_t count = 0;
-  peal_slice *copy =
-      peal_arena_alloc(arena, (peal_names_count(names) + 1) * sizeof *copy);
-  *ok = *ok && copy;
-  for (peal_slice name; copy && peal_names_next(&names, &name);)
-    copy[count++] = copy_text(arena, name, ok);
-  return (peal_names){copy, count};
-}
-
-/* The message is referenced. */
-static peal_err copy_op(peal_op *out, const peal_op *op, peal_arena *arena) {
-  bool ok = true;
-  *out = *op;
-  char *nsp = peal_arena_str(arena, op->nsp);
-  out->nsp.ptr = nsp;
-  out->to.room_names = copy_names(arena, peal_names_rooms(&op->to), &ok);
-  out->to.except_names = copy_names(arena, peal_names_except(&op->to), &ok);
-  out->to.conflate_name = copy_text(arena, peal_names_key(&op->to), &ok);
-  out->to.rooms = out->to.except = NULL;
-  out->to.conflate = NULL;
-  out->without = copy_text(arena, peal_slice_of(op->without), &ok).ptr;
-  out->room = copy_text(arena, op->room, &ok);
-  if (!ok || !nsp) {
-    *out = (peal_op){0};
-    return PEAL_ERR_NOMEM;
-  }
-  if (op->message)
-    peal_message_ref(op->message);
-  return PEAL_OK;
-}
-
 /* -- memory --------------------------------------------------------------------------- */
 
 static void free_results(const peal_nsp *nsp, peal_op_result *results,
                          size_t count) {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     peal_mem_free(nsp->server->mem, results[i].ids);
+    peal_doc_free(results[i].doc);
+  }
 }
 
 /* The strings' first block. */
 #define STRINGS_BYTES 512u
-
-static size_t names_bytes(peal_names_walk names) {
-  size_t bytes = 0;
-  for (peal_slice name; peal_names_next(&names, &name);)
-    bytes += sizeof name + name.len + 1;
-  return bytes;
-}
-
-static size_t text_bytes(peal_slice text) {
-  return text.ptr ? text.len + 1 : 0;
-}
 
 static size_t block_bytes(size_t workers) {
   return sizeof(op_round) + workers * sizeof(round_mail);
@@ -110,11 +55,7 @@ static size_t block_bytes(size_t workers) {
 
 static peal_op_weight weight_of(const peal_op *op, size_t workers) {
   size_t own = block_bytes(workers) + STRINGS_BYTES +
-               workers * sizeof(peal_op_result) + op->nsp.len +
-               names_bytes(peal_names_rooms(&op->to)) +
-               names_bytes(peal_names_except(&op->to)) +
-               text_bytes(peal_names_key(&op->to)) +
-               text_bytes(peal_slice_of(op->without)) + text_bytes(op->room);
+               workers * sizeof(peal_op_result) + peal_op_copy_bytes(op);
   return (peal_op_weight){
       .own = own, .message = op->message ? peal_message_len(op->message) : 0};
 }
@@ -149,7 +90,7 @@ static op_round *round_alloc(peal_nsp *nsp, const peal_op *op,
       peal_arena_alloc(&round->strings, count * sizeof(peal_op_result));
   if (round->results)
     memset(round->results, 0, count * sizeof(peal_op_result));
-  if (round->results && !copy_op(&round->op, op, &round->strings))
+  if (round->results && !peal_op_copy(&round->op, op, &round->strings))
     return round;
   round_free(round);
   return NULL;

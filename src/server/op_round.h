@@ -10,8 +10,9 @@
  * exactly once, when every worker has run. Embedded in what the asker keeps,
  * which is `done`'s to free. */
 typedef struct peal_op_asker {
+  /* Who takes a document out of a result puts NULL in its place. */
   void (*done)(struct peal_op_asker *asker, peal_worker *worker,
-               const peal_op_result *results, size_t count);
+               peal_op_result *results, size_t count);
   peal_gather *gather; /* of ASK; otherwise NULL */
 } peal_op_asker;
 

@@ -7,6 +7,7 @@
 #include "net/worker_impl.h"
 #include "proto/names.h"
 #include "server/deliver.h"
+#include "server/describe.h"
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
@@ -96,6 +97,11 @@ static peal_err list_ids(peal_nsp *nsp, const chosen *all,
   return PEAL_OK;
 }
 
+static peal_err keep(peal_op_result *result, peal_doc *doc) {
+  result->doc = doc;
+  return doc ? PEAL_OK : PEAL_ERR_NOMEM;
+}
+
 static peal_err run(peal_nsp *nsp, const peal_op *op, const chosen *all,
                     peal_gather *gather, peal_op_result *result) {
   switch ((peal_op_kind)op->kind) {
@@ -114,6 +120,11 @@ static peal_err run(peal_nsp *nsp, const peal_op *op, const chosen *all,
     return PEAL_OK;
   case PEAL_OP_MEMBERS:
     return list_ids(nsp, all, result);
+  case PEAL_OP_FETCH:
+    return keep(result, peal_describe_sockets(all->sockets, all->count));
+  case PEAL_OP_ROOMS:
+    return keep(result, peal_describe_rooms(all->count ? all->sockets[0]->local
+                                                       : NULL));
   }
   return PEAL_ERR_USAGE;
 }

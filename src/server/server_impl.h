@@ -55,6 +55,7 @@ struct peal_server {
   peal_engine *engine;
   peal_logger *log;
   struct peal_client_files *files;
+  struct peal_adapter *adapter; /* to other nodes; NULL: there are none */
   peal_server_local *locals;
   peal_nsp **nsps;
   size_t nsp_count, nsp_cap;
