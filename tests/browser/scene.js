@@ -22,7 +22,7 @@ const { values: opts } = parseArgs({
     server: { type: 'string' },
     mock: { type: 'boolean', default: false },
     'mock-of': { type: 'string', default: 'server' },
-    web: { type: 'string' }, // the folder of the page, for a mock
+    web: { type: 'string' }, // the folder of the page, if not the installed one
     out: { type: 'string', default: path.join(os.tmpdir(), 'peal-browser') },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     'password-env': { type: 'string', default: 'PEAL_ESP32_DASHBOARD_PASSWORD' },
@@ -34,8 +34,8 @@ if (!opts.server && !opts.mock) {
 }
 
 const mock = fileURLToPath(new URL(`./mock/${opts['mock-of']}.js`, import.meta.url));
-const command = opts.mock
-  ? [process.execPath, mock, ...opts.web ? ['--web', path.resolve(opts.web)] : []] : [path.resolve(opts.server)];
+const command = [...opts.mock ? [process.execPath, mock] : [path.resolve(opts.server)],
+  ...opts.web ? ['--web-dir', path.resolve(opts.web)] : []];
 export const isMock = opts.mock;
 export const program = command[0];
 export const passwordEnv = opts.mock ? 'MOCK_PASSWORD' : opts['password-env'];

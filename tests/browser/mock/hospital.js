@@ -3,7 +3,7 @@
 // working on the page alone, and for proving its browser tests. Everything is
 // in memory; one program's worth of rules is not.
 //
-//   node mock/hospital.js --web DIR --port P
+//   node mock/hospital.js --web-dir DIR --port P
 //
 // Beyond the program: POST /mock/flood {"count","rate"} emits so many alerts,
 // POST /mock/raw {"event","payload"} emits past everything, as other processes
@@ -18,7 +18,7 @@ import { Server } from 'socket.io';
 const { values: opts } = parseArgs({
   options: {
     port: { type: 'string', default: '5002' },
-    web: { type: 'string' },
+    'web-dir': { type: 'string' },
     'data-dir': { type: 'string' },
     'access-token-time': { type: 'string', default: '900s' },
   },
@@ -283,7 +283,7 @@ async function bodyOf(request) {
 }
 
 function file(pathname, response) {
-  const name = path.join(opts.web, path.normalize(pathname === '/' ? '/index.html' : pathname));
+  const name = path.join(opts['web-dir'], path.normalize(pathname === '/' ? '/index.html' : pathname));
   if (!fs.existsSync(name)) throw new Refusal(404, 'There is no such page.');
   response.setHeader('Content-Type', types[path.extname(name).slice(1)] ?? 'application/octet-stream');
   response.setHeader('Content-Security-Policy', policy);

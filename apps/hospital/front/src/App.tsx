@@ -29,9 +29,9 @@ const nothing: [string, () => React.ReactNode] =
 
 function Pages() {
   const { page, id } = useRoute();
-  const { user, loading, error, refreshUser } = useAuth();
+  const { user, isKnown, refreshUser } = useAuth();
   if (!user) {
-    return loading && !error ? <p className="noscript" role="status">Loading…</p> : <LoginPage onRetry={refreshUser} />;
+    return isKnown ? <LoginPage onRetry={refreshUser} /> : <p className="noscript" role="status">Loading…</p>;
   }
   if (page === 'patients' && id) {
     return <Layout title={`Patient ${id}`} place={`patients/${id}`}><PatientPage key={id} id={id} /></Layout>;

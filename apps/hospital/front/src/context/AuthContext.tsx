@@ -17,6 +17,7 @@ export interface AuthContextType {
   user: AuthUser | null;
   isAuthenticated: boolean;
   loading: boolean;
+  isKnown: boolean; // false: whether someone is signed in is still being asked
   error: string | null;
   why: Why; // how the last sign-in ended
   // Name and password; a hospital in front of them is that of the first edition.
@@ -35,7 +36,8 @@ const authUser = (user: User): AuthUser => ({
 
 export function AuthProvider({ children }: { children: ReactNode }) {
   const session = useSyncExternalStore(sessionSubscribe, sessionNow);
-  const [loading, setLoading] = useState(true);
+  const [loading, setLoading] = useState(false);
+  const [isKnown, setIsKnown] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
   const tryTo = useCallback(async (work: () => Promise<void>) => {
@@ -54,6 +56,7 @@ export function AuthProvider({ children }: { children: ReactNode }) {
 
   const refreshUser = useCallback(async () => {
     await tryTo(sessionResume).catch(() => {});
+    setIsKnown(true);
   }, [tryTo]);
 
   useEffect(() => void refreshUser(), [refreshUser]);
@@ -62,6 +65,7 @@ export function AuthProvider({ children }: { children: ReactNode }) {
     user: session.user && authUser(session.user),
     isAuthenticated: session.user !== null,
     loading,
+    isKnown,
     error,
     why: session.why,
     login: (...words) => tryTo(() => sessionSignIn(words.at(-2)!, words.at(-1)!)),
@@ -69,7 +73,7 @@ export function AuthProvider({ children }: { children: ReactNode }) {
     refreshUser,
     clearError: () => setError(null),
     may: (...roles) => session.user !== null && roles.includes(session.user.role),
-  }), [session, loading, error, tryTo, refreshUser]);
+  }), [session, loading, isKnown, error, tryTo, refreshUser]);
 
   return <AuthContext.Provider value={value}>{children}</AuthContext.Provider>;
 }

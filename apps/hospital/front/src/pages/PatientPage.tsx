@@ -22,6 +22,7 @@ import type { AlertRow, Patient, Risk } from '../types.ts';
 
 const consciousness = ['alert', 'confused', 'voice', 'pain', 'unresponsive'].map((word) => [word, word] as const);
 const maxTrend = 60;
+const maxAlerts = 50;
 
 // In the room as long as the page is shown; what it answered the last time.
 function useMonitoring(id: string) {
@@ -160,8 +161,9 @@ export function PatientPage({ id }: { id: string }) {
           <div className="head"><h2 id="h-own">Alerts</h2><p className="hint" role="status">{own.filter(({ status }) => status === 'active').length} active</p></div>
           <Place state={answer || own.length ? 'ready' : 'loading'} isEmpty={own.length === 0} empty="No alerts." />
           <ul className="alert-items" id="patient-alerts">
-            {own.slice(0, 50).map((alert) => <AlertItem key={alert.id} row={{ ...alert.data as AlertRow, status: alert.status }} />)}
+            {own.slice(0, maxAlerts).map((alert) => <AlertItem key={alert.id} row={{ ...alert.data as AlertRow, status: alert.status }} />)}
           </ul>
+          {own.length > maxAlerts && <p className="hint">{own.length - maxAlerts} older ones are in <a href="#/alerts">all alerts</a>.</p>}
         </section>
       </div>
       <div className="side"><Score risk={risk} scores={scores} /></div>
