@@ -9,12 +9,9 @@ import { isMock, runScene, shot } from './scene.js';
 import { newHospital, openAs, Person, unread, unreadIs } from './ward.js';
 
 const rate = 1000;
-const seconds = 5;
+const seconds = 3;
 const count = rate * seconds;
 const longestMs = 50;
-// A machine that is busy with other things takes the processor away from the
-// page, which looks the same from within: one undisturbed flood is enough.
-const tries = 4;
 const atOnce = 32;
 
 let server;
@@ -32,7 +29,7 @@ async function aHospitalIsThere() {
 
 // Tasks above 50 ms are what browsers call long; and how far apart pictures are.
 const watch = () => page.evaluate(() => {
-  window.seen = { long: [], gap: 0, pictures: 0, stop: false };
+  window.seen = { long: [], gap: 0, pictures: 0 };
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) window.seen.long.push(Math.round(duration));
   }).observe({ type: 'longtask' });
@@ -47,6 +44,27 @@ const watch = () => page.evaluate(() => {
 });
 
 const reset = () => page.evaluate(() => Object.assign(window.seen, { long: [], gap: 0, pictures: 0 }));
+
+// The same tasks by the processor's time. A machine that is busy with other
+// things takes the processor away from the page, which looks from within as if
+// the page had stood still; that is no matter of the page.
+async function traced(work) {
+  const browser = page.context().browser();
+  await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', 'toplevel'] });
+  let trace;
+  try {
+    await work();
+  } finally {
+    trace = JSON.parse(String(await browser.stopTracing()));
+  }
+  const main = new Set(trace.traceEvents
+    .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
+  const tasks = trace.traceEvents
+    .filter(({ name, ph, tdur, pid, tid }) => ph === 'X' && name.endsWith('RunTask') && tdur !== undefined && main.has(`${pid} ${tid}`))
+    .map(({ tdur }) => tdur / 1000);
+  assert.ok(tasks.length > 0, 'the trace has tasks');
+  return tasks.reduce((most, ms) => Math.max(most, ms), 0);
+}
 
 const alertOf = (i) => ({
   patient_id: `P${i % 20}`, severity: ['info', 'warning', 'critical'][i % 3], message: `Reading ${i} is out of its band`,
@@ -71,29 +89,34 @@ async function post(total) {
 
 async function flood() {
   await reset();
-  const tookMs = isMock ? (await doctor.post('/mock/flood', { count, rate })).tookMs : await post(count);
-  sent += count;
-  await unreadIs(page, sent, 20000);
-  const seen = await page.evaluate(() => window.seen);
-  console.log(`  ${Math.round(count / tookMs * 1000)} alerts/s, ${seen.pictures} pictures, ${seen.gap.toFixed(0)} ms apart at most, long tasks: ${seen.long.join(' ') || 'none'}`);
-  return seen.long.every((ms) => ms <= longestMs);
+  let tookMs = 0;
+  const longest = await traced(async () => {
+    tookMs = isMock ? (await doctor.post('/mock/flood', { count, rate })).tookMs : await post(count);
+    sent += count;
+    await unreadIs(page, sent, 20000);
+  });
+  const { long, gap, pictures } = await page.evaluate(() => window.seen);
+  console.log(`  ${Math.round(count / tookMs * 1000)} alerts/s; longest task ${longest.toFixed(1)} ms of processor time; by the clock `
+    + `long tasks: ${long.join(' ') || 'none'}, ${pictures} pictures, ${gap.toFixed(0)} ms apart at most`);
+  assert.ok(longest <= longestMs, `the page was still for ${longest} ms`);
 }
 
-async function undisturbed() {
-  for (let turn = 1; turn <= tries; turn += 1) {
-    if (await flood()) return;
-  }
-  assert.fail(`each of ${tries} floods blocked the page for more than ${longestMs} ms`);
+async function theMeasureSees() {
+  await watch();
+  const longest = await traced(() => page.evaluate(() => {
+    const end = performance.now() + 500;
+    while (performance.now() < end);
+  }));
+  assert.ok(longest > longestMs, `a page that stands still for 500 ms is seen as ${longest} ms`);
 }
 
 async function theBellCountsAll() {
-  await watch();
-  await undisturbed();
+  await flood();
 }
 
 async function thePanelIsOpenMeanwhile() {
   await page.locator('#bell').click();
-  await undisturbed();
+  await flood();
   await shot(page, 'hospital-flood');
   const rows = await page.locator('.virtual > li').count();
   assert.ok(rows < 40, `${rows} rows are in the page, not all`);
@@ -123,6 +146,7 @@ async function theProgramKnowsWhatCame() {
 
 await runScene([
   ['a hospital is there', aHospitalIsThere],
+  ['a page that stands still is found out', theMeasureSees],
   [`${rate} alerts a second are counted, and the page is never still for ${longestMs} ms`, theBellCountsAll],
   ['so it is with the panel open', thePanelIsOpenMeanwhile],
   ['what is being read stays where it is', readingIsNotDisturbed],
