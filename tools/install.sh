@@ -80,10 +80,10 @@ else
   fi
 fi
 
-tools/npm_ci.sh .
+tools/npm_ci.sh . apps/hospital/front
 if [ "$step" = test ]; then
   tools/proxies.sh
-  tools/npm_ci.sh tests/e2e tests/browser
+  tools/npm_ci.sh tests/e2e tests/browser tests/cluster
   requirements=tests/e2e/requirements.txt
   if [ -f "$requirements" ]; then
     sum=$(cksum <"$requirements")
