@@ -59,6 +59,23 @@ typedef struct peal_socket peal_socket;
 
 /* -- options --------------------------------------------------------------- */
 
+/* Connection state recovery (reference: connectionStateRecovery): a client
+ * whose connection breaks and who is back within the window is the socket that
+ * it was, with its id and its rooms, and is sent what it missed, once. {0}: it
+ * is a new one. docs/guide/recovery.md. */
+typedef struct peal_recovery_opts {
+  /* How long it may be away; 0: recovery is off. Reference: 120000
+   * (maxDisconnectionDuration). */
+  uint32_t window_ms;
+  bool run_middlewares; /* for those who come back, too; reference:
+                           skipMiddlewares false */
+  size_t max_bytes;     /* events and sessions that are kept, all together;
+                           default 64 MiB; beyond it the oldest go, and who
+                           misses one of those is a new socket */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[2];
+} peal_recovery_opts;
+
 /* Options of a server, named after those of the reference; {0} is a server on
  * port 3000, path /socket.io/, for pages of the same origin. What has the same
  * name in peal_engine_server_opts is the same, with the same default (but the
@@ -122,9 +139,10 @@ typedef struct peal_server_opts {
   void *allow_user; /* the last argument of it */
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
-  void *headers_user; /* the last argument of it */
+  void *headers_user;          /* the last argument of it */
+  peal_recovery_opts recovery; /* default: none */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[32];
+  uintptr_t reserved[28];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */
@@ -377,8 +395,10 @@ typedef struct peal_to {
   peal_names room_names;
   peal_names except_names;
   peal_slice conflate_name;
+  bool is_local; /* this node's sockets alone (<peal/cluster.h>); reference:
+                    local */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[8];
+  uintptr_t reserved[7];
 } peal_to;
 
 /* Every function that takes the name of an event or of a room has a twin that
@@ -447,10 +467,16 @@ PEAL_API peal_err peal_emit_ack_n(peal_socket *socket, peal_slice event,
  * first argument, in order of arrival. */
 typedef struct peal_acks {
   peal_err err;        /* PEAL_OK: all answered; PEAL_ERR_TIMEOUT: some did not;
+                      PEAL_ERR_CLOSED: the cluster was away; PEAL_ERR_LIMIT,
                       PEAL_ERR_NOMEM: some could not be asked or kept */
   size_t expected;     /* clients that were asked */
   peal_args responses; /* fewer than `expected` if some did not answer */
+  size_t missing;      /* nodes of a cluster that did not say whom they asked;
+                     PEAL_MISSING_UNKNOWN: the cluster was away */
 } peal_acks;
+
+/* As a count of nodes that gave no answer: nobody knows how many there are. */
+#define PEAL_MISSING_UNKNOWN SIZE_MAX
 
 /* All have answered, gone, or run out of time; `acks` is borrowed. */
 typedef void (*peal_acks_fn)(const peal_acks *acks, void *user);
@@ -468,6 +494,38 @@ PEAL_API peal_err peal_nsp_emit_ack_n(peal_nsp *nsp, const peal_to *to,
                                       peal_slice event, peal_args args,
                                       uint32_t timeout_ms, peal_acks_fn fn,
                                       void *user);
+
+/* -- between servers ------------------------------------------------------- */
+
+/* Events that the servers of a cluster (<peal/cluster.h>) send one another; no
+ * client sees them. Without a cluster there is nobody to hear them. */
+
+/* To the other nodes, not to this one (reference: serverSideEmit).
+ * Returns: PEAL_OK, also if nobody hears it; PEAL_ERR_RESERVED (connect,
+ * connection, new_namespace), PEAL_ERR_DEPTH, PEAL_ERR_NOMEM. Thread: any. */
+PEAL_API peal_err peal_nsp_server_emit(peal_nsp *nsp, const char *event,
+                                       peal_args args);
+/* The same, and every other node answers once. `fn` comes once, on the calling
+ * worker (worker 0 if called from another thread), never inside the call:
+ * `responses` has the first argument of each answer, `expected` is how many
+ * nodes were asked, `missing` how many of them were silent for `timeout_ms` (0:
+ * 5000). A node without a handler for the event is silent.
+ * Returns: as peal_nsp_server_emit; on error `fn` is not called. Thread: any. */
+PEAL_API peal_err peal_nsp_server_emit_ack(peal_nsp *nsp, const char *event,
+                                           peal_args args, uint32_t timeout_ms,
+                                           peal_acks_fn fn, void *user);
+
+/* Another node has sent this; both are borrowed. It is answered by peal_ack or
+ * peal_ack_later. */
+typedef void (*peal_server_event_fn)(peal_nsp *nsp, const peal_event *event,
+                                     void *user);
+/* Call `fn` on worker 0 for this event of another node; as peal_on. Thread:
+ * any. */
+PEAL_API peal_err peal_on_server_event(peal_nsp *nsp, const char *event,
+                                       peal_server_event_fn fn, void *user);
+/* The reverse, as peal_off. Thread: any. */
+PEAL_API peal_err peal_off_server_event(peal_nsp *nsp, const char *event,
+                                        peal_server_event_fn fn, void *user);
 
 /* -- rooms ----------------------------------------------------------------- */
 
@@ -525,12 +583,14 @@ PEAL_API peal_err peal_nsp_disconnect(peal_nsp *nsp, const peal_to *to,
                                       bool close);
 
 /* Sockets that `to` names; `ids` (borrowed, strings) is empty if only the
- * count was asked for. `err` is PEAL_OK, or PEAL_ERR_NOMEM with a count of
- * 0. */
+ * count was asked for. `err` is PEAL_OK; PEAL_ERR_NOMEM with a count of 0; in a
+ * cluster PEAL_ERR_TIMEOUT or PEAL_ERR_CLOSED with what is known: some nodes
+ * did not answer (how many says peal_nsp_fetch_count), or it was away. */
 typedef void (*peal_members_fn)(peal_err err, size_t count, peal_args ids,
                                 void *user);
-/* Ask all workers how many. `fn` comes once, on the calling worker (worker 0
- * if called from another thread); inside the call if there is only one worker.
+/* Ask all workers how many, and all nodes of a cluster. `fn` comes once, on the
+ * calling worker (worker 0 if called from another thread); inside the call if
+ * there is only one worker and no cluster.
  * Returns: PEAL_OK; PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_QUEUE_FULL (some
  * workers are behind, as in peal_emit_to): `fn` does not come. Thread: any. */
 PEAL_API peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to,
@@ -538,6 +598,39 @@ PEAL_API peal_err peal_nsp_count(peal_nsp *nsp, const peal_to *to,
 /* The same with their ids. Thread: any. */
 PEAL_API peal_err peal_nsp_members(peal_nsp *nsp, const peal_to *to,
                                    peal_members_fn fn, void *user);
+
+/* What was fetched; borrowed. */
+typedef struct peal_fetched {
+  peal_err err;      /* PEAL_OK: all there is; PEAL_ERR_TIMEOUT: `missing` nodes
+                        did not answer; PEAL_ERR_CLOSED: the cluster was away,
+                        this is what is here; PEAL_ERR_LIMIT, PEAL_ERR_NOMEM:
+                        not all could be had */
+  size_t count;      /* sockets */
+  peal_args sockets; /* of peal_nsp_fetch objects, of peal_nsp_fetch_ids
+                        strings; otherwise empty */
+  size_t nodes;      /* other nodes that were asked; 0 without a cluster */
+  size_t missing;    /* of them, those who did not answer in time;
+                        PEAL_MISSING_UNKNOWN: the cluster was away */
+} peal_fetched;
+
+/* All have answered, or their time is over. */
+typedef void (*peal_fetched_fn)(const peal_fetched *fetched, void *user);
+/* Describe each socket that `to` names, on all workers and all nodes of a
+ * cluster (reference: fetchSockets): `id`; `handshake` with `headers`, `time`,
+ * `address`, `xdomain`, `secure`, `issued`, `url`, `query`, `auth`; `rooms`, an
+ * array of texts; `data` (peal_socket_set_data; {} if there is none). To act on
+ * one of them: peal_nsp_emit, _join, _leave, _disconnect to the room of its id.
+ * Headers and auth of clients are in it: nothing to be handed to others.
+ * `fn` comes as that of peal_nsp_count. Returns: as peal_nsp_count. Thread:
+ * any. */
+PEAL_API peal_err peal_nsp_fetch(peal_nsp *nsp, const peal_to *to,
+                                 peal_fetched_fn fn, void *user);
+/* Their ids alone. Thread: any. */
+PEAL_API peal_err peal_nsp_fetch_ids(peal_nsp *nsp, const peal_to *to,
+                                     peal_fetched_fn fn, void *user);
+/* How many there are, without a name. Thread: any. */
+PEAL_API peal_err peal_nsp_fetch_count(peal_nsp *nsp, const peal_to *to,
+                                       peal_fetched_fn fn, void *user);
 /* Call `fn` for each socket of this worker that `to` names; nothing happens on
  * a thread that is no worker of the server. Thread: any. */
 PEAL_API void peal_nsp_each(peal_nsp *nsp, const peal_to *to, peal_socket_fn fn,
@@ -567,6 +660,10 @@ PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
 PEAL_API peal_build *peal_socket_build(peal_socket *socket);
 /* False in the middleware, in connect handlers, and once it leaves. */
 PEAL_API bool peal_socket_is_connected(const peal_socket *socket);
+/* Is it one that has come back (peal_recovery_opts)? Known from its middleware
+ * on; once it has been accepted it is final: a client who has not been sent all
+ * that it missed is none that has come back. */
+PEAL_API bool peal_socket_is_recovered(const peal_socket *socket);
 /* "polling" or "websocket" at present; "" when its client has gone. */
 PEAL_API const char *peal_socket_transport(const peal_socket *socket);
 /* What waits for this client, all its namespaces together. */
@@ -602,6 +699,16 @@ typedef void (*peal_user_free_fn)(void *user);
  * Returns: PEAL_OK, PEAL_ERR_NOMEM (the pointer is still the caller's). */
 PEAL_API peal_err peal_socket_set_user_free(peal_socket *socket,
                                             peal_user_free_fn fn);
+
+/* One value of the application's that other nodes may see by peal_nsp_fetch
+ * (reference: socket.data); copied, and what was there before is freed.
+ * Undefined: none. Not for what others must not see.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM (also if it is nested deeper
+ * than 128), PEAL_ERR_CLOSED (its client has gone): it is as before. */
+PEAL_API peal_err peal_socket_set_data(peal_socket *socket, peal_val data);
+/* What peal_socket_set_data was given; undefined if nothing. Borrowed until it is
+ * set again, or the socket goes. */
+PEAL_API peal_val peal_socket_data(const peal_socket *socket);
 
 /* What the client sent as `auth`; undefined if nothing, memory is out, or it
  * was refused or its client has gone. It is kept as text of at most

@@ -157,6 +157,7 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
                                 .fields_len = (uint32_t)fields[OWN].len,
                                 .url_len = (uint32_t)url.len,
                                 .address_len = (uint16_t)address.len,
+                                .is_secure = peal_http_req_is_secure(req),
                                 .shares_url = shared,
                                 .decodes_url = is_encoded(url)};
   peal_engine_handshake *handshake = like.head ? alloc(&like, pool) : NULL;

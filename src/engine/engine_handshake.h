@@ -14,6 +14,7 @@ typedef struct peal_engine_handshake {
   uint32_t fields_len; /* of its own ones */
   uint32_t url_len;
   uint16_t address_len;
+  bool is_secure : 1; /* the client came over TLS */
   bool shares_url : 1;
   bool decodes_url : 1; /* its parameters are not what stands there */
   char data[]; /* its own fields (u16 name length, u16 value length, both

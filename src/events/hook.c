@@ -150,7 +150,7 @@ bool peal_hook_remove(peal_hooks *hooks, const peal_hook *like) {
   bool any = false;
   for (; at; at = at->next)
     if (!at->removed && at->fn.event == like->fn.event &&
-        at->user == like->user) {
+        at->user == like->user && has_name(at, name)) {
       at->removed = true;
       any = true;
     }

@@ -11,15 +11,18 @@ struct peal_gather {
   atomic_uint refs; /* one for the round, one per client asked */
   peal_nsp *nsp;
   peal_worker *home;
-  peal_acks_fn fn;
+  peal_acks_fn fn; /* NULL: another node has asked */
   void *user;
+  uint64_t number; /* of its question */
   /* On the home worker only. */
-  peal_doc **docs; /* first arguments, in order of arrival */
+  peal_doc **docs; /* arrays of arguments, in order of arrival */
   size_t count, cap;
   size_t expected;
   size_t finished; /* answered or not, but over */
+  size_t missing;  /* nodes that did not say whom they asked */
   peal_err err;
-  bool begun; /* `expected` is known */
+  bool begun; /* `expected` is known, of this node */
+  bool waits; /* for the other nodes */
   bool told;
 };
 
@@ -48,6 +51,14 @@ peal_gather *peal_gather_new(peal_nsp *nsp, peal_worker *home, peal_acks_fn fn,
   return gather;
 }
 
+peal_gather *peal_gather_for_node(peal_nsp *nsp, peal_worker *home,
+                                  uint64_t number) {
+  peal_gather *gather = peal_gather_new(nsp, home, NULL, NULL);
+  if (gather)
+    gather->number = number;
+  return gather;
+}
+
 static void unref(peal_gather *gather) {
   if (atomic_fetch_sub_explicit(&gather->refs, 1, memory_order_acq_rel) != 1)
     return;
@@ -60,28 +71,61 @@ static void unref(peal_gather *gather) {
 
 /* -- at home -------------------------------------------------------------------------- */
 
-static void tell_if_done(peal_gather *gather) {
-  if (gather->told || !gather->begun || gather->finished < gather->expected)
-    return;
-  gather->told = true;
+static void say(const peal_gather *gather, peal_bus_kind kind, size_t count,
+                peal_args args) {
+  peal_adapter *adapter = gather->nsp->server->adapter;
+  if (adapter)
+    adapter->verbs->answer(
+        adapter, gather->number,
+        &(peal_bus_msg){.kind = (uint8_t)kind, .count = count, .args = args});
+}
+
+/* To the node that has asked: what is here so far. */
+static void say_all(peal_gather *gather) {
+  for (size_t i = 0; i < gather->count; i++) {
+    peal_val args = peal_doc_val(gather->docs[i]);
+    say(gather, PEAL_BUS_ACKED, 0, (peal_args){args.as.items, args.len});
+    peal_doc_free(gather->docs[i]);
+  }
+  gather->count = 0;
+}
+
+static void tell(peal_gather *gather) {
   peal_val *items = NULL;
-  peal_acks acks = {.err = gather->err, .expected = gather->expected};
+  peal_acks acks = {.err = gather->err,
+                    .expected = gather->expected,
+                    .missing = gather->missing};
   if (gather->count)
     items =
         peal_arena_alloc(&gather->home->turn, gather->count * sizeof *items);
   if (gather->count && !items)
     acks.err = PEAL_ERR_NOMEM;
   for (size_t i = 0; items && i < gather->count; i++)
-    items[i] = peal_doc_val(gather->docs[i]);
+    items[i] = peal_val_at(peal_doc_val(gather->docs[i]), 0);
   acks.responses = (peal_args){items, items ? gather->count : 0};
   gather->fn(&acks, gather->user);
 }
 
+static void tell_if_done(peal_gather *gather) {
+  if (gather->told || !gather->begun || gather->waits)
+    return;
+  if (!gather->fn) {
+    say_all(gather);
+    return;
+  }
+  if (gather->finished < gather->expected)
+    return;
+  gather->told = true;
+  tell(gather);
+}
+
 void peal_gather_begin(peal_gather *gather, size_t expected, peal_err err) {
-  gather->expected = expected;
+  gather->expected += expected;
   gather->begun = true;
   if (err)
     gather->err = err;
+  if (!gather->fn)
+    say(gather, PEAL_BUS_ASKED, expected, PEAL_NO_ARGS);
   tell_if_done(gather);
   unref(gather);
 }
@@ -102,6 +146,30 @@ static peal_err keep(peal_gather *gather, peal_doc *doc) {
   }
   gather->docs[gather->count++] = doc;
   return PEAL_OK;
+}
+
+void peal_gather_expect_far(peal_gather *gather) {
+  atomic_fetch_add_explicit(&gather->refs, 1, memory_order_relaxed);
+  gather->waits = true;
+}
+
+/* Their clients are all over by now: answered, or not in time. */
+void peal_gather_far(peal_gather *gather, const peal_far *far) {
+  gather->waits = false;
+  gather->expected += far->count;
+  gather->finished += far->count;
+  gather->missing = far->missing;
+  if (far->err)
+    gather->err = far->err;
+  for (size_t i = 0; i < far->doc_count; i++) {
+    if (keep(gather, far->docs[i])) {
+      gather->err = PEAL_ERR_NOMEM;
+      break;
+    }
+    far->docs[i] = NULL;
+  }
+  tell_if_done(gather);
+  unref(gather);
 }
 
 static void on_answer(peal_worker *worker, peal_mail *base) {
@@ -130,7 +198,7 @@ static void on_client_ack(peal_socket *socket, peal_err err, peal_args args,
   (void)socket;
   mail->err = err;
   if (!err) {
-    mail->doc = peal_doc_new(args.count ? args.items[0] : peal_undefined());
+    mail->doc = peal_doc_new(peal_array(args.items, args.count));
     if (!mail->doc)
       mail->err = PEAL_ERR_NOMEM;
   }

@@ -133,6 +133,11 @@ peal_err peal_handlers_add(peal_nsp *nsp, const peal_hook *like,
   return publish(nsp, false, like, name);
 }
 
+peal_err peal_handlers_remove(peal_nsp *nsp, const peal_hook *like,
+                              peal_slice name) {
+  return publish(nsp, true, like, name);
+}
+
 /* -- events ------------------------------------------------------------------------------- */
 
 static peal_err check_event(const peal_nsp *nsp, const char *event,

@@ -9,6 +9,10 @@
  * Returns: PEAL_OK, PEAL_ERR_NOMEM: on none. Thread: any. */
 PEAL_MUST_CHECK peal_err peal_handlers_add(peal_nsp *nsp, const peal_hook *like,
                                            peal_slice name);
+/* The reverse of it. */
+PEAL_MUST_CHECK peal_err peal_handlers_remove(peal_nsp *nsp,
+                                              const peal_hook *like,
+                                              peal_slice name);
 /* An event goes out to this socket: whoever watches that is told. */
 void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
                                  peal_args args);

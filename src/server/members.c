@@ -2,9 +2,18 @@
 #include "server/members.h"
 
 #include "proto/names.h"
+#include "server/adapter.h"
 #include "server/rooms.h"
 
 /* -- members -------------------------------------------------------------------------- */
+
+/* Those who keep count elsewhere. */
+static void tell(peal_socket *socket, bool came) {
+  peal_nsp_local *local = socket->local;
+  peal_adapter *adapter = local->nsp->server->adapter;
+  if (adapter)
+    adapter->verbs->socket(adapter, local, peal_slice_of(socket->id), came);
+}
 
 peal_err peal_members_add(peal_socket *socket) {
   peal_nsp_local *local = socket->local;
@@ -16,6 +25,7 @@ peal_err peal_members_add(peal_socket *socket) {
   local->count++;
   socket->visit = 0;
   socket->is_member = true;
+  tell(socket, true);
   return PEAL_OK;
 }
 
@@ -27,6 +37,7 @@ void peal_members_remove(peal_socket *socket) {
   peal_sid_table_remove(&local->sockets, socket->id);
   peal_list_remove(&socket->node);
   local->count--;
+  tell(socket, false);
 }
 
 peal_socket *peal_members_find(const peal_nsp_local *local, peal_slice id) {

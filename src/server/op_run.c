@@ -7,6 +7,7 @@
 #include "net/worker_impl.h"
 #include "proto/names.h"
 #include "server/deliver.h"
+#include "server/describe.h"
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
@@ -36,7 +37,8 @@ static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
   if (err)
     return err;
   peal_slice event = peal_val_str(packet.data.as.items[0]);
-  peal_args args = {packet.data.as.items + 1, packet.data.len - 1};
+  peal_args args = {packet.data.as.items + 1,
+                    packet.data.len - 1 - op->has_offset};
   for (size_t i = 0; i < all->count; i++)
     if (peal_deliver_is_taken(all->sockets[i], op->to.is_volatile))
       peal_handlers_tell_outgoing(all->sockets[i], event, args);
@@ -96,6 +98,11 @@ static peal_err list_ids(peal_nsp *nsp, const chosen *all,
   return PEAL_OK;
 }
 
+static peal_err keep(peal_op_result *result, peal_doc *doc) {
+  result->doc = doc;
+  return doc ? PEAL_OK : PEAL_ERR_NOMEM;
+}
+
 static peal_err run(peal_nsp *nsp, const peal_op *op, const chosen *all,
                     peal_gather *gather, peal_op_result *result) {
   switch ((peal_op_kind)op->kind) {
@@ -114,6 +121,11 @@ static peal_err run(peal_nsp *nsp, const peal_op *op, const chosen *all,
     return PEAL_OK;
   case PEAL_OP_MEMBERS:
     return list_ids(nsp, all, result);
+  case PEAL_OP_FETCH:
+    return keep(result, peal_describe_sockets(all->sockets, all->count));
+  case PEAL_OP_ROOMS:
+    return keep(result, peal_describe_rooms(all->count ? all->sockets[0]->local
+                                                       : NULL));
   }
   return PEAL_ERR_USAGE;
 }

@@ -5,6 +5,7 @@
 
 #include "base/room.h"
 #include "net/worker_impl.h"
+#include "server/adapter.h"
 #include "server/server_limits.h"
 
 static peal_nsp_local *local_of(const peal_socket *socket) {
@@ -13,6 +14,13 @@ static peal_nsp_local *local_of(const peal_socket *socket) {
 
 static void release(const peal_socket *socket, size_t bytes) {
   peal_account_release(peal_engine_conn_account(socket->client->conn), bytes);
+}
+
+/* Those who keep count elsewhere. */
+static void tell(peal_nsp_local *local, peal_slice name, bool joined) {
+  peal_adapter *adapter = local->nsp->server->adapter;
+  if (adapter)
+    adapter->verbs->room(adapter, local, name, joined);
 }
 
 /* -- joining ----------------------------------------------------------------------- */
@@ -33,6 +41,8 @@ static peal_err join(peal_socket *socket, peal_slice name) {
   err = peal_room_enter(&local->rooms, room, name, &socket->rooms, mem);
   if (err)
     release(socket, peal_room_cost(name.len));
+  else
+    tell(local, name, true);
   return err;
 }
 
@@ -67,6 +77,7 @@ void peal_leave_n(peal_socket *socket, peal_slice name) {
   uint32_t at = socket && name.ptr ? find(socket, name) : PEAL_ROOM_SET_NONE;
   if (at == PEAL_ROOM_SET_NONE)
     return;
+  tell(local_of(socket), name, false);
   release(socket, peal_room_exit(&local_of(socket)->rooms, &socket->rooms, at,
                                  socket->local->worker->mem));
 }
@@ -76,11 +87,23 @@ void peal_leave(peal_socket *socket, const char *room) {
   peal_leave_n(socket, peal_slice_of(room));
 }
 
+/* Only for those who want to hear it. */
+static void tell_all(const peal_socket *socket) {
+  if (!socket->local->nsp->server->adapter)
+    return;
+  for (uint32_t i = 0; i < socket->rooms->count; i++) {
+    const peal_room *room = socket->rooms->items[i].room;
+    tell(socket->local, (peal_slice){room->name, room->name_len}, false);
+  }
+}
+
 void peal_rooms_leave_all(peal_socket *socket) {
   socket->has_rooms = false;
-  if (socket->rooms)
-    release(socket, peal_room_exit_all(&local_of(socket)->rooms, &socket->rooms,
-                                       socket->local->worker->mem));
+  if (!socket->rooms)
+    return;
+  tell_all(socket);
+  release(socket, peal_room_exit_all(&local_of(socket)->rooms, &socket->rooms,
+                                     socket->local->worker->mem));
 }
 
 /* -- looking ------------------------------------------------------------------------ */
