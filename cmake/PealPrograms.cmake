@@ -56,7 +56,7 @@ function(peal_program name folder)
   target_link_libraries(${name} PRIVATE ${usage})
   # Optimised across all files is what serves many or is measured; for the
   # others it would be half of the time that a build takes.
-  if(PEAL_LTO AND NOT name MATCHES "^peal-(bench-|esp32$|sv30-backend$|carechat$)")
+  if(PEAL_LTO AND NOT name MATCHES "^peal-(bench-|esp32$|sv30-backend$|carechat$|hospital$)")
     target_link_options(${name} PRIVATE -fno-lto)
   endif()
   set_property(GLOBAL APPEND PROPERTY PEAL_PROGRAM_TARGETS ${name})
@@ -75,6 +75,8 @@ set(PEAL_APP_LIBS_sv30-backend peal_kit)
 set(PEAL_APP_LIBS_sv30-device peal_kit)
 set(PEAL_APP_LIBS_carechat peal_kit)
 set(PEAL_APP_LIBS_carechat-sim peal_kit)
+set(PEAL_APP_LIBS_hospital peal_kit PkgConfig::PEAL_CURL)
+set(PEAL_APP_LIBS_hospital-sim peal_kit)
 set(PEAL_APP_LIBS_deskpulse peal_kit PkgConfig::PEAL_JPEG)
 set(PEAL_APP_LIBS_landing peal_kit PkgConfig::PEAL_CURL)
 
