@@ -111,7 +111,7 @@ static peal_err run(query *it, peal_op *op) {
 }
 
 peal_err peal_node_query_run(peal_server *server, const peal_bus_msg *question,
-                        uint64_t number) {
+                             uint64_t number) {
   peal_nsp *nsp = peal_nsp_named(server, question->nsp);
   if (!nsp)
     return PEAL_ERR_USAGE;

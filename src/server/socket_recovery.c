@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "net/crypto.h"
 #include "server/socket_extra.h"
+#include "wire/json.h"
 
 static const peal_mem *mem_of(const peal_socket *socket) {
   return socket->local->worker->mem;
@@ -75,7 +76,19 @@ static peal_recovery_session *take(peal_recovery *recovery, const peal_nsp *nsp,
   return session;
 }
 
-static void restore(peal_candidate *candidate, const claim *said) {
+/* The application's value, which was kept as JSON. */
+static peal_err restore_data(peal_socket *socket, peal_slice json) {
+  peal_doc *doc = NULL;
+  if (!json.ptr)
+    return PEAL_OK;
+  peal_err err = peal_doc_from_json(&doc, json, NULL);
+  if (!err)
+    err = peal_socket_set_data(socket, peal_doc_val(doc));
+  peal_doc_free(doc);
+  return err;
+}
+
+static peal_err restore(peal_candidate *candidate, const claim *said) {
   peal_socket *socket = candidate->socket;
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
   const peal_recovery_session *session = candidate->session;
@@ -85,6 +98,7 @@ static void restore(peal_candidate *candidate, const claim *said) {
   own->after = session->after;
   own->is_recovered = true;
   candidate->offset = said->offset;
+  return restore_data(socket, session->data);
 }
 
 peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
@@ -103,8 +117,7 @@ peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
     candidate->session = take(recovery, socket->local->nsp, &said);
   if (!candidate->session)
     return new_pid(socket->extra->recovery);
-  restore(candidate, &said);
-  return PEAL_OK;
+  return restore(candidate, &said);
 }
 
 bool peal_socket_recovery_skips(const peal_candidate *candidate) {
@@ -239,12 +252,30 @@ static void copy_rooms(peal_recovery_session *session,
           peal_recovery_log_compare);
 }
 
+/* As JSON in the scratch; {0}: there is none. False: no memory. */
+static bool read_data(const peal_socket *socket, peal_slice *out) {
+  peal_val data = peal_socket_data(socket);
+  peal_buf *buf =
+      &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
+           ->encode;
+  *out = (peal_slice){0};
+  if (peal_val_is(data, PEAL_UNDEFINED))
+    return true;
+  peal_buf_reset(buf);
+  peal_json_encode(buf, data, NULL);
+  *out = peal_buf_slice(buf);
+  return !buf->err;
+}
+
 static peal_recovery_session *session_of(peal_recovery *recovery,
                                          const peal_socket *socket) {
   const peal_socket_recovery *own = peal_socket_recovery_of(socket);
   size_t rooms = peal_socket_room_count(socket) - 1; /* its own is the first */
+  peal_slice data;
+  if (!read_data(socket, &data))
+    return NULL;
   peal_recovery_session *session = peal_recovery_sessions_new(
-      &recovery->sessions, rooms, name_bytes(socket, rooms), (peal_slice){0});
+      &recovery->sessions, rooms, name_bytes(socket, rooms), data);
   if (!session)
     return NULL;
   session->scope = socket->local->nsp;
