@@ -83,7 +83,7 @@ fi
 tools/npm_ci.sh .
 if [ "$step" = test ]; then
   tools/proxies.sh
-  tools/npm_ci.sh tests/e2e tests/browser
+  tools/npm_ci.sh tests/e2e tests/browser tests/cluster
   requirements=tests/e2e/requirements.txt
   if [ -f "$requirements" ]; then
     sum=$(cksum <"$requirements")

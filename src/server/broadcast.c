@@ -56,7 +56,27 @@ static peal_err hand_to_others(const cast *it, const peal_worker *self,
   if (!self || it->nsp->server->worker_count > 1)
     err = peal_op_round_run(it->nsp, &op, true, NULL);
   if (!err && adapter)
-    adapter->verbs->publish(adapter, &op);
+    (void)adapter->verbs->publish(adapter, &op);
+  return err;
+}
+
+/* The adapter says when all get it, this node's too. Who is no member yet would
+ * miss it, or might be one by then and get it twice. */
+static peal_err hand_over(const cast *it, peal_worker *self,
+                          peal_adapter *adapter) {
+  peal_eio_item item;
+  peal_err err =
+      peal_packet_event(&item, it->nsp, self, true, it->event, it->args, NULL);
+  if (err)
+    return err;
+  peal_op op = op_of(it, &item);
+  if (it->own)
+    op.without = it->own->id;
+  err = adapter->verbs->publish(adapter, &op);
+  item.no_compress = it->to->no_compress;
+  if (!err && it->own)
+    err = deliver_here(it, &item, NULL, 0);
+  peal_packet_release(&item);
   return err;
 }
 
@@ -122,6 +142,8 @@ static peal_err run(const cast *it) {
   if (!PEAL_RESERVED_IS_KNOWN(it->to))
     return PEAL_ERR_OPTION;
   peal_adapter *adapter = peal_adapter_for(it->nsp, it->to);
+  if (adapter && adapter->orders)
+    return hand_over(it, self, adapter);
   if (peal_recovery_keeps(it->nsp->server, it->to))
     return run_kept(it, self, adapter);
   bool crosses = !self || adapter || it->nsp->server->worker_count > 1;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "tell.h"
+
+#include <stdio.h>
+
+#include "duty.h"
+#include "escalation.h"
+#include "notices.h"
+#include "staff.h"
+#include "unread.h"
+
+static peal_slice text_of(peal_val row, const char *name) {
+  return peal_val_str(peal_val_get(row, name));
+}
+
+/* ---- alerts ------------------------------------------------------------------- */
+
+/* Whoever watches the patient, and the staff on duty by their preferences. */
+static void tell_alert(hospital *app, const char *event, peal_val row) {
+  char patient[HOSPITAL_ROOM_BYTES], duty[HOSPITAL_ROOM_BYTES];
+  peal_val about = peal_val_get(row, "patient_id");
+  if (!peal_val_is(about, PEAL_STRING)) {
+    hospital_emit(app, &(peal_to){.is_local = true}, event, row);
+    return;
+  }
+  hospital_room(patient, "patient", peal_val_str(about));
+  duty_room(duty, text_of(row, "severity"), text_of(row, "ward"));
+  hospital_emit(app,
+                &(peal_to){.is_local = true,
+                           .rooms = PEAL_ROOMS(patient, duty, DUTY_ALL)},
+                event, row);
+}
+
+static void tell_new_alert(hospital *app, const tell_news *news) {
+  bool is_wide =
+      !peal_val_is(peal_val_get(news->row, "patient_id"), PEAL_STRING);
+  tell_alert(app, is_wide ? "hospital_alert" : "patient_alert", news->row);
+  atomic_fetch_add(&app->alerts, 1);
+  unread_changed(app->unread);
+  escalation_new_alert(app->escalation, news->row);
+  if (news->is_own)
+    notices_add(app->notices, news->row);
+}
+
+static void tell_changed_alert(hospital *app, const tell_news *news) {
+  tell_alert(app, "alert_updated", news->row);
+  unread_changed(app->unread);
+}
+
+static void tell_escalated(hospital *app, const tell_news *news) {
+  peal_build *build = peal_worker_build(peal_worker_self());
+  peal_val row = news->row, id = peal_val_get(row, "id");
+  peal_val level = peal_val_get(row, "escalation");
+  bool is_all = peal_slice_is(peal_val_str(level), "all");
+  char now[25];
+  hospital_now(now);
+  peal_val told = peal_build_copy(
+      build, PEAL_OBJECT({"id", id}, {"alert_id", id}, {"level", level},
+                         {"from", peal_str(is_all ? "doctor" : "nurse")},
+                         {"patient_id", peal_val_get(row, "patient_id")},
+                         {"severity", peal_val_get(row, "severity")},
+                         {"message", peal_val_get(row, "message")},
+                         {"timestamp", peal_str(now)}, {"alert", row}));
+  atomic_fetch_add(&app->escalated, 1);
+  if (is_all)
+    hospital_emit(app, &(peal_to){.is_local = true}, "alert_escalated", told);
+  else
+    hospital_emit(app,
+                  &(peal_to){.is_local = true,
+                             .rooms = PEAL_ROOMS("role_doctor", "role_admin")},
+                  "alert_escalated", told);
+}
+
+/* ---- the rest ------------------------------------------------------------------ */
+
+static void tell_patient_rooms(hospital *app, const char *event,
+                               peal_slice patient_id, peal_val row) {
+  char room[HOSPITAL_ROOM_BYTES];
+  hospital_room(room, "patient", patient_id);
+  hospital_emit(
+      app,
+      &(peal_to){.is_local = true, .rooms = PEAL_ROOMS(room, "hospital_main")},
+      event, row);
+}
+
+static void tell_triage(hospital *app, const tell_news *news) {
+  peal_build *build = peal_worker_build(peal_worker_self());
+  peal_pairs *pairs = peal_pairs_new(build);
+  peal_pairs_add(pairs, "action",
+                 peal_str(news->is_new ? "created" : "updated"));
+  peal_pairs_add(pairs, "triage", news->row);
+  for (size_t i = 0; i < news->row.len; i++)
+    peal_pairs_add_n(pairs, peal_val_key(news->row, i),
+                     news->row.as.pairs[i].value);
+  hospital_emit(app,
+                &(peal_to){.is_local = true,
+                           .rooms = PEAL_ROOMS("triage", "hospital_main")},
+                "triage_update", peal_pairs_val(pairs));
+}
+
+static void tell_on_duty(hospital *app, const char *event, peal_val value) {
+  hospital_emit(
+      app,
+      &(peal_to){.is_local = true,
+                 .rooms = PEAL_ROOMS("hospital_main", "staff_on_duty")},
+      event, value);
+}
+
+static void tell_bed(hospital *app, const tell_news *news) {
+  peal_val row = news->row;
+  peal_val told = PEAL_OBJECT({"bed_id", peal_val_get(row, "bed_id")},
+                              {"ward", peal_val_get(row, "ward")},
+                              {"status", peal_val_get(row, "status")},
+                              {"patient_id", peal_val_get(row, "patient_id")},
+                              {"timestamp", peal_val_get(row, "updated_at")});
+  tell_on_duty(app, "bed_status", told);
+}
+
+static void tell_staff(hospital *app, const tell_news *news) {
+  peal_val row = news->row;
+  peal_slice availability = text_of(row, "availability");
+  peal_val told = PEAL_OBJECT(
+      {"username", peal_val_get(row, "username")},
+      {"name", peal_val_get(row, "name")}, {"role", peal_val_get(row, "role")},
+      {"availability", peal_str_slice(availability)},
+      {"available", peal_bool(peal_slice_is(availability, "available"))},
+      {"timestamp", peal_val_get(row, "updated_at")});
+  duty_changed(app, row);
+  tell_on_duty(app, "staff_availability", told);
+}
+
+static void tell_preferences(hospital *app, const tell_news *news) {
+  char room[HOSPITAL_ROOM_BYTES];
+  hospital_room(room, "person", news->key);
+  duty_prefer(app, news->key, news->row);
+  hospital_emit(app, &(peal_to){.is_local = true, .rooms = PEAL_ROOMS(room)},
+                "preferences", news->row);
+}
+
+void tell(hospital *app, const tell_news *news) {
+  switch (news->kind) {
+  case JOURNAL_PATIENT:
+    tell_patient_rooms(app, "patient_update", news->key, news->row);
+    break;
+  case JOURNAL_RISK:
+    tell_patient_rooms(app, "risk_update", news->key, news->row);
+    break;
+  case JOURNAL_TRIAGE:
+    tell_triage(app, news);
+    break;
+  case JOURNAL_BED:
+    tell_bed(app, news);
+    break;
+  case JOURNAL_STAFF:
+    tell_staff(app, news);
+    break;
+  case JOURNAL_PREFERENCES:
+    tell_preferences(app, news);
+    break;
+  case JOURNAL_ALERT:
+    tell_new_alert(app, news);
+    break;
+  case JOURNAL_ACKNOWLEDGE:
+  case JOURNAL_RESOLVE:
+    tell_changed_alert(app, news);
+    break;
+  case JOURNAL_ESCALATE:
+    tell_escalated(app, news);
+    break;
+  case JOURNAL_ACCOUNT:
+  case JOURNAL_KINDS:
+    break;
+  }
+}
