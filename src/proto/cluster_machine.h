@@ -138,10 +138,11 @@ void peal_cluster_machine_current(peal_cluster_machine *machine,
 /* Entries up to `id` exist no more (XINFO STREAM: max-deleted-entry-id). */
 void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id);
-/* ADD of this number has been answered: PEAL_OK; PEAL_ERR_CLOSED: it may have been
- * stored; any other: it was not. Those of one namespace in their order. */
+/* ADD of this number: its entry's id, or why there is none: PEAL_ERR_CLOSED: it
+ * may have been stored; any other: it was not. Those of one namespace in their
+ * order. */
 void peal_cluster_machine_added(peal_cluster_machine *machine, uint64_t number,
-                                peal_err err, uint64_t now_ms);
+                                peal_slice id, peal_err err, uint64_t now_ms);
 /* COUNT of this number: so many hear it, this node among them; UINT64_MAX: it
  * could not be found out. */
 void peal_cluster_machine_count(peal_cluster_machine *machine, uint64_t number,
