@@ -44,9 +44,10 @@ typedef struct adding {
   uint64_t number;
 } adding;
 
-static void tell_added(peal_cluster *cluster, uint64_t number, peal_err err) {
+static void tell_added(peal_cluster *cluster, uint64_t number, peal_slice id,
+                       peal_err err) {
   (void)pthread_mutex_lock(&cluster->lock);
-  peal_cluster_machine_added(&cluster->machine, number, err,
+  peal_cluster_machine_added(&cluster->machine, number, id, err,
                              peal_cluster_now(cluster));
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
@@ -55,12 +56,12 @@ static void tell_added(peal_cluster *cluster, uint64_t number, peal_err err) {
 static void on_added(peal_redis *redis, peal_err err,
                      const peal_redis_reply *reply, void *user) {
   adding it = *(adding *)user;
+  peal_slice id = err ? (peal_slice){NULL, 0} : peal_redis_reply_text(reply);
   (void)redis;
-  (void)reply;
   peal_mem_free(peal_cluster_mem(it.cluster), user);
   if (!err)
     peal_cluster_count(&it.cluster->counts.published);
-  tell_added(it.cluster, it.number, err);
+  tell_added(it.cluster, it.number, id, err);
 }
 
 static peal_err add(peal_cluster *cluster, const peal_cluster_event *event,
@@ -104,7 +105,7 @@ void peal_cluster_streams_add(peal_cluster *cluster,
     return;
   peal_mem_free(peal_cluster_mem(cluster), it);
   /* It was not sent: not stored, whatever the reason. */
-  tell_added(cluster, event->number,
+  tell_added(cluster, event->number, (peal_slice){NULL, 0},
              err == PEAL_ERR_CLOSED ? PEAL_ERR_QUEUE_FULL : err);
 }
 
