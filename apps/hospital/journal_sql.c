@@ -47,7 +47,7 @@ static const char note_account[] =
 
 #define NEW_ALERT                                                              \
   "INSERT INTO alerts (id, ts, arrived, patient_id, ward, severity, body,"     \
-  " due_ms) SELECT ?2, ?3, CAST((julianday('now') -"                 \
+  " due_ms) SELECT ?2, ?3, CAST((julianday('now') -"                           \
   " 2440587.5) * 86400000 AS INTEGER),"                                        \
   " json_extract(?5, '$.patient_id'), json_extract(b, '$.ward'),"              \
   " json_extract(?5, '$.severity'), json_set(b, '$.id', ?2),"                  \
@@ -115,41 +115,37 @@ static const char *record_sql(journal_verb verb) {
                                  : put_record;
 }
 
+/* NULL: a record's. */
+static const char *change_of(const journal_sql *sql, journal_kind kind) {
+  const char *const all[JOURNAL_KINDS] = {
+      [JOURNAL_RISK] = add_risk,
+      [JOURNAL_ALERT] = sql->alert,
+      [JOURNAL_ACKNOWLEDGE] = acknowledge,
+      [JOURNAL_RESOLVE] = resolve,
+      [JOURNAL_ESCALATE] = sql->escalate,
+      [JOURNAL_ACCOUNT] = note_account};
+  return all[kind];
+}
+
+static const char *take_of(const journal_sql *sql, journal_kind kind) {
+  const char *const all[JOURNAL_KINDS] = {
+      [JOURNAL_RISK] = add_risk,
+      [JOURNAL_ALERT] = sql->taken_alert,
+      [JOURNAL_ACKNOWLEDGE] = take_acknowledge,
+      [JOURNAL_RESOLVE] = take_resolve,
+      [JOURNAL_ESCALATE] = sql->taken_escalate};
+  return all[kind];
+}
+
 const char *journal_sql_change(const journal_sql *sql, journal_kind kind,
                                journal_verb verb) {
-  switch (kind) {
-  case JOURNAL_RISK:
-    return add_risk;
-  case JOURNAL_ALERT:
-    return sql->alert;
-  case JOURNAL_ACKNOWLEDGE:
-    return acknowledge;
-  case JOURNAL_RESOLVE:
-    return resolve;
-  case JOURNAL_ESCALATE:
-    return sql->escalate;
-  case JOURNAL_ACCOUNT:
-    return note_account;
-  default:
-    return record_sql(verb);
-  }
+  const char *own = change_of(sql, kind);
+  return own != NULL ? own : record_sql(verb);
 }
 
 const char *journal_sql_take(const journal_sql *sql, journal_kind kind) {
-  switch (kind) {
-  case JOURNAL_RISK:
-    return add_risk;
-  case JOURNAL_ALERT:
-    return sql->taken_alert;
-  case JOURNAL_ACKNOWLEDGE:
-    return take_acknowledge;
-  case JOURNAL_RESOLVE:
-    return take_resolve;
-  case JOURNAL_ESCALATE:
-    return sql->taken_escalate;
-  default:
-    return take_record;
-  }
+  const char *own = take_of(sql, kind);
+  return own != NULL ? own : take_record;
 }
 
 bool journal_sql_is_numbered(journal_kind kind) {
@@ -170,7 +166,8 @@ const char *journal_sql_entry(journal_kind kind) {
     return ENTRY("?5") " RETURNING body, body AS row";
   if (kind == JOURNAL_ALERT)
     return ENTRY("(SELECT body FROM alerts WHERE id = ?2)") " RETURNING body,"
-           " " ALERT_ROW " AS row";
+                                                            " " ALERT_ROW
+                                                            " AS row";
   if (journal_sql_is_numbered(kind))
     return ENTRY("?5") " RETURNING body, " ALERT_ROW " AS row";
   return ENTRY(RECORD) " RETURNING body, body AS row";

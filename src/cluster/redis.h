@@ -5,7 +5,7 @@
  *
  *   cluster -> [redis] -> redis_node (a pair: commands, subscriptions)
  *                 |            -> redis_conn -> net/dial, net/stream
- *                 +-> redis_find (Sentinels, slots)
+ *                 +-> redis_sentinel, redis_slots (which server it is)
  *
  * It connects by itself and again by itself, after 1 s to 5 s with jitter. What
  * is subscribed to is subscribed to anew before it says that it is up. hiredis
@@ -132,8 +132,8 @@ PEAL_MUST_CHECK peal_err peal_redis_command(peal_redis *redis, peal_slice key,
                                             const peal_slice *argv, size_t argc,
                                             peal_redis_fn fn, void *user);
 /* One that waits in Redis (XREAD BLOCK), on a connection of its own; several at
- * a time have several, at most 16. `wait_ms` is what it says behind BLOCK: the
- * answer has to come by then, and `command_ms`.
+ * a time have several, at most 16. `wait_ms` is what it says behind BLOCK: so long
+ * is the server not missed.
  * Returns: as peal_redis_command; PEAL_ERR_LIMIT. */
 PEAL_MUST_CHECK peal_err peal_redis_wait(peal_redis *redis, peal_slice key,
                                          const peal_slice *argv, size_t argc,

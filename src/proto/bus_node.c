@@ -43,6 +43,8 @@ static int type_of_op(const peal_op *op) {
     return DISCONNECT_SOCKETS;
   case PEAL_OP_COUNT:
   case PEAL_OP_MEMBERS:
+  case PEAL_OP_FETCH:
+  case PEAL_OP_ROOMS:
     break;
   }
   return 0;

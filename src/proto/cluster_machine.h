@@ -138,8 +138,9 @@ void peal_cluster_machine_current(peal_cluster_machine *machine,
 /* Entries up to `id` exist no more (XINFO STREAM: max-deleted-entry-id). */
 void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id);
-/* ADD of this number: its entry's id, or why not: PEAL_ERR_CLOSED: it may have
- * been stored; any other: it was not. */
+/* ADD of this number: its entry's id, or why there is none: PEAL_ERR_CLOSED: it
+ * may have been stored; any other: it was not. Those of one namespace in their
+ * order. */
 void peal_cluster_machine_added(peal_cluster_machine *machine, uint64_t number,
                                 peal_slice id, peal_err err, uint64_t now_ms);
 /* COUNT of this number: so many hear it, this node among them; UINT64_MAX: it
@@ -159,10 +160,10 @@ void peal_cluster_machine_presence(const peal_cluster_machine *machine,
 /* The others: start with *cursor = 0; false at the end. */
 bool peal_cluster_machine_other(const peal_cluster_machine *machine,
                                 uint32_t *cursor, peal_cluster_other *out);
-/* Streams: the number of the last own operation that has run here. Of this
- * node's entries, up to this number clients that are connected here now have
- * had all: what is kept of a session repeats it, so that none is given twice. */
-uint64_t peal_cluster_machine_ran(const peal_cluster_machine *machine);
+/* Streams: all own operations of this namespace up to this number have run here.
+ * Of this node's entries, clients that are connected here now have had those: what is kept of a session repeats it, so that none is given twice. */
+uint64_t peal_cluster_machine_ran(const peal_cluster_machine *machine,
+                                  peal_slice nsp);
 /* Is it this node that relays? */
 bool peal_cluster_machine_relays(const peal_cluster_machine *machine);
 void peal_cluster_machine_figures(const peal_cluster_machine *machine,

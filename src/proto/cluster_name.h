@@ -20,7 +20,8 @@
 enum {
   PEAL_CLUSTER_NAME_NODE = 1,   /* it speaks Node's dialect */
   PEAL_CLUSTER_NAME_PYTHON = 2, /* it speaks Python's */
-  PEAL_CLUSTER_NAME_RELAY = 4   /* it says what it has heard by the other one */
+  PEAL_CLUSTER_NAME_RELAY = 4,  /* it says what it has heard by the other one */
+  PEAL_CLUSTER_NAME_PEAL = 8    /* it speaks neither */
 };
 
 /* Both write without a terminator: LEN, HOST_LEN bytes. `uid` has its length. */

@@ -3,7 +3,7 @@
 /* cluster_state: what a cluster_machine holds; its parts stand in files of their
  * own: cluster_say (what is to be sent), cluster_request, cluster_peers (who is
  * there), cluster_rooms (here), cluster_presence (there), cluster_log (own
- * operations on their way to a stream), cluster_streams, cluster_relay. */
+ * operations on their way to a stream), cluster_places, cluster_relay. */
 #include "base/due.h"
 #include "base/list.h"
 #include "base/map.h"
@@ -53,6 +53,7 @@ typedef struct peal_cluster_machine {
   peal_cluster_stage stage;
   uint64_t now_ms, dice;
   uint64_t joined_ms; /* when it last came up */
+  char uid[PEAL_CLUSTER_NAME_UID];
   char name[PEAL_CLUSTER_NAME_LEN], relay_name[PEAL_CLUSTER_NAME_LEN];
   char host[PEAL_CLUSTER_NAME_HOST_LEN], relay_host[PEAL_CLUSTER_NAME_HOST_LEN];
 
@@ -62,6 +63,7 @@ typedef struct peal_cluster_machine {
   peal_message *borrowed; /* its message, until the next call of _next */
 
   peal_list nsps;
+  size_t nsps_untold;
   bool tells_channels[PEAL_CLUSTER_DIALECTS]; /* SUBSCRIBE to those of all */
   bool says_bye;
   bool says_closed;
@@ -78,6 +80,8 @@ typedef struct peal_cluster_machine {
   peal_list gone, come;
   bool says_hello, says_alive;
   uint64_t alive_ms; /* when the next sign of life is due */
+  uint64_t said_alive_ms;
+  uint64_t starved_ms; /* memory was out: news are tried again then */
   bool relays;
 
   /* Rooms here. */
@@ -93,6 +97,7 @@ typedef struct peal_cluster_machine {
   bool rooms_are_wrong;  /* memory was out */
   peal_list *shot_at;    /* the next one of a snapshot under way, or NULL */
   bool shot_begins, shot_again;
+  uint64_t shot_piece;                   /* of the last one told */
   char shot_to[PEAL_CLUSTER_NAME_LEN];   /* whom it is for */
   char shot_next[PEAL_CLUSTER_NAME_LEN]; /* who asked meanwhile */
   bool shot_to_all, shot_next_all;
@@ -100,8 +105,10 @@ typedef struct peal_cluster_machine {
   /* Own operations on their way to a stream, in their order. */
   peal_list log;
   size_t log_bytes;
-  uint64_t log_number; /* of the newest */
-  uint64_t log_ran;
+  uint64_t log_number;   /* of the newest */
+  size_t log_runs;       /* that are to be run without an offset */
+  peal_list *log_waits;  /* the first one that is to be added; &log: none */
+  uint64_t log_pause_ms; /* none is added before */
   peal_cluster_stream streams[PEAL_CLUSTER_STREAMS_MAX];
 
   peal_cluster_figures figures;

@@ -11,5 +11,5 @@
  * Returns: PEAL_OK; PEAL_ERR_USAGE (no such namespace here, no question),
  * PEAL_ERR_QUEUE_FULL, PEAL_ERR_NOMEM: no answer will come. */
 PEAL_MUST_CHECK peal_err peal_node_query_run(peal_server *server,
-                                        const peal_bus_msg *question,
-                                        uint64_t number);
+                                             const peal_bus_msg *question,
+                                             uint64_t number);

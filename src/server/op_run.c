@@ -37,7 +37,8 @@ static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
   if (err)
     return err;
   peal_slice event = peal_val_str(packet.data.as.items[0]);
-  peal_args args = {packet.data.as.items + 1, packet.data.len - 1};
+  peal_args args = {packet.data.as.items + 1,
+                    packet.data.len - 1 - op->has_offset};
   for (size_t i = 0; i < all->count; i++)
     if (peal_deliver_is_taken(all->sockets[i], op->to.is_volatile))
       peal_handlers_tell_outgoing(all->sockets[i], event, args);

@@ -55,7 +55,8 @@ struct peal_server {
   peal_engine *engine;
   peal_logger *log;
   struct peal_client_files *files;
-  struct peal_adapter *adapter; /* to other nodes; NULL: there are none */
+  struct peal_adapter *adapter;   /* to other nodes; NULL: there are none */
+  struct peal_recovery *recovery; /* NULL: a lost connection is over */
   peal_server_local *locals;
   peal_nsp **nsps;
   size_t nsp_count, nsp_cap;
@@ -139,6 +140,7 @@ typedef struct peal_ack_list {
 typedef struct peal_socket_extra {
   struct peal_candidate *candidate; /* until it is accepted */
   struct peal_auth *auth;
+  struct peal_socket_recovery *recovery; /* of a server that has it */
   peal_user_free_fn user_free;
   peal_belongings *belongings;
   peal_ack_list acks;
