@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "proto/cluster_places.h"
 #include "proto/cluster_say.h"
 #include "proto/proto_limits.h"
 
@@ -20,8 +21,10 @@ typedef struct entry {
   uint64_t number;
   uint64_t nsp; /* a hash of its name */
   uint8_t way;
-  bool runs;    /* RUN is to be told, without an offset */
-  bool has_run; /* it was */
+  unsigned stream;
+  peal_cluster_place place; /* STORED */
+  bool runs;                /* RUN is to be told, without an offset */
+  bool has_run;             /* it was */
   bool relayed;
   size_t len;
   char bytes[]; /* proto/op */
@@ -113,14 +116,22 @@ static void run_all_of(peal_cluster_machine *machine, uint64_t nsp) {
       set_runs(machine, it);
 }
 
-uint64_t peal_cluster_log_ran(const peal_cluster_machine *machine,
-                              peal_slice nsp) {
-  const entry *it = NULL;
-  uint64_t hash = hash_of(nsp);
-  while ((it = next_of(machine, it)))
-    if (!it->has_run && it->nsp == hash)
-      return it->number - 1;
-  return machine->log_number;
+/* It has run without an offset. */
+static void note(peal_cluster_machine *machine, uint64_t number) {
+  unsigned count = machine->plain_count;
+  peal_cluster_range *it =
+      &machine
+           ->plain[(machine->plain_first + count - 1) % PEAL_CLUSTER_PLAIN_MAX];
+  if (count && it->last + 1 == number) {
+    it->last = number;
+    return;
+  }
+  if (count == PEAL_CLUSTER_PLAIN_MAX)
+    machine->plain_first = (machine->plain_first + 1) % PEAL_CLUSTER_PLAIN_MAX;
+  else
+    machine->plain_count++;
+  machine->plain[(machine->plain_first + machine->plain_count - 1) %
+                 PEAL_CLUSTER_PLAIN_MAX] = (peal_cluster_range){number, number};
 }
 
 /* -- adding ----------------------------------------------------------------------------- */
@@ -136,6 +147,7 @@ static peal_err make(peal_cluster_machine *machine, const peal_op *op,
   if (it) {
     it->len = buf.len;
     it->nsp = hash_of(op->nsp);
+    it->stream = peal_cluster_places_stream(machine, op->nsp);
     memcpy(it->bytes, buf.ptr, buf.len);
   } else if (!err) {
     err = PEAL_ERR_NOMEM;
@@ -164,6 +176,7 @@ static void push(peal_cluster_machine *machine, entry *it) {
 static void put(peal_cluster_machine *machine, entry *it, bool relayed) {
   it->number = ++machine->log_number;
   it->relayed = relayed;
+  it->place.ms = UINT64_MAX;
   push(machine, it);
   machine->log_bytes += bytes_of(it);
   if (!peal_cluster_state_is_on(machine))
@@ -204,17 +217,41 @@ static void refuse(peal_cluster_machine *machine, entry *it) {
     return;
   }
   it->number = ++machine->log_number;
+  if (it->has_run)
+    note(machine, it->number);
   peal_list_remove(&it->at);
   push(machine, it);
 }
 
+/* Stored where it has been read already, and was not seen. */
+static void look(peal_cluster_machine *machine, entry *it) {
+  if (it->way != STORED ||
+      !peal_cluster_places_has_passed(machine, it->stream, it->place))
+    return;
+  it->way = DONE;
+  run_before(machine, it);
+  set_runs(machine, it);
+  tidy(machine, it);
+}
+
+void peal_cluster_log_passed(peal_cluster_machine *machine, unsigned stream) {
+  entry *it, *next;
+  for (it = next_of(machine, NULL); it; it = next) {
+    next = next_of(machine, it);
+    if (it->stream == stream)
+      look(machine, it);
+  }
+}
+
 void peal_cluster_log_added(peal_cluster_machine *machine, uint64_t number,
-                            peal_err err) {
+                            peal_slice id, peal_err err) {
   entry *it = find(machine, number);
   if (!it || it->way != SENT)
     return;
   if (!err) {
     it->way = STORED;
+    if (peal_cluster_places_parse(&it->place, id))
+      look(machine, it);
   } else if (err == PEAL_ERR_CLOSED) {
     it->way = DOUBTED;
     run_all_of(machine, it->nsp);
@@ -335,6 +372,7 @@ static bool tell(peal_cluster_machine *machine, entry *it, peal_arena *arena,
                                 .own = true,
                                 .msg = msg,
                                 .nsp = msg->nsp,
+                                .stream = it->stream,
                                 .number = it->number};
   return true;
 }
@@ -346,6 +384,7 @@ bool peal_cluster_log_next_run(peal_cluster_machine *machine, peal_arena *arena,
     return false;
   it->runs = false;
   it->has_run = true;
+  note(machine, it->number);
   machine->log_runs--;
   tidy(machine, it);
   return true;

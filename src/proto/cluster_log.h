@@ -21,7 +21,10 @@ PEAL_MUST_CHECK peal_err peal_cluster_log_add(peal_cluster_machine *machine,
                                               const peal_op *op, bool relayed);
 /* As peal_cluster_machine_added. */
 void peal_cluster_log_added(peal_cluster_machine *machine, uint64_t number,
-                            peal_err err);
+                            peal_slice id, peal_err err);
+/* A stream has been read further, past something of no form that is known: what
+ * was stored there does not come back. */
+void peal_cluster_log_passed(peal_cluster_machine *machine, unsigned stream);
 /* An entry of this node's has come back under `offset`; there is room for one to
  * be said. False: it was there before. */
 bool peal_cluster_log_echo(peal_cluster_machine *machine,
@@ -37,7 +40,4 @@ bool peal_cluster_log_next_run(peal_cluster_machine *machine, peal_arena *arena,
                                peal_cluster_event *event);
 bool peal_cluster_log_next_add(peal_cluster_machine *machine, peal_arena *arena,
                                peal_cluster_event *event);
-/* As peal_cluster_machine_ran. */
-uint64_t peal_cluster_log_ran(const peal_cluster_machine *machine,
-                              peal_slice nsp);
 bool peal_cluster_log_check(const peal_cluster_machine *machine);

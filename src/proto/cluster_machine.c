@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "proto/cluster_feed.h"
+#include "proto/cluster_hear.h"
 #include "proto/cluster_log.h"
 #include "proto/cluster_peers.h"
 #include "proto/cluster_places.h"
@@ -259,7 +259,7 @@ peal_err peal_cluster_machine_feed(peal_cluster_machine *machine,
                                    const peal_bus_msg *msg, uint64_t now_ms) {
   if (!hears(machine, now_ms))
     return PEAL_ERR_CLOSED;
-  return peal_cluster_feed_take(machine, dialect, msg);
+  return peal_cluster_hear_take(machine, dialect, msg);
 }
 
 peal_err peal_cluster_machine_entry(peal_cluster_machine *machine,
@@ -267,7 +267,7 @@ peal_err peal_cluster_machine_entry(peal_cluster_machine *machine,
                                     const peal_bus_msg *msg, uint64_t now_ms) {
   if (!hears(machine, now_ms))
     return PEAL_ERR_CLOSED;
-  return peal_cluster_feed_take_entry(machine, stream, id, msg);
+  return peal_cluster_hear_take_entry(machine, stream, id, msg);
 }
 
 void peal_cluster_machine_current(peal_cluster_machine *machine,
@@ -286,9 +286,9 @@ void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
 }
 
 void peal_cluster_machine_added(peal_cluster_machine *machine, uint64_t number,
-                                peal_err err, uint64_t now_ms) {
+                                peal_slice id, peal_err err, uint64_t now_ms) {
   machine->now_ms = now_ms;
-  peal_cluster_log_added(machine, number, err);
+  peal_cluster_log_added(machine, number, id, err);
 }
 
 void peal_cluster_machine_count(peal_cluster_machine *machine, uint64_t number,
@@ -508,9 +508,21 @@ bool peal_cluster_machine_other(const peal_cluster_machine *machine,
   return true;
 }
 
-uint64_t peal_cluster_machine_ran(const peal_cluster_machine *machine,
-                                  peal_slice nsp) {
-  return peal_cluster_log_ran(machine, nsp);
+bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
+                                unsigned *cursor, uint64_t *first,
+                                uint64_t *last) {
+  if (*cursor >= machine->plain_count)
+    return false;
+  const peal_cluster_range *it =
+      &machine->plain[(machine->plain_first + (*cursor)++) %
+                      PEAL_CLUSTER_PLAIN_MAX];
+  *first = it->first;
+  *last = it->last;
+  return true;
+}
+
+uint64_t peal_cluster_machine_number(const peal_cluster_machine *machine) {
+  return machine->log_number;
 }
 
 bool peal_cluster_machine_relays(const peal_cluster_machine *machine) {

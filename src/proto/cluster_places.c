@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/utf8_char.h"
+
 static bool parse_number(uint64_t *out, peal_slice text) {
   uint64_t value = 0;
   if (!text.len || text.len > 20)
@@ -30,6 +32,48 @@ int peal_cluster_places_compare(peal_cluster_place a, peal_cluster_place b) {
   if (a.ms != b.ms)
     return a.ms < b.ms ? -1 : 1;
   return a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* The character at *at, which goes on; what is no UTF-8 is taken byte by byte. */
+static uint32_t next_char(peal_slice text, size_t *at) {
+  const char *p = text.ptr + *at;
+  unsigned char first = (unsigned char)*p;
+  size_t len = peal_utf8_char_len(p, text.ptr + text.len);
+  len = len ? len : 1;
+  *at += len;
+  uint32_t c = len == 1 ? first : first & (0x7fu >> len);
+  for (size_t i = 1; i < len; i++)
+    c = c << 6 | ((unsigned char)p[i] & 0x3fu);
+  return c;
+}
+
+/* In units of UTF-16, as JavaScript's charCodeAt. */
+static uint32_t hash_code(peal_slice text) {
+  uint32_t hash = 0;
+  for (size_t i = 0; i < text.len;) {
+    uint32_t c = next_char(text, &i);
+    if (c > 0xffff) {
+      hash = hash * 31 + (0xd800 + ((c - 0x10000) >> 10));
+      c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+    }
+    hash = hash * 31 + c;
+  }
+  return hash;
+}
+
+unsigned peal_cluster_places_stream(const peal_cluster_machine *machine,
+                                    peal_slice nsp) {
+  int64_t count = machine->opts.streams_count;
+  if (count < 2)
+    return 0;
+  int64_t rest = (int64_t)(int32_t)hash_code(nsp) % count;
+  return (unsigned)(rest < 0 ? rest + count : rest);
+}
+
+bool peal_cluster_places_has_passed(const peal_cluster_machine *machine,
+                                    unsigned stream, peal_cluster_place place) {
+  const peal_cluster_stream *it = &machine->streams[stream];
+  return it->is_known && peal_cluster_places_compare(place, it->last) <= 0;
 }
 
 static peal_cluster_stream *stream_of(peal_cluster_machine *machine,

@@ -17,7 +17,7 @@ export function argument(name, fallback) {
 export const python = () => path.resolve(argument('python',
   path.join(here, '../../../build/venv/bin/python')));
 export const pealNode = () => path.resolve(argument('node',
-  path.join(process.env.PEAL_BUILD ?? 'build/release', 'tests/peal-cluster-node')));
+  path.join(process.env.PEAL_BIN ?? 'build/release/bin', 'peal-cluster-node')));
 
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/cluster_feed.h"
+#include "proto/cluster_hear.h"
 
 #include "proto/cluster_log.h"
 #include "proto/cluster_peers.h"
@@ -13,7 +13,7 @@
 /* What one message leaves to be told, at most. */
 #define SAID 2u
 
-void peal_cluster_feed_want_alive(peal_cluster_machine *machine) {
+void peal_cluster_hear_want_alive(peal_cluster_machine *machine) {
   uint64_t at = machine->said_alive_ms + PEAL_LIMIT_CLUSTER_ALIVE_MS;
   if (at <= machine->now_ms)
     machine->says_alive = true;
@@ -27,7 +27,7 @@ static peal_err take_alive(peal_cluster_machine *machine,
                            const peal_bus_msg *msg) {
   peal_err err = peal_cluster_peers_alive(machine, msg);
   if (!err && msg->kind == PEAL_BUS_HELLO)
-    peal_cluster_feed_want_alive(machine);
+    peal_cluster_hear_want_alive(machine);
   peal_cluster_relay_settle(machine);
   return err;
 }
@@ -146,7 +146,7 @@ static peal_err tell(peal_cluster_machine *machine, peal_err err) {
   return err;
 }
 
-peal_err peal_cluster_feed_take(peal_cluster_machine *machine,
+peal_err peal_cluster_hear_take(peal_cluster_machine *machine,
                                 peal_cluster_dialect dialect,
                                 const peal_bus_msg *msg) {
   if (!peal_cluster_say_has_room(machine, SAID))
@@ -172,7 +172,7 @@ static peal_err take_stored(peal_cluster_machine *machine, unsigned stream,
   return err;
 }
 
-peal_err peal_cluster_feed_take_entry(peal_cluster_machine *machine,
+peal_err peal_cluster_hear_take_entry(peal_cluster_machine *machine,
                                       unsigned stream, peal_slice id,
                                       const peal_bus_msg *msg) {
   if (!peal_cluster_say_has_room(machine, SAID))
@@ -184,6 +184,7 @@ peal_err peal_cluster_feed_take_entry(peal_cluster_machine *machine,
   }
   if (!msg) {
     machine->figures.refused++;
+    peal_cluster_log_passed(machine, stream);
     return PEAL_OK;
   }
   return tell(machine, take_stored(machine, stream, msg, id));
