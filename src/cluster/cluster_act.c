@@ -13,13 +13,27 @@
 
 /* -- operations and questions of others -------------------------------------------------- */
 
-/* Those of namespaces that this node has not are nobody's here. */
+static void run_one(peal_cluster *cluster, peal_nsp *nsp, const peal_op *op) {
+  if (peal_op_round_run(nsp, op, false, NULL))
+    peal_cluster_count(&cluster->counts.dropped_in);
+}
+
+/* Those of namespaces that this node has not are nobody's here. Node joins and
+ * leaves several rooms with one message: the arguments. */
 static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
   peal_op op = event->msg->op;
+  bool moves = op.kind == PEAL_OP_JOIN || op.kind == PEAL_OP_LEAVE;
+  size_t rooms = moves ? event->msg->args.count : 0;
   op.nsp = event->msg->nsp.ptr ? event->msg->nsp : op.nsp;
   peal_nsp *nsp = peal_nsp_named(cluster->server, op.nsp);
-  if (nsp && peal_op_round_run(nsp, &op, false, NULL))
-    peal_cluster_count(&cluster->counts.dropped_in);
+  if (!nsp)
+    return;
+  if (!rooms)
+    run_one(cluster, nsp, &op);
+  for (size_t i = 0; i < rooms; i++) {
+    op.room = peal_val_str(event->msg->args.items[i]);
+    run_one(cluster, nsp, &op);
+  }
 }
 
 /* CALL without a request: nobody waits. */
