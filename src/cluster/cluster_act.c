@@ -6,6 +6,7 @@
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_kept.h"
 #include "cluster/cluster_send.h"
+#include "cluster/cluster_sessions.h"
 #include "cluster/cluster_streams.h"
 #include "server/node_query.h"
 #include "server/nsp.h"
@@ -18,22 +19,34 @@ static void run_one(peal_cluster *cluster, peal_nsp *nsp, const peal_op *op) {
     peal_cluster_count(&cluster->counts.dropped_in);
 }
 
-/* Those of namespaces that this node has not are nobody's here. Node joins and
- * leaves several rooms with one message: the arguments. */
+/* Node joins and leaves several rooms with one message: the arguments. */
+static void run_moves(peal_cluster *cluster, peal_nsp *nsp, peal_op op,
+                      peal_args rooms) {
+  for (size_t i = 0; i < rooms.count; i++) {
+    op.room = peal_val_str(rooms.items[i]);
+    run_one(cluster, nsp, &op);
+  }
+}
+
+/* Those of namespaces that this node has not are nobody's here. */
 static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
   peal_op op = event->msg->op;
   bool moves = op.kind == PEAL_OP_JOIN || op.kind == PEAL_OP_LEAVE;
-  size_t rooms = moves ? event->msg->args.count : 0;
   op.nsp = event->msg->nsp.ptr ? event->msg->nsp : op.nsp;
   peal_nsp *nsp = peal_nsp_named(cluster->server, op.nsp);
   if (!nsp)
     return;
-  if (!rooms)
-    run_one(cluster, nsp, &op);
-  for (size_t i = 0; i < rooms; i++) {
-    op.room = peal_val_str(event->msg->args.items[i]);
-    run_one(cluster, nsp, &op);
+  if (moves && event->msg->args.count) {
+    run_moves(cluster, nsp, op, event->msg->args);
+    return;
   }
+  peal_message *stamped =
+      peal_cluster_sessions_stamp(cluster, &op, event->offset);
+  if (stamped)
+    op.message = stamped;
+  op.has_offset = stamped != NULL;
+  run_one(cluster, nsp, &op);
+  peal_message_unref(stamped);
 }
 
 /* CALL without a request: nobody waits. */
