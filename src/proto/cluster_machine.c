@@ -271,10 +271,11 @@ peal_err peal_cluster_machine_entry(peal_cluster_machine *machine,
 }
 
 void peal_cluster_machine_current(peal_cluster_machine *machine,
-                                  unsigned stream, uint64_t now_ms) {
+                                  unsigned stream, peal_slice id,
+                                  uint64_t now_ms) {
   machine->now_ms = now_ms;
   if (machine->stage != PEAL_CLUSTER_AT_JOINING ||
-      !peal_cluster_places_current(machine, stream))
+      !peal_cluster_places_current(machine, stream, id))
     return;
   set_stage(machine, PEAL_CLUSTER_AT_UP);
   peal_cluster_log_current(machine);
@@ -508,9 +509,13 @@ bool peal_cluster_machine_other(const peal_cluster_machine *machine,
   return true;
 }
 
-bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
-                                unsigned *cursor, uint64_t *first,
-                                uint64_t *last) {
+uint64_t peal_cluster_machine_plain(const peal_cluster_machine *machine) {
+  return machine->plain_ranks;
+}
+
+bool peal_cluster_machine_next_plain(const peal_cluster_machine *machine,
+                                     unsigned *cursor, uint64_t *first,
+                                     uint64_t *last, uint64_t *rank) {
   if (*cursor >= machine->plain_count)
     return false;
   const peal_cluster_range *it =
@@ -518,11 +523,8 @@ bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
                       PEAL_CLUSTER_PLAIN_MAX];
   *first = it->first;
   *last = it->last;
+  *rank = it->rank;
   return true;
-}
-
-uint64_t peal_cluster_machine_number(const peal_cluster_machine *machine) {
-  return machine->log_number;
 }
 
 bool peal_cluster_machine_relays(const peal_cluster_machine *machine) {

@@ -19,6 +19,7 @@
 /* Numbers of own operations. */
 typedef struct peal_cluster_range {
   uint64_t first, last;
+  uint64_t rank; /* of the first; the others follow */
 } peal_cluster_range;
 
 typedef enum peal_cluster_stage {
@@ -116,6 +117,7 @@ typedef struct peal_cluster_machine {
   uint64_t log_number;                              /* of the newest */
   peal_cluster_range plain[PEAL_CLUSTER_PLAIN_MAX]; /* a ring, oldest first */
   unsigned plain_first, plain_count;
+  uint64_t plain_ranks;  /* given */
   size_t log_runs;       /* that are to be run without an offset */
   peal_list *log_waits;  /* the first one that is to be added; &log: none */
   uint64_t log_pause_ms; /* none is added before */
