@@ -107,8 +107,7 @@ void peal_cluster_machine_up(peal_cluster_machine *machine, uint64_t now_ms) {
   machine->now_ms = now_ms;
   if (machine->stage != PEAL_CLUSTER_AT_DOWN)
     return;
-  machine->joined_ms = now_ms;
-  machine->says_hello = true;
+  peal_cluster_relay_wait(machine);
   machine->alive_ms = now_ms + machine->opts.heartbeat_ms;
   peal_cluster_peers_excuse(machine, true);
   peal_cluster_places_up(machine);
@@ -313,9 +312,8 @@ static uint64_t next_ms(const peal_cluster_machine *machine) {
   at = earlier(at, peal_cluster_peers_deadline(machine));
   if (machine->log_pause_ms > machine->now_ms)
     at = earlier(at, machine->log_pause_ms);
-  uint64_t relay_ms = machine->joined_ms + PEAL_LIMIT_CLUSTER_RELAY_MS;
-  if (machine->opts.relay && relay_ms > machine->now_ms)
-    at = earlier(at, relay_ms);
+  if (machine->opts.relay && machine->relay_ms > machine->now_ms)
+    at = earlier(at, machine->relay_ms);
   return at;
 }
 

@@ -27,8 +27,7 @@ static bool should(const peal_cluster_machine *machine) {
   const peal_cluster_peer *peer;
   if (!machine->opts.relay || machine->stage != PEAL_CLUSTER_AT_UP)
     return false;
-  if (!machine->relays &&
-      machine->now_ms < machine->joined_ms + PEAL_LIMIT_CLUSTER_RELAY_MS)
+  if (!machine->relays && machine->now_ms < machine->relay_ms)
     return false;
   while ((peer = peal_cluster_peers_next(machine, &cursor))) {
     bool before = is_lower(machine, peer);
@@ -39,21 +38,27 @@ static bool should(const peal_cluster_machine *machine) {
   return true;
 }
 
-/* And learns first who does it now. */
-static void stand_back(peal_cluster_machine *machine) {
+void peal_cluster_relay_wait(peal_cluster_machine *machine) {
   machine->relays = false;
-  machine->joined_ms = machine->now_ms;
+  machine->relay_ms = UINT64_MAX;
   machine->says_hello = true;
 }
 
+void peal_cluster_relay_greeted(peal_cluster_machine *machine) {
+  if (machine->relay_ms == UINT64_MAX)
+    machine->relay_ms = machine->now_ms + PEAL_LIMIT_CLUSTER_RELAY_MS;
+}
+
 static bool holds(peal_cluster_machine *machine) {
-  if (machine->relays && has_lapsed(machine))
-    stand_back(machine);
+  if (machine->opts.relay && machine->relay_ms != UINT64_MAX &&
+      has_lapsed(machine))
+    peal_cluster_relay_wait(machine);
   return machine->relays;
 }
 
 void peal_cluster_relay_settle(peal_cluster_machine *machine) {
-  (void)holds(machine);
+  if (peal_cluster_state_is_on(machine))
+    (void)holds(machine);
   bool relays = should(machine);
   if (relays == machine->relays)
     return;

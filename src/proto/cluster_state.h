@@ -61,7 +61,6 @@ typedef struct peal_cluster_machine {
   peal_cluster_machine_opts opts; /* defaults filled in */
   peal_cluster_stage stage;
   uint64_t now_ms, dice;
-  uint64_t joined_ms; /* when it last came up */
   char uid[PEAL_CLUSTER_NAME_UID];
   char name[PEAL_CLUSTER_NAME_LEN], relay_name[PEAL_CLUSTER_NAME_LEN];
   char host[PEAL_CLUSTER_NAME_HOST_LEN], relay_host[PEAL_CLUSTER_NAME_HOST_LEN];
@@ -92,6 +91,8 @@ typedef struct peal_cluster_machine {
   uint64_t said_alive_ms;
   uint64_t starved_ms; /* memory was out: news are tried again then */
   bool relays;
+  uint64_t relay_ms; /* it may from then on; UINT64_MAX: its HELLO has not come
+                        back yet */
 
   /* Rooms here. */
   peal_map rooms;

@@ -122,6 +122,7 @@ typedef struct sim_delivery {
   unsigned event;
   peal_cluster_place place;
   bool has_place;
+  bool is_late; /* stored after others that it ran before: IS_STORED */
   char from[PEAL_CLUSTER_NAME_LEN]; /* of a node of Peal, whose number it is */
   uint64_t number;
 } sim_delivery;
@@ -144,6 +145,7 @@ typedef struct sim_client {
   sim_delivery later[SIM_EVENTS]; /* while it is recovering */
   unsigned later_count;
   uint8_t received[SIM_EVENTS];
+  bool lost_plain[SIM_EVENTS]; /* given without an offset, and not read */
   unsigned last_from[SIM_LINKS];
   unsigned counts[2]; /* recovered, new */
 } sim_client;
