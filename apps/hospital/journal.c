@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "journal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <pthread.h>
 
 #include "journal_sql.h"
 #include "tell.h"

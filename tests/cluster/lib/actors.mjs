@@ -148,7 +148,48 @@ class CeleryActor extends ChildActor {
   }
 }
 
-const pealEmitter = () => path.resolve(argument('emitter', 'build/release/bin/peal-cluster-emitter'));
+const DIALECTS = { classic: 'node', dynamic: 'sharded', static: 'sharded-static', 'dynamic-private': 'sharded-private' };
+const LONGEST_WORD = 100000; // the system takes no longer ones
+
+function plain(value) {
+  if (Buffer.isBuffer(value)) return { $base64: value.toString('base64') };
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+}
+
+// The command line, once for each event.
+class Command extends Actor {
+  constructor({ redis, mode, channel }) {
+    super('command', ['emit']);
+    this.words = ['emit', '--redis', redis, '--dialect', DIALECTS[mode] ?? mode,
+      ...channel ? ['--channel', channel] : []];
+    this.peal = path.resolve(argument('peal', path.join(process.env.PEAL_BIN ?? 'build/release/bin', 'peal')));
+  }
+
+  async start() { return this; }
+
+  lacks(scenario) { return super.lacks(scenario) || scenario.steps.some(({ flags }) => flags); }
+
+  async do(c) {
+    const many = (name, list) => (list ?? []).flatMap((one) => [name, one]);
+    const values = c.args.map((one) => JSON.stringify(plain(one)));
+    const input = values.find((one) => one.length > LONGEST_WORD);
+    const child = new Child([this.peal, ...this.words, '-n', c.nsp ?? '/', ...many('--room', c.to),
+      ...many('--except', c.except), '--', c.event, ...values.map((one) => (one === input ? '-' : one))], { stdin: 'pipe' });
+    child.process.stdin.on('error', () => {});
+    child.process.stdin.end(input ?? '');
+    const { code, err } = await child.gone;
+    if (err) throw err;
+    // In a room of nobody it is heard by no server, which is said.
+    if (code !== 0) throw new Error(`peal emit ended with ${code}: ${child.output}`);
+  }
+
+  async stop() {}
+}
+
+const pealEmitter = () => path.resolve(argument('emitter',
+  path.join(process.env.PEAL_BIN ?? 'build/release/bin', 'peal-cluster-emitter')));
 
 const KINDS = {
   emitter: (opts) => new NodeEmitter(opts),
@@ -156,6 +197,7 @@ const KINDS = {
   manager: (opts) => new ChildActor('manager', ['emit', 'many', 'join', 'leave', 'close_room'], script('manager', opts)),
   flask: (opts) => new ChildActor('flask', ['emit', 'many'], script('flask', opts)),
   celery: (opts) => new CeleryActor(opts),
+  command: (opts) => new Command(opts),
   peal: ({ redis, mode, channel }) => new ChildActor('peal', mode === 'python' ? CAN_ALL.slice(0, -1) : CAN_ALL,
     [pealEmitter(), redis, mode, ...channel ? [channel] : []]),
 };

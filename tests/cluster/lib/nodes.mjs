@@ -17,7 +17,7 @@ export function argument(name, fallback) {
 export const python = () => path.resolve(argument('python',
   path.join(here, '../../../build/venv/bin/python')));
 export const pealNode = () => path.resolve(argument('node',
-  path.join(process.env.PEAL_BUILD ?? 'build/release', 'tests/peal-cluster-node')));
+  path.join(process.env.PEAL_BIN ?? 'build/release/bin', 'peal-cluster-node')));
 
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
@@ -78,15 +78,15 @@ const MODES = { classic: 'classic', streams: 'streams', python: 'python' };
 
 // What starts a node, by its kind; `mode` is how the cluster speaks.
 const COMMANDS = {
-  node: ({ port, redis, mode }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
-    '--port', port, '--redis', redis, '--mode', mode],
+  node: ({ port, redis, mode, recovery }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
+    '--port', port, '--redis', redis, '--mode', mode, ...recovery ? ['--recovery'] : []],
   asgi: ({ port, redis, channel = 'socketio' }) => [python(), path.join(here, '../nodes/node.py'),
     '--kind', 'asgi', '--port', port, '--redis', redis, '--channel', channel],
   flask: ({ port, redis, channel = 'flask-socketio' }) => [python(), path.join(here, '../nodes/node.py'),
     '--kind', 'flask', '--port', port, '--redis', redis, '--channel', channel],
-  peal: ({ port, redis, mode, channel = '', more = [] }) => [pealNode(), '--port', port,
+  peal: ({ port, redis, mode, recovery, channel = '', more = [] }) => [pealNode(), '--port', port,
     '--redis', redis, '--mode', MODES[mode] ?? mode, ...channel ? ['--channel', channel] : [],
-    ...more],
+    ...recovery ? ['--recovery', '120000'] : [], ...more],
 };
 
 export class Node {
