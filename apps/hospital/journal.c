@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "journal_sql.h"
+#include "notices.h"
 #include "tell.h"
 
 enum { NODE_COUNT = 1 << JOURNAL_NODE_BITS, TAKE_AT_ONCE = 200 };
@@ -66,7 +67,7 @@ typedef struct order {
   int64_t id, seq, ts;
   peal_bytes *body;
   char actor[PEAL_KIT_USERNAME_BYTES];
-  char key[128];
+  char key[128], severity[16];
 } order;
 
 static void end_order(order *o) {
@@ -146,14 +147,21 @@ static void on_turn(peal_worker *worker, void *user) {
                                                   : peal_str(o->key);
   peal_val ts = peal_int(o->ts), node = peal_int(all->node);
   peal_val body = peal_str_slice(peal_bytes_slice(o->body));
+  char ways[64] = "";
+  const char *notify = NULL;
+  bool has_notices =
+      o->kind == JOURNAL_ALERT &&
+      notices_stmt(o->app->notices, peal_slice_of(o->severity), ways, &notify);
   const peal_store_stmt stmts[] = {
+      {notify, PEAL_ARGS(key, ts, peal_str(ways))},
       {journal_sql_change(&all->sql, o->kind, o->verb),
        PEAL_ARGS(kind, key, ts, node, body)},
       {journal_sql_entry(o->kind),
        PEAL_ARGS(kind, key, ts, node, body, peal_int(o->seq),
                  peal_str(o->actor))}};
-  peal_err err =
-      peal_store_write_all(o->app->house.store, stmts, 2, on_stored, o);
+  peal_err err = peal_store_write_all(
+      o->app->house.store, has_notices ? stmts : stmts + 1,
+      has_notices ? 3 : 2, on_stored, o);
   if (err != PEAL_OK)
     answer(o, &(journal_result){.err = err});
 }
@@ -174,6 +182,8 @@ bool journal_add(hospital *app, const journal_change *change, journal_fn fn,
   o->user = user;
   copy_text(o->key, sizeof o->key, change->key);
   copy_text(o->actor, sizeof o->actor, change->actor);
+  copy_text(o->severity, sizeof o->severity,
+            peal_val_str(peal_val_get(change->body, "severity")));
   o->body = peal_json_bytes(change->body);
   if (o->body != NULL &&
       peal_worker_post(peal_workers_get(app->house.workers, 0), on_turn, o) ==

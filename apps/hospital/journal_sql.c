@@ -14,7 +14,8 @@
 
 static const char create_record[] =
     "INSERT INTO records (kind, key, at, node, body)"
-    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    " VALUES (?1, ?2, ?3, ?4, CASE ?1 WHEN 'triage' THEN json_set(?5, '$.id',"
+    " CAST(?2 AS INTEGER)) ELSE ?5 END) ON CONFLICT DO NOTHING";
 static const char patch_record[] =
     "UPDATE records SET body = " PATCHED ", at = ?3, node = ?4"
     " WHERE kind = ?1 AND key = ?2";
