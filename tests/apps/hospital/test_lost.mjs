@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { admin, hire, isSlow, runSteps, send, sleep, startHospital, until } from './ward.mjs';
 
 const SCREENS = isSlow ? 12 : 50;
-const ALERTS = isSlow ? 150 : 600;
+const ALERTS = isSlow ? 100 : 400;
 const server = await startHospital({
   args: ['--workers', '2', '--person-rate', '100000', '--person-burst', '100000'],
 });
@@ -19,6 +19,9 @@ const dice = (n) => {
   seed = (seed * 1103515245 + 12345) % 2147483648;
   return Math.floor(seed / 65536) % n;
 };
+
+// A program that is killed behind the handshake answers nothing more.
+const soon = (promise) => Promise.race([promise, sleep(3000).then(() => { throw new Error('no answer'); })]);
 
 // A screen as the page has it: by id, the greatest ids as its cursor.
 class Screen {
@@ -51,7 +54,7 @@ class Screen {
 
   async come() {
     this.live = new Set();
-    this.socket = await nurse.connect();
+    this.socket = await soon(nurse.connect());
     // what comes meanwhile waits: the cursor stands for all before it
     const waiting = [];
     let isReady = false;
