@@ -15,7 +15,10 @@ const cli_command cli_commands[] = {
     {CLI_EMIT, "emit", "URL EVENT [VALUE...]", "send an event",
      "Connects, sends the event with its values, and leaves when it has been\n"
      "sent: that it has arrived only --ack proves, which waits until the\n"
-     "server has acknowledged it and prints what that said.",
+     "server has acknowledged it and prints what that said.\n\n"
+     "With --redis URL it needs no server: peal emit --redis URL EVENT\n"
+     "[VALUE...] is heard by the clients of all servers (of Peal, Node or\n"
+     "Python) that share this Redis, or of those in a --room.",
      "peal emit http://localhost:3000 chat '{\"text\": \"hi\"}' --ack", 2,
      CLI_WORDS_MAX, cli_emit_run},
     {CLI_CALL, "call", "URL EVENT [VALUE...]",

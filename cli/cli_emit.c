@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli_command.h"
+#include "cli_redis.h"
 #include "cli_runs.h"
 #include "cli_say.h"
 #include "cli_session.h"
@@ -92,6 +93,8 @@ static void on_ready(cli_session *session) {
 }
 
 cli_exit cli_emit_run(const cli_opts *opts) {
+  if (opts->redis != NULL)
+    return cli_redis_run(opts);
   static emission e;
   e.is_call = opts->command->bit == CLI_CALL;
   e.wants_ack = e.is_call || opts->wants_ack;

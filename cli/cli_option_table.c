@@ -65,6 +65,24 @@ const cli_option cli_option_table[] = {
   {"string", 's', CLI_FLAG, CLI_EMIT | CLI_CALL, AT(is_string), NULL,
    "values are text, not JSON", 0, 0, NULL},
 
+  /* by way of Redis */
+  {"redis", 0, CLI_TEXT, CLI_EMIT, AT(redis), "URL",
+   "emit to the clients of servers that share this Redis: redis://HOST:PORT/DB, "
+   "rediss:, unix:, redis+sentinel:, redis+cluster:; \"\": PEAL_REDIS_URL", 0, 0,
+   NULL},
+  {"dialect", 0, CLI_CHOICE, CLI_EMIT, AT(dialect), "WORD",
+   "--redis: what the servers speak: node (the default), sharded, "
+   "sharded-static, sharded-private, streams or python", 0, 0,
+   "node sharded sharded-static sharded-private streams python"},
+  {"room", 0, CLI_LIST, CLI_EMIT, AT(rooms), "NAME",
+   "--redis: to those in this room, or to the socket of this id; may be "
+   "repeated", 0, 0, NULL},
+  {"except", 0, CLI_LIST, CLI_EMIT, AT(except), "NAME",
+   "--redis: but not to those in it; may be repeated", 0, 0, NULL},
+  {"channel", 0, CLI_TEXT, CLI_EMIT, AT(channel), "NAME",
+   "--redis: python's channel (default flask-socketio), node's prefix, or the "
+   "name of the stream (default socket.io)", 0, 0, NULL},
+
   /* probe */
   {"quick", 0, CLI_FLAG, CLI_PROBE, AT(quick), NULL,
    "do not wait for a heartbeat", 0, 0, NULL},

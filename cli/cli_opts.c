@@ -271,10 +271,10 @@ bool cli_opts_parse(cli_opts *out, const cli_command *command, int argc,
     return false;
   if (out->help)
     return true;
-  if (out->word_count < command->min || out->word_count > command->max) {
+  size_t min = command->min - (out->redis != NULL ? 1 : 0);
+  if (out->word_count < min || out->word_count > command->max) {
     cli_say(command->name, "%s; usage: peal %s %s",
-            out->word_count < command->min ? "something is missing"
-                                           : "too many words",
+            out->word_count < min ? "something is missing" : "too many words",
             command->name, command->words);
     return false;
   }

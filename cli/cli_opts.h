@@ -60,6 +60,10 @@ typedef struct cli_opts {
   uint32_t count;     /* listen: events until the end; emit: how often */
   const char *answer; /* listen: to events that ask for one */
 
+  /* emit, by way of Redis; NULL: to a server */
+  const char *redis, *dialect, *channel;
+  cli_list rooms, except;
+
   /* probe */
   bool quick;
 

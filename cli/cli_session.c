@@ -293,19 +293,6 @@ cli_exit cli_session_values(cli_session *session, size_t first,
   cli_value_rules rules = {.command = opts->command->name,
                            .is_binary = opts->is_binary,
                            .is_string = opts->is_string};
-  peal_items *items = peal_items_new(session->build);
-  for (size_t i = first; i < opts->word_count; i++) {
-    peal_val value = peal_undefined();
-    cli_exit code =
-        cli_value_read(session->build, &rules, opts->words[i], &value);
-    if (code != CLI_OK)
-      return code;
-    peal_items_add(items, value);
-  }
-  *out = peal_items_args(items);
-  if (peal_build_err(session->build) == PEAL_OK)
-    return CLI_OK;
-  cli_say(opts->command->name, "%s",
-          peal_err_message(peal_build_err(session->build)));
-  return CLI_USAGE;
+  return cli_value_words(session->build, &rules, opts->words + first,
+                         opts->word_count - first, out);
 }

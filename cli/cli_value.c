@@ -170,6 +170,24 @@ cli_exit cli_value_read(peal_build *build, const cli_value_rules *rules,
   return CLI_OK;
 }
 
+cli_exit cli_value_words(peal_build *build, const cli_value_rules *rules,
+                         const char *const *words, size_t count,
+                         peal_args *out) {
+  peal_items *items = peal_items_new(build);
+  for (size_t i = 0; i < count; i++) {
+    peal_val value = peal_undefined();
+    cli_exit code = cli_value_read(build, rules, words[i], &value);
+    if (code != CLI_OK)
+      return code;
+    peal_items_add(items, value);
+  }
+  *out = peal_items_args(items);
+  if (peal_build_err(build) == PEAL_OK)
+    return CLI_OK;
+  cli_say(rules->command, "%s", peal_err_message(peal_build_err(build)));
+  return CLI_USAGE;
+}
+
 cli_exit cli_value_option(peal_build *build, const cli_value_rules *rules,
                           const char *name, const char *word, peal_val *out) {
   form as;

@@ -24,6 +24,11 @@ typedef struct cli_value_rules {
 cli_exit cli_value_read(peal_build *build, const cli_value_rules *rules,
                         const char *word, peal_val *out);
 
+/* Several words as arguments. As cli_value_read. */
+cli_exit cli_value_words(peal_build *build, const cli_value_rules *rules,
+                         const char *const *words, size_t count,
+                         peal_args *out);
+
 /* As one that has to be JSON: `name` is the option's. */
 cli_exit cli_value_option(peal_build *build, const cli_value_rules *rules,
                           const char *name, const char *word, peal_val *out);

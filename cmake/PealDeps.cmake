@@ -30,6 +30,26 @@ if(PEAL_WEB)
   list(APPEND peal_deps PkgConfig::PEAL_SQLITE)
   string(APPEND PEAL_PC_REQUIRES ", sqlite3")
 endif()
+# Any hiredis will do, Debian 12's 0.14 and later ones: it reads the protocol,
+# connections and TLS are ours.
+if(PEAL_CLUSTER STREQUAL "AUTO")
+  pkg_check_modules(PEAL_HIREDIS QUIET IMPORTED_TARGET "hiredis>=0.14")
+  set(PEAL_WITH_CLUSTER ${PEAL_HIREDIS_FOUND})
+elseif(PEAL_CLUSTER)
+  peal_need(PEAL_HIREDIS libhiredis-dev "hiredis>=0.14")
+  set(PEAL_WITH_CLUSTER ON)
+else()
+  set(PEAL_WITH_CLUSTER OFF)
+endif()
+if(PEAL_WITH_CLUSTER)
+  list(APPEND peal_deps PkgConfig::PEAL_HIREDIS)
+  string(APPEND PEAL_PC_REQUIRES ", hiredis >= 0.14")
+  message(STATUS "clusters over Redis: yes, hiredis ${PEAL_HIREDIS_VERSION}")
+elseif(PEAL_CLUSTER STREQUAL "AUTO")
+  message(STATUS "clusters over Redis: no, hiredis is missing (libhiredis-dev)")
+else()
+  message(STATUS "clusters over Redis: no, PEAL_CLUSTER is off")
+endif()
 # Of the kit, beyond those.
 set(peal_kit_deps "")
 set(PEAL_KIT_PC_REQUIRES "libcrypto >= 3")
@@ -61,6 +81,7 @@ if(peal_missing)
     "or `make run` or `tools/install.sh`, which install what is missing. "
     "Elsewhere these are the packages with the headers and the pkg-config "
     "files of the same libraries. -DPEAL_WEB=OFF does without SQLite, "
+    "-DPEAL_CLUSTER=OFF without hiredis, "
     "-DPEAL_KIT=OFF without jose, both without curl when -DPEAL_PROGRAMS=OFF does "
     "without turbojpeg and png.\n")
 endif()

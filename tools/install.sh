@@ -8,10 +8,10 @@ step=${1:-run}
 
 build='build-essential ca-certificates cmake ninja-build pkg-config libuv1-dev libssl-dev
   zlib1g-dev libsqlite3-dev libcurl4-openssl-dev libturbojpeg0-dev libpng-dev
-  libjose-dev libedit-dev tzdata'
+  libjose-dev libedit-dev libhiredis-dev tzdata'
 test='libcmocka-dev libjansson-dev libglib2.0-dev clang-14 libclang-rt-14-dev
   clang-format-14 valgrind chromium curl sqlite3 python3-venv fonts-dejavu-core
-  libpcre2-8-0 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user'
+  libpcre2-8-0 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user redis-server'
 case $step in
 run) packages=$build ;;
 test) packages="$build $test" ;;
@@ -35,6 +35,18 @@ is_debian_12() {
   [ -r /etc/os-release ] || return 1
   # shellcheck disable=SC1091
   (. /etc/os-release && [ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ])
+}
+
+# Tests start Redis servers of their own. Debian's package starts one at the
+# usual port as well, which we do not leave behind where there was none.
+stop_redis() {
+  case " $missing " in *" redis-server "*) ;; *) return 0 ;; esac
+  if [ -d /run/systemd/system ]; then
+    $sudo systemctl -q disable --now redis-server || true
+  else
+    $sudo service redis-server stop >/dev/null 2>&1 || true
+    $sudo update-rc.d redis-server disable >/dev/null 2>&1 || true
+  fi
 }
 
 if ! is_debian_12; then
@@ -64,13 +76,14 @@ else
     # shellcheck disable=SC2086
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
       --no-install-recommends -o Dpkg::Use-Pty=0 $missing </dev/null >/dev/null
+    stop_redis
   fi
 fi
 
-tools/npm_ci.sh .
+tools/npm_ci.sh . apps/hospital/front
 if [ "$step" = test ]; then
   tools/proxies.sh
-  tools/npm_ci.sh tests/e2e tests/browser
+  tools/npm_ci.sh tests/e2e tests/browser tests/cluster
   requirements=tests/e2e/requirements.txt
   if [ -f "$requirements" ]; then
     sum=$(cksum <"$requirements")

@@ -14,17 +14,17 @@ enum { NODE_COUNT = 1 << JOURNAL_NODE_BITS, TAKE_AT_ONCE = 200 };
 struct journal {
   hospital *app;
   journal_sql sql;
-  int64_t node, seq;     /* the last number that was given out */
-  int64_t stored;        /* the last entry that is on disk */
-  int64_t number;        /* of the last alert or triage entry, without node */
-  int64_t last_ms;       /* of the last entry: time goes on */
+  int64_t node, seq; /* the last number that was given out */
+  int64_t stored;    /* the last entry that is on disk */
+  int64_t number;    /* of the last alert or triage entry, without node */
+  int64_t last_ms;   /* of the last entry: time goes on */
   atomic_bool has_others;
   journal_out_fn out;
   void *out_user;
 };
 
 static const char *const names[JOURNAL_KINDS] = {
-    "patient", "triage",  "bed",      "staff",   "preferences", "risk",
+    "patient", "triage",      "bed",     "staff",    "preferences", "risk",
     "alert",   "acknowledge", "resolve", "escalate", "account"};
 
 const char *journal_kind_name(journal_kind kind) {
@@ -143,8 +143,8 @@ static void on_turn(peal_worker *worker, void *user) {
   }
   number_it(all, o);
   peal_val kind = peal_str(journal_kind_name(o->kind));
-  peal_val key = journal_sql_is_numbered(o->kind) ? peal_int(o->id)
-                                                  : peal_str(o->key);
+  peal_val key =
+      journal_sql_is_numbered(o->kind) ? peal_int(o->id) : peal_str(o->key);
   peal_val ts = peal_int(o->ts), node = peal_int(all->node);
   peal_val body = peal_str_slice(peal_bytes_slice(o->body));
   char ways[64] = "";
@@ -249,8 +249,8 @@ static void hear(journal *all, const journal_entry *e) {
   atomic_store(&all->has_others, true);
 }
 
-static peal_err take_one(hospital *app, const journal_entry *e,
-                         int64_t through, journal_fn fn, void *user) {
+static peal_err take_one(hospital *app, const journal_entry *e, int64_t through,
+                         journal_fn fn, void *user) {
   journal *all = app->journal;
   taking *t = malloc(sizeof *t);
   if (t == NULL)
@@ -294,9 +294,9 @@ static peal_err take_vector(hospital *app, int64_t node, int64_t through,
   if (t == NULL)
     return PEAL_ERR_NOMEM;
   *t = (taking){.app = app, .fn = fn, .user = user};
-  peal_err err = peal_store_write(
-      app->house.store, TAKE_VECTOR,
-      PEAL_ARGS(peal_int(node), peal_int(through)), on_vector, t);
+  peal_err err = peal_store_write(app->house.store, TAKE_VECTOR,
+                                  PEAL_ARGS(peal_int(node), peal_int(through)),
+                                  on_vector, t);
   if (err != PEAL_OK)
     free(t);
   return err;
@@ -308,9 +308,9 @@ peal_err journal_take(hospital *app, const journal_entry *entries, size_t count,
   // one after the other: each is whole by itself, and the vector follows
   for (size_t i = 0; i < count; i++) {
     bool is_last = i + 1 == count;
-    peal_err err = take_one(app, &entries[i],
-                            is_last ? through : entries[i].seq,
-                            is_last ? fn : NULL, user);
+    peal_err err =
+        take_one(app, &entries[i], is_last ? through : entries[i].seq,
+                 is_last ? fn : NULL, user);
     if (err != PEAL_OK)
       return err;
   }
@@ -321,8 +321,8 @@ peal_err journal_take(hospital *app, const journal_entry *entries, size_t count,
 
 static bool ask(journal *all, const char *sql, peal_args args, int64_t *out) {
   peal_doc *rows = NULL;
-  bool done = peal_store_exec_sync(all->app->house.store, sql, args, &rows) ==
-              PEAL_OK;
+  bool done =
+      peal_store_exec_sync(all->app->house.store, sql, args, &rows) == PEAL_OK;
   *out =
       peal_val_int(peal_val_get(peal_val_at(peal_doc_val(rows), 0), "x"), *out);
   peal_doc_free(rows);

@@ -48,7 +48,7 @@ static const char note_account[] =
 
 #define NEW_ALERT                                                              \
   "INSERT INTO alerts (id, ts, arrived, patient_id, ward, severity, body,"     \
-  " due_ms) SELECT ?2, ?3, CAST((julianday('now') -"                 \
+  " due_ms) SELECT ?2, ?3, CAST((julianday('now') -"                           \
   " 2440587.5) * 86400000 AS INTEGER),"                                        \
   " json_extract(?5, '$.patient_id'), json_extract(b, '$.ward'),"              \
   " json_extract(?5, '$.severity'), json_set(b, '$.id', ?2),"                  \
@@ -167,7 +167,8 @@ const char *journal_sql_entry(journal_kind kind) {
     return ENTRY("?5") " RETURNING body, body AS row";
   if (kind == JOURNAL_ALERT)
     return ENTRY("(SELECT body FROM alerts WHERE id = ?2)") " RETURNING body,"
-           " " ALERT_ROW " AS row";
+                                                            " " ALERT_ROW
+                                                            " AS row";
   if (journal_sql_is_numbered(kind))
     return ENTRY("?5") " RETURNING body, " ALERT_ROW " AS row";
   return ENTRY(RECORD) " RETURNING body, body AS row";

@@ -16,15 +16,15 @@ typedef struct row {
 
 #define ABOVE 1e9
 
-static const row respiration[] = {{8, 3}, {11, 1}, {20, 0}, {24, 2},
-                                  {ABOVE, 3}};
+static const row respiration[] = {
+    {8, 3}, {11, 1}, {20, 0}, {24, 2}, {ABOVE, 3}};
 static const row spo2[] = {{91, 3}, {93, 2}, {95, 1}, {ABOVE, 0}};
-static const row systolic[] = {{90, 3}, {100, 2}, {110, 1}, {219, 0},
-                               {ABOVE, 3}};
-static const row pulse[] = {{40, 3}, {50, 1}, {90, 0}, {110, 1},
-                            {130, 2}, {ABOVE, 3}};
-static const row temperature[] = {{35.0, 3}, {36.0, 1}, {38.0, 0}, {39.0, 1},
-                                  {ABOVE, 2}};
+static const row systolic[] = {
+    {90, 3}, {100, 2}, {110, 1}, {219, 0}, {ABOVE, 3}};
+static const row pulse[] = {{40, 3},  {50, 1},  {90, 0},
+                            {110, 1}, {130, 2}, {ABOVE, 3}};
+static const row temperature[] = {
+    {35.0, 3}, {36.0, 1}, {38.0, 0}, {39.0, 1}, {ABOVE, 2}};
 
 static int points_of(const row *rows, double value) {
   // 35.0 that came through arithmetic is 35.0
@@ -95,8 +95,8 @@ const char *news2_sign_name(news2_sign sign) {
   return names[sign];
 }
 
-void news2_reason(char *out, size_t cap, const news2_vitals *v,
-                  news2_sign sign, int points) {
+void news2_reason(char *out, size_t cap, const news2_vitals *v, news2_sign sign,
+                  int points) {
   static const struct {
     const char *name, *unit;
   } words[NEWS2_SIGNS] = {{"respiration", " per minute"},
@@ -106,9 +106,10 @@ void news2_reason(char *out, size_t cap, const news2_vitals *v,
                           {"pulse", " per minute"},
                           {"consciousness", ""},
                           {"temperature", " \u00b0C"}};
-  const double values[NEWS2_SIGNS] = {
-      v->respiration, v->spo2, 0, v->systolic, v->heart_rate,
-      0,              v->temperature};
+
+  const double values[NEWS2_SIGNS] = {v->respiration, v->spo2,       0,
+                                      v->systolic,    v->heart_rate, 0,
+                                      v->temperature};
   const char *many = points == 1 ? "" : "s";
   if (sign == NEWS2_OXYGEN)
     snprintf(out, cap, "on oxygen (%d point%s)", points, many);

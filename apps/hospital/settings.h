@@ -10,7 +10,7 @@
 /* Text is borrowed from the configuration or the environment; NULL: not
  * said. */
 typedef struct settings {
-  unsigned simulate; /* simulated wards */
+  unsigned simulate;         /* simulated wards */
   int64_t doctor_ms, all_ms; /* an alert that nobody takes goes up; from its
                                 beginning */
   int64_t keep_ms;           /* resolved alerts and the journal */

@@ -59,6 +59,23 @@ typedef struct peal_socket peal_socket;
 
 /* -- options --------------------------------------------------------------- */
 
+/* Connection state recovery (reference: connectionStateRecovery): a client
+ * whose connection breaks and who is back within the window is the socket that
+ * it was, with its id and its rooms, and is sent what it missed, once. {0}: it
+ * is a new one. docs/guide/recovery.md. */
+typedef struct peal_recovery_opts {
+  /* How long it may be away; 0: recovery is off. Reference: 120000
+   * (maxDisconnectionDuration). */
+  uint32_t window_ms;
+  bool run_middlewares; /* for those who come back, too; reference:
+                           skipMiddlewares false */
+  size_t max_bytes;     /* events and sessions that are kept, all together;
+                           default 64 MiB; beyond it the oldest go, and who
+                           misses one of those is a new socket */
+  /* 0: for what comes (docs/abi.md). */
+  uintptr_t reserved[2];
+} peal_recovery_opts;
+
 /* Options of a server, named after those of the reference; {0} is a server on
  * port 3000, path /socket.io/, for pages of the same origin. What has the same
  * name in peal_engine_server_opts is the same, with the same default (but the
@@ -122,9 +139,10 @@ typedef struct peal_server_opts {
   void *allow_user; /* the last argument of it */
   /* Reference: events initial_headers and headers. */
   peal_headers_fn on_headers;
-  void *headers_user; /* the last argument of it */
+  void *headers_user;          /* the last argument of it */
+  peal_recovery_opts recovery; /* default: none */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[32];
+  uintptr_t reserved[28];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */
@@ -642,6 +660,10 @@ PEAL_API peal_worker *peal_socket_worker(const peal_socket *socket);
 PEAL_API peal_build *peal_socket_build(peal_socket *socket);
 /* False in the middleware, in connect handlers, and once it leaves. */
 PEAL_API bool peal_socket_is_connected(const peal_socket *socket);
+/* Is it one that has come back (peal_recovery_opts)? Known from its middleware
+ * on; once it has been accepted it is final: a client who has not been sent all
+ * that it missed is none that has come back. */
+PEAL_API bool peal_socket_is_recovered(const peal_socket *socket);
 /* "polling" or "websocket" at present; "" when its client has gone. */
 PEAL_API const char *peal_socket_transport(const peal_socket *socket);
 /* What waits for this client, all its namespaces together. */

@@ -12,7 +12,8 @@
 #include "proto/op.h"
 
 typedef enum peal_bus_kind {
-  PEAL_BUS_OP = 1,  /* op: EMIT, JOIN, LEAVE, DISCONNECT */
+  PEAL_BUS_OP = 1,  /* op: EMIT, DISCONNECT; JOIN, LEAVE: op.room, or args:
+                       all the rooms as strings, of which it is the first */
   PEAL_BUS_ASK,     /* op: ASK; request */
   PEAL_BUS_ASKED,   /* to ASK: count clients are asked by this node */
   PEAL_BUS_ACKED,   /* to ASK: args: what one client answered */
@@ -44,9 +45,9 @@ typedef struct peal_bus_msg {
   peal_slice nsp;     /* with its slash */
   peal_slice request; /* the asker's word for it, which the answer repeats */
   peal_slice room;    /* CALLBACK */
-  uint64_t number;    /* CALLBACK; of EMIT in Python's dialect: the callback
-                         that is asked for, as the text `request` of the host
-                         `from` in `room` */
+  uint64_t number;    /* CALLBACK; of ASK in Python's dialect: the callback
+                         that is asked for, of the host `from` in `room`; the
+                         text `request` is the same number */
   size_t count;       /* ASKED, COUNTED */
   peal_op op;
   peal_args args;

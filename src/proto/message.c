@@ -189,6 +189,11 @@ void peal_message_unref(peal_message *message) {
   peal_mem_free(message->mem, message);
 }
 
+void peal_message_patch(peal_message *message, size_t at, peal_slice data) {
+  assert(!message->bytes && at + data.len <= message->parts[0].len);
+  memcpy(data_of(message) + at, data.ptr, data.len);
+}
+
 size_t peal_message_count(const peal_message *message) {
   return message->count;
 }

@@ -47,6 +47,10 @@ bool peal_message_is_of(const peal_message *message, const peal_mem *mem);
 peal_message *peal_message_ref(peal_message *message);
 void peal_message_unref(peal_message *message);
 
+/* Put `data` into the text, in the place of as many bytes. Only by who has made
+ * it, before anybody else looks at it. */
+void peal_message_patch(peal_message *message, size_t at, peal_slice data);
+
 /* Engine.IO messages that it consists of: 1 and the attachments. */
 size_t peal_message_count(const peal_message *message);
 /* Borrowed. */

@@ -40,6 +40,8 @@ typedef enum peal_op_kind {
 /* All pointers are borrowed, but for the message of a decoded one. */
 typedef struct peal_op {
   uint8_t kind;          /* peal_op_kind */
+  bool has_offset;       /* EMIT: the last argument is the offset of recovery,
+                            and not the program's; not encoded */
   bool close;            /* DISCONNECT: the client's connection too */
   uint32_t timeout_ms;   /* ASK */
   peal_slice nsp;        /* the namespace's name */

@@ -57,3 +57,33 @@
 #define PEAL_LIMIT_SIO_BINARIES 65535u
 /* Records of emitted events that a client keeps for the next ones. */
 #define PEAL_LIMIT_SIO_SPARE 8u
+/* Milliseconds for which nodes of a cluster wait for their clients'
+ * acknowledgements, where none was said: a node may die without a word. */
+#define PEAL_LIMIT_CLUSTER_ASK_MS 60000u
+/* Clients that one node may say it asks. */
+#define PEAL_LIMIT_CLUSTER_CLIENTS 100000000u
+/* Namespaces that a cluster's machine hears: as many as a server has. */
+#define PEAL_LIMIT_CLUSTER_NAMESPACES 65536u
+/* A room with its namespace, in bytes: one that is longer has no presence. */
+#define PEAL_LIMIT_CLUSTER_KEY_BYTES 2048u
+/* Milliseconds until a node is asked again for all of its rooms. */
+#define PEAL_LIMIT_CLUSTER_ASK_AGAIN_MS 2000u
+/* Rooms, and bytes of their names, of one message about them; and such messages
+ * from one gathering of changes to the next. */
+#define PEAL_LIMIT_CLUSTER_ROOMS 256u
+#define PEAL_LIMIT_CLUSTER_ROOM_BYTES 32768u
+#define PEAL_LIMIT_CLUSTER_ROOM_MESSAGES 64u
+/* Milliseconds between coming up and taking over to relay: whoever does
+ * already has answered by then. */
+#define PEAL_LIMIT_CLUSTER_RELAY_MS 1000u
+/* The largest number that all dialects carry exactly. */
+#define PEAL_LIMIT_CLUSTER_INT ((UINT64_C(1) << 53) - 1)
+/* Milliseconds until a stream that refuses (it is full) is tried again. */
+#define PEAL_LIMIT_CLUSTER_ADD_AGAIN_MS 1000u
+/* Milliseconds between two signs of life that are asked for. */
+#define PEAL_LIMIT_CLUSTER_ALIVE_MS 50u
+/* Milliseconds until what could not be told for lack of memory is tried again;
+ * and lateness of a tick beyond which the process has stood still: what the
+ * others have said meanwhile has not been read yet. */
+#define PEAL_LIMIT_CLUSTER_STARVED_MS 100u
+#define PEAL_LIMIT_CLUSTER_LATE_MS 1000u

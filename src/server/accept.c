@@ -6,6 +6,7 @@
 #include "server/rooms.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
+#include "server/socket_recovery.h"
 
 /* -- refusing ------------------------------------------------------------------------ */
 
@@ -66,14 +67,50 @@ static peal_err run_connect_handlers(peal_socket *socket,
   return PEAL_OK;
 }
 
+/* The client has got this far: into its queue, also before its CONNECT. */
+static peal_err send_now(peal_socket *socket, const peal_eio_item *item) {
+  peal_figures *figures = peal_figures_of(socket);
+  peal_err err = peal_engine_conn_send(socket->client->conn, item);
+  if (!err) {
+    peal_figures_add(&figures->events_out, 1);
+    peal_figures_add(&figures->bytes_out, peal_message_len(item->message));
+  }
+  return err;
+}
+
+/* reference 1.8: what was missed goes out before CONNECT. */
+static void send_missed(peal_socket *socket, const peal_socket_missed *missed) {
+  peal_err err = PEAL_OK;
+  for (size_t i = 0; !err && i < missed->count; i++)
+    err = send_now(
+        socket, &(peal_eio_item){.message = missed->items[i].message,
+                                 .key = missed->items[i].key,
+                                 .no_compress = missed->items[i].no_compress});
+  if (err && err != PEAL_ERR_CLOSED)
+    peal_server_client_turn_fail(socket->client, err);
+}
+
+static peal_val connect_data(const peal_socket *socket, peal_pair pairs[2]) {
+  const peal_socket_recovery *own = peal_socket_recovery_of(socket);
+  pairs[0] = (peal_pair){.key = "sid", .value = peal_str(socket->id)};
+  if (own)
+    pairs[1] = (peal_pair){.key = "pid", .value = peal_str(own->pid)};
+  return peal_object(pairs, own ? 2 : 1);
+}
+
 /* A member from now on; CONNECT goes out. */
-static peal_err enter(peal_socket *socket, const peal_candidate *candidate) {
-  peal_pair sid = {.key = "sid", .value = peal_str(socket->id)};
+static peal_err enter(peal_socket *socket, peal_candidate *candidate,
+                      peal_socket_missed *missed) {
+  peal_pair pairs[2];
   peal_message *text = NULL;
-  peal_err err = peal_members_add(socket);
+  peal_err err = peal_socket_recovery_finish(candidate, missed);
   if (!err)
-    err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
-                               peal_object(&sid, 1), &text);
+    err = peal_members_add(socket);
+  if (err)
+    return err;
+  send_missed(socket, missed);
+  err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
+                             connect_data(socket, pairs), &text);
   peal_server_client_send(socket->client, text);
   if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
     socket->state = PEAL_SOCKET_CONNECTED;
@@ -81,18 +118,16 @@ static peal_err enter(peal_socket *socket, const peal_candidate *candidate) {
 }
 
 /* What was emitted before CONNECT: its emit was told that it would be sent. */
-static void send_held(peal_socket *socket, peal_candidate *candidate) {
+static void send_held(peal_socket *socket, peal_candidate *candidate,
+                      const peal_socket_missed *missed) {
   peal_server_client *client = socket->client;
   peal_account *account = peal_engine_conn_account(client->conn);
-  peal_figures *figures = peal_figures_of(socket);
   peal_eio_item item;
   while (peal_hold_take(&candidate->hold, &item, account,
                         socket->local->worker->mem)) {
-    peal_err err = peal_engine_conn_send(client->conn, &item);
-    if (!err) {
-      peal_figures_add(&figures->events_out, 1);
-      peal_figures_add(&figures->bytes_out, peal_message_len(item.message));
-    }
+    peal_err err = peal_socket_recovery_has(missed, item.message)
+                       ? PEAL_OK
+                       : send_now(socket, &item);
     peal_message_unref(item.message);
     if (err && err != PEAL_ERR_CLOSED)
       peal_server_client_turn_fail(client, err);
@@ -102,24 +137,30 @@ static void send_held(peal_socket *socket, peal_candidate *candidate) {
 }
 
 static peal_err run_handlers_and_enter(peal_socket *socket,
-                                       peal_candidate *candidate) {
+                                       peal_candidate *candidate,
+                                       peal_socket_missed *missed) {
   socket->state = PEAL_SOCKET_ACCEPTING;
   socket->has_rooms = true;
-  peal_err err = run_connect_handlers(socket, candidate);
-  return err ? err : enter(socket, candidate);
+  peal_err err = peal_socket_recovery_begin(candidate);
+  if (!err)
+    err = run_connect_handlers(socket, candidate);
+  return err ? err : enter(socket, candidate, missed);
 }
 
 void peal_accept_run(peal_candidate *candidate) {
   peal_socket *socket = candidate->socket;
   peal_server_client *client = socket->client;
   peal_sio_link link = candidate->link;
-  peal_err err = run_handlers_and_enter(socket, candidate);
+  peal_socket_missed missed = {0};
+  peal_err err = run_handlers_and_enter(socket, candidate, &missed);
   if (err) {
+    peal_socket_recovery_release(&missed);
     refuse_for(candidate, err);
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
-  send_held(socket, candidate);
+  send_held(socket, candidate, &missed);
+  peal_socket_recovery_release(&missed);
   peal_candidate_release(candidate);
   err = peal_sio_conn_deliver(&client->sio, link);
   /* Not at once: the middleware may have been answered by a handler of this

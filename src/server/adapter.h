@@ -12,7 +12,7 @@
  *                   └── room, socket ──> adapter: subscriptions, presence
  *
  * What comes from other nodes goes the other way: an operation by
- * peal_op_round_run, which publishes nothing; a question by server/query. */
+ * peal_op_round_run, which publishes nothing; a question by server/node_query. */
 #include "proto/bus.h"
 #include "server/server_impl.h"
 
@@ -47,10 +47,11 @@ typedef struct peal_far_asker {
 
 typedef struct peal_adapter_verbs {
   /* An operation of this node, EMIT, JOIN, LEAVE or DISCONNECT (borrowed), to
-   * the others. Those of one thread leave in the order of the calls. What
-   * cannot be handed on is counted there. Thread: any. */
-  void (*publish)(peal_adapter *adapter, const peal_op *op);
-  /* To question `number` of another node (server/query); `answer` (borrowed) has
+   * the others. Those of one thread leave in the order of the calls. Returns:
+   * PEAL_OK; PEAL_ERR_QUEUE_FULL, PEAL_ERR_NOMEM: it was not taken, which is
+   * counted there. Thread: any. */
+  peal_err (*publish)(peal_adapter *adapter, const peal_op *op);
+  /* To question `number` of another node (server/node_query); `answer` (borrowed) has
    * kind, count and args. On worker 0. */
   void (*answer)(peal_adapter *adapter, uint64_t number,
                  const peal_bus_msg *answer);
@@ -72,6 +73,8 @@ typedef struct peal_adapter_verbs {
 /* The first member of what an adapter is. */
 struct peal_adapter {
   const peal_adapter_verbs *verbs;
+  bool orders; /* operations run when the adapter says so, in the order that all
+                  nodes have: who publishes one does not run it */
 };
 
 /* Does this go to other nodes? */

@@ -6,9 +6,9 @@
 #include "server/adapter.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/kept.h"
 #include "server/members.h"
 #include "server/nsp.h"
-#include "server/op_round.h"
 #include "server/packet.h"
 #include "wire/sio_check.h"
 
@@ -56,7 +56,84 @@ static peal_err hand_to_others(const cast *it, const peal_worker *self,
   if (!self || it->nsp->server->worker_count > 1)
     err = peal_op_round_run(it->nsp, &op, true, NULL);
   if (!err && adapter)
-    adapter->verbs->publish(adapter, &op);
+    (void)adapter->verbs->publish(adapter, &op);
+  return err;
+}
+
+/* The adapter says when all get it, this node's too. Who is no member yet would
+ * miss it, or might be one by then and get it twice. */
+static peal_err hand_over(const cast *it, peal_worker *self,
+                          peal_adapter *adapter) {
+  peal_eio_item item;
+  peal_err err =
+      peal_packet_event(&item, it->nsp, self, true, it->event, it->args, NULL);
+  if (err)
+    return err;
+  peal_op op = op_of(it, &item);
+  if (it->own)
+    op.without = it->own->id;
+  err = adapter->verbs->publish(adapter, &op);
+  item.no_compress = it->to->no_compress;
+  if (!err && it->own)
+    err = deliver_here(it, &item, NULL, 0);
+  peal_packet_release(&item);
+  return err;
+}
+
+/* Where watchers are told by the round. */
+static bool is_alone(const cast *it, const peal_worker *self) {
+  return self && it->nsp->server->worker_count == 1 &&
+         !peal_lanes_are_running(&it->nsp->server->recovery->lanes, self);
+}
+
+static peal_err tell_all(const cast *it, peal_worker *self) {
+  peal_socket **sockets;
+  size_t count;
+  if (!is_alone(it, self) ||
+      !peal_nsp_local_is_watched(peal_nsp_local_of(it->nsp, self)))
+    return PEAL_OK;
+  peal_err err =
+      peal_members_select(it->nsp, self, it->to, it->without, &sockets, &count);
+  for (size_t i = 0; !err && i < count; i++)
+    tell_outgoing(it, sockets[i]);
+  return err;
+}
+
+/* To the other nodes, who have numbers of their own. */
+static peal_err publish(const cast *it, peal_worker *self,
+                        peal_adapter *adapter) {
+  peal_eio_item item;
+  peal_err err =
+      peal_packet_event(&item, it->nsp, self, true, it->event, it->args, NULL);
+  if (err)
+    return err;
+  const peal_op op = op_of(it, &item);
+  adapter->verbs->publish(adapter, &op);
+  peal_packet_release(&item);
+  return PEAL_OK;
+}
+
+/* It gets a number, for those who come back. */
+static peal_err run_kept(const cast *it, peal_worker *self,
+                         peal_adapter *adapter) {
+  peal_eio_item item;
+  peal_err err = peal_packet_kept(&item, it->nsp, self, it->event, it->args);
+  if (err)
+    return err;
+  peal_op op = op_of(it, &item);
+  op.has_offset = true;
+  item.key = peal_packet_key(it->nsp, peal_names_key(it->to));
+  item.no_compress = it->to->no_compress;
+  err = tell_all(it, self);
+  if (!err)
+    err = peal_kept_cast(it->nsp, &op, &item, it->own);
+  if (!err && it->own) {
+    tell_outgoing(it, it->own);
+    err = peal_deliver_one(it->own, &item, false);
+  }
+  if (!err && adapter)
+    err = publish(it, self, adapter);
+  peal_packet_release(&item);
   return err;
 }
 
@@ -65,6 +142,10 @@ static peal_err run(const cast *it) {
   if (!PEAL_RESERVED_IS_KNOWN(it->to))
     return PEAL_ERR_OPTION;
   peal_adapter *adapter = peal_adapter_for(it->nsp, it->to);
+  if (adapter && adapter->orders)
+    return hand_over(it, self, adapter);
+  if (peal_recovery_keeps(it->nsp->server, it->to))
+    return run_kept(it, self, adapter);
   bool crosses = !self || adapter || it->nsp->server->worker_count > 1;
   peal_socket **sockets = NULL;
   size_t count = 0;

@@ -8,8 +8,10 @@
 #include "proto/names.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/kept.h"
 #include "server/nsp.h"
 #include "server/packet.h"
+#include "server/recovery.h"
 
 /* To the worker of a socket, where it does one of three things. */
 typedef struct errand {
@@ -19,6 +21,8 @@ typedef struct errand {
   void (*run)(struct errand *errand, peal_socket *socket);
   peal_eio_item item; /* emit */
   bool is_volatile;
+  bool is_kept;      /* emit: its message has a place for the offset */
+  uint64_t number;   /* then: what was put there */
   bool close;        /* disconnect */
   peal_socket_fn fn; /* post */
   void *user;
@@ -35,9 +39,36 @@ static void errand_free(errand *it) {
 
 static void on_errand(peal_worker *worker, peal_mail *mail) {
   errand *it = PEAL_LIST_OF(mail, errand, mail);
-  (void)worker;
-  it->run(it, peal_ref_socket(it->ref));
+  /* A worker that has ended has no sockets. */
+  it->run(it, peal_worker_self() == worker ? peal_ref_socket(it->ref) : NULL);
   errand_free(it);
+}
+
+/* Under the lock; whom it is for is found out where it arrives. */
+static void number(errand *it) {
+  peal_recovery *recovery = it->ref.nsp->server->recovery;
+  static const peal_slice nobody;
+  peal_op op = {
+      .kind = PEAL_OP_EMIT,
+      .has_offset = true,
+      .to = {.room_names = {&nobody, 0}, .no_compress = it->item.no_compress},
+      .message = it->item.message};
+  it->number = recovery->log.next;
+  peal_recovery_number(recovery, it->ref.nsp, &op, it->item.key, NULL);
+}
+
+/* With recovery, as all that is done to sockets; but a function of the
+ * program's runs in a turn of its own. */
+static bool put(errand *it) {
+  peal_recovery *recovery = it->ref.nsp->server->recovery;
+  if (!recovery || it->fn)
+    return peal_mail_put(peal_ref_worker(it->ref), &it->mail);
+  peal_lanes_begin(&recovery->lanes);
+  if (it->is_kept)
+    number(it);
+  peal_lanes_put(&recovery->lanes, it->ref.worker, &it->mail);
+  peal_lanes_end(&recovery->lanes, peal_nsp_worker(it->ref.nsp));
+  return true;
 }
 
 /* A copy of `like` goes; it is charged before it is allocated. */
@@ -59,7 +90,7 @@ static peal_err send_errand(const errand *like) {
   it->weight = weight;
   if (message)
     peal_message_ref(message);
-  if (peal_mail_put(peal_ref_worker(it->ref), &it->mail))
+  if (put(it))
     return PEAL_OK;
   errand_free(it);
   return PEAL_ERR_CLOSED;
@@ -81,22 +112,43 @@ static void tell_outgoing(const errand *it, peal_socket *socket) {
     return;
   peal_handlers_tell_outgoing(
       socket, peal_val_str(packet.data.as.items[0]),
-      (peal_args){packet.data.as.items + 1, packet.data.len - 1});
+      (peal_args){packet.data.as.items + 1, packet.data.len - 1 - it->is_kept});
+}
+
+/* Whose id that is is known here alone. */
+static void address(const errand *it, const peal_socket *socket) {
+  peal_recovery *recovery = it->ref.nsp->server->recovery;
+  uv_mutex_lock(&recovery->lanes.lock);
+  peal_recovery_log_address(&recovery->log, it->number,
+                            peal_slice_of(socket->id));
+  uv_mutex_unlock(&recovery->lanes.lock);
 }
 
 /* Who sent it is told nothing any more: a full queue is its client's matter. */
 static void run_emit(errand *it, peal_socket *socket) {
   if (!socket)
     return;
+  if (peal_kept_is_elsewhere(socket, it->is_volatile)) {
+    const peal_to how = {.no_compress = it->item.no_compress};
+    (void)!peal_kept_hand_over(socket, &how, it->item.message);
+    return;
+  }
   tell_outgoing(it, socket);
+  if (it->is_kept)
+    address(it, socket);
   (void)!peal_deliver_one(socket, &it->item, it->is_volatile);
 }
 
 static peal_err emit_from_afar(peal_socket_ref ref, const peal_to *to,
                                peal_slice event, peal_args args) {
-  errand it = {.ref = ref, .run = run_emit};
-  peal_err err = peal_packet_event(&it.item, ref.nsp, peal_nsp_worker(ref.nsp),
-                                   true, event, args, NULL);
+  errand it = {.ref = ref,
+               .run = run_emit,
+               .is_kept = peal_recovery_keeps(ref.nsp->server, to)};
+  peal_worker *self = peal_nsp_worker(ref.nsp);
+  peal_err err =
+      it.is_kept
+          ? peal_packet_kept(&it.item, ref.nsp, self, event, args)
+          : peal_packet_event(&it.item, ref.nsp, self, true, event, args, NULL);
   if (err)
     return err;
   if (to) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* move: all sockets that a peal_to names join or leave a room, or go; and a
  * walk over them on this worker. */
+#include "base/reserved.h"
 #include "server/adapter.h"
 #include "server/members.h"
 #include "server/nsp.h"
@@ -13,10 +14,14 @@ static peal_err move_all(peal_nsp *nsp, peal_op_kind kind, const peal_to *to,
                 .nsp = {nsp->name, nsp->name_len},
                 .to = to ? *to : (peal_to){0},
                 .room = room};
+  peal_adapter *adapter = peal_adapter_for(nsp, to);
+  if (to && !PEAL_RESERVED_IS_KNOWN(to))
+    return PEAL_ERR_OPTION;
+  if (adapter && adapter->orders)
+    return adapter->verbs->publish(adapter, &op);
   peal_err err = peal_op_round_run(nsp, &op, false, NULL);
-  peal_adapter *adapter = err ? NULL : peal_adapter_for(nsp, to);
-  if (adapter)
-    adapter->verbs->publish(adapter, &op);
+  if (!err && adapter)
+    (void)adapter->verbs->publish(adapter, &op);
   return err;
 }
 

@@ -8,7 +8,10 @@
 #include "base/reserved.h"
 #include "net/worker_impl.h"
 #include "proto/names.h"
+#include "proto/op_copy.h"
 #include "server/nsp.h"
+#include "server/packet.h"
+#include "server/recovery.h"
 
 typedef struct op_round op_round;
 
@@ -36,52 +39,6 @@ peal_worker *peal_op_round_home(const peal_nsp *nsp) {
   return self ? self : peal_workers_get(nsp->server->workers, 0);
 }
 
-/* -- the record that is shared --------------------------------------------------------- */
-
-static peal_slice copy_text(peal_arena *arena, peal_slice text, bool *ok) {
-  if (!text.ptr)
-    return text;
-  text.ptr = peal_arena_str(arena, text);
-  *ok = *ok && text.ptr;
-  return text;
-}
-
-/* Names of either spelling as slices. */
-static peal_names copy_names(peal_arena *arena, peal_names_walk names,
-                             bool *ok) {
-  if (!peal_names_are_given(&names))
-    return (peal_names){0};
-  size_t count = 0;
-  peal_slice *copy =
-      peal_arena_alloc(arena, (peal_names_count(names) + 1) * sizeof *copy);
-  *ok = *ok && copy;
-  for (peal_slice name; copy && peal_names_next(&names, &name);)
-    copy[count++] = copy_text(arena, name, ok);
-  return (peal_names){copy, count};
-}
-
-/* The message is referenced. */
-static peal_err copy_op(peal_op *out, const peal_op *op, peal_arena *arena) {
-  bool ok = true;
-  *out = *op;
-  char *nsp = peal_arena_str(arena, op->nsp);
-  out->nsp.ptr = nsp;
-  out->to.room_names = copy_names(arena, peal_names_rooms(&op->to), &ok);
-  out->to.except_names = copy_names(arena, peal_names_except(&op->to), &ok);
-  out->to.conflate_name = copy_text(arena, peal_names_key(&op->to), &ok);
-  out->to.rooms = out->to.except = NULL;
-  out->to.conflate = NULL;
-  out->without = copy_text(arena, peal_slice_of(op->without), &ok).ptr;
-  out->room = copy_text(arena, op->room, &ok);
-  if (!ok || !nsp) {
-    *out = (peal_op){0};
-    return PEAL_ERR_NOMEM;
-  }
-  if (op->message)
-    peal_message_ref(op->message);
-  return PEAL_OK;
-}
-
 /* -- memory --------------------------------------------------------------------------- */
 
 static void free_results(const peal_nsp *nsp, peal_op_result *results,
@@ -95,28 +52,13 @@ static void free_results(const peal_nsp *nsp, peal_op_result *results,
 /* The strings' first block. */
 #define STRINGS_BYTES 512u
 
-static size_t names_bytes(peal_names_walk names) {
-  size_t bytes = 0;
-  for (peal_slice name; peal_names_next(&names, &name);)
-    bytes += sizeof name + name.len + 1;
-  return bytes;
-}
-
-static size_t text_bytes(peal_slice text) {
-  return text.ptr ? text.len + 1 : 0;
-}
-
 static size_t block_bytes(size_t workers) {
   return sizeof(op_round) + workers * sizeof(round_mail);
 }
 
 static peal_op_weight weight_of(const peal_op *op, size_t workers) {
   size_t own = block_bytes(workers) + STRINGS_BYTES +
-               workers * sizeof(peal_op_result) + op->nsp.len +
-               names_bytes(peal_names_rooms(&op->to)) +
-               names_bytes(peal_names_except(&op->to)) +
-               text_bytes(peal_names_key(&op->to)) +
-               text_bytes(peal_slice_of(op->without)) + text_bytes(op->room);
+               workers * sizeof(peal_op_result) + peal_op_copy_bytes(op);
   return (peal_op_weight){
       .own = own, .message = op->message ? peal_message_len(op->message) : 0};
 }
@@ -151,7 +93,7 @@ static op_round *round_alloc(peal_nsp *nsp, const peal_op *op,
       peal_arena_alloc(&round->strings, count * sizeof(peal_op_result));
   if (round->results)
     memset(round->results, 0, count * sizeof(peal_op_result));
-  if (round->results && !copy_op(&round->op, op, &round->strings))
+  if (round->results && !peal_op_copy(&round->op, op, &round->strings))
     return round;
   round_free(round);
   return NULL;
@@ -218,6 +160,94 @@ static void on_run(peal_worker *worker, peal_mail *mail) {
   has_run(round, worker);
 }
 
+/* -- setting out ------------------------------------------------------------------------ */
+
+static round_mail *mail_to(op_round *round, unsigned worker) {
+  round->mails[worker] = (round_mail){.mail.fn = on_run, .round = round};
+  return &round->mails[worker];
+}
+
+/* Our own part keeps the round alive until all mails are out. */
+static void send_all(op_round *round, peal_worker *self, bool skip_self) {
+  const peal_nsp *nsp = round->nsp;
+  for (unsigned i = 0; i < nsp->server->worker_count; i++) {
+    peal_worker *worker = peal_workers_get(nsp->server->workers, i);
+    round_mail *mail = mail_to(round, i);
+    if (worker != self)
+      peal_worker_impl_send(worker, &mail->mail);
+  }
+  if (!self)
+    return;
+  if (!skip_self)
+    run_here(round, self);
+  has_run(round, self);
+}
+
+/* The same with recovery: in one order for all workers, our own part too. */
+static void put_all(op_round *round, peal_worker *self, bool skip_self) {
+  const peal_server *server = round->nsp->server;
+  for (unsigned i = 0; i < server->worker_count; i++) {
+    round_mail *mail = mail_to(round, i);
+    if (!skip_self || peal_workers_get(server->workers, i) != self)
+      peal_lanes_put(&server->recovery->lanes, i, &mail->mail);
+  }
+}
+
+static void set_out_in_order(op_round *round, peal_worker *self,
+                             bool skip_self) {
+  peal_lanes *lanes = &round->nsp->server->recovery->lanes;
+  peal_lanes_begin(lanes);
+  put_all(round, self, skip_self);
+  peal_lanes_end(lanes, self);
+  if (self && skip_self)
+    has_run(round, self);
+}
+
+peal_err peal_op_round_keep(peal_nsp *nsp, const peal_op *op,
+                            const peal_worker *only, const char *also) {
+  peal_recovery *recovery = nsp->server->recovery;
+  op_round *round;
+  peal_err err = round_new(&round, nsp, op, NULL);
+  if (err)
+    return err;
+  uint64_t key = peal_packet_key(nsp, peal_names_key(&op->to));
+  peal_lanes_begin(&recovery->lanes);
+  peal_recovery_number(recovery, nsp, &round->op, key, also);
+  if (only) {
+    unsigned index = peal_worker_index(only);
+    atomic_init(&round->waiting, 1);
+    peal_lanes_put(&recovery->lanes, index, &mail_to(round, index)->mail);
+  } else {
+    put_all(round, NULL, false);
+  }
+  peal_lanes_end(&recovery->lanes, only ? only : peal_nsp_worker(nsp));
+  return PEAL_OK;
+}
+
+/* What another node has emitted: it has no number of ours. */
+static peal_err keep_copy(peal_nsp *nsp, const peal_op *op) {
+  peal_op kept = *op;
+  kept.has_offset = true;
+  kept.message = peal_recovery_copy(nsp->server, op->message);
+  if (!kept.message)
+    return PEAL_ERR_NOMEM;
+  peal_err err = peal_op_round_keep(nsp, &kept, NULL, NULL);
+  peal_message_unref(kept.message);
+  return err;
+}
+
+/* With recovery, what others have handed in comes first. */
+static bool is_alone(const peal_server *server, const peal_worker *self) {
+  if (!self || server->worker_count != 1)
+    return false;
+  if (!server->recovery)
+    return true;
+  if (peal_lanes_are_running(&server->recovery->lanes, self))
+    return false;
+  peal_lanes_catch_up(&server->recovery->lanes, self);
+  return true;
+}
+
 static void run_alone(peal_nsp *nsp, peal_worker *self, const peal_op *op,
                       bool skip_self, peal_op_asker *asker) {
   peal_op_result result = {0};
@@ -233,7 +263,9 @@ peal_err peal_op_round_run(peal_nsp *nsp, const peal_op *op, bool skip_self,
   peal_worker *self = peal_nsp_worker(nsp);
   if (!PEAL_RESERVED_IS_KNOWN(&op->to))
     return PEAL_ERR_OPTION;
-  if (self && nsp->server->worker_count == 1) {
+  if (op->kind == PEAL_OP_EMIT && peal_recovery_keeps(nsp->server, &op->to))
+    return keep_copy(nsp, op);
+  if (is_alone(nsp->server, self)) {
     run_alone(nsp, self, op, skip_self, asker);
     return PEAL_OK;
   }
@@ -241,17 +273,9 @@ peal_err peal_op_round_run(peal_nsp *nsp, const peal_op *op, bool skip_self,
   peal_err err = round_new(&round, nsp, op, asker);
   if (err)
     return err;
-  /* Our own part keeps the round alive until all mails are out. */
-  for (unsigned i = 0; i < nsp->server->worker_count; i++) {
-    peal_worker *worker = peal_workers_get(nsp->server->workers, i);
-    round->mails[i] = (round_mail){.mail.fn = on_run, .round = round};
-    if (worker != self)
-      peal_worker_impl_send(worker, &round->mails[i].mail);
-  }
-  if (!self)
-    return PEAL_OK;
-  if (!skip_self)
-    run_here(round, self);
-  has_run(round, self);
+  if (nsp->server->recovery)
+    set_out_in_order(round, self, skip_self);
+  else
+    send_all(round, self, skip_self);
   return PEAL_OK;
 }

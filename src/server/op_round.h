@@ -24,5 +24,12 @@ typedef struct peal_op_asker {
 PEAL_MUST_CHECK peal_err peal_op_round_run(peal_nsp *nsp, const peal_op *op,
                                            bool skip_self,
                                            peal_op_asker *asker);
+/* The same for an event that recovery keeps (EMIT, has_offset): it gets its
+ * number, and receivers in the order of the numbers. `only`: on this worker, the
+ * calling one, alone; NULL: on all. `also`: as peal_recovery_log_add.
+ * Returns: as peal_op_round_run. Thread: any. */
+PEAL_MUST_CHECK peal_err peal_op_round_keep(peal_nsp *nsp, const peal_op *op,
+                                            const peal_worker *only,
+                                            const char *also);
 /* The worker on which `done` will come. */
 peal_worker *peal_op_round_home(const peal_nsp *nsp);

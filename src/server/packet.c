@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "net/worker_impl.h"
+#include "server/recovery.h"
 #include "wire/sio_packet.h"
 
 #define INLINE_PARTS 16u
@@ -80,6 +81,26 @@ peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
   peal_buf_init(&own, NULL, 0);
   peal_sio_packet_encode_event(&own, path, name, args, id, &attachments);
   peal_err err = finish(out, &own, &args, attachments, of);
+  peal_buf_deinit(&own);
+  return err;
+}
+
+peal_err peal_packet_kept(peal_eio_item *out, peal_nsp *nsp,
+                          peal_worker *worker, peal_slice name,
+                          peal_args args) {
+  size_t attachments = 0;
+  peal_buf own, *buf = &own;
+  if (!name.ptr || peal_sio_packet_is_reserved(name))
+    return PEAL_ERR_RESERVED;
+  peal_buf_init(&own, NULL, 0);
+  if (worker)
+    buf = &peal_server_local_of(nsp->server, worker)->encode;
+  peal_buf_reset(buf);
+  peal_sio_packet_encode_event(buf, (peal_slice){nsp->name, nsp->name_len},
+                               name, args, NULL, &attachments);
+  peal_recovery_make_place(buf);
+  peal_err err =
+      finish(out, buf, &args, attachments, owner_of(nsp, worker, true));
   peal_buf_deinit(&own);
   return err;
 }

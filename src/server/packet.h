@@ -14,6 +14,11 @@ PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
                                            peal_worker *worker, bool crosses,
                                            peal_slice event, peal_args args,
                                            const uint64_t *id);
+/* An event with a place for the offset of recovery (peal_recovery_number). It
+ * may leave the worker. Returns: as peal_packet_event. */
+PEAL_MUST_CHECK peal_err peal_packet_kept(peal_eio_item *out, peal_nsp *nsp,
+                                          peal_worker *worker, peal_slice event,
+                                          peal_args args);
 /* A copy of an operation's packet for one receiver: with an id. Returns:
  * PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_packet_with_id(peal_eio_item *out, peal_nsp *nsp,

@@ -14,6 +14,7 @@
 #include "server/dispatch.h"
 #include "server/next.h"
 #include "server/nsp.h"
+#include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
 
@@ -133,6 +134,8 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   if (!err)
     err = set_locals(server);
   if (!err)
+    err = peal_recovery_new(&server->recovery, server);
+  if (!err)
     err = open_engine(server, opts);
   if (!err && !server->opts.no_client)
     err = peal_client_files_new(&server->files, server->engine,
@@ -150,9 +153,10 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
     opts = &defaults;
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
-  const char *wrong = PEAL_RESERVED_IS_KNOWN(opts)
-                          ? peal_engine_opts_wrong(&engine)
-                          : "an option that this library does not know";
+  bool is_known =
+      PEAL_RESERVED_IS_KNOWN(opts) && PEAL_RESERVED_IS_KNOWN(&opts->recovery);
+  const char *wrong = is_known ? peal_engine_opts_wrong(&engine)
+                               : "an option that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
@@ -206,6 +210,7 @@ void peal_server_free(peal_server *server) {
   for (size_t i = 0; i < server->nsp_count; i++)
     peal_nsp_free(server->nsps[i]);
   peal_mem_free(mem, server->nsps);
+  peal_recovery_free(server->recovery, mem);
   free_locals(server);
   if (server->owns_http)
     peal_http_server_free(server->http);

@@ -65,6 +65,9 @@ static const peal_opts_row rows[] = {
     U32(max_rooms),
     U32(max_acks),
     SIZE(max_auth_bytes),
+    U32(recovery.window_ms),
+    SIZE(recovery.max_bytes),
+    FLAG(recovery.run_middlewares),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};

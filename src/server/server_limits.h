@@ -11,6 +11,8 @@
 #define PEAL_LIMIT_ROOM_NAME_BYTES 1024u
 /* `auth` of one socket in bytes of JSON, kept as long as the socket. Option. */
 #define PEAL_LIMIT_SIO_AUTH_BYTES 65536u
+/* What recovery keeps in bytes, events and sessions together. Option. */
+#define PEAL_LIMIT_RECOVERY_BYTES (64u << 20)
 /* Requests to join that one client may give up, in its life, while their
  * middleware is at work: each leaves a socket that waits for the answer, and
  * asking once more costs the client two bytes. */

@@ -9,6 +9,7 @@
 #include "server/socket_extra.h"
 #include "server/socket_hook.h"
 #include "server/socket_key.h"
+#include "server/socket_recovery.h"
 #include "server/socket_timer.h"
 
 /* -- memory ------------------------------------------------------------------------ */
@@ -53,6 +54,7 @@ void peal_socket_free(peal_socket *socket) {
   peal_socket_key_end(socket);
   if (extra && extra->user_free && socket->user)
     extra->user_free(socket->user);
+  peal_socket_recovery_free(socket);
   if (extra)
     peal_mem_free(mem, extra->belongings);
   peal_mem_free(mem, extra);

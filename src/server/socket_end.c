@@ -7,6 +7,7 @@
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
 #include "server/socket.h"
+#include "server/socket_recovery.h"
 
 static void run_disconnect_handlers(peal_socket *socket, peal_hook_kind kind,
                                     peal_reason reason, peal_err err) {
@@ -18,13 +19,18 @@ static void run_disconnect_handlers(peal_socket *socket, peal_hook_kind kind,
 }
 
 void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
+  peal_socket_recovery_settle(socket);
   if (!socket->is_member) {
+    peal_socket_recovery_give_back(socket->extra->candidate);
     peal_candidate_orphan(socket->extra->candidate);
     return;
   }
+  bool was_in = socket->state == PEAL_SOCKET_CONNECTED;
   socket->state = PEAL_SOCKET_GONE;
   peal_figures_add(&peal_figures_of(socket)->sockets, UINT64_MAX);
   run_disconnect_handlers(socket, PEAL_HOOK_DISCONNECTING, reason, err);
+  if (was_in)
+    peal_socket_recovery_save(socket, reason);
   peal_rooms_leave_all(socket);
   peal_members_remove(socket);
   peal_acks_close(socket);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/query.h"
+#include "server/node_query.h"
 
 #include <string.h>
 
@@ -9,6 +9,10 @@
 #include "server/nsp.h"
 #include "server/op_round.h"
 #include "server/server_event.h"
+
+/* Of clients, for another node: without a word of it, and at most. */
+#define DEFAULT_ASK_MS 10000u
+#define MAX_ASK_MS 60000u
 
 typedef struct query {
   peal_op_asker base;
@@ -110,8 +114,8 @@ static peal_err run(query *it, peal_op *op) {
   return peal_op_round_run(it->nsp, op, false, &it->base);
 }
 
-peal_err peal_query_run(peal_server *server, const peal_bus_msg *question,
-                        uint64_t number) {
+peal_err peal_node_query_run(peal_server *server, const peal_bus_msg *question,
+                             uint64_t number) {
   peal_nsp *nsp = peal_nsp_named(server, question->nsp);
   if (!nsp)
     return PEAL_ERR_USAGE;
@@ -126,6 +130,8 @@ peal_err peal_query_run(peal_server *server, const peal_bus_msg *question,
   *it = (query){.base.done = on_done, .nsp = nsp, .number = number};
   peal_op op = question->op;
   op.nsp = question->nsp;
+  if (!op.timeout_ms || op.timeout_ms > MAX_ASK_MS)
+    op.timeout_ms = op.timeout_ms ? MAX_ASK_MS : DEFAULT_ASK_MS;
   peal_err err =
       set_kind(it, &op, question->kind) ? run(it, &op) : PEAL_ERR_USAGE;
   if (!err)

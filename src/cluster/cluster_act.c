@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "cluster/cluster_act.h"
+
+#include <stdio.h>
+
+#include "cluster/cluster_far.h"
+#include "cluster/cluster_kept.h"
+#include "cluster/cluster_send.h"
+#include "cluster/cluster_sessions.h"
+#include "cluster/cluster_streams.h"
+#include "server/node_query.h"
+#include "server/nsp.h"
+#include "server/op_round.h"
+
+/* -- operations and questions of others -------------------------------------------------- */
+
+/* Those of namespaces that this node has not are nobody's here. */
+static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
+  peal_op op = event->msg->op;
+  op.nsp = event->msg->nsp.ptr ? event->msg->nsp : op.nsp;
+  peal_nsp *nsp = peal_nsp_named(cluster->server, op.nsp);
+  if (!nsp)
+    return;
+  peal_message *stamped =
+      peal_cluster_sessions_stamp(cluster, &op, event->offset);
+  if (stamped)
+    op.message = stamped;
+  op.has_offset = stamped != NULL;
+  if (peal_op_round_run(nsp, &op, false, NULL))
+    peal_cluster_count(&cluster->counts.dropped_in);
+  peal_message_unref(stamped);
+}
+
+/* CALL without a request: nobody waits. */
+static bool is_answered(const peal_bus_msg *question) {
+  return question->kind != PEAL_BUS_CALL || question->request.len;
+}
+
+static void query(peal_cluster *cluster, const peal_cluster_event *event) {
+  bool is_answer_due = is_answered(event->msg);
+  uint64_t number =
+      is_answer_due
+          ? peal_cluster_keep(cluster, (peal_cluster_dialect)event->dialect,
+                              event->msg)
+          : 0;
+  if (is_answer_due && !number) {
+    peal_cluster_count(&cluster->counts.dropped_in);
+    return;
+  }
+  peal_err err = peal_node_query_run(cluster->server, event->msg, number);
+  if (!err)
+    return;
+  peal_cluster_kept_forget(cluster, number);
+  if (err != PEAL_ERR_USAGE)
+    peal_cluster_count(&cluster->counts.dropped_in);
+}
+
+/* -- other nodes -------------------------------------------------------------------------- */
+
+static void tell_node(peal_cluster *cluster, peal_slice uid, bool joined) {
+  char id[64];
+  (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(uid));
+  peal_logger_write(cluster->server->log, PEAL_LOG_INFO, "cluster",
+                    (peal_slice){0}, (peal_slice){0}, "node %s %s", id,
+                    joined ? "has joined" : "is gone");
+  if (!cluster->opts.on_node)
+    return;
+  peal_cluster_node node = {.id = id};
+  cluster->opts.on_node(cluster, &node, joined, cluster->opts.node_user);
+}
+
+static void log_loss(const peal_cluster *cluster,
+                     const peal_cluster_event *event) {
+  peal_logger_write(cluster->server->log, PEAL_LOG_ERROR, "cluster",
+                    (peal_slice){0}, (peal_slice){0},
+                    "entries of stream %u behind %.*s were trimmed before they "
+                    "could be read: they are lost here",
+                    event->stream, PEAL_SFMT(event->offset));
+}
+
+/* -- all of them -------------------------------------------------------------------------- */
+
+static void on_closed(peal_cluster *cluster) {
+  cluster->left = true;
+  if (cluster->redis)
+    peal_redis_finish(cluster->redis);
+}
+
+/* What has happened. */
+static void tell(peal_cluster *cluster, const peal_cluster_event *event) {
+  switch (event->type) {
+  case PEAL_CLUSTER_IS_PART:
+    peal_cluster_far_part(cluster, event->user, event->msg);
+    return;
+  case PEAL_CLUSTER_IS_DONE:
+    peal_cluster_far_done(event->user, event);
+    return;
+  case PEAL_CLUSTER_IS_JOINED:
+  case PEAL_CLUSTER_IS_LEFT:
+    tell_node(cluster, event->from, event->type == PEAL_CLUSTER_IS_JOINED);
+    return;
+  case PEAL_CLUSTER_IS_LOST:
+    log_loss(cluster, event);
+    return;
+  case PEAL_CLUSTER_IS_CLOSED:
+    on_closed(cluster);
+    return;
+  default:
+    return;
+  }
+}
+
+void peal_cluster_act(peal_cluster *cluster, const peal_cluster_event *event) {
+  switch (event->type) {
+  case PEAL_CLUSTER_DO_SUBSCRIBE:
+  case PEAL_CLUSTER_DO_UNSUBSCRIBE:
+    peal_cluster_send_subscription(cluster, event,
+                                   event->type == PEAL_CLUSTER_DO_SUBSCRIBE);
+    return;
+  case PEAL_CLUSTER_DO_SEND:
+    peal_cluster_send_msg(cluster, event);
+    return;
+  case PEAL_CLUSTER_DO_COUNT:
+    peal_cluster_send_count(cluster, event);
+    return;
+  case PEAL_CLUSTER_DO_ADD:
+    peal_cluster_streams_add(cluster, event);
+    return;
+  case PEAL_CLUSTER_DO_READ:
+    peal_cluster_streams_read(cluster, event);
+    return;
+  case PEAL_CLUSTER_DO_RUN:
+    run_op(cluster, event);
+    return;
+  case PEAL_CLUSTER_DO_QUERY:
+    query(cluster, event);
+    return;
+  default:
+    tell(cluster, event);
+  }
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "cluster/cluster_verbs.h"
+
+#include "base/mem.h"
+#include "cluster/cluster_far.h"
+#include "cluster/cluster_kept.h"
+#include "cluster/cluster_moves.h"
+#include "cluster/cluster_pump.h"
+#include "net/worker_impl.h"
+#include "proto/op_copy.h"
+
+/* -- operations ---------------------------------------------------------------------------- */
+
+/* On its way to worker 0: charged to the server's load, like what travels
+ * between workers. */
+typedef struct op_mail {
+  peal_mail mail;
+  peal_cluster *cluster;
+  peal_op_weight weight;
+  peal_arena texts;
+  peal_op op;
+} op_mail;
+
+static void mail_free(op_mail *it) {
+  peal_server *server = it->cluster->server;
+  peal_op_weight weight = it->weight;
+  peal_message_unref(it->op.message);
+  peal_arena_deinit(&it->texts);
+  peal_mem_free(server->mem, it);
+  peal_op_load_remove(&server->load, weight);
+}
+
+static void on_mail(peal_worker *worker, peal_mail *mail) {
+  op_mail *it = PEAL_LIST_OF(mail, op_mail, mail);
+  peal_cluster *cluster = it->cluster;
+  peal_err err = PEAL_ERR_CLOSED;
+  if (!peal_worker_impl_is_ending(worker)) {
+    (void)pthread_mutex_lock(&cluster->lock);
+    err = peal_cluster_machine_publish(&cluster->machine, &it->op,
+                                       peal_cluster_now(cluster));
+    (void)pthread_mutex_unlock(&cluster->lock);
+    peal_cluster_pump(cluster);
+  }
+  if (err)
+    peal_cluster_count(&cluster->counts.dropped_out);
+  mail_free(it);
+}
+
+#define TEXTS_BYTES 256u
+
+static peal_err mail_new(op_mail **out, peal_cluster *cluster,
+                         const peal_op *op) {
+  peal_server *server = cluster->server;
+  peal_op_weight weight = {
+      .own = sizeof(op_mail) + TEXTS_BYTES + peal_op_copy_bytes(op),
+      .message = op->message ? peal_message_len(op->message) : 0};
+  peal_err err = peal_op_load_add(&server->load, weight);
+  if (err)
+    return err;
+  op_mail *it = peal_mem_zalloc(server->mem, sizeof *it);
+  if (!it) {
+    peal_op_load_remove(&server->load, weight);
+    return PEAL_ERR_NOMEM;
+  }
+  it->cluster = cluster;
+  it->weight = weight;
+  it->mail.fn = on_mail;
+  peal_arena_init(&it->texts, server->mem, TEXTS_BYTES, 0);
+  *out = it;
+  err = peal_op_copy(&it->op, op, &it->texts);
+  if (err)
+    mail_free(it);
+  return err;
+}
+
+static peal_err publish(peal_adapter *adapter, const peal_op *op) {
+  peal_cluster *cluster = (peal_cluster *)adapter;
+  op_mail *it;
+  peal_err err = mail_new(&it, cluster, op);
+  if (err)
+    peal_cluster_count(&cluster->counts.dropped_out);
+  else
+    peal_worker_impl_send(cluster->worker, &it->mail);
+  return err;
+}
+
+/* -- questions ------------------------------------------------------------------------------ */
+
+static peal_err ask(peal_adapter *adapter, const peal_bus_msg *question,
+                    uint32_t timeout_ms, peal_far_asker *asker) {
+  return peal_cluster_far_ask((peal_cluster *)adapter, question, timeout_ms,
+                              asker);
+}
+
+static void answer(peal_adapter *adapter, uint64_t number,
+                   const peal_bus_msg *said) {
+  peal_cluster_kept_answer((peal_cluster *)adapter, number, said);
+}
+
+/* -- who is where ----------------------------------------------------------------------------- */
+
+static void room(peal_adapter *adapter, peal_nsp_local *local, peal_slice name,
+                 bool joined) {
+  (void)joined;
+  peal_cluster_moves_note((peal_cluster *)adapter, local, name, false);
+}
+
+/* Ids are looked at where somebody is told of them: by a channel of their own, or
+ * where one socket is asked through Python's dialect. */
+static void on_socket(peal_adapter *adapter, peal_nsp_local *local,
+                      peal_slice id, bool came) {
+  peal_cluster *cluster = (peal_cluster *)adapter;
+  (void)came;
+  peal_cluster_moves_note(cluster, local, (peal_slice){0}, false);
+  if (cluster->opts.python ||
+      cluster->opts.subscriptions == PEAL_CLUSTER_DYNAMIC_PRIVATE)
+    peal_cluster_moves_note(cluster, local, id, true);
+}
+
+const peal_adapter_verbs peal_cluster_verbs = {.publish = publish,
+                                               .answer = answer,
+                                               .ask = ask,
+                                               .room = room,
+                                               .socket = on_socket};
