@@ -130,7 +130,12 @@ async function killTwice() {
     server.sockets.length = 0; // they find out by themselves
     await server.stop('SIGKILL');
     await server.start();
-    for (const screen of screens) if (!screen.socket.connected && !screen.isBusy) await screen.comeBack();
+    for (const screen of screens) {
+      if (screen.socket.connected || screen.isBusy) continue;
+      screen.isBusy = true;
+      await screen.comeBack();
+      screen.isBusy = false;
+    }
   }
 }
 
