@@ -13,6 +13,7 @@
 #include "cluster/cluster_moves.h"
 #include "cluster/cluster_pump.h"
 #include "cluster/cluster_sessions.h"
+#include "cluster/cluster_streams.h"
 #include "cluster/cluster_verbs.h"
 #include "net/crypto.h"
 #include "net/hooks.h"
@@ -54,6 +55,8 @@ static void on_state(peal_redis *redis, bool up, const char *words,
   peal_cluster_pump(cluster);
   if (up)
     peal_cluster_sessions_up(cluster);
+  else
+    peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
 }
 
 static void on_timer(peal_timer *timer, void *user) {
@@ -253,6 +256,7 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   peal_list_init(&cluster->kept_all);
   peal_list_init(&cluster->answers);
   peal_list_init(&cluster->fars);
+  peal_list_init(&cluster->stored);
   (void)pthread_mutex_init(&cluster->lock, NULL);
 }
 
@@ -310,6 +314,7 @@ peal_cluster *peal_cluster_new(peal_server *server,
 
 static void free_parts(peal_cluster *cluster) {
   peal_redis_free(cluster->redis);
+  peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);
   peal_cluster_pump_drop(cluster);
