@@ -29,6 +29,7 @@ typedef struct peal_cluster_moves peal_cluster_moves;
 typedef struct peal_cluster_kept peal_cluster_kept;
 typedef struct peal_cluster_reading peal_cluster_reading;
 typedef struct peal_cluster_sessions peal_cluster_sessions;
+typedef struct peal_cluster_away peal_cluster_away;
 
 /* Written on worker 0, read by all. */
 typedef struct peal_cluster_counts {
@@ -70,6 +71,7 @@ struct peal_cluster {
   char begins[PEAL_CLUSTER_STREAMS_MAX][44]; /* where they were read first */
   peal_list stored;                /* peal_stored: on their way to a stream */
   peal_cluster_sessions *sessions; /* recovery over streams; NULL: none */
+  peal_cluster_away *away;         /* requests at other nodes; NULL: sticky */
   peal_list fars;                  /* cluster_far: questions that are open */
   peal_cluster_counts counts;
 };
