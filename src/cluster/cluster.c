@@ -33,10 +33,12 @@ static void set_state(peal_cluster *cluster, peal_cluster_state state) {
   atomic_store_explicit(&cluster->counts.state, state, memory_order_relaxed);
 }
 
+/* Of an outage the way to Redis has its line in the log. */
 static void on_state(peal_redis *redis, bool up, const char *words,
                      void *user) {
   peal_cluster *cluster = user;
   uint64_t now = peal_cluster_now(cluster);
+  (void)words;
   set_state(cluster, up ? PEAL_CLUSTER_UP : PEAL_CLUSTER_DOWN);
   if (up)
     peal_cluster_queue_up(cluster);
@@ -45,9 +47,6 @@ static void on_state(peal_redis *redis, bool up, const char *words,
   cluster->was_up = cluster->was_up || up;
   if (up)
     log_line(cluster, PEAL_LOG_INFO, "in the cluster", peal_redis_place(redis));
-  else
-    log_line(cluster, PEAL_LOG_WARN, "out of the cluster, local meanwhile",
-             words ? words : "");
   (void)pthread_mutex_lock(&cluster->lock);
   if (up)
     peal_cluster_machine_up(&cluster->machine, now);
