@@ -37,7 +37,9 @@ help:
 	@echo 'make install   PREFIX=/usr/local DESTDIR='
 	@echo 'make clean     remove build/'
 
-build: node_modules/.lock-sum
+front = apps/hospital/front
+
+build: node_modules/.lock-sum $(front)/node_modules/.lock-sum
 	$(call built,peal_all)
 
 needed:
@@ -45,6 +47,9 @@ needed:
 
 node_modules/.lock-sum: package.json package-lock.json | needed
 	@tools/npm_ci.sh .
+
+$(front)/node_modules/.lock-sum: $(front)/package.json $(front)/package-lock.json | needed
+	@tools/npm_ci.sh $(front)
 
 # What it starts and what that reads; tests/checks/run_target.sh holds it.
 run:

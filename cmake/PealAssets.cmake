@@ -66,4 +66,26 @@ else()
     "browser client and the plots; run npm ci (or make build) and cmake again")
 endif()
 
+# The hospital's pages are made by Vite; what they are made of is watched.
+set(front "${PROJECT_SOURCE_DIR}/apps/hospital/front")
+if(EXISTS "${front}/node_modules/vite/bin/vite.js")
+  file(GLOB_RECURSE made_of CONFIGURE_DEPENDS "${front}/src/*"
+       "${front}/public/*")
+  list(APPEND made_of "${front}/index.html" "${front}/vite.config.ts"
+       "${front}/package-lock.json" "${kit}/base.css" "${kit}/parts.css"
+       "${kit}/js/api.js" "${kit}/js/tab_lock.js" "${kit}/js/theme-early.js")
+  add_custom_command(OUTPUT "${share}/hospital/web/index.html"
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/vite_build.sh" "${front}"
+            "${share}/hospital/web" ${made_of}
+    DEPENDS ${made_of} "${PROJECT_SOURCE_DIR}/tools/vite_build.sh"
+    COMMENT "share/peal/hospital/web" VERBATIM)
+  list(APPEND copied "${share}/hospital/web/index.html")
+  install(DIRECTORY "${share}/hospital/web/"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/peal/hospital/web")
+else()
+  message(WARNING "apps/hospital/front/node_modules is missing: peal-hospital "
+    "is built without its pages; run tools/npm_ci.sh apps/hospital/front (or "
+    "make build) and cmake again")
+endif()
+
 add_custom_target(peal_assets ALL DEPENDS ${copied})

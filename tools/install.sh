@@ -80,7 +80,7 @@ else
   fi
 fi
 
-tools/npm_ci.sh .
+tools/npm_ci.sh . apps/hospital/front
 if [ "$step" = test ]; then
   tools/proxies.sh
   tools/npm_ci.sh tests/e2e tests/browser tests/cluster

@@ -26,6 +26,12 @@ const peal_kit_person *hospital_who(const peal_kit_ask *ask) {
   return socket != NULL ? peal_kit_people_on(socket) : NULL;
 }
 
+void hospital_key(char out[PEAL_KIT_USERNAME_BYTES],
+                  const peal_kit_person *who) {
+  if (!peal_kit_people_fold(out, peal_slice_of(who->username)))
+    out[0] = '\0';
+}
+
 void hospital_now(char out[25]) {
   peal_web_time_iso(out, peal_wall_ms());
 }

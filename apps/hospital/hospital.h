@@ -57,5 +57,8 @@ bool hospital_emit(hospital *app, const peal_to *to, const char *event,
                    peal_val value);
 /* Who asks, by HTTP or by event; NULL if it was nobody. In the handler. */
 const peal_kit_person *hospital_who(const peal_kit_ask *ask);
+/* Their username in lower case: what records are called by. Thread: pure. */
+void hospital_key(char out[PEAL_KIT_USERNAME_BYTES],
+                  const peal_kit_person *who);
 /* Now, as ISO text. */
 void hospital_now(char out[25]);

@@ -57,6 +57,9 @@ const peal_config_key settings_keys[] = {
     SECRET("secret-key",
            "tokens are signed by what is made of it, the same on all nodes "
            "(SECRET_KEY; token.keys of the data folder)"),
+    SECRET("admin-password",
+           "of the first administrator (made, and kept in admin.password of "
+           "the data folder)"),
     TEXT("webhook-url", "alerts are posted to it"),
     SECRET("webhook-secret", "and signed with this: X-Signature"),
     TEXT("sms-url", "a gateway that sends a text: POST {\"to\",\"text\"}"),
@@ -99,7 +102,6 @@ static void read_notifiers(settings *out, const peal_config *config) {
 }
 
 bool settings_read(settings *out, const peal_config *config) {
-  const char *password = getenv("PEAL_HOSPITAL_ADMIN_PASSWORD");
   out->simulate = peal_kit_conf_count(config, "simulate");
   out->doctor_ms = peal_config_int(config, "escalate-to-doctor");
   out->all_ms = peal_config_int(config, "escalate-to-all");
@@ -109,7 +111,7 @@ bool settings_read(settings *out, const peal_config *config) {
   out->redis_url = shared(config, "redis-url", "REDIS_URL");
   out->secret_key = shared(config, "secret-key", "SECRET_KEY");
   out->origins = shared(config, "cors-origins", "SOCKET_IO_CORS_ORIGINS");
-  out->admin_password = password != NULL && *password != '\0' ? password : NULL;
+  out->admin_password = peal_kit_conf_text(config, "admin-password");
   read_notifiers(out, config);
   if (out->smtp_url == NULL || (out->mail_from != NULL && out->mail_to != NULL))
     return true;

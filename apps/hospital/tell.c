@@ -6,7 +6,6 @@
 #include "duty.h"
 #include "escalation.h"
 #include "notices.h"
-#include "staff.h"
 #include "unread.h"
 
 static peal_slice text_of(peal_val row, const char *name) {
@@ -17,17 +16,20 @@ static peal_slice text_of(peal_val row, const char *name) {
 
 /* Whoever watches the patient, and the staff on duty by their preferences. */
 static void tell_alert(hospital *app, const char *event, peal_val row) {
-  char patient[HOSPITAL_ROOM_BYTES], duty[HOSPITAL_ROOM_BYTES];
+  char patient[HOSPITAL_ROOM_BYTES], ward[HOSPITAL_ROOM_BYTES],
+      wards[HOSPITAL_ROOM_BYTES];
+  peal_slice severity = text_of(row, "severity");
   peal_val about = peal_val_get(row, "patient_id");
   if (!peal_val_is(about, PEAL_STRING)) {
     hospital_emit(app, &(peal_to){.is_local = true}, event, row);
     return;
   }
   hospital_room(patient, "patient", peal_val_str(about));
-  duty_room(duty, text_of(row, "severity"), text_of(row, "ward"));
+  duty_room(ward, severity, text_of(row, "ward"));
+  duty_room(wards, severity, PEAL_S("*"));
   hospital_emit(app,
                 &(peal_to){.is_local = true,
-                           .rooms = PEAL_ROOMS(patient, duty, DUTY_ALL)},
+                           .rooms = PEAL_ROOMS(patient, ward, wards, DUTY_ALL)},
                 event, row);
 }
 
@@ -39,7 +41,7 @@ static void tell_new_alert(hospital *app, const tell_news *news) {
   unread_changed(app->unread);
   escalation_new_alert(app->escalation, news->row);
   if (news->is_own)
-    notices_add(app->notices, news->row);
+    notices_look(app->notices);
 }
 
 static void tell_changed_alert(hospital *app, const tell_news *news) {
@@ -125,14 +127,14 @@ static void tell_staff(hospital *app, const tell_news *news) {
       {"availability", peal_str_slice(availability)},
       {"available", peal_bool(peal_slice_is(availability, "available"))},
       {"timestamp", peal_val_get(row, "updated_at")});
-  duty_changed(app, row);
+  duty_refresh(app, text_of(row, "username"));
   tell_on_duty(app, "staff_availability", told);
 }
 
 static void tell_preferences(hospital *app, const tell_news *news) {
   char room[HOSPITAL_ROOM_BYTES];
   hospital_room(room, "person", news->key);
-  duty_prefer(app, news->key, news->row);
+  duty_refresh(app, news->key);
   hospital_emit(app, &(peal_to){.is_local = true, .rooms = PEAL_ROOMS(room)},
                 "preferences", news->row);
 }

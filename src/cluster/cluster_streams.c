@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cluster/cluster_pump.h"
 #include "proto/bus_node.h"
+#include "server/stored.h"
 
 #define DEFAULT_MAX_LEN 10000u
 #define BLOCK_MS 5000u
@@ -25,8 +26,7 @@ static text number_text(uint64_t number) {
   return out;
 }
 
-/* The name of a stream: with several of them, its number behind it. */
-static peal_slice name_of(peal_cluster *cluster, unsigned stream) {
+peal_slice peal_cluster_streams_name(peal_cluster *cluster, unsigned stream) {
   peal_buf *name = &cluster->channel;
   peal_buf_reset(name);
   peal_buf_add(name, peal_slice_of(cluster->opts.stream));
@@ -53,15 +53,32 @@ static void tell_added(peal_cluster *cluster, uint64_t number, peal_slice id,
   peal_cluster_pump(cluster);
 }
 
+/* Who waits for this number; `number` 0: all. */
+void peal_cluster_streams_stored(peal_cluster *cluster, uint64_t number,
+                                 peal_err err, peal_slice id) {
+  peal_list *at = cluster->stored.next;
+  while (at != &cluster->stored) {
+    peal_stored *one = PEAL_LIST_OF(at, peal_stored, node);
+    at = at->next;
+    if (number && one->number > number)
+      return;
+    if (!number || one->number == number)
+      peal_stored_tell(one, err, id);
+  }
+}
+
 static void on_added(peal_redis *redis, peal_err err,
                      const peal_redis_reply *reply, void *user) {
   adding it = *(adding *)user;
-  peal_slice id = err ? (peal_slice){NULL, 0} : peal_redis_reply_text(reply);
   (void)redis;
   peal_mem_free(peal_cluster_mem(it.cluster), user);
   if (!err)
     peal_cluster_count(&it.cluster->counts.published);
-  tell_added(it.cluster, it.number, id, err);
+  peal_cluster_streams_stored(it.cluster, it.number, err,
+                              err ? (peal_slice){0}
+                                  : peal_redis_reply_text(reply));
+  tell_added(it.cluster, it.number,
+             err ? (peal_slice){0} : peal_redis_reply_text(reply), err);
 }
 
 static peal_err add(peal_cluster *cluster, const peal_cluster_event *event,
@@ -76,7 +93,7 @@ static peal_err add(peal_cluster *cluster, const peal_cluster_event *event,
       number_text(cluster->opts.stream_max_len ? cluster->opts.stream_max_len
                                                : DEFAULT_MAX_LEN);
   text number = number_text(event->number);
-  peal_slice name = name_of(cluster, event->stream);
+  peal_slice name = peal_cluster_streams_name(cluster, event->stream);
   peal_slice argv[16] = {
       PEAL_S("XADD"),        name,        PEAL_S("MAXLEN"), PEAL_S("~"),
       peal_slice_of(max.at), PEAL_S("*"), PEAL_S("uid"),    entry.uid,
@@ -105,7 +122,8 @@ void peal_cluster_streams_add(peal_cluster *cluster,
     return;
   peal_mem_free(peal_cluster_mem(cluster), it);
   /* It was not sent: not stored, whatever the reason. */
-  tell_added(cluster, event->number, (peal_slice){NULL, 0},
+  peal_cluster_streams_stored(cluster, event->number, err, (peal_slice){0});
+  tell_added(cluster, event->number, (peal_slice){0},
              err == PEAL_ERR_CLOSED ? PEAL_ERR_QUEUE_FULL : err);
 }
 
@@ -139,9 +157,9 @@ static void take_field(peal_bus_entry *entry, uint64_t *number, peal_slice name,
       *number = *number * 10 + (unsigned)(value.ptr[i] - '0') % 10;
 }
 
-/* False: of no form that is known. */
-static bool decode(peal_cluster *cluster, const peal_redis_reply *fields,
-                   peal_bus_msg *msg) {
+bool peal_cluster_streams_decode(peal_cluster *cluster,
+                                 const peal_redis_reply *fields,
+                                 peal_bus_msg *msg) {
   peal_bus_entry entry = {0};
   uint64_t number = 0;
   peal_arena_reset(&cluster->decoded);
@@ -164,7 +182,8 @@ static void take_entry(peal_cluster_reading *it,
     return;
   memcpy(it->last, id.ptr, id.len);
   it->last[id.len] = 0;
-  bool known = decode(cluster, peal_redis_reply_at(entry, 1), &msg);
+  bool known =
+      peal_cluster_streams_decode(cluster, peal_redis_reply_at(entry, 1), &msg);
   (void)pthread_mutex_lock(&cluster->lock);
   (void)peal_cluster_machine_entry(&cluster->machine, it->stream, id,
                                    known ? &msg : NULL,
@@ -194,6 +213,7 @@ static void tell_current(peal_cluster_reading *it) {
   it->is_current = true;
   (void)pthread_mutex_lock(&cluster->lock);
   peal_cluster_machine_current(&cluster->machine, it->stream,
+                               peal_slice_of(it->last),
                                peal_cluster_now(cluster));
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
@@ -206,7 +226,7 @@ static void on_read(peal_redis *redis, peal_err err,
  * say anew where to read. */
 static void read_on(peal_cluster_reading *it) {
   peal_cluster *cluster = it->cluster;
-  peal_slice name = name_of(cluster, it->stream);
+  peal_slice name = peal_cluster_streams_name(cluster, it->stream);
   peal_slice last = peal_slice_of(it->last);
   const peal_slice at_once[] = {PEAL_S("XREAD"),
                                 PEAL_S("COUNT"),
@@ -253,6 +273,8 @@ static void on_end(peal_redis *redis, peal_err err,
     memcpy(it->last, id.ptr, id.len);
     it->last[id.len] = 0;
   }
+  memcpy(it->cluster->begins[it->stream], it->last,
+         sizeof it->cluster->begins[0] - 1);
   tell_current(it);
   read_on(it);
 }
@@ -280,7 +302,7 @@ static void on_info(peal_redis *redis, peal_err err,
 
 static peal_err begin(peal_cluster_reading *it) {
   peal_cluster *cluster = it->cluster;
-  peal_slice name = name_of(cluster, it->stream);
+  peal_slice name = peal_cluster_streams_name(cluster, it->stream);
   const peal_slice end[] = {PEAL_S("XREVRANGE"), name,
                             PEAL_S("+"),         PEAL_S("-"),
                             PEAL_S("COUNT"),     PEAL_S("1")};

@@ -8,7 +8,9 @@
 
 #include "kit/kit_people_impl.h"
 
-enum { LEAST_PASSWORD = 8 };
+/* The hash of a disabled account begins with a mark that none of ours has: it is
+ * that of no password, and is good again without it. */
+enum { LEAST_PASSWORD = 8, DISABLED = '!' };
 
 #define INSERT                                                                 \
   "INSERT INTO people (folded, name, hash, role, made_ms)"                     \
@@ -124,8 +126,10 @@ static void done_check(peal_kit_people_job *job, peal_err err) {
 static void on_account(const peal_store_result *result, void *user) {
   peal_kit_people_ask *ask = user;
   peal_val row = peal_val_at(result->rows, 0);
-  bool has = result->err == PEAL_OK && result->rows.len > 0;
   peal_slice hash = peal_val_str(peal_val_get(row, "hash"));
+  // one that is disabled is as one that there is not
+  bool has = result->err == PEAL_OK && result->rows.len > 0 && hash.len > 0 &&
+             hash.ptr[0] != DISABLED;
   if (has) {
     peal_kit_people_person(&ask->who, peal_val_int(peal_val_get(row, "id"), 0));
     snprintf(ask->who.username, sizeof ask->who.username, "%.*s",
@@ -365,5 +369,74 @@ peal_err peal_kit_people_role_set(peal_kit_people *people, int64_t id,
     return PEAL_ERR_USAGE;
   const peal_store_stmt change = {"UPDATE people SET role = ?2 WHERE id = ?1",
                                   PEAL_ARGS(peal_int(id), peal_str(name))};
+  return peal_kit_people_sign_end_all(people, &change, id, NULL, NULL, NULL);
+}
+
+/* ---- set by others ---------------------------------------------------------------------- */
+
+static void on_reset(const peal_store_result *result, void *user) {
+  answer(user, result->err);
+}
+
+static void done_reset(peal_kit_people_job *job, peal_err err) {
+  peal_kit_people_ask *ask = (peal_kit_people_ask *)job;
+  if (err == PEAL_OK)
+    err = ask->err;
+  if (err == PEAL_OK) {
+    const peal_store_stmt change = {
+        "UPDATE people SET hash = CASE WHEN hash LIKE '!%' THEN '!' ELSE ''"
+        " END || ?2 WHERE id = ?1",
+        PEAL_ARGS(peal_int(ask->who.id), peal_str(ask->hash))};
+    err = peal_kit_people_sign_end_all(ask->people, &change, ask->who.id, NULL,
+                                       on_reset, ask);
+  }
+  if (err != PEAL_OK)
+    answer(ask, err);
+}
+
+static void on_known(const peal_store_result *result, void *user) {
+  peal_kit_people_ask *ask = user;
+  peal_err err = result->err;
+  if (err == PEAL_OK && result->rows.len == 0)
+    err = PEAL_ERR_CLOSED;
+  if (err == PEAL_OK)
+    err = peal_kit_people_hashes_add(&ask->people->hashes, peal_worker_self(),
+                                     &ask->job);
+  if (err != PEAL_OK)
+    answer(ask, err);
+}
+
+peal_err peal_kit_people_password_set(peal_kit_people *people, int64_t id,
+                                      peal_slice password,
+                                      peal_kit_people_fn fn, void *user) {
+  const char *field;
+  if (peal_kit_people_wrong(PEAL_S("x"), password, &field) != NULL)
+    return PEAL_ERR_USAGE;
+  peal_kit_people_ask *ask = peal_kit_people_ask_new(people);
+  if (ask == NULL)
+    return PEAL_ERR_NOMEM;
+  ask->fn = tell_added;
+  ask->added = fn;
+  ask->user = user;
+  ask->who.id = id;
+  ask->password_len = password.len;
+  memcpy(ask->password, password.ptr, password.len);
+  begin_job(ask, work_hash, done_reset);
+  peal_err err =
+      peal_store_read(people->opts.store, "SELECT id FROM people WHERE id = ?1",
+                      PEAL_ARGS(peal_int(id)), on_known, ask);
+  if (err != PEAL_OK)
+    peal_kit_people_ask_free(ask);
+  return err;
+}
+
+peal_err peal_kit_people_disable(peal_kit_people *people, int64_t id,
+                                 bool is_disabled) {
+  const peal_store_stmt change = {
+      is_disabled ? "UPDATE people SET hash = '!' || hash"
+                    " WHERE id = ?1 AND hash NOT LIKE '!%'"
+                  : "UPDATE people SET hash = substr(hash, 2)"
+                    " WHERE id = ?1 AND hash LIKE '!%'",
+      PEAL_ARGS(peal_int(id))};
   return peal_kit_people_sign_end_all(people, &change, id, NULL, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 //
 //   node SUITE.js --server PROGRAM [--out DIR] [--chromium PATH]
 //   node SUITE.js --mock           the Node mock in place of the program
+//   node SUITE.js --mock --mock-of hospital   that of another program
 //
 // --password-env NAME tells which variable gives the program its dashboard
 // password. Screenshots and server logs are written to DIR.
@@ -20,6 +21,8 @@ const { values: opts } = parseArgs({
   options: {
     server: { type: 'string' },
     mock: { type: 'boolean', default: false },
+    'mock-of': { type: 'string', default: 'server' },
+    web: { type: 'string' }, // the folder of the page, if not the installed one
     out: { type: 'string', default: path.join(os.tmpdir(), 'peal-browser') },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     'password-env': { type: 'string', default: 'PEAL_ESP32_DASHBOARD_PASSWORD' },
@@ -30,8 +33,9 @@ if (!opts.server && !opts.mock) {
   process.exit(2);
 }
 
-const mock = fileURLToPath(new URL('./mock/server.js', import.meta.url));
-const command = opts.mock ? [process.execPath, mock] : [path.resolve(opts.server)];
+const mock = fileURLToPath(new URL(`./mock/${opts['mock-of']}.js`, import.meta.url));
+const command = [...opts.mock ? [process.execPath, mock] : [path.resolve(opts.server)],
+  ...opts.web ? ['--web-dir', path.resolve(opts.web)] : []];
 export const isMock = opts.mock;
 export const program = command[0];
 export const passwordEnv = opts.mock ? 'MOCK_PASSWORD' : opts['password-env'];

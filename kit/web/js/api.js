@@ -78,11 +78,13 @@ export async function apiPage(path, query = {}) {
 
 export const apiGet = (path, query = {}) => send(withQuery(path, query));
 
-export function apiPost(path, body, more = {}) {
+export function apiSend(method, path, body, more = {}) {
   return send(path, {
-    method: 'POST', headers: { 'Content-Type': 'application/json', ...more },
+    method, headers: { 'Content-Type': 'application/json', ...more },
     body: JSON.stringify(body),
   });
 }
+
+export const apiPost = (path, body, more = {}) => apiSend('POST', path, body, more);
 
 export const apiDelete = (path) => send(path, { method: 'DELETE' });
