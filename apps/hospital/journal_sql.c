@@ -118,12 +118,9 @@ static const char *record_sql(journal_verb verb) {
 /* NULL: a record's. */
 static const char *change_of(const journal_sql *sql, journal_kind kind) {
   const char *const all[JOURNAL_KINDS] = {
-      [JOURNAL_RISK] = add_risk,
-      [JOURNAL_ALERT] = sql->alert,
-      [JOURNAL_ACKNOWLEDGE] = acknowledge,
-      [JOURNAL_RESOLVE] = resolve,
-      [JOURNAL_ESCALATE] = sql->escalate,
-      [JOURNAL_ACCOUNT] = note_account};
+      [JOURNAL_RISK] = add_risk,           [JOURNAL_ALERT] = sql->alert,
+      [JOURNAL_ACKNOWLEDGE] = acknowledge, [JOURNAL_RESOLVE] = resolve,
+      [JOURNAL_ESCALATE] = sql->escalate,  [JOURNAL_ACCOUNT] = note_account};
   return all[kind];
 }
 

@@ -81,8 +81,7 @@ static bool make_people(hospital *app) {
   app->staff = (peal_kit_people_gate){app->people, HOSPITAL_STAFF};
   app->doctors = (peal_kit_people_gate){app->people, HOSPITAL_DOCTORS};
   app->admins = (peal_kit_people_gate){app->people, HOSPITAL_ADMIN};
-  return app->people != NULL &&
-         peal_kit_people_routes(app->people) == PEAL_OK;
+  return app->people != NULL && peal_kit_people_routes(app->people) == PEAL_OK;
 }
 
 static bool make_parts(hospital *app) {

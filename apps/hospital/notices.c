@@ -50,9 +50,9 @@ bool notices_is_worth(peal_slice severity, peal_slice least) {
 typedef struct notice {
   notices *all;
   int64_t id, tries;
-  char *text;      /* of mail */
+  char *text; /* of mail */
   char subject[128];
-  bool is_done;    /* set on the pool */
+  bool is_done; /* set on the pool */
 } notice;
 
 static void look(notices *all);
@@ -73,18 +73,17 @@ static void settle(notice *n, bool is_done) {
     peal_kit_log(&app->house, PEAL_LOG_ERROR, "notices",
                  "a notice was given up after %d tries", MOST_TRIES);
   peal_val id = peal_int(n->id);
-  peal_err err =
-      is_over
-          ? peal_store_write(app->house.store,
-                             "DELETE FROM notices WHERE id = ?1", PEAL_ARGS(id),
-                             on_settled, all)
-          : peal_store_write(
-                app->house.store,
-                "UPDATE notices SET tries = tries + 1, next_ms = ?2"
-                " WHERE id = ?1",
-                PEAL_ARGS(id, peal_int(peal_wall_ms() +
-                                       notices_pause_ms(n->tries))),
-                on_settled, all);
+  peal_err err = is_over
+                     ? peal_store_write(app->house.store,
+                                        "DELETE FROM notices WHERE id = ?1",
+                                        PEAL_ARGS(id), on_settled, all)
+                     : peal_store_write(
+                           app->house.store,
+                           "UPDATE notices SET tries = tries + 1, next_ms = ?2"
+                           " WHERE id = ?1",
+                           PEAL_ARGS(id, peal_int(peal_wall_ms() +
+                                                  notices_pause_ms(n->tries))),
+                           on_settled, all);
   if (err != PEAL_OK && all->timer != NULL)
     peal_timer_start(all->timer, FIRST_MS, 0);
   free(n->text);
@@ -134,13 +133,12 @@ static bool call(notice *n, const char *url, const char *secret,
 static void on_mail(void *user) {
   notice *n = user;
   const settings *conf = &n->all->app->conf;
-  n->is_done = mail_send(
-      &(mail_opts){.url = conf->smtp_url,
-                   .user = conf->smtp_user,
-                   .password = conf->smtp_password,
-                   .from = conf->mail_from,
-                   .to = conf->mail_to},
-      n->subject, n->text);
+  n->is_done = mail_send(&(mail_opts){.url = conf->smtp_url,
+                                      .user = conf->smtp_user,
+                                      .password = conf->smtp_password,
+                                      .from = conf->mail_from,
+                                      .to = conf->mail_to},
+                         n->subject, n->text);
 }
 
 static void on_mailed(peal_worker *worker, peal_err err, void *user) {
@@ -164,7 +162,8 @@ static peal_slice text_of(peal_val alert, const char *name) {
 /* "critical: patient 7: what is wrong" */
 static void write_line(char *out, size_t cap, peal_val alert) {
   peal_slice patient = text_of(alert, "patient_id");
-  snprintf(out, cap, "%.*s: %s%.*s%s%.*s", PEAL_SFMT(text_of(alert, "severity")),
+  snprintf(out, cap, "%.*s: %s%.*s%s%.*s",
+           PEAL_SFMT(text_of(alert, "severity")),
            patient.len > 0 ? "patient " : "hospital", PEAL_SFMT(patient), ": ",
            PEAL_SFMT(text_of(alert, "message")));
 }
@@ -191,9 +190,8 @@ static bool send_text(notice *n, const settings *conf, peal_val alert) {
   peal_bytes *body = peal_json_bytes(PEAL_OBJECT(
       {"to", conf->sms_to != NULL ? peal_str(conf->sms_to) : peal_null()},
       {"text", peal_str(line)}));
-  bool done = body != NULL &&
-              call(n, conf->sms_url, conf->webhook_secret,
-                   peal_bytes_slice(body));
+  bool done = body != NULL && call(n, conf->sms_url, conf->webhook_secret,
+                                   peal_bytes_slice(body));
   peal_bytes_unref(body);
   return done;
 }
@@ -221,8 +219,7 @@ static void begin(notices *all, peal_val row) {
   n->id = peal_val_int(peal_val_get(row, "id"), 0);
   n->tries = peal_val_int(peal_val_get(row, "tries"), 0);
   all->running++;
-  peal_val alert =
-      peal_build_json(peal_worker_build(peal_worker_self()), body);
+  peal_val alert = peal_build_json(peal_worker_build(peal_worker_self()), body);
   bool done = false;
   if (peal_slice_is(way, "webhook") && conf->webhook_url != NULL)
     done = post(n, conf, body);

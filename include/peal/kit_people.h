@@ -228,8 +228,8 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_kit_people_password_set(
     peal_kit_people_fn fn, void *user);
 /* Nobody can sign in to this account, and what was signed in is over; or again.
  * Password and role stay. Returns: as peal_kit_people_end. On a worker. */
-PEAL_API PEAL_MUST_CHECK peal_err peal_kit_people_disable(
-    peal_kit_people *people, int64_t id, bool is_disabled);
+PEAL_API PEAL_MUST_CHECK peal_err
+peal_kit_people_disable(peal_kit_people *people, int64_t id, bool is_disabled);
 
 /* -- requests ------------------------------------------------------------------ */
 

@@ -75,8 +75,10 @@ static void query(peal_cluster *cluster, const peal_cluster_event *event) {
 
 /* -- other nodes -------------------------------------------------------------------------- */
 
-static void tell_node(peal_cluster *cluster, peal_slice uid, bool joined) {
+static void tell_node(peal_cluster *cluster, peal_slice name, bool joined) {
   char id[64];
+  peal_slice uid = name;
+  (void)peal_cluster_name_marks(name, &uid);
   (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(uid));
   peal_logger_write(cluster->server->log, PEAL_LOG_INFO, "cluster",
                     (peal_slice){0}, (peal_slice){0}, "node %s %s", id,
