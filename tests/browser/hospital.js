@@ -123,6 +123,37 @@ async function criticalOnesAreHeard() {
   await page.keyboard.press('Escape');
 }
 
+// In the background, where it was allowed.
+async function theBrowserNotifies() {
+  const one = await openAs(server, 'doctor', {
+    before: () => {
+      window.shown = [];
+      window.Notification = class {
+        static permission = 'granted';
+
+        constructor(title, { body }) { window.shown.push(`${title}: ${body}`); }
+      };
+    },
+  });
+  const shown = () => one.evaluate(() => window.shown);
+  await doctor.post('/api/alerts', { patient_id: '7', severity: 'critical', message: 'Seen anyway' });
+  await until('it is there', async () => await unread(one) > 0);
+  assert.deepEqual(await shown(), []);
+  await one.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { get: () => true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await doctor.post('/api/alerts', { patient_id: '7', severity: 'warning', message: 'Not so grave' });
+  await doctor.post('/api/alerts', { patient_id: '7', severity: 'critical', message: 'Unseen' });
+  await until('it is shown', async () => (await shown()).length > 0);
+  assert.deepEqual(await shown(), ['Patient 7: Unseen']);
+  await one.context().close();
+  await page.locator('#bell').click();
+  await press('Mark all read');
+  await unreadIs(page, 0);
+  await page.keyboard.press('Escape');
+}
+
 // Past the program there is no id, and the first edition's form.
 async function otherProcessesReachThePage() {
   if (!isMock) return;
@@ -256,6 +287,7 @@ async function theHistoryIsFound() {
   await until('one is left', async () => await page.locator('#alert-history > li').count() === 1);
   await says('#alert-history', /Of somebody else/);
   await page.getByLabel('Patient id').fill('');
+  await page.getByLabel('When').selectOption('1');
   await page.getByLabel('Status').selectOption('acknowledged');
   await says('#alert-history', /Apnoea/);
   assert.doesNotMatch((await page.locator('#alert-history').textContent()), /Fire/);
@@ -338,6 +370,24 @@ async function whatWasMissedComes() {
   await shows('score', '2', page);
   await doctor.post('/api/alerts', { patient_id: '7', severity: 'warning', message: 'After it' });
   await unreadIs(page, few + 1);
+}
+
+async function whatNobodyAcknowledgesGoesUp() {
+  if (isMock) return;
+  const { server: brief } = await newHospital('hospital-escalation', { args: ['--escalate-to-doctor', '3s', '--escalate-to-all', '1h'] });
+  const asker = await new Person(brief, 'admin').signIn();
+  await asker.post('/api/patients', { patient_id: '7', name: 'Ada Lovelace', ward: 'A' });
+  const one = await openAs(brief, 'doctor');
+  await asker.post('/api/alerts', { patient_id: '7', severity: 'critical', message: 'Apnoea' });
+  await unreadIs(one, 1);
+  await one.locator('#bell').click();
+  await press('Mark all read', one);
+  await unreadIs(one, 0);
+  await unreadIs(one, 1, 20000);
+  await one.locator('.alert-open').first().click();
+  await says('.details', /escalated to\s*doctor/, one);
+  await one.context().close();
+  await brief.stop();
 }
 
 async function theTokenIsRenewedInPlace() {
@@ -423,6 +473,7 @@ await runScene([
   ['it is read and acknowledged', itIsReadAndAcknowledged],
   ['what one acknowledges is so for all', whatOneAcknowledgesIsSoForAll],
   ['critical ones are heard, unless muted', criticalOnesAreHeard],
+  ['the browser notifies who looks elsewhere', theBrowserNotifies],
   ['other processes reach the page', otherProcessesReachThePage],
   ['a patient is admitted', aPatientIsAdmitted],
   ['the monitor is live', theMonitorIsLive],
@@ -436,6 +487,7 @@ await runScene([
   ['administrators see what was done', administratorsSeeWhatWasDone],
   ['a viewer only looks', aViewerOnlyLooks],
   ['what was missed comes, once', whatWasMissedComes],
+  ['what nobody acknowledges goes up, and is unread again', whatNobodyAcknowledgesGoesUp],
   ['the token is renewed in place', theTokenIsRenewedInPlace],
   ['signing out is for all tabs', signingOutIsForAllTabs],
   ['all fits and is readable, in both looks', allFitsAndIsReadable],
