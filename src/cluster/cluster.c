@@ -12,6 +12,7 @@
 #include "cluster/cluster_kept.h"
 #include "cluster/cluster_moves.h"
 #include "cluster/cluster_pump.h"
+#include "cluster/cluster_sessions.h"
 #include "cluster/cluster_verbs.h"
 #include "net/crypto.h"
 #include "net/hooks.h"
@@ -51,6 +52,8 @@ static void on_state(peal_redis *redis, bool up, const char *words,
     peal_cluster_machine_down(&cluster->machine, now);
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
+  if (up)
+    peal_cluster_sessions_up(cluster);
 }
 
 static void on_timer(peal_timer *timer, void *user) {
@@ -273,7 +276,7 @@ static peal_err set_up(peal_cluster *cluster) {
   cluster->adapter.verbs = &peal_cluster_verbs;
   cluster->adapter.orders = cluster->machine.opts.streams;
   cluster->server->adapter = &cluster->adapter;
-  return PEAL_OK;
+  return peal_cluster_sessions_init(cluster);
 }
 
 peal_cluster *peal_cluster_new(peal_server *server,
@@ -307,6 +310,7 @@ peal_cluster *peal_cluster_new(peal_server *server,
 
 static void free_parts(peal_cluster *cluster) {
   peal_redis_free(cluster->redis);
+  peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);
   peal_cluster_pump_drop(cluster);
   peal_cluster_kept_drop(cluster);

@@ -6,6 +6,7 @@
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_kept.h"
 #include "cluster/cluster_send.h"
+#include "cluster/cluster_sessions.h"
 #include "cluster/cluster_streams.h"
 #include "server/node_query.h"
 #include "server/nsp.h"
@@ -18,8 +19,16 @@ static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
   peal_op op = event->msg->op;
   op.nsp = event->msg->nsp.ptr ? event->msg->nsp : op.nsp;
   peal_nsp *nsp = peal_nsp_named(cluster->server, op.nsp);
-  if (nsp && peal_op_round_run(nsp, &op, false, NULL))
+  if (!nsp)
+    return;
+  peal_message *stamped =
+      peal_cluster_sessions_stamp(cluster, &op, event->offset);
+  if (stamped)
+    op.message = stamped;
+  op.has_offset = stamped != NULL;
+  if (peal_op_round_run(nsp, &op, false, NULL))
     peal_cluster_count(&cluster->counts.dropped_in);
+  peal_message_unref(stamped);
 }
 
 /* CALL without a request: nobody waits. */

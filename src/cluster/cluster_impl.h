@@ -28,6 +28,7 @@
 typedef struct peal_cluster_moves peal_cluster_moves;
 typedef struct peal_cluster_kept peal_cluster_kept;
 typedef struct peal_cluster_reading peal_cluster_reading;
+typedef struct peal_cluster_sessions peal_cluster_sessions;
 
 /* Written on worker 0, read by all. */
 typedef struct peal_cluster_counts {
@@ -66,7 +67,9 @@ struct peal_cluster {
   peal_map rooms;            /* cluster_moves: sockets of all workers */
   peal_cluster_moves *moves; /* one per worker */
   uint64_t generations[PEAL_CLUSTER_STREAMS_MAX]; /* of readings */
-  peal_list fars; /* cluster_far: questions that are open */
+  char begins[PEAL_CLUSTER_STREAMS_MAX][44]; /* where they were read first */
+  peal_cluster_sessions *sessions; /* recovery over streams; NULL: none */
+  peal_list fars;                  /* cluster_far: questions that are open */
   peal_cluster_counts counts;
 };
 

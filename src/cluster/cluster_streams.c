@@ -25,8 +25,7 @@ static text number_text(uint64_t number) {
   return out;
 }
 
-/* The name of a stream: with several of them, its number behind it. */
-static peal_slice name_of(peal_cluster *cluster, unsigned stream) {
+peal_slice peal_cluster_streams_name(peal_cluster *cluster, unsigned stream) {
   peal_buf *name = &cluster->channel;
   peal_buf_reset(name);
   peal_buf_add(name, peal_slice_of(cluster->opts.stream));
@@ -44,9 +43,10 @@ typedef struct adding {
   uint64_t number;
 } adding;
 
-static void tell_added(peal_cluster *cluster, uint64_t number, peal_err err) {
+static void tell_added(peal_cluster *cluster, uint64_t number, peal_slice id,
+                       peal_err err) {
   (void)pthread_mutex_lock(&cluster->lock);
-  peal_cluster_machine_added(&cluster->machine, number, err,
+  peal_cluster_machine_added(&cluster->machine, number, id, err,
                              peal_cluster_now(cluster));
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
@@ -56,11 +56,11 @@ static void on_added(peal_redis *redis, peal_err err,
                      const peal_redis_reply *reply, void *user) {
   adding it = *(adding *)user;
   (void)redis;
-  (void)reply;
   peal_mem_free(peal_cluster_mem(it.cluster), user);
   if (!err)
     peal_cluster_count(&it.cluster->counts.published);
-  tell_added(it.cluster, it.number, err);
+  tell_added(it.cluster, it.number,
+             err ? (peal_slice){0} : peal_redis_reply_text(reply), err);
 }
 
 static peal_err add(peal_cluster *cluster, const peal_cluster_event *event,
@@ -75,7 +75,7 @@ static peal_err add(peal_cluster *cluster, const peal_cluster_event *event,
       number_text(cluster->opts.stream_max_len ? cluster->opts.stream_max_len
                                                : DEFAULT_MAX_LEN);
   text number = number_text(event->number);
-  peal_slice name = name_of(cluster, event->stream);
+  peal_slice name = peal_cluster_streams_name(cluster, event->stream);
   peal_slice argv[16] = {
       PEAL_S("XADD"),        name,        PEAL_S("MAXLEN"), PEAL_S("~"),
       peal_slice_of(max.at), PEAL_S("*"), PEAL_S("uid"),    entry.uid,
@@ -104,7 +104,7 @@ void peal_cluster_streams_add(peal_cluster *cluster,
     return;
   peal_mem_free(peal_cluster_mem(cluster), it);
   /* It was not sent: not stored, whatever the reason. */
-  tell_added(cluster, event->number,
+  tell_added(cluster, event->number, (peal_slice){0},
              err == PEAL_ERR_CLOSED ? PEAL_ERR_QUEUE_FULL : err);
 }
 
@@ -138,9 +138,9 @@ static void take_field(peal_bus_entry *entry, uint64_t *number, peal_slice name,
       *number = *number * 10 + (unsigned)(value.ptr[i] - '0') % 10;
 }
 
-/* False: of no form that is known. */
-static bool decode(peal_cluster *cluster, const peal_redis_reply *fields,
-                   peal_bus_msg *msg) {
+bool peal_cluster_streams_decode(peal_cluster *cluster,
+                                 const peal_redis_reply *fields,
+                                 peal_bus_msg *msg) {
   peal_bus_entry entry = {0};
   uint64_t number = 0;
   peal_arena_reset(&cluster->decoded);
@@ -163,7 +163,8 @@ static void take_entry(peal_cluster_reading *it,
     return;
   memcpy(it->last, id.ptr, id.len);
   it->last[id.len] = 0;
-  bool known = decode(cluster, peal_redis_reply_at(entry, 1), &msg);
+  bool known =
+      peal_cluster_streams_decode(cluster, peal_redis_reply_at(entry, 1), &msg);
   (void)pthread_mutex_lock(&cluster->lock);
   (void)peal_cluster_machine_entry(&cluster->machine, it->stream, id,
                                    known ? &msg : NULL,
@@ -205,7 +206,7 @@ static void on_read(peal_redis *redis, peal_err err,
  * say anew where to read. */
 static void read_on(peal_cluster_reading *it) {
   peal_cluster *cluster = it->cluster;
-  peal_slice name = name_of(cluster, it->stream);
+  peal_slice name = peal_cluster_streams_name(cluster, it->stream);
   peal_slice last = peal_slice_of(it->last);
   const peal_slice at_once[] = {PEAL_S("XREAD"),
                                 PEAL_S("COUNT"),
@@ -252,6 +253,8 @@ static void on_end(peal_redis *redis, peal_err err,
     memcpy(it->last, id.ptr, id.len);
     it->last[id.len] = 0;
   }
+  memcpy(it->cluster->begins[it->stream], it->last,
+         sizeof it->cluster->begins[0] - 1);
   tell_current(it);
   read_on(it);
 }
@@ -279,7 +282,7 @@ static void on_info(peal_redis *redis, peal_err err,
 
 static peal_err begin(peal_cluster_reading *it) {
   peal_cluster *cluster = it->cluster;
-  peal_slice name = name_of(cluster, it->stream);
+  peal_slice name = peal_cluster_streams_name(cluster, it->stream);
   const peal_slice end[] = {PEAL_S("XREVRANGE"), name,
                             PEAL_S("+"),         PEAL_S("-"),
                             PEAL_S("COUNT"),     PEAL_S("1")};

@@ -4,6 +4,14 @@
  * redis-streams-adapter does it. On worker 0. */
 #include "cluster/cluster_impl.h"
 
+/* The name of a stream: with several of them, its number behind it; in the
+ * cluster's scratch `channel`. NULL ptr: no memory. */
+peal_slice peal_cluster_streams_name(peal_cluster *cluster, unsigned stream);
+/* What an entry says, in the arena `decoded`, which is reset; the message is the
+ * caller's. False: of no form that is known. */
+bool peal_cluster_streams_decode(peal_cluster *cluster,
+                                 const peal_redis_reply *fields,
+                                 peal_bus_msg *out);
 /* ADD. */
 void peal_cluster_streams_add(peal_cluster *cluster,
                               const peal_cluster_event *event);

@@ -36,7 +36,7 @@ peal_redis_ask *peal_redis_ask_new(const peal_mem *mem, const peal_slice *argv,
   peal_redis_ask *ask = peal_mem_alloc(mem, sizeof(*ask) + most);
   if (!ask)
     return NULL;
-  *ask = (peal_redis_ask){.slot = -1};
+  *ask = (peal_redis_ask){.len = 0};
   peal_list_init(&ask->node);
   char *at = put_head(ask->text, '*', argc);
   for (size_t i = 0; i < argc; i++)

@@ -33,7 +33,6 @@ struct peal_redis_ask {
   void *user;
   peal_redis_ask_kind kind;
   peal_slice channel; /* of subscribing: a part of `text` */
-  int slot;           /* -1: anywhere */
   uint32_t wait_ms;   /* it may wait in Redis so long */
   unsigned tries;     /* redirections so far */
   bool keep;          /* held while a server is away, too */

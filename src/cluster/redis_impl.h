@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* redis_impl: the inside of a way to Redis. */
-#include "cluster/redis.h"
 #include "cluster/redis_sentinel.h"
 #include "cluster/redis_slots.h"
+#include "cluster/redis_types.h"
 
 #define PEAL_REDIS_PLACE_BYTES 320u
 

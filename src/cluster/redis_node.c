@@ -406,14 +406,24 @@ static void close_all(peal_redis_node *node, bool gently) {
     forget_waiter(PEAL_LIST_OF(node->waiters.next, waiter, node));
 }
 
+/* For another: what is said there meanwhile is not heard. */
+static void leave_place(peal_redis_node *node) {
+  bool was_up = node->up;
+  close_all(node, false);
+  peal_redis_subs_lost(node->opts->subs, &node->place);
+  if (!was_up)
+    return;
+  node->err = PEAL_ERR_CLOSED;
+  snprintf(node->words, sizeof(node->words), "another server is the master");
+  change(node);
+}
+
 void peal_redis_node_aim(peal_redis_node *node, const char *host,
                          uint16_t port) {
   if (node->over)
     return;
-  if (node->host[0] && (node->port != port || strcmp(node->host, host) != 0)) {
-    close_all(node, false);
-    peal_redis_subs_lost(node->opts->subs, &node->place);
-  }
+  if (node->host[0] && (node->port != port || strcmp(node->host, host) != 0))
+    leave_place(node);
   snprintf(node->host, sizeof(node->host), "%s", host);
   node->port = port;
   peal_wheel_stop(&node->opts->worker->wheel, &node->timer);

@@ -5,14 +5,6 @@
 #include "cluster/cluster_limits.h"
 #include "cluster/redis_ask.h"
 
-/* A question to all masters, and what came of it. */
-typedef struct count_round {
-  size_t left;
-  int64_t sum; /* -1: one has not answered */
-  peal_redis_count_fn fn;
-  void *user;
-} count_round;
-
 static const peal_slice publish_words[] = {
     [PEAL_REDIS_CHANNEL] = {"PUBLISH", 7},
     [PEAL_REDIS_PATTERN] = {"PUBLISH", 7},
@@ -108,11 +100,10 @@ static void on_published(peal_redis_ask *ask, peal_err err,
 
 /* -- questions ------------------------------------------------------------- */
 
-/* Charged and made, for `slot`, if there is room and a server is there (or is
- * to be waited for). */
-static peal_err make(peal_redis *redis, int slot, const peal_slice *argv,
-                     size_t argc, bool keep, peal_redis_ask **out) {
-  peal_redis_node *node = peal_redis_route_node(redis, slot);
+/* Charged and made, if there is room, and a server or one to be waited for. */
+static peal_err make(peal_redis *redis, peal_redis_node *node,
+                     const peal_slice *argv, size_t argc, bool keep,
+                     peal_redis_ask **out) {
   *out = NULL;
   if (redis->over || !node || (!keep && !peal_redis_node_is_ready(node)))
     return PEAL_ERR_CLOSED;
@@ -126,7 +117,6 @@ static peal_err make(peal_redis *redis, int slot, const peal_slice *argv,
   if (!*out)
     return PEAL_ERR_NOMEM;
   redis->waiting += peal_redis_ask_bytes(*out);
-  (*out)->slot = slot;
   (*out)->keep = keep;
   (*out)->owner = redis;
   return PEAL_OK;
@@ -136,132 +126,51 @@ static int slot_of(const peal_redis *redis, peal_slice key) {
   return redis->slots && key.ptr ? (int)peal_redis_slot_of(key) : -1;
 }
 
-peal_err peal_redis_publish(peal_redis *redis, peal_redis_way way,
-                            peal_slice channel, peal_slice payload) {
+peal_err peal_redis_route_publish(peal_redis *redis, peal_redis_way way,
+                                  peal_slice channel, peal_slice payload) {
   const peal_slice argv[3] = {publish_words[way], channel, payload};
   peal_redis_ask *ask;
-  int slot = way == PEAL_REDIS_SHARD ? slot_of(redis, channel) : -1;
-  peal_err err = make(redis, slot, argv, 3, redis->opts.keep, &ask);
+  peal_redis_node *node = peal_redis_route_node(
+      redis, way == PEAL_REDIS_SHARD ? slot_of(redis, channel) : -1);
+  peal_err err = make(redis, node, argv, 3, redis->opts.keep, &ask);
   if (err) {
     redis->figures.dropped++;
     return err;
   }
   ask->done = on_published;
-  peal_redis_node_send(peal_redis_route_node(redis, slot), ask, true);
+  peal_redis_node_send(node, ask, true);
   return PEAL_OK;
 }
 
-peal_err peal_redis_command(peal_redis *redis, peal_slice key,
-                            const peal_slice *argv, size_t argc,
-                            peal_redis_fn fn, void *user) {
+peal_err peal_redis_route_ask_at(peal_redis *redis, peal_redis_node *node,
+                                 const peal_redis_question *it) {
   peal_redis_ask *ask;
-  int slot = slot_of(redis, key);
-  peal_err err = make(redis, slot, argv, argc, false, &ask);
+  peal_err err = make(redis, node, it->argv, it->argc, false, &ask);
   if (err)
     return err;
   ask->done = on_answer;
-  ask->fn = (void (*)(void))fn;
-  ask->user = user;
-  peal_redis_node_send(peal_redis_route_node(redis, slot), ask, false);
-  return PEAL_OK;
-}
-
-peal_err peal_redis_wait(peal_redis *redis, peal_slice key,
-                         const peal_slice *argv, size_t argc, uint32_t wait_ms,
-                         peal_redis_fn fn, void *user) {
-  peal_redis_ask *ask;
-  int slot = slot_of(redis, key);
-  peal_err err = make(redis, slot, argv, argc, false, &ask);
-  if (err)
-    return err;
-  ask->done = on_answer;
-  ask->fn = (void (*)(void))fn;
-  ask->user = user;
-  ask->wait_ms = wait_ms ? wait_ms : 1;
-  err = peal_redis_node_wait(peal_redis_route_node(redis, slot), ask);
+  ask->fn = (void (*)(void))it->fn;
+  ask->user = it->user;
+  ask->wait_ms = it->wait_ms;
+  if (!it->wait_ms) {
+    peal_redis_node_send(node, ask, false);
+    return PEAL_OK;
+  }
+  err = peal_redis_node_wait(node, ask);
   if (err)
     release(redis, ask);
   return err;
 }
 
-/* -- counting -------------------------------------------------------------- */
-
-/* [channel, count] */
-static void on_counted(peal_redis *redis, peal_err err,
-                       const peal_redis_reply *reply, void *user) {
-  count_round *round = user;
-  int64_t count;
-  if (err || !peal_redis_reply_number(peal_redis_reply_at(reply, 1), &count) ||
-      count < 0 || count > UINT32_MAX)
-    round->sum = -1;
-  else if (round->sum >= 0)
-    round->sum += count;
-  if (--round->left)
-    return;
-  round->fn(redis, round->sum, round->user);
-  peal_mem_free(redis->worker->mem, round);
-}
-
-static peal_err count_at(peal_redis *redis, peal_redis_node *node,
-                         peal_redis_way way, peal_slice channel,
-                         count_round *round) {
-  const peal_slice argv[3] = {PEAL_S("PUBSUB"),
-                              way == PEAL_REDIS_SHARD ? PEAL_S("SHARDNUMSUB")
-                                                      : PEAL_S("NUMSUB"),
-                              channel};
-  peal_redis_ask *ask;
-  peal_err err = make(redis, -1, argv, 3, false, &ask);
-  if (err)
-    return err;
-  ask->done = on_answer;
-  ask->fn = (void (*)(void))on_counted;
-  ask->user = round;
-  ask->tries = PEAL_LIMIT_REDIS_REDIRECTS; /* about this server alone */
-  round->left++;
-  peal_redis_node_send(node, ask, false);
-  return PEAL_OK;
-}
-
-/* The round holds itself until all are asked. */
-static peal_err count_all(peal_redis *redis, peal_redis_way way,
-                          peal_slice channel, count_round *round) {
-  peal_err err = PEAL_OK;
-  if (!redis->slots)
-    return count_at(redis, redis->node, way, channel, round);
-  for (peal_list *at = redis->slots->nodes.next;
-       at != &redis->slots->nodes && !err; at = at->next) {
-    peal_redis_node *node = PEAL_LIST_OF(at, peal_redis_node, node);
-    if (peal_redis_node_is_ready(node))
-      err = count_at(redis, node, way, channel, round);
-    else
-      round->sum = -1;
-  }
-  return err;
-}
-
-peal_err peal_redis_count(peal_redis *redis, peal_redis_way way,
-                          peal_slice channel, peal_redis_count_fn fn,
-                          void *user) {
-  count_round *round;
-  if (redis->over)
-    return PEAL_ERR_CLOSED;
-  round = peal_mem_zalloc(redis->worker->mem, sizeof(*round));
-  if (!round)
-    return PEAL_ERR_NOMEM;
-  *round = (count_round){.fn = fn, .user = user};
-  peal_err err = count_all(redis, way, channel, round);
-  if (round->left) {
-    if (err)
-      round->sum = -1;
-    return PEAL_OK;
-  }
-  peal_mem_free(redis->worker->mem, round);
-  return err ? err : PEAL_ERR_CLOSED;
+peal_err peal_redis_route_ask(peal_redis *redis,
+                              const peal_redis_question *it) {
+  return peal_redis_route_ask_at(
+      redis, peal_redis_route_node(redis, slot_of(redis, it->key)), it);
 }
 
 /* -- subscriptions --------------------------------------------------------- */
 
-static void place_sub(peal_redis *redis, peal_redis_sub *sub) {
+void peal_redis_route_sub(peal_redis *redis, peal_redis_sub *sub) {
   peal_redis_node *node = peal_redis_route_node(redis, sub->slot);
   if (!node)
     return;
@@ -277,32 +186,6 @@ void peal_redis_route_subs(peal_redis *redis) {
     peal_redis_sub *sub = PEAL_LIST_OF(all.next, peal_redis_sub, due);
     peal_list_remove(&sub->due);
     peal_list_push(&redis->subs.homeless, &sub->due);
-    place_sub(redis, sub);
+    peal_redis_route_sub(redis, sub);
   }
-}
-
-peal_err peal_redis_subscribe(peal_redis *redis, peal_redis_way way,
-                              peal_slice channel) {
-  peal_redis_sub *sub;
-  if (redis->over)
-    return PEAL_OK;
-  peal_err err = peal_redis_subs_want(&redis->subs, way, channel, &sub);
-  if (err)
-    return err;
-  if (!sub->place)
-    place_sub(redis, sub);
-  else if (sub->refs == 1)
-    peal_redis_node_subscribe(peal_redis_route_node(redis, sub->slot));
-  return PEAL_OK;
-}
-
-void peal_redis_unsubscribe(peal_redis *redis, peal_redis_way way,
-                            peal_slice channel) {
-  peal_redis_sub *sub = peal_redis_subs_find(&redis->subs, way, channel);
-  if (!sub || redis->over)
-    return;
-  peal_redis_sub_place *place = sub->place;
-  peal_redis_subs_unwant(&redis->subs, sub);
-  if (place)
-    peal_redis_node_subscribe(PEAL_LIST_OF(place, peal_redis_node, place));
 }

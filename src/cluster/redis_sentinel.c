@@ -6,7 +6,7 @@
 #include "base/decimal.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cluster/redis.h"
+#include "cluster/redis_types.h"
 #include "cluster/redis_words.h"
 
 /* One that was listened to has gone: another is asked after so long. */

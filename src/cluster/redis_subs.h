@@ -12,7 +12,7 @@
  * never more than some on their way. */
 #include "base/list.h"
 #include "base/map.h"
-#include "cluster/redis.h"
+#include "cluster/redis_types.h"
 
 typedef enum peal_redis_sub_state {
   PEAL_REDIS_SUB_OFF,

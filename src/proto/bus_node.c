@@ -316,6 +316,7 @@ static peal_err read_broadcast(peal_bus_msg *out, const envelope *in,
 
 static peal_err read_op(peal_bus_msg *out, const envelope *in,
                         peal_arena *arena) {
+  out->request = (peal_slice){0}; /* nobody answers */
   out->kind = PEAL_BUS_OP;
   out->op.kind = in->type == SOCKETS_JOIN    ? PEAL_OP_JOIN
                  : in->type == SOCKETS_LEAVE ? PEAL_OP_LEAVE
@@ -377,6 +378,7 @@ static peal_err read_answer(peal_bus_msg *out, const envelope *in,
 }
 
 static peal_err read_alone(peal_bus_msg *out, int64_t type) {
+  out->request = (peal_slice){0};
   out->kind = type == INITIAL_HEARTBEAT ? PEAL_BUS_HELLO
               : type == HEARTBEAT       ? PEAL_BUS_ALIVE
                                         : PEAL_BUS_BYE;

@@ -116,14 +116,22 @@ static void run_all_of(peal_cluster_machine *machine, uint64_t nsp) {
       set_runs(machine, it);
 }
 
-uint64_t peal_cluster_log_ran(const peal_cluster_machine *machine,
-                              peal_slice nsp) {
-  const entry *it = NULL;
-  uint64_t hash = hash_of(nsp);
-  while ((it = next_of(machine, it)))
-    if (!it->has_run && it->nsp == hash)
-      return it->number - 1;
-  return machine->log_number;
+/* It has run without an offset. */
+static void note(peal_cluster_machine *machine, uint64_t number) {
+  unsigned count = machine->plain_count;
+  peal_cluster_range *it =
+      &machine
+           ->plain[(machine->plain_first + count - 1) % PEAL_CLUSTER_PLAIN_MAX];
+  if (count && it->last + 1 == number) {
+    it->last = number;
+    return;
+  }
+  if (count == PEAL_CLUSTER_PLAIN_MAX)
+    machine->plain_first = (machine->plain_first + 1) % PEAL_CLUSTER_PLAIN_MAX;
+  else
+    machine->plain_count++;
+  machine->plain[(machine->plain_first + machine->plain_count - 1) %
+                 PEAL_CLUSTER_PLAIN_MAX] = (peal_cluster_range){number, number};
 }
 
 /* -- adding ----------------------------------------------------------------------------- */
@@ -209,6 +217,8 @@ static void refuse(peal_cluster_machine *machine, entry *it) {
     return;
   }
   it->number = ++machine->log_number;
+  if (it->has_run)
+    note(machine, it->number);
   peal_list_remove(&it->at);
   push(machine, it);
 }
@@ -374,6 +384,7 @@ bool peal_cluster_log_next_run(peal_cluster_machine *machine, peal_arena *arena,
     return false;
   it->runs = false;
   it->has_run = true;
+  note(machine, it->number);
   machine->log_runs--;
   tidy(machine, it);
   return true;

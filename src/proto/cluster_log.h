@@ -40,7 +40,4 @@ bool peal_cluster_log_next_run(peal_cluster_machine *machine, peal_arena *arena,
                                peal_cluster_event *event);
 bool peal_cluster_log_next_add(peal_cluster_machine *machine, peal_arena *arena,
                                peal_cluster_event *event);
-/* As peal_cluster_machine_ran. */
-uint64_t peal_cluster_log_ran(const peal_cluster_machine *machine,
-                              peal_slice nsp);
 bool peal_cluster_log_check(const peal_cluster_machine *machine);

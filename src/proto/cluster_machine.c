@@ -508,9 +508,21 @@ bool peal_cluster_machine_other(const peal_cluster_machine *machine,
   return true;
 }
 
-uint64_t peal_cluster_machine_ran(const peal_cluster_machine *machine,
-                                  peal_slice nsp) {
-  return peal_cluster_log_ran(machine, nsp);
+bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
+                                unsigned *cursor, uint64_t *first,
+                                uint64_t *last) {
+  if (*cursor >= machine->plain_count)
+    return false;
+  const peal_cluster_range *it =
+      &machine->plain[(machine->plain_first + (*cursor)++) %
+                      PEAL_CLUSTER_PLAIN_MAX];
+  *first = it->first;
+  *last = it->last;
+  return true;
+}
+
+uint64_t peal_cluster_machine_number(const peal_cluster_machine *machine) {
+  return machine->log_number;
 }
 
 bool peal_cluster_machine_relays(const peal_cluster_machine *machine) {

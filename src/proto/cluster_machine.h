@@ -160,10 +160,18 @@ void peal_cluster_machine_presence(const peal_cluster_machine *machine,
 /* The others: start with *cursor = 0; false at the end. */
 bool peal_cluster_machine_other(const peal_cluster_machine *machine,
                                 uint32_t *cursor, peal_cluster_other *out);
-/* Streams: all own operations of this namespace up to this number have run here.
- * Of this node's entries, clients that are connected here now have had those: what is kept of a session repeats it, so that none is given twice. */
-uint64_t peal_cluster_machine_ran(const peal_cluster_machine *machine,
-                                  peal_slice nsp);
+/* Streams: which own operations have run here without an offset, by their
+ * numbers, oldest first: first to last, from *cursor = 0 on; false at the end.
+ * They may stand in the stream all the same, or will: what is kept of a session
+ * repeats those that are above the number at its beginning here, and whoever
+ * recovers it leaves them out, for it has had them. */
+bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
+                                unsigned *cursor, uint64_t *first,
+                                uint64_t *last);
+/* The number of the newest own operation. A session that was recovered here gets
+ * what IS_STORED tells of numbers up to the one of then: they had run before it
+ * came, and were not in the stream yet; unless it has had them. */
+uint64_t peal_cluster_machine_number(const peal_cluster_machine *machine);
 /* Is it this node that relays? */
 bool peal_cluster_machine_relays(const peal_cluster_machine *machine);
 void peal_cluster_machine_figures(const peal_cluster_machine *machine,

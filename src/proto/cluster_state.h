@@ -12,6 +12,14 @@
 #define PEAL_CLUSTER_STREAMS_MAX 16u
 /* What one verb leaves to be told of what it was lent, at most, twice. */
 #define PEAL_CLUSTER_SAID_MAX 8u
+/* Ranges of own operations that ran without an offset, each of one outage, that
+ * are remembered. */
+#define PEAL_CLUSTER_PLAIN_MAX 32u
+
+/* Numbers of own operations. */
+typedef struct peal_cluster_range {
+  uint64_t first, last;
+} peal_cluster_range;
 
 typedef enum peal_cluster_stage {
   PEAL_CLUSTER_AT_DOWN,
@@ -105,7 +113,9 @@ typedef struct peal_cluster_machine {
   /* Own operations on their way to a stream, in their order. */
   peal_list log;
   size_t log_bytes;
-  uint64_t log_number;   /* of the newest */
+  uint64_t log_number;                              /* of the newest */
+  peal_cluster_range plain[PEAL_CLUSTER_PLAIN_MAX]; /* a ring, oldest first */
+  unsigned plain_first, plain_count;
   size_t log_runs;       /* that are to be run without an offset */
   peal_list *log_waits;  /* the first one that is to be added; &log: none */
   uint64_t log_pause_ms; /* none is added before */

@@ -69,9 +69,10 @@ typedef enum peal_cluster_event_type {
   PEAL_CLUSTER_IS_LEFT,
   PEAL_CLUSTER_IS_LOST,   /* with streams: what came behind `offset` on
                             `stream` was trimmed before it could be read */
-  PEAL_CLUSTER_IS_STORED, /* number, offset: an operation of this node's that ran
-                             without an offset stands in the stream under it */
-  PEAL_CLUSTER_IS_CLOSED  /* _leave has been done: nothing more comes */
+  PEAL_CLUSTER_IS_STORED, /* number, offset, msg: an operation of this node's that
+                             ran without an offset stands in the stream under it:
+                             for sessions recovered since (_number) */
+  PEAL_CLUSTER_IS_CLOSED /* _leave has been done: nothing more comes */
 } peal_cluster_event_type;
 
 typedef struct peal_cluster_event {

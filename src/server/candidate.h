@@ -21,6 +21,8 @@ typedef struct peal_candidate {
   bool looping;          /* the chain is on the stack */
   struct peal_recovery_session *session; /* as which it comes back, or NULL */
   uint64_t offset;                       /* up to which it has got all */
+  struct peal_recovery_item *missed;     /* of a store; the messages are its */
+  size_t missed_count;
 } peal_candidate;
 
 /* Hangs itself on the socket. NULL if memory is out. */

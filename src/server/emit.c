@@ -51,11 +51,27 @@ static bool is_kept(const peal_socket *socket, const peal_to *to) {
           socket->state == PEAL_SOCKET_CONNECTED);
 }
 
+/* The same where the adapter says when. */
+static peal_err emit_stored(peal_socket *socket, const peal_to *to,
+                            peal_slice event, peal_args args) {
+  peal_eio_item item;
+  peal_err err =
+      peal_packet_event(&item, socket->local->nsp, socket->local->worker, true,
+                        event, args, NULL);
+  if (err)
+    return err;
+  err = peal_kept_hand_over(socket, to, item.message);
+  peal_packet_release(&item);
+  return err;
+}
+
 static peal_err emit(peal_socket *socket, const peal_to *to, peal_slice event,
                      peal_args args, const uint64_t *id) {
   peal_eio_item item;
   if (!id && is_kept(socket, to))
     return emit_kept(socket, to, event, args);
+  if (!id && peal_kept_is_elsewhere(socket, to && to->is_volatile))
+    return emit_stored(socket, to, event, args);
   bool is_volatile = to && to->is_volatile;
   peal_err err = peal_packet_event(
       &item, socket->local->nsp, socket->local->worker, false, event, args, id);

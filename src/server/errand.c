@@ -8,6 +8,7 @@
 #include "proto/names.h"
 #include "server/deliver.h"
 #include "server/handlers.h"
+#include "server/kept.h"
 #include "server/nsp.h"
 #include "server/packet.h"
 #include "server/recovery.h"
@@ -127,6 +128,11 @@ static void address(const errand *it, const peal_socket *socket) {
 static void run_emit(errand *it, peal_socket *socket) {
   if (!socket)
     return;
+  if (peal_kept_is_elsewhere(socket, it->is_volatile)) {
+    const peal_to how = {.no_compress = it->item.no_compress};
+    (void)!peal_kept_hand_over(socket, &how, it->item.message);
+    return;
+  }
   tell_outgoing(it, socket);
   if (it->is_kept)
     address(it, socket);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/kept.h"
 
+#include "server/adapter.h"
 #include "server/deliver.h"
 #include "server/members.h"
 #include "server/nsp.h"
@@ -49,4 +50,22 @@ peal_err peal_kept_cast(peal_nsp *nsp, const peal_op *op,
     return peal_op_round_keep(nsp, op, NULL, also);
   number(nsp, self, op, item->key, also);
   return deliver_here(nsp, self, op, item);
+}
+
+bool peal_kept_is_elsewhere(const peal_socket *socket, bool is_volatile) {
+  return socket->local->nsp->server->store && !is_volatile &&
+         socket->state == PEAL_SOCKET_CONNECTED;
+}
+
+peal_err peal_kept_hand_over(peal_socket *socket, const peal_to *to,
+                             peal_message *message) {
+  const peal_nsp *nsp = socket->local->nsp;
+  peal_adapter *adapter = nsp->server->adapter;
+  peal_slice own = peal_slice_of(socket->id);
+  peal_op op = {.kind = PEAL_OP_EMIT,
+                .nsp = {nsp->name, nsp->name_len},
+                .to = to ? *to : (peal_to){0},
+                .message = message};
+  op.to.room_names = (peal_names){&own, 1};
+  return adapter->verbs->publish(adapter, &op);
 }

@@ -10,6 +10,14 @@
  * peal_op_round_keep. */
 PEAL_MUST_CHECK peal_err peal_kept_one(peal_socket *socket, const peal_op *op,
                                        const peal_eio_item *item);
+/* Does a store keep what goes to this socket? It is accepted, and not
+ * leaving. */
+bool peal_kept_is_elsewhere(const peal_socket *socket, bool is_volatile);
+/* To its room, by the adapter of the store, in the order of all that it is
+ * given. `to` may be NULL. Returns: as peal_adapter_verbs.publish. */
+PEAL_MUST_CHECK peal_err peal_kept_hand_over(peal_socket *socket,
+                                             const peal_to *to,
+                                             peal_message *message);
 /* To all that it names, on all workers. `own`: a socket that is about to be
  * accepted and gets it, too, or NULL.
  * Returns: as peal_op_round_keep. Thread: any. */

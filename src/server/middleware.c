@@ -41,7 +41,8 @@ static void run_chain(peal_candidate *candidate) {
     candidate->hook = hook =
         hook ? hook->next : socket->local->hooks.chains[PEAL_HOOK_USE];
     if (!hook) {
-      peal_accept_run(candidate);
+      if (!peal_socket_recovery_look(candidate, false, peal_accept_run))
+        peal_accept_run(candidate);
       return;
     }
     ask(candidate, hook);
@@ -77,6 +78,14 @@ void peal_next_refuse(peal_next *next, const char *message, peal_val data) {
 
 /* -- the beginning ---------------------------------------------------------------------- */
 
+/* Whose session was looked for in front of the middleware. */
+static void enter(peal_candidate *candidate) {
+  if (peal_socket_recovery_skips(candidate))
+    peal_accept_run(candidate);
+  else
+    run_chain(candidate);
+}
+
 static void refuse_link(peal_server_client *client, peal_sio_link link,
                         const char *message) {
   peal_pair pairs[2];
@@ -103,8 +112,6 @@ void peal_middleware_begin(peal_server_client *client, peal_nsp *nsp,
     return;
   }
   peal_sio_link_set_user(&client->sio, link, socket);
-  if (peal_socket_recovery_skips(candidate))
-    peal_accept_run(candidate);
-  else
-    run_chain(candidate);
+  if (!peal_socket_recovery_look(candidate, true, enter))
+    enter(candidate);
 }

@@ -11,6 +11,7 @@
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
+#include "server/recovery_store.h"
 
 typedef struct chosen {
   peal_socket **sockets;
@@ -43,6 +44,15 @@ static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
     if (peal_deliver_is_taken(all->sockets[i], op->to.is_volatile))
       peal_handlers_tell_outgoing(all->sockets[i], event, args);
   return PEAL_OK;
+}
+
+/* Who joins from now on has missed nothing up to here. */
+static void note_offset(peal_nsp_local *local, const peal_op *op) {
+  peal_slice offset = peal_recovery_store_offset(op->message);
+  if (offset.len >= sizeof local->offset)
+    return;
+  memcpy(local->offset, offset.ptr, offset.len);
+  local->offset[offset.len] = 0;
 }
 
 static peal_err emit(peal_nsp *nsp, const peal_op *op, const chosen *all) {
@@ -134,6 +144,8 @@ void peal_op_run(peal_nsp *nsp, peal_worker *worker, const peal_op *op,
                  peal_gather *gather, peal_op_result *result) {
   chosen all;
   *result = (peal_op_result){0};
+  if (op->has_offset && nsp->server->store)
+    note_offset(peal_nsp_local_of(nsp, worker), op);
   result->err = peal_members_select(nsp, worker, &op->to, op->without,
                                     &all.sockets, &all.count);
   if (!result->err && op->message && all.count &&

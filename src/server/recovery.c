@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "proto/proto_limits.h"
+#include "server/recovery_store.h"
 #include "server/server_limits.h"
 
 /* Of a sweep of both, so that it holds nobody up. */
@@ -154,25 +155,7 @@ void peal_recovery_make_place(peal_buf *text) {
 
 peal_message *peal_recovery_copy(const peal_server *server,
                                  peal_message *message) {
-  size_t count = peal_message_count(message) - 1;
-  peal_slice text = peal_message_part(message, 0);
-  const peal_mem *mem = peal_mem_libc();
-  peal_message *out = NULL;
-  peal_buf buf;
-  if (!text.len || text.ptr[text.len - 1] != ']')
-    return NULL;
-  peal_buf_init(&buf, mem, 0);
-  peal_buf_add(&buf, text);
-  peal_recovery_make_place(&buf);
-  peal_slice *parts = peal_mem_alloc(mem, (count + 1) * sizeof *parts);
-  for (size_t i = 0; parts && i < count; i++)
-    parts[i] = peal_message_part(message, i + 1);
-  if (parts && !buf.err)
-    out = peal_message_new_crossing(peal_buf_slice(&buf), parts, count,
-                                    server->load.account);
-  peal_mem_free(mem, parts);
-  peal_buf_deinit(&buf);
-  return out;
+  return peal_recovery_store_stamp(server, message, PEAL_S("AAAAAAAA"));
 }
 
 /* In front of the last quote and the array's end. */

@@ -22,6 +22,8 @@ typedef struct peal_recovery_session {
   size_t bytes;   /* charged */
   char pid[PEAL_RECOVERY_PID_BYTES];
   char sid[21];
+  char since[44];  /* of a store: the offset behind which it missed all, if the
+                     client knows none; or empty */
   peal_slice data; /* the application's value, as JSON; NULL ptr: none */
   size_t room_count;
   peal_slice rooms[]; /* sorted (peal_recovery_log_compare), without its own */

@@ -55,8 +55,9 @@ struct peal_server {
   peal_engine *engine;
   peal_logger *log;
   struct peal_client_files *files;
-  struct peal_adapter *adapter;   /* to other nodes; NULL: there are none */
-  struct peal_recovery *recovery; /* NULL: a lost connection is over */
+  struct peal_adapter *adapter;      /* to other nodes; NULL: there are none */
+  struct peal_recovery *recovery;    /* here, in memory; NULL: not */
+  struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
   peal_server_local *locals;
   peal_nsp **nsps;
   size_t nsp_count, nsp_cap;
@@ -90,6 +91,7 @@ typedef struct peal_nsp_local {
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint64_t told;     /* events that handlers were told of */
   uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
+  char offset[44];   /* of what was run last, by a store; or empty */
   /* No line of the cache is shared with the next one. */
   char apart[PEAL_CACHE_LINE_BYTES];
 } peal_nsp_local;

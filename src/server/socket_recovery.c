@@ -5,7 +5,10 @@
 
 #include "base/mem.h"
 #include "net/crypto.h"
+#include "server/next.h"
+#include "server/server_client_turn.h"
 #include "server/socket_extra.h"
+#include "wire/json.h"
 
 static const peal_mem *mem_of(const peal_socket *socket) {
   return socket->local->worker->mem;
@@ -75,7 +78,19 @@ static peal_recovery_session *take(peal_recovery *recovery, const peal_nsp *nsp,
   return session;
 }
 
-static void restore(peal_candidate *candidate, const claim *said) {
+/* The application's value, which was kept as JSON. */
+static peal_err restore_data(peal_socket *socket, peal_slice json) {
+  peal_doc *doc = NULL;
+  if (!json.ptr)
+    return PEAL_OK;
+  peal_err err = peal_doc_from_json(&doc, json, NULL);
+  if (!err)
+    err = peal_socket_set_data(socket, peal_doc_val(doc));
+  peal_doc_free(doc);
+  return err;
+}
+
+static peal_err restore(peal_candidate *candidate, const claim *said) {
   peal_socket *socket = candidate->socket;
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
   const peal_recovery_session *session = candidate->session;
@@ -85,17 +100,49 @@ static void restore(peal_candidate *candidate, const claim *said) {
   own->after = session->after;
   own->is_recovered = true;
   candidate->offset = said->offset;
+  return restore_data(socket, session->data);
+}
+
+/* "1692345678901-0", as Redis names entries. */
+static bool is_entry(peal_slice text) {
+  size_t i = 0, digits = 0, dash = 0;
+  for (; i < text.len; i++) {
+    bool is_digit = text.ptr[i] >= '0' && text.ptr[i] <= '9';
+    if (!is_digit && (text.ptr[i] != '-' || dash++ || !digits))
+      return false;
+    digits = is_digit ? digits + 1 : 0;
+  }
+  return dash == 1 && digits && text.len < PEAL_RECOVERY_STORE_OFFSET;
+}
+
+/* What a store is to be asked for is kept until then. */
+static peal_err note_claim(peal_socket_recovery *own, peal_val auth) {
+  peal_slice pid = peal_val_str(peal_val_get(auth, "pid"));
+  peal_val offset = peal_val_get(auth, "offset");
+  peal_slice text = peal_val_str(offset);
+  own->has_offset = !peal_val_is(offset, PEAL_UNDEFINED);
+  own->asks = pid.len && pid.len < sizeof own->pid &&
+              !memchr(pid.ptr, 0, pid.len) &&
+              (!own->has_offset || is_entry(text));
+  if (!own->asks)
+    return new_pid(own);
+  memcpy(own->pid, pid.ptr, pid.len);
+  if (own->has_offset)
+    memcpy(own->since, text.ptr, text.len);
+  return PEAL_OK;
 }
 
 peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
   peal_socket *socket = candidate->socket;
   peal_recovery *recovery = peal_socket_recovery_server(socket);
-  if (!recovery)
+  if (!recovery && !peal_socket_recovery_store(socket))
     return PEAL_OK;
   socket->extra->recovery =
       peal_mem_zalloc(mem_of(socket), sizeof(peal_socket_recovery));
   if (!socket->extra->recovery)
     return PEAL_ERR_NOMEM;
+  if (!recovery)
+    return note_claim(socket->extra->recovery, auth);
   claim said = claim_of(auth);
   /* In the middle of what is being delivered nobody can come back. */
   if (said.pid.len && !said.is_wrong &&
@@ -103,26 +150,114 @@ peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
     candidate->session = take(recovery, socket->local->nsp, &said);
   if (!candidate->session)
     return new_pid(socket->extra->recovery);
-  restore(candidate, &said);
-  return PEAL_OK;
+  return restore(candidate, &said);
 }
 
 bool peal_socket_recovery_skips(const peal_candidate *candidate) {
-  return candidate->session &&
-         !peal_socket_recovery_server(candidate->socket)->run_middlewares;
+  const peal_recovery *recovery =
+      peal_socket_recovery_server(candidate->socket);
+  return candidate->session && (!recovery || !recovery->run_middlewares);
+}
+
+/* -- asking a store ------------------------------------------------------------------ */
+
+typedef struct store_asker {
+  peal_recovery_asker base;
+  peal_recovery_store *store;
+  const peal_mem *mem;
+  peal_next *next;
+  void (*then)(peal_candidate *candidate);
+} store_asker;
+
+static void drop_found(peal_recovery_store *store,
+                       const peal_recovery_found *found) {
+  for (size_t i = 0; i < found->count; i++)
+    peal_message_unref(found->items[i].message);
+  if (found->session)
+    store->verbs->save(store, found->session);
+}
+
+/* It is who it was; or somebody new, with a new word. */
+static peal_err take_found(peal_candidate *candidate,
+                           const peal_recovery_found *found) {
+  peal_socket *socket = candidate->socket;
+  peal_socket_recovery *own = peal_socket_recovery_of(socket);
+  const peal_recovery_session *session = found->session;
+  own->asks = false;
+  memset(own->since, 0, sizeof own->since);
+  if (!session)
+    return new_pid(own);
+  candidate->session = found->session;
+  candidate->missed = found->items;
+  candidate->missed_count = found->count;
+  memcpy(socket->id, session->sid, sizeof socket->id);
+  memcpy(own->pid, session->pid, sizeof own->pid);
+  memcpy(own->since, session->since, sizeof own->since);
+  own->is_recovered = true;
+  return restore_data(socket, session->data);
+}
+
+static void on_found(peal_recovery_asker *asker,
+                     const peal_recovery_found *found) {
+  store_asker it = *(store_asker *)asker;
+  peal_mem_free(it.mem, asker);
+  peal_candidate *candidate = peal_next_answer(it.next);
+  bool is_there = candidate && candidate->socket->client;
+  if (!is_there)
+    drop_found(it.store, found);
+  if (candidate && !is_there)
+    peal_candidate_bury(candidate);
+  if (!is_there)
+    return;
+  if (take_found(candidate, found))
+    peal_server_client_turn_fail(candidate->socket->client, PEAL_ERR_NOMEM);
+  it.then(candidate);
+}
+
+bool peal_socket_recovery_look(peal_candidate *candidate, bool at_start,
+                               void (*then)(peal_candidate *candidate)) {
+  peal_socket *socket = candidate->socket;
+  peal_recovery_store *store = peal_socket_recovery_store(socket);
+  peal_socket_recovery *own = peal_socket_recovery_of(socket);
+  if (!store || !own->asks || at_start == store->run_middlewares)
+    return false;
+  own->asks = false;
+  const peal_mem *mem = mem_of(socket);
+  peal_next *next = peal_next_open(candidate);
+  store_asker *it = next ? peal_mem_alloc(mem, sizeof *it) : NULL;
+  peal_err err = it ? PEAL_OK : PEAL_ERR_NOMEM;
+  if (it) {
+    *it = (store_asker){.base = {on_found, socket->local->worker},
+                        .store = store,
+                        .mem = mem,
+                        .next = next,
+                        .then = then};
+    peal_slice offset = peal_slice_of(own->since);
+    err = store->verbs->take(store, socket->local->nsp, peal_slice_of(own->pid),
+                             own->has_offset ? offset : (peal_slice){0},
+                             &it->base);
+  }
+  if (!err)
+    return true;
+  peal_mem_free(mem, it);
+  if (next)
+    (void)peal_next_answer(next);
+  memset(own->since, 0, sizeof own->since);
+  if (new_pid(own))
+    peal_server_client_turn_fail(socket->client, PEAL_ERR_SYSTEM);
+  return false;
 }
 
 peal_err peal_socket_recovery_begin(const peal_candidate *candidate) {
   peal_socket *socket = candidate->socket;
   peal_recovery *recovery = peal_socket_recovery_server(socket);
   const peal_recovery_session *session = candidate->session;
-  if (!recovery)
-    return PEAL_OK;
-  uv_mutex_lock(&recovery->lanes.lock);
-  if (!session)
+  if (recovery && !session) {
+    uv_mutex_lock(&recovery->lanes.lock);
     peal_socket_recovery_of(socket)->own_after =
         peal_recovery_log_head(&recovery->log);
-  uv_mutex_unlock(&recovery->lanes.lock);
+    uv_mutex_unlock(&recovery->lanes.lock);
+  }
   for (size_t i = 0; session && i < session->room_count; i++) {
     peal_err err = peal_join_n(socket, session->rooms[i]);
     if (err)
@@ -149,6 +284,18 @@ static bool find_missed(peal_candidate *candidate, peal_socket_missed *out) {
              &socket->local->worker->turn, &out->items, &out->count);
 }
 
+/* What came up to this turn is among what was missed, what comes now comes to a
+ * member. */
+static void finish_stored(peal_candidate *candidate, peal_socket_missed *out) {
+  peal_socket_recovery *own = peal_socket_recovery_of(candidate->socket);
+  if (own->is_recovered)
+    *out = (peal_socket_missed){candidate->missed, candidate->missed_count};
+  else
+    memcpy(own->since, candidate->socket->local->offset, sizeof own->since);
+  candidate->missed_count = 0;
+  peal_socket_recovery_drop(candidate);
+}
+
 /* What is numbered is in the log, and in our lane unless we have run it: so what
  * is missed and what comes are told apart under the lock, and what was in the
  * lane is run before this is a member. */
@@ -158,6 +305,8 @@ peal_err peal_socket_recovery_finish(peal_candidate *candidate,
   peal_recovery *recovery = peal_socket_recovery_server(socket);
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
   *out = (peal_socket_missed){0};
+  if (peal_socket_recovery_store(socket))
+    finish_stored(candidate, out);
   if (!recovery)
     return PEAL_OK;
   peal_lanes_begin(&recovery->lanes);
@@ -239,18 +388,37 @@ static void copy_rooms(peal_recovery_session *session,
           peal_recovery_log_compare);
 }
 
-static peal_recovery_session *session_of(peal_recovery *recovery,
+/* As JSON in the scratch; {0}: there is none. False: no memory. */
+static bool read_data(const peal_socket *socket, peal_slice *out) {
+  peal_val data = peal_socket_data(socket);
+  peal_buf *buf =
+      &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
+           ->encode;
+  *out = (peal_slice){0};
+  if (peal_val_is(data, PEAL_UNDEFINED))
+    return true;
+  peal_buf_reset(buf);
+  peal_json_encode(buf, data, NULL);
+  *out = peal_buf_slice(buf);
+  return !buf->err;
+}
+
+static peal_recovery_session *session_of(peal_recovery_sessions *sessions,
                                          const peal_socket *socket) {
   const peal_socket_recovery *own = peal_socket_recovery_of(socket);
   size_t rooms = peal_socket_room_count(socket) - 1; /* its own is the first */
+  peal_slice data;
+  if (!read_data(socket, &data))
+    return NULL;
   peal_recovery_session *session = peal_recovery_sessions_new(
-      &recovery->sessions, rooms, name_bytes(socket, rooms), (peal_slice){0});
+      sessions, rooms, name_bytes(socket, rooms), data);
   if (!session)
     return NULL;
   session->scope = socket->local->nsp;
   session->left_ms = peal_recovery_now_ms();
   session->own_after = own->own_after;
   session->after = own->after;
+  memcpy(session->since, own->since, sizeof session->since);
   memcpy(session->pid, own->pid, sizeof session->pid);
   memcpy(session->sid, socket->id, sizeof session->sid);
   copy_rooms(session, socket);
@@ -266,24 +434,36 @@ static void keep(peal_recovery *recovery, peal_recovery_session *session) {
 
 void peal_socket_recovery_save(peal_socket *socket, peal_reason reason) {
   peal_recovery *recovery = peal_socket_recovery_server(socket);
-  if (!recovery || !is_lost(reason))
+  peal_recovery_store *store = peal_socket_recovery_store(socket);
+  if ((!recovery && !store) || !is_lost(reason))
     return;
-  peal_recovery_session *session = session_of(recovery, socket);
-  if (session)
+  peal_recovery_session *session =
+      session_of(store ? &store->sessions : &recovery->sessions, socket);
+  if (session && store)
+    store->verbs->save(store, session);
+  else if (session)
     keep(recovery, session);
 }
 
 void peal_socket_recovery_give_back(peal_candidate *candidate) {
-  if (candidate->session)
+  peal_recovery_store *store = peal_socket_recovery_store(candidate->socket);
+  if (candidate->session && store)
+    store->verbs->save(store, candidate->session);
+  else if (candidate->session)
     keep(peal_socket_recovery_server(candidate->socket), candidate->session);
   candidate->session = NULL;
 }
 
 void peal_socket_recovery_drop(peal_candidate *candidate) {
-  if (candidate->session)
-    peal_recovery_sessions_drop(
-        &peal_socket_recovery_server(candidate->socket)->sessions,
-        candidate->session);
+  for (size_t i = 0; i < candidate->missed_count; i++)
+    peal_message_unref(candidate->missed[i].message);
+  candidate->missed_count = 0;
+  if (!candidate->session)
+    return;
+  peal_recovery_store *store = peal_socket_recovery_store(candidate->socket);
+  peal_recovery *recovery = peal_socket_recovery_server(candidate->socket);
+  peal_recovery_sessions_drop(store ? &store->sessions : &recovery->sessions,
+                              candidate->session);
   candidate->session = NULL;
 }
 

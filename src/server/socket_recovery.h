@@ -5,12 +5,17 @@
  * server none of this does anything. */
 #include "server/candidate.h"
 #include "server/recovery.h"
+#include "server/recovery_store.h"
 
 /* Hangs on the socket's extra. */
 typedef struct peal_socket_recovery {
   char pid[PEAL_RECOVERY_PID_BYTES];
   uint64_t own_after, after; /* as those of peal_recovery_session */
+  /* As that of a session of a store. */
+  char since[PEAL_RECOVERY_STORE_OFFSET];
   bool is_recovered;
+  bool asks;       /* a store is to be asked */
+  bool has_offset; /* `since` is what the client said, until then */
 } peal_socket_recovery;
 
 /* What it missed. */
@@ -22,6 +27,11 @@ typedef struct peal_socket_missed {
 static inline peal_recovery *peal_socket_recovery_server(
     const peal_socket *socket) {
   return socket->local->nsp->server->recovery;
+}
+
+static inline peal_recovery_store *peal_socket_recovery_store(
+    const peal_socket *socket) {
+  return socket->local->nsp->server->store;
 }
 
 static inline peal_socket_recovery *peal_socket_recovery_of(
@@ -36,6 +46,12 @@ PEAL_MUST_CHECK peal_err peal_socket_recovery_ask(peal_candidate *candidate,
                                                   peal_val auth);
 /* Does it come back, and past the middleware? */
 bool peal_socket_recovery_skips(const peal_candidate *candidate);
+/* Ask a store, if there is one and the client named a session: `at_start` in
+ * front of the middleware, or else behind it, as the options say. True: the
+ * candidate waits, and `then` is called with it, unless its client goes
+ * meanwhile. */
+bool peal_socket_recovery_look(peal_candidate *candidate, bool at_start,
+                               void (*then)(peal_candidate *candidate));
 /* Its connect handlers are about to run: it is in its rooms.
  * Returns: as peal_join_n. */
 PEAL_MUST_CHECK peal_err

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "wire/msgpack_time.h"
 #include "wire/utf8.h"
 
 static size_t left_of(const peal_msgpack_read *r) {

@@ -8,8 +8,7 @@
  * together are no more than the bytes of the input. */
 #include <peal/val.h>
 
-/* With the terminator: years take up to six digits and a sign. */
-#define PEAL_MSGPACK_READ_TIME_BYTES 28
+#include "wire/msgpack_time.h"
 
 typedef struct peal_msgpack_read {
   const char *at;
@@ -22,7 +21,7 @@ typedef struct peal_msgpack_token {
   /* ARRAY, OBJECT: `len` is the count, their items or pairs follow. STRING of a
    * Date points to `time`; other texts and binaries to the input. */
   peal_val value;
-  char time[PEAL_MSGPACK_READ_TIME_BYTES];
+  char time[PEAL_MSGPACK_TIME_BYTES];
 } peal_msgpack_token;
 
 /* One value is to be read. */

@@ -21,8 +21,7 @@ static char *put_year(char *at, int64_t year) {
 }
 
 /* The text of a year between 0 and 399, with the year that is meant. */
-bool peal_msgpack_time_put_ms(char out[PEAL_MSGPACK_READ_TIME_BYTES],
-                              int64_t ms) {
+bool peal_msgpack_time_put_ms(char out[PEAL_MSGPACK_TIME_BYTES], int64_t ms) {
   char text[PEAL_ISO_TIME_BYTES];
   if (ms > MAX_MS || ms < -MAX_MS)
     return false;
@@ -36,8 +35,8 @@ bool peal_msgpack_time_put_ms(char out[PEAL_MSGPACK_READ_TIME_BYTES],
 }
 
 /* JavaScript cuts off what is below a millisecond, toward 1970. */
-bool peal_msgpack_time_put(char out[PEAL_MSGPACK_READ_TIME_BYTES],
-                           int64_t seconds, uint32_t ns) {
+bool peal_msgpack_time_put(char out[PEAL_MSGPACK_TIME_BYTES], int64_t seconds,
+                           uint32_t ns) {
   if (seconds > MAX_MS / 1000 || seconds < -MAX_MS / 1000 - 5)
     return false;
   int64_t ms = seconds * 1000 + ns / 1000000;

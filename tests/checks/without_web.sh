@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The library builds without its web layer, and then knows nothing of SQLite.
+# The library builds without its web layer and without clusters, and then knows
+# nothing of SQLite and hiredis.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cmake -S "$PEAL_SOURCE" -B "$folder" -G Ninja -DPEAL_WEB=OFF -DPEAL_TESTS=OFF \
-  -DPEAL_PROGRAMS=OFF -DCMAKE_BUILD_TYPE=Debug >"$folder/log" 2>&1 || {
+cmake -S "$PEAL_SOURCE" -B "$folder" -G Ninja -DPEAL_WEB=OFF -DPEAL_CLUSTER=OFF \
+  -DPEAL_TESTS=OFF -DPEAL_PROGRAMS=OFF -DCMAKE_BUILD_TYPE=Debug >"$folder/log" 2>&1 || {
   cat "$folder/log"
   exit 1
 }
@@ -15,5 +16,9 @@ cmake --build "$folder" -j 1 >"$folder/log" 2>&1 || {
 }
 if nm -u "$folder/lib/libpeal.a" | grep sqlite3_; then
   echo "expected no SQLite without the web layer"
+  exit 1
+fi
+if nm -u "$folder/lib/libpeal.a" | grep redisReader; then
+  echo "expected no hiredis without clusters"
   exit 1
 fi

@@ -22,6 +22,8 @@
 //   volatile(n)              n volatile `volatile`(i)
 //   burst(n)                 n `burst`(i) and then ack(n)
 //   data_set(key, value)+ack data_get(key)+ack(value)
+//   keep(value)+ack          what comes back with a socket that is recovered
+//   state()+ack({recovered, kept})
 //   kick(close)              DISCONNECT, or the whole connection
 //   log(id)+ack([{nsp, reason}])    why this socket was disconnected
 //   flood(n, size, key?)     n `flood`(i, buf), conflated by the key (Peal)
@@ -123,6 +125,9 @@ const io = new Server(httpServer, {
   cookie: flags.cookie === '1',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
+  ...flags.recovery && {
+    connectionStateRecovery: { maxDisconnectionDuration: num('recovery', 0) },
+  },
   allowRequest: (req, done) => {
     const text = req.headers['x-refuse'] || req.headers['x-refuse-late'];
     if (text === undefined) {
@@ -241,6 +246,11 @@ io.on('connection', (socket) => {
   });
   socket.on('data_get', (key, ack) =>
     ack(socket.data[key] === undefined ? null : socket.data[key]));
+  socket.on('keep', (value, ack) => { socket.data.kept = value; ack(); });
+  socket.on('state', (ack) => ack({
+    recovered: socket.recovered === true,
+    kept: socket.data.kept === undefined ? null : socket.data.kept,
+  }));
   socket.on('kick', (close) => socket.disconnect(close));
   socket.on('flood', (n, size) => {
     const data = Buffer.alloc(size);

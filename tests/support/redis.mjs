@@ -113,7 +113,8 @@ export class Redis {
     }).then(() => { if (this.child === child) running.delete(this); });
     for (let i = 0; ; i += 1) {
       if (failed) throw failed;
-      if (await this.command('PING').catch(() => '') === 'PONG') return this;
+      const said = await this.command('PING').catch((err) => err.message);
+      if (/^(PONG|NOAUTH)/.test(said)) return this;
       if (i > 1000) throw new Error(`${this.program} does not answer: ${this.output}`);
       await sleep(10);
     }

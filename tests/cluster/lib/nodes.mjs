@@ -78,15 +78,15 @@ const MODES = { classic: 'classic', streams: 'streams', python: 'python' };
 
 // What starts a node, by its kind; `mode` is how the cluster speaks.
 const COMMANDS = {
-  node: ({ port, redis, mode }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
-    '--port', port, '--redis', redis, '--mode', mode],
+  node: ({ port, redis, mode, recovery }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
+    '--port', port, '--redis', redis, '--mode', mode, ...recovery ? ['--recovery'] : []],
   asgi: ({ port, redis, channel = 'socketio' }) => [python(), path.join(here, '../nodes/node.py'),
     '--kind', 'asgi', '--port', port, '--redis', redis, '--channel', channel],
   flask: ({ port, redis, channel = 'flask-socketio' }) => [python(), path.join(here, '../nodes/node.py'),
     '--kind', 'flask', '--port', port, '--redis', redis, '--channel', channel],
-  peal: ({ port, redis, mode, channel = '', more = [] }) => [pealNode(), '--port', port,
+  peal: ({ port, redis, mode, recovery, channel = '', more = [] }) => [pealNode(), '--port', port,
     '--redis', redis, '--mode', MODES[mode] ?? mode, ...channel ? ['--channel', channel] : [],
-    ...more],
+    ...recovery ? ['--recovery', '120000'] : [], ...more],
 };
 
 export class Node {

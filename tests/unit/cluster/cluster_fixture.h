@@ -37,11 +37,12 @@ static inline void cluster_on_say(peal_socket *socket, const peal_event *event,
                    PEAL_OK);
 }
 
-static inline void cluster_make(cluster_node *node,
-                                const peal_cluster_opts *like,
-                                unsigned workers) {
+static inline void cluster_make_with(cluster_node *node,
+                                     const peal_cluster_opts *like,
+                                     unsigned workers,
+                                     const peal_server_opts *server) {
   char url[64];
-  peal_server_opts opts = server_opts();
+  peal_server_opts opts = *server;
   peal_cluster_opts own = *like;
   opts.workers = workers;
   snprintf(url, sizeof url, "redis://127.0.0.1:%u", cluster_redis.port);
@@ -53,6 +54,13 @@ static inline void cluster_make(cluster_node *node,
                    PEAL_OK);
   node->cluster = peal_cluster_new(node->it.server, &own);
   assert_non_null(node->cluster);
+}
+
+static inline void cluster_make(cluster_node *node,
+                                const peal_cluster_opts *like,
+                                unsigned workers) {
+  const peal_server_opts opts = server_opts();
+  cluster_make_with(node, like, workers, &opts);
 }
 
 static inline peal_cluster_stats cluster_stats(const cluster_node *node) {

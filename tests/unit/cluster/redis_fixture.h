@@ -19,6 +19,7 @@ typedef struct redis_server {
   unsigned port;
   pid_t pid;            /* 0: it does not run */
   const char *args[24]; /* beyond the usual, NULL at the end */
+  bool is_sentinel;     /* its settings are in FOLDER/conf */
 } redis_server;
 
 static inline unsigned redis_free_port(void) {
@@ -101,6 +102,12 @@ static inline void redis_exec(const redis_server *server) {
   snprintf(log, sizeof(log), "%s/log", server->folder);
   for (size_t i = 0; server->args[i]; i++)
     argv[count++] = server->args[i];
+  if (server->is_sentinel) {
+    snprintf(at, sizeof(at), "%s/conf", server->folder);
+    argv[1] = at;
+    argv[2] = "--sentinel";
+    argv[3] = NULL;
+  }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   execvp(argv[0], (char *const *)(uintptr_t)argv);
   _exit(127);

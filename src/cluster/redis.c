@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* redis_life: a way to Redis from its options to its end, and what its parts
- * have to say to each other. */
+#include "cluster/redis.h"
+
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "cluster/cluster_limits.h"
+#include "cluster/redis_count.h"
 #include "cluster/redis_route.h"
 #include "cluster/redis_tell.h"
 #include "net/crypto.h"
@@ -345,4 +346,58 @@ void peal_redis_figures_get(const peal_redis *redis, peal_redis_figures *out) {
   peal_list *nodes = &redis->slots->nodes;
   for (peal_list *at = nodes->next; at != nodes; at = at->next)
     out->connects += PEAL_LIST_OF(at, peal_redis_node, node)->connects;
+}
+
+/* -- verbs ----------------------------------------------------------------- */
+
+peal_err peal_redis_publish(peal_redis *redis, peal_redis_way way,
+                            peal_slice channel, peal_slice payload) {
+  return peal_redis_route_publish(redis, way, channel, payload);
+}
+
+peal_err peal_redis_command(peal_redis *redis, peal_slice key,
+                            const peal_slice *argv, size_t argc,
+                            peal_redis_fn fn, void *user) {
+  return peal_redis_route_ask(
+      redis, &(peal_redis_question){key, argv, argc, 0, fn, user});
+}
+
+peal_err peal_redis_wait(peal_redis *redis, peal_slice key,
+                         const peal_slice *argv, size_t argc, uint32_t wait_ms,
+                         peal_redis_fn fn, void *user) {
+  return peal_redis_route_ask(
+      redis,
+      &(peal_redis_question){key, argv, argc, wait_ms ? wait_ms : 1, fn, user});
+}
+
+peal_err peal_redis_count(peal_redis *redis, peal_redis_way way,
+                          peal_slice channel, peal_redis_count_fn fn,
+                          void *user) {
+  return peal_redis_count_ask(redis, way, channel, fn, user);
+}
+
+peal_err peal_redis_subscribe(peal_redis *redis, peal_redis_way way,
+                              peal_slice channel) {
+  peal_redis_sub *sub;
+  if (redis->over)
+    return PEAL_OK;
+  peal_err err = peal_redis_subs_want(&redis->subs, way, channel, &sub);
+  if (err)
+    return err;
+  if (!sub->place)
+    peal_redis_route_sub(redis, sub);
+  else if (sub->refs == 1)
+    peal_redis_node_subscribe(peal_redis_route_node(redis, sub->slot));
+  return PEAL_OK;
+}
+
+void peal_redis_unsubscribe(peal_redis *redis, peal_redis_way way,
+                            peal_slice channel) {
+  peal_redis_sub *sub = peal_redis_subs_find(&redis->subs, way, channel);
+  if (!sub || redis->over)
+    return;
+  peal_redis_sub_place *place = sub->place;
+  peal_redis_subs_unwant(&redis->subs, sub);
+  if (place)
+    peal_redis_node_subscribe(PEAL_LIST_OF(place, peal_redis_node, place));
 }
