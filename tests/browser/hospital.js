@@ -220,6 +220,9 @@ async function aReadingIsTaken() {
   await send();
   await isClosed();
   await shows('score', '0', page);
+  await go(page, 'patients');
+  await page.reload();
+  await says('.patient-card:has-text("Ada Lovelace")', /low, score 0/);
 }
 
 // --- boards ------------------------------------------------------------------
