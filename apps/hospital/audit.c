@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "audit.h"
 
+#include <stdlib.h>
+
 #include "doors.h"
 #include "lists.h"
-
-#include <stdlib.h>
 
 enum { DEFAULT_ROWS = 100, MAX_ROWS = 1000 };
 
@@ -28,17 +28,17 @@ static void on_rows(const peal_store_result *result, void *user) {
     rows.len--;
   peal_kit_ask_done_with(
       r.ask,
-      PEAL_OBJECT(
-          {"data", rows},
-          {"next", has_more
-                       ? peal_val_get(peal_val_at(rows, rows.len - 1), "id")
-                       : peal_null()}));
+      PEAL_OBJECT({"data", rows},
+                  {"next", has_more ? peal_val_get(
+                                          peal_val_at(rows, rows.len - 1), "id")
+                                    : peal_null()}));
 }
 
 /* What an account's entry says is a hash, and nobody's business. */
 #define AUDIT                                                                  \
   "SELECT json_object('id', id, 'timestamp', strftime('%Y-%m-%dT%H:%M:%fZ',"   \
-  " ts / 1000.0, 'unixepoch'), 'actor', actor, 'action', kind, 'subject', key,"\
+  " ts / 1000.0, 'unixepoch'), 'actor', actor, 'action', kind, 'subject', "    \
+  "key,"                                                                       \
   " 'node', node, 'body', CASE WHEN kind != 'account' THEN json(body) END)"    \
   " AS row FROM journal WHERE id < ?1 AND ts BETWEEN ?2 AND ?3"                \
   " AND (?4 IS NULL OR actor = ?4) AND (?5 IS NULL OR kind = ?5)"              \
@@ -67,11 +67,11 @@ static void on_audit(peal_kit_ask *ask, peal_val said, void *user) {
     free(r);
     return;
   }
-  peal_err err = peal_store_read(
-      app->house.store, AUDIT,
-      PEAL_ARGS(peal_int(cursor), peal_int(since), peal_int(until), actor,
-                action, peal_int(limit + 1)),
-      on_rows, r);
+  peal_err err = peal_store_read(app->house.store, AUDIT,
+                                 PEAL_ARGS(peal_int(cursor), peal_int(since),
+                                           peal_int(until), actor, action,
+                                           peal_int(limit + 1)),
+                                 on_rows, r);
   if (err == PEAL_OK)
     return;
   peal_kit_ask_fail(r->ask, err);

@@ -18,16 +18,17 @@ enum { DEFAULT_ROWS = 50, MAX_ROWS = 500 };
 
 #define SEVERITIES "info warning critical"
 #define MESSAGE                                                                \
-  {                                                                            \
-    .name = "message", .type = PEAL_STRING, .min_len = 1, .max_chars = 2000    \
-  }
+  { .name = "message", .type = PEAL_STRING, .min_len = 1, .max_chars = 2000 }
 #define DATA                                                                   \
   { .name = "data", .type = PEAL_OBJECT, .optional = true }
 static const peal_kit_field wide_fields[] = {
     FIELDS_WORD("severity", SEVERITIES, false), MESSAGE, DATA, {0}};
 static const peal_kit_field patient_fields[] = {
-    FIELDS_ID("patient_id"), FIELDS_WORD("severity", SEVERITIES, false),
-    MESSAGE, DATA, {0}};
+    FIELDS_ID("patient_id"),
+    FIELDS_WORD("severity", SEVERITIES, false),
+    MESSAGE,
+    DATA,
+    {0}};
 
 static int priority_of(peal_slice severity) {
   return peal_slice_is(severity, "critical")  ? 1
@@ -53,12 +54,12 @@ static void make(hospital *app, peal_kit_ask *ask, peal_val said,
               {"severity", severity},
               {"priority", peal_int(priority_of(peal_val_str(severity)))},
               {"message", peal_val_get(said, "message")},
-              {"data", peal_val_is(data, PEAL_OBJECT) ? data
-                                                      : peal_object(NULL, 0)},
+              {"data",
+               peal_val_is(data, PEAL_OBJECT) ? data : peal_object(NULL, 0)},
               {"timestamp", peal_str(now)}, {"kind", peal_str(kind)},
               {"created_by", peal_str(hospital_who(ask)->username)},
-              {"simulated", peal_bool(name.len >= 3 &&
-                                      memcmp(name.ptr, "SIM", 3) == 0)}),
+              {"simulated",
+               peal_bool(name.len >= 3 && memcmp(name.ptr, "SIM", 3) == 0)}),
           .name = "alert",
           .status = 201});
 }
@@ -131,17 +132,17 @@ static void mark(hospital *app, peal_kit_ask *ask, int64_t id,
   char now[25], key[24];
   hospital_now(now);
   snprintf(key, sizeof key, "%lld", (long long)id);
-  change_ask(app, ask,
-             &(change_wish){
-                 .kind = kind,
-                 .verb = JOURNAL_PATCH,
-                 .key = peal_slice_of(key),
-                 .body = PEAL_OBJECT(
-                     {"at", peal_str(now)},
-                     {"by", peal_str(hospital_who(ask)->username)}),
-                 .name = "alert",
-                 .on_none = kind == JOURNAL_ACKNOWLEDGE ? on_not_acknowledged
-                                                        : on_not_resolved});
+  change_ask(
+      app, ask,
+      &(change_wish){
+          .kind = kind,
+          .verb = JOURNAL_PATCH,
+          .key = peal_slice_of(key),
+          .body = PEAL_OBJECT({"at", peal_str(now)},
+                              {"by", peal_str(hospital_who(ask)->username)}),
+          .name = "alert",
+          .on_none = kind == JOURNAL_ACKNOWLEDGE ? on_not_acknowledged
+                                                 : on_not_resolved});
 }
 
 static void mark_of_path(peal_kit_ask *ask, hospital *app, journal_kind kind) {
@@ -393,16 +394,17 @@ peal_err bell_register(hospital *app) {
       {.route = {.method = "POST", .path = "/api/alerts/hospital"},
        .fields = wide_fields,
        .fn = on_make_wide}};
-  static const peal_kit_action events[] = {
-      {.event = "ack_alert",
-       .fields = id_fields,
-       .may = may_change,
-       .fn = on_ack_event},
-      {.event = "resolve_alert",
-       .fields = id_fields,
-       .may = may_change,
-       .fn = on_resolve_event},
-      {.event = "alert_received", .fields = received_fields, .fn = on_received}};
+  static const peal_kit_action events[] = {{.event = "ack_alert",
+                                            .fields = id_fields,
+                                            .may = may_change,
+                                            .fn = on_ack_event},
+                                           {.event = "resolve_alert",
+                                            .fields = id_fields,
+                                            .may = may_change,
+                                            .fn = on_resolve_event},
+                                           {.event = "alert_received",
+                                            .fields = received_fields,
+                                            .fn = on_received}};
 #define ADD(who, rows) doors_add(app, who, rows, sizeof rows / sizeof *rows)
   peal_err err = ADD(DOORS_ALL, all);
   if (err == PEAL_OK)

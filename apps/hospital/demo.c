@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { PASSWORD_RANDOM = 16 };
+
 static const char account[] = "SIM.doctor";
 
 bool demo_prepare(hospital *app) {
@@ -20,8 +21,8 @@ bool demo_prepare(hospital *app) {
   }
   snprintf(app->demo_password, sizeof app->demo_password, "%s", secret);
   peal_config_secret_free(secret);
-  peal_err err = peal_kit_people_id_sync(app->house.store,
-                                         peal_slice_of(account), &id);
+  peal_err err =
+      peal_kit_people_id_sync(app->house.store, peal_slice_of(account), &id);
   if (err == PEAL_OK && id == 0)
     err = peal_kit_people_add_sync(app->people, peal_slice_of(account),
                                    peal_slice_of(app->demo_password),
@@ -35,7 +36,7 @@ void demo_start(hospital *app) {
   char url[PEAL_KIT_CHILD_URL_BYTES], count[16];
   peal_kit_child_url(&app->house, url);
   snprintf(count, sizeof count, "%u", app->conf.simulate);
-  const char *const args[] = {"--url", url,     "--wards", count,
+  const char *const args[] = {"--url",  url,     "--wards", count,
                               "--user", account, "--quiet", NULL};
   if (peal_kit_child_start(&app->demo, &app->house, "peal-hospital-sim", args,
                            app->demo_password))

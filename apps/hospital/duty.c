@@ -140,8 +140,8 @@ static void on_worker(peal_worker *worker, void *user) {
   refreshing *r = user;
   (void)worker;
   if (peal_worker_self() != NULL)
-    peal_nsp_each(r->app->house.nsp,
-                  &(peal_to){.rooms = PEAL_ROOMS(r->room)}, look_up, r->app);
+    peal_nsp_each(r->app->house.nsp, &(peal_to){.rooms = PEAL_ROOMS(r->room)},
+                  look_up, r->app);
   free(r);
 }
 

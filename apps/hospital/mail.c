@@ -40,8 +40,7 @@ static size_t on_read(char *out, size_t size, size_t count, void *user) {
 static void encode_subject(char *out, size_t cap, const char *subject) {
   char base64[PEAL_KIT_BASE64_BYTES(128)];
   size_t len = strlen(subject);
-  peal_kit_base64_write(base64,
-                        (peal_slice){subject, len < 128 ? len : 128},
+  peal_kit_base64_write(base64, (peal_slice){subject, len < 128 ? len : 128},
                         PEAL_KIT_BASE64_STANDARD);
   snprintf(out, cap, "=?UTF-8?B?%s?=", base64);
 }
@@ -50,6 +49,7 @@ static void encode_subject(char *out, size_t cap, const char *subject) {
  * RFC2045 6.8 */
 static size_t add_body(char *out, const char *text) {
   enum { LINE = 57 };
+
   size_t len = strlen(text), at = 0;
   for (size_t i = 0; i < len; i += LINE) {
     size_t part = len - i < LINE ? len - i : LINE;
@@ -101,9 +101,9 @@ static bool perform(CURL *curl, const mail_opts *opts, letter *l,
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
   // with a password never in the clear
-  curl_easy_setopt(curl, CURLOPT_USE_SSL,
-                   (long)(opts->password != NULL ? CURLUSESSL_ALL
-                                                 : CURLUSESSL_TRY));
+  curl_easy_setopt(
+      curl, CURLOPT_USE_SSL,
+      (long)(opts->password != NULL ? CURLUSESSL_ALL : CURLUSESSL_TRY));
   curl_easy_setopt(curl, CURLOPT_MAIL_FROM, opts->from);
   curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
   curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);

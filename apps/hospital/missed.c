@@ -92,21 +92,20 @@ peal_err missed_find(hospital *app, const missed_wish *wish, missed_fn fn,
   bool has_others = journal_has_others(app->journal);
   const int64_t least =
       is_list && !has_others ? greatest_of(wish->last) : least_of(wish->last);
-  *f = (finding){app, fn, user, wish->limit,
-                 has_others && !is_list ? least : 0};
+  *f =
+      (finding){app, fn, user, wish->limit, has_others && !is_list ? least : 0};
   peal_val all = is_list ? wish->last : PEAL_ARRAY(peal_int(least));
   peal_val from = peal_int(least), patient = peal_str_slice(wish->patient_id);
   peal_val viewer = peal_str_slice(wish->viewer);
   peal_val limit = peal_int(wish->limit + 1);
-  peal_err err =
-      has_others
-          ? peal_store_read(app->house.store, of_several,
-                            PEAL_ARGS(from, patient, viewer, limit, all,
-                                      peal_int(OVERLAP_MS)),
-                            on_found, f)
-          : peal_store_read(app->house.store, of_one,
-                            PEAL_ARGS(from, patient, viewer, limit), on_found,
-                            f);
+  peal_err err = has_others
+                     ? peal_store_read(app->house.store, of_several,
+                                       PEAL_ARGS(from, patient, viewer, limit,
+                                                 all, peal_int(OVERLAP_MS)),
+                                       on_found, f)
+                     : peal_store_read(app->house.store, of_one,
+                                       PEAL_ARGS(from, patient, viewer, limit),
+                                       on_found, f);
   if (err != PEAL_OK)
     free(f);
   return err;

@@ -9,10 +9,10 @@
 #include "hospital.h"
 
 typedef struct missed_wish {
-  peal_val last;          /* a number, or an array of them; copied */
-  peal_slice patient_id;  /* empty: of all patients, and hospital-wide ones */
-  peal_slice viewer;      /* not empty: only of patients assigned to them */
-  int64_t limit;          /* 1 to 500 */
+  peal_val last;         /* a number, or an array of them; copied */
+  peal_slice patient_id; /* empty: of all patients, and hospital-wide ones */
+  peal_slice viewer;     /* not empty: only of patients assigned to them */
+  int64_t limit;         /* 1 to 500 */
 } missed_wish;
 
 /* The alerts, oldest first, and whether there are more; borrowed. On the worker

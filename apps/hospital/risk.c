@@ -18,9 +18,7 @@ static bool is_mind(peal_val value) {
 }
 
 #define SIGN(field, least, most)                                               \
-  {                                                                            \
-    .name = field, .type = PEAL_DOUBLE, .range = PEAL_KIT_BETWEEN(least, most) \
-  }
+  { .name = field, .type = PEAL_DOUBLE, .range = PEAL_KIT_BETWEEN(least, most) }
 
 /* From and to: outside of these nobody lives, or nothing measures. */
 static const peal_kit_field vital_fields[] = {
@@ -85,14 +83,13 @@ static peal_val risk_val(peal_build *build, peal_val said,
   char now[25];
   hospital_now(now);
   return peal_build_keep(
-      build,
-      PEAL_OBJECT({"patient_id", peal_val_get(said, "patient_id")},
-                  {"score", peal_int(scored->score)},
-                  {"level", peal_str(news2_level_name(scored->level))},
-                  {"reasons", reasons_val(build, vitals, scored)},
-                  {"parameters", parameters_val(build, scored)},
-                  {"vitals", peal_val_get(said, "vitals")},
-                  {"timestamp", peal_build_copy(build, peal_str(now))}));
+      build, PEAL_OBJECT({"patient_id", peal_val_get(said, "patient_id")},
+                         {"score", peal_int(scored->score)},
+                         {"level", peal_str(news2_level_name(scored->level))},
+                         {"reasons", reasons_val(build, vitals, scored)},
+                         {"parameters", parameters_val(build, scored)},
+                         {"vitals", peal_val_get(said, "vitals")},
+                         {"timestamp", peal_build_copy(build, peal_str(now))}));
 }
 
 /* ---- storing ------------------------------------------------------------------------- */
@@ -137,13 +134,13 @@ static void on_alerted(const journal_result *result, void *user) {
 /* "NEWS2 9 (critical): respiration 27 per minute (3 points), …" */
 static void write_message(char *out, size_t cap, peal_val risk) {
   peal_val reasons = peal_val_get(risk, "reasons");
-  int len = snprintf(
-      out, cap, "NEWS2 score %lld, %.*s risk",
-      (long long)peal_val_int(peal_val_get(risk, "score"), 0),
-      PEAL_SFMT(peal_val_str(peal_val_get(risk, "level"))));
+  int len = snprintf(out, cap, "NEWS2 score %lld, %.*s risk",
+                     (long long)peal_val_int(peal_val_get(risk, "score"), 0),
+                     PEAL_SFMT(peal_val_str(peal_val_get(risk, "level"))));
   for (size_t i = 0; i < reasons.len && len >= 0 && (size_t)len < cap; i++)
-    len += snprintf(out + len, cap - (size_t)len, "%s%.*s", i == 0 ? ": " : ", ",
-                    PEAL_SFMT(peal_val_str(peal_val_at(reasons, i))));
+    len +=
+        snprintf(out + len, cap - (size_t)len, "%s%.*s", i == 0 ? ": " : ", ",
+                 PEAL_SFMT(peal_val_str(peal_val_at(reasons, i))));
 }
 
 static void add_alert(predicting *p) {
@@ -183,8 +180,8 @@ static void on_predict(peal_kit_ask *ask, peal_val said, void *user) {
   const news2_vitals vitals = vitals_of(peal_val_get(said, "vitals"));
   news2_score(&scored, &vitals);
   predicting *p = calloc(1, sizeof *p);
-  peal_doc *risk = peal_doc_new(
-      risk_val(peal_kit_ask_build(ask), said, &vitals, &scored));
+  peal_doc *risk =
+      peal_doc_new(risk_val(peal_kit_ask_build(ask), said, &vitals, &scored));
   if (p == NULL || risk == NULL) {
     peal_doc_free(risk);
     free(p);

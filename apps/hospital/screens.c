@@ -153,11 +153,11 @@ static void answer_joined(joining *j, peal_val missed, bool has_more) {
       j->ask,
       peal_build_keep(
           build,
-          PEAL_OBJECT({"patient", patient}, {"risk", risk}, {"alerts", alerts},
-                      {"missed", missed}, {"more", peal_bool(has_more)},
-                      {"snapshot", PEAL_OBJECT({"patient", patient},
-                                               {"risk", risk},
-                                               {"alerts", alerts})})));
+          PEAL_OBJECT(
+              {"patient", patient}, {"risk", risk}, {"alerts", alerts},
+              {"missed", missed}, {"more", peal_bool(has_more)},
+              {"snapshot", PEAL_OBJECT({"patient", patient}, {"risk", risk},
+                                       {"alerts", alerts})})));
   end_joining(j);
 }
 
@@ -178,13 +178,13 @@ static void find_missed(joining *j) {
     answer_joined(j, peal_array(NULL, 0), false);
     return;
   }
-  peal_err err = missed_find(
-      j->app,
-      &(missed_wish){.last = peal_doc_val(j->last),
-                     .patient_id = peal_slice_of(j->patient_id),
-                     .viewer = PEAL_S(""),
-                     .limit = PAGE},
-      on_joined_missed, j);
+  peal_err err =
+      missed_find(j->app,
+                  &(missed_wish){.last = peal_doc_val(j->last),
+                                 .patient_id = peal_slice_of(j->patient_id),
+                                 .viewer = PEAL_S(""),
+                                 .limit = PAGE},
+                  on_joined_missed, j);
   if (err == PEAL_OK)
     return;
   peal_kit_ask_fail(j->ask, err);
@@ -288,7 +288,8 @@ static void on_join_patient(peal_kit_ask *ask, peal_val said, void *user) {
 static void on_leave_patient(peal_kit_ask *ask, peal_val said, void *user) {
   char room[HOSPITAL_ROOM_BYTES];
   (void)user;
-  hospital_room(room, "patient", peal_val_str(peal_val_get(said, "patient_id")));
+  hospital_room(room, "patient",
+                peal_val_str(peal_val_get(said, "patient_id")));
   peal_leave(peal_kit_ask_socket(ask), room);
 }
 
@@ -307,8 +308,8 @@ static void on_listed(const peal_store_result *result, void *user) {
     peal_kit_ask_fail(l.ask, result->err);
   else
     peal_kit_ask_done_with(
-        l.ask, PEAL_OBJECT({l.name, lists_rows(peal_kit_ask_build(l.ask),
-                                               result)}));
+        l.ask,
+        PEAL_OBJECT({l.name, lists_rows(peal_kit_ask_build(l.ask), result)}));
 }
 
 static void join_and_list(hospital *app, peal_kit_ask *ask, const char *room,
@@ -376,7 +377,10 @@ static bool may_triage(peal_kit_ask *ask, peal_val said, peal_kit_refusal *why,
 
 static const peal_kit_field missed_fields[] = {
     {.name = "last_alert_id"},
-    {.name = "patient_id", .type = PEAL_STRING, .optional = true, .max_len = 63},
+    {.name = "patient_id",
+     .type = PEAL_STRING,
+     .optional = true,
+     .max_len = 63},
     {.name = "limit",
      .type = PEAL_INT,
      .optional = true,
@@ -388,8 +392,8 @@ static void on_missed_page(peal_err err, peal_val alerts, bool has_more,
   if (err != PEAL_OK)
     peal_kit_ask_fail(user, err);
   else
-    peal_kit_ask_done_with(user, PEAL_OBJECT({"alerts", alerts},
-                                             {"more", peal_bool(has_more)}));
+    peal_kit_ask_done_with(
+        user, PEAL_OBJECT({"alerts", alerts}, {"more", peal_bool(has_more)}));
 }
 
 static void on_get_missed(peal_kit_ask *ask, peal_val said, void *user) {
@@ -437,7 +441,7 @@ peal_err screens_register(hospital *app) {
     err = peal_on_connect(h->nsp, on_connect, app);
   if (err == PEAL_OK)
     err = peal_on(h->nsp, "request", peal_kit_on_request, h);
-  return err == PEAL_OK ? doors_add(app, DOORS_ALL, events,
-                                    sizeof events / sizeof *events)
-                        : err;
+  return err == PEAL_OK
+             ? doors_add(app, DOORS_ALL, events, sizeof events / sizeof *events)
+             : err;
 }

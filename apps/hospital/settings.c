@@ -113,8 +113,7 @@ bool settings_read(settings *out, const peal_config *config) {
   out->origins = shared(config, "cors-origins", "SOCKET_IO_CORS_ORIGINS");
   out->admin_password = peal_kit_conf_text(config, "admin-password");
   read_notifiers(out, config);
-  if (out->smtp_url == NULL ||
-      (out->mail_from != NULL && out->mail_to != NULL))
+  if (out->smtp_url == NULL || (out->mail_from != NULL && out->mail_to != NULL))
     return true;
   fputs("peal-hospital: smtp-url needs mail-from and mail-to\n", stderr);
   return false;

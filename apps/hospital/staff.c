@@ -31,9 +31,9 @@ static bool make_admin(hospital *app) {
                  "the first administrator is admin, the password is in %s",
                  path);
   }
-  peal_err err = peal_kit_people_add_sync(app->people, PEAL_S("admin"),
-                                          peal_slice_of(password),
-                                          HOSPITAL_ADMIN, &id);
+  peal_err err =
+      peal_kit_people_add_sync(app->people, PEAL_S("admin"),
+                               peal_slice_of(password), HOSPITAL_ADMIN, &id);
   peal_config_secret_free(made);
   if (err == PEAL_OK)
     return true;
@@ -141,8 +141,7 @@ static uint32_t role_of(peal_slice name) {
 }
 
 /* The account as other nodes need it: behind each change of it. */
-static void note_account(hospital *app, peal_slice username,
-                         peal_slice actor) {
+static void note_account(hospital *app, peal_slice username, peal_slice actor) {
   char folded[PEAL_KIT_USERNAME_BYTES];
   if (!peal_kit_people_fold(folded, username))
     return;
@@ -214,12 +213,12 @@ static void on_recorded(const journal_result *result, void *user) {
 
 /* The record behind the account. */
 static void record(hiring *h) {
-  const journal_change change = {
-      .kind = JOURNAL_STAFF,
-      .verb = h->is_new ? JOURNAL_PUT : JOURNAL_PATCH,
-      .key = peal_slice_of(h->key),
-      .actor = peal_slice_of(h->actor),
-      .body = peal_doc_val(h->body)};
+  const journal_change change = {.kind = JOURNAL_STAFF,
+                                 .verb =
+                                     h->is_new ? JOURNAL_PUT : JOURNAL_PATCH,
+                                 .key = peal_slice_of(h->key),
+                                 .actor = peal_slice_of(h->actor),
+                                 .body = peal_doc_val(h->body)};
   if (journal_add(h->app, &change, on_recorded, h))
     return;
   peal_kit_ask_fail(h->ask, PEAL_ERR_NOMEM);
@@ -247,15 +246,15 @@ static void on_add(peal_kit_ask *ask, peal_val said, void *user) {
   peal_val name = peal_val_get(said, "username");
   peal_slice password = peal_val_str(peal_val_get(said, "password"));
   peal_slice role = peal_val_str(peal_val_get(said, "role"));
-  peal_val body = peal_build_keep(
-      build, PEAL_OBJECT({"username", name}, {"id", name},
-                         {"name", peal_val_get(said, "name")},
-                         {"role", peal_str_slice(role)},
-                         {"ward", peal_val_get(said, "ward")},
-                         {"phone", peal_val_get(said, "phone")},
-                         {"email", peal_val_get(said, "email")},
-                         {"availability", peal_str("off_duty")},
-                         {"disabled", peal_bool(false)}));
+  peal_val body =
+      peal_build_keep(build, PEAL_OBJECT({"username", name}, {"id", name},
+                                         {"name", peal_val_get(said, "name")},
+                                         {"role", peal_str_slice(role)},
+                                         {"ward", peal_val_get(said, "ward")},
+                                         {"phone", peal_val_get(said, "phone")},
+                                         {"email", peal_val_get(said, "email")},
+                                         {"availability", peal_str("off_duty")},
+                                         {"disabled", peal_bool(false)}));
   hiring *h =
       begin(app, ask, change_stamp(ask, body, build), peal_val_str(name));
   if (h == NULL)

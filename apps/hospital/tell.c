@@ -21,8 +21,7 @@ static void tell_alert(hospital *app, const char *event, peal_val row) {
   peal_slice severity = text_of(row, "severity");
   peal_val about = peal_val_get(row, "patient_id");
   if (!peal_val_is(about, PEAL_STRING)) {
-    hospital_emit(app, &(peal_to){.is_local = true},
-                  event, row);
+    hospital_emit(app, &(peal_to){.is_local = true}, event, row);
     return;
   }
   hospital_room(patient, "patient", peal_val_str(about));
@@ -42,7 +41,7 @@ static void tell_new_alert(hospital *app, const tell_news *news) {
   unread_changed(app->unread);
   escalation_new_alert(app->escalation, news->row);
   if (news->is_own)
-    notices_add(app->notices, news->row);
+    notices_look(app->notices);
 }
 
 static void tell_changed_alert(hospital *app, const tell_news *news) {
@@ -58,22 +57,20 @@ static void tell_escalated(hospital *app, const tell_news *news) {
   char now[25];
   hospital_now(now);
   peal_val told = peal_build_copy(
-      build,
-      PEAL_OBJECT({"id", id}, {"alert_id", id}, {"level", level},
-                  {"from", peal_str(is_all ? "doctor" : "nurse")},
-                  {"patient_id", peal_val_get(row, "patient_id")},
-                  {"severity", peal_val_get(row, "severity")},
-                  {"message", peal_val_get(row, "message")},
-                  {"timestamp", peal_str(now)}, {"alert", row}));
+      build, PEAL_OBJECT({"id", id}, {"alert_id", id}, {"level", level},
+                         {"from", peal_str(is_all ? "doctor" : "nurse")},
+                         {"patient_id", peal_val_get(row, "patient_id")},
+                         {"severity", peal_val_get(row, "severity")},
+                         {"message", peal_val_get(row, "message")},
+                         {"timestamp", peal_str(now)}, {"alert", row}));
   atomic_fetch_add(&app->escalated, 1);
   if (is_all)
     hospital_emit(app, &(peal_to){.is_local = true}, "alert_escalated", told);
   else
-    hospital_emit(
-        app,
-        &(peal_to){.is_local = true,
-                   .rooms = PEAL_ROOMS("role_doctor", "role_admin")},
-        "alert_escalated", told);
+    hospital_emit(app,
+                  &(peal_to){.is_local = true,
+                             .rooms = PEAL_ROOMS("role_doctor", "role_admin")},
+                  "alert_escalated", told);
 }
 
 /* ---- the rest ------------------------------------------------------------------ */
@@ -82,10 +79,10 @@ static void tell_patient_rooms(hospital *app, const char *event,
                                peal_slice patient_id, peal_val row) {
   char room[HOSPITAL_ROOM_BYTES];
   hospital_room(room, "patient", patient_id);
-  hospital_emit(app,
-                &(peal_to){.is_local = true,
-                           .rooms = PEAL_ROOMS(room, "hospital_main")},
-                event, row);
+  hospital_emit(
+      app,
+      &(peal_to){.is_local = true, .rooms = PEAL_ROOMS(room, "hospital_main")},
+      event, row);
 }
 
 static void tell_triage(hospital *app, const tell_news *news) {
@@ -113,12 +110,11 @@ static void tell_on_duty(hospital *app, const char *event, peal_val value) {
 
 static void tell_bed(hospital *app, const tell_news *news) {
   peal_val row = news->row;
-  peal_val told =
-      PEAL_OBJECT({"bed_id", peal_val_get(row, "bed_id")},
-                  {"ward", peal_val_get(row, "ward")},
-                  {"status", peal_val_get(row, "status")},
-                  {"patient_id", peal_val_get(row, "patient_id")},
-                  {"timestamp", peal_val_get(row, "updated_at")});
+  peal_val told = PEAL_OBJECT({"bed_id", peal_val_get(row, "bed_id")},
+                              {"ward", peal_val_get(row, "ward")},
+                              {"status", peal_val_get(row, "status")},
+                              {"patient_id", peal_val_get(row, "patient_id")},
+                              {"timestamp", peal_val_get(row, "updated_at")});
   tell_on_duty(app, "bed_status", told);
 }
 
@@ -139,8 +135,7 @@ static void tell_preferences(hospital *app, const tell_news *news) {
   char room[HOSPITAL_ROOM_BYTES];
   hospital_room(room, "person", news->key);
   duty_refresh(app, news->key);
-  hospital_emit(app,
-                &(peal_to){.is_local = true, .rooms = PEAL_ROOMS(room)},
+  hospital_emit(app, &(peal_to){.is_local = true, .rooms = PEAL_ROOMS(room)},
                 "preferences", news->row);
 }
 

@@ -21,24 +21,21 @@ static peal_slice path_id(peal_kit_ask *ask) {
 
 /* ---- patients ------------------------------------------------------------------ */
 
-static const peal_kit_field username = {.type = PEAL_STRING,
-                                        .min_len = 1,
-                                        .max_len = 64,
-                                        .one_line = true};
+static const peal_kit_field username = {
+    .type = PEAL_STRING, .min_len = 1, .max_len = 64, .one_line = true};
 #define ASSIGNED                                                               \
   {                                                                            \
     .name = "assigned", .type = PEAL_ARRAY, .optional = true, .max_len = 100,  \
     .item = &username                                                          \
   }
 
-static const peal_kit_field new_patient[] = {
-    FIELDS_ID("patient_id"),
-    FIELDS_LINE("name", 200, false),
-    FIELDS_LINE("ward", 60, false),
-    ASSIGNED,
-    FIELDS_LINE("bed_id", 63, true),
-    FIELDS_LINE("born", 20, true),
-    {0}};
+static const peal_kit_field new_patient[] = {FIELDS_ID("patient_id"),
+                                             FIELDS_LINE("name", 200, false),
+                                             FIELDS_LINE("ward", 60, false),
+                                             ASSIGNED,
+                                             FIELDS_LINE("bed_id", 63, true),
+                                             FIELDS_LINE("born", 20, true),
+                                             {0}};
 static const peal_kit_field old_patient[] = {
     FIELDS_LINE("name", 200, true),
     FIELDS_LINE("ward", 60, true),
@@ -63,15 +60,14 @@ static void on_add_patient(peal_kit_ask *ask, peal_val said, void *user) {
   peal_val id = peal_val_get(said, "patient_id");
   peal_val body = peal_build_keep(
       build,
-      PEAL_OBJECT({"patient_id", id}, {"id", id},
-                  {"name", peal_val_get(said, "name")},
-                  {"ward", peal_val_get(said, "ward")},
-                  {"assigned",
-                   folded_list(build, peal_val_get(said, "assigned"))},
-                  {"bed_id", peal_val_get(said, "bed_id")},
-                  {"born", peal_val_get(said, "born")},
-                  {"status", peal_str("admitted")},
-                  {"simulated", peal_bool(is_simulated(peal_val_str(id)))}));
+      PEAL_OBJECT(
+          {"patient_id", id}, {"id", id}, {"name", peal_val_get(said, "name")},
+          {"ward", peal_val_get(said, "ward")},
+          {"assigned", folded_list(build, peal_val_get(said, "assigned"))},
+          {"bed_id", peal_val_get(said, "bed_id")},
+          {"born", peal_val_get(said, "born")},
+          {"status", peal_str("admitted")},
+          {"simulated", peal_bool(is_simulated(peal_val_str(id)))}));
   change_ask(user, ask,
              &(change_wish){.kind = JOURNAL_PATIENT,
                             .verb = JOURNAL_CREATE,
@@ -106,13 +102,13 @@ static void on_patch_patient(peal_kit_ask *ask, peal_val said, void *user) {
 
 static void on_patients(peal_kit_ask *ask, peal_val said, void *user) {
   (void)said;
-  lists_answer(user, ask,
-               "SELECT body AS row FROM records WHERE kind = 'patient'"
-               " AND (?1 IS NULL OR json_extract(body, '$.ward') = ?1)"
-               " AND (?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(body,"
-               " '$.assigned') WHERE value = lower(?2))) ORDER BY key",
-               PEAL_ARGS(lists_param(ask, "ward"),
-                         lists_param(ask, "assigned")));
+  lists_answer(
+      user, ask,
+      "SELECT body AS row FROM records WHERE kind = 'patient'"
+      " AND (?1 IS NULL OR json_extract(body, '$.ward') = ?1)"
+      " AND (?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(body,"
+      " '$.assigned') WHERE value = lower(?2))) ORDER BY key",
+      PEAL_ARGS(lists_param(ask, "ward"), lists_param(ask, "assigned")));
 }
 
 /* One thing with what hangs on it; free(). */
@@ -185,13 +181,11 @@ static void on_patient(peal_kit_ask *ask, peal_val said, void *user) {
     .name = "priority", .type = PEAL_INT, .optional = is_optional,             \
     .range = PEAL_KIT_BETWEEN(1, 5)                                            \
   }
-static const peal_kit_field new_triage[] = {FIELDS_ID("patient_id"),
-                                            PRIORITY(false),
-                                            {.name = "complaint",
-                                             .type = PEAL_STRING,
-                                             .min_len = 1,
-                                             .max_chars = 2000},
-                                            {0}};
+static const peal_kit_field new_triage[] = {
+    FIELDS_ID("patient_id"),
+    PRIORITY(false),
+    {.name = "complaint", .type = PEAL_STRING, .min_len = 1, .max_chars = 2000},
+    {0}};
 static const peal_kit_field old_triage[] = {
     FIELDS_WORD("status", "waiting in_progress done left", true),
     PRIORITY(true),
@@ -247,15 +241,17 @@ static void on_triage(peal_kit_ask *ask, peal_val said, void *user) {
 /* ---- beds ------------------------------------------------------------------------- */
 
 #define BED_STATES "free occupied cleaning blocked"
-static const peal_kit_field new_bed[] = {FIELDS_ID("bed_id"),
-                                         FIELDS_LINE("ward", 60, false),
-                                         FIELDS_WORD("status", BED_STATES, true),
-                                         FIELDS_LINE("patient_id", 63, true),
-                                         {0}};
-static const peal_kit_field old_bed[] = {FIELDS_WORD("status", BED_STATES, true),
-                                         FIELDS_LINE("patient_id", 63, true),
-                                         FIELDS_LINE("ward", 60, true),
-                                         {0}};
+static const peal_kit_field new_bed[] = {
+    FIELDS_ID("bed_id"),
+    FIELDS_LINE("ward", 60, false),
+    FIELDS_WORD("status", BED_STATES, true),
+    FIELDS_LINE("patient_id", 63, true),
+    {0}};
+static const peal_kit_field old_bed[] = {
+    FIELDS_WORD("status", BED_STATES, true),
+    FIELDS_LINE("patient_id", 63, true),
+    FIELDS_LINE("ward", 60, true),
+    {0}};
 
 /* What patient and state say of each other. False: it has been refused. */
 static bool is_bed_possible(peal_kit_ask *ask, peal_val said) {
@@ -313,13 +309,13 @@ static void on_patch_bed(peal_kit_ask *ask, peal_val said, void *user) {
     peal_pairs_add(pairs, "patient_id", peal_null());
   if (status.len == 0 && has_patient)
     peal_pairs_add(pairs, "status", peal_str("occupied"));
-  change_ask(user, ask,
-             &(change_wish){.kind = JOURNAL_BED,
-                            .verb = JOURNAL_PATCH,
-                            .key = path_id(ask),
-                            .body = change_stamp(ask, peal_pairs_val(pairs),
-                                                 build),
-                            .name = "bed"});
+  change_ask(
+      user, ask,
+      &(change_wish){.kind = JOURNAL_BED,
+                     .verb = JOURNAL_PATCH,
+                     .key = path_id(ask),
+                     .body = change_stamp(ask, peal_pairs_val(pairs), build),
+                     .name = "bed"});
 }
 
 static void on_beds(peal_kit_ask *ask, peal_val said, void *user) {
@@ -329,16 +325,13 @@ static void on_beds(peal_kit_ask *ask, peal_val said, void *user) {
                " AND (?1 IS NULL OR json_extract(body, '$.ward') = ?1)"
                " AND (?2 IS NULL OR json_extract(body, '$.status') = ?2)"
                " ORDER BY key",
-               PEAL_ARGS(lists_param(ask, "ward"),
-                         lists_param(ask, "status")));
+               PEAL_ARGS(lists_param(ask, "ward"), lists_param(ask, "status")));
 }
 
 /* ---- preferences ------------------------------------------------------------------- */
 
-static const peal_kit_field ward = {.type = PEAL_STRING,
-                                    .min_len = 1,
-                                    .max_chars = 60,
-                                    .one_line = true};
+static const peal_kit_field ward = {
+    .type = PEAL_STRING, .min_len = 1, .max_chars = 60, .one_line = true};
 static const peal_kit_field preferences[] = {
     FIELDS_WORD("severity", "info warning critical", false),
     {.name = "sound", .type = PEAL_BOOL, .optional = true},
@@ -353,11 +346,11 @@ static void on_preferences(peal_kit_ask *ask, peal_val said, void *user) {
   char folded[PEAL_KIT_USERNAME_BYTES] = "";
   (void)said;
   hospital_key(folded, hospital_who(ask));
-  lists_answer(user, ask,
-               "SELECT coalesce((SELECT body FROM records WHERE kind ="
-               " 'preferences' AND key = ?1), json('{\"severity\":\"info\","
-               "\"sound\":true,\"wards\":[]}')) AS row",
-               PEAL_ARGS(peal_str(folded)));
+  lists_one(user, ask,
+            "SELECT coalesce((SELECT body FROM records WHERE kind ="
+            " 'preferences' AND key = ?1), json('{\"severity\":\"info\","
+            "\"sound\":true,\"wards\":[]}')) AS row",
+            PEAL_ARGS(peal_str(folded)));
 }
 
 static void on_prefer(peal_kit_ask *ask, peal_val said, void *user) {
@@ -367,11 +360,12 @@ static void on_prefer(peal_kit_ask *ask, peal_val said, void *user) {
   peal_val wards = peal_val_get(said, "wards");
   peal_val body = peal_build_keep(
       build,
-      PEAL_OBJECT(
-          {"severity", peal_val_get(said, "severity")},
-          {"sound", peal_bool(peal_val_bool(peal_val_get(said, "sound"), true))},
-          {"wards", peal_val_is(wards, PEAL_ARRAY) ? wards
-                                                   : peal_array(NULL, 0)}));
+      PEAL_OBJECT({"severity", peal_val_get(said, "severity")},
+                  {"sound",
+                   peal_bool(peal_val_bool(peal_val_get(said, "sound"), true))},
+                  {"wards", peal_val_is(wards, PEAL_ARRAY)
+                                ? wards
+                                : peal_array(NULL, 0)}));
   change_ask(user, ask,
              &(change_wish){.kind = JOURNAL_PREFERENCES,
                             .verb = JOURNAL_PUT,

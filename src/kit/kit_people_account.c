@@ -422,9 +422,9 @@ peal_err peal_kit_people_password_set(peal_kit_people *people, int64_t id,
   ask->password_len = password.len;
   memcpy(ask->password, password.ptr, password.len);
   begin_job(ask, work_hash, done_reset);
-  peal_err err = peal_store_read(people->opts.store,
-                                 "SELECT id FROM people WHERE id = ?1",
-                                 PEAL_ARGS(peal_int(id)), on_known, ask);
+  peal_err err =
+      peal_store_read(people->opts.store, "SELECT id FROM people WHERE id = ?1",
+                      PEAL_ARGS(peal_int(id)), on_known, ask);
   if (err != PEAL_OK)
     peal_kit_people_ask_free(ask);
   return err;
