@@ -4,8 +4,6 @@
 // and nothing is lost by rolling restarts, kills, and a Redis that goes away.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
 import { startRedis } from '../../support/redis.mjs';
 import {
   admin, heard, hire, password, Person, runSteps, send, sleep, startHospital, until,
@@ -64,8 +62,8 @@ async function anAlertIsShownOnceOnBoth() {
 }
 
 async function pythonReachesTheScreens() {
-  if (!python || !fs.existsSync(python)) {
-    console.log('# no python here');
+  if (!python || spawnSync(python, ['-c', 'import redis']).status !== 0) {
+    console.log('# no Python with redis here');
     return;
   }
   const screen = await at(b, nurse).connect();
