@@ -128,8 +128,10 @@ class Screen {
       const page = await send(socket, 'get_missed_alerts',
         { last_alert_id: this.last.size > 0 ? [...this.last.values()] : 0, limit: 200 });
       assert.equal(page.status, 'success');
+      const size = this.alerts.size;
       for (const alert of page.alerts) this.take(alert);
       more = page.more;
+      assert.ok(!more || this.alerts.size > size, 'a page has something new');
     }
     isReady = true;
     waiting.forEach((x) => this.take(x));
