@@ -14,6 +14,7 @@
 #include "cluster/cluster_pump.h"
 #include "cluster/cluster_queue.h"
 #include "cluster/cluster_sessions.h"
+#include "cluster/cluster_streams.h"
 #include "cluster/cluster_verbs.h"
 #include "net/crypto.h"
 #include "net/hooks.h"
@@ -56,6 +57,8 @@ static void on_state(peal_redis *redis, bool up, const char *words,
   peal_cluster_pump(cluster);
   if (up)
     peal_cluster_sessions_up(cluster);
+  else
+    peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
 }
 
 static void on_timer(peal_timer *timer, void *user) {
@@ -248,6 +251,7 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   peal_list_init(&cluster->kept_all);
   peal_list_init(&cluster->answers);
   peal_list_init(&cluster->fars);
+  peal_list_init(&cluster->stored);
   peal_list_init(&cluster->queue);
   (void)pthread_mutex_init(&cluster->lock, NULL);
 }
@@ -306,6 +310,7 @@ peal_cluster *peal_cluster_new(peal_server *server,
 
 static void free_parts(peal_cluster *cluster) {
   peal_redis_free(cluster->redis);
+  peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);
   peal_cluster_queue_drop(cluster);

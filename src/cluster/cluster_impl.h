@@ -72,6 +72,7 @@ struct peal_cluster {
   peal_cluster_moves *moves; /* one per worker */
   uint64_t generations[PEAL_CLUSTER_STREAMS_MAX]; /* of readings */
   char begins[PEAL_CLUSTER_STREAMS_MAX][44]; /* where they were read first */
+  peal_list stored;                /* peal_stored: on their way to a stream */
   peal_cluster_sessions *sessions; /* recovery over streams; NULL: none */
   peal_list queue;                 /* cluster_queue */
   size_t queue_bytes;              /* of it */
