@@ -11,15 +11,16 @@
 
 typedef struct notices notices;
 
-/* How long to wait before try number `tries` + 1: 1 s doubling to 5 min. Thread:
- * pure. */
-int64_t notices_pause_ms(int64_t tries);
-/* Is this alert worth a notice, if those from `least` on are? Thread: pure. */
-bool notices_is_worth(peal_slice severity, peal_slice least);
 /* Before the run; NULL: memory is out. */
 notices *notices_new(hospital *app);
 void notices_free(notices *all);
 /* All on worker 0. */
 void notices_start(notices *all);
 void notices_stop(notices *all);
-void notices_add(notices *all, peal_val alert);
+/* The statement that stands before an alert of this severity in its
+ * transaction: so none is stored without its notices. `ways` holds its
+ * arguments. False: nobody is to be told. */
+PEAL_MUST_CHECK bool notices_stmt(const notices *all, peal_slice severity,
+                                  char ways[64], const char **sql);
+/* It is stored. */
+void notices_look(notices *all);

@@ -104,7 +104,9 @@ static void on_patients(peal_kit_ask *ask, peal_val said, void *user) {
   (void)said;
   lists_answer(
       user, ask,
-      "SELECT body AS row FROM records WHERE kind = 'patient'"
+      "SELECT json_set(body, '$.risk', json((SELECT body FROM risks"
+      " WHERE patient_id = key ORDER BY id DESC LIMIT 1))) AS row"
+      " FROM records WHERE kind = 'patient'"
       " AND (?1 IS NULL OR json_extract(body, '$.ward') = ?1)"
       " AND (?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(body,"
       " '$.assigned') WHERE value = lower(?2))) ORDER BY key",
@@ -346,11 +348,11 @@ static void on_preferences(peal_kit_ask *ask, peal_val said, void *user) {
   char folded[PEAL_KIT_USERNAME_BYTES] = "";
   (void)said;
   hospital_key(folded, hospital_who(ask));
-  lists_answer(user, ask,
-               "SELECT coalesce((SELECT body FROM records WHERE kind ="
-               " 'preferences' AND key = ?1), json('{\"severity\":\"info\","
-               "\"sound\":true,\"wards\":[]}')) AS row",
-               PEAL_ARGS(peal_str(folded)));
+  lists_one(user, ask,
+            "SELECT coalesce((SELECT body FROM records WHERE kind ="
+            " 'preferences' AND key = ?1), json('{\"severity\":\"info\","
+            "\"sound\":true,\"wards\":[]}')) AS row",
+            PEAL_ARGS(peal_str(folded)));
 }
 
 static void on_prefer(peal_kit_ask *ask, peal_val said, void *user) {
