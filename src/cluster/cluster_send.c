@@ -105,18 +105,36 @@ static bool publish(peal_cluster *cluster, unsigned dialect) {
 
 /* A dialect that has no such message is not told it: Python knows no rooms of
  * many. */
-void peal_cluster_send_msg(peal_cluster *cluster,
-                           const peal_cluster_event *event) {
-  put_channel(cluster, event->dialect, event->msg);
-  put_payload(cluster, event->dialect, event->msg);
+static void send_one(peal_cluster *cluster, unsigned dialect,
+                     const peal_bus_msg *msg) {
+  put_channel(cluster, dialect, msg);
+  put_payload(cluster, dialect, msg);
   peal_err err =
       cluster->payload.err ? cluster->payload.err : cluster->channel.err;
   if (err == PEAL_ERR_USAGE)
     return;
-  if (!err && publish(cluster, event->dialect))
+  if (!err && publish(cluster, dialect))
     peal_cluster_count(&cluster->counts.published);
   else
     peal_cluster_count(&cluster->counts.dropped_out);
+}
+
+/* Node joins and leaves several rooms with one message, Python with one each. */
+void peal_cluster_send_msg(peal_cluster *cluster,
+                           const peal_cluster_event *event) {
+  peal_bus_msg one = *event->msg;
+  peal_args rooms = one.args;
+  bool moves = one.kind == PEAL_BUS_OP &&
+               (one.op.kind == PEAL_OP_JOIN || one.op.kind == PEAL_OP_LEAVE);
+  if (!moves || event->dialect != PEAL_CLUSTER_OF_PYTHON || rooms.count < 2) {
+    send_one(cluster, event->dialect, event->msg);
+    return;
+  }
+  one.args = PEAL_NO_ARGS;
+  for (size_t i = 0; i < rooms.count; i++) {
+    one.op.room = peal_val_str(rooms.items[i]);
+    send_one(cluster, event->dialect, &one);
+  }
 }
 
 /* -- subscriptions ------------------------------------------------------------------------- */

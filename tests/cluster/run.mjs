@@ -2,7 +2,7 @@
 // A cluster, scenario by scenario, against what a cluster of the reference's
 // nodes shows:
 //   node run.mjs --mode classic --nodes peal,node [--node PROGRAM]
-//     [--python PATH] [--only TEXT] [--redis PROGRAM] [--actors emitter,…] [--relay 1]
+//     [--python PATH] [--only TEXT] [--redis PROGRAM] [--actors emitter,…] [--relay 1] [--recovery 1]
 // Modes: classic, static, dynamic, dynamic-private, streams, python.
 import assert from 'node:assert/strict';
 import { startRedis, valkeyServer } from '../support/redis.mjs';
@@ -18,11 +18,12 @@ const only = argument('only', '');
 const dialect = judge === 'node' ? 'node' : 'python';
 // One node of Peal between servers of Node and of Python.
 const relay = Boolean(argument('relay'));
+const recovery = Boolean(argument('recovery'));
 const channel = mode === 'python' || relay ? 'socketio' : undefined;
 
 async function start(list, redis) {
   return Promise.all(list.map((kind) => new Node(kind, {
-    redis: redis.url, mode, channel, more: relay ? ['--relay'] : [],
+    redis: redis.url, mode, channel, recovery, more: relay ? ['--relay'] : [],
   }).start()));
 }
 

@@ -133,6 +133,8 @@ static void trouble(void) {
     stop_redis();
   } else if (what < 93) {
     w.redis_slow_ms = w.now_ms + sim_roll(3000);
+    for (unsigned i = 0; i < w.config.nodes; i++)
+      w.nodes[i].trouble_ms = w.redis_slow_ms + 700;
   } else if (w.config.streams) {
     w.redis_is_full = true;
     w.full_ms = w.now_ms + sim_roll(3000);

@@ -31,13 +31,12 @@ static const mode_name modes[] = {
 };
 
 static peal_names names_of(peal_val list, peal_slice *out) {
-  size_t count = 0;
   if (!peal_val_is(list, PEAL_ARRAY)) {
     return (peal_names){NULL, 0};
   }
-  while (count < NAMES_MAX && peal_val_str(peal_val_at(list, count)).ptr) {
-    out[count] = peal_val_str(peal_val_at(list, count));
-    count++;
+  size_t count = list.len < NAMES_MAX ? list.len : NAMES_MAX;
+  for (size_t i = 0; i < count; i++) {
+    out[i] = peal_val_str(list.as.items[i]);
   }
   return (peal_names){out, count};
 }

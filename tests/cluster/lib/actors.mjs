@@ -179,7 +179,8 @@ class Command extends Actor {
       ...many('--except', c.except), '--', c.event, ...values.map((one) => (one === input ? '-' : one))], { stdin: 'pipe' });
     child.process.stdin.on('error', () => {});
     child.process.stdin.end(input ?? '');
-    const { code } = await child.gone;
+    const { code, err } = await child.gone;
+    if (err) throw err;
     // In a room of nobody it is heard by no server, which is said.
     if (code !== 0) throw new Error(`peal emit ended with ${code}: ${child.output}`);
   }

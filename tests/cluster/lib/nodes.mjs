@@ -78,15 +78,15 @@ const MODES = { classic: 'classic', streams: 'streams', python: 'python' };
 
 // What starts a node, by its kind; `mode` is how the cluster speaks.
 const COMMANDS = {
-  node: ({ port, redis, mode }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
-    '--port', port, '--redis', redis, '--mode', mode],
+  node: ({ port, redis, mode, recovery }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
+    '--port', port, '--redis', redis, '--mode', mode, ...recovery ? ['--recovery'] : []],
   asgi: ({ port, redis, channel = 'socketio' }) => [python(), path.join(here, '../nodes/node.py'),
     '--kind', 'asgi', '--port', port, '--redis', redis, '--channel', channel],
   flask: ({ port, redis, channel = 'flask-socketio' }) => [python(), path.join(here, '../nodes/node.py'),
     '--kind', 'flask', '--port', port, '--redis', redis, '--channel', channel],
-  peal: ({ port, redis, mode, channel = '', more = [] }) => [pealNode(), '--port', port,
+  peal: ({ port, redis, mode, recovery, channel = '', more = [] }) => [pealNode(), '--port', port,
     '--redis', redis, '--mode', MODES[mode] ?? mode, ...channel ? ['--channel', channel] : [],
-    ...more],
+    ...recovery ? ['--recovery', '120000'] : [], ...more],
 };
 
 export class Node {
@@ -94,11 +94,24 @@ export class Node {
     Object.assign(this, { kind, opts, name: kind });
   }
 
+  // Python's cannot be told to take any port; somebody may be faster.
+  async #launch() {
+    const takesAny = this.kind === 'node' || this.kind === 'peal';
+    for (let tries = 1; ; tries += 1) {
+      const port = this.port ?? (takesAny ? 0 : await freePort());
+      this.child = new Child(COMMANDS[this.kind]({ ...this.opts, port: String(port) }));
+      try {
+        const [, found] = await this.child.said(/ready (\d+)\n/);
+        return Number(found);
+      } catch (err) {
+        if (takesAny || tries === 3 || !/in use/i.test(err.message)) throw err;
+      }
+    }
+  }
+
   async start() {
-    this.port ??= await freePort();
+    this.port = await this.#launch();
     this.url = `http://127.0.0.1:${this.port}`;
-    this.child = new Child(COMMANDS[this.kind]({ ...this.opts, port: String(this.port) }));
-    await this.child.said(/ready \d+\n/);
     this.control = io(`${this.url}/control`, { transports: ['websocket'], forceNew: true });
     await new Promise((done, fail) => {
       this.control.once('connect', done);

@@ -14,6 +14,7 @@ const { values: flags } = parseArgs({
     port: { type: 'string', default: '0' },
     redis: { type: 'string' },
     mode: { type: 'string', default: 'classic' },
+    recovery: { type: 'boolean', default: false },
   },
 });
 
@@ -34,7 +35,7 @@ async function adapter() {
 const http = createServer();
 const io = new Server(http, {
   adapter: await adapter(), serveClient: false,
-  connectionStateRecovery: flags.mode === 'streams' ? {} : undefined,
+  connectionStateRecovery: flags.recovery ? {} : undefined,
 });
 const heard = []; // what other servers have said
 

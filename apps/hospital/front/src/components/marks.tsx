@@ -12,11 +12,11 @@ const tones: Record<string, string> = {
 
 const words: Record<string, string> = { off_duty: 'off duty', in_progress: 'in progress' };
 
-export const wordOf = (kind: string): string => words[kind] ?? kind;
+export const wordOf = (kind: string): string => (Object.hasOwn(words, kind) ? words[kind]! : kind);
 
 // Not by colour alone: the word stands there, and severe ones have a sign.
 export const Mark = ({ kind, children }: { kind: string; children?: ReactNode }) => (
-  <span className="level" data-status={tones[kind] ?? 'calm'}>{children ?? wordOf(kind)}</span>
+  <span className="level" data-status={Object.hasOwn(tones, kind) ? tones[kind] : 'calm'}>{children ?? wordOf(kind)}</span>
 );
 
 export const isSimulated = (thing: { simulated?: unknown; patient_id?: string | null } | null | undefined): boolean =>

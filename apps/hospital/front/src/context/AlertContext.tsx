@@ -7,8 +7,8 @@ import { alarmHear } from '../services/alarm.ts';
 import { alertStore, type Alert, type NewAlert } from '../services/alertStore.ts';
 import { intakeStart, intakeStop } from '../services/intake.ts';
 import { alertRow } from '../services/payloads.ts';
+import { sessionNow, sessionSubscribe } from '../services/session.ts';
 import { socketService, type Answer } from '../services/socketService.ts';
-import { useAuth } from './AuthContext.tsx';
 
 export type { Alert, AlertSource, AlertType } from '../services/alertStore.ts';
 
@@ -57,7 +57,8 @@ const AlertContext = createContext<AlertContextType | undefined>(undefined);
 const isLive = (): boolean => socketService.link().state === 'live';
 
 export function AlertProvider({ children }: { children: ReactNode }) {
-  const { user } = useAuth();
+  // Of the session itself: so it may stand within AuthProvider, or around it.
+  const { user } = useSyncExternalStore(sessionSubscribe, sessionNow);
   const now = useSyncExternalStore(alertStore.subscribe, alertStore.now);
   const isConnected = useSyncExternalStore(socketService.subscribe, isLive);
   const who = user && `${user.id} ${user.role}`;

@@ -62,9 +62,9 @@ function Member({ member }: { member: StaffMember }) {
   return (
     <tr data-member={member.username}>
       <th scope="row">{member.name ?? member.username}<span className="hint"> {member.username}</span></th>
+      <td><Mark kind={member.disabled ? 'blocked' : member.availability ?? 'off_duty'}>{member.disabled ? 'disabled' : undefined}</Mark></td>
       <td>{member.role}</td>
       <td>{member.ward ?? ''}</td>
-      <td><Mark kind={member.disabled ? 'blocked' : member.availability ?? 'off_duty'}>{member.disabled ? 'disabled' : undefined}</Mark></td>
       {may('admin') && (
         <td>
           {member.username !== user?.username && (
@@ -98,7 +98,7 @@ export function StaffPage() {
       {rows.length > 0 && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Staff">
           <table className="list" id="staff-list">
-            <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Ward</th><th scope="col">Now</th>{may('admin') && <th scope="col">Account</th>}</tr></thead>
+            <thead><tr><th scope="col">Name</th><th scope="col">Now</th><th scope="col">Role</th><th scope="col">Ward</th>{may('admin') && <th scope="col">Account</th>}</tr></thead>
             <tbody>{sorted.map((member) => <Member key={member.username} member={member} />)}</tbody>
           </table>
         </div>)}

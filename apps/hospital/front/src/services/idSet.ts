@@ -4,7 +4,7 @@
 // them are a few pairs.
 
 const nodes = 2 ** 20;
-// Of one node. Beyond it the oldest gap counts as seen.
+// Of one node. Beyond it the oldest half of the gaps counts as seen.
 const maxRanges = 20000;
 
 type Range = [first: number, last: number];
@@ -55,7 +55,10 @@ export class IdSet {
     let ranges = this.#nodes.get(node);
     if (!ranges) this.#nodes.set(node, ranges = []);
     if (!add(ranges, Math.floor(id / nodes))) return false;
-    if (ranges.length > maxRanges) ranges.splice(0, 2, [ranges[0]![0], ranges[1]![1]]);
+    if (ranges.length > maxRanges) {
+      const half = maxRanges / 2;
+      ranges.splice(0, half, [ranges[0]![0], ranges[half - 1]![1]]);
+    }
     this.#size += 1;
     return true;
   }

@@ -143,6 +143,7 @@ export function intakeStart(): void {
 
 export function intakeStop(): void {
   turn += 1;
+  socketService.leaveHospital();
   socketService.disconnect();
   missed.forget();
   alertStore.reset();

@@ -6,11 +6,11 @@ import type { AlertRow, Severity } from '../types.ts';
 
 type Said = Record<string, any>;
 
-const severities: Record<string, Severity> = {
-  info: 'info', low: 'info', success: 'info',
-  warning: 'warning', medium: 'warning', high: 'warning', capacity: 'warning', system: 'warning',
-  critical: 'critical', emergency: 'critical',
-};
+const severities = new Map<unknown, Severity>([
+  ['info', 'info'], ['low', 'info'], ['success', 'info'],
+  ['warning', 'warning'], ['medium', 'warning'], ['high', 'warning'], ['capacity', 'warning'], ['system', 'warning'],
+  ['critical', 'critical'], ['emergency', 'critical'],
+]);
 
 // Python writes times of UTC without saying so.
 function timeOf(value: unknown): string {
@@ -33,7 +33,7 @@ export function alertRow(said: unknown): AlertRow | null {
     ...row,
     id: Number.isSafeInteger(row.id) && row.id > 0 ? row.id : undefined,
     patient_id: row.patient_id === undefined || row.patient_id === null ? null : String(row.patient_id),
-    severity: severities[row.severity] ?? severities[row.alert_type] ?? 'info',
+    severity: severities.get(row.severity) ?? severities.get(row.alert_type) ?? 'info',
     message: wordsOf(row),
     timestamp: timeOf(row.timestamp),
   };
@@ -47,13 +47,13 @@ const maxScore = 20; // of NEWS2
 const staffOf = ({ username, role, ...rest }: Said) => ({ ...rest, username, role, staff_id: username, staff_type: role, hospital_id: 'main' });
 
 // Event by event: its name in the first edition, and its payload there.
-const first: Record<string, [string, (said: Said) => Said]> = {
-  risk_update: ['risk_updated', (said) =>
-    ({ ...said, risk_score: said.score / maxScore, risk_level: said.level, explanation: said.reasons })],
-  triage_update: ['triage_updated', (said) => ({ ...said, triage_id: said.id })],
-  staff_availability: ['staff_availability_changed', staffOf],
-  bed_status: ['bed_status_changed', (said) => ({ ...said, hospital_id: 'main', bed_info: said })],
-};
+const first = new Map<string, [string, (said: Said) => Said]>([
+  ['risk_update', ['risk_updated', (said) =>
+    ({ ...said, risk_score: said.score / maxScore, risk_level: said.level, explanation: said.reasons })]],
+  ['triage_update', ['triage_updated', (said) => ({ ...said, triage_id: said.id })]],
+  ['staff_availability', ['staff_availability_changed', staffOf]],
+  ['bed_status', ['bed_status_changed', (said) => ({ ...said, hospital_id: 'main', bed_info: said })]],
+]);
 
 const alerts = new Set(['patient_alert', 'hospital_alert']);
 
@@ -64,6 +64,6 @@ export function namesOf(event: string, said: unknown): [string, unknown][] {
     const row = alertRow(said);
     return row ? [[event, { hospital_id: 'main', alert_type: row.severity, ...row }]] : [];
   }
-  const old = first[event];
+  const old = first.get(event);
   return old ? [[event, said], [old[0], old[1](said as Said)]] : [[event, said]];
 }

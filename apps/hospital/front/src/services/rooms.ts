@@ -78,10 +78,4 @@ export class Rooms {
   close(): void {
     this.#isOpen = false;
   }
-
-  // Nobody wants any of them any more.
-  forget(): void {
-    this.#rooms.clear();
-    this.#isOpen = false;
-  }
 }

@@ -67,6 +67,8 @@ class SocketService {
     return done;
   }
 
+  // Rooms and listeners stay: they belong to parts of the page, which leave them
+  // when they go.
   disconnect(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
@@ -76,7 +78,7 @@ class SocketService {
     this.#given = '';
     this.#wasLive = false;
     this.#received = [];
-    this.#rooms.forget();
+    this.#rooms.close();
     this.#link = off;
     this.#show({});
   }
