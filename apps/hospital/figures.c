@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "figures.h"
 
-#include "notices.h"
+#include "replica.h"
 #include "unread.h"
 
 static void add_health(peal_pairs *out, peal_build *build, void *user) {
@@ -9,6 +9,8 @@ static void add_health(peal_pairs *out, peal_build *build, void *user) {
   peal_server_stats stats;
   (void)build;
   peal_server_stats_get(app->house.server, &stats);
+  const char *redis = replica_redis(app->replica);
+  peal_pairs_add(out, "redis", redis != NULL ? peal_str(redis) : peal_null());
   peal_pairs_add(out, "simulated", peal_bool(app->conf.simulate > 0));
   peal_pairs_add(out, "clients", peal_int((int64_t)stats.clients));
   peal_pairs_add(out, "active_alerts", peal_int(unread_count(app->unread)));

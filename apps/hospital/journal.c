@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "journal_sql.h"
+#include "notices.h"
 #include "tell.h"
 
 enum { NODE_COUNT = 1 << JOURNAL_NODE_BITS, TAKE_AT_ONCE = 200 };
@@ -66,7 +67,7 @@ typedef struct order {
   int64_t id, seq, ts;
   peal_bytes *body;
   char actor[PEAL_KIT_USERNAME_BYTES];
-  char key[128];
+  char key[128], severity[16];
 } order;
 
 static void end_order(order *o) {
@@ -146,14 +147,21 @@ static void on_turn(peal_worker *worker, void *user) {
       journal_sql_is_numbered(o->kind) ? peal_int(o->id) : peal_str(o->key);
   peal_val ts = peal_int(o->ts), node = peal_int(all->node);
   peal_val body = peal_str_slice(peal_bytes_slice(o->body));
+  char ways[64] = "";
+  const char *notify = NULL;
+  bool has_notices =
+      o->kind == JOURNAL_ALERT &&
+      notices_stmt(o->app->notices, peal_slice_of(o->severity), ways, &notify);
   const peal_store_stmt stmts[] = {
+      {notify, PEAL_ARGS(key, ts, peal_str(ways))},
       {journal_sql_change(&all->sql, o->kind, o->verb),
        PEAL_ARGS(kind, key, ts, node, body)},
       {journal_sql_entry(o->kind),
        PEAL_ARGS(kind, key, ts, node, body, peal_int(o->seq),
                  peal_str(o->actor))}};
   peal_err err =
-      peal_store_write_all(o->app->house.store, stmts, 2, on_stored, o);
+      peal_store_write_all(o->app->house.store, has_notices ? stmts : stmts + 1,
+                           has_notices ? 3 : 2, on_stored, o);
   if (err != PEAL_OK)
     answer(o, &(journal_result){.err = err});
 }
@@ -174,6 +182,8 @@ bool journal_add(hospital *app, const journal_change *change, journal_fn fn,
   o->user = user;
   copy_text(o->key, sizeof o->key, change->key);
   copy_text(o->actor, sizeof o->actor, change->actor);
+  copy_text(o->severity, sizeof o->severity,
+            peal_val_str(peal_val_get(change->body, "severity")));
   o->body = peal_json_bytes(change->body);
   if (o->body != NULL &&
       peal_worker_post(peal_workers_get(app->house.workers, 0), on_turn, o) ==
@@ -221,9 +231,13 @@ static void on_taken(const peal_store_result *result, void *user) {
   " json_extract(body, '$.role'), json_extract(body, '$.made_ms')"             \
   " FROM records WHERE kind = 'account' AND key = ?1 ON CONFLICT (folded)"     \
   " DO UPDATE SET hash = excluded.hash, role = excluded.role"
+#define KNOW_NODE                                                              \
+  "INSERT INTO vector (node, seq) VALUES (?1, 0) ON CONFLICT DO NOTHING"
+/* Nothing, which the table refuses, if the one before it was not stored: there
+ * are no holes. */
 #define TAKE_VECTOR                                                            \
-  "INSERT INTO vector (node, seq) VALUES (?1, ?2) ON CONFLICT (node) DO"       \
-  " UPDATE SET seq = max(seq, excluded.seq)"
+  "UPDATE vector SET seq = CASE WHEN seq >= ?3 THEN max(seq, ?2) END"          \
+  " WHERE node = ?1"
 
 /* What is known of time and numbers goes on behind it. */
 static void hear(journal *all, const journal_entry *e) {
@@ -239,8 +253,8 @@ static void hear(journal *all, const journal_entry *e) {
   atomic_store(&all->has_others, true);
 }
 
-static peal_err take_one(hospital *app, const journal_entry *e, int64_t through,
-                         journal_fn fn, void *user) {
+static peal_err take_one(hospital *app, const journal_entry *e, int64_t before,
+                         int64_t through, journal_fn fn, void *user) {
   journal *all = app->journal;
   taking *t = malloc(sizeof *t);
   if (t == NULL)
@@ -256,7 +270,8 @@ static peal_err take_one(hospital *app, const journal_entry *e, int64_t through,
   peal_val body = peal_str_slice(e->body);
   const bool is_account = e->kind == JOURNAL_ACCOUNT;
   const peal_store_stmt stmts[] = {
-      {TAKE_VECTOR, PEAL_ARGS(node, peal_int(through))},
+      {KNOW_NODE, PEAL_ARGS(node)},
+      {TAKE_VECTOR, PEAL_ARGS(node, peal_int(through), peal_int(before))},
       {journal_sql_take(&all->sql, e->kind),
        PEAL_ARGS(kind, key, ts, node, body)},
       {journal_sql_taken(e->kind),
@@ -264,7 +279,7 @@ static peal_err take_one(hospital *app, const journal_entry *e, int64_t through,
                  peal_str_slice(e->actor))},
       {TAKE_ACCOUNT, PEAL_ARGS(peal_str(t->key))}};
   peal_err err = peal_store_write_all(app->house.store, stmts,
-                                      is_account ? 4 : 3, on_taken, t);
+                                      is_account ? 5 : 4, on_taken, t);
   if (err != PEAL_OK)
     free(t);
   return err;
@@ -278,33 +293,36 @@ static void on_vector(const peal_store_result *result, void *user) {
 }
 
 /* Nothing new, but it is known now up to there. */
-static peal_err take_vector(hospital *app, int64_t node, int64_t through,
-                            journal_fn fn, void *user) {
+static peal_err take_vector(hospital *app, int64_t node, int64_t before,
+                            int64_t through, journal_fn fn, void *user) {
   taking *t = malloc(sizeof *t);
   if (t == NULL)
     return PEAL_ERR_NOMEM;
   *t = (taking){.app = app, .fn = fn, .user = user};
-  peal_err err = peal_store_write(app->house.store, TAKE_VECTOR,
-                                  PEAL_ARGS(peal_int(node), peal_int(through)),
-                                  on_vector, t);
+  const peal_store_stmt stmts[] = {
+      {KNOW_NODE, PEAL_ARGS(peal_int(node))},
+      {TAKE_VECTOR,
+       PEAL_ARGS(peal_int(node), peal_int(through), peal_int(before))}};
+  peal_err err = peal_store_write_all(app->house.store, stmts, 2, on_vector, t);
   if (err != PEAL_OK)
     free(t);
   return err;
 }
 
 peal_err journal_take(hospital *app, const journal_entry *entries, size_t count,
-                      int64_t node, int64_t through, journal_fn fn,
-                      void *user) {
-  // one after the other: each is whole by itself, and the vector follows
+                      int64_t node, int64_t before, int64_t through,
+                      journal_fn fn, void *user) {
   for (size_t i = 0; i < count; i++) {
     bool is_last = i + 1 == count;
     peal_err err =
-        take_one(app, &entries[i], is_last ? through : entries[i].seq,
+        take_one(app, &entries[i], before, is_last ? through : entries[i].seq,
                  is_last ? fn : NULL, user);
     if (err != PEAL_OK)
       return err;
+    before = entries[i].seq;
   }
-  return count > 0 ? PEAL_OK : take_vector(app, node, through, fn, user);
+  return count > 0 ? PEAL_OK
+                   : take_vector(app, node, before, through, fn, user);
 }
 
 /* ---- life ------------------------------------------------------------------------ */
@@ -331,6 +349,28 @@ static bool name_node(journal *all) {
              PEAL_ARGS(peal_int(drawn % (NODE_COUNT - 1) + 1)), &ignored) &&
          ask(all, "SELECT value AS x FROM meta WHERE name = 'node'",
              PEAL_NO_ARGS, &all->node);
+}
+
+void journal_rename(journal *all) {
+  peal_val old = peal_int(all->node), seq = peal_int(all->stored);
+  uint32_t drawn;
+  if (!peal_kit_digest_random((uint8_t *)&drawn, sizeof drawn))
+    return;
+  all->node = drawn % (NODE_COUNT - 1) + 1;
+  all->seq = all->stored = 0;
+  atomic_store(&all->has_others, true);
+  const peal_store_stmt stmts[] = {
+      {"INSERT INTO vector (node, seq) VALUES (?1, ?2)"
+       " ON CONFLICT (node) DO UPDATE SET seq = excluded.seq",
+       PEAL_ARGS(old, seq)},
+      {"UPDATE meta SET value = ?1 WHERE name = 'node'",
+       PEAL_ARGS(peal_int(all->node))}};
+  peal_err err =
+      peal_store_write_all(all->app->house.store, stmts, 2, NULL, NULL);
+  peal_kit_log(&all->app->house, PEAL_LOG_WARN, "journal",
+               "this store is older than what others know of it: it goes on as "
+               "another node%s",
+               err == PEAL_OK ? "" : ", in memory only");
 }
 
 static bool load(journal *all) {

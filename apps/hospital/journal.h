@@ -82,13 +82,18 @@ PEAL_MUST_CHECK bool journal_add(hospital *app, const journal_change *change,
 /* Called on worker 0 for each entry of this node that is stored; `previous` is
  * the one before it. Before the run. */
 void journal_on_entry(journal *all, journal_out_fn fn, void *user);
-/* Entries of another node, all of them up to `through`: those that are known
- * are left out. `fn` gets err and is_done. On worker 0. */
+/* Entries of another node, all that there are of it behind `before` up to
+ * `through`. They are stored one after the other, each only behind the one
+ * before it; `fn` says whether all were. An error: `fn` does not come, and some
+ * may be stored; it may be done again. On worker 0. */
 PEAL_MUST_CHECK peal_err journal_take(hospital *app,
                                       const journal_entry *entries,
                                       size_t count, int64_t node,
-                                      int64_t through, journal_fn fn,
-                                      void *user);
+                                      int64_t before, int64_t through,
+                                      journal_fn fn, void *user);
+/* The store was put back to an earlier day, and others know more of this node
+ * than it does: from now on it is another one. On worker 0. */
+void journal_rename(journal *all);
 /* This node, and its last entry that is stored. On worker 0. */
 int64_t journal_node(const journal *all);
 int64_t journal_seq(const journal *all);

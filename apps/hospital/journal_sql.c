@@ -14,7 +14,8 @@
 
 static const char create_record[] =
     "INSERT INTO records (kind, key, at, node, body)"
-    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    " VALUES (?1, ?2, ?3, ?4, CASE ?1 WHEN 'triage' THEN json_set(?5, '$.id',"
+    " CAST(?2 AS INTEGER)) ELSE ?5 END) ON CONFLICT DO NOTHING";
 static const char patch_record[] =
     "UPDATE records SET body = " PATCHED ", at = ?3, node = ?4"
     " WHERE kind = ?1 AND key = ?2";
@@ -31,7 +32,9 @@ static const char take_record[] =
 /* ---- risks: all of them are kept ---------------------------------------------- */
 
 static const char add_risk[] =
-    "INSERT INTO risks (patient_id, ts, body) VALUES (?2, ?3, ?5)";
+    "INSERT INTO risks (patient_id, ts, body) SELECT ?2, ?3, ?5"
+    " WHERE NOT EXISTS (SELECT 1 FROM risks WHERE patient_id = ?2 AND ts = ?3"
+    " AND body = ?5)";
 
 /* ---- accounts: of the people, whose rows are written by the kit --------------- */
 
@@ -151,12 +154,13 @@ bool journal_sql_is_numbered(journal_kind kind) {
 
 #define RECORD "(SELECT body FROM records WHERE kind = ?1 AND key = ?2)"
 #define ALERT_ROW "(SELECT " SCHEMA_ALERT " FROM alerts WHERE id = ?2)"
-#define COLUMNS "INSERT INTO journal (kind, key, ts, node, body, seq, actor)"
+#define INTO "INTO journal (kind, key, ts, node, body, seq, actor)"
+#define COLUMNS "INSERT " INTO
 #define ENTRY(body)                                                            \
   COLUMNS " SELECT ?1, ?2, ?3, ?4, " body ", ?6, ?7 WHERE changes() > 0 AND"   \
           " ?5 != ''"
 /* The statement before it did something if the row says so. */
-#define TAKEN COLUMNS " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+#define TAKEN "INSERT OR IGNORE " INTO " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 
 const char *journal_sql_entry(journal_kind kind) {
   if (kind == JOURNAL_RISK)

@@ -10,6 +10,7 @@
 typedef struct listing {
   hospital *app;
   peal_kit_ask *ask;
+  bool is_one;
 } listing;
 
 peal_val lists_rows(peal_build *build, const peal_store_result *result) {
@@ -28,13 +29,14 @@ static void on_rows(const peal_store_result *result, void *user) {
     peal_kit_store_failed(&l->app->house, "a list", result);
     peal_kit_ask_fail(l->ask, result->err);
   } else {
-    peal_kit_ask_data(l->ask, lists_rows(peal_kit_ask_build(l->ask), result));
+    peal_val rows = lists_rows(peal_kit_ask_build(l->ask), result);
+    peal_kit_ask_data(l->ask, l->is_one ? peal_val_at(rows, 0) : rows);
   }
   free(l);
 }
 
-void lists_answer(hospital *app, peal_kit_ask *ask, const char *sql,
-                  peal_args args) {
+static void begin(hospital *app, peal_kit_ask *ask, const char *sql,
+                  peal_args args, bool is_one) {
   listing *l = malloc(sizeof *l);
   if (l == NULL) {
     peal_kit_ask_fail(ask, PEAL_ERR_NOMEM);
@@ -45,12 +47,22 @@ void lists_answer(hospital *app, peal_kit_ask *ask, const char *sql,
     free(l);
     return;
   }
-  *l = (listing){app, ask};
+  *l = (listing){app, ask, is_one};
   peal_err err = peal_store_read(app->house.store, sql, args, on_rows, l);
   if (err == PEAL_OK)
     return;
   free(l);
   peal_kit_ask_fail(ask, err);
+}
+
+void lists_answer(hospital *app, peal_kit_ask *ask, const char *sql,
+                  peal_args args) {
+  begin(app, ask, sql, args, false);
+}
+
+void lists_one(hospital *app, peal_kit_ask *ask, const char *sql,
+               peal_args args) {
+  begin(app, ask, sql, args, true);
 }
 
 peal_val lists_param(peal_kit_ask *ask, const char *name) {

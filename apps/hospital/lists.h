@@ -7,6 +7,9 @@
 /* {"status","data":[…]} of a SELECT; in the handler. */
 void lists_answer(hospital *app, peal_kit_ask *ask, const char *sql,
                   peal_args args);
+/* The same of the first row alone: "data" is it. */
+void lists_one(hospital *app, peal_kit_ask *ask, const char *sql,
+               peal_args args);
 /* The rows as values in `build`. */
 peal_val lists_rows(peal_build *build, const peal_store_result *result);
 /* A parameter of the query, or null; borrowed. Answers nothing. */

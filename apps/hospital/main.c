@@ -9,6 +9,7 @@
 #include "hospital.h"
 #include "journal.h"
 #include "notices.h"
+#include "replica.h"
 #include "risk.h"
 #include "schema.h"
 #include "screens.h"
@@ -50,6 +51,7 @@ static peal_kit_people_opts people_of(hospital *app) {
                                .prefix = "/api/auth",
                                .refresh_path = "/refresh",
                                .roles = roles,
+                               .secret = app->conf.secret_key,
                                .on_sign = staff_on_sign,
                                .sign_user = app,
                                .log = h->log};
@@ -91,7 +93,7 @@ static bool make_parts(hospital *app) {
          (app->journal = journal_new(app)) != NULL &&
          (app->unread = unread_new(app)) != NULL &&
          (app->escalation = escalation_new(app)) != NULL &&
-         (app->notices = notices_new(app)) != NULL;
+         (app->notices = notices_new(app)) != NULL && replica_open(app);
 }
 
 static bool on_make(void *user) {
@@ -114,6 +116,7 @@ static void on_start(void *user) {
   unread_start(app->unread);
   escalation_start(app->escalation);
   notices_start(app->notices);
+  replica_start(app->replica);
   on_second(app);
   demo_start(app);
 }
@@ -124,14 +127,18 @@ static void on_stop(void *user) {
   unread_stop(app->unread);
   escalation_stop(app->escalation);
   notices_stop(app->notices);
+  replica_stop(app->replica);
 }
 
 static void on_ended(void *user) {
-  demo_wait(user);
+  hospital *app = user;
+  demo_wait(app);
+  replica_leave(app->replica);
 }
 
 static void on_free(void *user) {
   hospital *app = user;
+  replica_free(app->replica);
   peal_kit_people_free(app->people);
   notices_free(app->notices);
   escalation_free(app->escalation);

@@ -8,10 +8,10 @@
 #include <peal/kit_calls.h>
 
 #include "mail.h"
+#include "schema.h"
 
 enum {
   AT_ONCE = 8,
-  MOST = 10000, /* that wait; the newest beyond it are left out, and logged */
   FIRST_MS = 1000,
   LONGEST_MS = 300000,
   MOST_TRIES = 290, /* about a day */
@@ -55,11 +55,11 @@ typedef struct notice {
   bool is_done; /* set on the pool */
 } notice;
 
-static void look(notices *all);
-
 static void on_settled(const peal_store_result *result, void *user) {
+  notices *all = user;
   (void)result;
-  look(user);
+  all->running--;
+  notices_look(all);
 }
 
 /* It has been taken, or is to be tried again. */
@@ -67,7 +67,6 @@ static void settle(notice *n, bool is_done) {
   notices *all = n->all;
   hospital *app = all->app;
   bool is_over = is_done || n->tries + 1 >= MOST_TRIES;
-  all->running--;
   atomic_fetch_add(is_done ? &app->notified : &app->notify_failed, 1);
   if (is_over && !is_done)
     peal_kit_log(&app->house, PEAL_LOG_ERROR, "notices",
@@ -84,8 +83,11 @@ static void settle(notice *n, bool is_done) {
                            PEAL_ARGS(id, peal_int(peal_wall_ms() +
                                                   notices_pause_ms(n->tries))),
                            on_settled, all);
-  if (err != PEAL_OK && all->timer != NULL)
-    peal_timer_start(all->timer, FIRST_MS, 0);
+  if (err != PEAL_OK) {
+    all->running--;
+    if (all->timer != NULL)
+      peal_timer_start(all->timer, FIRST_MS, 0);
+  }
   free(n->text);
   free(n);
 }
@@ -252,18 +254,19 @@ static void on_found(const peal_store_result *result, void *user) {
     begin(all, row);
   }
   if (all->is_stale && all->running == 0)
-    look(all);
+    notices_look(all);
 }
 
 /* Batches follow each other: what is on its way is not looked at twice. */
-static void look(notices *all) {
+void notices_look(notices *all) {
   all->is_stale = all->is_looking || all->running > 0;
   if (all->is_stale || all->timer == NULL)
     return;
   all->is_looking = true;
   if (peal_store_read(all->app->house.store,
-                      "SELECT id, way, tries, next_ms, body FROM notices"
-                      " ORDER BY next_ms LIMIT ?1",
+                      "SELECT id, way, tries, next_ms, (SELECT " SCHEMA_ALERT
+                      " FROM alerts WHERE alerts.id = notices.alert) AS body"
+                      " FROM notices ORDER BY next_ms LIMIT ?1",
                       PEAL_ARGS(peal_int(AT_ONCE)), on_found, all) == PEAL_OK)
     return;
   all->is_looking = false;
@@ -272,50 +275,21 @@ static void look(notices *all) {
 
 static void on_time(peal_timer *timer, void *user) {
   (void)timer;
-  look(user);
+  notices_look(user);
 }
 
-static void on_added(const peal_store_result *result, void *user) {
-  notices *all = user;
-  if (result->err != PEAL_OK || result->changes == 0)
-    peal_kit_log(&all->app->house, PEAL_LOG_ERROR, "notices",
-                 "an alert is not told by webhook, mail or text: %s",
-                 result->err != PEAL_OK ? peal_err_message(result->err)
-                                        : "too many wait");
-  look(all);
-}
-
-static void add_way(notices *all, const char *way, peal_val alert,
-                    peal_slice body) {
-  peal_err err = peal_store_write(
-      all->app->house.store,
-      "INSERT INTO notices (alert, way, next_ms, body) SELECT ?1, ?2, ?3, ?4"
-      " WHERE (SELECT count(*) FROM notices) < ?5",
-      PEAL_ARGS(peal_val_get(alert, "id"), peal_str(way),
-                peal_int(peal_wall_ms()), peal_str_slice(body), peal_int(MOST)),
-      on_added, all);
-  if (err != PEAL_OK)
-    peal_kit_log(&all->app->house, PEAL_LOG_ERROR, "notices",
-                 "an alert is not told by %s: %s", way, peal_err_message(err));
-}
-
-void notices_add(notices *all, peal_val alert) {
+bool notices_stmt(const notices *all, peal_slice severity, char ways[64],
+                  const char **sql) {
   const settings *conf = &all->app->conf;
-  if ((conf->webhook_url == NULL && conf->sms_url == NULL &&
-       conf->smtp_url == NULL) ||
-      !notices_is_worth(text_of(alert, "severity"),
-                        peal_slice_of(conf->notify_severity)))
-    return;
-  peal_bytes *body = peal_json_bytes(alert);
-  if (body == NULL)
-    return;
-  if (conf->webhook_url != NULL)
-    add_way(all, "webhook", alert, peal_bytes_slice(body));
-  if (conf->sms_url != NULL)
-    add_way(all, "sms", alert, peal_bytes_slice(body));
-  if (conf->smtp_url != NULL)
-    add_way(all, "mail", alert, peal_bytes_slice(body));
-  peal_bytes_unref(body);
+  if (!notices_is_worth(severity, peal_slice_of(conf->notify_severity)))
+    return false;
+  snprintf(ways, 64, "%s %s %s", conf->webhook_url != NULL ? "webhook" : "",
+           conf->sms_url != NULL ? "sms" : "",
+           conf->smtp_url != NULL ? "mail" : "");
+  *sql = "INSERT INTO notices (alert, way, next_ms) SELECT ?1, value, ?2 FROM"
+         " json_each('[\"webhook\",\"sms\",\"mail\"]') WHERE"
+         " instr(?3, value) > 0 AND (SELECT count(*) FROM notices) < 10000";
+  return strlen(ways) > 2;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -324,7 +298,7 @@ void notices_start(notices *all) {
   all->timer = peal_timer_new(peal_worker_self(), on_time, all);
   all->calls = peal_kit_calls_new(
       peal_worker_self(), &(peal_kit_calls_opts){.max_running = AT_ONCE});
-  look(all);
+  notices_look(all);
 }
 
 void notices_stop(notices *all) {

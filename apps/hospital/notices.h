@@ -22,4 +22,10 @@ void notices_free(notices *all);
 /* All on worker 0. */
 void notices_start(notices *all);
 void notices_stop(notices *all);
-void notices_add(notices *all, peal_val alert);
+/* The statement that stands before an alert of this severity in its
+ * transaction: so none is stored without its notices. `ways` holds its
+ * arguments. False: nobody is to be told. */
+PEAL_MUST_CHECK bool notices_stmt(const notices *all, peal_slice severity,
+                                  char ways[64], const char **sql);
+/* It is stored. */
+void notices_look(notices *all);

@@ -46,7 +46,7 @@ static const char tables[] =
 
     "CREATE TABLE notices (id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " alert INTEGER NOT NULL, way TEXT NOT NULL, tries INTEGER NOT NULL"
-    " DEFAULT 0, next_ms INTEGER NOT NULL, body TEXT NOT NULL);"
+    " DEFAULT 0, next_ms INTEGER NOT NULL);"
     "CREATE INDEX notices_next ON notices (next_ms);";
 
 const char *const schema_migrations[] = {PEAL_KIT_PEOPLE_TABLES, tables, NULL};

@@ -41,7 +41,7 @@ static void tell_new_alert(hospital *app, const tell_news *news) {
   unread_changed(app->unread);
   escalation_new_alert(app->escalation, news->row);
   if (news->is_own)
-    notices_add(app->notices, news->row);
+    notices_look(app->notices);
 }
 
 static void tell_changed_alert(hospital *app, const tell_news *news) {

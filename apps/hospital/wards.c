@@ -346,11 +346,11 @@ static void on_preferences(peal_kit_ask *ask, peal_val said, void *user) {
   char folded[PEAL_KIT_USERNAME_BYTES] = "";
   (void)said;
   hospital_key(folded, hospital_who(ask));
-  lists_answer(user, ask,
-               "SELECT coalesce((SELECT body FROM records WHERE kind ="
-               " 'preferences' AND key = ?1), json('{\"severity\":\"info\","
-               "\"sound\":true,\"wards\":[]}')) AS row",
-               PEAL_ARGS(peal_str(folded)));
+  lists_one(user, ask,
+            "SELECT coalesce((SELECT body FROM records WHERE kind ="
+            " 'preferences' AND key = ?1), json('{\"severity\":\"info\","
+            "\"sound\":true,\"wards\":[]}')) AS row",
+            PEAL_ARGS(peal_str(folded)));
 }
 
 static void on_prefer(peal_kit_ask *ask, peal_val said, void *user) {

@@ -131,8 +131,11 @@ typedef struct peal_kit_people_opts {
   void *clock_user;            /* its argument */
   peal_kit_people_sign_fn on_sign; /* may be NULL */
   void *sign_user;                 /* its argument */
+  /* Access tokens are signed with a key that is made of it, so that several
+   * programs take each other's; NULL: with keys of token.keys. */
+  const char *secret;
   /* 0: for what comes. */
-  uintptr_t reserved[16];
+  uintptr_t reserved[15];
 } peal_kit_people_opts;
 
 /* Read or make the secrets, and read what has ended lately. Blocks: before the

@@ -43,8 +43,11 @@ typedef struct peal_kit_tokens_opts {
                            token is over when it says so. Default 10 s */
   peal_kit_clock_fn clock; /* NULL: the system's */
   void *clock_user;        /* its argument */
+  /* The one key is made of this text, and no other follows: for several
+   * programs that take each other's tokens. NULL: random ones. */
+  const char *secret;
   /* 0: for what comes. */
-  uintptr_t reserved[8];
+  uintptr_t reserved[7];
 } peal_kit_tokens_opts;
 
 /* Read the keys, or make the first one: *is_new (may be NULL) is then set, so

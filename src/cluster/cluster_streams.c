@@ -213,6 +213,7 @@ static void tell_current(peal_cluster_reading *it) {
   it->is_current = true;
   (void)pthread_mutex_lock(&cluster->lock);
   peal_cluster_machine_current(&cluster->machine, it->stream,
+                               peal_slice_of(it->last),
                                peal_cluster_now(cluster));
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);

@@ -101,6 +101,7 @@ static peal_kit_tokens_opts token_opts(const peal_kit_people_opts *o,
                                 .issuer = o->issuer,
                                 .life_ms = o->access_ms,
                                 .rotate_ms = o->rotate_ms,
+                                .secret = o->secret,
                                 .clock = o->clock,
                                 .clock_user = o->clock_user};
 }
@@ -119,6 +120,7 @@ static bool open_tokens(peal_kit_people *people) {
   const peal_kit_tokens_opts opts =
       token_opts(&people->opts, path, sizeof path);
   peal_err err = peal_kit_tokens_open(&people->tokens, &opts, &is_new, &info);
+  people->opts.secret = NULL; // borrowed, and copied by now
   if (err != PEAL_OK)
     return complain(people, path, err, &info);
   if (is_new)

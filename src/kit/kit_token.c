@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <jose/b64.h>
 #include <jose/jws.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -58,8 +59,13 @@ static bool change(peal_kit_tokens *tokens, peal_kit_token_keys *keys,
   int64_t now_s = peal_kit_tokens_now_ms(tokens) / 1000;
   int64_t life_ms =
       tokens->opts.life_ms > DAY_MS ? tokens->opts.life_ms : (int64_t)DAY_MS;
-  bool changed =
-      peal_kit_token_keys_drop(keys, now_s - life_ms / 1000 - SHARE_S);
+  bool changed = false;
+  if (tokens->opts.secret != NULL) {
+    *err = peal_kit_token_keys_derive(keys, peal_slice_of(tokens->opts.secret),
+                                      now_s, &changed);
+    return changed;
+  }
+  changed = peal_kit_token_keys_drop(keys, now_s - life_ms / 1000 - SHARE_S);
   bool is_due =
       force || keys->count == 0 ||
       keys->keys[keys->count - 1].iat_s + tokens->opts.rotate_ms / 1000 <=
@@ -165,6 +171,8 @@ static bool copy_opts(peal_kit_tokens *tokens,
   own->life_ms = opts->life_ms != 0 ? opts->life_ms : LIFE_MS;
   own->rotate_ms =
       opts->rotate_ms != 0 ? opts->rotate_ms : INT64_C(30) * DAY_MS;
+  if (own->secret != NULL)
+    done = copy_text(&own->secret, "") && done;
   own->leeway_ms = opts->leeway_ms != 0 ? opts->leeway_ms : LEEWAY_MS;
   return done;
 }
@@ -206,6 +214,10 @@ void peal_kit_tokens_close(peal_kit_tokens *tokens) {
   free((void *)(uintptr_t)tokens->opts.path);
   free((void *)(uintptr_t)tokens->opts.issuer);
   free((void *)(uintptr_t)tokens->opts.audience);
+  if (tokens->opts.secret != NULL)
+    OPENSSL_cleanse((void *)(uintptr_t)tokens->opts.secret,
+                    strlen(tokens->opts.secret));
+  free((void *)(uintptr_t)tokens->opts.secret);
   free(tokens);
 }
 

@@ -91,6 +91,33 @@ peal_err peal_kit_token_keys_add(peal_kit_token_keys *all, int64_t now_s) {
   return err;
 }
 
+/* Two keys of it, so that the name tells nothing of the other. */
+peal_err peal_kit_token_keys_derive(peal_kit_token_keys *all, peal_slice secret,
+                                    int64_t now_s, bool *changed) {
+  uint8_t root[PEAL_KIT_DIGEST_BYTES], name[PEAL_KIT_DIGEST_BYTES],
+      key[PEAL_KIT_DIGEST_BYTES];
+  char kid[17], k[PEAL_KIT_TOKEN_SECRET_BYTES];
+  if (!peal_kit_digest_of(root, secret) ||
+      !peal_kit_digest_hmac(name, root, PEAL_S("name of a key of tokens")) ||
+      !peal_kit_digest_hmac(key, root, PEAL_S("key of tokens")))
+    return PEAL_ERR_SYSTEM;
+  peal_kit_digest_hex(kid, name, 8);
+  *changed = all->count != 1 || strcmp(all->keys[0].kid, kid) != 0;
+  size_t len = jose_b64_enc_buf(key, sizeof key, k, sizeof k);
+  peal_err err = PEAL_OK;
+  if (*changed) {
+    while (all->count > 0)
+      drop_key(all, all->count - 1);
+    err = len != SIZE_MAX
+              ? append(all, peal_slice_of(kid), (peal_slice){k, len}, now_s)
+              : PEAL_ERR_NOMEM;
+  }
+  OPENSSL_cleanse(root, sizeof root);
+  OPENSSL_cleanse(key, sizeof key);
+  OPENSSL_cleanse(k, sizeof k);
+  return err;
+}
+
 bool peal_kit_token_keys_drop(peal_kit_token_keys *all, int64_t before_s) {
   bool any = false;
   // a key signs until the next one does

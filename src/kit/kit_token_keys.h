@@ -45,6 +45,12 @@ void peal_kit_token_keys_free(peal_kit_token_keys *all);
  * too many. */
 PEAL_MUST_CHECK peal_err peal_kit_token_keys_add(peal_kit_token_keys *all,
                                                  int64_t now_s);
+/* The key that `secret` stands for, and none beside it. *changed: it was not so
+ * before. */
+PEAL_MUST_CHECK peal_err peal_kit_token_keys_derive(peal_kit_token_keys *all,
+                                                    peal_slice secret,
+                                                    int64_t now_s,
+                                                    bool *changed);
 /* Drop those that ceased to sign before `before_s`. Returns whether there were
  * any. */
 bool peal_kit_token_keys_drop(peal_kit_token_keys *all, int64_t before_s);

@@ -12,6 +12,7 @@
 #include "proto/cluster_request.h"
 #include "proto/cluster_rooms.h"
 #include "proto/cluster_say.h"
+#include "proto/cluster_senders.h"
 #include "proto/cluster_tally.h"
 #include "proto/proto_limits.h"
 
@@ -71,6 +72,7 @@ peal_err peal_cluster_machine_init(peal_cluster_machine *machine,
   peal_list_init(&machine->done);
   peal_list_init(&machine->nsps);
   peal_cluster_peers_init(machine, dice);
+  peal_cluster_senders_init(machine, dice);
   peal_cluster_rooms_init(machine, dice);
   peal_cluster_log_init(machine);
   machine->tells_channels[PEAL_CLUSTER_OF_PYTHON] = opts->python;
@@ -88,6 +90,7 @@ void peal_cluster_machine_deinit(peal_cluster_machine *machine) {
   let_go(machine);
   peal_cluster_request_deinit(machine);
   peal_cluster_peers_deinit(machine);
+  peal_cluster_senders_deinit(machine);
   peal_cluster_rooms_deinit(machine);
   peal_cluster_log_deinit(machine);
   while ((node = peal_list_shift(&machine->nsps))) {

@@ -73,24 +73,6 @@ void peal_cluster_peers_heard(peal_cluster_machine *machine, peal_slice name) {
     peer->heard_ms = machine->now_ms;
 }
 
-bool peal_cluster_peers_take(peal_cluster_peer *peer, unsigned stream,
-                             uint64_t number) {
-  uint64_t *last = &peer->taken[stream].last;
-  uint64_t *seen = &peer->taken[stream].seen;
-  if (number > *last) {
-    uint64_t by = number - *last;
-    *seen = (by < 64 ? *seen << by : 0) | 1;
-    *last = number;
-    return true;
-  }
-  uint64_t back = *last - number;
-  if (back >= 64)
-    return true;
-  bool is_new = !(*seen >> back & 1);
-  *seen |= UINT64_C(1) << back;
-  return is_new;
-}
-
 static uint64_t number_at(peal_args args, size_t index) {
   int64_t number = index < args.count ? peal_val_int(args.items[index], 0) : 0;
   return number > 0 ? (uint64_t)number : 0;

@@ -20,12 +20,6 @@ typedef struct peal_cluster_peer {
   peal_list at; /* machine->come, gone: to be told */
   uint64_t since_ms, heard_ms;
 
-  /* Of its operations that were taken, of each stream: the highest number, and
-     which of the 64 up to it. */
-  struct {
-    uint64_t last, seen;
-  } taken[PEAL_CLUSTER_STREAMS_MAX];
-
   bool is_told; /* JOINED was */
   bool can_relay, relays;
   peal_cluster_presence_of presence;
@@ -45,11 +39,6 @@ peal_cluster_peer *peal_cluster_peers_find(const peal_cluster_machine *machine,
 /* The next one, from *cursor = 0 on; NULL at the end. */
 peal_cluster_peer *peal_cluster_peers_next(const peal_cluster_machine *machine,
                                            uint32_t *cursor);
-/* An operation of this number has come. False: it has come before. One that is
- * far behind the last is taken: a stream that was full gets it late, and what is
- * stored twice stands close together. */
-bool peal_cluster_peers_take(peal_cluster_peer *peer, unsigned stream,
-                             uint64_t number);
 /* It has said something. */
 void peal_cluster_peers_heard(peal_cluster_machine *machine, peal_slice name);
 /* HELLO or ALIVE. Returns: PEAL_OK, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM. */

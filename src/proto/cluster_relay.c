@@ -6,6 +6,7 @@
 #include "proto/cluster_log.h"
 #include "proto/cluster_peers.h"
 #include "proto/cluster_say.h"
+#include "proto/cluster_senders.h"
 #include "proto/proto_limits.h"
 
 /* -- who ------------------------------------------------------------------------------ */
@@ -133,9 +134,7 @@ peal_err peal_cluster_relay_take(peal_cluster_machine *machine,
 peal_err peal_cluster_relay_take_entry(peal_cluster_machine *machine,
                                        unsigned stream, const peal_bus_msg *msg,
                                        peal_slice offset) {
-  peal_cluster_peer *peer =
-      msg->number ? peal_cluster_peers_find(machine, msg->from) : NULL;
-  if (peer && !peal_cluster_peers_take(peer, stream, msg->number))
+  if (!peal_cluster_senders_take(machine, msg->from, stream, msg->number))
     return PEAL_ERR_EXISTS;
   if (peal_cluster_relay_is_double(machine, PEAL_CLUSTER_OF_NODE, msg->from))
     return PEAL_ERR_EXISTS;

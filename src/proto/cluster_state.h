@@ -85,6 +85,8 @@ typedef struct peal_cluster_machine {
 
   /* Other nodes of Peal, by name; LEFT is to be told of those in `gone`. */
   peal_map peers;
+  peal_map senders; /* by name, and in the order in which they were heard of */
+  peal_list senders_used;
   peal_list gone, come;
   bool says_hello, says_alive;
   uint64_t alive_ms; /* when the next sign of life is due */

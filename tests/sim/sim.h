@@ -29,6 +29,7 @@
 #define SIM_MOVED 3u /* the room that others let sockets join and leave */
 #define SIM_EVENTS 8192u
 #define SIM_HAD 64u
+#define SIM_BEGIN_MS 1000000u /* of the clock */
 #define SIM_NEVER UINT64_MAX
 
 typedef struct sim_opts {

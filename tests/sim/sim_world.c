@@ -218,7 +218,7 @@ static void begin(const sim_opts *opts) {
   w.opts = *opts;
   w.dice = opts->seed * 0x9e3779b97f4a7c15u + 1;
   w.hash = 14695981039346656037u;
-  w.now_ms = 1000000;
+  w.now_ms = SIM_BEGIN_MS;
   w.redis_is_up = true;
   choose();
   for (unsigned i = 0; i < SIM_CLIENTS; i++)

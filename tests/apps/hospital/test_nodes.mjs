@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// Two nodes behind one real Redis are one hospital: what is stored on one is
+// stored and shown on the other, emitters of Python and Node reach the screens,
+// and nothing is lost by rolling restarts, kills, and a Redis that goes away.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { startRedis } from '../../support/redis.mjs';
+import {
+  admin, heard, hire, password, Person, runSteps, send, sleep, startHospital, until,
+} from './ward.mjs';
+
+const python = process.argv[3];
+const redis = await startRedis();
+const options = () => ({
+  args: ['--redis-url', redis.url, '--workers', '2', '--person-rate', '100000', '--person-burst', '100000'],
+  env: { SECRET_KEY: 'the same on both nodes' },
+});
+const [a, b] = [await startHospital(options()), await startHospital(options())];
+const nodes = [a, b];
+const boss = await admin(a);
+const doctor = await hire(boss, 'doc', 'doctor');
+const nurse = await hire(boss, 'nina', 'nurse');
+const at = (server, who) => Object.assign(new Person(server, who.username), who, { server });
+const knows = (server, what, where, test) => until(`${what} on the other node`, async () => {
+  const { json } = await at(server, boss).get(where);
+  return json?.data && test(json.data);
+}, 15000);
+const make = async (server, message, severity = 'warning', patient = '7') =>
+  (await at(server, doctor).must('POST', '/api/alerts', { patient_id: patient, severity, message })).id;
+
+async function whatIsStoredOnOneIsOnBoth() {
+  await until('they are up', async () => (await b.get('/health')).json.redis === 'up' &&
+    (await a.get('/health')).json.redis === 'up');
+  // a token of one is good for the other, and so is the account
+  assert.equal((await at(b, nurse).get('/api/auth/me')).status, 200);
+  await knows(b, 'the staff', '/api/staff', (d) => d.some((s) => s.username === 'nina'));
+  await until('its account', async () =>
+    (await b.post('/api/auth/login', { username: 'nina', password })).status === 200, 15000);
+  await boss.must('POST', '/api/patients', { patient_id: '7', name: 'Ada', ward: 'North', assigned: ['nina'] });
+  await knows(b, 'the patient', '/api/patients', (d) => d.length === 1);
+  await at(b, nurse).must('PATCH', '/api/patients/7', { name: 'Ada L.' });
+  await knows(a, 'its name', '/api/patients', (d) => d[0].name === 'Ada L.');
+  await at(b, nurse).must('POST', '/api/beds', { bed_id: 'N1', ward: 'North' });
+  await knows(a, 'the bed', '/api/beds', (d) => d.length === 1);
+}
+
+async function anAlertIsShownOnceOnBoth() {
+  const [here, there] = [await nurse.connect(), await at(b, nurse).connect()];
+  assert.equal((await send(there, 'join_patient_monitoring', { patient_id: '7' })).status, 'success');
+  const id = await make(a, 'on one');
+  for (const screen of [here, there]) {
+    assert.equal((await heard(screen, 'patient_alert', (x) => x.id === id)).message, 'on one');
+  }
+  const seen = await send(there, 'ack_alert', { alert_id: id });
+  assert.equal(seen.alert.acknowledged_by, 'nina');
+  await heard(here, 'alert_updated', (x) => x.id === id && x.status === 'acknowledged');
+  await sleep(300);
+  for (const screen of [here, there]) {
+    assert.equal(screen.seen.filter(([n, x]) => n === 'patient_alert' && x.id === id).length, 1);
+    assert.equal(screen.seen.filter(([n, x]) => n === 'alert_updated' && x.id === id).length, 1);
+  }
+}
+
+async function pythonReachesTheScreens() {
+  if (!python || !fs.existsSync(python)) {
+    console.log('# no python here');
+    return;
+  }
+  const screen = await at(b, nurse).connect();
+  const far = await at(a, doctor).connect();
+  await send(screen, 'join_patient_monitoring', { patient_id: '7' });
+  await send(far, 'join_patient_monitoring', { patient_id: '7' });
+  const script = `from flask_socketio import SocketIO
+SocketIO(message_queue="${redis.url}").emit("patient_alert", {"id": 1, "patient_id": "7", "severity": "critical", "message": "from Python"}, room="patient_7")
+`;
+  const done = spawnSync(python, ['-c', script], { encoding: 'utf8', timeout: 30000 });
+  assert.equal(done.status, 0, done.stderr);
+  for (const one of [screen, far]) {
+    assert.equal((await heard(one, 'patient_alert', (x) => x.message === 'from Python')).id, 1);
+  }
+  await sleep(200);
+  assert.equal(screen.seen.filter(([n, x]) => n === 'patient_alert' && x.message === 'from Python').length, 1);
+}
+
+async function whoWasAwayCatchesUpBeforeItIsHealthy() {
+  await b.stop('SIGKILL');
+  const ids = [];
+  for (let i = 0; i < 450; i += 1) ids.push(await make(a, `while it was away ${i}`));
+  await b.start(); // it answers /health with 200 only then
+  const { data } = await at(b, nurse).must('GET', '/api/alerts?limit=500');
+  const there = new Set(data.map((x) => x.id));
+  assert.deepEqual(ids.filter((id) => !there.has(id)), []);
+}
+
+async function redisGoesAndComes() {
+  await redis.kill();
+  const ids = [await make(a, 'no Redis, here'), await make(b, 'no Redis, there')];
+  await until('it is noticed', async () => (await a.get('/health')).json.redis === 'down', 20000);
+  assert.equal((await a.get('/health')).status, 200);
+  await redis.start();
+  for (const server of nodes) {
+    await knows(server, 'both', '/api/alerts?limit=20', (d) => ids.every((id) => d.some((x) => x.id === id)));
+  }
+}
+
+// A screen that follows to whichever node is there, as behind a balancer.
+class Screen {
+  constructor(first) {
+    Object.assign(this, { alerts: new Map(), last: new Map(), at: first });
+  }
+
+  take(alert) {
+    this.alerts.set(alert.id, alert);
+    const node = alert.id % 1048576;
+    this.last.set(node, Math.max(this.last.get(node) ?? 0, alert.id));
+  }
+
+  async come() {
+    const server = nodes[this.at];
+    const health = await fetch(`${server.url}/health`);
+    if (health.status !== 200) throw new Error('not yet');
+    const socket = await Promise.race([at(server, nurse).connect(),
+      sleep(3000).then(() => { throw new Error('no answer'); })]);
+    const waiting = [];
+    let isReady = false;
+    socket.on('patient_alert', (x) => (isReady ? this.take(x) : waiting.push(x)));
+    for (let more = true; more;) {
+      const page = await send(socket, 'get_missed_alerts',
+        { last_alert_id: this.last.size > 0 ? [...this.last.values()] : 0, limit: 200 });
+      assert.equal(page.status, 'success');
+      for (const alert of page.alerts) this.take(alert);
+      more = page.more;
+    }
+    isReady = true;
+    waiting.forEach((x) => this.take(x));
+    this.socket = socket;
+    socket.on('disconnect', () => { if (!this.isOver) this.comeBack(); });
+  }
+
+  async comeBack() {
+    this.isAway = true;
+    for (let i = 0; ; i += 1) {
+      try {
+        this.at = 1 - this.at;
+        await this.come();
+        this.isAway = false;
+        return;
+      } catch (error) {
+        assert.ok(i < 300, error);
+        await sleep(50);
+      }
+    }
+  }
+}
+
+async function aRollingRestartLosesNothing() {
+  const screens = [];
+  for (let i = 0; i < 20; i += 1) {
+    screens.push(new Screen(i % 2));
+    await screens[i].come();
+  }
+  const acknowledged = new Set();
+  let isOver = false;
+  const load = (async () => {
+    for (let n = 0; !isOver; n += 1) {
+      try {
+        acknowledged.add(await make(nodes[n % 2], `under load ${n}`, 'info'));
+      } catch {
+        // a node that is away: the next takes it
+      }
+      await sleep(3);
+    }
+  })();
+  for (const [i, how] of [[0, 'SIGTERM'], [1, 'SIGTERM'], [0, 'SIGKILL']]) {
+    await sleep(400);
+    nodes[i].sockets.length = 0;
+    await nodes[i].stop(how);
+    await nodes[i].start();
+  }
+  isOver = true;
+  await load;
+  await until('all screens are back', () => screens.every((s) => !s.isAway), 20000);
+  await until('each has all', () => screens.every((s) => [...acknowledged].every((id) => s.alerts.has(id))), 15000)
+    .catch(() => {});
+  const lost = screens.map((s) => [...acknowledged].filter((id) => !s.alerts.has(id)).length);
+  assert.deepEqual(lost, lost.map(() => 0));
+  for (const server of nodes) {
+    const { data } = await at(server, nurse).must('GET', '/api/alerts?limit=500');
+    const have = new Set(data.map((x) => x.id));
+    const newest = [...acknowledged].sort((x, y) => y - x).slice(0, 400);
+    assert.deepEqual(newest.filter((id) => !have.has(id)), []);
+  }
+  for (const screen of screens) screen.isOver = true;
+  console.log(`# 20 screens have all of ${acknowledged.size} alerts`);
+}
+
+await runSteps([whatIsStoredOnOneIsOnBoth, anAlertIsShownOnceOnBoth, pythonReachesTheScreens,
+  whoWasAwayCatchesUpBeforeItIsHealthy, redisGoesAndComes, aRollingRestartLosesNothing]);
