@@ -82,7 +82,7 @@ class World {
 
   async close() {
     for (const client of this.clients ?? []) client.close();
-    await Promise.all((this.nodes ?? []).map((node) => node.stop()));
+    this.isFine = (await Promise.all((this.nodes ?? []).map((node) => node.endsWell()))).every(Boolean);
     for (const line of this.lines ?? []) line.close();
     await this.redis?.stop();
   }
@@ -253,6 +253,7 @@ for (const [name, run] of Object.entries(CASES)) {
     for (const node of world.nodes ?? []) console.log(node.child?.output.slice(-1500));
   }
   await world.close();
+  if (!world.isFine) failed += 1;
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed || !passed ? 1 : 0);
