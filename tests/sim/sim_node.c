@@ -532,11 +532,11 @@ static void take_current(unsigned node, peal_slice id) {
 static void foreign_take(unsigned link, const sim_packet *packet);
 
 void sim_node_take(unsigned link, sim_packet *packet) {
-  sim_node *it = &w.nodes[link];
   if (link >= SIM_NODES) {
     foreign_take(link, packet);
     return;
   }
+  sim_node *it = &w.nodes[link];
   char id[48];
   snprintf(id, sizeof id, "%llu-%llu", (unsigned long long)packet->place.ms,
            (unsigned long long)packet->place.n);
