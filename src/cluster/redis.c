@@ -226,7 +226,6 @@ static peal_err build(peal_redis *redis, const peal_redis_opts *opts,
                       char why[PEAL_REDIS_TEXT]) {
   uint32_t seed = 0;
   redis->opts = *opts;
-  redis->told = PEAL_ERR_AGAIN;
   redis->guard.sweep = sweep;
   fill_in(&redis->opts);
   snprintf(redis->words, sizeof(redis->words), "connecting");

@@ -121,6 +121,16 @@ static bool is_forgiven(unsigned step, const peal_redis_reply *reply) {
          peal_redis_reply_is_error(reply, "NOPERM");
 }
 
+/* A server that knows no AUTH repeats what it was asked, the password with
+ * it. */
+static bool repeats(peal_slice said, const char *secret) {
+  size_t len = strlen(secret);
+  for (size_t i = 0; len && i + len <= said.len; i++)
+    if (memcmp(said.ptr + i, secret, len) == 0)
+      return true;
+  return false;
+}
+
 static bool is_for_now(const peal_redis_reply *reply) {
   return peal_redis_reply_is_error(reply, "LOADING") ||
          peal_redis_reply_is_error(reply, "MASTERDOWN") ||
@@ -136,7 +146,10 @@ peal_err peal_redis_login_heard(peal_redis_login *login,
   if (reply->kind == PEAL_REDIS_ERROR) {
     if (is_forgiven(ask->tries, reply))
       return PEAL_OK;
-    peal_redis_words_error(out, cap, reply);
+    if (how->password && repeats(reply->text, how->password))
+      snprintf(out, cap, "it does not take user and password");
+    else
+      peal_redis_words_error(out, cap, reply);
     return is_for_now(reply) ? PEAL_ERR_CLOSED : PEAL_ERR_REFUSED;
   }
   if (ask->tries == STEP_INFO)

@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 
 #include "base/arena.h"
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "cluster/cluster_limits.h"
 
@@ -21,8 +22,16 @@ struct peal_redis_read {
  * for here: they become what is nearest. */
 #if HIREDIS_MAJOR >= 1
 typedef size_t count_type;
+
+static int type_at(const redisReader *reader) {
+  return reader->task[reader->ridx]->type;
+}
 #else
 typedef int count_type;
+
+static int type_at(const redisReader *reader) {
+  return reader->rstack[reader->ridx].type;
+}
 #endif
 
 /* -- the tree -------------------------------------------------------------- */
@@ -160,12 +169,22 @@ static peal_err why(const peal_redis_read *read) {
   return read->reader->err == REDIS_ERR_OOM ? PEAL_ERR_NOMEM : PEAL_ERR_ANSWER;
 }
 
+/* How long a string is to be that has begun: its sign is read by then. */
+static uint64_t announced(const redisReader *reader) {
+  uint64_t bytes = 0;
+  if (reader->ridx >= 0 && type_at(reader) == REDIS_REPLY_STRING)
+    (void)peal_decimal_take(
+        (peal_slice){reader->buf + reader->pos, reader->len - reader->pos},
+        &bytes);
+  return bytes;
+}
+
 /* What has come of a reply that is not whole: a string that may still come, or
  * a line that has no end, which would be searched again and again. */
 static peal_err check_rest(const peal_redis_read *read) {
   const redisReader *reader = read->reader;
   size_t rest = reader->len - reader->pos;
-  if (rest > read->max_bytes)
+  if (rest > read->max_bytes || announced(reader) > read->max_bytes)
     return PEAL_ERR_TOO_LONG;
   if (rest > PEAL_LIMIT_REDIS_LINE_BYTES &&
       !memchr(reader->buf + reader->pos, '\n', PEAL_LIMIT_REDIS_LINE_BYTES))
