@@ -149,14 +149,14 @@ static void on_free(void *user) {
 
 int main(int argc, char **argv) {
   static hospital self;
-  static const peal_kit_turns turns = {.on_read = on_read,
+  static const peal_kit_turns turns = {.user = &self,
+                                       .on_read = on_read,
                                        .on_command = on_command,
                                        .on_make = on_make,
+                                       .on_free = on_free,
                                        .on_start = on_start,
                                        .on_second = on_second,
                                        .on_stop = on_stop,
-                                       .on_ended = on_ended,
-                                       .on_free = on_free,
-                                       .user = &self};
+                                       .on_ended = on_ended};
   return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }
