@@ -9,6 +9,7 @@
 #include "hospital.h"
 #include "journal.h"
 #include "notices.h"
+#include "prune.h"
 #include "replica.h"
 #include "risk.h"
 #include "schema.h"
@@ -108,6 +109,7 @@ static bool on_make(void *user) {
 static void on_second(void *user) {
   hospital *app = user;
   peal_kit_people_tick(app->people);
+  prune_tick(app);
   demo_check(app);
 }
 
