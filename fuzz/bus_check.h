@@ -43,6 +43,12 @@ static void bus_check_msg(const peal_bus_msg *msg, peal_arena *arena) {
     bus_check_event(&msg->op, arena);
 }
 
+/* An answer without a value, which some forms spell as null. */
+static bool says_nothing(const peal_bus_msg *msg) {
+  return !msg->args.count &&
+         (msg->kind == PEAL_BUS_ACKED || msg->kind == PEAL_BUS_RETURN);
+}
+
 /* Encode into `out`. False: the dialect cannot, or it is not decoded again. */
 static bool bus_check_again(peal_buf *out, const peal_bus_msg *msg,
                             peal_bus_msg *back, bus_check_decode decode,
@@ -69,7 +75,7 @@ static inline void bus_check(peal_slice in, bus_check_decode decode,
       bus_check_again(&first, &msg, &back, decode, encode, user, &arena)) {
     must(back.kind == msg.kind && back.op.kind == msg.op.kind);
     must(peal_slice_eq(back.request, msg.request));
-    must(back.args.count == msg.args.count);
+    must(back.args.count == msg.args.count || says_nothing(&msg));
     if (bus_check_again(&second, &back, &third, decode, encode, user, &arena))
       must(peal_slice_eq(peal_buf_slice(&first), peal_buf_slice(&second)));
   }

@@ -3,6 +3,8 @@
 // packages run on a client of Redis that only writes down what it is told.
 //
 // usage: node tools/capture_bus.mjs <folder with node_modules> [tests/wire]
+//        node tools/capture_bus.mjs <folder with node_modules> <…> --check
+// --check compares instead, and fails if they publish something else now.
 //
 // The packages: socket.io, @socket.io/redis-adapter, @socket.io/redis-emitter,
 // @socket.io/redis-streams-adapter, socket.io-parser.
@@ -11,7 +13,10 @@ import { createRequire } from "node:module";
 import fs from "node:fs";
 import path from "node:path";
 
-const [home, out = "tests/wire"] = process.argv.slice(2);
+const given = process.argv.slice(2).filter((word) => word !== "--check");
+const isCheck = process.argv.includes("--check");
+const [home, out = "tests/wire"] = given;
+let differing = 0;
 const require = createRequire(path.resolve(home) + "/");
 
 // Every id is made of sevens: "HHHHHH", "0707070707070707".
@@ -105,8 +110,15 @@ class Cases {
       `>>\n${log.join("\n")}\n\n`;
   }
   close() {
+    const text = this.text.trimEnd() + "\n";
+    if (isCheck) {
+      const same = fs.readFileSync(this.file, "utf8") === text;
+      console.log(`${this.file}: ${same ? "as it is" : "differs"}`);
+      differing += !same;
+      return;
+    }
     fs.mkdirSync(path.dirname(this.file), { recursive: true });
-    fs.writeFileSync(this.file, this.text.trimEnd() + "\n");
+    fs.writeFileSync(this.file, text);
   }
 }
 
@@ -392,4 +404,4 @@ await classic();
 await emitter();
 await sharded();
 await streamed();
-process.exit(0);
+process.exit(differing ? 1 : 0);

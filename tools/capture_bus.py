@@ -4,6 +4,7 @@
 package on a queue that only writes down what it is told.
 
 usage: capture_bus.py [tests/wire]
+       capture_bus.py tests/wire --check    compares instead
 """
 import json
 import pathlib
@@ -139,8 +140,14 @@ def main():
     cases.add("disconnect", lambda: manager.can_disconnect("s", "/"),
               [f"op / from={HOST}", "op disconnect", "rooms [s]"])
     target = folder / "bus_python" / "manager.txt"
+    text = cases.text.rstrip() + "\n"
+    if "--check" in sys.argv:
+        same = target.read_text() == text
+        print(f"{target}: {'as it is' if same else 'differs'}")
+        return 0 if same else 1
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(cases.text.rstrip() + "\n")
+    target.write_text(text)
+    return 0
 
 
-main()
+sys.exit(main())

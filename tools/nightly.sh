@@ -29,6 +29,8 @@ step 'every suite beside two busy processes' tools/run_tests.py --busy 2 \
 step 'stress: the states of a connection, nine times as many clients' \
   env PEAL_COST_CLIENTS=9000 tools/run_tests.py --only '^cost' release
 step 'clients in Java, Go and Rust' make --no-print-directory interop
+step 'a cluster in virtual time: a seed for each second of the year, on' \
+  build/release/tests/sim/sim --from "$(date +%j%H%M%S)" --count 100000
 step "fuzz, $seconds s a target" tools/run_fuzz.sh "$seconds"
 echo "$summary"
 exit $failed

@@ -25,7 +25,7 @@ struct replica {
   replica_vector known;     /* what is stored, or on its way there */
   uint64_t began_ms, up_ms; /* of the worker's clock; 0: not yet */
   uint64_t wanted_ms;       /* when it was asked last; 0: nothing is */
-  size_t taking;            /* chunks on their way to the store */
+  size_t fetching;          /* answers on their way to the store */
   bool has_heard;           /* another node has said hello */
   atomic_bool is_ready;     /* it has caught up once */
 };
@@ -106,7 +106,7 @@ static void hello(replica *all) {
 static void want(replica *all, int64_t from) {
   peal_build *build = peal_worker_build(peal_worker_self());
   uint64_t now = now_ms();
-  if (all->taking > 0 ||
+  if (all->fetching > 0 ||
       (all->wanted_ms != 0 && now - all->wanted_ms < WANT_MS))
     return; // it is on its way
   all->wanted_ms = now;
@@ -130,10 +130,12 @@ typedef struct taking {
 static void on_taken(const journal_result *result, void *user) {
   taking t = *(taking *)user;
   free(user);
-  t.all->taking--;
   if (result->err != PEAL_OK)
     replica_vector_lower(&t.all->known, t.node, t.before);
-  if (t.peer == 0 || t.all->timer == NULL)
+  if (t.peer == 0)
+    return;
+  t.all->fetching--;
+  if (t.all->timer == NULL)
     return;
   t.all->wanted_ms = 0;
   if (t.has_more || result->err != PEAL_OK)
@@ -151,11 +153,11 @@ static void take(replica *all, const journal_entry *entries, size_t count,
     return;
   }
   *t = (taking){all, node, before, peer, has_more};
-  all->taking++;
+  all->fetching += peer != 0;
   if (journal_take(all->app, entries, count, node, before, through, on_taken,
                    t) == PEAL_OK)
     return;
-  all->taking--;
+  all->fetching -= peer != 0;
   replica_vector_lower(&all->known, node, before);
   free(t);
 }
@@ -199,9 +201,10 @@ static void on_told(peal_nsp *nsp, const peal_event *event, void *user) {
   }
 }
 
-/* Does it lack nothing that somebody has? */
-static void look_ready(replica *all, bool is_behind) {
-  if (is_behind || all->taking > 0 || atomic_load(&all->is_ready))
+/* It lacks next to nothing of what somebody has: the rest comes as it is made,
+ * in its order. */
+static void look_ready(replica *all, int64_t lag) {
+  if (lag >= CHUNK || atomic_load(&all->is_ready))
     return;
   atomic_store(&all->is_ready, true);
   peal_kit_log(&all->app->house, PEAL_LOG_INFO, "replica",
@@ -221,10 +224,10 @@ static void on_hello(peal_nsp *nsp, const peal_event *event, void *user) {
   all->has_heard = true;
   if (replica_vector_get(theirs, journal_node(j)) > journal_seq(j))
     journal_rename(all->app->journal);
-  bool is_behind = replica_vector_is_behind(&all->known, theirs);
-  if (is_behind)
+  int64_t lag = replica_vector_lag(&all->known, theirs);
+  if (lag > 0)
     want(all, number(said, "node"));
-  look_ready(all, is_behind);
+  look_ready(all, lag);
   free(theirs);
 }
 
@@ -345,7 +348,7 @@ static void on_time(peal_timer *timer, void *user) {
   // nobody is there, or nobody can be heard: it serves what it has
   if ((all->up_ms != 0 && now - all->up_ms > ALONE_MS && !all->has_heard) ||
       (!is_up && now - all->began_ms > 2 * ALONE_MS))
-    look_ready(all, false);
+    look_ready(all, 0);
 }
 
 static void on_health(peal_kit_state *out, void *user) {

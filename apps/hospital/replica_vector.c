@@ -40,10 +40,13 @@ replica_verdict replica_vector_judge(const replica_vector *all, int64_t node,
   return previous <= known ? REPLICA_NEXT : REPLICA_GAP;
 }
 
-bool replica_vector_is_behind(const replica_vector *all,
-                              const replica_vector *other) {
-  for (size_t i = 0; i < other->count; i++)
-    if (other->rows[i].seq > replica_vector_get(all, other->rows[i].node))
-      return true;
-  return false;
+int64_t replica_vector_lag(const replica_vector *all,
+                           const replica_vector *other) {
+  int64_t lag = 0;
+  for (size_t i = 0; i < other->count; i++) {
+    int64_t less =
+        other->rows[i].seq - replica_vector_get(all, other->rows[i].node);
+    lag += less > 0 ? less : 0;
+  }
+  return lag;
 }

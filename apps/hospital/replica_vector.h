@@ -36,6 +36,7 @@ void replica_vector_lower(replica_vector *all, int64_t node, int64_t seq);
  * `previous` (numbers between them were never used). */
 replica_verdict replica_vector_judge(const replica_vector *all, int64_t node,
                                      int64_t previous, int64_t seq);
-/* Does `other` know something that `all` does not? */
-bool replica_vector_is_behind(const replica_vector *all,
-                              const replica_vector *other);
+/* How many entries `other` knows that `all` does not (numbers that were never
+ * used included). */
+int64_t replica_vector_lag(const replica_vector *all,
+                           const replica_vector *other);

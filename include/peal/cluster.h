@@ -84,8 +84,9 @@ typedef struct peal_cluster_opts {
   /* What comes by one dialect is told to the other: then Node's and Python's
    * servers hear each other through this one. */
   bool relay;
-  /* Kept while Redis is away, and sent when it is back, in their order;
-   * beyond it the newest are dropped. Default 0: all of them. */
+  /* Kept while Redis is away, and sent in their order when it is back and the
+   * nodes of Peal that were known before have been heard again, 6 s later at
+   * most; beyond it the newest are dropped. Default 0: all of them. */
   size_t queue_bytes;
   size_t max_message_bytes;    /* of what comes; default 64 MiB */
   uint32_t request_timeout_ms; /* for answers of other nodes; default 5000 */

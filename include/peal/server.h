@@ -443,6 +443,26 @@ PEAL_API peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to,
 /* As peal_nsp_emit. Thread: any. */
 PEAL_API peal_err peal_nsp_emit_n(peal_nsp *nsp, const peal_to *to,
                                   peal_slice event, peal_args args);
+/* An event was stored under `offset` (borrowed): whoever comes back before it
+ * expires is sent it, whatever happens to this server. Otherwise `err`:
+ * PEAL_ERR_CLOSED, PEAL_ERR_TIMEOUT: Redis was away, or went away, it may be stored
+ * or not; PEAL_ERR_REFUSED, PEAL_ERR_QUEUE_FULL, PEAL_ERR_NOMEM: it is not. The
+ * clients of this server got it in any case. */
+typedef void (*peal_stored_fn)(peal_err err, peal_slice offset, void *user);
+/* As peal_nsp_emit, and `fn` is called once when the event has been stored for
+ * those who come back (peal_recovery_opts): by Redis in a cluster over streams,
+ * otherwise in this server's memory. On the calling worker (worker 0 if called
+ * from another thread), never inside the call.
+ * Returns: as peal_nsp_emit; PEAL_ERR_OPTION: nothing is stored here, there is no
+ * recovery, or the event is volatile or local; on error `fn` is not called.
+ * Thread: any. */
+PEAL_API peal_err peal_nsp_emit_stored(peal_nsp *nsp, const peal_to *to,
+                                       const char *event, peal_args args,
+                                       peal_stored_fn fn, void *user);
+/* As peal_nsp_emit_stored. Thread: any. */
+PEAL_API peal_err peal_nsp_emit_stored_n(peal_nsp *nsp, const peal_to *to,
+                                         peal_slice event, peal_args args,
+                                         peal_stored_fn fn, void *user);
 /* As peal_emit with event "message". */
 PEAL_API peal_err peal_send(peal_socket *socket, peal_args args);
 

@@ -12,7 +12,9 @@
 #include "cluster/cluster_kept.h"
 #include "cluster/cluster_moves.h"
 #include "cluster/cluster_pump.h"
+#include "cluster/cluster_queue.h"
 #include "cluster/cluster_sessions.h"
+#include "cluster/cluster_streams.h"
 #include "cluster/cluster_verbs.h"
 #include "net/crypto.h"
 #include "net/hooks.h"
@@ -32,19 +34,20 @@ static void set_state(peal_cluster *cluster, peal_cluster_state state) {
   atomic_store_explicit(&cluster->counts.state, state, memory_order_relaxed);
 }
 
+/* Of an outage the way to Redis has its line in the log. */
 static void on_state(peal_redis *redis, bool up, const char *words,
                      void *user) {
   peal_cluster *cluster = user;
   uint64_t now = peal_cluster_now(cluster);
+  (void)words;
   set_state(cluster, up ? PEAL_CLUSTER_UP : PEAL_CLUSTER_DOWN);
+  if (up)
+    peal_cluster_queue_up(cluster);
   if (up && cluster->was_up)
     peal_cluster_count(&cluster->counts.reconnects);
   cluster->was_up = cluster->was_up || up;
   if (up)
     log_line(cluster, PEAL_LOG_INFO, "in the cluster", peal_redis_place(redis));
-  else
-    log_line(cluster, PEAL_LOG_WARN, "out of the cluster, local meanwhile",
-             words ? words : "");
   (void)pthread_mutex_lock(&cluster->lock);
   if (up)
     peal_cluster_machine_up(&cluster->machine, now);
@@ -54,21 +57,17 @@ static void on_state(peal_redis *redis, bool up, const char *words,
   peal_cluster_pump(cluster);
   if (up)
     peal_cluster_sessions_up(cluster);
+  else
+    peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
 }
 
 static void on_timer(peal_timer *timer, void *user) {
   peal_cluster *cluster = user;
-  peal_redis_figures figures;
   (void)timer;
   (void)pthread_mutex_lock(&cluster->lock);
   peal_cluster_machine_tick(&cluster->machine, peal_cluster_now(cluster));
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
-  if (!cluster->redis)
-    return;
-  peal_redis_figures_get(cluster->redis, &figures);
-  atomic_store_explicit(&cluster->counts.queued_bytes, figures.waiting_bytes,
-                        memory_order_relaxed);
 }
 
 static peal_err connect_redis(peal_cluster *cluster, char *why) {
@@ -80,9 +79,6 @@ static peal_err connect_redis(peal_cluster *cluster, char *why) {
       .name = "peal",
       .tls = opts->ca_file || opts->tls_insecure ? &tls : NULL,
       .sharded = opts->mode == PEAL_CLUSTER_SHARDED && !opts->no_node,
-      .keep = opts->queue_bytes > 0,
-      .max_queue_bytes =
-          opts->queue_bytes > PEAL_CLUSTER_QUEUE_BYTES ? opts->queue_bytes : 0,
       .max_reply_bytes = opts->max_message_bytes,
       .on_message = peal_cluster_feed_message,
       .on_state = on_state,
@@ -241,6 +237,8 @@ static peal_err set_machine(peal_cluster *cluster) {
 /* -- life ----------------------------------------------------------------------------------- */
 
 static void set_empty(peal_cluster *cluster, peal_server *server) {
+  atomic_init(&cluster->refs, 1);
+  atomic_init(&cluster->is_over, false);
   cluster->server = server;
   cluster->worker = peal_workers_get(server->workers, 0);
   peal_arena_init(&cluster->strings, server->mem, 512, 0);
@@ -253,6 +251,8 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   peal_list_init(&cluster->kept_all);
   peal_list_init(&cluster->answers);
   peal_list_init(&cluster->fars);
+  peal_list_init(&cluster->stored);
+  peal_list_init(&cluster->queue);
   (void)pthread_mutex_init(&cluster->lock, NULL);
 }
 
@@ -310,8 +310,10 @@ peal_cluster *peal_cluster_new(peal_server *server,
 
 static void free_parts(peal_cluster *cluster) {
   peal_redis_free(cluster->redis);
+  peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);
+  peal_cluster_queue_drop(cluster);
   peal_cluster_pump_drop(cluster);
   peal_cluster_kept_drop(cluster);
   peal_cluster_moves_deinit(cluster);
@@ -335,6 +337,7 @@ void peal_cluster_free(peal_cluster *cluster) {
   if (server->adapter == &cluster->adapter)
     server->adapter = NULL;
   peal_worker_impl_forget(server->workers, cluster);
+  atomic_store_explicit(&cluster->is_over, true, memory_order_relaxed);
   free_parts(cluster);
-  peal_mem_free(server->mem, cluster);
+  peal_cluster_unref(cluster);
 }

@@ -14,20 +14,38 @@
 
 /* -- operations and questions of others -------------------------------------------------- */
 
+static void run_one(peal_cluster *cluster, peal_nsp *nsp, const peal_op *op) {
+  if (peal_op_round_run(nsp, op, false, NULL))
+    peal_cluster_count(&cluster->counts.dropped_in);
+}
+
+/* Node joins and leaves several rooms with one message: the arguments. */
+static void run_moves(peal_cluster *cluster, peal_nsp *nsp, peal_op op,
+                      peal_args rooms) {
+  for (size_t i = 0; i < rooms.count; i++) {
+    op.room = peal_val_str(rooms.items[i]);
+    run_one(cluster, nsp, &op);
+  }
+}
+
 /* Those of namespaces that this node has not are nobody's here. */
 static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
   peal_op op = event->msg->op;
+  bool moves = op.kind == PEAL_OP_JOIN || op.kind == PEAL_OP_LEAVE;
   op.nsp = event->msg->nsp.ptr ? event->msg->nsp : op.nsp;
   peal_nsp *nsp = peal_nsp_named(cluster->server, op.nsp);
   if (!nsp)
     return;
+  if (moves && event->msg->args.count) {
+    run_moves(cluster, nsp, op, event->msg->args);
+    return;
+  }
   peal_message *stamped =
       peal_cluster_sessions_stamp(cluster, &op, event->offset);
   if (stamped)
     op.message = stamped;
   op.has_offset = stamped != NULL;
-  if (peal_op_round_run(nsp, &op, false, NULL))
-    peal_cluster_count(&cluster->counts.dropped_in);
+  run_one(cluster, nsp, &op);
   peal_message_unref(stamped);
 }
 
@@ -57,8 +75,10 @@ static void query(peal_cluster *cluster, const peal_cluster_event *event) {
 
 /* -- other nodes -------------------------------------------------------------------------- */
 
-static void tell_node(peal_cluster *cluster, peal_slice uid, bool joined) {
+static void tell_node(peal_cluster *cluster, peal_slice name, bool joined) {
   char id[64];
+  peal_slice uid = name;
+  (void)peal_cluster_name_marks(name, &uid);
   (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(uid));
   peal_logger_write(cluster->server->log, PEAL_LOG_INFO, "cluster",
                     (peal_slice){0}, (peal_slice){0}, "node %s %s", id,

@@ -59,7 +59,9 @@ size_t peal_cluster_nodes(const peal_cluster *cluster, peal_cluster_each_fn fn,
   uint64_t now = cluster->machine.now_ms;
   while (peal_cluster_machine_other(&cluster->machine, &cursor, &other)) {
     char id[64];
-    (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(other.uid));
+    peal_slice uid = other.uid;
+    (void)peal_cluster_name_marks(other.uid, &uid);
+    (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(uid));
     peal_cluster_node node = {
         .id = id,
         .since_ms = now > other.since_ms ? now - other.since_ms : 0,

@@ -3,6 +3,9 @@
 
 #include "base/mem.h"
 #include "cluster/cluster_act.h"
+#include "cluster/cluster_queue.h"
+
+#define QUEUE_STEP_MS 50u
 
 /* -- answers ---------------------------------------------------------------------------- */
 
@@ -96,6 +99,8 @@ static void tell_answer(peal_cluster *cluster) {
 static void wait_for_deadline(peal_cluster *cluster) {
   uint64_t at = peal_cluster_machine_deadline(&cluster->machine);
   uint64_t now = peal_cluster_now(cluster);
+  if (peal_cluster_queue_flush(cluster) && at > now + QUEUE_STEP_MS)
+    at = now + QUEUE_STEP_MS;
   if (at == UINT64_MAX)
     peal_timer_stop(cluster->timer);
   else

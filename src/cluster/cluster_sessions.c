@@ -168,10 +168,14 @@ typedef struct saving {
   peal_recovery_session *session;
 } saving;
 
-/* Redis is away: it waits here, until its time is over. */
+/* Redis is away: it waits here, until its time is over; one that is connected is
+ * saved anew. */
 static void wait_here(peal_cluster_sessions *it,
                       peal_recovery_session *session) {
-  peal_recovery_sessions_save(&it->store.sessions, session);
+  if (session->is_live || session->is_over)
+    peal_recovery_sessions_drop(&it->store.sessions, session);
+  else
+    peal_recovery_sessions_save(&it->store.sessions, session);
 }
 
 static void on_saved(peal_redis *redis, peal_err err,
@@ -186,11 +190,20 @@ static void on_saved(peal_redis *redis, peal_err err,
     peal_recovery_sessions_drop(&one.sessions->store.sessions, one.session);
 }
 
+/* One that is connected is saved again before that. */
 static uint64_t left_of(const peal_cluster_sessions *it,
                         const peal_recovery_session *session) {
   uint64_t now = peal_recovery_now_ms();
-  uint64_t end = session->left_ms + it->store.sessions.window_ms;
+  uint64_t end = session->left_ms + it->store.sessions.window_ms +
+                 (session->is_live ? it->store.live_ms : 0);
   return end > now ? end - now : 0;
+}
+
+static peal_err forget(peal_cluster_sessions *it, saving *one) {
+  peal_cluster *cluster = it->cluster;
+  peal_slice key = key_of(cluster, peal_slice_of(one->session->pid));
+  const peal_slice argv[] = {PEAL_S("DEL"), key};
+  return peal_redis_command(cluster->redis, key, argv, 2, on_saved, one);
 }
 
 static peal_err set(peal_cluster_sessions *it, saving *one) {
@@ -206,11 +219,14 @@ static peal_err set(peal_cluster_sessions *it, saving *one) {
   peal_base64_encode(&text, peal_buf_slice(&cluster->payload));
   (void)snprintf(ms, sizeof ms, "%llu", (unsigned long long)left_ms);
   peal_slice key = key_of(cluster, peal_slice_of(one->session->pid));
-  const peal_slice argv[] = {PEAL_S("SET"), key, peal_buf_slice(&text),
-                             PEAL_S("PX"), peal_slice_of(ms)};
-  err = text.err
-            ? text.err
-            : peal_redis_command(cluster->redis, key, argv, 5, on_saved, one);
+  const peal_slice argv[] = {PEAL_S("SET"),         key,
+                             peal_buf_slice(&text), PEAL_S("PX"),
+                             peal_slice_of(ms),     PEAL_S("XX")};
+  /* Whoever has taken it meanwhile is somewhere else. */
+  size_t argc = one->session->is_live && !one->session->is_first ? 6 : 5;
+  err = text.err ? text.err
+                 : peal_redis_command(cluster->redis, key, argv, argc, on_saved,
+                                      one);
   peal_buf_deinit(&text);
   return err;
 }
@@ -224,7 +240,7 @@ static void save_now(peal_cluster_sessions *it,
     return;
   }
   *one = (saving){it, session};
-  peal_err err = set(it, one);
+  peal_err err = session->is_over ? forget(it, one) : set(it, one);
   if (!err)
     return;
   peal_mem_free(mem, one);
@@ -627,6 +643,7 @@ peal_err peal_cluster_sessions_init(peal_cluster *cluster) {
   it->store.verbs = &verbs;
   it->store.run_middlewares = own->run_middlewares;
   it->store.max_missed_bytes = queue / 2;
+  it->store.live_ms = own->window_ms / 3 + 1;
   peal_recovery_sessions_init(
       &it->store.sessions, server->mem, server->load.account,
       own->max_bytes ? own->max_bytes : PEAL_LIMIT_RECOVERY_BYTES,

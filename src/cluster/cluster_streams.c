@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cluster/cluster_pump.h"
 #include "proto/bus_node.h"
+#include "server/stored.h"
 
 #define DEFAULT_MAX_LEN 10000u
 #define BLOCK_MS 5000u
@@ -52,6 +53,20 @@ static void tell_added(peal_cluster *cluster, uint64_t number, peal_slice id,
   peal_cluster_pump(cluster);
 }
 
+/* Who waits for this number; `number` 0: all. */
+void peal_cluster_streams_stored(peal_cluster *cluster, uint64_t number,
+                                 peal_err err, peal_slice id) {
+  peal_list *at = cluster->stored.next;
+  while (at != &cluster->stored) {
+    peal_stored *one = PEAL_LIST_OF(at, peal_stored, node);
+    at = at->next;
+    if (number && one->number > number)
+      return;
+    if (!number || one->number == number)
+      peal_stored_tell(one, err, id);
+  }
+}
+
 static void on_added(peal_redis *redis, peal_err err,
                      const peal_redis_reply *reply, void *user) {
   adding it = *(adding *)user;
@@ -59,6 +74,9 @@ static void on_added(peal_redis *redis, peal_err err,
   peal_mem_free(peal_cluster_mem(it.cluster), user);
   if (!err)
     peal_cluster_count(&it.cluster->counts.published);
+  peal_cluster_streams_stored(it.cluster, it.number, err,
+                              err ? (peal_slice){0}
+                                  : peal_redis_reply_text(reply));
   tell_added(it.cluster, it.number,
              err ? (peal_slice){0} : peal_redis_reply_text(reply), err);
 }
@@ -104,6 +122,7 @@ void peal_cluster_streams_add(peal_cluster *cluster,
     return;
   peal_mem_free(peal_cluster_mem(cluster), it);
   /* It was not sent: not stored, whatever the reason. */
+  peal_cluster_streams_stored(cluster, event->number, err, (peal_slice){0});
   tell_added(cluster, event->number, (peal_slice){0},
              err == PEAL_ERR_CLOSED ? PEAL_ERR_QUEUE_FULL : err);
 }
@@ -194,6 +213,7 @@ static void tell_current(peal_cluster_reading *it) {
   it->is_current = true;
   (void)pthread_mutex_lock(&cluster->lock);
   peal_cluster_machine_current(&cluster->machine, it->stream,
+                               peal_slice_of(it->last),
                                peal_cluster_now(cluster));
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);

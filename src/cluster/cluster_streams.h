@@ -15,6 +15,9 @@ bool peal_cluster_streams_decode(peal_cluster *cluster,
 /* ADD. */
 void peal_cluster_streams_add(peal_cluster *cluster,
                               const peal_cluster_event *event);
+/* Tell those who wait for the entry of this number; 0: all who wait. */
+void peal_cluster_streams_stored(peal_cluster *cluster, uint64_t number,
+                                 peal_err err, peal_slice id);
 /* READ: from there on, until it is told to read the stream from elsewhere. */
 void peal_cluster_streams_read(peal_cluster *cluster,
                                const peal_cluster_event *event);

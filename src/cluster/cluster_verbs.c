@@ -8,6 +8,7 @@
 #include "cluster/cluster_pump.h"
 #include "net/worker_impl.h"
 #include "proto/op_copy.h"
+#include "server/stored.h"
 
 /* -- operations ---------------------------------------------------------------------------- */
 
@@ -17,6 +18,7 @@ typedef struct op_mail {
   peal_mail mail;
   peal_cluster *cluster;
   peal_op_weight weight;
+  peal_stored *stored; /* to be told; or NULL */
   peal_arena texts;
   peal_op op;
 } op_mail;
@@ -26,23 +28,39 @@ static void mail_free(op_mail *it) {
   peal_op_weight weight = it->weight;
   peal_message_unref(it->op.message);
   peal_arena_deinit(&it->texts);
+  peal_cluster_unref(it->cluster);
   peal_mem_free(server->mem, it);
   peal_op_load_remove(&server->load, weight);
 }
 
+/* While Redis is away it is not stored, or nobody knows when. */
+static void wait_for_stored(peal_cluster *cluster, peal_stored *stored,
+                            uint64_t number) {
+  stored->number = number;
+  peal_list_push(&cluster->stored, &stored->node);
+  if (!cluster->redis || !peal_redis_is_up(cluster->redis))
+    peal_stored_tell(stored, PEAL_ERR_CLOSED, (peal_slice){0});
+}
+
 static void on_mail(peal_worker *worker, peal_mail *mail) {
   op_mail *it = PEAL_LIST_OF(mail, op_mail, mail);
+  (void)worker;
   peal_cluster *cluster = it->cluster;
   peal_err err = PEAL_ERR_CLOSED;
-  if (!peal_worker_impl_is_ending(worker)) {
+  if (!peal_cluster_is_over(cluster)) {
     (void)pthread_mutex_lock(&cluster->lock);
     err = peal_cluster_machine_publish(&cluster->machine, &it->op,
                                        peal_cluster_now(cluster));
+    uint64_t number = cluster->machine.log_number;
     (void)pthread_mutex_unlock(&cluster->lock);
+    if (!err && it->stored)
+      wait_for_stored(cluster, it->stored, number);
     peal_cluster_pump(cluster);
   }
   if (err)
     peal_cluster_count(&cluster->counts.dropped_out);
+  if (err && it->stored)
+    peal_stored_tell(it->stored, err, (peal_slice){0});
   mail_free(it);
 }
 
@@ -63,6 +81,7 @@ static peal_err mail_new(op_mail **out, peal_cluster *cluster,
     return PEAL_ERR_NOMEM;
   }
   it->cluster = cluster;
+  peal_cluster_ref(cluster);
   it->weight = weight;
   it->mail.fn = on_mail;
   peal_arena_init(&it->texts, server->mem, TEXTS_BYTES, 0);
@@ -73,15 +92,22 @@ static peal_err mail_new(op_mail **out, peal_cluster *cluster,
   return err;
 }
 
-static peal_err publish(peal_adapter *adapter, const peal_op *op) {
+static peal_err store(peal_adapter *adapter, const peal_op *op,
+                      peal_stored *stored) {
   peal_cluster *cluster = (peal_cluster *)adapter;
   op_mail *it;
   peal_err err = mail_new(&it, cluster, op);
-  if (err)
+  if (err) {
     peal_cluster_count(&cluster->counts.dropped_out);
-  else
-    peal_worker_impl_send(cluster->worker, &it->mail);
-  return err;
+    return err;
+  }
+  it->stored = stored;
+  peal_worker_impl_send(cluster->worker, &it->mail);
+  return PEAL_OK;
+}
+
+static peal_err publish(peal_adapter *adapter, const peal_op *op) {
+  return store(adapter, op, NULL);
 }
 
 /* -- questions ------------------------------------------------------------------------------ */
@@ -118,6 +144,7 @@ static void on_socket(peal_adapter *adapter, peal_nsp_local *local,
 }
 
 const peal_adapter_verbs peal_cluster_verbs = {.publish = publish,
+                                               .store = store,
                                                .answer = answer,
                                                .ask = ask,
                                                .room = room,

@@ -239,7 +239,7 @@ static peal_err build(peal_redis *redis, const peal_redis_opts *opts,
     err = make_tls(redis, opts->tls, why);
   if (err)
     return err;
-  const char *name = opts->name ? opts->name : redis->url.name;
+  const char *name = redis->url.name ? redis->url.name : opts->name;
   snprintf(redis->name, sizeof(redis->name), "%s", name ? name : "peal");
   set_place(redis);
   set_how(redis);

@@ -10,6 +10,7 @@
 #include "cluster/redis_conn.h"
 #include "cluster/redis_guard.h"
 #include "cluster/redis_subs.h"
+#include "cluster/redis_waiters.h"
 #include "proto/backoff.h"
 
 #define PEAL_REDIS_HOST_BYTES 256u
@@ -46,8 +47,7 @@ struct peal_redis_node {
   peal_redis_conn *commands, *listener;
   size_t subscribing; /* subscriptions that are not confirmed */
   peal_list held;     /* peal_redis_ask.node: until it is ready */
-  peal_list waiters;
-  size_t waiter_count;
+  peal_redis_waiters waiters;
   peal_backoff backoff;
   peal_wheel_timer timer;
   bool up, over;

@@ -27,8 +27,8 @@ typedef struct peal_redis_message {
 } peal_redis_message;
 
 typedef struct peal_redis_opts {
-  const char *url;            /* wire/redis_url; copied */
-  const char *name;           /* CLIENT SETNAME; NULL: the URL's, or "peal" */
+  const char *url;  /* wire/redis_url; copied */
+  const char *name; /* CLIENT SETNAME, unless the URL has one; NULL: "peal" */
   const peal_client_tls *tls; /* for rediss:, beyond what the URL says; its
                                  files are read here; NULL: none */
   bool sharded; /* sharded Pub/Sub is needed: a server before 7 is refused */

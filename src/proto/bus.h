@@ -8,7 +8,7 @@
  *   bus_python    python-socketio's managers
  *   bus_peal      what only nodes of Peal say: presence, counts
  *
- * In the flow: cluster/redis -> a dialect -> [bus] -> proto/cluster_node. */
+ * In the flow: cluster/redis -> a dialect -> [bus] -> proto/cluster_machine. */
 #include "proto/op.h"
 
 typedef enum peal_bus_kind {
@@ -31,7 +31,7 @@ typedef enum peal_bus_kind {
   PEAL_BUS_HELLO,    /* a node has come and asks who is there */
   PEAL_BUS_ALIVE,
   PEAL_BUS_BYE,
-  PEAL_BUS_PRESENCE, /* Peal: args: what has changed (proto/cluster_node) */
+  PEAL_BUS_PRESENCE, /* Peal: args: what has changed (proto/cluster_machine) */
   PEAL_BUS_COUNT,    /* Peal: op.to; request: how many? */
   PEAL_BUS_COUNTED   /* count */
 } peal_bus_kind;

@@ -13,7 +13,7 @@
  *            P#N#room#         broadcasts to one room, if rooms are dynamic
  *
  * Python's managers have one channel for everything, whatever it is called.
- * In the flow: proto/cluster_node -> [bus_channel] -> cluster/redis. */
+ * In the flow: proto/cluster_machine -> [bus_channel] -> cluster/redis. */
 #include "base/buf.h"
 #include "proto/bus.h"
 
@@ -38,8 +38,7 @@ void peal_bus_channel_node(peal_buf *out, peal_slice prefix,
  * it is the room of a socket's own id. */
 bool peal_bus_channel_is_dynamic(peal_bus_rooms rooms, bool is_socket);
 /* Append <prefix><kind>#<nsp>#[<tail>#]; `kind` is "", "-request" or
- * "-response". The tail is left out if its ptr is NULL. With tail "*" and
- * `open` it is a pattern: P#N#*. */
+ * "-response". The tail is left out if its ptr is NULL. */
 void peal_bus_channel_add(peal_buf *out, peal_slice prefix, const char *kind,
                           peal_slice nsp, peal_slice tail);
 /* P#N#*, for PSUBSCRIBE. Characters that mean something in a pattern are

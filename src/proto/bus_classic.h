@@ -11,7 +11,7 @@
  *   0 IDS, IDS_ARE   1 ROOMS, ROOMS_ARE     2 3 4 OP: JOIN, LEAVE, DISCONNECT
  *   5 FETCH, FETCHED 6 CALL, RETURN         7 ASK   8 ASKED   9 ACKED
  *
- * In the flow: cluster/redis -> [bus_classic] -> proto/cluster_node. */
+ * In the flow: cluster/redis -> [bus_classic] -> proto/cluster_machine. */
 #include "proto/bus.h"
 #include "proto/bus_channel.h"
 
@@ -24,7 +24,8 @@
 void peal_bus_classic_encode(peal_buf *out, const peal_bus_msg *msg,
                              peal_arena *arena);
 /* Decode what came from a channel. Nothing in it is trusted. What it points to
- * lies in the arena and in `in`.
+ * lies in the arena, of which it takes at most 64 bytes for each of `in`, and
+ * in `in`.
  * An answer with an empty list of sockets is FETCHED: whoever asked for IDS
  * takes it as that.
  * Returns: PEAL_OK; PEAL_ERR_SIO_PACKET (not of this form), what is wrong with

@@ -13,7 +13,7 @@
  *   1 HELLO  2 ALIVE  3 OP EMIT, ASK  4 5 6 OP JOIN, LEAVE, DISCONNECT
  *   7 FETCH  8 FETCHED  9 CALL  10 RETURN  11 ASKED  12 ACKED  13 BYE
  *
- * In the flow: cluster/redis -> [bus_node] -> proto/cluster_node. */
+ * In the flow: cluster/redis -> [bus_node] -> proto/cluster_machine. */
 #include "proto/bus.h"
 
 typedef enum peal_bus_node_form {

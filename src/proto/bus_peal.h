@@ -10,7 +10,7 @@
  *   u32 length of the operation (0: none), the operation (proto/op)
  *   the arguments: one msgpack array that fills the rest
  *
- * In the flow: cluster/redis -> [bus_peal] -> proto/cluster_node. */
+ * In the flow: cluster/redis -> [bus_peal] -> proto/cluster_machine. */
 #include "proto/bus.h"
 
 /* Append a message. Errors are sticky in `out`: PEAL_ERR_LIMIT for a text

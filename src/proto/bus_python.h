@@ -12,7 +12,7 @@
  *   disconnect   OP DISCONNECT: op.to names the sid
  *
  * Binaries are base64 behind the data, with placeholders in it.
- * In the flow: cluster/redis -> [bus_python] -> proto/cluster_node. */
+ * In the flow: cluster/redis -> [bus_python] -> proto/cluster_machine. */
 #include "proto/bus.h"
 
 /* Append a message. `arena` is scratch. Sticky errors as

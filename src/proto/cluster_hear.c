@@ -124,6 +124,8 @@ static peal_err take(peal_cluster_machine *machine,
                      peal_cluster_dialect dialect, const peal_bus_msg *msg) {
   if (peal_cluster_say_is_own(machine, msg->from)) {
     machine->figures.echoes++;
+    if (msg->kind == PEAL_BUS_HELLO)
+      peal_cluster_relay_greeted(machine);
     return PEAL_OK;
   }
   if (msg->to.len && !peal_cluster_say_is_own(machine, msg->to))

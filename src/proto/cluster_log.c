@@ -23,6 +23,7 @@ typedef struct entry {
   uint8_t way;
   unsigned stream;
   peal_cluster_place place; /* STORED */
+  uint64_t rank;            /* of those that run without an offset */
   bool runs;                /* RUN is to be told, without an offset */
   bool has_run;             /* it was */
   bool relayed;
@@ -98,6 +99,7 @@ static void set_runs(peal_cluster_machine *machine, entry *it) {
   if (it->has_run || it->runs)
     return;
   it->runs = true;
+  it->rank = ++machine->plain_ranks;
   machine->log_runs++;
 }
 
@@ -117,12 +119,14 @@ static void run_all_of(peal_cluster_machine *machine, uint64_t nsp) {
 }
 
 /* It has run without an offset. */
-static void note(peal_cluster_machine *machine, uint64_t number) {
+static void note(peal_cluster_machine *machine, uint64_t number,
+                 uint64_t rank) {
   unsigned count = machine->plain_count;
   peal_cluster_range *it =
       &machine
            ->plain[(machine->plain_first + count - 1) % PEAL_CLUSTER_PLAIN_MAX];
-  if (count && it->last + 1 == number) {
+  if (count && it->last + 1 == number &&
+      it->rank + (number - it->first) == rank) {
     it->last = number;
     return;
   }
@@ -131,7 +135,8 @@ static void note(peal_cluster_machine *machine, uint64_t number) {
   else
     machine->plain_count++;
   machine->plain[(machine->plain_first + machine->plain_count - 1) %
-                 PEAL_CLUSTER_PLAIN_MAX] = (peal_cluster_range){number, number};
+                 PEAL_CLUSTER_PLAIN_MAX] =
+      (peal_cluster_range){number, number, rank};
 }
 
 /* -- adding ----------------------------------------------------------------------------- */
@@ -206,8 +211,8 @@ peal_err peal_cluster_log_add(peal_cluster_machine *machine, const peal_op *op,
   return PEAL_OK;
 }
 
-/* Full, or out of memory: what is behind it must not overtake it here, and it
- * goes to the others as a new one. */
+/* Full, or out of memory: what is behind it must not overtake it here; to the
+ * others it comes later. */
 static void refuse(peal_cluster_machine *machine, entry *it) {
   run_all_of(machine, it->nsp);
   machine->log_pause_ms = machine->now_ms + PEAL_LIMIT_CLUSTER_ADD_AGAIN_MS;
@@ -216,9 +221,6 @@ static void refuse(peal_cluster_machine *machine, entry *it) {
     it->way = DONE;
     return;
   }
-  it->number = ++machine->log_number;
-  if (it->has_run)
-    note(machine, it->number);
   peal_list_remove(&it->at);
   push(machine, it);
 }
@@ -285,6 +287,7 @@ bool peal_cluster_log_echo(peal_cluster_machine *machine,
   event->own = true;
   event->number = it->number;
   event->offset = offset;
+  event->rank = it->rank;
   /* What stood before it has been trimmed before it could be read. */
   run_before(machine, it);
   if (it->runs) {
@@ -384,7 +387,7 @@ bool peal_cluster_log_next_run(peal_cluster_machine *machine, peal_arena *arena,
     return false;
   it->runs = false;
   it->has_run = true;
-  note(machine, it->number);
+  note(machine, it->number, it->rank);
   machine->log_runs--;
   tidy(machine, it);
   return true;
@@ -403,16 +406,13 @@ bool peal_cluster_log_next_add(peal_cluster_machine *machine, peal_arena *arena,
 bool peal_cluster_log_check(const peal_cluster_machine *machine) {
   const entry *it = NULL;
   size_t bytes = 0, runs = 0;
-  uint64_t last = 0;
   while ((it = next_of(machine, it))) {
     bytes += bytes_of(it);
     runs += it->runs;
-    if (it->number <= last || (it->runs && it->has_run))
+    if (it->number > machine->log_number || (it->runs && it->has_run) ||
+        (it->way == DONE && it->has_run))
       return false;
-    if (it->way == DONE && it->has_run)
-      return false;
-    last = it->number;
   }
   return runs == machine->log_runs && bytes == machine->log_bytes &&
-         bytes <= machine->opts.max_log_bytes && last <= machine->log_number;
+         bytes <= machine->opts.max_log_bytes;
 }

@@ -12,6 +12,7 @@
 #include "proto/cluster_request.h"
 #include "proto/cluster_rooms.h"
 #include "proto/cluster_say.h"
+#include "proto/cluster_senders.h"
 #include "proto/cluster_tally.h"
 #include "proto/proto_limits.h"
 
@@ -71,6 +72,7 @@ peal_err peal_cluster_machine_init(peal_cluster_machine *machine,
   peal_list_init(&machine->done);
   peal_list_init(&machine->nsps);
   peal_cluster_peers_init(machine, dice);
+  peal_cluster_senders_init(machine, dice);
   peal_cluster_rooms_init(machine, dice);
   peal_cluster_log_init(machine);
   machine->tells_channels[PEAL_CLUSTER_OF_PYTHON] = opts->python;
@@ -88,6 +90,7 @@ void peal_cluster_machine_deinit(peal_cluster_machine *machine) {
   let_go(machine);
   peal_cluster_request_deinit(machine);
   peal_cluster_peers_deinit(machine);
+  peal_cluster_senders_deinit(machine);
   peal_cluster_rooms_deinit(machine);
   peal_cluster_log_deinit(machine);
   while ((node = peal_list_shift(&machine->nsps))) {
@@ -107,8 +110,7 @@ void peal_cluster_machine_up(peal_cluster_machine *machine, uint64_t now_ms) {
   machine->now_ms = now_ms;
   if (machine->stage != PEAL_CLUSTER_AT_DOWN)
     return;
-  machine->joined_ms = now_ms;
-  machine->says_hello = true;
+  peal_cluster_relay_wait(machine);
   machine->alive_ms = now_ms + machine->opts.heartbeat_ms;
   peal_cluster_peers_excuse(machine, true);
   peal_cluster_places_up(machine);
@@ -271,10 +273,11 @@ peal_err peal_cluster_machine_entry(peal_cluster_machine *machine,
 }
 
 void peal_cluster_machine_current(peal_cluster_machine *machine,
-                                  unsigned stream, uint64_t now_ms) {
+                                  unsigned stream, peal_slice id,
+                                  uint64_t now_ms) {
   machine->now_ms = now_ms;
   if (machine->stage != PEAL_CLUSTER_AT_JOINING ||
-      !peal_cluster_places_current(machine, stream))
+      !peal_cluster_places_current(machine, stream, id))
     return;
   set_stage(machine, PEAL_CLUSTER_AT_UP);
   peal_cluster_log_current(machine);
@@ -312,9 +315,8 @@ static uint64_t next_ms(const peal_cluster_machine *machine) {
   at = earlier(at, peal_cluster_peers_deadline(machine));
   if (machine->log_pause_ms > machine->now_ms)
     at = earlier(at, machine->log_pause_ms);
-  uint64_t relay_ms = machine->joined_ms + PEAL_LIMIT_CLUSTER_RELAY_MS;
-  if (machine->opts.relay && relay_ms > machine->now_ms)
-    at = earlier(at, relay_ms);
+  if (machine->opts.relay && machine->relay_ms > machine->now_ms)
+    at = earlier(at, machine->relay_ms);
   return at;
 }
 
@@ -508,9 +510,13 @@ bool peal_cluster_machine_other(const peal_cluster_machine *machine,
   return true;
 }
 
-bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
-                                unsigned *cursor, uint64_t *first,
-                                uint64_t *last) {
+uint64_t peal_cluster_machine_plain(const peal_cluster_machine *machine) {
+  return machine->plain_ranks;
+}
+
+bool peal_cluster_machine_next_plain(const peal_cluster_machine *machine,
+                                     unsigned *cursor, uint64_t *first,
+                                     uint64_t *last, uint64_t *rank) {
   if (*cursor >= machine->plain_count)
     return false;
   const peal_cluster_range *it =
@@ -518,11 +524,8 @@ bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
                       PEAL_CLUSTER_PLAIN_MAX];
   *first = it->first;
   *last = it->last;
+  *rank = it->rank;
   return true;
-}
-
-uint64_t peal_cluster_machine_number(const peal_cluster_machine *machine) {
-  return machine->log_number;
 }
 
 bool peal_cluster_machine_relays(const peal_cluster_machine *machine) {

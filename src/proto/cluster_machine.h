@@ -132,9 +132,12 @@ peal_err peal_cluster_machine_feed(peal_cluster_machine *machine,
 peal_err peal_cluster_machine_entry(peal_cluster_machine *machine,
                                     unsigned stream, peal_slice id,
                                     const peal_bus_msg *msg, uint64_t now_ms);
-/* A stream has been read up to its end, since _up. */
+/* A stream has been read up to its end since _up: `id` is where that was, its
+ * newest entry's, "0-0" if there was none. Reading goes on behind it after an
+ * outage. */
 void peal_cluster_machine_current(peal_cluster_machine *machine,
-                                  unsigned stream, uint64_t now_ms);
+                                  unsigned stream, peal_slice id,
+                                  uint64_t now_ms);
 /* Entries up to `id` exist no more (XINFO STREAM: max-deleted-entry-id). */
 void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id);
@@ -160,18 +163,22 @@ void peal_cluster_machine_presence(const peal_cluster_machine *machine,
 /* The others: start with *cursor = 0; false at the end. */
 bool peal_cluster_machine_other(const peal_cluster_machine *machine,
                                 uint32_t *cursor, peal_cluster_other *out);
-/* Streams: which own operations have run here without an offset, by their
- * numbers, oldest first: first to last, from *cursor = 0 on; false at the end.
- * They may stand in the stream all the same, or will: what is kept of a session
- * repeats those that are above the number at its beginning here, and whoever
- * recovers it leaves them out, for it has had them. */
-bool peal_cluster_machine_plain(const peal_cluster_machine *machine,
-                                unsigned *cursor, uint64_t *first,
-                                uint64_t *last);
-/* The number of the newest own operation. A session that was recovered here gets
- * what IS_STORED tells of numbers up to the one of then: they had run before it
- * came, and were not in the stream yet; unless it has had them. */
-uint64_t peal_cluster_machine_number(const peal_cluster_machine *machine);
+/* Streams: own operations that have run here without an offset, "plain": so many
+ * since the beginning, each has its rank. */
+uint64_t peal_cluster_machine_plain(const peal_cluster_machine *machine);
+/* Which: the numbers first to last, of these ranks on, oldest first, from
+ * *cursor = 0 on; false at the end.
+ * They may stand in the stream all the same, or will. So what is kept of a
+ * session repeats them, with this node's name: all, if it was new here; those of
+ * higher rank than when it was recovered here, and what it had repeated then. Of
+ * what stands in the stream it is not given these, neither replayed nor when
+ * they come: it has had them, or was not there. And IS_STORED is for sessions
+ * that were recovered here after that rank, unless they repeat it: they were
+ * owed it, and it was not in the stream yet. (What was given to a client without
+ * an offset, and was lost with its connection, is not found out about.) */
+bool peal_cluster_machine_next_plain(const peal_cluster_machine *machine,
+                                     unsigned *cursor, uint64_t *first,
+                                     uint64_t *last, uint64_t *rank);
 /* Is it this node that relays? */
 bool peal_cluster_machine_relays(const peal_cluster_machine *machine);
 void peal_cluster_machine_figures(const peal_cluster_machine *machine,

@@ -19,8 +19,7 @@ enum {
 typedef struct peal_cluster_peer {
   peal_list at; /* machine->come, gone: to be told */
   uint64_t since_ms, heard_ms;
-  /* Of each stream: its last operation that was taken. */
-  uint64_t last_numbers[PEAL_CLUSTER_STREAMS_MAX];
+
   bool is_told; /* JOINED was */
   bool can_relay, relays;
   peal_cluster_presence_of presence;

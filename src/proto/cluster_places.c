@@ -103,11 +103,15 @@ void peal_cluster_places_up(peal_cluster_machine *machine) {
   }
 }
 
-bool peal_cluster_places_current(peal_cluster_machine *machine,
-                                 unsigned stream) {
+bool peal_cluster_places_current(peal_cluster_machine *machine, unsigned stream,
+                                 peal_slice id) {
   peal_cluster_stream *it = stream_of(machine, stream);
-  if (it && !it->reads)
-    it->is_current = true;
+  peal_cluster_place place;
+  if (it && !it->reads && peal_cluster_places_parse(&place, id)) {
+    if (!it->is_known || peal_cluster_places_compare(place, it->last) > 0)
+      it->last = place;
+    it->is_current = it->is_known = true;
+  }
   for (unsigned i = 0; i < machine->opts.streams_count; i++)
     if (!machine->streams[i].is_current)
       return false;

@@ -22,8 +22,8 @@ PEAL_MUST_CHECK peal_err peal_cluster_places_pass(peal_cluster_machine *machine,
                                                   peal_slice id);
 void peal_cluster_places_up(peal_cluster_machine *machine);
 /* Returns whether all have been read up to now. */
-bool peal_cluster_places_current(peal_cluster_machine *machine,
-                                 unsigned stream);
+bool peal_cluster_places_current(peal_cluster_machine *machine, unsigned stream,
+                                 peal_slice id);
 /* As peal_cluster_machine_trimmed. */
 void peal_cluster_places_trimmed(peal_cluster_machine *machine, unsigned stream,
                                  peal_slice id);

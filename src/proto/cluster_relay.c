@@ -6,6 +6,7 @@
 #include "proto/cluster_log.h"
 #include "proto/cluster_peers.h"
 #include "proto/cluster_say.h"
+#include "proto/cluster_senders.h"
 #include "proto/proto_limits.h"
 
 /* -- who ------------------------------------------------------------------------------ */
@@ -15,13 +16,19 @@ static bool is_lower(const peal_cluster_machine *machine,
   return memcmp(peer->name, machine->name, sizeof peer->name) < 0;
 }
 
+/* Others take a node's place when it has been silent for silence_ms: whoever has
+ * said nothing for almost as long, because it stood still, holds it no more. */
+static bool has_lapsed(const peal_cluster_machine *machine) {
+  return machine->now_ms >= machine->said_alive_ms + machine->opts.silence_ms -
+                                machine->opts.silence_ms / 4;
+}
+
 static bool should(const peal_cluster_machine *machine) {
   uint32_t cursor = 0;
   const peal_cluster_peer *peer;
   if (!machine->opts.relay || machine->stage != PEAL_CLUSTER_AT_UP)
     return false;
-  if (!machine->relays &&
-      machine->now_ms < machine->joined_ms + PEAL_LIMIT_CLUSTER_RELAY_MS)
+  if (!machine->relays && machine->now_ms < machine->relay_ms)
     return false;
   while ((peer = peal_cluster_peers_next(machine, &cursor))) {
     bool before = is_lower(machine, peer);
@@ -32,7 +39,27 @@ static bool should(const peal_cluster_machine *machine) {
   return true;
 }
 
+void peal_cluster_relay_wait(peal_cluster_machine *machine) {
+  machine->relays = false;
+  machine->relay_ms = UINT64_MAX;
+  machine->says_hello = true;
+}
+
+void peal_cluster_relay_greeted(peal_cluster_machine *machine) {
+  if (machine->relay_ms == UINT64_MAX)
+    machine->relay_ms = machine->now_ms + PEAL_LIMIT_CLUSTER_RELAY_MS;
+}
+
+static bool holds(peal_cluster_machine *machine) {
+  if (machine->opts.relay && machine->relay_ms != UINT64_MAX &&
+      has_lapsed(machine))
+    peal_cluster_relay_wait(machine);
+  return machine->relays;
+}
+
 void peal_cluster_relay_settle(peal_cluster_machine *machine) {
+  if (peal_cluster_state_is_on(machine))
+    (void)holds(machine);
   bool relays = should(machine);
   if (relays == machine->relays)
     return;
@@ -75,7 +102,7 @@ bool peal_cluster_relay_is_double(const peal_cluster_machine *machine,
 static void take_node(peal_cluster_machine *machine, const peal_bus_msg *msg,
                       peal_slice offset) {
   run(machine, PEAL_CLUSTER_OF_NODE, msg, offset);
-  if (machine->relays &&
+  if (holds(machine) &&
       !(peal_cluster_name_marks(msg->from, NULL) & PEAL_CLUSTER_NAME_PYTHON))
     relay(machine, PEAL_CLUSTER_OF_PYTHON, msg);
 }
@@ -85,11 +112,11 @@ static peal_err take_other(peal_cluster_machine *machine,
                            const peal_bus_msg *msg) {
   if (!takes_stored(machine)) {
     run(machine, dialect, msg, (peal_slice){0});
-    if (machine->relays)
+    if (holds(machine))
       relay(machine, PEAL_CLUSTER_OF_NODE, msg);
     return PEAL_OK;
   }
-  if (!machine->relays)
+  if (!holds(machine))
     return PEAL_OK;
   machine->figures.relayed++;
   return peal_cluster_log_add(machine, &msg->op, true);
@@ -107,12 +134,8 @@ peal_err peal_cluster_relay_take(peal_cluster_machine *machine,
 peal_err peal_cluster_relay_take_entry(peal_cluster_machine *machine,
                                        unsigned stream, const peal_bus_msg *msg,
                                        peal_slice offset) {
-  peal_cluster_peer *peer =
-      msg->number ? peal_cluster_peers_find(machine, msg->from) : NULL;
-  if (peer && msg->number <= peer->last_numbers[stream])
+  if (!peal_cluster_senders_take(machine, msg->from, stream, msg->number))
     return PEAL_ERR_EXISTS;
-  if (peer)
-    peer->last_numbers[stream] = msg->number;
   if (peal_cluster_relay_is_double(machine, PEAL_CLUSTER_OF_NODE, msg->from))
     return PEAL_ERR_EXISTS;
   take_node(machine, msg, offset);

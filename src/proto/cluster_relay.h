@@ -17,6 +17,11 @@
 
 /* Who relays, anew: behind each change of who is there. */
 void peal_cluster_relay_settle(peal_cluster_machine *machine);
+/* It has come up, or stood still: it says HELLO, and does not relay before that
+ * has come back, behind all that was said before, and been answered. */
+void peal_cluster_relay_wait(peal_cluster_machine *machine);
+/* Its HELLO has come back. */
+void peal_cluster_relay_greeted(peal_cluster_machine *machine);
 /* Is what `from` says in this dialect heard by another one, too? */
 bool peal_cluster_relay_is_double(const peal_cluster_machine *machine,
                                   peal_cluster_dialect dialect,

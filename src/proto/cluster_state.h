@@ -19,6 +19,7 @@
 /* Numbers of own operations. */
 typedef struct peal_cluster_range {
   uint64_t first, last;
+  uint64_t rank; /* of the first; the others follow */
 } peal_cluster_range;
 
 typedef enum peal_cluster_stage {
@@ -60,7 +61,6 @@ typedef struct peal_cluster_machine {
   peal_cluster_machine_opts opts; /* defaults filled in */
   peal_cluster_stage stage;
   uint64_t now_ms, dice;
-  uint64_t joined_ms; /* when it last came up */
   char uid[PEAL_CLUSTER_NAME_UID];
   char name[PEAL_CLUSTER_NAME_LEN], relay_name[PEAL_CLUSTER_NAME_LEN];
   char host[PEAL_CLUSTER_NAME_HOST_LEN], relay_host[PEAL_CLUSTER_NAME_HOST_LEN];
@@ -85,12 +85,16 @@ typedef struct peal_cluster_machine {
 
   /* Other nodes of Peal, by name; LEFT is to be told of those in `gone`. */
   peal_map peers;
+  peal_map senders; /* by name, and in the order in which they were heard of */
+  peal_list senders_used;
   peal_list gone, come;
   bool says_hello, says_alive;
   uint64_t alive_ms; /* when the next sign of life is due */
   uint64_t said_alive_ms;
   uint64_t starved_ms; /* memory was out: news are tried again then */
   bool relays;
+  uint64_t relay_ms; /* it may from then on; UINT64_MAX: its HELLO has not come
+                        back yet */
 
   /* Rooms here. */
   peal_map rooms;
@@ -116,6 +120,7 @@ typedef struct peal_cluster_machine {
   uint64_t log_number;                              /* of the newest */
   peal_cluster_range plain[PEAL_CLUSTER_PLAIN_MAX]; /* a ring, oldest first */
   unsigned plain_first, plain_count;
+  uint64_t plain_ranks;  /* given */
   size_t log_runs;       /* that are to be run without an offset */
   peal_list *log_waits;  /* the first one that is to be added; &log: none */
   uint64_t log_pause_ms; /* none is added before */

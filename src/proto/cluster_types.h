@@ -71,7 +71,7 @@ typedef enum peal_cluster_event_type {
                             `stream` was trimmed before it could be read */
   PEAL_CLUSTER_IS_STORED, /* number, offset, msg: an operation of this node's that
                              ran without an offset stands in the stream under it:
-                             for sessions recovered since (_number) */
+                             for sessions recovered since (_plain) */
   PEAL_CLUSTER_IS_CLOSED /* _leave has been done: nothing more comes */
 } peal_cluster_event_type;
 
@@ -83,6 +83,7 @@ typedef struct peal_cluster_event {
   const peal_bus_msg *msg; /* borrowed until the next call of _next */
   peal_slice nsp, room, from, offset;
   uint64_t number;
+  uint64_t rank; /* IS_STORED: of those that ran without an offset */
   void *user;
   peal_err err;
   size_t nodes;   /* that were asked, this one not counted */

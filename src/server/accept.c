@@ -159,6 +159,7 @@ void peal_accept_run(peal_candidate *candidate) {
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
+  peal_socket_recovery_live(socket);
   send_held(socket, candidate, &missed);
   peal_socket_recovery_release(&missed);
   peal_candidate_release(candidate);

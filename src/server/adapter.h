@@ -15,6 +15,7 @@
  * peal_op_round_run, which publishes nothing; a question by server/node_query. */
 #include "proto/bus.h"
 #include "server/server_impl.h"
+#include "server/stored.h"
 
 typedef struct peal_adapter peal_adapter;
 
@@ -51,6 +52,10 @@ typedef struct peal_adapter_verbs {
    * PEAL_OK; PEAL_ERR_QUEUE_FULL, PEAL_ERR_NOMEM: it was not taken, which is
    * counted there. Thread: any. */
   peal_err (*publish)(peal_adapter *adapter, const peal_op *op);
+  /* The same for an EMIT, and `stored` (taken) is told when it has been stored.
+   * Only of one that orders. */
+  peal_err (*store)(peal_adapter *adapter, const peal_op *op,
+                    peal_stored *stored);
   /* To question `number` of another node (server/node_query); `answer` (borrowed) has
    * kind, count and args. On worker 0. */
   void (*answer)(peal_adapter *adapter, uint64_t number,

@@ -10,6 +10,8 @@
 #include "server/members.h"
 #include "server/nsp.h"
 #include "server/packet.h"
+#include "server/recovery_store.h"
+#include "server/stored.h"
 #include "wire/sio_check.h"
 
 typedef struct cast {
@@ -19,6 +21,7 @@ typedef struct cast {
   peal_socket *own;    /* not accepted yet, and wants it too; or NULL */
   peal_slice event;
   peal_args args;
+  peal_stored *stored; /* to be told, and taken then; or NULL */
 } cast;
 
 static void tell_outgoing(const cast *it, peal_socket *socket) {
@@ -72,7 +75,8 @@ static peal_err hand_over(const cast *it, peal_worker *self,
   peal_op op = op_of(it, &item);
   if (it->own)
     op.without = it->own->id;
-  err = adapter->verbs->publish(adapter, &op);
+  err = it->stored ? adapter->verbs->store(adapter, &op, it->stored)
+                   : adapter->verbs->publish(adapter, &op);
   item.no_compress = it->to->no_compress;
   if (!err && it->own)
     err = deliver_here(it, &item, NULL, 0);
@@ -133,6 +137,9 @@ static peal_err run_kept(const cast *it, peal_worker *self,
   }
   if (!err && adapter)
     err = publish(it, self, adapter);
+  if (!err && it->stored)
+    peal_stored_tell(it->stored, PEAL_OK,
+                     peal_recovery_store_offset(item.message));
   peal_packet_release(&item);
   return err;
 }
@@ -211,4 +218,36 @@ peal_err peal_nsp_emit_n(peal_nsp *nsp, const peal_to *to, peal_slice event,
 peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to, const char *event,
                        peal_args args) {
   return peal_nsp_emit_n(nsp, to, peal_slice_of(event), args);
+}
+
+/* Is an event to these stored? */
+static bool is_stored(const peal_nsp *nsp, const peal_to *to) {
+  if (nsp->server->store)
+    return !to->is_volatile && !to->is_local;
+  return peal_recovery_keeps(nsp->server, to);
+}
+
+peal_err peal_nsp_emit_stored_n(peal_nsp *nsp, const peal_to *to,
+                                peal_slice event, peal_args args,
+                                peal_stored_fn fn, void *user) {
+  if (!nsp || !fn)
+    return PEAL_ERR_USAGE;
+  to = to ? to : &everyone;
+  if (!is_stored(nsp, to))
+    return PEAL_ERR_OPTION;
+  peal_stored *stored =
+      peal_stored_new(nsp->server->mem, peal_op_round_home(nsp), fn, user);
+  if (!stored)
+    return PEAL_ERR_NOMEM;
+  peal_err err = run(&(cast){
+      .nsp = nsp, .to = to, .event = event, .args = args, .stored = stored});
+  if (err)
+    peal_stored_free(stored);
+  return err;
+}
+
+peal_err peal_nsp_emit_stored(peal_nsp *nsp, const peal_to *to,
+                              const char *event, peal_args args,
+                              peal_stored_fn fn, void *user) {
+  return peal_nsp_emit_stored_n(nsp, to, peal_slice_of(event), args, fn, user);
 }

@@ -44,7 +44,8 @@ static size_t items_of(const peal_op_result *result) {
 static void put_items(peal_val *out, const peal_op_result *result) {
   if (result->doc) {
     peal_val list = peal_doc_val(result->doc);
-    memcpy(out, list.as.items, list.len * sizeof *out);
+    if (list.len)
+      memcpy(out, list.as.items, list.len * sizeof *out);
     return;
   }
   for (size_t i = 0; result->ids && i < result->count; i++)

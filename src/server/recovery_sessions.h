@@ -20,6 +20,9 @@ typedef struct peal_recovery_session {
       own_after;  /* numbers of the log: what went to its id before is not */
   uint64_t after; /* its; what went to rooms before is not */
   size_t bytes;   /* charged */
+  bool is_live;   /* of a store: its socket is connected */
+  bool is_first;  /* then: nothing of it is there yet */
+  bool is_over;   /* of a store: it is to be forgotten */
   char pid[PEAL_RECOVERY_PID_BYTES];
   char sid[21];
   char since[44];  /* of a store: the offset behind which it missed all, if the

@@ -31,7 +31,7 @@ typedef struct peal_recovery_asker {
 } peal_recovery_asker;
 
 typedef struct peal_recovery_store_verbs {
-  /* Keep a session (taken). Thread: any. */
+  /* Keep a session (taken), or forget it (is_over). Thread: any. */
   void (*save)(peal_recovery_store *store, peal_recovery_session *session);
   /* The session of this word, once, with all that was missed behind `offset`;
    * NULL ptr: behind what the session says. Both are borrowed.
@@ -46,6 +46,7 @@ struct peal_recovery_store {
   peal_recovery_sessions sessions; /* makes and frees them, on any thread; what
                                       is in it is the store's own matter */
   bool run_middlewares;
+  uint64_t live_ms; /* how often sessions of connected sockets are saved */
   size_t max_missed_bytes;
 };
 

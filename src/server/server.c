@@ -17,6 +17,7 @@
 #include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
+#include "server/socket_recovery.h"
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -87,6 +88,8 @@ static peal_err set_locals(peal_server *server) {
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
+    peal_live_sessions_init(&local->live, peal_workers_get(server->workers, i),
+                            peal_socket_recovery_save_live);
     local->sio = (peal_sio_conn_opts){
         .max_attachments = opts->max_attachments,
         .max_namespaces = opts->max_namespaces,
@@ -192,6 +195,7 @@ static void free_locals(peal_server *server) {
     peal_ticket_pool_deinit(&server->locals[i].nexts);
     peal_ticket_pool_deinit(&server->locals[i].replies);
     peal_ref_table_deinit(&server->locals[i].refs);
+    peal_live_sessions_deinit(&server->locals[i].live);
   }
   peal_mem_free(server->mem, server->locals);
 }

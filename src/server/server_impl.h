@@ -29,6 +29,7 @@
 #include "net/worker_impl.h"
 #include "proto/sio_conn.h"
 #include "server/figures.h"
+#include "server/live_sessions.h"
 #include "server/ref_table.h"
 
 typedef struct peal_server_client peal_server_client;
@@ -44,6 +45,7 @@ typedef struct peal_server_local {
   peal_ticket_pool nexts;   /* peal_next */
   peal_ticket_pool replies; /* peal_reply */
   peal_ref_table refs;      /* sockets that are referred to */
+  peal_live_sessions live;  /* for a store of recovery */
 } peal_server_local;
 
 struct peal_server {

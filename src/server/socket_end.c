@@ -29,8 +29,7 @@ void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
   socket->state = PEAL_SOCKET_GONE;
   peal_figures_add(&peal_figures_of(socket)->sockets, UINT64_MAX);
   run_disconnect_handlers(socket, PEAL_HOOK_DISCONNECTING, reason, err);
-  if (was_in)
-    peal_socket_recovery_save(socket, reason);
+  peal_socket_recovery_save(socket, reason, was_in);
   peal_rooms_leave_all(socket);
   peal_members_remove(socket);
   peal_acks_close(socket);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "net/crypto.h"
+#include "server/members.h"
 #include "server/next.h"
 #include "server/server_client_turn.h"
 #include "server/socket_extra.h"
@@ -203,8 +204,15 @@ static void on_found(peal_recovery_asker *asker,
   peal_mem_free(it.mem, asker);
   peal_candidate *candidate = peal_next_answer(it.next);
   bool is_there = candidate && candidate->socket->client;
-  if (!is_there)
+  /* The server has not seen yet that its connection is lost. */
+  bool is_double = is_there && found->session &&
+                   peal_members_find(candidate->socket->local,
+                                     peal_slice_of(found->session->sid));
+  static const peal_recovery_found nothing;
+  if (!is_there || is_double)
     drop_found(it.store, found);
+  if (is_double)
+    found = &nothing;
   if (candidate && !is_there)
     peal_candidate_bury(candidate);
   if (!is_there)
@@ -432,17 +440,45 @@ static void keep(peal_recovery *recovery, peal_recovery_session *session) {
   uv_mutex_unlock(&recovery->lanes.lock);
 }
 
-void peal_socket_recovery_save(peal_socket *socket, peal_reason reason) {
+void peal_socket_recovery_save(peal_socket *socket, peal_reason reason,
+                               bool was_in) {
   peal_recovery *recovery = peal_socket_recovery_server(socket);
   peal_recovery_store *store = peal_socket_recovery_store(socket);
-  if ((!recovery && !store) || !is_lost(reason))
+  bool lost = was_in && is_lost(reason);
+  if (store)
+    peal_live_sessions_end(&peal_socket_recovery_of(socket)->live);
+  if (!store && (!recovery || !lost))
     return;
   peal_recovery_session *session =
       session_of(store ? &store->sessions : &recovery->sessions, socket);
-  if (session && store)
+  if (!session)
+    return;
+  session->is_over = !lost;
+  if (store)
     store->verbs->save(store, session);
-  else if (session)
+  else
     keep(recovery, session);
+}
+
+void peal_socket_recovery_live(peal_socket *socket) {
+  peal_recovery_store *store = peal_socket_recovery_store(socket);
+  peal_socket_recovery *own = peal_socket_recovery_of(socket);
+  if (store && own && socket->state == PEAL_SOCKET_CONNECTED)
+    peal_live_sessions_begin(
+        &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
+             ->live,
+        &own->live, socket, store->live_ms);
+}
+
+void peal_socket_recovery_save_live(peal_socket *socket, bool first) {
+  peal_recovery_store *store = peal_socket_recovery_store(socket);
+  peal_recovery_session *session =
+      store ? session_of(&store->sessions, socket) : NULL;
+  if (!session)
+    return;
+  session->is_live = true;
+  session->is_first = first;
+  store->verbs->save(store, session);
 }
 
 void peal_socket_recovery_give_back(peal_candidate *candidate) {
@@ -468,8 +504,9 @@ void peal_socket_recovery_drop(peal_candidate *candidate) {
 }
 
 void peal_socket_recovery_free(peal_socket *socket) {
-  if (!socket->extra)
+  if (!socket->extra || !socket->extra->recovery)
     return;
+  peal_live_sessions_end(&socket->extra->recovery->live);
   peal_mem_free(mem_of(socket), socket->extra->recovery);
   socket->extra->recovery = NULL;
 }

@@ -4,6 +4,7 @@
  * back, what is kept when its connection is lost. Without recovery in the
  * server none of this does anything. */
 #include "server/candidate.h"
+#include "server/live_sessions.h"
 #include "server/recovery.h"
 #include "server/recovery_store.h"
 
@@ -13,6 +14,7 @@ typedef struct peal_socket_recovery {
   uint64_t own_after, after; /* as those of peal_recovery_session */
   /* As that of a session of a store. */
   char since[PEAL_RECOVERY_STORE_OFFSET];
+  peal_live_session live; /* of a store */
   bool is_recovered;
   bool asks;       /* a store is to be asked */
   bool has_offset; /* `since` is what the client said, until then */
@@ -37,6 +39,16 @@ static inline peal_recovery_store *peal_socket_recovery_store(
 static inline peal_socket_recovery *peal_socket_recovery_of(
     const peal_socket *socket) {
   return socket->extra ? socket->extra->recovery : NULL;
+}
+
+/* Its rooms or its data have changed: a store is to know. */
+static inline void peal_socket_recovery_touch(peal_socket *socket) {
+  peal_socket_recovery *own = peal_socket_recovery_of(socket);
+  if (own && peal_socket_recovery_store(socket))
+    peal_live_sessions_touch(
+        &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
+             ->live,
+        &own->live);
 }
 
 /* CONNECT has come with `auth`: if a session waits for it, the candidate has it
@@ -68,9 +80,14 @@ void peal_socket_recovery_release(peal_socket_missed *missed);
 /* A socket is going: what was handed in before is done, and takes part in
  * what is kept. */
 void peal_socket_recovery_settle(const peal_socket *socket);
-/* Its connection was lost for this reason: keep what it needs to come back. It
- * is still in its rooms. */
-void peal_socket_recovery_save(peal_socket *socket, peal_reason reason);
+/* It goes for this reason, and was connected until now (`was_in`), or leaving: keep
+ * what it needs to come back, if it may. It is still in its rooms. */
+void peal_socket_recovery_save(peal_socket *socket, peal_reason reason,
+                               bool was_in);
+/* It is a member, and connected. */
+void peal_socket_recovery_live(peal_socket *socket);
+/* To the store, while it is connected; of peal_live_sessions. */
+void peal_socket_recovery_save_live(peal_socket *socket, bool first);
 /* The candidate has gone before it was accepted: it may come again. */
 void peal_socket_recovery_give_back(peal_candidate *candidate);
 /* The candidate is refused, or over. */

@@ -42,6 +42,7 @@ async function check(name, scenario, expected, fn) {
   } catch (err) {
     failed += 1;
     console.log(`FAIL ${name}: ${scenario.name}\n${err.stack}`);
+    for (const { child } of nodes) if (child.failed) console.log(child.failed.message);
   }
 }
 

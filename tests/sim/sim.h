@@ -29,6 +29,7 @@
 #define SIM_MOVED 3u /* the room that others let sockets join and leave */
 #define SIM_EVENTS 8192u
 #define SIM_HAD 64u
+#define SIM_BEGIN_MS 1000000u /* of the clock */
 #define SIM_NEVER UINT64_MAX
 
 typedef struct sim_opts {
@@ -83,7 +84,7 @@ typedef struct sim_packet {
   char *data;
   size_t len;
   uint64_t number;
-  unsigned client, generation;
+  unsigned client, generation, of;
   peal_cluster_place place;
   bool has_place, ok;
   size_t first, end; /* ENTRY, RESTORED: of the stream's entries */
@@ -113,6 +114,7 @@ typedef struct sim_had {
 
 typedef struct sim_session {
   bool is_there;
+  unsigned of; /* the client's generation: its pid */
   unsigned rooms, had_count;
   sim_had had[SIM_HAD];
 } sim_session;
@@ -121,7 +123,9 @@ typedef struct sim_delivery {
   unsigned event;
   peal_cluster_place place;
   bool has_place;
-  uint64_t number; /* of what IS_STORED told; 0: it is no such one */
+  bool is_late; /* stored after others that it ran before: IS_STORED */
+  char from[PEAL_CLUSTER_NAME_LEN]; /* of a node of Peal, whose number it is */
+  uint64_t number;
 } sim_delivery;
 
 typedef struct sim_client {
@@ -134,7 +138,7 @@ typedef struct sim_client {
   char id[21];
   peal_cluster_place offset, replayed;
   bool has_offset, was_recovered;
-  uint64_t start; /* the node's number when it came */
+  uint64_t start; /* what had run plain at its node when it came */
   unsigned had_count;
   sim_had had[SIM_HAD];
   sim_delivery inbox[SIM_EVENTS];
@@ -142,6 +146,7 @@ typedef struct sim_client {
   sim_delivery later[SIM_EVENTS]; /* while it is recovering */
   unsigned later_count;
   uint8_t received[SIM_EVENTS];
+  bool lost_plain[SIM_EVENTS]; /* given without an offset, and not read */
   unsigned last_from[SIM_LINKS];
   unsigned counts[2]; /* recovered, new */
 } sim_client;
@@ -168,7 +173,7 @@ typedef struct sim_node {
   uint64_t counts[256];
   unsigned count_count, spins;
   uint64_t up_ms; /* its subscriptions are confirmed then */
-  bool is_closed, has_lost, has_room[SIM_ROOMS];
+  bool is_closed, has_lost, has_read, has_room[SIM_ROOMS];
 } sim_node;
 
 typedef struct sim_world {
@@ -247,11 +252,11 @@ void sim_client_drop(unsigned client, bool saves);
 void sim_client_renew(unsigned client);
 void sim_client_restored(unsigned client, const sim_packet *packet);
 /* RUN on this node: an event to whom it concerns. */
-void sim_client_run(unsigned node, unsigned event, const peal_op *op,
+void sim_client_run(unsigned node, unsigned event, const peal_bus_msg *msg,
                     peal_slice offset);
 /* An operation that ran here without an offset is stored. */
 void sim_client_stored(unsigned node, unsigned event, uint64_t number,
-                       peal_slice offset);
+                       uint64_t rank, peal_slice offset);
 void sim_client_move(unsigned node, const peal_op *op);
 unsigned sim_client_count(unsigned node, const peal_op *op);
 void sim_client_read(unsigned client); /* one of what has arrived */

@@ -73,7 +73,7 @@ static void deliver(sim_client *it, sim_delivery what) {
 
 /* What may come behind a later one of the same sender. */
 static bool is_ordered(const sim_event *event) {
-  if (event->refused)
+  if (event->refused || (event->rooms & (1u << SIM_MOVED)))
     return false;
   return event->origin < SIM_NODES || !w.config.streams;
 }
@@ -88,7 +88,7 @@ void sim_client_read(unsigned client) {
   w.totals.delivered++;
   if (it->received[what.event]++)
     sim_fail("client %u has event %u twice", client, what.event);
-  if (is_ordered(event)) {
+  if (is_ordered(event) && !what.is_late) {
     if (what.event <= it->last_from[event->origin])
       sim_fail("client %u has event %u of %u behind %u", client, what.event,
                event->origin, it->last_from[event->origin]);
@@ -119,16 +119,6 @@ static void give(sim_client *it, sim_delivery what) {
   }
 }
 
-void sim_client_run(unsigned node, unsigned event, const peal_op *op,
-                    peal_slice offset) {
-  sim_delivery what = {.event = event};
-  what.has_place = peal_cluster_places_parse(&what.place, offset);
-  for (unsigned i = 0; i < SIM_CLIENTS; i++)
-    if (w.clients[i].node == (int)node &&
-        (w.clients[i].is_recovering || sim_client_names(op, &w.clients[i])))
-      give(&w.clients[i], what);
-}
-
 static bool has_had(const sim_client *it, unsigned node, unsigned life,
                     uint64_t number) {
   for (unsigned i = 0; i < it->had_count; i++)
@@ -138,6 +128,33 @@ static bool has_had(const sim_client *it, unsigned node, unsigned life,
   return false;
 }
 
+/* The number that a node of Peal gave it; a node's life is part of its name. */
+static bool had_of(const sim_client *it, peal_slice from, uint64_t number) {
+  unsigned node, life;
+  peal_slice uid;
+  return number && peal_cluster_name_marks(from, &uid) &&
+         sscanf(uid.ptr, "%8x%8x", &node, &life) == 2 &&
+         has_had(it, node, life, number);
+}
+
+static void copy_name(sim_delivery *to, peal_slice from) {
+  if (from.len == sizeof to->from)
+    memcpy(to->from, from.ptr, from.len);
+}
+
+void sim_client_run(unsigned node, unsigned event, const peal_bus_msg *msg,
+                    peal_slice offset) {
+  const peal_op *op = &msg->op;
+  sim_delivery what = {.event = event, .number = msg->number};
+  copy_name(&what, msg->from);
+  what.has_place = peal_cluster_places_parse(&what.place, offset);
+  for (unsigned i = 0; i < SIM_CLIENTS; i++)
+    if (w.clients[i].node == (int)node &&
+        (w.clients[i].is_recovering || sim_client_names(op, &w.clients[i])) &&
+        !had_of(&w.clients[i], msg->from, msg->number))
+      give(&w.clients[i], what);
+}
+
 static bool is_for(const sim_client *it, unsigned event) {
   const sim_event *what = &w.events[event];
   return (!what->rooms || (what->rooms & it->rooms)) &&
@@ -145,8 +162,10 @@ static bool is_for(const sim_client *it, unsigned event) {
 }
 
 void sim_client_stored(unsigned node, unsigned event, uint64_t number,
-                       peal_slice offset) {
-  sim_delivery what = {.event = event, .number = number};
+                       uint64_t rank, peal_slice offset) {
+  sim_delivery what = {.event = event, .number = number, .is_late = true};
+  copy_name(&what, peal_cluster_machine_name(&w.nodes[node].machine,
+                                             PEAL_CLUSTER_OF_NODE));
   what.has_place = peal_cluster_places_parse(&what.place, offset);
   for (unsigned i = 0; i < SIM_CLIENTS; i++) {
     sim_client *it = &w.clients[i];
@@ -154,7 +173,7 @@ void sim_client_stored(unsigned node, unsigned event, uint64_t number,
       continue;
     if (it->is_recovering)
       give(it, what);
-    else if (it->was_recovered && number <= it->start && is_for(it, event) &&
+    else if (it->was_recovered && rank <= it->start && is_for(it, event) &&
              !has_had(it, node, w.nodes[node].life, number))
       give(it, what);
   }
@@ -170,11 +189,11 @@ static void begin_session(unsigned client) {
   it->session_ms = it->since_ms = w.now_ms;
   it->had_count = it->later_count = 0;
   it->inbox_first = it->inbox_end = 0;
-  it->start = peal_cluster_machine_number(&w.nodes[it->node].machine);
+  it->start = 0;
   memset(it->received, 0, sizeof it->received);
+  memset(it->lost_plain, 0, sizeof it->lost_plain);
   memset(it->last_from, 0, sizeof it->last_from);
   snprintf(it->id, sizeof it->id, "c%02ug%016u", client, it->generation);
-  w.sessions[client].is_there = false;
   w.totals.fresh++;
   sim_trace("client %u new at %d, rooms %x", client, it->node, it->rooms);
   sim_node_tell_rooms((unsigned)it->node);
@@ -185,6 +204,7 @@ static void ask_for_session(unsigned client) {
   sim_packet *packet = sim_packet_new(SIM_RESTORE);
   packet->client = client;
   packet->generation = ++it->counts[0];
+  packet->of = it->generation;
   packet->place = it->offset;
   it->is_recovering = true;
   it->later_count = 0;
@@ -212,14 +232,16 @@ static void add_had(sim_session *to, sim_had had) {
 static void fill(sim_session *to, const sim_client *it) {
   const sim_node *node = &w.nodes[it->node];
   unsigned cursor = 0;
-  uint64_t first, last;
-  *to = (sim_session){.is_there = true, .rooms = it->rooms};
+  uint64_t first, last, rank;
+  *to =
+      (sim_session){.is_there = true, .of = it->generation, .rooms = it->rooms};
   for (unsigned i = 0; i < it->had_count; i++)
     add_had(to, it->had[i]);
-  while (peal_cluster_machine_plain(&node->machine, &cursor, &first, &last)) {
-    if (last <= it->start)
+  while (peal_cluster_machine_next_plain(&node->machine, &cursor, &first, &last,
+                                         &rank)) {
+    if (rank + (last - first) <= it->start)
       continue;
-    first = first > it->start ? first : it->start + 1;
+    first += rank > it->start ? 0 : it->start + 1 - rank;
     add_had(to, (sim_had){(unsigned)it->node, node->life, first, last});
   }
 }
@@ -240,6 +262,9 @@ void sim_client_drop(unsigned client, bool saves) {
     memcpy(packet->data, &session, sizeof session);
     sim_redis_send(node, packet);
   }
+  for (unsigned i = it->inbox_first; i < it->inbox_end; i++)
+    if (!it->inbox[i].has_place)
+      it->lost_plain[it->inbox[i].event] = true;
   it->inbox_first = it->inbox_end = 0;
   it->node = -1;
   it->is_recovering = false;
@@ -248,34 +273,22 @@ void sim_client_drop(unsigned client, bool saves) {
 
 /* -- coming back ----------------------------------------------------------------------------- */
 
-/* A node's life is part of its name. */
-static bool had_entry(const sim_client *it, const sim_entry *entry) {
-  unsigned node, life;
-  peal_slice uid;
-  if (!entry->number ||
-      !peal_cluster_name_marks(peal_slice_of(entry->uid), &uid) ||
-      sscanf(uid.ptr, "%8x%8x", &node, &life) != 2)
-    return false;
-  return has_had(it, node, life, entry->number);
-}
-
 static void replay(sim_client *it, const sim_packet *packet) {
   for (size_t i = packet->first; i < packet->end; i++) {
     const sim_entry *entry = &w.entries[i];
     if (peal_cluster_places_compare(entry->place, packet->place) <= 0)
       continue;
     it->replayed = entry->place;
-    if (!had_entry(it, entry))
+    if (!had_of(it, peal_slice_of(entry->uid), entry->number))
       sim_node_replay(it, entry);
   }
 }
 
 static void give_later(sim_client *it) {
-  unsigned node = (unsigned)it->node;
   for (unsigned i = 0; i < it->later_count; i++) {
     sim_delivery what = it->later[i];
     if (was_replayed(it, what) || !is_for(it, what.event) ||
-        (what.number && has_had(it, node, w.nodes[node].life, what.number)))
+        had_of(it, (peal_slice){what.from, sizeof what.from}, what.number))
       continue;
     deliver(it, what);
   }
@@ -298,7 +311,7 @@ void sim_client_restored(unsigned client, const sim_packet *packet) {
   it->rooms = session->rooms;
   it->had_count = session->had_count;
   memcpy(it->had, session->had, sizeof it->had);
-  it->start = peal_cluster_machine_number(&w.nodes[it->node].machine);
+  it->start = peal_cluster_machine_plain(&w.nodes[it->node].machine);
   w.totals.recovered++;
   sim_trace("client %u recovered at %d", client, it->node);
   replay(it, packet);
@@ -313,7 +326,8 @@ void sim_client_renew(unsigned client) {
 void sim_client_missed(sim_client *it, unsigned event,
                        peal_cluster_place place) {
   if (is_for(it, event))
-    deliver(it, (sim_delivery){event, place, true, 0});
+    deliver(it,
+            (sim_delivery){.event = event, .place = place, .has_place = true});
 }
 
 /* -- in the end -------------------------------------------------------------------------------- */
@@ -324,7 +338,11 @@ void sim_client_missed(sim_client *it, unsigned event,
 static bool is_owed(const sim_client *it, unsigned number) {
   const sim_event *event = &w.events[number];
   bool lasts = event->at_ms > it->session_ms + 1;
-  bool stays = event->at_ms > it->since_ms + 1;
+  /* A room's channel has to be subscribed to first. */
+  bool stays = event->at_ms > it->since_ms + (w.config.dynamic ? 700 : 1);
+  /* Without an offset nobody can tell whether it was read. */
+  if (it->lost_plain[number])
+    return false;
   if (!is_for(it, number) || (event->rooms & (1u << SIM_MOVED)) || !lasts)
     return false;
   if (w.config.streams && w.config.persists && event->acked &&

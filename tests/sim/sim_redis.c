@@ -174,7 +174,9 @@ static void read_on(unsigned link, const sim_packet *from) {
     if (peal_cluster_places_compare(w.entries[i].place, from->place) > 0)
       tell_entry(link, i);
   it->reads = true;
-  reply(link, sim_packet_new(SIM_CURRENT));
+  sim_packet *current = sim_packet_new(SIM_CURRENT);
+  current->place = w.last_place;
+  reply(link, current);
 }
 
 /* GETDEL and XRANGE in one transaction. */
@@ -187,7 +189,7 @@ static void restore(unsigned link, const sim_packet *from) {
   for (size_t i = w.entry_first; i < w.entry_count; i++)
     exists = exists ||
              peal_cluster_places_compare(w.entries[i].place, from->place) == 0;
-  to->ok = session->is_there && exists;
+  to->ok = session->is_there && session->of == from->of && exists;
   to->first = w.entry_first;
   to->end = w.entry_count;
   to->place = from->place;
@@ -195,7 +197,8 @@ static void restore(unsigned link, const sim_packet *from) {
     to->data = malloc(sizeof *session);
     memcpy(to->data, session, sizeof *session);
   }
-  session->is_there = false;
+  if (session->of == from->of)
+    session->is_there = false;
   reply(link, to);
 }
 

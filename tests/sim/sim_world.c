@@ -133,6 +133,8 @@ static void trouble(void) {
     stop_redis();
   } else if (what < 93) {
     w.redis_slow_ms = w.now_ms + sim_roll(3000);
+    for (unsigned i = 0; i < w.config.nodes; i++)
+      w.nodes[i].trouble_ms = w.redis_slow_ms + 700;
   } else if (w.config.streams) {
     w.redis_is_full = true;
     w.full_ms = w.now_ms + sim_roll(3000);
@@ -216,7 +218,7 @@ static void begin(const sim_opts *opts) {
   w.opts = *opts;
   w.dice = opts->seed * 0x9e3779b97f4a7c15u + 1;
   w.hash = 14695981039346656037u;
-  w.now_ms = 1000000;
+  w.now_ms = SIM_BEGIN_MS;
   w.redis_is_up = true;
   choose();
   for (unsigned i = 0; i < SIM_CLIENTS; i++)

@@ -76,6 +76,8 @@ export class Redis {
 
   get url() { return `redis://127.0.0.1:${this.port}`; }
 
+  get #address() { return { host: '127.0.0.1', port: this.port }; }
+
   get unixUrl() { return `unix:${this.unix}`; }
 
   #writeConfig() {
@@ -97,8 +99,21 @@ export class Redis {
     return file;
   }
 
+  // Somebody may be faster at a port that was free.
   async start() {
-    this.port ??= await freePort();
+    if (this.port) return this.#launch();
+    for (let tries = 1; ; tries += 1) {
+      this.port = await freePort();
+      try {
+        return await this.#launch();
+      } catch (err) {
+        if (tries === 3 || !err.message.includes('in use')) throw err;
+        fs.rmSync(path.join(this.folder, 'redis.conf'));
+      }
+    }
+  }
+
+  async #launch() {
     this.child = spawn(this.program, [this.#writeConfig(), ...this.args],
       { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(this);
@@ -113,7 +128,9 @@ export class Redis {
     }).then(() => { if (this.child === child) running.delete(this); });
     for (let i = 0; ; i += 1) {
       if (failed) throw failed;
-      const said = await this.command('PING').catch((err) => err.message);
+      // At the port somebody else's may answer.
+      const said = await respCommand(this.args.includes('--sentinel') ? this.#address
+        : { path: this.unix }, ['PING']).catch((err) => err.message);
       if (/^(PONG|NOAUTH)/.test(said)) return this;
       if (i > 1000) throw new Error(`${this.program} does not answer: ${this.output}`);
       await sleep(10);
@@ -122,7 +139,7 @@ export class Redis {
 
   // Errors of Redis are thrown; text, number, null or a list of these.
   command(...words) {
-    return respCommand({ host: '127.0.0.1', port: this.port }, words);
+    return respCommand(this.#address, words);
   }
 
   async #end(signal) {

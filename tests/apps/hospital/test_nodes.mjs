@@ -4,8 +4,6 @@
 // and nothing is lost by rolling restarts, kills, and a Redis that goes away.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
 import { startRedis } from '../../support/redis.mjs';
 import {
   admin, heard, hire, password, Person, runSteps, send, sleep, startHospital, until,
@@ -64,8 +62,8 @@ async function anAlertIsShownOnceOnBoth() {
 }
 
 async function pythonReachesTheScreens() {
-  if (!python || !fs.existsSync(python)) {
-    console.log('# no python here');
+  if (!python || spawnSync(python, ['-c', 'import redis']).status !== 0) {
+    console.log('# no Python with redis here');
     return;
   }
   const screen = await at(b, nurse).connect();
@@ -130,8 +128,10 @@ class Screen {
       const page = await send(socket, 'get_missed_alerts',
         { last_alert_id: this.last.size > 0 ? [...this.last.values()] : 0, limit: 200 });
       assert.equal(page.status, 'success');
+      const size = this.alerts.size;
       for (const alert of page.alerts) this.take(alert);
       more = page.more;
+      assert.ok(!more || this.alerts.size > size, 'a page has something new');
     }
     isReady = true;
     waiting.forEach((x) => this.take(x));

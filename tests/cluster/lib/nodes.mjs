@@ -94,11 +94,24 @@ export class Node {
     Object.assign(this, { kind, opts, name: kind });
   }
 
+  // Python's cannot be told to take any port; somebody may be faster.
+  async #launch() {
+    const takesAny = this.kind === 'node' || this.kind === 'peal';
+    for (let tries = 1; ; tries += 1) {
+      const port = this.port ?? (takesAny ? 0 : await freePort());
+      this.child = new Child(COMMANDS[this.kind]({ ...this.opts, port: String(port) }));
+      try {
+        const [, found] = await this.child.said(/ready (\d+)\n/);
+        return Number(found);
+      } catch (err) {
+        if (takesAny || tries === 3 || !/in use/i.test(err.message)) throw err;
+      }
+    }
+  }
+
   async start() {
-    this.port ??= await freePort();
+    this.port = await this.#launch();
     this.url = `http://127.0.0.1:${this.port}`;
-    this.child = new Child(COMMANDS[this.kind]({ ...this.opts, port: String(this.port) }));
-    await this.child.said(/ready \d+\n/);
     this.control = io(`${this.url}/control`, { transports: ['websocket'], forceNew: true });
     await new Promise((done, fail) => {
       this.control.once('connect', done);

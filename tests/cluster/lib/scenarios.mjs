@@ -90,6 +90,11 @@ scenario('one socket is disconnected', {}, { do: 'disconnect', to: ['@there.a'] 
 scenario('a socket here is disconnected', {}, { do: 'disconnect', to: ['@here.a'] }, emit('news', [1]));
 scenario('a room joins another', { ...NODE, rooms: BOTH }, { do: 'join', to: ['red'], room: 'green' },
   emit('news', [1], { to: ['green'] }), { do: 'leave', to: ['blue'], room: 'green' }, emit('news', [2], { to: ['green'] }));
+scenario('several rooms are joined, and left, at once', {
+  not: SERVERS, kinds: ['node'], modes: ['classic', 'static', 'dynamic', 'dynamic-private', 'streams'],
+}, { do: 'join', to: ['@there.a'], room: ['green', 'blue'] }, emit('news', [1], { to: ['green'] }),
+  emit('news', [2], { to: ['blue'] }), { do: 'leave', to: ['@there.a'], room: ['green', 'blue'] },
+  emit('news', [3], { to: ['blue'] }));
 scenario('all but a room join another', { ...NODE, rooms: BOTH }, { do: 'join', except: ['red'], room: 'green' },
   emit('news', [1], { to: ['green'] }), { do: 'leave', room: 'green' }, emit('news', [2], { to: ['green'] }));
 scenario('a room is disconnected', { ...NODE, rooms: RED }, { do: 'disconnect', to: ['red'] }, emit('news', [1]));

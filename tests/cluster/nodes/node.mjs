@@ -80,6 +80,7 @@ for (const name of ['/', '/chat']) {
   nsp.on('connection', (socket) => {
     socket.data = { who: socket.handshake.auth.who };
     socket.on('join', (room, done) => { socket.join(room); done(); });
+    socket.on('recovered', (done) => done(socket.recovered, socket.data));
     socket.on('leave', (room, done) => { socket.leave(room); done(); });
     socket.on('say', (rooms, event, args, done) => {
       (rooms ? socket.to(rooms) : socket.broadcast).emit(event, ...args);

@@ -4,8 +4,18 @@
 
 static sio_client ann, bob;
 
+static void on_call(peal_nsp *nsp, const peal_event *event, void *user) {
+  (void)nsp;
+  (void)user;
+  trace_add("%.*s %zu", PEAL_SFMT(peal_event_name(event)),
+            peal_event_args(event).count);
+  (void)peal_ack(event, PEAL_ARGS(peal_str("fine")));
+}
+
 static void two_nodes(const peal_cluster_opts *opts, unsigned workers) {
   cluster_open(2, opts, workers);
+  assert_int_equal(
+      peal_on_server_event(nodes[1].it.root, "call", on_call, NULL), PEAL_OK);
   cluster_start();
   cluster_enter(&ann, 0, "room", "Ann");
   cluster_enter(&bob, 1, "room", "Bob");
@@ -168,17 +178,7 @@ static void acknowledgements_are_gathered(void) {
   trace_expect("err 0 expected 2 missing 0 of 2: 8\n");
 }
 
-static void on_call(peal_nsp *nsp, const peal_event *event, void *user) {
-  (void)nsp;
-  (void)user;
-  trace_add("%.*s %zu", PEAL_SFMT(peal_event_name(event)),
-            peal_event_args(event).count);
-  (void)peal_ack(event, PEAL_ARGS(peal_str("fine")));
-}
-
 static void servers_call_one_another(void) {
-  assert_int_equal(
-      peal_on_server_event(nodes[1].it.root, "call", on_call, NULL), PEAL_OK);
   assert_int_equal(
       peal_nsp_server_emit(nodes[0].it.root, "call", PEAL_ARGS(peal_int(1))),
       PEAL_OK);

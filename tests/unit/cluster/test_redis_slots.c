@@ -202,7 +202,7 @@ static void slots_have_their_masters(void **state) {
   a_slot_that_moves_is_followed(&it, &s);
   net_sync(it.worker);
   assert_int_equal(atomic_load(&it.downs), 0);
-  assert_true(peal_redis_version(it.redis) >= 70000);
+  assert_true(redis_look(&it).version >= 70000);
   redis_scene_close(&it);
   close_scattered(&s);
 }
