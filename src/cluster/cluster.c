@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "cluster/cluster_act.h"
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_feed.h"
 #include "cluster/cluster_kept.h"
@@ -240,6 +241,7 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   atomic_init(&cluster->refs, 1);
   atomic_init(&cluster->is_over, false);
   cluster->server = server;
+  cluster->act = peal_cluster_act;
   cluster->worker = peal_workers_get(server->workers, 0);
   peal_arena_init(&cluster->strings, server->mem, 512, 0);
   peal_arena_init(&cluster->decoded, server->mem, 0, 0);

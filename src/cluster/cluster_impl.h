@@ -56,6 +56,8 @@ struct peal_cluster {
   bool has_machine;
   peal_timer *timer; /* of its deadline */
   peal_timer *stop_timer;
+  /* Does what the machine says: cluster_act, which stands above what is done. */
+  void (*act)(peal_cluster *cluster, const peal_cluster_event *event);
   bool pumps;       /* the loop over what it tells is on the stack */
   bool stops, left; /* the run ends; the others know it */
   bool was_up;
