@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "cluster/cluster_act.h"
+#include "cluster/cluster_away.h"
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_feed.h"
 #include "cluster/cluster_kept.h"
@@ -57,6 +58,7 @@ static void on_state(peal_redis *redis, bool up, const char *words,
     peal_cluster_machine_down(&cluster->machine, now);
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
+  peal_cluster_away_state(cluster, up);
   if (up)
     peal_cluster_sessions_up(cluster);
   else
@@ -108,6 +110,7 @@ static void on_start(peal_worker *worker, void *user) {
   peal_err err = connect_redis(cluster, why);
   if (!err) {
     add_namespaces(cluster);
+    peal_cluster_away_start(cluster);
     return;
   }
   log_line(cluster, PEAL_LOG_ERROR, "there is no way into the cluster",
@@ -279,7 +282,8 @@ static peal_err set_up(peal_cluster *cluster) {
   cluster->adapter.verbs = &peal_cluster_verbs;
   cluster->adapter.orders = cluster->machine.opts.streams;
   cluster->server->adapter = &cluster->adapter;
-  return peal_cluster_sessions_init(cluster);
+  err = peal_cluster_away_init(cluster);
+  return err ? err : peal_cluster_sessions_init(cluster);
 }
 
 peal_cluster *peal_cluster_new(peal_server *server,
@@ -313,6 +317,8 @@ peal_cluster *peal_cluster_new(peal_server *server,
 
 static void free_parts(peal_cluster *cluster) {
   peal_redis_free(cluster->redis);
+  cluster->redis = NULL;
+  peal_cluster_away_deinit(cluster);
   peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);
