@@ -3,7 +3,7 @@
 // results: […]}, without what differs from one run to the next.
 import { Client, until } from './nodes.mjs';
 
-const PLACES = ['here', 'there', 'far'];
+const PLACES = ['here', 'there', 'far', 'last'];
 let fences = 0;
 
 class Stage {
