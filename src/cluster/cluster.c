@@ -7,6 +7,8 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "cluster/cluster_act.h"
+#include "cluster/cluster_away.h"
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_feed.h"
 #include "cluster/cluster_kept.h"
@@ -55,6 +57,7 @@ static void on_state(peal_redis *redis, bool up, const char *words,
     peal_cluster_machine_down(&cluster->machine, now);
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
+  peal_cluster_away_state(cluster, up);
   if (up)
     peal_cluster_sessions_up(cluster);
   else
@@ -106,6 +109,7 @@ static void on_start(peal_worker *worker, void *user) {
   peal_err err = connect_redis(cluster, why);
   if (!err) {
     add_namespaces(cluster);
+    peal_cluster_away_start(cluster);
     return;
   }
   log_line(cluster, PEAL_LOG_ERROR, "there is no way into the cluster",
@@ -244,6 +248,7 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   atomic_init(&cluster->refs, 1);
   atomic_init(&cluster->is_over, false);
   cluster->server = server;
+  cluster->act = peal_cluster_act;
   cluster->worker = peal_workers_get(server->workers, 0);
   peal_arena_init(&cluster->strings, server->mem, 512, 0);
   peal_arena_init(&cluster->decoded, server->mem, 0, 0);
@@ -280,7 +285,8 @@ static peal_err set_up(peal_cluster *cluster) {
   cluster->adapter.verbs = &peal_cluster_verbs;
   cluster->adapter.orders = cluster->machine.opts.streams;
   cluster->server->adapter = &cluster->adapter;
-  return peal_cluster_sessions_init(cluster);
+  err = peal_cluster_away_init(cluster);
+  return err ? err : peal_cluster_sessions_init(cluster);
 }
 
 peal_cluster *peal_cluster_new(peal_server *server,
@@ -314,6 +320,8 @@ peal_cluster *peal_cluster_new(peal_server *server,
 
 static void free_parts(peal_cluster *cluster) {
   peal_redis_free(cluster->redis);
+  cluster->redis = NULL;
+  peal_cluster_away_deinit(cluster);
   peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);

@@ -254,6 +254,8 @@ void peal_cluster_sessions_up(peal_cluster *cluster) {
   peal_cluster_sessions *it = cluster->sessions;
   if (!it)
     return;
+  for (unsigned i = 0; i < cluster->server->worker_count; i++)
+    peal_live_sessions_again(&cluster->server->locals[i].live);
   peal_list waiting;
   peal_list_init(&waiting);
   peal_list_move(&waiting, &it->store.sessions.oldest);

@@ -49,10 +49,14 @@ static void on_message(peal_redis_node *node, const peal_redis_message *message,
 /* Without a home until it is known where it belongs. */
 static void on_moved(peal_redis_node *node, peal_redis_sub *sub, void *user) {
   peal_redis *redis = user;
-  (void)node;
+  if (!redis->slots) {
+    peal_redis_node_fail(node, PEAL_ERR_REFUSED,
+                         "it is one of a Redis Cluster: the URL has to begin "
+                         "with redis+cluster://");
+    return;
+  }
   peal_redis_subs_move(&redis->subs, sub, NULL);
-  if (redis->slots)
-    peal_redis_slots_ask(redis->slots);
+  peal_redis_slots_ask(redis->slots);
 }
 
 static bool on_retry(peal_redis_node *node, void *user) {

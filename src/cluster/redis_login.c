@@ -115,10 +115,12 @@ static peal_err heard_role(const peal_redis_reply *reply, char *out,
   return PEAL_ERR_CLOSED;
 }
 
-/* What a user of few rights may not ask is not needed. */
+/* What a user of few rights may not ask, or a host has taken away, is not
+ * needed. */
 static bool is_forgiven(unsigned step, const peal_redis_reply *reply) {
   return (step == STEP_INFO || step == STEP_ROLE || step == STEP_NAME) &&
-         peal_redis_reply_is_error(reply, "NOPERM");
+         (peal_redis_reply_is_error(reply, "NOPERM") ||
+          peal_slice_starts(reply->text, "ERR unknown command"));
 }
 
 /* A server that knows no AUTH repeats what it was asked, the password with

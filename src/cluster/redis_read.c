@@ -15,7 +15,7 @@ struct peal_redis_read {
   redisReader *reader;
   peal_arena tree;
   size_t max_bytes;
-  bool too_long; /* why the tree could not grow */
+  bool too_long, too_deep; /* why the tree could not grow */
 };
 
 /* hiredis 1.0 counts in other types and has kinds of RESP3, which nobody asks
@@ -79,6 +79,10 @@ static void *put_array(const redisReadTask *task, count_type count) {
   peal_redis_reply *reply = put(task, PEAL_REDIS_ARRAY);
   if (!reply || !count)
     return reply;
+  if (read->reader->ridx >= (int)PEAL_LIMIT_REDIS_DEPTH) {
+    read->too_deep = true;
+    return NULL;
+  }
   if ((uint64_t)count > PEAL_LIMIT_REDIS_ITEMS) {
     read->too_long = true;
     return NULL;
@@ -166,7 +170,9 @@ peal_err peal_redis_read_feed(peal_redis_read *read, peal_slice data) {
 static peal_err why(const peal_redis_read *read) {
   if (read->too_long)
     return PEAL_ERR_TOO_LONG;
-  return read->reader->err == REDIS_ERR_OOM ? PEAL_ERR_NOMEM : PEAL_ERR_ANSWER;
+  return read->reader->err == REDIS_ERR_OOM && !read->too_deep
+             ? PEAL_ERR_NOMEM
+             : PEAL_ERR_ANSWER;
 }
 
 /* How long a string is to be that has begun: its sign is read by then. */

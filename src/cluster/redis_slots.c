@@ -144,7 +144,7 @@ static void on_slots(peal_redis_ask *ask, peal_err err,
     if (!err)
       take_map(slots, reply, asked->host);
     else if (reply) /* no cluster at all */
-      peal_redis_node_fail(ask->user,
+      peal_redis_node_fail(ask->user, PEAL_ERR_REFUSED,
                            "it is no Redis Cluster, as the URL says");
     slots->on_known(slots->user);
   }

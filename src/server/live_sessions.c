@@ -30,7 +30,7 @@ static void on_due(peal_wheel_timer *timer, uint64_t now_ms) {
   peal_live_sessions *all = PEAL_LIST_OF(timer, peal_live_sessions, timer);
   for (unsigned i = 0; !peal_list_is_empty(&all->saved); i++) {
     peal_live_session *one = session_of(all->saved.next);
-    uint64_t at_ms = one->saved_ms + all->period_ms;
+    uint64_t at_ms = one->saved_ms ? one->saved_ms + all->period_ms : 0;
     if (at_ms > now_ms || i == SAVED_AT_ONCE) {
       peal_wheel_set(&all->worker->wheel, timer,
                      at_ms > now_ms ? at_ms : now_ms + LATER_MS);
@@ -70,6 +70,19 @@ void peal_live_sessions_touch(peal_live_sessions *all, peal_live_session *one) {
   peal_list_remove(&one->node);
   peal_list_push(&all->unsaved, &one->node);
   peal_worker_impl_flush_later(all->worker, &all->flush);
+}
+
+static void on_again(peal_worker *worker, void *user) {
+  peal_live_sessions *all = user;
+  for (peal_list *at = all->saved.next; at != &all->saved; at = at->next)
+    session_of(at)->saved_ms = 0;
+  if (!peal_list_is_empty(&all->saved))
+    peal_wheel_set(&worker->wheel, &all->timer, worker->now_ms + LATER_MS);
+}
+
+/* Without memory for it they are saved when it is their time. */
+void peal_live_sessions_again(peal_live_sessions *all) {
+  (void)!peal_worker_post(all->worker, on_again, all);
 }
 
 void peal_live_sessions_end(peal_live_session *one) {

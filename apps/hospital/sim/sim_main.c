@@ -12,11 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/prctl.h>
-#include <unistd.h>
-
 #include <peal/config.h>
 #include <peal/kit_calls.h>
+#include <peal/kit_child.h>
 #include <peal/kit_sim.h>
 #include <peal/val.h>
 #include <peal/worker.h>
@@ -59,15 +57,10 @@ static const peal_config_key keys[] = {
      .help = "same seed, same lives",
      .min = 0,
      .max = INT64_MAX},
-    {.name = "die-with-parent",
-     .type = PEAL_CONFIG_INT,
-     .otherwise = "0",
-     .help = "end with the process of this number, which has started this one",
-     .min = 0,
-     .max = INT64_MAX},
     {.name = "quiet",
      .type = PEAL_CONFIG_BOOL,
      .help = "say nothing about what is refused"},
+    PEAL_KIT_CHILD_KEY,
 };
 
 /* What is done next. */
@@ -283,15 +276,6 @@ static bool admit(sim *s, const peal_config *config) {
   return true;
 }
 
-/* Ends with the program that started it, also if that was killed. */
-static bool has_parent(const peal_config *config) {
-  int64_t parent = peal_config_int(config, "die-with-parent");
-  if (parent == 0)
-    return true;
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  return getppid() == (pid_t)parent;
-}
-
 static int run(sim *s, const peal_config *config) {
   const char *password = getenv("PEAL_DEVICE_KEY");
   int code = 1;
@@ -300,7 +284,7 @@ static int run(sim *s, const peal_config *config) {
   s->password = password != NULL ? password : "";
   s->is_quiet = peal_config_bool(config, "quiet");
   s->workers = peal_workers_new(&(peal_workers_opts){.count = 1});
-  if (s->workers != NULL && admit(s, config) && has_parent(config) &&
+  if (s->workers != NULL && admit(s, config) && peal_kit_child_follow(config) &&
       peal_workers_on_start(s->workers, on_start, s) == PEAL_OK &&
       peal_workers_on_stop(s->workers, on_stop, s) == PEAL_OK) {
     peal_workers_stop_on_signals(s->workers, GRACE_MS);

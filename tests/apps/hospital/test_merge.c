@@ -54,7 +54,7 @@ static const told story[] = {
      "{\"at\":\"2026-01-01T00:00:09.000Z\",\"by\":\"nina\"}"},
 };
 
-enum { COUNT = sizeof story / sizeof *story, ROUNDS = 40 };
+enum { COUNT = sizeof story / sizeof *story, ROUNDS = 12 };
 
 static char folder[] = "/tmp/peal-merge-XXXXXX";
 
