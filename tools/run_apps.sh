@@ -5,7 +5,7 @@
 # logs begin with their names. One Ctrl-C ends all of them in order; when one
 # cannot start, the others are ended, too.
 # Ports from the environment: LANDING_PORT, ESP32_PORT, SV30_PORT,
-# CARECHAT_PORT, DESKPULSE_PORT.
+# CARECHAT_PORT, HOSPITAL_PORT, DESKPULSE_PORT.
 set -u
 bin=$1
 data=$2
@@ -13,6 +13,7 @@ LANDING_PORT=${LANDING_PORT:-8080}
 ESP32_PORT=${ESP32_PORT:-5000}
 SV30_PORT=${SV30_PORT:-4000}
 CARECHAT_PORT=${CARECHAT_PORT:-5001}
+HOSPITAL_PORT=${HOSPITAL_PORT:-5002}
 DESKPULSE_PORT=${DESKPULSE_PORT:-5003}
 pause=20 # seconds between two simulated tests
 
@@ -103,6 +104,11 @@ if [ -x "$bin/peal-carechat" ]; then
     --data-dir "$data/carechat"
   page 'CareChat            ' "$CARECHAT_PORT"
 fi
+if [ -x "$bin/peal-hospital" ]; then
+  start hospital "$bin/peal-hospital" --port "$HOSPITAL_PORT" --simulate 2 \
+    --data-dir "$data/hospital"
+  page 'Hospital alerts     ' "$HOSPITAL_PORT"
+fi
 if [ -x "$bin/peal-deskpulse" ]; then
   start deskpulse "$bin/peal-deskpulse" --port "$DESKPULSE_PORT" \
     --data-dir "$data/deskpulse"
@@ -112,6 +118,7 @@ start landing "$bin/peal-landing" --port "$LANDING_PORT" \
   --data-dir "$data/landing" --esp32-url "http://localhost:$ESP32_PORT" \
   --sv30-url "http://localhost:$SV30_PORT" \
   --carechat-url "http://localhost:$CARECHAT_PORT" \
+  --hospital-url "http://localhost:$HOSPITAL_PORT" \
   --deskpulse-url "http://localhost:$DESKPULSE_PORT"
 page 'all of them         ' "$LANDING_PORT"
 

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 #include "journal.h"
+#include "pauses.h"
 
-enum { AT_ONCE = 200, LONGEST_MS = 60000, SHORTEST_MS = 5, AGAIN_MS = 1000 };
+enum { AT_ONCE = 200, AGAIN_MS = 1000 };
 
 struct escalation {
   hospital *app;
@@ -15,13 +16,6 @@ struct escalation {
   bool is_looking, is_stale;
   size_t rising; /* on their way to the store */
 };
-
-uint64_t escalation_wait_ms(int64_t due_ms, int64_t now_ms) {
-  int64_t wait = due_ms - now_ms;
-  return wait < SHORTEST_MS  ? SHORTEST_MS
-         : wait > LONGEST_MS ? LONGEST_MS
-                             : (uint64_t)wait;
-}
 
 /* The timer rings in so long, unless it rings before. */
 static void ring(escalation *all, uint64_t wait_ms) {
@@ -73,7 +67,7 @@ static void on_found(const peal_store_result *result, void *user) {
     peal_val row = peal_val_at(result->rows, i);
     int64_t due = peal_val_int(peal_val_get(row, "due_ms"), 0);
     if (due > now) {
-      ring(all, escalation_wait_ms(due, now));
+      ring(all, pauses_until(due, now));
       break;
     }
     raise_one(all, row);
@@ -108,7 +102,7 @@ void escalation_new_alert(escalation *all, peal_val alert) {
   const settings *conf = &all->app->conf;
   if (!peal_slice_is(peal_val_str(peal_val_get(alert, "severity")), "critical"))
     return;
-  ring(all, escalation_wait_ms(conf->doctor_ms, 0));
+  ring(all, pauses_until(conf->doctor_ms, 0));
 }
 
 void escalation_start(escalation *all) {

@@ -12,9 +12,6 @@
 
 typedef struct escalation escalation;
 
-/* How long to wait for what is due at `due_ms`: at most a minute, as clocks may
- * be set, and at least a moment. Thread: pure. */
-uint64_t escalation_wait_ms(int64_t due_ms, int64_t now_ms);
 /* Before the run; NULL: memory is out. */
 escalation *escalation_new(hospital *app);
 void escalation_free(escalation *all);

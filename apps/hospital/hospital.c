@@ -18,6 +18,27 @@ bool hospital_emit(hospital *app, const peal_to *to, const char *event,
   return err == PEAL_OK;
 }
 
+static void disconnect(peal_socket *socket, void *user) {
+  (void)user;
+  peal_disconnect(socket, true);
+}
+
+static void on_resync(peal_worker *worker, void *user) {
+  hospital *app = user;
+  (void)worker;
+  if (peal_worker_self() != NULL)
+    peal_nsp_each(app->house.nsp, &(peal_to){.is_local = true}, disconnect,
+                  NULL);
+}
+
+void hospital_resync(hospital *app) {
+  for (unsigned i = 0; i < peal_workers_count(app->house.workers); i++)
+    if (peal_worker_post(peal_workers_get(app->house.workers, i), on_resync,
+                         app) != PEAL_OK)
+      peal_kit_log(&app->house, PEAL_LOG_ERROR, "events",
+                   "screens may have missed something, and do not know it");
+}
+
 const peal_kit_person *hospital_who(const peal_kit_ask *ask) {
   peal_http_req *req = peal_kit_ask_req(ask);
   if (req != NULL)

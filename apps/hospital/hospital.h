@@ -55,6 +55,9 @@ void hospital_room(char out[HOSPITAL_ROOM_BYTES], const char *kind,
  * Thread: any. */
 bool hospital_emit(hospital *app, const peal_to *to, const char *event,
                    peal_val value);
+/* Something did not reach the screens of this node: they are disconnected, come
+ * back, and are sent what they have missed. Thread: any. */
+void hospital_resync(hospital *app);
 /* Who asks, by HTTP or by event; NULL if it was nobody. In the handler. */
 const peal_kit_person *hospital_who(const peal_kit_ask *ask);
 /* Their username in lower case: what records are called by. Thread: pure. */

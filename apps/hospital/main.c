@@ -9,6 +9,7 @@
 #include "hospital.h"
 #include "journal.h"
 #include "notices.h"
+#include "prune.h"
 #include "replica.h"
 #include "risk.h"
 #include "schema.h"
@@ -108,6 +109,7 @@ static bool on_make(void *user) {
 static void on_second(void *user) {
   hospital *app = user;
   peal_kit_people_tick(app->people);
+  prune_tick(app);
   demo_check(app);
 }
 
@@ -149,14 +151,14 @@ static void on_free(void *user) {
 
 int main(int argc, char **argv) {
   static hospital self;
-  static const peal_kit_turns turns = {.on_read = on_read,
+  static const peal_kit_turns turns = {.user = &self,
+                                       .on_read = on_read,
                                        .on_command = on_command,
                                        .on_make = on_make,
+                                       .on_free = on_free,
                                        .on_start = on_start,
                                        .on_second = on_second,
                                        .on_stop = on_stop,
-                                       .on_ended = on_ended,
-                                       .on_free = on_free,
-                                       .user = &self};
+                                       .on_ended = on_ended};
   return peal_kit_main(&self.house, &about, &turns, argc, argv);
 }

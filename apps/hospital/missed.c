@@ -56,8 +56,9 @@ static const char of_one[] = SELECT " AND id > ?1" WHO " ORDER BY id LIMIT ?4";
  * about then. */
 static const char of_several[] = SELECT
     " AND CASE WHEN EXISTS (SELECT 1 FROM json_each(?5) WHERE"
-    " value % 1048576 = id % 1048576) THEN id > (SELECT max(value) FROM"
-    " json_each(?5) WHERE value % 1048576 = id % 1048576) ELSE id > ?1 OR"
+    " value % 1048576 = alerts.id % 1048576) THEN id > (SELECT max(value) FROM"
+    " json_each(?5) WHERE value % 1048576 = alerts.id % 1048576) ELSE id > ?1 "
+    "OR"
     " arrived >= coalesce((SELECT min(arrived) FROM alerts WHERE id IN"
     " (SELECT value FROM json_each(?5))), 0) - ?6 END" WHO
     " ORDER BY id <= ?1, id LIMIT ?4";

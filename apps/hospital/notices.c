@@ -8,12 +8,12 @@
 #include <peal/kit_calls.h>
 
 #include "mail.h"
+#include "pauses.h"
 #include "schema.h"
 
 enum {
   AT_ONCE = 8,
   FIRST_MS = 1000,
-  LONGEST_MS = 300000,
   MOST_TRIES = 290, /* about a day */
   CALL_MS = 10000,
   HEADER_BYTES = 128,
@@ -27,20 +27,13 @@ struct notices {
   bool is_looking, is_stale;
 };
 
-int64_t notices_pause_ms(int64_t tries) {
-  int64_t pause = FIRST_MS;
-  while (tries-- > 0 && pause < LONGEST_MS)
-    pause *= 2;
-  return pause < LONGEST_MS ? pause : LONGEST_MS;
-}
-
 static int rank(peal_slice severity) {
   return peal_slice_is(severity, "critical")  ? 2
          : peal_slice_is(severity, "warning") ? 1
                                               : 0;
 }
 
-bool notices_is_worth(peal_slice severity, peal_slice least) {
+static bool is_worth(peal_slice severity, peal_slice least) {
   return rank(severity) >= rank(least);
 }
 
@@ -81,7 +74,7 @@ static void settle(notice *n, bool is_done) {
                            "UPDATE notices SET tries = tries + 1, next_ms = ?2"
                            " WHERE id = ?1",
                            PEAL_ARGS(id, peal_int(peal_wall_ms() +
-                                                  notices_pause_ms(n->tries))),
+                                                  pauses_before(n->tries))),
                            on_settled, all);
   if (err != PEAL_OK) {
     all->running--;
@@ -281,7 +274,7 @@ static void on_time(peal_timer *timer, void *user) {
 bool notices_stmt(const notices *all, peal_slice severity, char ways[64],
                   const char **sql) {
   const settings *conf = &all->app->conf;
-  if (!notices_is_worth(severity, peal_slice_of(conf->notify_severity)))
+  if (!is_worth(severity, peal_slice_of(conf->notify_severity)))
     return false;
   snprintf(ways, 64, "%s %s %s", conf->webhook_url != NULL ? "webhook" : "",
            conf->sms_url != NULL ? "sms" : "",

@@ -11,11 +11,6 @@
 
 typedef struct notices notices;
 
-/* How long to wait before try number `tries` + 1: 1 s doubling to 5 min. Thread:
- * pure. */
-int64_t notices_pause_ms(int64_t tries);
-/* Is this alert worth a notice, if those from `least` on are? Thread: pure. */
-bool notices_is_worth(peal_slice severity, peal_slice least);
 /* Before the run; NULL: memory is out. */
 notices *notices_new(hospital *app);
 void notices_free(notices *all);

@@ -111,6 +111,10 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   peal_err err = join_own(app, socket, who);
   if (err == PEAL_OK)
     err = greet(app, socket, who);
+  if (err == PEAL_OK && (who->role & HOSPITAL_STAFF) != 0)
+    err = peal_emit(
+        socket, "unread_count",
+        PEAL_ARGS(unread_val(app->unread, peal_socket_build(socket))));
   if (err == PEAL_OK)
     send_missed(app, socket, who);
   return err;

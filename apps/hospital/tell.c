@@ -15,22 +15,27 @@ static peal_slice text_of(peal_val row, const char *name) {
 /* ---- alerts ------------------------------------------------------------------- */
 
 /* Whoever watches the patient, and the staff on duty by their preferences. */
-static void tell_alert(hospital *app, const char *event, peal_val row) {
+static bool emit_alert(hospital *app, const char *event, peal_val row) {
   char patient[HOSPITAL_ROOM_BYTES], ward[HOSPITAL_ROOM_BYTES],
       wards[HOSPITAL_ROOM_BYTES];
   peal_slice severity = text_of(row, "severity");
   peal_val about = peal_val_get(row, "patient_id");
-  if (!peal_val_is(about, PEAL_STRING)) {
-    hospital_emit(app, &(peal_to){.is_local = true}, event, row);
-    return;
-  }
+  if (!peal_val_is(about, PEAL_STRING))
+    return hospital_emit(app, &(peal_to){.is_local = true}, event, row);
   hospital_room(patient, "patient", peal_val_str(about));
   duty_room(ward, severity, text_of(row, "ward"));
   duty_room(wards, severity, PEAL_S("*"));
-  hospital_emit(app,
-                &(peal_to){.is_local = true,
-                           .rooms = PEAL_ROOMS(patient, ward, wards, DUTY_ALL)},
-                event, row);
+  return hospital_emit(
+      app,
+      &(peal_to){.is_local = true,
+                 .rooms = PEAL_ROOMS(patient, ward, wards, DUTY_ALL)},
+      event, row);
+}
+
+/* An alert that cannot be sent now is fetched by screens that come back. */
+static void tell_alert(hospital *app, const char *event, peal_val row) {
+  if (!emit_alert(app, event, row))
+    hospital_resync(app);
 }
 
 static void tell_new_alert(hospital *app, const tell_news *news) {

@@ -11,7 +11,7 @@ struct unread {
   hospital *app;
   peal_timer *timer;
   bool is_counting, is_stale; /* on worker 0 */
-  _Atomic int64_t count;
+  _Atomic int64_t count, critical;
 };
 
 static void on_counted(const peal_store_result *result, void *user) {
@@ -20,6 +20,8 @@ static void on_counted(const peal_store_result *result, void *user) {
   all->is_counting = false;
   if (result->err == PEAL_OK) {
     atomic_store(&all->count, peal_val_int(peal_val_get(row, "count"), 0));
+    atomic_store(&all->critical,
+                 peal_val_int(peal_val_get(row, "critical"), 0));
     hospital_emit(all->app,
                   &(peal_to){.is_local = true,
                              .rooms = PEAL_ROOMS("staff_on_duty"),
@@ -58,6 +60,12 @@ void unread_changed(unread *all) {
 
 int64_t unread_count(const unread *all) {
   return atomic_load(&all->count);
+}
+
+peal_val unread_val(const unread *all, peal_build *build) {
+  return peal_build_keep(
+      build, PEAL_OBJECT({"count", peal_int(atomic_load(&all->count))},
+                         {"critical", peal_int(atomic_load(&all->critical))}));
 }
 
 void unread_start(unread *all) {

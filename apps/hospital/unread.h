@@ -15,3 +15,5 @@ void unread_changed(unread *all);
 void unread_stop(unread *all);
 /* As it was last counted. Thread: any. */
 int64_t unread_count(const unread *all);
+/* The same as `unread_count` has it; kept by `build`. Thread: any. */
+peal_val unread_val(const unread *all, peal_build *build);

@@ -104,7 +104,9 @@ static void on_patients(peal_kit_ask *ask, peal_val said, void *user) {
   (void)said;
   lists_answer(
       user, ask,
-      "SELECT body AS row FROM records WHERE kind = 'patient'"
+      "SELECT json_set(body, '$.risk', json((SELECT body FROM risks"
+      " WHERE patient_id = key ORDER BY id DESC LIMIT 1))) AS row"
+      " FROM records WHERE kind = 'patient'"
       " AND (?1 IS NULL OR json_extract(body, '$.ward') = ?1)"
       " AND (?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(body,"
       " '$.assigned') WHERE value = lower(?2))) ORDER BY key",

@@ -82,10 +82,12 @@ typedef struct peal_cluster_opts {
   const char *python_channels; /* the first is published to as well; default
                                "flask-socketio,socketio" */
   /* What comes by one dialect is told to the other: then Node's and Python's
-   * servers hear each other through this one. */
+   * servers hear each other through this one. What is said goes over, and no
+   * questions. With SHARDED all nodes need STATIC subscriptions for it. */
   bool relay;
-  /* Kept while Redis is away, and sent when it is back, in their order;
-   * beyond it the newest are dropped. Default 0: all of them. */
+  /* Kept while Redis is away, and sent in their order when it is back and the
+   * nodes of Peal that were known before have been heard again, 6 s later at
+   * most; beyond it the newest are dropped. Default 0: all of them. */
   size_t queue_bytes;
   size_t max_message_bytes;    /* of what comes; default 64 MiB */
   uint32_t request_timeout_ms; /* for answers of other nodes; default 5000 */

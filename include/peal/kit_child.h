@@ -41,6 +41,19 @@ PEAL_API void peal_kit_child_stop(peal_kit_child *child);
  * the one that started it. */
 PEAL_API void peal_kit_child_wait(peal_kit_child *child);
 
+/* -- in the child ----------------------------------------------------------- */
+
+/* Its row of the options. */
+#define PEAL_KIT_CHILD_KEY                                                     \
+  {                                                                            \
+    .name = "die-with-parent", .type = PEAL_CONFIG_INT, .otherwise = "0",      \
+    .help = "end with the process of this number, which has started this one", \
+    .min = 0, .max = INT64_MAX                                                 \
+  }
+/* End with the program that started it, if it was told which one that is. False:
+ * that is gone already. Thread: the first. */
+PEAL_API PEAL_MUST_CHECK bool peal_kit_child_follow(const peal_config *config);
+
 #ifdef __cplusplus
 }
 #endif

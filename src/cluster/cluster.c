@@ -7,12 +7,14 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "cluster/cluster_act.h"
 #include "cluster/cluster_away.h"
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_feed.h"
 #include "cluster/cluster_kept.h"
 #include "cluster/cluster_moves.h"
 #include "cluster/cluster_pump.h"
+#include "cluster/cluster_queue.h"
 #include "cluster/cluster_sessions.h"
 #include "cluster/cluster_streams.h"
 #include "cluster/cluster_verbs.h"
@@ -34,19 +36,21 @@ static void set_state(peal_cluster *cluster, peal_cluster_state state) {
   atomic_store_explicit(&cluster->counts.state, state, memory_order_relaxed);
 }
 
+/* Of an outage the way to Redis has its line in the log. */
 static void on_state(peal_redis *redis, bool up, const char *words,
                      void *user) {
   peal_cluster *cluster = user;
   uint64_t now = peal_cluster_now(cluster);
+  (void)words;
   set_state(cluster, up ? PEAL_CLUSTER_UP : PEAL_CLUSTER_DOWN);
+  cluster->is_up = up;
+  if (up)
+    peal_cluster_queue_up(cluster);
   if (up && cluster->was_up)
     peal_cluster_count(&cluster->counts.reconnects);
   cluster->was_up = cluster->was_up || up;
   if (up)
     log_line(cluster, PEAL_LOG_INFO, "in the cluster", peal_redis_place(redis));
-  else
-    log_line(cluster, PEAL_LOG_WARN, "out of the cluster, local meanwhile",
-             words ? words : "");
   (void)pthread_mutex_lock(&cluster->lock);
   if (up)
     peal_cluster_machine_up(&cluster->machine, now);
@@ -63,17 +67,11 @@ static void on_state(peal_redis *redis, bool up, const char *words,
 
 static void on_timer(peal_timer *timer, void *user) {
   peal_cluster *cluster = user;
-  peal_redis_figures figures;
   (void)timer;
   (void)pthread_mutex_lock(&cluster->lock);
   peal_cluster_machine_tick(&cluster->machine, peal_cluster_now(cluster));
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
-  if (!cluster->redis)
-    return;
-  peal_redis_figures_get(cluster->redis, &figures);
-  atomic_store_explicit(&cluster->counts.queued_bytes, figures.waiting_bytes,
-                        memory_order_relaxed);
 }
 
 static peal_err connect_redis(peal_cluster *cluster, char *why) {
@@ -85,9 +83,6 @@ static peal_err connect_redis(peal_cluster *cluster, char *why) {
       .name = "peal",
       .tls = opts->ca_file || opts->tls_insecure ? &tls : NULL,
       .sharded = opts->mode == PEAL_CLUSTER_SHARDED && !opts->no_node,
-      .keep = opts->queue_bytes > 0,
-      .max_queue_bytes =
-          opts->queue_bytes > PEAL_CLUSTER_QUEUE_BYTES ? opts->queue_bytes : 0,
       .max_reply_bytes = opts->max_message_bytes,
       .on_message = peal_cluster_feed_message,
       .on_state = on_state,
@@ -188,6 +183,10 @@ static const char *wrong(const peal_cluster_opts *opts) {
     return "no_node without python: there is nobody to talk to";
   if (opts->relay && (opts->no_node || !opts->python))
     return "relay needs both dialects";
+  /* What is told to a room of nobody here would not come to be relayed. */
+  if (opts->relay && opts->mode == PEAL_CLUSTER_SHARDED &&
+      opts->subscriptions != PEAL_CLUSTER_STATIC)
+    return "relay hears no channels of rooms: it needs static subscriptions";
   if (opts->stream_count > PEAL_CLUSTER_STREAMS_MAX)
     return "stream_count is too large";
   return wrong_url(opts);
@@ -247,7 +246,10 @@ static peal_err set_machine(peal_cluster *cluster) {
 /* -- life ----------------------------------------------------------------------------------- */
 
 static void set_empty(peal_cluster *cluster, peal_server *server) {
+  atomic_init(&cluster->refs, 1);
+  atomic_init(&cluster->is_over, false);
   cluster->server = server;
+  cluster->act = peal_cluster_act;
   cluster->worker = peal_workers_get(server->workers, 0);
   peal_arena_init(&cluster->strings, server->mem, 512, 0);
   peal_arena_init(&cluster->decoded, server->mem, 0, 0);
@@ -260,6 +262,7 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   peal_list_init(&cluster->answers);
   peal_list_init(&cluster->fars);
   peal_list_init(&cluster->stored);
+  peal_list_init(&cluster->queue);
   (void)pthread_mutex_init(&cluster->lock, NULL);
 }
 
@@ -323,6 +326,7 @@ static void free_parts(peal_cluster *cluster) {
   peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);
+  peal_cluster_queue_drop(cluster);
   peal_cluster_pump_drop(cluster);
   peal_cluster_kept_drop(cluster);
   peal_cluster_moves_deinit(cluster);
@@ -346,6 +350,7 @@ void peal_cluster_free(peal_cluster *cluster) {
   if (server->adapter == &cluster->adapter)
     server->adapter = NULL;
   peal_worker_impl_forget(server->workers, cluster);
+  atomic_store_explicit(&cluster->is_over, true, memory_order_relaxed);
   free_parts(cluster);
-  peal_mem_free(server->mem, cluster);
+  peal_cluster_unref(cluster);
 }

@@ -34,6 +34,7 @@ static void far_free(peal_cluster_far *far) {
   peal_message_unref(far->question.op.message);
   peal_doc_free(far->args);
   peal_arena_deinit(&far->texts);
+  peal_cluster_unref(far->cluster);
   peal_mem_free(mem, far);
 }
 
@@ -61,6 +62,7 @@ static peal_cluster_far *far_new(peal_cluster *cluster,
   if (!far)
     return NULL;
   far->cluster = cluster;
+  peal_cluster_ref(cluster);
   far->mem = mem;
   peal_list_init(&far->node);
   far->asker = asker;
@@ -173,7 +175,8 @@ static bool asks_who_is_there(peal_cluster *cluster, peal_cluster_far *far) {
 static void on_mail(peal_worker *worker, peal_mail *mail) {
   peal_cluster_far *far = PEAL_LIST_OF(mail, peal_cluster_far, mail);
   peal_cluster *cluster = far->cluster;
-  if (peal_worker_impl_is_ending(worker)) {
+  (void)worker;
+  if (peal_cluster_is_over(cluster)) {
     fail(far, PEAL_ERR_CLOSED);
     return;
   }

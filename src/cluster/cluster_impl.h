@@ -20,7 +20,9 @@
 #include <peal/cluster.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "cluster/redis.h"
+#include "net/worker_impl.h"
 #include "proto/bus_channel.h"
 #include "proto/cluster_machine.h"
 #include "server/adapter.h"
@@ -40,6 +42,8 @@ typedef struct peal_cluster_counts {
 
 struct peal_cluster {
   peal_adapter adapter; /* first: a server knows it by this */
+  atomic_uint refs;     /* one for each mail on its way, and the owner's */
+  atomic_bool is_over;  /* freed but for its memory */
   peal_server *server;
   peal_worker *worker; /* 0 */
   peal_cluster_opts opts;
@@ -53,9 +57,11 @@ struct peal_cluster {
   bool has_machine;
   peal_timer *timer; /* of its deadline */
   peal_timer *stop_timer;
-  bool pumps;       /* the loop over what it tells is on the stack */
-  bool stops, left; /* the run ends; the others know it */
-  bool was_up;
+  /* Does what the machine says: cluster_act, which stands above what is done. */
+  void (*act)(peal_cluster *cluster, const peal_cluster_event *event);
+  bool pumps;         /* the loop over what it tells is on the stack */
+  bool stops, left;   /* the run ends; the others know it */
+  bool is_up, was_up; /* Redis is there, as was told; was there before */
   uint32_t stop_turns;
   peal_arena decoded, told; /* what came; what the machine tells */
   peal_buf channel, payload;
@@ -71,6 +77,9 @@ struct peal_cluster {
   char begins[PEAL_CLUSTER_STREAMS_MAX][44]; /* where they were read first */
   peal_list stored;                /* peal_stored: on their way to a stream */
   peal_cluster_sessions *sessions; /* recovery over streams; NULL: none */
+  peal_list queue;                 /* cluster_queue */
+  size_t queue_bytes;              /* of it */
+  uint64_t up_ms;                  /* when Redis was there the last time */
   peal_cluster_away *away;         /* requests at other nodes; NULL: sticky */
   peal_list fars;                  /* cluster_far: questions that are open */
   peal_cluster_counts counts;
@@ -78,10 +87,9 @@ struct peal_cluster {
 
 /* Ceilings. */
 enum {
-  PEAL_CLUSTER_KEPT_MAX = 4096,        /* questions of others that are open */
-  PEAL_CLUSTER_KEPT_MS = 70000,        /* beyond what is waited for clients */
-  PEAL_CLUSTER_FAR_BYTES = 1 << 28,    /* of the answers to one question */
-  PEAL_CLUSTER_QUEUE_BYTES = 16 << 20, /* on its way to Redis, at least */
+  PEAL_CLUSTER_KEPT_MAX = 4096,     /* questions of others that are open */
+  PEAL_CLUSTER_KEPT_MS = 70000,     /* beyond what is waited for clients */
+  PEAL_CLUSTER_FAR_BYTES = 1 << 28, /* of the answers to one question */
   PEAL_CLUSTER_STOP_STEP_MS = 20,
   PEAL_CLUSTER_STOP_STEPS = 100
 };
@@ -97,4 +105,20 @@ static inline const peal_mem *peal_cluster_mem(const peal_cluster *cluster) {
 /* Milliseconds of worker 0's clock. */
 static inline uint64_t peal_cluster_now(const peal_cluster *cluster) {
   return peal_worker_now_ms(cluster->worker);
+}
+
+static inline void peal_cluster_ref(peal_cluster *cluster) {
+  atomic_fetch_add_explicit(&cluster->refs, 1, memory_order_relaxed);
+}
+
+static inline void peal_cluster_unref(peal_cluster *cluster) {
+  if (atomic_fetch_sub_explicit(&cluster->refs, 1, memory_order_acq_rel) == 1)
+    peal_mem_free(peal_cluster_mem(cluster), cluster);
+}
+
+/* Is nothing to be done any more of what came by mail? Where the worker has
+ * ended any thread may be here. */
+static inline bool peal_cluster_is_over(const peal_cluster *cluster) {
+  return peal_worker_impl_is_ending(cluster->worker) ||
+         atomic_load_explicit(&cluster->is_over, memory_order_relaxed);
 }

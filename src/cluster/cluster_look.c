@@ -21,6 +21,8 @@ static void machine_stats(const peal_cluster *cluster,
   peal_cluster_machine_figures(&cluster->machine, &figures);
   (void)pthread_mutex_unlock(lock_of(cluster));
   out->nodes = figures.others;
+  out->received -=
+      figures.echoes < out->received ? figures.echoes : out->received;
   out->relayed = figures.relayed;
   out->requests = figures.requests;
   out->timeouts = figures.timeouts;
@@ -59,7 +61,9 @@ size_t peal_cluster_nodes(const peal_cluster *cluster, peal_cluster_each_fn fn,
   uint64_t now = cluster->machine.now_ms;
   while (peal_cluster_machine_other(&cluster->machine, &cursor, &other)) {
     char id[64];
-    (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(other.uid));
+    peal_slice uid = other.uid;
+    (void)peal_cluster_name_marks(other.uid, &uid);
+    (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(uid));
     peal_cluster_node node = {
         .id = id,
         .since_ms = now > other.since_ms ? now - other.since_ms : 0,

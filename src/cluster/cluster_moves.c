@@ -120,9 +120,11 @@ static void on_mail(peal_worker *worker, peal_mail *mail) {
   moves_mail *it = PEAL_LIST_OF(mail, moves_mail, mail);
   const peal_mem *mem = peal_cluster_mem(it->cluster);
   for (const move *at = it->first; at; at = at->next)
-    if (!peal_worker_impl_is_ending(worker))
+    if (!peal_cluster_is_over(it->cluster))
       take(it->cluster, at, it->worker);
+  (void)worker;
   free_moves(mem, it->first);
+  peal_cluster_unref(it->cluster);
   peal_mem_free(mem, it);
 }
 
@@ -166,6 +168,7 @@ static void on_flush(peal_flush *flush) {
     free_moves(mem, first);
     return;
   }
+  peal_cluster_ref(own->cluster);
   unsigned index = (unsigned)(own - own->cluster->moves);
   *mail = (moves_mail){.mail.fn = on_mail,
                        .cluster = own->cluster,

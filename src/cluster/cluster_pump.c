@@ -2,7 +2,9 @@
 #include "cluster/cluster_pump.h"
 
 #include "base/mem.h"
-#include "cluster/cluster_act.h"
+#include "cluster/cluster_queue.h"
+
+#define QUEUE_STEP_MS 50u
 
 /* -- answers ---------------------------------------------------------------------------- */
 
@@ -76,7 +78,7 @@ static bool next(peal_cluster *cluster, peal_cluster_event *event) {
 
 static void drain(peal_cluster *cluster) {
   for (peal_cluster_event event; next(cluster, &event);)
-    peal_cluster_act(cluster, &event);
+    cluster->act(cluster, &event);
 }
 
 /* The oldest that waits; what it points to lives until it has been told. */
@@ -96,6 +98,8 @@ static void tell_answer(peal_cluster *cluster) {
 static void wait_for_deadline(peal_cluster *cluster) {
   uint64_t at = peal_cluster_machine_deadline(&cluster->machine);
   uint64_t now = peal_cluster_now(cluster);
+  if (peal_cluster_queue_flush(cluster) && at > now + QUEUE_STEP_MS)
+    at = now + QUEUE_STEP_MS;
   if (at == UINT64_MAX)
     peal_timer_stop(cluster->timer);
   else

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cluster/cluster_pump.h"
+#include "cluster/cluster_queue.h"
 #include "net/worker_impl.h"
 #include "proto/bus_classic.h"
 #include "proto/bus_node.h"
@@ -85,22 +86,25 @@ static void put_payload(peal_cluster *cluster, unsigned dialect,
   peal_arena_mark_set(scratch, before);
 }
 
-/* While Redis is away only what the option says is kept. */
-static bool is_taken(const peal_cluster *cluster, size_t bytes) {
-  if (!cluster->redis)
-    return false;
-  if (peal_redis_is_up(cluster->redis))
-    return true;
-  peal_redis_figures figures;
-  peal_redis_figures_get(cluster->redis, &figures);
-  return figures.waiting_bytes + bytes <= cluster->opts.queue_bytes;
+/* A sign of life is of now: what others would hear of it later is not true any
+ * more. */
+static bool may_wait(const peal_bus_msg *msg) {
+  return msg->kind == PEAL_BUS_OP || msg->kind == PEAL_BUS_CALL;
 }
 
-static bool publish(peal_cluster *cluster, unsigned dialect) {
+/* False: it is dropped. */
+static bool publish(peal_cluster *cluster, unsigned dialect,
+                    const peal_bus_msg *msg) {
+  peal_redis_way way = way_of(cluster, dialect);
+  peal_slice channel = peal_buf_slice(&cluster->channel);
   peal_slice payload = peal_buf_slice(&cluster->payload);
-  return is_taken(cluster, payload.len) &&
-         !peal_redis_publish(cluster->redis, way_of(cluster, dialect),
-                             peal_buf_slice(&cluster->channel), payload);
+  if (may_wait(msg) && peal_cluster_queue_is_due(cluster))
+    return peal_cluster_queue_add(cluster, way, channel, payload);
+  if (!cluster->redis ||
+      peal_redis_publish(cluster->redis, way, channel, payload))
+    return false;
+  peal_cluster_count(&cluster->counts.published);
+  return true;
 }
 
 /* A dialect that has no such message is not told it: Python knows no rooms of
@@ -113,9 +117,7 @@ static void send_one(peal_cluster *cluster, unsigned dialect,
       cluster->payload.err ? cluster->payload.err : cluster->channel.err;
   if (err == PEAL_ERR_USAGE)
     return;
-  if (!err && publish(cluster, dialect))
-    peal_cluster_count(&cluster->counts.published);
-  else
+  if (err || !publish(cluster, dialect, msg))
     peal_cluster_count(&cluster->counts.dropped_out);
 }
 

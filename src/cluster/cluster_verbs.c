@@ -28,6 +28,7 @@ static void mail_free(op_mail *it) {
   peal_op_weight weight = it->weight;
   peal_message_unref(it->op.message);
   peal_arena_deinit(&it->texts);
+  peal_cluster_unref(it->cluster);
   peal_mem_free(server->mem, it);
   peal_op_load_remove(&server->load, weight);
 }
@@ -43,9 +44,10 @@ static void wait_for_stored(peal_cluster *cluster, peal_stored *stored,
 
 static void on_mail(peal_worker *worker, peal_mail *mail) {
   op_mail *it = PEAL_LIST_OF(mail, op_mail, mail);
+  (void)worker;
   peal_cluster *cluster = it->cluster;
   peal_err err = PEAL_ERR_CLOSED;
-  if (!peal_worker_impl_is_ending(worker)) {
+  if (!peal_cluster_is_over(cluster)) {
     (void)pthread_mutex_lock(&cluster->lock);
     err = peal_cluster_machine_publish(&cluster->machine, &it->op,
                                        peal_cluster_now(cluster));
@@ -79,6 +81,7 @@ static peal_err mail_new(op_mail **out, peal_cluster *cluster,
     return PEAL_ERR_NOMEM;
   }
   it->cluster = cluster;
+  peal_cluster_ref(cluster);
   it->weight = weight;
   it->mail.fn = on_mail;
   peal_arena_init(&it->texts, server->mem, TEXTS_BYTES, 0);

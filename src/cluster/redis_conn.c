@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "cluster/redis_login.h"
+#include "cluster/redis_queue.h"
 #include "cluster/redis_read.h"
 #include "net/dial.h"
 #include "net/stream.h"
@@ -21,8 +21,7 @@ struct peal_redis_conn {
   peal_stream *stream;
   peal_redis_read *read;
   peal_redis_login login;
-  peal_list unsent, asked; /* peal_redis_ask.node, oldest first */
-  size_t asked_count;      /* of both */
+  peal_redis_queue queue;
   peal_wheel_timer timer;
   uint64_t heard_ms; /* the last bytes, or the first command in silence */
   uint32_t wait_ms;  /* that the server may be silent for, beyond idle_ms */
@@ -30,8 +29,6 @@ struct peal_redis_conn {
   bool finishing; /* the owner has gone */
   bool dead;      /* it goes when nobody is inside */
   bool lost;      /* on_close is due */
-  peal_buf tail;  /* then: what is still to leave */
-  size_t tail_sent;
   unsigned depth;
   peal_err err; /* why it is lost */
   char words[WORDS_BYTES];
@@ -57,19 +54,6 @@ static void drop_stream(peal_redis_conn *conn) {
   conn->stream = NULL;
 }
 
-/* Whoever is told may ask for more, which is refused by then. */
-static void end_asks(peal_redis_conn *conn, peal_err err) {
-  peal_list all;
-  peal_list_init(&all);
-  peal_list_move(&all, &conn->asked);
-  peal_list_move(&all, &conn->unsent);
-  conn->asked_count = 0;
-  for (peal_list *node; (node = peal_list_shift(&all));) {
-    peal_redis_ask *ask = PEAL_LIST_OF(node, peal_redis_ask, node);
-    ask->done(ask, err, NULL);
-  }
-}
-
 static void enter(peal_redis_conn *conn) {
   conn->depth++;
 }
@@ -79,14 +63,21 @@ static void destroy(peal_redis_conn *conn) {
   peal_wheel_stop(&conn->worker->wheel, &conn->timer);
   drop_stream(conn);
   peal_redis_read_free(conn->read);
-  peal_buf_deinit(&conn->tail);
+  peal_redis_queue_deinit(&conn->queue);
   peal_mem_free(mem, conn);
+}
+
+/* Whoever asked may do something about these. */
+static peal_err why_asks_end(const peal_redis_conn *conn) {
+  return conn->err == PEAL_ERR_TIMEOUT || conn->err == PEAL_ERR_TOO_LONG
+             ? conn->err
+             : PEAL_ERR_CLOSED;
 }
 
 /* The last thing that a callback does. */
 static void leave(peal_redis_conn *conn) {
   if (conn->depth == 1 && conn->lost && !conn->dead) {
-    end_asks(conn, conn->err == PEAL_ERR_TIMEOUT ? conn->err : PEAL_ERR_CLOSED);
+    peal_redis_queue_end(&conn->queue, why_asks_end(conn));
     if (!conn->dead && !conn->finishing)
       conn->events->on_close(conn, conn->err, conn->words, conn->user);
     conn->dead = true;
@@ -113,7 +104,7 @@ void peal_redis_conn_close(peal_redis_conn *conn) {
   conn->ready = false;
   conn->depth++;
   drop_stream(conn);
-  end_asks(conn, PEAL_ERR_CLOSED);
+  peal_redis_queue_end(&conn->queue, PEAL_ERR_CLOSED);
   if (--conn->depth == 0)
     destroy(conn);
 }
@@ -164,12 +155,6 @@ static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
 
 /* -- answers --------------------------------------------------------------- */
 
-static peal_redis_ask *first_asked(const peal_redis_conn *conn) {
-  return peal_list_is_empty(&conn->asked)
-             ? NULL
-             : PEAL_LIST_OF(conn->asked.next, peal_redis_ask, node);
-}
-
 /* Does this confirm what was asked first? ["ssubscribe", channel, count] */
 static bool confirms(const peal_redis_ask *ask, const peal_redis_reply *reply,
                      bool unsubscribes) {
@@ -193,13 +178,13 @@ static bool is_push(const peal_redis_conn *conn,
   if (!conn->events->on_push || !word.ptr)
     return false;
   if (is_unsubscribe(word))
-    return !confirms(first_asked(conn), reply, true);
+    return !confirms(peal_redis_queue_first(&conn->queue), reply, true);
   return peal_slice_is(word, "message") || peal_slice_is(word, "pmessage") ||
          peal_slice_is(word, "smessage");
 }
 
 static void answer(peal_redis_conn *conn, const peal_redis_reply *reply) {
-  peal_redis_ask *ask = first_asked(conn);
+  peal_redis_ask *ask = peal_redis_queue_shift(&conn->queue);
   if (!ask) {
     char words[WORDS_BYTES];
     snprintf(words, sizeof(words), "it has said what nobody asked for: %.*s",
@@ -207,8 +192,6 @@ static void answer(peal_redis_conn *conn, const peal_redis_reply *reply) {
     lose(conn, PEAL_ERR_ANSWER, words);
     return;
   }
-  peal_list_remove(&ask->node);
-  conn->asked_count--;
   conn->wait_ms = 0;
   ask->done(ask, reply->kind == PEAL_REDIS_ERROR ? PEAL_ERR_REFUSED : PEAL_OK,
             reply);
@@ -284,37 +267,15 @@ static void on_read(peal_stream *stream, char *data, size_t len, void *user) {
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
-  peal_redis_conn *conn = user;
+  const peal_redis_conn *conn = user;
   (void)stream;
-  if (conn->tail.len &&
-      !peal_iovs_add(out, (peal_slice){conn->tail.ptr + conn->tail_sent,
-                                       conn->tail.len - conn->tail_sent}))
-    return;
-  for (peal_list *node = conn->unsent.next; node != &conn->unsent;
-       node = node->next) {
-    const peal_redis_ask *ask = PEAL_LIST_OF(node, peal_redis_ask, node);
-    if (!peal_iovs_add(
-            out, (peal_slice){ask->text + ask->sent, ask->len - ask->sent}))
-      return;
-  }
-  out->is_all = true;
+  peal_redis_queue_pull(&conn->queue, out);
 }
 
 static void on_sent(peal_stream *stream, size_t len, void *user) {
   peal_redis_conn *conn = user;
   (void)stream;
-  if (conn->finishing)
-    conn->tail_sent += len;
-  while (len && !peal_list_is_empty(&conn->unsent)) {
-    peal_redis_ask *ask = PEAL_LIST_OF(conn->unsent.next, peal_redis_ask, node);
-    size_t part = ask->len - ask->sent < len ? ask->len - ask->sent : len;
-    ask->sent += part;
-    len -= part;
-    if (ask->sent < ask->len)
-      return;
-    peal_list_remove(&ask->node);
-    peal_list_push(&conn->asked, &ask->node);
-  }
+  peal_redis_queue_sent(&conn->queue, len);
 }
 
 static void on_close(peal_stream *stream, peal_err err, void *user) {
@@ -368,9 +329,7 @@ peal_redis_conn *peal_redis_conn_open(peal_worker *worker,
   conn->how = how;
   conn->events = events;
   conn->user = user;
-  peal_buf_init(&conn->tail, worker->mem, 0);
-  peal_list_init(&conn->unsent);
-  peal_list_init(&conn->asked);
+  peal_redis_queue_init(&conn->queue, worker->mem);
   peal_wheel_timer_init(&conn->timer, on_timer);
   conn->read = peal_redis_read_new(worker->mem, how->max_reply_bytes);
   if (conn->read)
@@ -383,21 +342,11 @@ peal_redis_conn *peal_redis_conn_open(peal_worker *worker,
   return conn;
 }
 
-/* What is still to leave, without those who asked for it. */
-static bool keep_tail(peal_redis_conn *conn) {
-  for (peal_list *node = conn->unsent.next; node != &conn->unsent;
-       node = node->next) {
-    const peal_redis_ask *ask = PEAL_LIST_OF(node, peal_redis_ask, node);
-    peal_buf_add(&conn->tail,
-                 (peal_slice){ask->text + ask->sent, ask->len - ask->sent});
-  }
-  return !conn->tail.err;
-}
-
 void peal_redis_conn_finish(peal_redis_conn *conn) {
   if (!conn || conn->dead)
     return;
-  if (!conn->ready || !conn->stream || conn->depth || !keep_tail(conn)) {
+  if (!conn->ready || !conn->stream || conn->depth ||
+      !peal_redis_queue_keep(&conn->queue)) {
     peal_redis_conn_close(conn);
     return;
   }
@@ -405,7 +354,7 @@ void peal_redis_conn_finish(peal_redis_conn *conn) {
   conn->ready = false;
   peal_wheel_stop(&conn->worker->wheel, &conn->timer);
   peal_stream_finish(conn->stream);
-  end_asks(conn, PEAL_ERR_CLOSED);
+  peal_redis_queue_end(&conn->queue, PEAL_ERR_CLOSED);
 }
 
 bool peal_redis_conn_is_ready(const peal_redis_conn *conn) {
@@ -421,15 +370,13 @@ void peal_redis_conn_send(peal_redis_conn *conn, peal_redis_ask *ask) {
     ask->done(ask, PEAL_ERR_CLOSED, NULL);
     return;
   }
-  if (!conn->asked_count) /* the silence begins now */
+  if (!conn->queue.count) /* the silence begins now */
     conn->heard_ms = conn->worker->now_ms;
   if (ask->wait_ms) {
     conn->wait_ms = ask->wait_ms;
     arm(conn);
   }
-  ask->sent = 0;
-  peal_list_push(&conn->unsent, &ask->node);
-  conn->asked_count++;
+  peal_redis_queue_push(&conn->queue, ask);
   peal_stream_flush(conn->stream);
 }
 

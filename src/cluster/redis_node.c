@@ -11,14 +11,6 @@
 /* What will not help by itself is tried so much more rarely. */
 #define REFUSED_FACTOR 6u
 
-/* A connection on which a command waits in Redis. */
-typedef struct waiter {
-  peal_list node;
-  peal_redis_node *of;
-  peal_redis_conn *conn;
-  peal_redis_ask *held; /* until it is connected; NULL: none */
-} waiter;
-
 static void open_missing(peal_redis_node *node);
 
 /* Those that are kept stay, unless it is for good. */
@@ -283,80 +275,8 @@ static void on_deaf(peal_redis_conn *conn, peal_err err, const char *words,
 static const peal_redis_conn_events listener_events = {on_listening, on_push,
                                                        on_deaf};
 
-/* -- commands that wait ---------------------------------------------------- */
-
-static void forget_waiter(waiter *it) {
-  peal_redis_ask *held = it->held;
-  peal_redis_conn *conn = it->conn;
-  peal_list_remove(&it->node);
-  it->of->waiter_count--;
-  peal_mem_free(it->of->opts->worker->mem, it);
-  peal_redis_conn_close(conn);
-  if (held)
-    held->done(held, PEAL_ERR_CLOSED, NULL);
-}
-
-static void on_waiter_ready(peal_redis_conn *conn, void *user) {
-  waiter *it = user;
-  peal_redis_ask *held = it->held;
-  peal_redis_guard *guard = it->of->opts->guard;
-  peal_redis_guard_enter(guard);
-  it->held = NULL;
-  if (held)
-    peal_redis_conn_send(conn, held);
-  peal_redis_guard_leave(guard);
-}
-
-static void on_waiter_close(peal_redis_conn *conn, peal_err err,
-                            const char *words, void *user) {
-  waiter *it = user;
-  peal_redis_guard *guard = it->of->opts->guard;
-  (void)conn, (void)err, (void)words;
-  peal_redis_guard_enter(guard);
-  it->conn = NULL;
-  forget_waiter(it);
-  peal_redis_guard_leave(guard);
-}
-
-static const peal_redis_conn_events waiter_events = {on_waiter_ready, NULL,
-                                                     on_waiter_close};
-
-static waiter *idle_waiter(const peal_redis_node *node) {
-  for (peal_list *at = node->waiters.next; at != &node->waiters;
-       at = at->next) {
-    waiter *it = PEAL_LIST_OF(at, waiter, node);
-    if (!it->held && peal_redis_conn_is_idle(it->conn))
-      return it;
-  }
-  return NULL;
-}
-
-static peal_err open_waiter(peal_redis_node *node, peal_redis_ask *ask) {
-  const peal_redis_node_opts *opts = node->opts;
-  if (node->waiter_count >= PEAL_LIMIT_REDIS_WAITERS)
-    return PEAL_ERR_LIMIT;
-  waiter *it = peal_mem_zalloc(opts->worker->mem, sizeof(*it));
-  if (!it)
-    return PEAL_ERR_NOMEM;
-  it->conn = peal_redis_conn_open(opts->worker, opts->how, node->host,
-                                  node->port, &waiter_events, it);
-  if (!it->conn) {
-    peal_mem_free(opts->worker->mem, it);
-    return PEAL_ERR_NOMEM;
-  }
-  it->of = node;
-  it->held = ask;
-  peal_list_push(&node->waiters, &it->node);
-  node->waiter_count++;
-  return PEAL_OK;
-}
-
 peal_err peal_redis_node_wait(peal_redis_node *node, peal_redis_ask *ask) {
-  waiter *it = idle_waiter(node);
-  if (!it)
-    return open_waiter(node, ask);
-  peal_redis_conn_send(it->conn, ask);
-  return PEAL_OK;
+  return peal_redis_waiters_send(&node->waiters, node->host, node->port, ask);
 }
 
 /* -- life ------------------------------------------------------------------ */
@@ -373,7 +293,7 @@ peal_redis_node *peal_redis_node_new(const peal_redis_node_opts *opts) {
   snprintf(node->words, sizeof(node->words), "connecting");
   peal_list_init(&node->node);
   peal_list_init(&node->held);
-  peal_list_init(&node->waiters);
+  peal_redis_waiters_init(&node->waiters, opts->worker, opts->how, opts->guard);
   peal_redis_subs_place_init(&node->place);
   peal_wheel_timer_init(&node->timer, on_timer);
   return node;
@@ -402,8 +322,7 @@ static void close_all(peal_redis_node *node, bool gently) {
   else
     peal_redis_conn_close(commands);
   peal_redis_conn_close(listener);
-  while (!peal_list_is_empty(&node->waiters))
-    forget_waiter(PEAL_LIST_OF(node->waiters.next, waiter, node));
+  peal_redis_waiters_end(&node->waiters);
 }
 
 /* For another: what is said there meanwhile is not heard. */
@@ -455,9 +374,10 @@ void peal_redis_node_free(peal_redis_node *node) {
     peal_mem_free(node->opts->worker->mem, node);
 }
 
-void peal_redis_node_fail(peal_redis_node *node, const char *words) {
+void peal_redis_node_fail(peal_redis_node *node, peal_err err,
+                          const char *words) {
   if (node->commands)
-    peal_redis_conn_fail(node->commands, PEAL_ERR_CLOSED, words);
+    peal_redis_conn_fail(node->commands, err, words);
   if (node->listener)
-    peal_redis_conn_fail(node->listener, PEAL_ERR_CLOSED, words);
+    peal_redis_conn_fail(node->listener, err, words);
 }

@@ -10,6 +10,7 @@
 #include "cluster/redis_conn.h"
 #include "cluster/redis_guard.h"
 #include "cluster/redis_subs.h"
+#include "cluster/redis_waiters.h"
 #include "proto/backoff.h"
 
 #define PEAL_REDIS_HOST_BYTES 256u
@@ -46,8 +47,7 @@ struct peal_redis_node {
   peal_redis_conn *commands, *listener;
   size_t subscribing; /* subscriptions that are not confirmed */
   peal_list held;     /* peal_redis_ask.node: until it is ready */
-  peal_list waiters;
-  size_t waiter_count;
+  peal_redis_waiters waiters;
   peal_backoff backoff;
   peal_wheel_timer timer;
   bool up, over;
@@ -85,5 +85,7 @@ PEAL_MUST_CHECK peal_err peal_redis_node_wait(peal_redis_node *node,
                                               peal_redis_ask *ask);
 /* Subscriptions are due: as many as may be on their way are sent. */
 void peal_redis_node_subscribe(peal_redis_node *node);
-/* The server is not what it should be (a replica): connect again. */
-void peal_redis_node_fail(peal_redis_node *node, const char *words);
+/* The server is not what it should be: connect again; soon, or if `err` is
+ * PEAL_ERR_REFUSED now and then. */
+void peal_redis_node_fail(peal_redis_node *node, peal_err err,
+                          const char *words);

@@ -27,8 +27,8 @@ typedef struct peal_redis_message {
 } peal_redis_message;
 
 typedef struct peal_redis_opts {
-  const char *url;            /* wire/redis_url; copied */
-  const char *name;           /* CLIENT SETNAME; NULL: the URL's, or "peal" */
+  const char *url;  /* wire/redis_url; copied */
+  const char *name; /* CLIENT SETNAME, unless the URL has one; NULL: "peal" */
   const peal_client_tls *tls; /* for rediss:, beyond what the URL says; its
                                  files are read here; NULL: none */
   bool sharded; /* sharded Pub/Sub is needed: a server before 7 is refused */
@@ -55,7 +55,8 @@ typedef struct peal_redis_opts {
  * as they go to the same server. `reply` (borrowed) is NULL unless it is
  * PEAL_OK or PEAL_ERR_REFUSED, where it is the error that Redis answers with.
  * PEAL_ERR_CLOSED: the connection broke, it may have been done or not;
- * PEAL_ERR_TIMEOUT. */
+ * PEAL_ERR_TIMEOUT: it has not answered; PEAL_ERR_TOO_LONG: its answer, or one
+ * before it on the connection, is over max_reply_bytes: ask for less. */
 typedef void (*peal_redis_fn)(peal_redis *redis, peal_err err,
                               const peal_redis_reply *reply, void *user);
 /* How many subscribe; -1: it could not be found out. */

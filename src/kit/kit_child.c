@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,4 +112,10 @@ void peal_kit_child_wait(peal_kit_child *child) {
   kill(child->pid, SIGKILL);
   waitpid(child->pid, NULL, 0);
   child->pid = 0;
+}
+
+bool peal_kit_child_follow(const peal_config *config) {
+  int64_t parent = peal_config_int(config, "die-with-parent");
+  return parent == 0 ||
+         (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == (pid_t)parent);
 }

@@ -37,37 +37,36 @@ static peal_val base64_val(peal_bus_tree *tree, peal_slice data) {
   return peal_str_slice((peal_slice){text, len});
 }
 
-/* The arguments of the packet with its placeholders; none are [null]. */
-static peal_val args_val(peal_bus_tree *tree, const peal_op *op) {
-  peal_val data, nothing = peal_null();
+/* Event and arguments of the packet with its placeholders. */
+static peal_val packet_val(peal_bus_tree *tree, const peal_op *op) {
+  peal_val data = peal_null();
   if (!tree->err)
     tree->err =
         peal_json_decode(&data, peal_bus_event_json(op), tree->arena, NULL);
-  if (tree->err || data.type != PEAL_ARRAY || data.len < 2)
+  return data;
+}
+
+/* The arguments; none are [null]. */
+static peal_val args_val(peal_bus_tree *tree, peal_val packet) {
+  peal_val nothing = peal_null();
+  if (packet.type != PEAL_ARRAY || packet.len < 2)
     return peal_bus_tree_keep(tree, peal_array(&nothing, 1));
-  return peal_array(data.as.items + 1, data.len - 1);
+  return peal_array(packet.as.items + 1, packet.len - 1);
 }
 
 /* [arguments, "base64", …] */
-static peal_val binary_val(peal_bus_tree *tree, const peal_op *op) {
+static peal_val binary_val(peal_bus_tree *tree, const peal_op *op,
+                           peal_val packet) {
   size_t count = peal_message_count(op->message);
   peal_val *items = peal_arena_alloc(tree->arena, count * sizeof *items);
   if (!items) {
     tree->err = PEAL_ERR_NOMEM;
     return peal_null();
   }
-  items[0] = args_val(tree, op);
+  items[0] = args_val(tree, packet);
   for (size_t i = 1; i < count; i++)
     items[i] = base64_val(tree, peal_message_part(op->message, i));
   return peal_array(items, count);
-}
-
-static peal_val event_val(peal_bus_tree *tree, const peal_op *op) {
-  peal_val data;
-  if (!tree->err)
-    tree->err =
-        peal_json_decode(&data, peal_bus_event_json(op), tree->arena, NULL);
-  return tree->err ? peal_null() : peal_val_at(data, 0);
 }
 
 /* [room, namespace, id], of ASK. */
@@ -82,16 +81,18 @@ static peal_val callback_val(peal_bus_tree *tree, const peal_bus_msg *msg) {
 static peal_val emit_val(peal_bus_tree *tree, const peal_bus_msg *msg) {
   const peal_op *op = &msg->op;
   bool binary = peal_bus_event_has_binary(op);
+  peal_val packet = packet_val(tree, op);
+  peal_val data =
+      binary ? binary_val(tree, op, packet) : args_val(tree, packet);
   return peal_bus_tree_keep(
-      tree,
-      PEAL_OBJECT({"method", peal_str("emit")}, {"event", event_val(tree, op)},
-                  {"data", binary ? binary_val(tree, op) : args_val(tree, op)},
-                  {"binary", peal_bool(binary)},
-                  {"namespace", peal_str_slice(msg->nsp)},
-                  {"room", one_or_list(peal_bus_tree_rooms(tree, op))},
-                  {"skip_sid", one_or_list(peal_bus_tree_except(tree, op))},
-                  {"callback", callback_val(tree, msg)},
-                  {"host_id", peal_str_slice(msg->from)}));
+      tree, PEAL_OBJECT(
+                {"method", peal_str("emit")}, {"event", peal_val_at(packet, 0)},
+                {"data", data}, {"binary", peal_bool(binary)},
+                {"namespace", peal_str_slice(msg->nsp)},
+                {"room", one_or_list(peal_bus_tree_rooms(tree, op))},
+                {"skip_sid", one_or_list(peal_bus_tree_except(tree, op))},
+                {"callback", callback_val(tree, msg)},
+                {"host_id", peal_str_slice(msg->from)}));
 }
 
 static peal_val callback_answer(peal_bus_tree *tree, const peal_bus_msg *msg) {

@@ -342,10 +342,14 @@ bool peal_cluster_rooms_next(peal_cluster_machine *machine, bool is_alone,
     machine->shot_at = NULL;
     machine->shot_again = false;
     tell_nobody(machine);
-    return false;
   }
   out->kind = PEAL_BUS_PRESENCE;
-  return next_changes(machine, arena, out) || next_of_shot(machine, arena, out);
+  if (next_changes(machine, arena, out) || next_of_shot(machine, arena, out))
+    return true;
+  /* What changes from now on is gathered again. */
+  if (!peal_cluster_rooms_has_news(machine))
+    machine->rooms_left = 0;
+  return false;
 }
 
 bool peal_cluster_rooms_check(const peal_cluster_machine *machine) {

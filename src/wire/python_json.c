@@ -29,22 +29,32 @@ static bool is_plain(char c) {
   return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f;
 }
 
-/* `text` is JSON as the encoder writes it: valid, without blanks. */
+static void add_run(peal_buf *out, const char *from, const char *to) {
+  peal_buf_add(out, (peal_slice){from, (size_t)(to - from)});
+}
+
+/* `text` is JSON as the encoder writes it: valid, without blanks. What stays as
+ * it is is copied run by run. */
 static void spread(peal_buf *out, peal_slice text) {
-  const char *p = text.ptr, *end = text.ptr + text.len;
+  const char *p = text.ptr, *run = p, *end = text.ptr + text.len;
   bool quoted = false;
   while (p < end && !out->err) {
-    const char *begin = p;
-    if (!is_plain(*p)) {
+    char c = *p;
+    if (!is_plain(c)) {
+      add_run(out, run, p);
       p += add_escaped(out, p, peal_utf8_char_len(p, end));
+      run = p;
       continue;
     }
-    quoted ^= *p == '"';
-    p += quoted && *p == '\\' ? 2 : 1; /* an escape with its letter */
-    peal_buf_add(out, (peal_slice){begin, (size_t)(p - begin)});
-    if (!quoted && (*begin == ',' || *begin == ':'))
-      peal_buf_add_char(out, ' ');
+    quoted ^= c == '"';
+    p += quoted && c == '\\' ? 2 : 1; /* an escape with its letter */
+    if (quoted || (c != ',' && c != ':'))
+      continue;
+    add_run(out, run, p);
+    peal_buf_add_char(out, ' ');
+    run = p;
   }
+  add_run(out, run, end);
 }
 
 void peal_python_json_encode(peal_buf *out, peal_val value,

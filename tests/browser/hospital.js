@@ -12,7 +12,7 @@ const cutOff = /ERR_|WebSocket connection|net::|Failed to load resource/;
 const well = { heart_rate: 70, systolic: 120, spo2: 98, respiration: 15, temperature: 37, consciousness: 'alert' };
 const ill = { heart_rate: 135, systolic: 88, spo2: 90, respiration: 27, temperature: 39.4, consciousness: 'confused' };
 let server;
-let admin;
+let brief;
 let doctor; // asks over HTTP
 let page; // of the doctor
 let other; // of the nurse
@@ -28,7 +28,7 @@ const isClosed = (from = page) => until('the form is closed', async () => await 
 // --- the door ----------------------------------------------------------------
 
 async function theDoorSaysWhatIsWrong() {
-  ({ server, admin } = await newHospital('hospital'));
+  ({ server } = await newHospital('hospital'));
   doctor = await new Person(server, 'doctor').signIn();
   page = await openPage(server.url);
   await page.locator('#sign-in-submit').click();
@@ -123,6 +123,37 @@ async function criticalOnesAreHeard() {
   await page.keyboard.press('Escape');
 }
 
+// In the background, where it was allowed.
+async function theBrowserNotifies() {
+  const one = await openAs(server, 'doctor', {
+    before: () => {
+      window.shown = [];
+      window.Notification = class {
+        static permission = 'granted';
+
+        constructor(title, { body }) { window.shown.push(`${title}: ${body}`); }
+      };
+    },
+  });
+  const shown = () => one.evaluate(() => window.shown);
+  await doctor.post('/api/alerts', { patient_id: '7', severity: 'critical', message: 'Seen anyway' });
+  await until('it is there', async () => await unread(one) > 0);
+  assert.deepEqual(await shown(), []);
+  await one.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { get: () => true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await doctor.post('/api/alerts', { patient_id: '7', severity: 'warning', message: 'Not so grave' });
+  await doctor.post('/api/alerts', { patient_id: '7', severity: 'critical', message: 'Unseen' });
+  await until('it is shown', async () => (await shown()).length > 0);
+  assert.deepEqual(await shown(), ['Patient 7: Unseen']);
+  await one.context().close();
+  await page.locator('#bell').click();
+  await press('Mark all read');
+  await unreadIs(page, 0);
+  await page.keyboard.press('Escape');
+}
+
 // Past the program there is no id, and the first edition's form.
 async function otherProcessesReachThePage() {
   if (!isMock) return;
@@ -189,6 +220,9 @@ async function aReadingIsTaken() {
   await send();
   await isClosed();
   await shows('score', '0', page);
+  await go(page, 'patients');
+  await page.reload();
+  await says('.patient-card:has-text("Ada Lovelace")', /low, score 0/);
 }
 
 // --- boards ------------------------------------------------------------------
@@ -256,6 +290,7 @@ async function theHistoryIsFound() {
   await until('one is left', async () => await page.locator('#alert-history > li').count() === 1);
   await says('#alert-history', /Of somebody else/);
   await page.getByLabel('Patient id').fill('');
+  await page.getByLabel('When').selectOption('1');
   await page.getByLabel('Status').selectOption('acknowledged');
   await says('#alert-history', /Apnoea/);
   assert.doesNotMatch((await page.locator('#alert-history').textContent()), /Fire/);
@@ -340,8 +375,31 @@ async function whatWasMissedComes() {
   await unreadIs(page, few + 1);
 }
 
+// A program where times are short.
+async function aBriefHospital() {
+  ({ server: brief } = await newHospital('hospital-brief', {
+    args: ['--access-token-time', '6s', ...isMock ? [] : ['--escalate-to-doctor', '3s', '--escalate-to-all', '1h']],
+  }));
+}
+
+async function whatNobodyAcknowledgesGoesUp() {
+  await aBriefHospital();
+  if (isMock) return;
+  const asker = await new Person(brief, 'admin').signIn();
+  await asker.post('/api/patients', { patient_id: '7', name: 'Ada Lovelace', ward: 'A' });
+  const one = await openAs(brief, 'doctor');
+  await asker.post('/api/alerts', { patient_id: '7', severity: 'critical', message: 'Apnoea' });
+  await unreadIs(one, 1);
+  await one.locator('#bell').click();
+  await press('Mark all read', one);
+  await unreadIs(one, 0);
+  await unreadIs(one, 1, 20000);
+  await one.locator('.alert-open').first().click();
+  await says('.details', /escalated to\s*doctor/, one);
+  await one.context().close();
+}
+
 async function theTokenIsRenewedInPlace() {
-  const { server: brief } = await newHospital('hospital-brief', { args: ['--access-token-time', '2s'] });
   const one = await openAs(brief, 'doctor');
   let cuts = 0;
   let loads = 0;
@@ -351,13 +409,14 @@ async function theTokenIsRenewedInPlace() {
     new MutationObserver(() => window.states.push(document.getElementById('link').dataset.state))
       .observe(document.getElementById('link'), { attributes: true });
   });
-  await one.waitForTimeout(5000);
+  await one.waitForTimeout(7000);
   cuts = (await one.evaluate(() => window.states)).filter((state) => state !== 'live').length;
   assert.equal(cuts, 0, 'the connection stood');
   assert.equal(loads, 0, 'the page was not loaded again');
   const asker = await new Person(brief, 'admin').signIn();
+  const before = await unread(one);
   await asker.post('/api/alerts/hospital', { severity: 'info', message: 'Still here' });
-  await unreadIs(one, 1);
+  await unreadIs(one, before + 1);
   await one.context().close();
   await brief.stop();
 }
@@ -423,6 +482,7 @@ await runScene([
   ['it is read and acknowledged', itIsReadAndAcknowledged],
   ['what one acknowledges is so for all', whatOneAcknowledgesIsSoForAll],
   ['critical ones are heard, unless muted', criticalOnesAreHeard],
+  ['the browser notifies who looks elsewhere', theBrowserNotifies],
   ['other processes reach the page', otherProcessesReachThePage],
   ['a patient is admitted', aPatientIsAdmitted],
   ['the monitor is live', theMonitorIsLive],
@@ -436,6 +496,7 @@ await runScene([
   ['administrators see what was done', administratorsSeeWhatWasDone],
   ['a viewer only looks', aViewerOnlyLooks],
   ['what was missed comes, once', whatWasMissedComes],
+  ['what nobody acknowledges goes up, and is unread again', whatNobodyAcknowledgesGoesUp],
   ['the token is renewed in place', theTokenIsRenewedInPlace],
   ['signing out is for all tabs', signingOutIsForAllTabs],
   ['all fits and is readable, in both looks', allFitsAndIsReadable],

@@ -3,7 +3,10 @@
 // counted, the list stays usable, and the page never stands still. Options: see
 // scene.js.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
+import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { sleep, until } from './harness.js';
 import { isMock, runScene, shot } from './scene.js';
 import { newHospital, openAs, Person, unread, unreadIs } from './ward.js';
@@ -12,6 +15,7 @@ const rate = 1000;
 const seconds = 3;
 const count = rate * seconds;
 const longestMs = 50;
+const screens = 100;
 const atOnce = 32;
 
 let server;
@@ -93,7 +97,7 @@ async function flood() {
   const longest = await traced(async () => {
     tookMs = isMock ? (await doctor.post('/mock/flood', { count, rate })).tookMs : await post(count);
     sent += count;
-    await unreadIs(page, sent, 20000);
+    await unreadIs(page, sent, 50000);
   });
   const { long, gap, pictures } = await page.evaluate(() => window.seen);
   console.log(`  ${Math.round(count / tookMs * 1000)} alerts/s; longest task ${longest.toFixed(1)} ms of processor time; by the clock `
@@ -120,6 +124,31 @@ async function thePanelIsOpenMeanwhile() {
   await shot(page, 'hospital-flood');
   const rows = await page.locator('.virtual > li').count();
   assert.ok(rows < 40, `${rows} rows are in the page, not all`);
+}
+
+// A hundred screens: this page and the others.
+async function allScreensHaveAll() {
+  const { hostname, port } = new URL(server.url);
+  const crowd = spawn(process.execPath, [fileURLToPath(new URL('./crowd.js', import.meta.url)), `http://${hostname}:${port}`, doctor.token, String(screens - 1)],
+    { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = readline.createInterface({ input: crowd.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    assert.ok(!done, 'the other screens are there');
+    return value;
+  };
+  const counts = async () => {
+    crowd.stdin.write('\n');
+    return JSON.parse(await next());
+  };
+  try {
+    assert.equal(await next(), 'ready');
+    await flood();
+    await until('the slowest screen has all', async () => (await counts()).least >= count, 30000);
+    assert.deepEqual(await counts(), { least: count, most: count });
+  } finally {
+    crowd.stdin.end('end\n');
+  }
 }
 
 async function readingIsNotDisturbed() {
@@ -149,6 +178,7 @@ await runScene([
   ['a page that stands still is found out', theMeasureSees],
   [`${rate} alerts a second are counted, and the page is never still for ${longestMs} ms`, theBellCountsAll],
   ['so it is with the panel open', thePanelIsOpenMeanwhile],
+  [`all of ${screens} screens have all`, allScreensHaveAll],
   ['what is being read stays where it is', readingIsNotDisturbed],
   ['the program knows which have arrived', theProgramKnowsWhatCame],
 ]);

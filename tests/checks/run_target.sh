@@ -13,9 +13,10 @@ commands=$(ninja -C "$build" -t commands $targets)
 
 for needed in bin/peal-esp32 bin/peal-esp32-sim bin/peal-sv30-backend \
   bin/peal-sv30-device bin/peal-carechat bin/peal-carechat-sim bin/peal-deskpulse \
+  bin/peal-hospital bin/peal-hospital-sim \
   bin/peal-landing share/peal/esp32/web/app.js share/peal/sv30-backend/web/js/dom.js \
   share/peal/carechat/web/vitals.html share/peal/deskpulse/web/app.js \
-  share/peal/landing/web/app.js; do
+  share/peal/landing/web/app.js share/peal/hospital/web; do
   echo "$commands" | grep -Eq "$needed( |\$)" ||
     { echo "make run does not make $needed" >&2; exit 1; }
 done

@@ -58,6 +58,7 @@ async function listening(port, child) {
 
 const sockets = [];
 let url;
+let redisPort;
 
 function client(options = {}) {
   const socket = io(url, { forceNew: true, reconnection: false, ...options });
@@ -151,6 +152,72 @@ const tests = {
     bob.on('chat', (message) => assert.notStrictEqual(message.from, bob.id));
     assert.strictEqual(await ask(ada, 'chat', 'hello'), 'ok');
     assert.deepStrictEqual(await heard, [{ from: ada.id, text: 'hello' }]);
+  },
+
+  // Two nodes and a Redis that is not there at first.
+  async cluster() {
+    const { startRedis } = await import('../support/redis.mjs');
+    const alone = await joined();
+    const home = await ask(alone, 'name', 'Ann');
+    assert.match(home, /^[0-9a-f]{16}$/);
+    const second = await freePort();
+    const redis = await startRedis({ port: redisPort });
+    const child = spawn(path.join(process.env.PEAL_BIN, 'example-cluster'),
+      [String(second)], { stdio: 'ignore', env: { ...process.env,
+        PEAL_REDIS_URL: `redis://127.0.0.1:${redisPort}` } });
+    try {
+      await listening(second, child);
+      url = `http://127.0.0.1:${second}`;
+      const bob = await joined();
+      assert.notStrictEqual(await ask(bob, 'name', 'Bob'), home);
+      let names;
+      for (let i = 0; i < 200; i++) {
+        const [list, missing] = await new Promise((done) =>
+          alone.emit('who', (...all) => done(all)));
+        names = list.sort();
+        if (names.length === 2 && missing === 0) break;
+        await wait(50);
+      }
+      assert.deepStrictEqual(names, ['Ann', 'Bob']);
+      const said = once(alone, 'said');
+      bob.emit('say', 'hello');
+      assert.deepStrictEqual(await said, ['Bob', 'hello']);
+      for (let i = 0; i < 100 && await ask(alone, 'near') !== 2; i++)
+        await wait(50);
+      assert.strictEqual(await ask(alone, 'near'), 2);
+    } finally {
+      child.kill('SIGKILL');
+      await redis.stop();
+    }
+  },
+
+  // Its clients hear what a program says that is no server.
+  async emitter() {
+    const { startRedis } = await import('../support/redis.mjs');
+    const redis = await startRedis({ port: redisPort });
+    const emit = (...words) => new Promise((done) => {
+      const child = spawn(path.join(process.env.PEAL_BIN, 'example-emitter'), words,
+        { stdio: 'ignore', env: { ...process.env, PEAL_REDIS_URL: redis.url } });
+      child.on('exit', done);
+    });
+    try {
+      const ada = await joined();
+      const bob = await joined();
+      let heard = 0;
+      bob.on('news', () => heard++);
+      const news = once(ada, 'news', 20000);
+      for (let i = 0; i < 200 && (await redis.command('PUBSUB', 'NUMPAT')) < 1; i++)
+        await wait(20);
+      assert.strictEqual(await emit(ada.id, 'news', 'for Ada'), 0);
+      assert.deepStrictEqual(await news, ['for Ada']);
+      const all = once(bob, 'all');
+      assert.strictEqual(await emit('', 'all', 'for all'), 0);
+      assert.deepStrictEqual(await all, ['for all']);
+      assert.strictEqual(heard, 0);
+      assert.strictEqual(await emit('too', 'few'), 2);
+    } finally {
+      await redis.stop();
+    }
   },
 
   async rooms() {
@@ -501,8 +568,10 @@ async function main() {
     : name === 'chat' || name.startsWith('client_')
     ? process.env.PEAL_DOCS_CHAT
     : name === 'cpp' ? process.env.PEAL_DOCS_CPP
-    : path.join(process.env.PEAL_BIN, `example-${name}`);
+    : path.join(process.env.PEAL_BIN,
+      `example-${name === 'emitter' ? 'cluster' : name}`);
   const words = [String(port), ...(more[name] || [])];
+  if (name === 'cluster' || name === 'emitter') redisPort = await freePort();
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-example-data-'));
   process.once('exit', () => fs.rmSync(data, { recursive: true, force: true }));
   const script = path.join(source, 'examples/python/chat.py');
@@ -510,7 +579,8 @@ async function main() {
     : ['python3', script, ...words, process.env.PEAL_DOCS_LIB];
   const child = spawn(run, args, {
     stdio: [name === 'loop_poll' ? 'pipe' : 'ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PORT: String(port), TOKEN: 'open sesame', DATA: data,
+    env: { ...process.env, PORT: String(port),
+      PEAL_REDIS_URL: redisPort ? `redis://127.0.0.1:${redisPort}` : '', TOKEN: 'open sesame', DATA: data,
       // With poll(2) a worker has no descriptor that another loop can watch.
       ...(name.startsWith('loop_') && { PEAL_POLLER: 'epoll' }) }
   });

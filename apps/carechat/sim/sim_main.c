@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <peal/config.h>
+#include <peal/kit_child.h>
 
 #include "sim_device.h"
 
@@ -63,12 +62,7 @@ static const peal_config_key keys[] = {
      .help = "same seed, same lives",
      .min = 0,
      .max = INT64_MAX},
-    {.name = "die-with-parent",
-     .type = PEAL_CONFIG_INT,
-     .otherwise = "0",
-     .help = "end with the process of this number, which has started this one",
-     .min = 0,
-     .max = INT64_MAX},
+    PEAL_KIT_CHILD_KEY,
     {.name = "quiet",
      .type = PEAL_CONFIG_BOOL,
      .help = "say nothing every ten seconds"},
@@ -208,13 +202,6 @@ static void on_stop(peal_worker *worker, void *user) {
 
 /* ---- the program ----------------------------------------------------------- */
 
-/* False: the parent is gone already. */
-static bool follow_parent(int64_t parent) {
-  if (parent == 0)
-    return true;
-  return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == (pid_t)parent;
-}
-
 static void allow_many_files(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -257,7 +244,7 @@ int main(int argc, char **argv) {
   c.is_quiet = peal_config_bool(c.config, "quiet");
   c.end_seconds = (uint64_t)peal_config_int(c.config, "duration") / SECOND_MS;
   allow_many_files();
-  if (follow_parent(peal_config_int(c.config, "die-with-parent")))
+  if (peal_kit_child_follow(c.config))
     code = run(&c);
   peal_workers_free(c.workers);
   free(c.devices);

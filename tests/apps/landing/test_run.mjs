@@ -27,11 +27,12 @@ function withDevice() {
 
 async function begin() {
   const run = { output: '', data: newFolder() };
-  run.ports = [await freePort(), await freePort(), await freePort(), await freePort(), await freePort()];
-  const [LANDING_PORT, ESP32_PORT, SV30_PORT, CARECHAT_PORT, DESKPULSE_PORT] = run.ports.map(String);
+  run.ports = [];
+  for (let i = 0; i < 6; i += 1) run.ports.push(await freePort());
+  const [LANDING_PORT, ESP32_PORT, SV30_PORT, CARECHAT_PORT, HOSPITAL_PORT, DESKPULSE_PORT] = run.ports.map(String);
   run.start = (programs = bin) => {
     run.child = spawn(script, [programs, run.data], {
-      env: { ...process.env, LANDING_PORT, ESP32_PORT, SV30_PORT, CARECHAT_PORT, DESKPULSE_PORT }, stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LANDING_PORT, ESP32_PORT, SV30_PORT, CARECHAT_PORT, HOSPITAL_PORT, DESKPULSE_PORT }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [run.child.stdout, run.child.stderr]) stream.on('data', (bytes) => { run.output += bytes; });
     run.gone = new Promise((done) => { run.child.once('exit', (code) => done(code)); });
@@ -60,13 +61,14 @@ async function oneSignalEndsAll() {
   }, 20000);
   assert.deepEqual(apps.map((one) => new URL(one.url).port), run.ports.slice(1).map(String));
   for (const line of run.output.split('\n')) {
-    assert.match(line, /^(esp32|sv30|sv30-device|carechat|deskpulse|landing) \| |^ {2}|^$/, 'each line has a name');
+    assert.match(line, /^(esp32|sv30|sv30-device|carechat|hospital|deskpulse|landing) \| |^ {2}|^$/, 'each line has a name');
   }
   run.child.kill('SIGINT');
   assert.equal(await run.gone, 0, run.output);
   assert.match(run.output, /esp32 \| .*main: stopped/);
   assert.match(run.output, /sv30 \| .*main: stopped/);
   assert.match(run.output, /carechat \| .*main: stopped/);
+  assert.match(run.output, /hospital \| .*main: stopped/);
   assert.match(run.output, /deskpulse \| .*main: stopped/);
   assert.match(run.output, /landing \| .*main: stopped/);
   await nothingIsLeft(run);

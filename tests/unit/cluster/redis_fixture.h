@@ -309,6 +309,28 @@ static inline void redis_count_on(peal_worker *worker, void *user) {
       peal_redis_count(it->redis, it->way, it->channel, redis_on_count, it);
 }
 
+typedef struct redis_now {
+  redis_scene *scene;
+  peal_redis_figures figures;
+  unsigned version;
+  char words[PEAL_REDIS_TEXT];
+} redis_now;
+
+static inline void redis_look_on(peal_worker *worker, void *user) {
+  redis_now *now = user;
+  const peal_redis *redis = now->scene->redis;
+  (void)worker;
+  peal_redis_figures_get(redis, &now->figures);
+  now->version = peal_redis_version(redis);
+  snprintf(now->words, sizeof(now->words), "%s", peal_redis_words(redis));
+}
+
+static inline redis_now redis_look(redis_scene *it) {
+  redis_now now = {.scene = it};
+  net_on_worker(it->worker, redis_look_on, &now);
+  return now;
+}
+
 static inline peal_err redis_publish(redis_scene *it, peal_redis_way way,
                                      const char *channel, const char *payload) {
   it->way = way;

@@ -23,7 +23,7 @@ static void what_is_published_comes_to_who_subscribes(void **state) {
   redis_scene it;
   (void)state;
   redis_scene_open(&it, &server);
-  assert_true(peal_redis_version(it.redis) >= 70000);
+  assert_true(redis_look(&it).version >= 70000);
   redis_subscribe(&it, PEAL_REDIS_CHANNEL, "a");
   redis_subscribe(&it, PEAL_REDIS_PATTERN, "b#*");
   redis_subscribe(&it, PEAL_REDIS_SHARD, "c");

@@ -113,8 +113,7 @@ static void what_was_asked_ends_once_when_it_is_killed(void **state) {
 static void await_published(redis_scene *it, uint64_t count) {
   peal_redis_figures figures = {0};
   for (int i = 0; i < 10000 && figures.published < count; i++) {
-    net_sync(it->worker);
-    peal_redis_figures_get(it->redis, &figures);
+    figures = redis_look(it).figures;
     uv_sleep(1);
   }
   assert_int_equal(figures.published, count);
@@ -145,7 +144,7 @@ static void what_is_kept_is_sent_when_it_is_back(void **state) {
   redis_server_run(&server);
   redis_scene_await_up(&it, 2);
   await_published(&it, kept);
-  peal_redis_figures_get(it.redis, &figures);
+  figures = redis_look(&it).figures;
   assert_int_equal(figures.dropped, 1);
   assert_int_equal(figures.outages, 1);
   redis_scene_close(&it);
@@ -227,8 +226,7 @@ static void a_slow_server_fills_a_queue_and_no_memory(void **state) {
   net_on_worker(it.worker, publish_until_full, &it);
   assert_int_equal(it.err, PEAL_ERR_QUEUE_FULL);
   assert_int_equal(it.count, 30);
-  net_sync(it.worker);
-  peal_redis_figures_get(it.redis, &figures);
+  figures = redis_look(&it).figures;
   assert_int_equal(figures.dropped, 1);
   assert_in_range(figures.waiting_bytes, 2900000, 3010000);
   kill(server.pid, SIGCONT);

@@ -42,7 +42,7 @@ static void a_wrong_password_is_one_line_and_is_tried_rarely(void **state) {
   uv_sleep(150);
   assert_int_equal(atomic_load(&it.lines), 1);
   net_sync(it.worker);
-  assert_non_null(strstr(peal_redis_words(it.redis), "WRONGPASS"));
+  assert_non_null(strstr(redis_look(&it).words, "WRONGPASS"));
   /* When it is mended it is found, without a new start. */
   char said[64];
   assert_true(redis_ask_port(server.port,
@@ -86,7 +86,7 @@ static void a_user_may_have_the_rights_it_needs_and_no_more(void **state) {
     uv_sleep(1);
   }
   assert_true(net_wait(&it.messages, 1));
-  assert_int_equal(peal_redis_version(it.redis), 0); /* INFO is not allowed */
+  assert_int_equal(redis_look(&it).version, 0); /* INFO is not allowed */
   /* A channel that is not the user's. */
   redis_subscribe(&it, PEAL_REDIS_CHANNEL, "b");
   assert_true(net_wait(&it.downs, 1));
@@ -212,7 +212,7 @@ static void the_wrong_port_ends_in_words(void **state) {
     redis_scene_connect(&it);
     assert_true(net_wait(&it.lines, 1));
     net_sync(it.worker);
-    assert_true(peal_redis_words(it.redis)[0] != 0);
+    assert_true(redis_look(&it).words[0] != 0);
     assert_int_equal(atomic_load(&it.ups), 0);
     redis_scene_close(&it);
   }

@@ -71,6 +71,7 @@ static void a_failover_is_followed(void **state) {
   assert_int_equal(redis_command(&it, NULL, "SET k v"), PEAL_OK);
   redis_subscribe(&it, PEAL_REDIS_CHANNEL, "a");
   redis_await(&g.sentinel, "SENTINEL replicas orders", "127.0.0.1");
+  redis_await(&g.replica, "GET k", "v");
   redis_server_kill(&g.master);
   assert_true(net_wait(&it.downs, 1));
   redis_scene_await_up(&it, 2);

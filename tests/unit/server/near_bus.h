@@ -72,6 +72,7 @@ static void near_answer(peal_adapter *adapter, uint64_t number,
 
 static void near_run(peal_worker *worker, void *user) {
   near_question *q = user;
+  bool waits = q->asker != NULL; /* an answer may be on its way at once */
   (void)worker;
   if (q->asked->silent) {
     q->far.err = PEAL_ERR_TIMEOUT;
@@ -82,7 +83,7 @@ static void near_run(peal_worker *worker, void *user) {
   peal_err err =
       peal_node_query_run(q->asked->it.server, &q->msg, (uint64_t)(uintptr_t)q);
   assert_int_equal(err, PEAL_OK);
-  if (!q->asker)
+  if (!waits)
     near_free(q);
 }
 

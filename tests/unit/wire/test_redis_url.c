@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -71,10 +72,35 @@ static void a_url_that_is_too_long_is_refused(void **state) {
                       "more than 16 hosts");
 }
 
+/* Those of docs/guide/redis.md: the lines of its block of text. */
+static void the_guides_urls_are_read(void **state) {
+  static peal_redis_url url;
+  char line[512];
+  int count = 0;
+  bool inside = false;
+  FILE *file = fopen(PEAL_TEST_DIR "/../docs/guide/redis.md", "r");
+  (void)state;
+  assert_non_null(file);
+  while (fgets(line, sizeof(line), file)) {
+    if (strncmp(line, "```", 3) == 0) {
+      inside = strncmp(line, "```text", 7) == 0;
+    } else if (inside) {
+      line[strcspn(line, "\n")] = 0;
+      const char *wrong = peal_redis_url_parse(&url, peal_slice_of(line));
+      if (wrong)
+        fail_msg("%s: %s", line, wrong);
+      count++;
+    }
+  }
+  fclose(file);
+  assert_int_equal(count, 8);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(urls_come_apart_as_they_are_written),
       cmocka_unit_test(a_url_that_is_too_long_is_refused),
+      cmocka_unit_test(the_guides_urls_are_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

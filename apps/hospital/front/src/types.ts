@@ -23,6 +23,7 @@ export interface User {
 export interface AlertRow extends Open {
   id?: number;
   patient_id?: string | null;
+  of_patient?: boolean; // it came as one of a patient, and does not say of whom
   ward?: string | null;
   severity: Severity;
   message: string;

@@ -208,6 +208,12 @@ test('what comes live does not hide a gap', () => {
   assert.deepEqual(missed.ids(), [idOf(99)]);
 });
 
+test('of very many nodes the latest are named', () => {
+  const missed = new Missed(() => Array.from({ length: 100 }, (_, node) => idOf(node + 1, node)));
+  assert.equal(missed.ids().length, 64);
+  assert.equal(missed.ids()[0], idOf(100, 99));
+});
+
 test('each node of a cluster has its own place', () => {
   const seen = new IdSet();
   const missed = new Missed(() => seen.lasts());

@@ -23,6 +23,13 @@ test('nonsense is nothing, or an alert with what it lacks', () => {
   assert.ok(!Number.isNaN(Date.parse(row.timestamp)));
 });
 
+test('an alert that does not say of whom is a patient\'s by its event', () => {
+  const ofPatient = (event: string, said: object) => (namesOf(event, said)[0]![1] as { of_patient?: boolean }).of_patient;
+  assert.equal(ofPatient('patient_alert', { message: 'x' }), true);
+  assert.equal(ofPatient('patient_alert', { message: 'x', patient_id: 7 }), undefined);
+  assert.equal(ofPatient('hospital_alert', { message: 'x' }), undefined);
+});
+
 test('times of other zones stay what they are', () => {
   assert.equal(alertRow({ timestamp: '2026-01-02T03:04:05+02:00' })!.timestamp, '2026-01-02T03:04:05+02:00');
   assert.equal(alertRow({ timestamp: '2026-01-02T03:04:05.000Z' })!.timestamp, '2026-01-02T03:04:05.000Z');

@@ -21,16 +21,15 @@ function AddPatient({ onClose }: { onClose: () => void }) {
   const action = useAction();
   const problem = (name: string) => (action.field === name ? action.problem : '');
   const add = async (form: FormData) => {
-    const ward = textOf(form, 'ward');
     const { data } = await send('POST', '/api/patients',
-      { patient_id: textOf(form, 'patient_id'), name: textOf(form, 'name'), ...ward && { ward } });
+      { patient_id: textOf(form, 'patient_id'), name: textOf(form, 'name'), ward: textOf(form, 'ward') });
     patients.put(data);
   };
   return (
     <Dialog title="Admit a patient" submit="Admit" action={action} onSubmit={add} onClose={onClose}>
       <Field label="Patient id" name="patient_id" required maxLength={64} problem={problem('patient_id')} />
       <Field label="Name" name="name" required maxLength={120} problem={problem('name')} />
-      <Field label="Ward" name="ward" maxLength={64} problem={problem('ward')} />
+      <Field label="Ward" name="ward" required maxLength={64} problem={problem('ward')} />
     </Dialog>
   );
 }

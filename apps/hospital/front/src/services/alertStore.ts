@@ -43,11 +43,12 @@ const noticeMs = 10000;
 
 export function alertOf(row: AlertRow, isRead = false): Alert {
   const status = row.status ?? 'active';
+  const isOfPatient = Boolean(row.patient_id) || row.of_patient === true;
   return {
     id: String(row.id),
     type: row.severity,
-    source: row.patient_id ? 'patient_alert' : 'hospital_alert',
-    title: row.patient_id ? `Patient ${row.patient_id}` : 'Whole hospital',
+    source: isOfPatient ? 'patient_alert' : 'hospital_alert',
+    title: row.patient_id ? `Patient ${row.patient_id}` : isOfPatient ? 'A patient' : 'Whole hospital',
     message: row.message,
     data: row,
     timestamp: row.timestamp,

@@ -4,6 +4,8 @@
 // between asks for the gap again.
 
 const nodes = 2 ** 20;
+// The program takes so many; of others it sends what came lately.
+const maxIds = 64;
 
 export class Missed {
   #at = new Map<number, number>(); // by node
@@ -17,7 +19,8 @@ export class Missed {
 
   // From where on to ask.
   ids(): number[] {
-    return this.#isFetching ? [...this.#at.values()] : this.#seen();
+    const ids = this.#isFetching ? [...this.#at.values()] : this.#seen();
+    return ids.sort((a, b) => b - a).slice(0, maxIds);
   }
 
   // A connection asks from here on. False: from nowhere, nothing was seen.

@@ -62,7 +62,8 @@ export function namesOf(event: string, said: unknown): [string, unknown][] {
   if (typeof said !== 'object' || said === null) return [[event, said]];
   if (alerts.has(event)) {
     const row = alertRow(said);
-    return row ? [[event, { hospital_id: 'main', alert_type: row.severity, ...row }]] : [];
+    const isNameless = event === 'patient_alert' && !row?.patient_id;
+    return row ? [[event, { hospital_id: 'main', alert_type: row.severity, ...row, ...isNameless && { of_patient: true } }]] : [];
   }
   const old = first.get(event);
   return old ? [[event, said], [old[0], old[1](said as Said)]] : [[event, said]];
