@@ -131,6 +131,8 @@ void peal_away_ask_feed(peal_away *away, const peal_eio_away *msg) {
     return; /* too late: what comes for it is sent back (away) */
   if (msg->type == PEAL_EIO_AWAY_UPGRADE_ANSWER)
     peal_away_socket_switched(entry, msg);
+  else if (entry->state == PEAL_AWAY_SENDS)
+    peal_away_poll_taken(entry, msg->success);
   else if (entry->state != PEAL_AWAY_ASKS)
     return;
   else if (msg->success)

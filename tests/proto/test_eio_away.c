@@ -254,7 +254,7 @@ static void names_and_numbers_that_cannot_be_are_refused(void **state) {
   assert_int_not_equal(decode_of(msg), PEAL_OK);
 }
 
-static void credit_is_ours_and_comes_back(void **state) {
+static void what_is_ours_comes_back_as_well(void **state) {
   const peal_eio_away credit = {.type = PEAL_EIO_AWAY_CREDIT,
                                 .sender = ENTRY,
                                 .recipient = HOME,
@@ -268,6 +268,11 @@ static void credit_is_ours_and_comes_back(void **state) {
   peal_arena_init(&arena, NULL, 0, 0);
   assert_int_equal(round_trip(&out, &credit, &buf, &arena), PEAL_OK);
   assert_same(&out, &credit);
+  peal_eio_away last = cases[5].msg;
+  last.request = 9;
+  peal_buf_reset(&buf);
+  assert_int_equal(round_trip(&out, &last, &buf, &arena), PEAL_OK);
+  assert_same(&out, &last);
   peal_buf_deinit(&buf);
   peal_arena_deinit(&arena);
 }
@@ -312,7 +317,7 @@ int main(void) {
       cmocka_unit_test(messages_of_the_reference_are_read),
       cmocka_unit_test(what_is_cut_off_is_refused),
       cmocka_unit_test(names_and_numbers_that_cannot_be_are_refused),
-      cmocka_unit_test(credit_is_ours_and_comes_back),
+      cmocka_unit_test(what_is_ours_comes_back_as_well),
       cmocka_unit_test(text_that_is_none_is_an_unreadable_packet),
       cmocka_unit_test(without_memory_nothing_leaks),
   };
