@@ -136,6 +136,16 @@ await test('what polling posts at one node is answered by another', async () => 
   assert.equal((await fetch(at(nodes[2]))).status, 400);
 });
 
+await test('what is posted here and there in turns stays in order', async () => {
+  const at = await open();
+  const post = (i, body) => fetch(at(nodes[i % 3]), { method: 'POST', body });
+  await post(1, '40');
+  let heard = await (await fetch(at(nodes[2]))).text();
+  for (let i = 0; i < 150; i += 1) assert.equal(await (await post(i, `42["echo",${i}]`)).text(), 'ok');
+  heard = await (await fetch(at(nodes[0]))).text();
+  assert.equal(heard, Array.from({ length: 150 }, (_, i) => `42["echoed",${i}]`).join('\x1e'));
+});
+
 await test('much that is under way at once comes whole and in order', async () => {
   const socket = await connected(connect({ reconnection: false }));
   await upgraded(socket);
