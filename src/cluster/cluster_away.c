@@ -194,7 +194,7 @@ static void publish(peal_cluster_away *away, peal_away_post *post) {
 }
 
 static void take(peal_cluster_away *away, peal_away_post *post) {
-  if (!away->first && has_room(away, post)) {
+  if (post->is_urgent || (!away->first && has_room(away, post))) {
     publish(away, post);
     return;
   }

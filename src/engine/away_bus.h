@@ -22,7 +22,8 @@ typedef struct peal_away_post {
   void (*done)(struct peal_away_post *post);
   void *away;
   uint64_t number;
-  size_t load; /* bytes of its packets, and 64 for each */
+  bool is_urgent; /* a question or its answer: may overtake what has packets */
+  size_t load;    /* bytes of its packets, and 64 for each */
   char sid[21];
 } peal_away_post;
 

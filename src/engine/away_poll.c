@@ -114,7 +114,7 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
     return;
   }
   peal_http_defer(req);
-  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_ASK_MS);
+  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
   if (!entry->failed)
     send_packets(entry, peal_polling_answer_body(req, body));
   if (entry->failed)
