@@ -98,7 +98,9 @@ await test('who leaves is known at home', async () => {
   await until('nobody is left', async () => (await nodes[1].do({ do: 'count', nsp: '/', to: {} })).count === 0);
 });
 
-await test('a sid that nobody has is refused, and soon', async () => {
+// They wait for answers that do not come.
+const later = [];
+later[0] = test('a sid that nobody has is refused, and soon', async () => {
   const began = performance.now();
   const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => fetch(
     `${nodes[0].url}/socket.io/?EIO=4&transport=polling&sid=${String(i).padStart(20, 'x')}`)));
@@ -115,7 +117,7 @@ async function open() {
   return (node) => `${node.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
 }
 
-await test('two GETs at two nodes are one too many', async () => {
+later[1] = test('two GETs at two nodes are one too many', async () => {
   const at = await open();
   const first = fetch(at(nodes[1]));
   await new Promise((done) => { setTimeout(done, 200); });
@@ -125,7 +127,7 @@ await test('two GETs at two nodes are one too many', async () => {
   assert.equal((await fetch(at(nodes[0]))).status, 400);
 });
 
-await test('what polling posts at one node is answered by another', async () => {
+later[2] = test('what polling posts at one node is answered by another', async () => {
   const at = await open();
   assert.equal(await (await fetch(at(nodes[1]), { method: 'POST', body: '40' })).text(), 'ok');
   assert.match(await (await fetch(at(nodes[2]))).text(), /^40\{"sid"/);
@@ -166,6 +168,7 @@ await test('python-socketio is served as well', async () => {
   }
 });
 
+await Promise.all(later);
 await test('nodes that are killed in turn take only their own', async () => {
   const sockets = Array.from({ length: CLIENTS }, (_, i) => connect({
     transports: i % 2 ? ['polling'] : undefined, reconnectionDelay: 100, reconnectionDelayMax: 500,
