@@ -100,9 +100,9 @@ static void ask_for(peer *it) {
   const peal_cluster_away *away = it->away;
   if (it->asked || it->gone || !away->cluster->redis)
     return;
-  it->asked = !peal_redis_count(away->cluster->redis, PEAL_REDIS_CHANNEL,
-                                channel_of(away, it->name, channel), on_count,
-                                it);
+  it->asked =
+      !peal_redis_count(away->cluster->redis, PEAL_REDIS_CHANNEL,
+                        channel_of(away, it->name, channel), on_count, it);
 }
 
 static void on_timer(peal_timer *timer, void *user) {
@@ -152,10 +152,9 @@ static void publish(peal_cluster_away *away, peal_away_post *post) {
   const peal_slice argv[] = {PEAL_S("PUBLISH"), name,
                              peal_buf_slice(&post->payload)};
   note_peer(away, post->to);
-  peal_err err = redis && away->up
-                     ? peal_redis_command(redis, name, argv, 3, on_published,
-                                          post)
-                     : PEAL_ERR_CLOSED;
+  peal_err err = redis && away->up ? peal_redis_command(redis, name, argv, 3,
+                                                        on_published, post)
+                                   : PEAL_ERR_CLOSED;
   if (err)
     give_back(post, err, 0);
 }
@@ -238,8 +237,8 @@ bool peal_cluster_away_feed(peal_cluster *cluster,
 
 static bool is_redis_cluster(const peal_cluster *cluster) {
   peal_redis_url *url = peal_mem_zalloc(peal_cluster_mem(cluster), sizeof *url);
-  bool yes = !url || peal_redis_url_parse(
-                         url, peal_slice_of(cluster->opts.url)) ||
+  bool yes = !url ||
+             peal_redis_url_parse(url, peal_slice_of(cluster->opts.url)) ||
              url->kind == PEAL_REDIS_URL_CLUSTER;
   peal_mem_free(peal_cluster_mem(cluster), url);
   return yes;

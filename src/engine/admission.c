@@ -40,8 +40,8 @@ void peal_admission_open_websocket(const peal_incoming *incoming,
                                    peal_engine_conn *conn, bool is_first) {
   peal_buf lines;
   peal_buf_init(&lines, conn->local->worker->mem, 0);
-  peal_admission_lines(incoming, peal_eio_session_sid(&conn->session),
-                       is_first, &lines);
+  peal_admission_lines(incoming, peal_eio_session_sid(&conn->session), is_first,
+                       &lines);
   peal_err err = lines.err;
   if (err)
     peal_refusal_unavailable(incoming);

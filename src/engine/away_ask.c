@@ -68,12 +68,12 @@ static bool may_ask(const peal_incoming *incoming, peal_slice sid) {
 
 static bool ask(peal_away_entry *entry) {
   const peal_incoming *incoming = &entry->incoming;
-  peal_eio_away msg = {
-      .type = PEAL_EIO_AWAY_LOCK,
-      .request = entry->request,
-      .sid = peal_slice_of(entry->sid),
-      .is_websocket = incoming->is_upgrade,
-      .writes = !peal_http_req_is_method(incoming->req, "GET")};
+  peal_eio_away msg = {.type = PEAL_EIO_AWAY_LOCK,
+                       .request = entry->request,
+                       .sid = peal_slice_of(entry->sid),
+                       .is_websocket = incoming->is_upgrade,
+                       .writes =
+                           !peal_http_req_is_method(incoming->req, "GET")};
   if (peal_away_send(entry->away, &msg, entry->request, on_asked)) {
     peal_away_entry_free(entry);
     return false;

@@ -64,9 +64,8 @@ static void on_drained(peal_away_post *post) {
   peal_slice sid = {post->sid, PEAL_SID_LEN};
   bool is_lost = post->err || !post->heard;
   bool is_ending = peal_worker_impl_is_ending(away->local->worker);
-  peal_engine_conn *conn = is_lost && !is_ending
-                               ? peal_engine_conn_find(away->local, sid)
-                               : NULL;
+  peal_engine_conn *conn =
+      is_lost && !is_ending ? peal_engine_conn_find(away->local, sid) : NULL;
   if (conn) {
     peal_eio_session_kill(&conn->session, PEAL_EIO_TRANSPORT_CLOSE,
                           PEAL_ERR_CLOSED);
@@ -295,8 +294,7 @@ static peal_slice text_of(const peal_engine_conn *conn,
 }
 
 static void take_frame(peal_engine_conn *conn, const peal_eio_packet *packet) {
-  peal_slice data =
-      packet->binary ? packet->data : text_of(conn, packet);
+  peal_slice data = packet->binary ? packet->data : text_of(conn, packet);
   (void)!peal_eio_session_feed_frame(&conn->session, packet->binary, data,
                                      peal_engine_conn_now(conn));
 }
@@ -306,8 +304,7 @@ static void take_packet(peal_engine_conn *conn, const peal_away_home *home,
                         const peal_eio_away *msg) {
   const peal_eio_packet *packet = msg->packets;
   bool on_socket = is_on(conn, PEAL_EIO_WEBSOCKET);
-  if (on_socket &&
-      !(conn->far_socket && is_at(home->socket_at, msg->sender)))
+  if (on_socket && !(conn->far_socket && is_at(home->socket_at, msg->sender)))
     return;
   if (packet->type > PEAL_EIO_NOOP)
     peal_eio_session_kill(&conn->session, PEAL_EIO_PARSE_ERROR,
@@ -431,8 +428,7 @@ static void lose(peal_away_home *home, const char *node) {
 /* None is added or taken away in here: a session ends when its turn does. */
 void peal_away_home_lost(peal_away *away, const char *node) {
   uint32_t cursor = 0;
-  for (peal_away_home *home;
-       (home = peal_map_next(&away->homes, &cursor));) {
+  for (peal_away_home *home; (home = peal_map_next(&away->homes, &cursor));) {
     peal_engine_conn *conn = home->conn;
     lose(home, node);
     peal_engine_conn_ask(conn);

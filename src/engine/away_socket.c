@@ -264,7 +264,8 @@ static void refuse(peal_away_entry *entry) {
 }
 
 /* Frames that came behind the head; the feed writes to its input. */
-static void begin(peal_away_entry *entry, peal_stream *stream, peal_slice rest) {
+static void begin(peal_away_entry *entry, peal_stream *stream,
+                  peal_slice rest) {
   entry->stream = stream;
   peal_stream_set_owner(stream, &stream_callbacks, entry);
   peal_away_entry_set(entry, PEAL_AWAY_PROBES, probe_ms(entry));

@@ -93,8 +93,7 @@ static void on_poll_abort(peal_http_req *req, void *user) {
 }
 
 static void answer_close(peal_engine_conn *conn) {
-  peal_polling_answer_close(conn->local->engine, take_poll(conn),
-                            sid_of(conn));
+  peal_polling_answer_close(conn->local->engine, take_poll(conn), sid_of(conn));
 }
 
 /* reference 3.1: the first is answered with a close, the second refused, the

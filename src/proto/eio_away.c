@@ -8,8 +8,8 @@
 #define SOURCE "_eio"
 #define MAX_REQUEST ((uint64_t)1 << 53)
 
-static const char *const type_names[] = {
-    "open", "close", "ping", "pong", "message", "upgrade", "noop", "error"};
+static const char *const type_names[] = {"open",    "close",   "ping", "pong",
+                                         "message", "upgrade", "noop", "error"};
 
 /* -- out ---------------------------------------------------------------------------- */
 
@@ -145,9 +145,8 @@ static peal_err take_list(peal_eio_away *out, peal_val list,
 }
 
 static void take_lock(peal_eio_away *out, peal_val data) {
-  out->is_websocket =
-      !peal_slice_is(peal_val_str(peal_val_get(data, "transportName")),
-                     "polling");
+  out->is_websocket = !peal_slice_is(
+      peal_val_str(peal_val_get(data, "transportName")), "polling");
   out->writes =
       peal_slice_is(peal_val_str(peal_val_get(data, "type")), "write");
 }
