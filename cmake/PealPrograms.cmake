@@ -128,6 +128,10 @@ function(peal_all_programs)
   if(TARGET peal_objects AND PEAL_WITH_CLUSTER)
     target_compile_definitions(peal_objects PRIVATE CLI_HAVE_CLUSTER=1)
   endif()
+  if(TARGET peal-hospital_objects AND PEAL_WITH_CLUSTER)
+    target_compile_definitions(peal-hospital_objects PRIVATE
+                               HOSPITAL_HAVE_CLUSTER=1)
+  endif()
   peal_program(peal-e2e-fixture tests/e2e/fixture)
   if(PEAL_WITH_CLUSTER AND
      EXISTS "${PROJECT_SOURCE_DIR}/src/cluster/cluster.c")

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <peal/cluster.h>
-
 #include "journal.h"
+#include "replica_bus.h"
 #include "replica_vector.h"
 
 enum {
@@ -17,10 +16,10 @@ enum {
   CHUNK = 200,     /* entries of one answer */
 };
 
-/* On worker 0, but for is_ready and the cluster. */
+/* On worker 0, but for is_ready and the bus. */
 struct replica {
   hospital *app;
-  peal_cluster *cluster;
+  replica_bus *bus;
   peal_timer *timer;
   replica_vector known;     /* what is stored, or on its way there */
   uint64_t began_ms, up_ms; /* of the worker's clock; 0: not yet */
@@ -336,11 +335,9 @@ static void on_have(peal_nsp *nsp, const peal_event *event, void *user) {
 
 static void on_time(peal_timer *timer, void *user) {
   replica *all = user;
-  peal_cluster_stats stats;
   uint64_t now = now_ms();
+  bool is_up = replica_bus_is_up(all->bus);
   (void)timer;
-  peal_cluster_stats_get(all->cluster, &stats);
-  bool is_up = stats.state == PEAL_CLUSTER_UP;
   if (is_up && all->up_ms == 0)
     all->up_ms = now;
   if (is_up)
@@ -360,11 +357,7 @@ static void on_health(peal_kit_state *out, void *user) {
 }
 
 const char *replica_redis(const replica *all) {
-  peal_cluster_stats stats;
-  if (all == NULL)
-    return NULL;
-  peal_cluster_stats_get(all->cluster, &stats);
-  return stats.state == PEAL_CLUSTER_UP ? "up" : "down";
+  return all == NULL ? NULL : replica_bus_is_up(all->bus) ? "up" : "down";
 }
 
 /* ---- life --------------------------------------------------------------------------------------- */
@@ -399,8 +392,8 @@ static bool listen_to_others(replica *all) {
 void replica_leave(replica *all) {
   if (all == NULL)
     return;
-  peal_cluster_free(all->cluster);
-  all->cluster = NULL;
+  replica_bus_close(all->bus);
+  all->bus = NULL;
 }
 
 bool replica_open(hospital *app) {
@@ -411,11 +404,8 @@ bool replica_open(hospital *app) {
     return false;
   all->app = app;
   app->replica = all;
-  // emitters of Python are heard beside those of Node and of Peal
-  all->cluster = peal_cluster_new(
-      app->house.server,
-      &(peal_cluster_opts){.url = app->conf.redis_url, .python = true});
-  if (all->cluster == NULL || !load(all) || !listen_to_others(all))
+  all->bus = replica_bus_open(app, app->conf.redis_url);
+  if (all->bus == NULL || !load(all) || !listen_to_others(all))
     return false;
   journal_on_entry(app->journal, on_entry, all);
   return true;

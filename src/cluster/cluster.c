@@ -43,6 +43,7 @@ static void on_state(peal_redis *redis, bool up, const char *words,
   uint64_t now = peal_cluster_now(cluster);
   (void)words;
   set_state(cluster, up ? PEAL_CLUSTER_UP : PEAL_CLUSTER_DOWN);
+  cluster->is_up = up;
   if (up)
     peal_cluster_queue_up(cluster);
   if (up && cluster->was_up)

@@ -422,6 +422,36 @@ static void another_run_knows_the_tokens_of_the_last(void **state) {
   assert_int_equal(check(r, token), PEAL_KIT_TOKEN_OK);
 }
 
+/* Two programs, each with a file of its own. */
+static void who_has_the_same_secret_takes_the_tokens(void **state) {
+  rig *r = *state;
+  rig other = *r;
+  char token[PEAL_KIT_TOKEN_MAX_BYTES], mine[PEAL_KIT_TOKEN_MAX_BYTES];
+  sign(r, mine);
+  snprintf(other.path, sizeof other.path, "%s/other.keys", r->dir);
+  peal_kit_tokens_close(r->tokens);
+  peal_kit_tokens_opts opts = opts_of(r), others = opts_of(&other);
+  opts.secret = others.secret = "the same for both";
+  assert_int_equal(peal_kit_tokens_open(&r->tokens, &opts, NULL, NULL), 0);
+  assert_int_equal(peal_kit_tokens_open(&other.tokens, &others, NULL, NULL), 0);
+  sign(r, token);
+  assert_int_equal(check(&other, token), PEAL_KIT_TOKEN_OK);
+  // the random key that there was is gone, and none follows
+  assert_int_equal(check(r, mine), PEAL_KIT_TOKEN_INVALID);
+  r->now_ms += INT64_C(1000) * 31 * DAY_S;
+  assert_int_equal(peal_kit_tokens_turn(r->tokens, true), PEAL_OK);
+  assert_int_equal(peal_kit_tokens_count(r->tokens), 1);
+  sign(r, token);
+  other.now_ms = r->now_ms;
+  assert_int_equal(check(&other, token), PEAL_KIT_TOKEN_OK);
+  peal_kit_tokens_close(other.tokens);
+  others.secret = "another";
+  assert_int_equal(peal_kit_tokens_open(&other.tokens, &others, NULL, NULL), 0);
+  assert_int_equal(check(&other, token), PEAL_KIT_TOKEN_INVALID);
+  peal_kit_tokens_close(other.tokens);
+  unlink(other.path);
+}
+
 static void a_key_that_was_rotated_out_checks_on(void **state) {
   rig *r = *state;
   char old[PEAL_KIT_TOKEN_MAX_BYTES], fresh[PEAL_KIT_TOKEN_MAX_BYTES];
@@ -614,6 +644,7 @@ int main(void) {
       WITH_RIG(claims_that_are_too_long_are_not_signed),
       WITH_RIG(the_file_is_for_us_alone),
       WITH_RIG(another_run_knows_the_tokens_of_the_last),
+      WITH_RIG(who_has_the_same_secret_takes_the_tokens),
       WITH_RIG(a_key_that_was_rotated_out_checks_on),
       WITH_RIG(a_key_signs_for_a_month),
       WITH_RIG(a_rotation_by_another_program_is_seen),
