@@ -197,5 +197,9 @@ async function aRollingRestartLosesNothing() {
   console.log(`# 20 screens have all of ${acknowledged.size} alerts`);
 }
 
+async function theyEnd() {
+  for (const server of nodes) await server.stop();
+}
+
 await runSteps([whatIsStoredOnOneIsOnBoth, anAlertIsShownOnceOnBoth, pythonReachesTheScreens,
-  whoWasAwayCatchesUpBeforeItIsHealthy, redisGoesAndComes, aRollingRestartLosesNothing]);
+  whoWasAwayCatchesUpBeforeItIsHealthy, redisGoesAndComes, aRollingRestartLosesNothing, theyEnd]);
