@@ -33,7 +33,7 @@ FLAGS = ["-std=c17", "-pedantic", "-Wall", "-Wextra", "-Werror",
          "-Wno-unused-function", "-Wno-unused-variable",
          "-Wno-unused-parameter", "-Wno-unused-but-set-variable",
          "-Wno-unused-value"]
-HEADERS = ["cluster", "config", "kit", "peal", "store", "web"]
+HEADERS = ["cluster", "config", "emitter", "kit", "peal", "store", "web"]
 AT_HAND = """(peal_server *server, peal_nsp *nsp, peal_socket *socket,
  const peal_event *event, peal_http_server *http, peal_web *app,
  peal_http_req *req, peal_workers *workers, peal_worker *worker,
@@ -265,13 +265,14 @@ def run_program(block, program, port, folder):
 
 
 def check_client(root, block, libraries):
-    """A client needs a server: its examples are run by examples_test.js."""
+    """A client needs a server, an emitter a Redis: their examples are run by
+    examples_test.js."""
     with tempfile.TemporaryDirectory(prefix="peal-docs-") as name:
         return compile_c(root, block, pathlib.Path(name) / "program", libraries)
 
 
 def check_program(root, block, libraries):
-    if re.search(r"\bpeal_(client|simple)_\w+\(", block):
+    if re.search(r"\bpeal_(client|simple|emitter)_\w+\(", block):
         return check_client(root, block, libraries)
     port = free_port()
     text, count = re.subn(r"\.port = \d+", f".port = {port}", block)

@@ -23,8 +23,8 @@ FAILED  $name"
 }
 
 step 'every suite on poll(2)' env PEAL_POLLER=poll tools/run_tests.py \
-  release dev asan tsan
-step 'every suite beside two busy processes' tools/run_tests.py --busy 2 \
+  --nightly release dev asan tsan
+step 'every suite beside two busy processes' tools/run_tests.py --nightly --busy 2 \
   release dev
 step 'stress: the states of a connection, nine times as many clients' \
   env PEAL_COST_CLIENTS=9000 tools/run_tests.py --only '^cost' release

@@ -82,7 +82,8 @@ typedef struct peal_cluster_opts {
   const char *python_channels; /* the first is published to as well; default
                                "flask-socketio,socketio" */
   /* What comes by one dialect is told to the other: then Node's and Python's
-   * servers hear each other through this one. */
+   * servers hear each other through this one. What is said goes over, and no
+   * questions. With SHARDED all nodes need STATIC subscriptions for it. */
   bool relay;
   /* Kept while Redis is away, and sent in their order when it is back and the
    * nodes of Peal that were known before have been heard again, 6 s later at
@@ -98,8 +99,13 @@ typedef struct peal_cluster_opts {
   bool tls_insecure; /* rediss://: any certificate will do */
   peal_cluster_node_fn on_node;
   void *node_user; /* the last argument of it */
+  /* A polling request or an upgrade that arrives at another node than its
+   * session's is refused, as without a cluster: for a load balancer that keeps
+   * a client at its node. Otherwise the session is found and served from
+   * there. */
+  bool sticky;
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[32];
+  uintptr_t reserved[31];
 } peal_cluster_opts;
 
 /* Make `server` (borrowed) a node of a cluster. Copies `opts` with its strings;

@@ -7,6 +7,8 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "cluster/cluster_act.h"
+#include "cluster/cluster_away.h"
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_feed.h"
 #include "cluster/cluster_kept.h"
@@ -41,6 +43,7 @@ static void on_state(peal_redis *redis, bool up, const char *words,
   uint64_t now = peal_cluster_now(cluster);
   (void)words;
   set_state(cluster, up ? PEAL_CLUSTER_UP : PEAL_CLUSTER_DOWN);
+  cluster->is_up = up;
   if (up)
     peal_cluster_queue_up(cluster);
   if (up && cluster->was_up)
@@ -55,6 +58,7 @@ static void on_state(peal_redis *redis, bool up, const char *words,
     peal_cluster_machine_down(&cluster->machine, now);
   (void)pthread_mutex_unlock(&cluster->lock);
   peal_cluster_pump(cluster);
+  peal_cluster_away_state(cluster, up);
   if (up)
     peal_cluster_sessions_up(cluster);
   else
@@ -106,6 +110,7 @@ static void on_start(peal_worker *worker, void *user) {
   peal_err err = connect_redis(cluster, why);
   if (!err) {
     add_namespaces(cluster);
+    peal_cluster_away_start(cluster);
     return;
   }
   log_line(cluster, PEAL_LOG_ERROR, "there is no way into the cluster",
@@ -178,6 +183,10 @@ static const char *wrong(const peal_cluster_opts *opts) {
     return "no_node without python: there is nobody to talk to";
   if (opts->relay && (opts->no_node || !opts->python))
     return "relay needs both dialects";
+  /* What is told to a room of nobody here would not come to be relayed. */
+  if (opts->relay && opts->mode == PEAL_CLUSTER_SHARDED &&
+      opts->subscriptions != PEAL_CLUSTER_STATIC)
+    return "relay hears no channels of rooms: it needs static subscriptions";
   if (opts->stream_count > PEAL_CLUSTER_STREAMS_MAX)
     return "stream_count is too large";
   return wrong_url(opts);
@@ -240,6 +249,7 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   atomic_init(&cluster->refs, 1);
   atomic_init(&cluster->is_over, false);
   cluster->server = server;
+  cluster->act = peal_cluster_act;
   cluster->worker = peal_workers_get(server->workers, 0);
   peal_arena_init(&cluster->strings, server->mem, 512, 0);
   peal_arena_init(&cluster->decoded, server->mem, 0, 0);
@@ -276,7 +286,8 @@ static peal_err set_up(peal_cluster *cluster) {
   cluster->adapter.verbs = &peal_cluster_verbs;
   cluster->adapter.orders = cluster->machine.opts.streams;
   cluster->server->adapter = &cluster->adapter;
-  return peal_cluster_sessions_init(cluster);
+  err = peal_cluster_away_init(cluster);
+  return err ? err : peal_cluster_sessions_init(cluster);
 }
 
 peal_cluster *peal_cluster_new(peal_server *server,
@@ -310,6 +321,8 @@ peal_cluster *peal_cluster_new(peal_server *server,
 
 static void free_parts(peal_cluster *cluster) {
   peal_redis_free(cluster->redis);
+  cluster->redis = NULL;
+  peal_cluster_away_deinit(cluster);
   peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);

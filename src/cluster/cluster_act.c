@@ -58,8 +58,8 @@ static void query(peal_cluster *cluster, const peal_cluster_event *event) {
   bool is_answer_due = is_answered(event->msg);
   uint64_t number =
       is_answer_due
-          ? peal_cluster_keep(cluster, (peal_cluster_dialect)event->dialect,
-                              event->msg)
+          ? peal_cluster_kept_new(cluster, (peal_cluster_dialect)event->dialect,
+                                  event->msg)
           : 0;
   if (is_answer_due && !number) {
     peal_cluster_count(&cluster->counts.dropped_in);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster/cluster_feed.h"
 
+#include "cluster/cluster_away.h"
 #include "cluster/cluster_pump.h"
 #include "proto/bus_classic.h"
 #include "proto/bus_node.h"
@@ -71,6 +72,8 @@ void peal_cluster_feed_message(peal_redis *redis,
   peal_cluster *cluster = user;
   peal_bus_msg msg = {0};
   (void)redis;
+  if (peal_cluster_away_feed(cluster, message))
+    return;
   peal_cluster_dialect dialect = dialect_of(cluster, message->channel);
   peal_arena_reset(&cluster->decoded);
   cluster->fed_bytes = message->payload.len;

@@ -31,6 +31,7 @@ typedef struct peal_cluster_moves peal_cluster_moves;
 typedef struct peal_cluster_kept peal_cluster_kept;
 typedef struct peal_cluster_reading peal_cluster_reading;
 typedef struct peal_cluster_sessions peal_cluster_sessions;
+typedef struct peal_cluster_away peal_cluster_away;
 
 /* Written on worker 0, read by all. */
 typedef struct peal_cluster_counts {
@@ -56,9 +57,11 @@ struct peal_cluster {
   bool has_machine;
   peal_timer *timer; /* of its deadline */
   peal_timer *stop_timer;
-  bool pumps;       /* the loop over what it tells is on the stack */
-  bool stops, left; /* the run ends; the others know it */
-  bool was_up;
+  /* Does what the machine says: cluster_act, which stands above what is done. */
+  void (*act)(peal_cluster *cluster, const peal_cluster_event *event);
+  bool pumps;         /* the loop over what it tells is on the stack */
+  bool stops, left;   /* the run ends; the others know it */
+  bool is_up, was_up; /* Redis is there, as was told; was there before */
   uint32_t stop_turns;
   peal_arena decoded, told; /* what came; what the machine tells */
   peal_buf channel, payload;
@@ -77,6 +80,7 @@ struct peal_cluster {
   peal_list queue;                 /* cluster_queue */
   size_t queue_bytes;              /* of it */
   uint64_t up_ms;                  /* when Redis was there the last time */
+  peal_cluster_away *away;         /* requests at other nodes; NULL: sticky */
   peal_list fars;                  /* cluster_far: questions that are open */
   peal_cluster_counts counts;
 };

@@ -58,8 +58,9 @@ static bool fill(peal_cluster_kept *it, const peal_bus_msg *question) {
   return ok;
 }
 
-uint64_t peal_cluster_keep(peal_cluster *cluster, peal_cluster_dialect dialect,
-                           const peal_bus_msg *question) {
+uint64_t peal_cluster_kept_new(peal_cluster *cluster,
+                               peal_cluster_dialect dialect,
+                               const peal_bus_msg *question) {
   const peal_mem *mem = peal_cluster_mem(cluster);
   forget_old(cluster);
   peal_cluster_kept *it = cluster->kept.count < PEAL_CLUSTER_KEPT_MAX

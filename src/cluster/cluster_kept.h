@@ -6,8 +6,9 @@
 
 /* Keep what the answers will need of `question`. 0: there are too many, or memory
  * is out. */
-uint64_t peal_cluster_keep(peal_cluster *cluster, peal_cluster_dialect dialect,
-                           const peal_bus_msg *question);
+uint64_t peal_cluster_kept_new(peal_cluster *cluster,
+                               peal_cluster_dialect dialect,
+                               const peal_bus_msg *question);
 /* An answer of this node's; one that comes too late is dropped. */
 void peal_cluster_kept_answer(peal_cluster *cluster, uint64_t number,
                               const peal_bus_msg *answer);

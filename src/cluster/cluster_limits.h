@@ -9,6 +9,9 @@
 #define PEAL_LIMIT_REDIS_REPLY_BYTES (64u << 20)
 /* Items of one array of a reply: XRANGE gives no more than it is asked for. */
 #define PEAL_LIMIT_REDIS_ITEMS (1u << 20)
+/* Arrays in each other: no command that is used has more than 5. hiredis 0.14
+ * itself reads no more than 7, later ones any number. */
+#define PEAL_LIMIT_REDIS_DEPTH 16u
 /* A line of a reply, which is no message: an error, a length. */
 #define PEAL_LIMIT_REDIS_LINE_BYTES 65536u
 /* Channels and patterns. Option. */

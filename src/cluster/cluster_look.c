@@ -21,6 +21,8 @@ static void machine_stats(const peal_cluster *cluster,
   peal_cluster_machine_figures(&cluster->machine, &figures);
   (void)pthread_mutex_unlock(lock_of(cluster));
   out->nodes = figures.others;
+  out->received -=
+      figures.echoes < out->received ? figures.echoes : out->received;
   out->relayed = figures.relayed;
   out->requests = figures.requests;
   out->timeouts = figures.timeouts;

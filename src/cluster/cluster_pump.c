@@ -2,7 +2,6 @@
 #include "cluster/cluster_pump.h"
 
 #include "base/mem.h"
-#include "cluster/cluster_act.h"
 #include "cluster/cluster_queue.h"
 
 #define QUEUE_STEP_MS 50u
@@ -79,7 +78,7 @@ static bool next(peal_cluster *cluster, peal_cluster_event *event) {
 
 static void drain(peal_cluster *cluster) {
   for (peal_cluster_event event; next(cluster, &event);)
-    peal_cluster_act(cluster, &event);
+    cluster->act(cluster, &event);
 }
 
 /* The oldest that waits; what it points to lives until it has been told. */

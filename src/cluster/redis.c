@@ -49,10 +49,14 @@ static void on_message(peal_redis_node *node, const peal_redis_message *message,
 /* Without a home until it is known where it belongs. */
 static void on_moved(peal_redis_node *node, peal_redis_sub *sub, void *user) {
   peal_redis *redis = user;
-  (void)node;
+  if (!redis->slots) {
+    peal_redis_node_fail(node, PEAL_ERR_REFUSED,
+                         "it is one of a Redis Cluster: the URL has to begin "
+                         "with redis+cluster://");
+    return;
+  }
   peal_redis_subs_move(&redis->subs, sub, NULL);
-  if (redis->slots)
-    peal_redis_slots_ask(redis->slots);
+  peal_redis_slots_ask(redis->slots);
 }
 
 static bool on_retry(peal_redis_node *node, void *user) {
@@ -226,7 +230,6 @@ static peal_err build(peal_redis *redis, const peal_redis_opts *opts,
                       char why[PEAL_REDIS_TEXT]) {
   uint32_t seed = 0;
   redis->opts = *opts;
-  redis->told = PEAL_ERR_AGAIN;
   redis->guard.sweep = sweep;
   fill_in(&redis->opts);
   snprintf(redis->words, sizeof(redis->words), "connecting");

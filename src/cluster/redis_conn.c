@@ -67,12 +67,17 @@ static void destroy(peal_redis_conn *conn) {
   peal_mem_free(mem, conn);
 }
 
+/* Whoever asked may do something about these. */
+static peal_err why_asks_end(const peal_redis_conn *conn) {
+  return conn->err == PEAL_ERR_TIMEOUT || conn->err == PEAL_ERR_TOO_LONG
+             ? conn->err
+             : PEAL_ERR_CLOSED;
+}
+
 /* The last thing that a callback does. */
 static void leave(peal_redis_conn *conn) {
   if (conn->depth == 1 && conn->lost && !conn->dead) {
-    peal_redis_queue_end(&conn->queue, conn->err == PEAL_ERR_TIMEOUT
-                                           ? conn->err
-                                           : PEAL_ERR_CLOSED);
+    peal_redis_queue_end(&conn->queue, why_asks_end(conn));
     if (!conn->dead && !conn->finishing)
       conn->events->on_close(conn, conn->err, conn->words, conn->user);
     conn->dead = true;

@@ -21,10 +21,9 @@ struct peal_redis {
   peal_redis_slots *slots; /* of a Redis Cluster */
   peal_redis_sentinel sentinel;
   bool up;
-  bool over;      /* everything is closed */
-  bool gone;      /* it is freed when nobody is inside */
-  peal_err told;  /* why it is down, as the log has it; PEAL_ERR_AGAIN: nothing
-                      has been said yet */
+  bool over; /* everything is closed */
+  bool gone; /* it is freed when nobody is inside */
+  int said; /* of an outage, to the log: 1: that it is, 2: that it needs help */
   size_t waiting; /* bytes charged */
   peal_redis_figures figures;
   char name[64];

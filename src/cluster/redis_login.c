@@ -115,10 +115,22 @@ static peal_err heard_role(const peal_redis_reply *reply, char *out,
   return PEAL_ERR_CLOSED;
 }
 
-/* What a user of few rights may not ask is not needed. */
+/* What a user of few rights may not ask, or a host has taken away, is not
+ * needed. */
 static bool is_forgiven(unsigned step, const peal_redis_reply *reply) {
   return (step == STEP_INFO || step == STEP_ROLE || step == STEP_NAME) &&
-         peal_redis_reply_is_error(reply, "NOPERM");
+         (peal_redis_reply_is_error(reply, "NOPERM") ||
+          peal_slice_starts(reply->text, "ERR unknown command"));
+}
+
+/* A server that knows no AUTH repeats what it was asked, the password with
+ * it. */
+static bool repeats(peal_slice said, const char *secret) {
+  size_t len = strlen(secret);
+  for (size_t i = 0; len && i + len <= said.len; i++)
+    if (memcmp(said.ptr + i, secret, len) == 0)
+      return true;
+  return false;
 }
 
 static bool is_for_now(const peal_redis_reply *reply) {
@@ -136,7 +148,10 @@ peal_err peal_redis_login_heard(peal_redis_login *login,
   if (reply->kind == PEAL_REDIS_ERROR) {
     if (is_forgiven(ask->tries, reply))
       return PEAL_OK;
-    peal_redis_words_error(out, cap, reply);
+    if (how->password && repeats(reply->text, how->password))
+      snprintf(out, cap, "it does not take user and password");
+    else
+      peal_redis_words_error(out, cap, reply);
     return is_for_now(reply) ? PEAL_ERR_CLOSED : PEAL_ERR_REFUSED;
   }
   if (ask->tries == STEP_INFO)

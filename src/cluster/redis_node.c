@@ -374,9 +374,10 @@ void peal_redis_node_free(peal_redis_node *node) {
     peal_mem_free(node->opts->worker->mem, node);
 }
 
-void peal_redis_node_fail(peal_redis_node *node, const char *words) {
+void peal_redis_node_fail(peal_redis_node *node, peal_err err,
+                          const char *words) {
   if (node->commands)
-    peal_redis_conn_fail(node->commands, PEAL_ERR_CLOSED, words);
+    peal_redis_conn_fail(node->commands, err, words);
   if (node->listener)
-    peal_redis_conn_fail(node->listener, PEAL_ERR_CLOSED, words);
+    peal_redis_conn_fail(node->listener, err, words);
 }

@@ -85,5 +85,7 @@ PEAL_MUST_CHECK peal_err peal_redis_node_wait(peal_redis_node *node,
                                               peal_redis_ask *ask);
 /* Subscriptions are due: as many as may be on their way are sent. */
 void peal_redis_node_subscribe(peal_redis_node *node);
-/* The server is not what it should be (a replica): connect again. */
-void peal_redis_node_fail(peal_redis_node *node, const char *words);
+/* The server is not what it should be: connect again; soon, or if `err` is
+ * PEAL_ERR_REFUSED now and then. */
+void peal_redis_node_fail(peal_redis_node *node, peal_err err,
+                          const char *words);

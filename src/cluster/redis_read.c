@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 
 #include "base/arena.h"
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "cluster/cluster_limits.h"
 
@@ -14,15 +15,23 @@ struct peal_redis_read {
   redisReader *reader;
   peal_arena tree;
   size_t max_bytes;
-  bool too_long; /* why the tree could not grow */
+  bool too_long, too_deep; /* why the tree could not grow */
 };
 
 /* hiredis 1.0 counts in other types and has kinds of RESP3, which nobody asks
  * for here: they become what is nearest. */
 #if HIREDIS_MAJOR >= 1
 typedef size_t count_type;
+
+static int type_at(const redisReader *reader) {
+  return reader->task[reader->ridx]->type;
+}
 #else
 typedef int count_type;
+
+static int type_at(const redisReader *reader) {
+  return reader->rstack[reader->ridx].type;
+}
 #endif
 
 /* -- the tree -------------------------------------------------------------- */
@@ -70,6 +79,10 @@ static void *put_array(const redisReadTask *task, count_type count) {
   peal_redis_reply *reply = put(task, PEAL_REDIS_ARRAY);
   if (!reply || !count)
     return reply;
+  if (read->reader->ridx >= (int)PEAL_LIMIT_REDIS_DEPTH) {
+    read->too_deep = true;
+    return NULL;
+  }
   if ((uint64_t)count > PEAL_LIMIT_REDIS_ITEMS) {
     read->too_long = true;
     return NULL;
@@ -157,7 +170,19 @@ peal_err peal_redis_read_feed(peal_redis_read *read, peal_slice data) {
 static peal_err why(const peal_redis_read *read) {
   if (read->too_long)
     return PEAL_ERR_TOO_LONG;
-  return read->reader->err == REDIS_ERR_OOM ? PEAL_ERR_NOMEM : PEAL_ERR_ANSWER;
+  return read->reader->err == REDIS_ERR_OOM && !read->too_deep
+             ? PEAL_ERR_NOMEM
+             : PEAL_ERR_ANSWER;
+}
+
+/* How long a string is to be that has begun: its sign is read by then. */
+static uint64_t announced(const redisReader *reader) {
+  uint64_t bytes = 0;
+  if (reader->ridx >= 0 && type_at(reader) == REDIS_REPLY_STRING)
+    (void)peal_decimal_take(
+        (peal_slice){reader->buf + reader->pos, reader->len - reader->pos},
+        &bytes);
+  return bytes;
 }
 
 /* What has come of a reply that is not whole: a string that may still come, or
@@ -165,7 +190,7 @@ static peal_err why(const peal_redis_read *read) {
 static peal_err check_rest(const peal_redis_read *read) {
   const redisReader *reader = read->reader;
   size_t rest = reader->len - reader->pos;
-  if (rest > read->max_bytes)
+  if (rest > read->max_bytes || announced(reader) > read->max_bytes)
     return PEAL_ERR_TOO_LONG;
   if (rest > PEAL_LIMIT_REDIS_LINE_BYTES &&
       !memchr(reader->buf + reader->pos, '\n', PEAL_LIMIT_REDIS_LINE_BYTES))

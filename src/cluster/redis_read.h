@@ -20,7 +20,7 @@ PEAL_MUST_CHECK peal_err peal_redis_read_feed(peal_redis_read *read,
                                               peal_slice data);
 /* The next whole reply, valid until the next call.
  * Returns: PEAL_OK; PEAL_ERR_AGAIN; PEAL_ERR_TOO_LONG; PEAL_ERR_ANSWER: it is
- * no reply, or nested too deeply for this hiredis (0.14: 7); PEAL_ERR_NOMEM.
+ * no reply, or nested too deeply; PEAL_ERR_NOMEM.
  * Behind an error nothing can be read any more. */
 PEAL_MUST_CHECK peal_err peal_redis_read_next(peal_redis_read *read,
                                               const peal_redis_reply **out);

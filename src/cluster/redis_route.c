@@ -61,7 +61,8 @@ static bool redirect(peal_redis *redis, peal_redis_ask *ask,
 /* Of what the server is: what is to be done about it. */
 static void look_at_error(peal_redis *redis, const peal_redis_reply *reply) {
   if (!redis->slots && peal_redis_reply_is_error(reply, "READONLY"))
-    peal_redis_node_fail(redis->node, "it is a replica by now");
+    peal_redis_node_fail(redis->node, PEAL_ERR_CLOSED,
+                         "it is a replica by now");
   else if (redis->slots && peal_redis_reply_is_error(reply, "CLUSTERDOWN"))
     peal_redis_slots_ask(redis->slots);
 }

@@ -29,7 +29,7 @@ static void find_words(peal_redis *redis, const peal_redis_node *node) {
 static void come_up(peal_redis *redis, const peal_redis_node *node) {
   unsigned it = node ? node->version : 0;
   redis->up = true;
-  redis->told = PEAL_OK;
+  redis->said = 0;
   redis->words[0] = 0;
   peal_logger_write(redis->worker->log, PEAL_LOG_INFO, "redis", none, none,
                     "connected to %s, version %u.%u.%u", redis->place,
@@ -38,20 +38,17 @@ static void come_up(peal_redis *redis, const peal_redis_node *node) {
     redis->opts.on_state(redis, true, "", redis->opts.user);
 }
 
-/* What waits for somebody is an error; the rest passes by itself. */
+/* What waits for somebody is an error; the rest passes by itself. In one outage
+ * each is said once, and of the two the error last. */
 static void log_down(peal_redis *redis, peal_err err) {
   bool refused = err == PEAL_ERR_REFUSED || err == PEAL_ERR_CERT;
-  bool is_new = redis->told == PEAL_ERR_AGAIN || redis->told == PEAL_OK ||
-                refused != (redis->told == PEAL_ERR_REFUSED ||
-                            redis->told == PEAL_ERR_CERT);
-  redis->told = err;
-  if (is_new)
-    peal_logger_write(redis->worker->log,
-                      refused ? PEAL_LOG_ERROR : PEAL_LOG_WARN, "redis", none,
-                      none,
-                      "%s: %s; only this process is served, it is tried "
-                      "again",
-                      redis->place, redis->words);
+  if (redis->said > refused)
+    return;
+  redis->said = 1 + refused;
+  peal_logger_write(
+      redis->worker->log, refused ? PEAL_LOG_ERROR : PEAL_LOG_WARN, "redis",
+      none, none, "%s: %s; only this process is served, it is tried again",
+      redis->place, redis->words);
 }
 
 static void stay_down(peal_redis *redis, const peal_redis_node *node) {

@@ -55,7 +55,8 @@ typedef struct peal_redis_opts {
  * as they go to the same server. `reply` (borrowed) is NULL unless it is
  * PEAL_OK or PEAL_ERR_REFUSED, where it is the error that Redis answers with.
  * PEAL_ERR_CLOSED: the connection broke, it may have been done or not;
- * PEAL_ERR_TIMEOUT. */
+ * PEAL_ERR_TIMEOUT: it has not answered; PEAL_ERR_TOO_LONG: its answer, or one
+ * before it on the connection, is over max_reply_bytes: ask for less. */
 typedef void (*peal_redis_fn)(peal_redis *redis, peal_err err,
                               const peal_redis_reply *reply, void *user);
 /* How many subscribe; -1: it could not be found out. */

@@ -29,14 +29,19 @@ static void add_subprotocol(peal_http_req *req, peal_buf *lines) {
   peal_buf_add_str(lines, "\r\n");
 }
 
+void peal_admission_lines(const peal_incoming *incoming, const char *sid,
+                          bool is_first, peal_buf *lines) {
+  add_subprotocol(incoming->req, lines);
+  peal_engine_headers_lines(incoming->engine, incoming->req, sid, is_first,
+                            lines);
+}
+
 void peal_admission_open_websocket(const peal_incoming *incoming,
                                    peal_engine_conn *conn, bool is_first) {
   peal_buf lines;
   peal_buf_init(&lines, conn->local->worker->mem, 0);
-  add_subprotocol(incoming->req, &lines);
-  peal_engine_headers_lines(incoming->engine, incoming->req,
-                            peal_eio_session_sid(&conn->session), is_first,
-                            &lines);
+  peal_admission_lines(incoming, peal_eio_session_sid(&conn->session), is_first,
+                       &lines);
   peal_err err = lines.err;
   if (err)
     peal_refusal_unavailable(incoming);

@@ -2,9 +2,13 @@
 #pragma once
 /* admission: a handshake becomes a session, or is refused: the origin, the
  * application (allow_request), the version, the ceilings. */
+#include "base/buf.h"
 #include "engine/incoming.h"
 
 void peal_admission_begin(const peal_incoming *incoming);
+/* The fields of the answer to an opening handshake of WebSocket, as lines. */
+void peal_admission_lines(const peal_incoming *incoming, const char *sid,
+                          bool is_first, peal_buf *lines);
 /* Make the request's stream the conn's WebSocket; `is_first`: the session
  * began with it. */
 void peal_admission_open_websocket(const peal_incoming *incoming,

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "engine/allow.h"
+#include "engine/away_stop.h"
 #include "engine/engine_conn.h"
 #include "engine/engine_conn_impl.h"
 #include "engine/engine_limits.h"
@@ -37,6 +38,7 @@ static void on_stop(peal_worker *worker, void *user) {
   peal_engine_local_of(engine, worker)->stopping = true;
   engine->callbacks->on_stop(worker, engine->user);
   close_all(peal_engine_local_of(engine, worker));
+  peal_away_stop(peal_engine_local_of(engine, worker)->away);
 }
 
 /* -- setting up ---------------------------------------------------------------------- */
@@ -202,6 +204,7 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
   uint32_t cursor = 0;
   if (!local)
     return;
+  peal_away_mute(local->away);
   /* Polling clients that did not come back for the end of their session. What
    * stood behind one may stand in its place now; a table that has shrunk is
    * another one. */
@@ -210,6 +213,7 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
     peal_engine_conn_abandon(conn_of(sid));
     cursor = local->sessions.cap == cap ? cursor - 1 : 0;
   }
+  peal_away_free(local->away);
   peal_sid_table_deinit(&local->sessions);
   peal_head_pool_deinit(&local->heads);
   peal_ticket_pool_deinit(&local->allows);

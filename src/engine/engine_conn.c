@@ -72,6 +72,8 @@ static void nudge(peal_engine_conn *conn) {
     peal_stream_flush(conn->stream);
   if (conn->poll && peal_eio_out_wants(&conn->session, PEAL_EIO_POLLING))
     peal_engine_conn_ask(conn);
+  if (conn->is_far && conn->local->engine->far->wants(conn))
+    peal_engine_conn_ask(conn);
 }
 
 /* -- what has happened ----------------------------------------------------- */
@@ -81,6 +83,8 @@ static void leave_polling(peal_engine_conn *conn) {
   peal_engine_count(&conn->local->stats.clients_polling, UINT64_MAX);
   if (conn->poll)
     way_of(conn, PEAL_EIO_POLLING)->finish(conn);
+  if (conn->is_far)
+    conn->local->engine->far->leave(conn);
 }
 
 static void on_close(peal_engine_conn *conn, const peal_eio_event *event) {
@@ -185,6 +189,8 @@ static void release(peal_engine_conn *conn) {
   peal_engine_local *local = conn->local;
   const peal_mem *mem = local->worker->mem;
   assert(!conn->stream && !conn->poll && !conn->post);
+  if (conn->is_far)
+    local->engine->far->end(conn);
   forget(conn);
   peal_list_remove(&conn->flush.node);
   peal_wheel_stop(&local->worker->wheel, &conn->timer);
@@ -215,9 +221,19 @@ static void answer_poll(peal_engine_conn *conn) {
   peal_engine_conn_tell(conn); /* its queue is empty now, or memory was out */
 }
 
+static void write_far(peal_engine_conn *conn) {
+  const peal_engine_far *far = conn->local->engine->far;
+  if (!conn->is_far || !far->wants(conn))
+    return;
+  far->write(conn);
+  peal_engine_conn_tell(conn);
+}
+
 static void end_ways(peal_engine_conn *conn) {
   if (has_ended(conn))
     forget(conn);
+  if (has_ended(conn) && conn->is_far)
+    conn->local->engine->far->end(conn);
   if (conn->stream && !conn->ws_ending &&
       (has_ended(conn) || has_failed_probe(conn)))
     way_of(conn, PEAL_EIO_WEBSOCKET)->finish(conn);
@@ -228,6 +244,7 @@ static void settle(peal_flush *flush) {
   do_what_was_asked(conn);
   peal_engine_conn_tell(conn);
   answer_poll(conn);
+  write_far(conn);
   end_ways(conn);
   if (has_ended(conn) && !conn->stream && !conn->poll && !conn->post) {
     release(conn);
@@ -382,6 +399,8 @@ peal_err peal_engine_conn_send(peal_engine_conn *conn,
   } else if (conn->poll) {
     peal_engine_conn_ask(conn);
   }
+  if (conn->is_far)
+    peal_engine_conn_ask(conn);
   return PEAL_OK;
 }
 

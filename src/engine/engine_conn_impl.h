@@ -44,6 +44,9 @@ struct peal_engine_conn {
   uint8_t overflowed : 1;  /* to be closed when the turn ends */
   uint8_t owner_waits : 1; /* on_flush is wanted when the turn ends */
   uint8_t ws_ending : 1;   /* its close handshake has begun */
+  uint8_t is_far : 1;      /* other nodes have had requests of it */
+  uint8_t far_poll : 1;    /* a GET waits there */
+  uint8_t far_socket : 1;  /* its WebSocket is there, or the probe */
   peal_eio_session session;
 };
 

@@ -28,6 +28,20 @@ typedef struct peal_engine_way {
   void (*look)(const peal_engine_conn *conn, peal_eio_life_signs *signs);
 } peal_engine_way;
 
+/* What a session has elsewhere (engine/away), as engine_conn uses it; only of
+ * one that is_far. */
+typedef struct peal_engine_far {
+  /* Has it something to write, and may it? */
+  bool (*wants)(const peal_engine_conn *conn);
+  void (*write)(peal_engine_conn *conn);
+  /* Polling is over: a GET that waits elsewhere is answered. */
+  void (*leave)(peal_engine_conn *conn);
+  /* The session is over: it is not far any more. */
+  void (*end)(peal_engine_conn *conn);
+} peal_engine_far;
+
+typedef struct peal_away peal_away;
+
 /* What a WebSocket has shown of its session's packets to the write that is
  * going on. */
 typedef struct peal_engine_shown {
@@ -44,6 +58,7 @@ typedef struct peal_engine_local {
   peal_head_pool heads;         /* fields of their handshakes */
   peal_ticket_pool allows;      /* peal_allow */
   peal_engine_shown shown;      /* from a pull to its sent, one at a time */
+  peal_away *away;              /* NULL: no session is apart */
   bool stopping;
   /* Read by other threads, apart from all the above. */
   char apart[64];
@@ -55,6 +70,8 @@ struct peal_engine {
   const peal_engine_callbacks *callbacks;
   void *user;
   const peal_engine_way *ways[2]; /* by peal_eio_via */
+  const peal_engine_far *far;     /* NULL: no session is */
+  atomic_size_t away_bytes;       /* from the bus, waiting for workers */
   const peal_mem *mem;            /* of the setup, not of the workers */
   peal_http_server *http;
   peal_workers *workers;

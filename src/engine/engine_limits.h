@@ -13,3 +13,14 @@
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
 /* A server's stop waits so many milliseconds for what is queued. */
 #define PEAL_LIMIT_STOP_GRACE_MS 4000u
+/* Requests of one worker whose sessions are elsewhere, or perhaps nowhere: each
+ * is a connection of the HTTP server besides, which counts these by address. */
+#define PEAL_LIMIT_AWAY_ENTRIES 4096u
+/* Milliseconds in which a session's home has to say that it has it, as in the
+ * reference (responseTimeout). */
+#define PEAL_LIMIT_AWAY_ASK_MS 1000u
+/* Bytes on the way between a WebSocket here and its session elsewhere, each
+ * way. */
+#define PEAL_LIMIT_AWAY_WINDOW_BYTES 262144u
+/* Bytes from the bus that wait for the workers. */
+#define PEAL_LIMIT_AWAY_MAIL_BYTES (64u << 20)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/admission.h"
+#include "engine/away_ask.h"
 #include "engine/refusal.h"
 #include "engine/sid.h"
 #include "engine/transport_polling.h"
@@ -78,6 +79,8 @@ static void plain(peal_http_req *req, void *user) {
     return;
   }
   peal_incoming_code code = peal_incoming_check(&incoming);
+  if (code == PEAL_INCOMING_SID_UNKNOWN && peal_away_ask(&incoming))
+    return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
   else if (incoming.has_sid)
@@ -107,6 +110,8 @@ static void upgrade_session(const peal_incoming *incoming) {
 static void upgrade(peal_http_req *req, void *user) {
   peal_incoming incoming = {.engine = user, .req = req, .is_upgrade = true};
   peal_incoming_code code = peal_incoming_check(&incoming);
+  if (code == PEAL_INCOMING_SID_UNKNOWN && peal_away_ask(&incoming))
+    return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
   else if (incoming.via == PEAL_EIO_POLLING) /* no transport to upgrade to */
@@ -129,12 +134,16 @@ void peal_engine_request_upgrade(peal_http_req *req, void *user) {
 
 int peal_engine_request_worker(const peal_http_req *req, void *user) {
   const peal_engine *engine = user;
-  char head[6]; /* its first two characters, each at most three as %XY */
+  char text[3 * PEAL_SID_LEN]; /* each character at most three as %XY */
   peal_slice sid;
   if (!peal_query_find(peal_http_req_query(req), "sid", &sid))
     return -1;
-  if (sid.len > sizeof head)
-    sid.len = sizeof head;
-  sid = (peal_slice){head, peal_percent_decode_form(head, sid)};
-  return peal_sid_worker(sid, engine->worker_count);
+  if (sid.len > sizeof text)
+    sid.len = sizeof text;
+  sid = (peal_slice){text, peal_percent_decode_form(text, sid)};
+  int worker = peal_sid_worker(sid, engine->worker_count);
+  /* What is there of a session elsewhere has to be found by the others, too. */
+  if (worker < 0 && engine->far)
+    worker = (int)peal_sid_any_worker(sid, engine->worker_count);
+  return worker;
 }

@@ -5,6 +5,8 @@ static void write_now(peal_engine_conn *conn) {
   peal_eio_via via = peal_eio_session_current(&conn->session);
   if (via == PEAL_EIO_WEBSOCKET ? conn->stream != NULL : conn->poll != NULL)
     conn->local->engine->ways[via]->write(conn);
+  if (conn->is_far)
+    conn->local->engine->far->write(conn);
 }
 
 static peal_err by_policy(peal_engine_conn *conn, const peal_eio_item *item) {

@@ -30,3 +30,17 @@ int peal_sid_worker(peal_slice sid, unsigned worker_count) {
   int worker = high < 0 || low < 0 ? -1 : high << 6 | low;
   return worker < (int)worker_count ? worker : -1;
 }
+
+bool peal_sid_is_one(peal_slice sid) {
+  for (size_t i = 0; i < sid.len; i++)
+    if (value_of(sid.ptr[i]) < 0)
+      return false;
+  return sid.len == PEAL_SID_LEN;
+}
+
+unsigned peal_sid_any_worker(peal_slice sid, unsigned worker_count) {
+  unsigned sum = 0;
+  for (size_t i = 0; i < sid.len; i++)
+    sum = sum * 31 + (unsigned char)sid.ptr[i];
+  return sum % worker_count;
+}

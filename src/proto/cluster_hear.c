@@ -61,10 +61,30 @@ static peal_err take_of_peal(peal_cluster_machine *machine,
 
 /* -- everybody ------------------------------------------------------------------------- */
 
+/* Has it all that it needs? A codec sees to that; this is not the place where
+ * one is believed. */
+static bool is_whole(const peal_op *op) {
+  switch ((peal_op_kind)op->kind) {
+  case PEAL_OP_EMIT:
+    return op->message;
+  case PEAL_OP_JOIN:
+  case PEAL_OP_LEAVE:
+    return op->room.ptr;
+  case PEAL_OP_DISCONNECT:
+    return true;
+  case PEAL_OP_ASK:
+  case PEAL_OP_COUNT:
+  case PEAL_OP_MEMBERS:
+  case PEAL_OP_FETCH:
+  case PEAL_OP_ROOMS:
+    break;
+  }
+  return false;
+}
+
 static peal_err take_op(peal_cluster_machine *machine,
                         peal_cluster_dialect dialect, const peal_bus_msg *msg) {
-  if (msg->op.kind != PEAL_OP_EMIT && msg->op.kind != PEAL_OP_JOIN &&
-      msg->op.kind != PEAL_OP_LEAVE && msg->op.kind != PEAL_OP_DISCONNECT)
+  if (!is_whole(&msg->op))
     return PEAL_ERR_NOT_FOUND;
   return peal_cluster_relay_take(machine, dialect, msg);
 }
@@ -162,7 +182,7 @@ peal_err peal_cluster_hear_take(peal_cluster_machine *machine,
 
 static peal_err take_stored(peal_cluster_machine *machine, unsigned stream,
                             const peal_bus_msg *msg, peal_slice id) {
-  if (msg->kind != PEAL_BUS_OP)
+  if (msg->kind != PEAL_BUS_OP || !is_whole(&msg->op))
     return take(machine, PEAL_CLUSTER_OF_NODE, msg);
   if (peal_cluster_say_is_own(machine, msg->from)) {
     if (!peal_cluster_log_echo(machine, msg, id))

@@ -70,13 +70,6 @@ static entry *find(const peal_cluster_machine *machine, uint64_t number) {
   return it;
 }
 
-static uint64_t hash_of(peal_slice name) {
-  uint64_t hash = 14695981039346656037u;
-  for (size_t i = 0; i < name.len; i++)
-    hash = (hash ^ (unsigned char)name.ptr[i]) * 1099511628211u;
-  return hash;
-}
-
 /* Is anything of it still to be done or to come? */
 static bool is_wanted(const peal_cluster_machine *machine, const entry *it) {
   if (!it->has_run || it->way == SENT || it->way == STORED)
@@ -151,7 +144,7 @@ static peal_err make(peal_cluster_machine *machine, const peal_op *op,
       err ? NULL : peal_cluster_state_alloc(machine, sizeof *it + buf.len);
   if (it) {
     it->len = buf.len;
-    it->nsp = hash_of(op->nsp);
+    it->nsp = peal_cluster_state_hash(op->nsp);
     it->stream = peal_cluster_places_stream(machine, op->nsp);
     memcpy(it->bytes, buf.ptr, buf.len);
   } else if (!err) {
@@ -267,7 +260,7 @@ void peal_cluster_log_added(peal_cluster_machine *machine, uint64_t number,
 
 static entry *oldest_sent(const peal_cluster_machine *machine, peal_slice nsp) {
   entry *it = NULL;
-  uint64_t hash = hash_of(nsp);
+  uint64_t hash = peal_cluster_state_hash(nsp);
   while ((it = next_of(machine, it)))
     if (it->way != WAITS && it->nsp == hash)
       break;
@@ -307,6 +300,18 @@ void peal_cluster_log_down(peal_cluster_machine *machine) {
     next = next_of(machine, it);
     if (it->way == SENT)
       it->way = DOUBTED;
+    tidy(machine, it);
+  }
+}
+
+void peal_cluster_log_trimmed(peal_cluster_machine *machine, unsigned stream) {
+  entry *it, *next;
+  for (it = next_of(machine, NULL); it; it = next) {
+    next = next_of(machine, it);
+    if (it->way != DOUBTED || it->stream != stream)
+      continue;
+    it->way = DONE;
+    set_runs(machine, it);
     tidy(machine, it);
   }
 }

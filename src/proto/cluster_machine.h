@@ -138,7 +138,8 @@ peal_err peal_cluster_machine_entry(peal_cluster_machine *machine,
 void peal_cluster_machine_current(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id,
                                   uint64_t now_ms);
-/* Entries up to `id` exist no more (XINFO STREAM: max-deleted-entry-id). */
+/* Entries up to `id` exist no more (XINFO STREAM: max-deleted-entry-id). Before
+ * the first entry that is read behind an outage. */
 void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id);
 /* ADD of this number: its entry's id, or why there is none: PEAL_ERR_CLOSED: it

@@ -23,9 +23,7 @@ static peal_slice key_of(const tally *it) {
 }
 
 uint64_t peal_cluster_presence_hash(peal_slice key, size_t count) {
-  uint64_t hash = 14695981039346656037u;
-  for (size_t i = 0; i < key.len; i++)
-    hash = (hash ^ (unsigned char)key.ptr[i]) * 1099511628211u;
+  uint64_t hash = peal_cluster_state_hash(key);
   hash = (hash ^ count) * 0xbf58476d1ce4e5b9u;
   hash ^= hash >> 29;
   return hash & PEAL_LIMIT_CLUSTER_INT;

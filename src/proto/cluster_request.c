@@ -184,13 +184,6 @@ void peal_cluster_request_count(peal_cluster_machine *machine, uint64_t number,
 
 /* -- answers ------------------------------------------------------------------------- */
 
-static uint64_t hash_of(peal_slice name) {
-  uint64_t hash = 14695981039346656037u;
-  for (size_t i = 0; i < name.len; i++)
-    hash = (hash ^ (unsigned char)name.ptr[i]) * 1099511628211u;
-  return hash ? hash : 1;
-}
-
 static peal_cluster_heard *find_heard(const peal_cluster_request *it,
                                       uint64_t who) {
   for (size_t i = 0; i < it->heard_count; i++)
@@ -221,7 +214,7 @@ static peal_err grow_heard(peal_cluster_machine *machine,
 /* The record of who answers; those who do not say who they are share one. */
 static peal_err hear(peal_cluster_machine *machine, peal_cluster_request *it,
                      peal_slice from, peal_cluster_heard **out) {
-  uint64_t who = from.len ? hash_of(from) : 0;
+  uint64_t who = from.len ? peal_cluster_state_hash(from) : 0;
   *out = find_heard(it, who);
   if (*out)
     return PEAL_OK;
@@ -326,7 +319,8 @@ peal_err peal_cluster_request_answer(peal_cluster_machine *machine,
 /* -- those who will not answer -------------------------------------------------------- */
 
 static void give_up_on(peal_cluster_request *it, peal_slice name) {
-  const peal_cluster_heard *from = find_heard(it, hash_of(name));
+  const peal_cluster_heard *from =
+      find_heard(it, peal_cluster_state_hash(name));
   if (!from || !from->has_answered) {
     if (it->answered < it->expected) {
       it->expected--;

@@ -20,6 +20,13 @@ void peal_cluster_state_free(peal_cluster_machine *machine, void *ptr,
   peal_mem_free(machine->opts.mem, ptr);
 }
 
+uint64_t peal_cluster_state_hash(peal_slice name) {
+  uint64_t hash = 14695981039346656037u;
+  for (size_t i = 0; i < name.len; i++)
+    hash = (hash ^ (unsigned char)name.ptr[i]) * 1099511628211u;
+  return hash ? hash : 1;
+}
+
 /* splitmix64 */
 uint64_t peal_cluster_state_roll(peal_cluster_machine *machine) {
   uint64_t z = machine->dice += 0x9e3779b97f4a7c15u;

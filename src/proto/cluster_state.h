@@ -149,5 +149,7 @@ static inline bool peal_cluster_state_is_over(
 void *peal_cluster_state_alloc(peal_cluster_machine *machine, size_t size);
 void peal_cluster_state_free(peal_cluster_machine *machine, void *ptr,
                              size_t size);
+/* Of a name (FNV-1a); not 0. */
+uint64_t peal_cluster_state_hash(peal_slice name);
 /* 64 random bits. */
 uint64_t peal_cluster_state_roll(peal_cluster_machine *machine);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/live_sessions.h"
 
+#include "base/mem.h"
+#include "server/server_impl.h"
+
 /* In one turn; the rest a little later. */
 #define SAVED_AT_ONCE 64u
 #define LATER_MS 5u
@@ -30,7 +33,7 @@ static void on_due(peal_wheel_timer *timer, uint64_t now_ms) {
   peal_live_sessions *all = PEAL_LIST_OF(timer, peal_live_sessions, timer);
   for (unsigned i = 0; !peal_list_is_empty(&all->saved); i++) {
     peal_live_session *one = session_of(all->saved.next);
-    uint64_t at_ms = one->saved_ms + all->period_ms;
+    uint64_t at_ms = one->saved_ms ? one->saved_ms + all->period_ms : 0;
     if (at_ms > now_ms || i == SAVED_AT_ONCE) {
       peal_wheel_set(&all->worker->wheel, timer,
                      at_ms > now_ms ? at_ms : now_ms + LATER_MS);
@@ -72,8 +75,44 @@ void peal_live_sessions_touch(peal_live_sessions *all, peal_live_session *one) {
   peal_worker_impl_flush_later(all->worker, &all->flush);
 }
 
+static void on_again(peal_worker *worker, void *user) {
+  peal_live_sessions *all = user;
+  for (peal_list *at = all->saved.next; at != &all->saved; at = at->next)
+    session_of(at)->saved_ms = 0;
+  if (!peal_list_is_empty(&all->saved))
+    peal_wheel_set(&worker->wheel, &all->timer, worker->now_ms + LATER_MS);
+}
+
+/* Without memory for it they are saved when it is their time. */
+void peal_live_sessions_again(peal_live_sessions *all) {
+  (void)!peal_worker_post(all->worker, on_again, all);
+}
+
 void peal_live_sessions_end(peal_live_session *one) {
   if (one->socket)
     peal_list_remove(&one->node);
   one->socket = NULL;
+}
+
+/* The first member of what a socket has for recovery. */
+static peal_live_session *live_of(const peal_socket *socket) {
+  return socket->extra ? (peal_live_session *)socket->extra->recovery : NULL;
+}
+
+void peal_live_sessions_changed(peal_socket *socket) {
+  peal_live_session *one = live_of(socket);
+  if (one)
+    peal_live_sessions_touch(
+        &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
+             ->live,
+        one);
+}
+
+void peal_live_sessions_free(peal_socket *socket) {
+  peal_live_session *one = live_of(socket);
+  if (!one)
+    return;
+  peal_live_sessions_end(one);
+  peal_mem_free(socket->local->worker->mem, one);
+  socket->extra->recovery = NULL;
 }

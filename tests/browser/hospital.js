@@ -378,7 +378,7 @@ async function whatWasMissedComes() {
 // A program where times are short.
 async function aBriefHospital() {
   ({ server: brief } = await newHospital('hospital-brief', {
-    args: ['--access-token-time', '2s', ...isMock ? [] : ['--escalate-to-doctor', '3s', '--escalate-to-all', '1h']],
+    args: ['--access-token-time', '6s', ...isMock ? [] : ['--escalate-to-doctor', '3s', '--escalate-to-all', '1h']],
   }));
 }
 
@@ -409,7 +409,7 @@ async function theTokenIsRenewedInPlace() {
     new MutationObserver(() => window.states.push(document.getElementById('link').dataset.state))
       .observe(document.getElementById('link'), { attributes: true });
   });
-  await one.waitForTimeout(5000);
+  await one.waitForTimeout(7000);
   cuts = (await one.evaluate(() => window.states)).filter((state) => state !== 'live').length;
   assert.equal(cuts, 0, 'the connection stood');
   assert.equal(loads, 0, 'the page was not loaded again');

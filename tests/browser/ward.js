@@ -20,7 +20,19 @@ export class Person {
     return this;
   }
 
-  ask(method, path, body) {
+  // Tokens may be short: with another one, once.
+  async ask(method, path, body) {
+    try {
+      return await this.#ask(method, path, body);
+    } catch (error) {
+      if (error.status !== 401 || !this.token) throw error;
+    }
+    this.token = '';
+    await this.signIn();
+    return this.#ask(method, path, body);
+  }
+
+  #ask(method, path, body) {
     const { hostname, port } = new URL(this.server.url);
     return new Promise((done, fail) => {
       const request = http.request({
@@ -30,7 +42,7 @@ export class Person {
         let text = '';
         for await (const piece of response) text += piece;
         if (response.statusCode < 300) done(JSON.parse(text));
-        else fail(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
+        else fail(Object.assign(new Error(`${method} ${path}: ${response.statusCode} ${text}`), { status: response.statusCode }));
       });
       request.on('error', fail);
       request.end(body && JSON.stringify(body));

@@ -3,8 +3,9 @@
 // shares a node goes on hearing, whoever does not hears again when it is over,
 // and nobody hears anything twice or out of order.
 //   node faults.mjs [--node PROGRAM] [--mode classic] [--only TEXT] [--long 1]
+//     [--places 1: Sentinels, Redis Cluster]
 import assert from 'node:assert/strict';
-import { startRedis } from '../support/redis.mjs';
+import { startRedis, startRedisCluster, startSentinel } from '../support/redis.mjs';
 import { Line } from './lib/line.mjs';
 import { argument, Client, Node, sleep, until } from './lib/nodes.mjs';
 
@@ -28,6 +29,16 @@ class World {
       new Client(`c${i}`, node).connected()));
     if (isUp) await this.meet();
     return this;
+  }
+
+  // Of several servers.
+  async openAt(place) {
+    this.redis = place;
+    this.nodes = await Promise.all([0, 1].map(() =>
+      new Node('peal', { redis: place.url, mode, more: QUICK }).start()));
+    await this.bothUp();
+    this.clients = await Promise.all(this.nodes.map((node, i) => new Client(`c${i}`, node).connected()));
+    await this.meet();
   }
 
   async stats(i) { return this.nodes[i].do({ do: 'stats' }); }
@@ -82,13 +93,60 @@ class World {
 
   async close() {
     for (const client of this.clients ?? []) client.close();
-    await Promise.all((this.nodes ?? []).map((node) => node.stop()));
+    this.isFine = (await Promise.all((this.nodes ?? []).map((node) => node.endsWell()))).every(Boolean);
     for (const line of this.lines ?? []) line.close();
     await this.redis?.stop();
   }
 }
 
-const CASES = {
+// The slot of the channel that all nodes hear, from one master to another.
+async function moveSlot(nodes) {
+  const slot = await nodes[0].command('CLUSTER', 'KEYSLOT', 'socket.io#/#');
+  const ids = await Promise.all(nodes.map((node) => node.command('CLUSTER', 'MYID')));
+  const owner = Math.floor(slot / Math.ceil(16384 / nodes.length));
+  const heir = (owner + 1) % nodes.length;
+  await nodes[heir].command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', ids[owner]);
+  await nodes[owner].command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', ids[heir]);
+  for (const one of [heir, owner]) await nodes[one].command('CLUSTER', 'SETSLOT', slot, 'NODE', ids[heir]);
+}
+
+// Where Redis is more than one server.
+const PLACES = {
+  async 'Sentinels choose another master'(world) {
+    const place = await startSentinel();
+    await world.openAt(place);
+    const master = await place.master();
+    await master.kill();
+    await Promise.all([world.down(0), world.down(1)]);
+    const [n, m] = [await world.emit(0, 10), await world.emit(1, 10)];
+    await Promise.all([world.has(0, 0, n), world.has(1, 1, m)]);
+    await until('another master', async () => (await place.master()) !== master);
+    await world.bothUp();
+    await world.meet();
+  },
+
+  async 'a Redis Cluster moves a slot'(world) {
+    const place = await startRedisCluster();
+    await world.openAt(place);
+    await world.emit(0, 10);
+    await moveSlot(place.nodes);
+    await world.meet();
+  },
+
+  async 'a Redis Cluster loses a master, and has it again'(world) {
+    const place = await startRedisCluster();
+    await world.openAt(place);
+    for (const one of place.nodes) {
+      await one.restart(100);
+      await until('the cluster is whole', async () =>
+        (await one.command('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+    }
+    await world.bothUp();
+    await world.meet();
+  },
+};
+
+const CASES = argument('places') ? PLACES : {
   async 'Redis is killed and comes back'(world) {
     await world.open();
     await world.redis.kill();
@@ -253,6 +311,7 @@ for (const [name, run] of Object.entries(CASES)) {
     for (const node of world.nodes ?? []) console.log(node.child?.output.slice(-1500));
   }
   await world.close();
+  if (!world.isFine) failed += 1;
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed || !passed ? 1 : 0);

@@ -80,8 +80,8 @@ for (const scenario of scenarios.filter((one) => fits(one, 'judge'))) {
     if (isFor(actor)) await check(actor.name, scenario, expected, () => play(nodes, scenario, { actor }));
   }
 }
-await Promise.all([...actors, reference, ...nodes, ...judges].filter(Boolean)
-  .map((one) => one.stop()));
+await Promise.all([...actors, reference, ...judges].filter(Boolean).map((one) => one.stop()));
+for (const node of nodes) if (!await node.endsWell()) failed += 1;
 await Promise.all([redis.stop(), redisOfJudge.stop()]);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed || !passed ? 1 : 0);

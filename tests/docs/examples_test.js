@@ -191,6 +191,35 @@ const tests = {
     }
   },
 
+  // Its clients hear what a program says that is no server.
+  async emitter() {
+    const { startRedis } = await import('../support/redis.mjs');
+    const redis = await startRedis({ port: redisPort });
+    const emit = (...words) => new Promise((done) => {
+      const child = spawn(path.join(process.env.PEAL_BIN, 'example-emitter'), words,
+        { stdio: 'ignore', env: { ...process.env, PEAL_REDIS_URL: redis.url } });
+      child.on('exit', done);
+    });
+    try {
+      const ada = await joined();
+      const bob = await joined();
+      let heard = 0;
+      bob.on('news', () => heard++);
+      const news = once(ada, 'news', 20000);
+      for (let i = 0; i < 200 && (await redis.command('PUBSUB', 'NUMPAT')) < 1; i++)
+        await wait(20);
+      assert.strictEqual(await emit(ada.id, 'news', 'for Ada'), 0);
+      assert.deepStrictEqual(await news, ['for Ada']);
+      const all = once(bob, 'all');
+      assert.strictEqual(await emit('', 'all', 'for all'), 0);
+      assert.deepStrictEqual(await all, ['for all']);
+      assert.strictEqual(heard, 0);
+      assert.strictEqual(await emit('too', 'few'), 2);
+    } finally {
+      await redis.stop();
+    }
+  },
+
   async rooms() {
     const ada = await joined();
     const bob = await joined();
@@ -539,9 +568,10 @@ async function main() {
     : name === 'chat' || name.startsWith('client_')
     ? process.env.PEAL_DOCS_CHAT
     : name === 'cpp' ? process.env.PEAL_DOCS_CPP
-    : path.join(process.env.PEAL_BIN, `example-${name}`);
+    : path.join(process.env.PEAL_BIN,
+      `example-${name === 'emitter' ? 'cluster' : name}`);
   const words = [String(port), ...(more[name] || [])];
-  if (name === 'cluster') redisPort = await freePort();
+  if (name === 'cluster' || name === 'emitter') redisPort = await freePort();
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-example-data-'));
   process.once('exit', () => fs.rmSync(data, { recursive: true, force: true }));
   const script = path.join(source, 'examples/python/chat.py');

@@ -26,8 +26,12 @@ unsigned sim_event_new(unsigned origin, unsigned rooms, unsigned except) {
     w.event_count = 1;
   if (w.event_count == SIM_EVENTS)
     return 0;
-  w.events[w.event_count] = (sim_event){
-      .origin = origin, .at_ms = w.now_ms, .rooms = rooms, .except = except};
+  unsigned life = origin < SIM_NODES ? w.nodes[origin].life : 0;
+  w.events[w.event_count] = (sim_event){.life = life,
+                                        .origin = origin,
+                                        .at_ms = w.now_ms,
+                                        .rooms = rooms,
+                                        .except = except};
   sim_trace("event %u of %u to %x but %x", w.event_count, origin, rooms,
             except);
   return w.event_count++;
@@ -171,6 +175,9 @@ static void count(unsigned node, const peal_cluster_event *event) {
 static void read_from(unsigned node, const peal_cluster_event *event) {
   sim_packet *packet = sim_packet_new(SIM_READ);
   packet->has_place = peal_cluster_places_parse(&packet->place, event->offset);
+  /* What was asked for before the link broke comes once more. */
+  if (packet->has_place && sim_chance(30))
+    packet->place.ms -= sim_roll(2000);
   w.links[node].reads = false;
   sim_redis_send(node, packet);
 }
@@ -895,6 +902,8 @@ static void foreign_answer(const peal_bus_msg *msg) {
     return;
   }
   publish(SIM_NODE, PEAL_CLUSTER_OF_NODE, &out);
+  if (sim_chance(20))
+    publish(SIM_NODE, PEAL_CLUSTER_OF_NODE, &out);
 }
 
 static void foreign_take(unsigned link, const sim_packet *packet) {

@@ -275,12 +275,24 @@ static void check_trimmed(void) {
       sim_fail("node %u: lost, though nothing was trimmed", i);
 }
 
+/* What was to be kept has been stored by now, if its node lives. */
+static void check_kept(void) {
+  for (unsigned i = 1; i < w.event_count; i++) {
+    const sim_event *it = &w.events[i];
+    if (it->origin < SIM_NODES && it->has_run && !it->refused && !it->stored &&
+        it->life == w.nodes[it->origin].life)
+      sim_fail("event %u of %u was not kept", i, it->origin);
+  }
+}
+
 static void check(void) {
   bool is_trimmed = w.config.max_len < 100000 || !w.config.persists;
   for (unsigned i = 0; i < w.config.nodes; i++)
     sim_node_check(i);
   check_relay();
   check_trimmed();
+  if (w.config.streams && w.config.keep && !is_trimmed)
+    check_kept();
   if (!is_trimmed || !w.config.streams)
     sim_client_check_all();
 }

@@ -132,6 +132,14 @@ export class Node {
     return this.child?.end(signal);
   }
 
+  // Whatever went on before; sanitizers speak up here.
+  async endsWell() {
+    const { code, signal } = await this.stop() ?? {};
+    const isFine = this.kind !== 'peal' || code === 0;
+    if (!isFine) console.log(`FAIL a node ended by ${signal ?? code}: ${this.child.output}`);
+    return isFine;
+  }
+
   pause() { this.child.kill('SIGSTOP'); }
 
   resume() { this.child.kill('SIGCONT'); }

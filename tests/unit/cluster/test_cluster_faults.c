@@ -160,6 +160,10 @@ static void what_makes_no_sense_is_refused(void **state) {
       {.url = "http://x"},
       {.url = "redis://x", .no_node = true},
       {.url = "redis://x", .relay = true},
+      {.url = "redis://x",
+       .relay = true,
+       .python = true,
+       .mode = PEAL_CLUSTER_SHARDED},
       {.url = "redis://x", .stream_count = 17},
       {.url = "redis://x", .reserved = {1}}};
   server_fixture it = server_make(NULL);
@@ -186,12 +190,27 @@ static void what_makes_no_sense_is_refused(void **state) {
   server_free(&it);
 }
 
+/* Nobody is left to say goodbye to. */
+static void a_node_ends_though_redis_is_gone(void **state) {
+  (void)state;
+  struct timespec before, after;
+  two_nodes(&(peal_cluster_opts){.queue_bytes = 4096});
+  cut("kept");
+  assert_true(sio_client_await(&ann, "42[\"kept\"]"));
+  clock_gettime(CLOCK_MONOTONIC, &before);
+  all_gone();
+  clock_gettime(CLOCK_MONOTONIC, &after);
+  assert_true(after.tv_sec - before.tv_sec < 6);
+  redis_server_run(&cluster_redis);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_makes_no_sense_is_refused),
       cmocka_unit_test(a_node_begins_without_redis_and_joins_when_it_comes),
       cmocka_unit_test(without_redis_everything_goes_on_here),
       cmocka_unit_test(a_node_that_ends_says_so),
-      cmocka_unit_test(what_anybody_writes_is_dropped)};
+      cmocka_unit_test(what_anybody_writes_is_dropped),
+      cmocka_unit_test(a_node_ends_though_redis_is_gone)};
   return cmocka_run_group_tests(tests, cluster_group_up, cluster_group_down);
 }

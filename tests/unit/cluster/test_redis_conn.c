@@ -282,6 +282,59 @@ static void who_lets_nobody_in_is_understood(void **state) {
   }
 }
 
+/* "with args beginning with: 'secret'" */
+static void a_password_is_not_repeated(void **state) {
+  static const line lines[] = {
+      {"secret\r\n",
+       "-ERR unknown command 'AUTH', with args beginning with: "
+       "'secret'\r\n",
+       false},
+      {NULL, NULL, false}};
+  lone it;
+  (void)state;
+  set_lone(&it);
+  it.how.password = "secret";
+  open_lone(&it, lines);
+  assert_true(net_wait(&it.closed, 1));
+  net_sync(it.worker);
+  assert_null(strstr(it.words, "secret"));
+  expect_end(&it, PEAL_ERR_REFUSED, "it does not take user and password");
+}
+
+/* It can be asked for less. */
+static void an_answer_that_is_too_long_is_told_as_such(void **state) {
+  static const line lines[] = {
+      LOGIN, {"SECOND\r\n", "$2000000\r\n", false}, {NULL, NULL, false}};
+  lone it;
+  (void)state;
+  set_lone(&it);
+  it.how.max_reply_bytes = 10000;
+  open_lone(&it, lines);
+  assert_true(net_wait(&it.answers, 2));
+  net_sync(it.worker);
+  assert_int_equal(it.answer_err, PEAL_ERR_TOO_LONG);
+  expect_end(&it, PEAL_ERR_TOO_LONG, "its answer is too long");
+}
+
+/* Some that are rented know no INFO. */
+static void what_is_only_nice_to_know_is_not_needed(void **state) {
+  static const line lines[] = {
+      {"server\r\n", "-ERR unknown command 'INFO'\r\n", false},
+      {"SETNAME\r\n$1\r\nn\r\n", "-ERR unknown command 'CLIENT'\r\n", false},
+      {"SECOND\r\n", "+1\r\n+2\r\n", false},
+      {NULL, NULL, false}};
+  lone it;
+  (void)state;
+  set_lone(&it);
+  it.how.name = "n";
+  it.how.needs_shards = true; /* nobody says that it is too old */
+  open_lone(&it, lines);
+  assert_true(net_wait(&it.answers, 2));
+  net_sync(it.worker);
+  assert_int_equal(peal_redis_conn_version(it.conn), 0);
+  close_lone(&it);
+}
+
 static void an_old_server_has_no_sharded_channels(void **state) {
   static const line old[] = {
       {"server\r\n", "$22\r\nredis_version:6.2.14\r\n\r\n", false},
@@ -368,6 +421,9 @@ int main(void) {
       cmocka_unit_test(a_reply_without_an_end_is_not_waited_for),
       cmocka_unit_test(a_break_ends_what_was_asked_once),
       cmocka_unit_test(who_lets_nobody_in_is_understood),
+      cmocka_unit_test(a_password_is_not_repeated),
+      cmocka_unit_test(an_answer_that_is_too_long_is_told_as_such),
+      cmocka_unit_test(what_is_only_nice_to_know_is_not_needed),
       cmocka_unit_test(an_old_server_has_no_sharded_channels),
       cmocka_unit_test(a_master_is_asked_whether_it_is_one),
       cmocka_unit_test(it_may_be_closed_in_each_of_its_callbacks),

@@ -191,6 +191,23 @@ static void a_slot_that_moves_is_followed(redis_scene *it, scattered *s) {
   say_at(&s->servers[2], "CLUSTER SETSLOT %u NODE %s", slot, s->ids[1]);
 }
 
+/* Channels of others' slots cannot be had there. */
+static void a_cluster_by_the_url_of_one_server_is_said(redis_scene *it,
+                                                       scattered *s) {
+  char name[16];
+  name_at(2, name);
+  redis_scene_set(it);
+  snprintf(it->url, sizeof(it->url), "redis://127.0.0.1:%u",
+           s->servers[0].port);
+  redis_scene_connect(it);
+  redis_scene_await_up(it, 1);
+  redis_subscribe(it, PEAL_REDIS_SHARD, name);
+  assert_true(net_wait(&it->downs, 1));
+  net_sync(it->worker);
+  assert_non_null(strstr(it->words, "redis+cluster://"));
+  redis_scene_close(it);
+}
+
 static void slots_have_their_masters(void **state) {
   scattered s;
   redis_scene it;
@@ -204,6 +221,7 @@ static void slots_have_their_masters(void **state) {
   assert_int_equal(atomic_load(&it.downs), 0);
   assert_true(redis_look(&it).version >= 70000);
   redis_scene_close(&it);
+  a_cluster_by_the_url_of_one_server_is_said(&it, &s);
   close_scattered(&s);
 }
 

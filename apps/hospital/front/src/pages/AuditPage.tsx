@@ -10,6 +10,14 @@ import type { AuditEntry } from '../types.ts';
 const bodyText = (body: unknown): string =>
   (body === null || body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
 
+const shortLength = 80;
+
+function Body({ of }: { of: unknown }) {
+  const text = bodyText(of);
+  if (text.length <= shortLength) return <>{text}</>;
+  return <details><summary>{text.slice(0, shortLength)}…</summary>{text}</details>;
+}
+
 export function AuditPage() {
   const [typed, setTyped] = useState({ actor: '', action: '' });
   const [wanted, setWanted] = useState(typed);
@@ -35,7 +43,7 @@ export function AuditPage() {
             <tbody>
               {rows.map((row) => (
                 <tr key={row.id}>
-                  <td><Time at={row.timestamp} /></td><td>{row.actor}</td><td>{row.action}</td><td>{row.subject}</td><td className="body">{bodyText(row.body)}</td>
+                  <td><Time at={row.timestamp} /></td><td>{row.actor}</td><td>{row.action}</td><td>{row.subject}</td><td className="body"><Body of={row.body} /></td>
                 </tr>
               ))}
             </tbody>
