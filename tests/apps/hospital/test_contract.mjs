@@ -288,6 +288,7 @@ async function howItIs() {
   assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
 }
 
+const itEnds = () => server.stop();
 await runSteps([signingIn, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
   alertsAreAcknowledgedAndResolved, theWholeHospitalHears, whatWasMissedIsSentAgain, preferencesAreKept,
-  everythingIsInTheAuditLog, howItIs]);
+  everythingIsInTheAuditLog, howItIs, itEnds]);
