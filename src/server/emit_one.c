@@ -60,9 +60,10 @@ static peal_err emit_stored(peal_socket *socket, const peal_to *to,
 
 static peal_err emit(peal_socket *socket, const peal_to *to, peal_slice event,
                      peal_args args) {
-  if (is_kept(socket, to))
+  const peal_server *server = socket->local->nsp->server;
+  if (server->recovery && is_kept(socket, to))
     return emit_kept(socket, to, event, args);
-  if (peal_kept_is_elsewhere(socket, to && to->is_volatile))
+  if (server->store && peal_kept_is_elsewhere(socket, to && to->is_volatile))
     return emit_stored(socket, to, event, args);
   return peal_emit_plain(socket, to, event, args, NULL);
 }
