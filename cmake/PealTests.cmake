@@ -71,14 +71,21 @@ function(peal_add_test)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
   endif()
   add_test(NAME ${arg_NAME} COMMAND ${arg_COMMAND})
+  # What is tried elsewhere in every run, and here in a nightly one.
+  foreach(pattern IN LISTS PEAL_NIGHTLY)
+    if(arg_NAME MATCHES "^(${pattern})$")
+      list(APPEND arg_LABEL nightly)
+      break()
+    endif()
+  endforeach()
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}"
     TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
     ENVIRONMENT "PEAL_BIN=${PROJECT_BINARY_DIR}/bin;PEAL_SOURCE=${PROJECT_SOURCE_DIR};PEAL_BUILD=${PROJECT_BINARY_DIR};PEAL_SANITIZE=${PEAL_SANITIZE};${arg_ENV}")
   # These compute, or measure what they compute, all the time; a browser has
   # many processes.
-  if(arg_LABEL MATCHES "^(cost|bench|fuzz)$")
+  if(arg_LABEL MATCHES "^(cost|bench|fuzz)(;|$)")
     set_tests_properties(${arg_NAME} PROPERTIES PROCESSORS 2)
-  elseif(arg_LABEL STREQUAL browser)
+  elseif(arg_LABEL MATCHES "^browser(;|$)")
     set_tests_properties(${arg_NAME} PROPERTIES PROCESSORS 3)
   endif()
   if(arg_SERIAL)

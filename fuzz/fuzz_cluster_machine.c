@@ -20,6 +20,7 @@ typedef struct life {
   peal_arena arena;
   uint64_t now_ms, number;
   unsigned asked, done;
+  bool has_left;
   char request[32];
 } life;
 
@@ -124,12 +125,15 @@ static void feed_made(life *it, peal_slice in) {
 }
 
 static void publish(life *it, peal_slice in) {
+  const peal_slice room = PEAL_S("a");
   peal_op op = {.kind = PEAL_OP_EMIT, .nsp = PEAL_S("/")};
   op.message = peal_message_new(PEAL_S("2[\"e\"]"), NULL, 0, NULL);
   if (byte_at(in, 0) % 2)
-    op.to.room_names = PEAL_NAMES(PEAL_S("a"));
+    op.to.room_names = (peal_names){&room, 1};
+  /* It was asked for all that it had to say, and memory is enough. */
   if (op.message)
-    (void)peal_cluster_machine_publish(&it->machine, &op, it->now_ms);
+    must(!peal_cluster_machine_publish(&it->machine, &op, it->now_ms) ||
+         it->has_left);
   drain(it);
   peal_message_unref(op.message);
 }
@@ -150,10 +154,10 @@ static void ask(life *it, peal_slice in, unsigned *ends) {
 
 static void enter(life *it, peal_slice in) {
   char room[1] = {(char)('a' + byte_at(in, 0) % 5)};
-  (void)peal_cluster_machine_room(
+  must(!peal_cluster_machine_room(
       &it->machine, PEAL_S("/"),
       (peal_slice){byte_at(in, 0) % 7 ? room : NULL, 1}, byte_at(in, 1) % 3,
-      byte_at(in, 2) % 2, it->now_ms);
+      byte_at(in, 2) % 2, it->now_ms));
   drain(it);
 }
 
@@ -184,6 +188,7 @@ static void fate(life *it, unsigned what, peal_slice in) {
     peal_cluster_machine_trimmed(&it->machine, 0, peal_slice_of(id));
     break;
   default:
+    it->has_left = true;
     peal_cluster_machine_leave(&it->machine, it->now_ms);
     break;
   }

@@ -5,7 +5,7 @@ headers promise for all functions is tried for all, also for those that come
 later.
 
 usage: gen_promises.py promised_null | promised_thread | promised_guides
-                       [without_web]
+                       [without_web] [without_cluster]
        gen_promises.py --self-test
 
 promised_null:
@@ -50,6 +50,7 @@ ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
 
 
 WEB = {"web", "store", "config"}
+CLUSTER = {"cluster", "emitter"}
 
 
 # Blocks that the test runs, by something that stands in them.
@@ -62,6 +63,7 @@ BLOCKS = [("backpressure", "send_more"), ("backpressure", "send_next"),
 def headers():
     """Of the library as it was built."""
     left_out = WEB if "without_web" in sys.argv else set()
+    left_out |= CLUSTER if "without_cluster" in sys.argv else set()
     found = (p.stem for p in (public.ROOT / "include/peal").glob("*.h"))
     # the kit, a library of its own, gives no such promises (docs/abi.md)
     return sorted(h for h in set(found) - left_out if not h.startswith("kit"))

@@ -71,7 +71,7 @@ def busy_machine(count):
             process.wait()
 
 
-def ctest(preset, jobs, only, name):
+def ctest(preset, jobs, only, name, nightly=False):
     """Returns the cases as ElementTree has them, None if there is no report."""
     folder = ROOT / "build" / preset
     report = folder / f"{name}.xml"
@@ -80,6 +80,8 @@ def ctest(preset, jobs, only, name):
                "--output-junit", str(report), "--no-tests=ignore"]
     if only:
         command += ["-R", only]
+    if not nightly:
+        command += ["-LE", "^nightly$"]
     if preset == "tsan":
         command = without_random_addresses() + command
     env = dict(os.environ, CTEST_OUTPUT_ON_FAILURE="0",
@@ -100,14 +102,14 @@ def has_failed(case):
     return case.get("status") != "run" and note is not None
 
 
-def again_alone(preset, cases):
+def again_alone(preset, cases, nightly):
     """The names of those that failed and pass when nothing runs beside them."""
     names = [case.get("name") for case in cases if has_failed(case) and
              not FOUND.search(case.findtext("system-out") or "")]
     if not names or len(names) > MAX_AGAIN:
         return set()
     only = "^(" + "|".join(re.escape(name) for name in names) + ")$"
-    again = ctest(preset, 1, only, "again") or []
+    again = ctest(preset, 1, only, "again", nightly) or []
     return {case.get("name") for case in again if case.get("status") == "run"}
 
 
@@ -156,6 +158,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=2 * cores,
                         help="tests at once (twice the processors)")
     parser.add_argument("--only", help="names of tests, a regular expression")
+    parser.add_argument("--nightly", action="store_true",
+                        help="also those that PEAL_NIGHTLY names")
     parser.add_argument("--busy", type=int, default=0,
                         help="so many processes compute beside the tests")
     parser.add_argument("presets", nargs="*")
@@ -172,12 +176,13 @@ def main():
             continue
         print(f"-- {preset}: testing", flush=True)
         with busy_machine(args.busy):
-            cases = ctest(preset, args.jobs, args.only, "results")
+            cases = ctest(preset, args.jobs, args.only, "results",
+                          args.nightly)
         if cases is None:
             totals.fail(f"{preset}: ctest",
                         (ROOT / "build" / preset / "results.log").read_text())
             continue
-        alone = again_alone(preset, cases)
+        alone = again_alone(preset, cases, args.nightly)
         for case in cases:
             totals.add(preset, case, alone)
         wall.append((preset, built - start, time.monotonic() - built))

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#if HOSPITAL_HAVE_CLUSTER
+#ifdef HOSPITAL_HAVE_CLUSTER
 
 #include <peal/cluster.h>
 

@@ -82,7 +82,8 @@ typedef struct peal_cluster_opts {
   const char *python_channels; /* the first is published to as well; default
                                "flask-socketio,socketio" */
   /* What comes by one dialect is told to the other: then Node's and Python's
-   * servers hear each other through this one. */
+   * servers hear each other through this one. What is said goes over, and no
+   * questions. With SHARDED all nodes need STATIC subscriptions for it. */
   bool relay;
   /* Kept while Redis is away, and sent in their order when it is back and the
    * nodes of Peal that were known before have been heard again, 6 s later at

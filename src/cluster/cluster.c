@@ -43,6 +43,7 @@ static void on_state(peal_redis *redis, bool up, const char *words,
   uint64_t now = peal_cluster_now(cluster);
   (void)words;
   set_state(cluster, up ? PEAL_CLUSTER_UP : PEAL_CLUSTER_DOWN);
+  cluster->is_up = up;
   if (up)
     peal_cluster_queue_up(cluster);
   if (up && cluster->was_up)
@@ -182,6 +183,10 @@ static const char *wrong(const peal_cluster_opts *opts) {
     return "no_node without python: there is nobody to talk to";
   if (opts->relay && (opts->no_node || !opts->python))
     return "relay needs both dialects";
+  /* What is told to a room of nobody here would not come to be relayed. */
+  if (opts->relay && opts->mode == PEAL_CLUSTER_SHARDED &&
+      opts->subscriptions != PEAL_CLUSTER_STATIC)
+    return "relay hears no channels of rooms: it needs static subscriptions";
   if (opts->stream_count > PEAL_CLUSTER_STREAMS_MAX)
     return "stream_count is too large";
   return wrong_url(opts);

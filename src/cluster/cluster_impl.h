@@ -59,9 +59,9 @@ struct peal_cluster {
   peal_timer *stop_timer;
   /* Does what the machine says: cluster_act, which stands above what is done. */
   void (*act)(peal_cluster *cluster, const peal_cluster_event *event);
-  bool pumps;       /* the loop over what it tells is on the stack */
-  bool stops, left; /* the run ends; the others know it */
-  bool was_up;
+  bool pumps;         /* the loop over what it tells is on the stack */
+  bool stops, left;   /* the run ends; the others know it */
+  bool is_up, was_up; /* Redis is there, as was told; was there before */
   uint32_t stop_turns;
   peal_arena decoded, told; /* what came; what the machine tells */
   peal_buf channel, payload;

@@ -16,7 +16,7 @@ typedef struct waiting {
 } waiting;
 
 static bool is_up(const peal_cluster *cluster) {
-  return cluster->redis && peal_redis_is_up(cluster->redis);
+  return cluster->is_up && peal_redis_is_up(cluster->redis);
 }
 
 bool peal_cluster_queue_is_due(const peal_cluster *cluster) {

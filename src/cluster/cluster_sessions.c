@@ -339,11 +339,16 @@ static void on_home(peal_worker *worker, peal_mail *mail) {
   peal_mem_free(mem, it);
 }
 
-/* In the same mailbox as what runs from now on, and behind what has run. */
+/* In the same mailbox as what runs from now on, and behind what has run; what
+ * runs here does so at once. */
 static void go_home(taking *it) {
+  peal_worker *home = it->asker->home;
   peal_list_remove(&it->node);
   it->mail = (peal_mail){NULL, on_home};
-  peal_worker_impl_send(it->asker->home, &it->mail);
+  if (home == it->sessions->cluster->worker && home == peal_worker_self())
+    on_home(home, &it->mail);
+  else
+    peal_worker_impl_send(home, &it->mail);
 }
 
 static void fail(taking *it) {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cluster/cluster_limits.h"
+#include "cluster/redis_words.h"
 
 /* Between two questions. */
 #define PAUSE_MS 100u
@@ -133,6 +134,19 @@ static void ask_in(peal_redis_slots *slots, uint32_t ms) {
     peal_wheel_set(&worker->wheel, &slots->timer, at_ms);
 }
 
+static void refuse(peal_redis_node *node, const peal_redis_reply *reply) {
+  char words[PEAL_REDIS_TEXT];
+  if (peal_slice_starts(reply->text, "ERR This instance has cluster support"))
+    snprintf(words, sizeof(words), "it is no Redis Cluster, as the URL says");
+  else
+    peal_redis_words_error(words, sizeof(words), reply);
+  peal_redis_node_fail(node,
+                       peal_redis_reply_is_error(reply, "LOADING")
+                           ? PEAL_ERR_CLOSED
+                           : PEAL_ERR_REFUSED,
+                       words);
+}
+
 static void on_slots(peal_redis_ask *ask, peal_err err,
                      const peal_redis_reply *reply) {
   peal_redis_slots *slots = ask->owner;
@@ -143,9 +157,8 @@ static void on_slots(peal_redis_ask *ask, peal_err err,
   if (!slots->over) {
     if (!err)
       take_map(slots, reply, asked->host);
-    else if (reply) /* no cluster at all */
-      peal_redis_node_fail(ask->user, PEAL_ERR_REFUSED,
-                           "it is no Redis Cluster, as the URL says");
+    else if (reply)
+      refuse(ask->user, reply);
     slots->on_known(slots->user);
   }
   peal_mem_free(slots->opts->worker->mem, ask);

@@ -396,29 +396,26 @@ void peal_away_home_feed(peal_away *away, const peal_eio_away *msg) {
 /* -- what is lost ----------------------------------------------------------------------------- */
 
 /* Has the node a part in it? Without a bus: a POST that was answered may not
- * have come. */
+ * have come. A client whose WebSocket goes while it changes to it has polling
+ * at rest, and would find out by its ping timeout alone. */
 static bool depends(const peal_away_home *home, const char *node) {
   const peal_engine_conn *conn = home->conn;
+  bool is_over = is_on(conn, PEAL_EIO_POLLING) &&
+                 !peal_eio_session_is_upgrading(&conn->session);
+  if (conn->far_socket && !is_over && (!node || !strcmp(node, home->socket_at)))
+    return true;
   if (is_on(conn, PEAL_EIO_WEBSOCKET))
-    return conn->far_socket && (!node || !strcmp(node, home->socket_at));
+    return false;
   return !node || (conn->far_poll && !strcmp(node, home->poll_at));
-}
-
-static bool is_probe_lost(const peal_away_home *home, const char *node) {
-  return home->conn->far_socket && is_on(home->conn, PEAL_EIO_POLLING) &&
-         (!node || !strcmp(node, home->socket_at));
 }
 
 static void lose(peal_away_home *home, const char *node) {
   peal_engine_conn *conn = home->conn;
-  if (is_probe_lost(home, node)) {
-    conn->far_socket = 0;
-    peal_eio_session_detach(&conn->session, PEAL_EIO_WEBSOCKET,
-                            PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK);
-  }
   if (!depends(home, node))
     return;
-  if (conn->far_poll)
+  /* A GET that waits there will not be answered; one elsewhere is, with the
+   * end. */
+  if (conn->far_poll && (!node || !strcmp(node, home->poll_at)))
     release_poll(conn);
   conn->far_socket = 0;
   peal_eio_session_kill(&conn->session, PEAL_EIO_TRANSPORT_CLOSE,

@@ -3,7 +3,7 @@
 /* away_impl: what a worker knows of sessions and requests that are apart, for
  * the files of engine/ alone. */
 #include "base/map.h"
-#include "engine/away.h"
+#include "engine/away_bus.h"
 #include "engine/incoming.h"
 #include "engine/sid.h"
 

@@ -304,6 +304,18 @@ void peal_cluster_log_down(peal_cluster_machine *machine) {
   }
 }
 
+void peal_cluster_log_trimmed(peal_cluster_machine *machine, unsigned stream) {
+  entry *it, *next;
+  for (it = next_of(machine, NULL); it; it = next) {
+    next = next_of(machine, it);
+    if (it->way != DOUBTED || it->stream != stream)
+      continue;
+    it->way = DONE;
+    set_runs(machine, it);
+    tidy(machine, it);
+  }
+}
+
 void peal_cluster_log_current(peal_cluster_machine *machine) {
   entry *it, *next;
   for (it = next_of(machine, NULL); it; it = next) {

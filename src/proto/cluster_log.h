@@ -29,6 +29,9 @@ void peal_cluster_log_passed(peal_cluster_machine *machine, unsigned stream);
  * be said. False: it was there before. */
 bool peal_cluster_log_echo(peal_cluster_machine *machine,
                            const peal_bus_msg *msg, peal_slice offset);
+/* Of a stream, entries are gone that were not read: whether what is doubted was
+ * among them nobody can tell, and it is not stored again. */
+void peal_cluster_log_trimmed(peal_cluster_machine *machine, unsigned stream);
 /* The bus has gone; the streams have been read up to their ends; it is over:
  * what has not run, runs. */
 void peal_cluster_log_down(peal_cluster_machine *machine);

@@ -285,7 +285,8 @@ void peal_cluster_machine_current(peal_cluster_machine *machine,
 
 void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id) {
-  peal_cluster_places_trimmed(machine, stream, id);
+  if (peal_cluster_places_trimmed(machine, stream, id))
+    peal_cluster_log_trimmed(machine, stream);
 }
 
 void peal_cluster_machine_added(peal_cluster_machine *machine, uint64_t number,

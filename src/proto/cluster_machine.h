@@ -138,7 +138,8 @@ peal_err peal_cluster_machine_entry(peal_cluster_machine *machine,
 void peal_cluster_machine_current(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id,
                                   uint64_t now_ms);
-/* Entries up to `id` exist no more (XINFO STREAM: max-deleted-entry-id). */
+/* Entries up to `id` exist no more (XINFO STREAM: max-deleted-entry-id). Before
+ * the first entry that is read behind an outage. */
 void peal_cluster_machine_trimmed(peal_cluster_machine *machine,
                                   unsigned stream, peal_slice id);
 /* ADD of this number: its entry's id, or why there is none: PEAL_ERR_CLOSED: it
@@ -175,7 +176,9 @@ uint64_t peal_cluster_machine_plain(const peal_cluster_machine *machine);
  * they come: it has had them, or was not there. And IS_STORED is for sessions
  * that were recovered here after that rank, unless they repeat it: they were
  * owed it, and it was not in the stream yet. (What was given to a client without
- * an offset, and was lost with its connection, is not found out about.) */
+ * an offset, and was lost with its connection, is not found out about; nor, where
+ * Redis keeps nothing through a restart and opts.keep is set, that a client had
+ * what was stored again after it.) */
 bool peal_cluster_machine_next_plain(const peal_cluster_machine *machine,
                                      unsigned *cursor, uint64_t *first,
                                      uint64_t *last, uint64_t *rank);

@@ -118,14 +118,15 @@ bool peal_cluster_places_current(peal_cluster_machine *machine, unsigned stream,
   return true;
 }
 
-void peal_cluster_places_trimmed(peal_cluster_machine *machine, unsigned stream,
+bool peal_cluster_places_trimmed(peal_cluster_machine *machine, unsigned stream,
                                  peal_slice id) {
   peal_cluster_stream *it = stream_of(machine, stream);
   peal_cluster_place place;
   if (!it || !it->is_known || !peal_cluster_places_parse(&place, id) ||
       peal_cluster_places_compare(place, it->last) <= 0)
-    return;
+    return false;
   it->lost = true;
+  return true;
 }
 
 static char *write_number(char *out, uint64_t value) {

@@ -24,8 +24,8 @@ void peal_cluster_places_up(peal_cluster_machine *machine);
 /* Returns whether all have been read up to now. */
 bool peal_cluster_places_current(peal_cluster_machine *machine, unsigned stream,
                                  peal_slice id);
-/* As peal_cluster_machine_trimmed. */
-void peal_cluster_places_trimmed(peal_cluster_machine *machine, unsigned stream,
+/* As peal_cluster_machine_trimmed. Returns whether something is lost. */
+bool peal_cluster_places_trimmed(peal_cluster_machine *machine, unsigned stream,
                                  peal_slice id);
 /* READ, or IS_LOST. */
 bool peal_cluster_places_next(peal_cluster_machine *machine,

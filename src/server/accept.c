@@ -78,8 +78,9 @@ static peal_err send_now(peal_socket *socket, const peal_eio_item *item) {
   return err;
 }
 
-/* reference 1.8: what was missed goes out before CONNECT. */
-static void send_missed(peal_socket *socket, const peal_socket_missed *missed) {
+/* reference 1.8: what was missed goes out before CONNECT. False: not all of it
+ * could; then the connection ends without one, and may be made again. */
+static bool send_missed(peal_socket *socket, const peal_socket_missed *missed) {
   peal_err err = PEAL_OK;
   for (size_t i = 0; !err && i < missed->count; i++)
     err = send_now(
@@ -88,6 +89,7 @@ static void send_missed(peal_socket *socket, const peal_socket_missed *missed) {
                                  .no_compress = missed->items[i].no_compress});
   if (err && err != PEAL_ERR_CLOSED)
     peal_server_client_turn_fail(socket->client, err);
+  return !err;
 }
 
 static peal_val connect_data(const peal_socket *socket, peal_pair pairs[2]) {
@@ -108,10 +110,13 @@ static peal_err enter(peal_socket *socket, peal_candidate *candidate,
     err = peal_members_add(socket);
   if (err)
     return err;
-  send_missed(socket, missed);
+  bool has_all = send_missed(socket, missed);
   err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
                              connect_data(socket, pairs), &text);
-  peal_server_client_send(socket->client, text);
+  if (has_all)
+    peal_server_client_send(socket->client, text);
+  else
+    peal_message_unref(text);
   if (!err && socket->state == PEAL_SOCKET_ACCEPTING)
     socket->state = PEAL_SOCKET_CONNECTED;
   return err;

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "server/socket.h"
 #include "server/socket_extra.h"
-#include "server/socket_recovery.h"
 
 static void on_end(peal_flush *flush) {
   peal_candidate_free(PEAL_LIST_OF(flush, peal_candidate, flush));
@@ -27,7 +26,8 @@ peal_candidate *peal_candidate_new(peal_socket *socket, peal_sio_link link) {
 }
 
 static void drop_held(peal_candidate *candidate) {
-  peal_socket_recovery_drop(candidate);
+  peal_recovery_held_drop(candidate->socket->local->nsp->server,
+                          &candidate->held);
   const peal_socket *socket = candidate->socket;
   peal_account *account =
       socket->client ? peal_engine_conn_account(socket->client->conn) : NULL;

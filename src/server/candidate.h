@@ -7,22 +7,20 @@
  * stack. */
 #include "net/worker_impl.h"
 #include "server/hold.h"
+#include "server/recovery_held.h"
 #include "server/server_impl.h"
 
 typedef struct peal_candidate {
   peal_socket *socket; /* NULL: accepted; its life is its own */
   peal_worker *worker;
   peal_sio_link link;
-  const peal_hook *hook; /* the middleware that has been called */
-  peal_next *asked;      /* its question; NULL: it has answered */
-  peal_hold hold;        /* what is sent behind CONNECT */
-  peal_doc *refusal;     /* of a connect handler */
-  peal_flush flush;      /* its end */
-  bool looping;          /* the chain is on the stack */
-  struct peal_recovery_session *session; /* as which it comes back, or NULL */
-  uint64_t offset;                       /* up to which it has got all */
-  struct peal_recovery_item *missed;     /* of a store; the messages are its */
-  size_t missed_count;
+  const peal_hook *hook;   /* the middleware that has been called */
+  peal_next *asked;        /* its question; NULL: it has answered */
+  peal_hold hold;          /* what is sent behind CONNECT */
+  peal_doc *refusal;       /* of a connect handler */
+  peal_flush flush;        /* its end */
+  bool looping;            /* the chain is on the stack */
+  peal_recovery_held held; /* if it comes back */
 } peal_candidate;
 
 /* Hangs itself on the socket. NULL if memory is out. */

@@ -9,7 +9,6 @@
 #include "server/socket_extra.h"
 #include "server/socket_hook.h"
 #include "server/socket_key.h"
-#include "server/socket_recovery.h"
 #include "server/socket_timer.h"
 
 /* -- memory ------------------------------------------------------------------------ */
@@ -54,7 +53,7 @@ void peal_socket_free(peal_socket *socket) {
   peal_socket_key_end(socket);
   if (extra && extra->user_free && socket->user)
     extra->user_free(socket->user);
-  peal_socket_recovery_free(socket);
+  peal_live_sessions_free(socket);
   if (extra)
     peal_mem_free(mem, extra->belongings);
   peal_mem_free(mem, extra);

@@ -94,13 +94,13 @@ static peal_err restore_data(peal_socket *socket, peal_slice json) {
 static peal_err restore(peal_candidate *candidate, const claim *said) {
   peal_socket *socket = candidate->socket;
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
-  const peal_recovery_session *session = candidate->session;
+  const peal_recovery_session *session = candidate->held.session;
   memcpy(socket->id, session->sid, sizeof socket->id);
   memcpy(own->pid, session->pid, sizeof own->pid);
   own->own_after = session->own_after;
   own->after = session->after;
   own->is_recovered = true;
-  candidate->offset = said->offset;
+  candidate->held.offset = said->offset;
   return restore_data(socket, session->data);
 }
 
@@ -148,8 +148,8 @@ peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
   /* In the middle of what is being delivered nobody can come back. */
   if (said.pid.len && !said.is_wrong &&
       !peal_lanes_are_running(&recovery->lanes, socket->local->worker))
-    candidate->session = take(recovery, socket->local->nsp, &said);
-  if (!candidate->session)
+    candidate->held.session = take(recovery, socket->local->nsp, &said);
+  if (!candidate->held.session)
     return new_pid(socket->extra->recovery);
   return restore(candidate, &said);
 }
@@ -157,7 +157,7 @@ peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
 bool peal_socket_recovery_skips(const peal_candidate *candidate) {
   const peal_recovery *recovery =
       peal_socket_recovery_server(candidate->socket);
-  return candidate->session && (!recovery || !recovery->run_middlewares);
+  return candidate->held.session && (!recovery || !recovery->run_middlewares);
 }
 
 /* -- asking a store ------------------------------------------------------------------ */
@@ -188,9 +188,9 @@ static peal_err take_found(peal_candidate *candidate,
   memset(own->since, 0, sizeof own->since);
   if (!session)
     return new_pid(own);
-  candidate->session = found->session;
-  candidate->missed = found->items;
-  candidate->missed_count = found->count;
+  candidate->held.session = found->session;
+  candidate->held.missed = found->items;
+  candidate->held.missed_count = found->count;
   memcpy(socket->id, session->sid, sizeof socket->id);
   memcpy(own->pid, session->pid, sizeof own->pid);
   memcpy(own->since, session->since, sizeof own->since);
@@ -259,7 +259,7 @@ bool peal_socket_recovery_look(peal_candidate *candidate, bool at_start,
 peal_err peal_socket_recovery_begin(const peal_candidate *candidate) {
   peal_socket *socket = candidate->socket;
   peal_recovery *recovery = peal_socket_recovery_server(socket);
-  const peal_recovery_session *session = candidate->session;
+  const peal_recovery_session *session = candidate->held.session;
   if (recovery && !session) {
     uv_mutex_lock(&recovery->lanes.lock);
     peal_socket_recovery_of(socket)->own_after =
@@ -278,8 +278,8 @@ peal_err peal_socket_recovery_begin(const peal_candidate *candidate) {
 static bool find_missed(peal_candidate *candidate, peal_socket_missed *out) {
   const peal_socket *socket = candidate->socket;
   const peal_recovery *recovery = peal_socket_recovery_server(socket);
-  const peal_recovery_session *session = candidate->session;
-  uint64_t offset = candidate->offset;
+  const peal_recovery_session *session = candidate->held.session;
+  uint64_t offset = candidate->held.offset;
   peal_recovery_who who = {.scope = socket->local->nsp,
                            .sid = peal_slice_of(socket->id),
                            .rooms = session->rooms,
@@ -297,11 +297,13 @@ static bool find_missed(peal_candidate *candidate, peal_socket_missed *out) {
 static void finish_stored(peal_candidate *candidate, peal_socket_missed *out) {
   peal_socket_recovery *own = peal_socket_recovery_of(candidate->socket);
   if (own->is_recovered)
-    *out = (peal_socket_missed){candidate->missed, candidate->missed_count};
+    *out = (peal_socket_missed){candidate->held.missed,
+                                candidate->held.missed_count};
   else
     memcpy(own->since, candidate->socket->local->offset, sizeof own->since);
-  candidate->missed_count = 0;
-  peal_socket_recovery_drop(candidate);
+  candidate->held.missed_count = 0;
+  peal_recovery_held_drop(candidate->socket->local->nsp->server,
+                          &candidate->held);
 }
 
 /* What is numbered is in the log, and in our lane unless we have run it: so what
@@ -323,11 +325,12 @@ peal_err peal_socket_recovery_finish(peal_candidate *candidate,
   bool is_new = !own->is_recovered;
   if (is_new)
     own->after = peal_recovery_log_head(&recovery->log);
-  bool was_to_be = is_new && candidate->session;
+  bool was_to_be = is_new && candidate->held.session;
   if (was_to_be)
     own->own_after = own->after;
   peal_lanes_end(&recovery->lanes, socket->local->worker);
-  peal_socket_recovery_drop(candidate);
+  peal_recovery_held_drop(candidate->socket->local->nsp->server,
+                          &candidate->held);
   return was_to_be ? new_pid(own) : PEAL_OK;
 }
 
@@ -483,30 +486,10 @@ void peal_socket_recovery_save_live(peal_socket *socket, bool first) {
 
 void peal_socket_recovery_give_back(peal_candidate *candidate) {
   peal_recovery_store *store = peal_socket_recovery_store(candidate->socket);
-  if (candidate->session && store)
-    store->verbs->save(store, candidate->session);
-  else if (candidate->session)
-    keep(peal_socket_recovery_server(candidate->socket), candidate->session);
-  candidate->session = NULL;
-}
-
-void peal_socket_recovery_drop(peal_candidate *candidate) {
-  for (size_t i = 0; i < candidate->missed_count; i++)
-    peal_message_unref(candidate->missed[i].message);
-  candidate->missed_count = 0;
-  if (!candidate->session)
-    return;
-  peal_recovery_store *store = peal_socket_recovery_store(candidate->socket);
-  peal_recovery *recovery = peal_socket_recovery_server(candidate->socket);
-  peal_recovery_sessions_drop(store ? &store->sessions : &recovery->sessions,
-                              candidate->session);
-  candidate->session = NULL;
-}
-
-void peal_socket_recovery_free(peal_socket *socket) {
-  if (!socket->extra || !socket->extra->recovery)
-    return;
-  peal_live_sessions_end(&socket->extra->recovery->live);
-  peal_mem_free(mem_of(socket), socket->extra->recovery);
-  socket->extra->recovery = NULL;
+  if (candidate->held.session && store)
+    store->verbs->save(store, candidate->held.session);
+  else if (candidate->held.session)
+    keep(peal_socket_recovery_server(candidate->socket),
+         candidate->held.session);
+  candidate->held.session = NULL;
 }

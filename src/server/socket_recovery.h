@@ -10,11 +10,11 @@
 
 /* Hangs on the socket's extra. */
 typedef struct peal_socket_recovery {
+  peal_live_session live; /* of a store; first: peal_live_sessions_changed */
   char pid[PEAL_RECOVERY_PID_BYTES];
   uint64_t own_after, after; /* as those of peal_recovery_session */
   /* As that of a session of a store. */
   char since[PEAL_RECOVERY_STORE_OFFSET];
-  peal_live_session live; /* of a store */
   bool is_recovered;
   bool asks;       /* a store is to be asked */
   bool has_offset; /* `since` is what the client said, until then */
@@ -39,16 +39,6 @@ static inline peal_recovery_store *peal_socket_recovery_store(
 static inline peal_socket_recovery *peal_socket_recovery_of(
     const peal_socket *socket) {
   return socket->extra ? socket->extra->recovery : NULL;
-}
-
-/* Its rooms or its data have changed: a store is to know. */
-static inline void peal_socket_recovery_touch(peal_socket *socket) {
-  peal_socket_recovery *own = peal_socket_recovery_of(socket);
-  if (own && peal_socket_recovery_store(socket))
-    peal_live_sessions_touch(
-        &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
-             ->live,
-        &own->live);
 }
 
 /* CONNECT has come with `auth`: if a session waits for it, the candidate has it
@@ -90,7 +80,3 @@ void peal_socket_recovery_live(peal_socket *socket);
 void peal_socket_recovery_save_live(peal_socket *socket, bool first);
 /* The candidate has gone before it was accepted: it may come again. */
 void peal_socket_recovery_give_back(peal_candidate *candidate);
-/* The candidate is refused, or over. */
-void peal_socket_recovery_drop(peal_candidate *candidate);
-/* With the socket. */
-void peal_socket_recovery_free(peal_socket *socket);

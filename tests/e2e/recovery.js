@@ -161,8 +161,10 @@ for (const [name, way] of Object.entries(WAYS)) {
         say();
         say();
         // Of a polling client nobody sees that it is cut off but by its pings.
-        if (name === 'upgrade')
+        if (name === 'upgrade') {
           await until(() => socket.io.engine.transport.name === 'websocket');
+          await socket.emitWithAck('who'); // the server knows it, too
+        }
         socket.io.reconnection(false);
         if (name === 'polling' || round % 3 === 2) socket.io.engine.close();
         else proxy.cut(round % 3);

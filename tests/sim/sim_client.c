@@ -84,11 +84,15 @@ void sim_client_read(unsigned client) {
     return;
   sim_delivery what = it->inbox[it->inbox_first++];
   const sim_event *event = &w.events[what.event];
-  sim_trace("client %u has %u", client, what.event);
+  sim_trace("client %u has %u at %llu-%llu", client, what.event,
+            (unsigned long long)what.place.ms,
+            (unsigned long long)what.place.n);
   w.totals.delivered++;
-  if (it->received[what.event]++)
+  /* What Redis has lost is stored again; and who comes back is given it. */
+  bool is_again = !w.config.persists && event->stored > 1;
+  if (it->received[what.event]++ && !is_again)
     sim_fail("client %u has event %u twice", client, what.event);
-  if (is_ordered(event) && !what.is_late) {
+  if (is_ordered(event) && !what.is_late && !is_again) {
     if (what.event <= it->last_from[event->origin])
       sim_fail("client %u has event %u of %u behind %u", client, what.event,
                event->origin, it->last_from[event->origin]);
@@ -313,7 +317,9 @@ void sim_client_restored(unsigned client, const sim_packet *packet) {
   memcpy(it->had, session->had, sizeof it->had);
   it->start = peal_cluster_machine_plain(&w.nodes[it->node].machine);
   w.totals.recovered++;
-  sim_trace("client %u recovered at %d", client, it->node);
+  sim_trace("client %u recovered at %d from %llu-%llu", client, it->node,
+            (unsigned long long)packet->place.ms,
+            (unsigned long long)packet->place.n);
   replay(it, packet);
   give_later(it);
   sim_node_tell_rooms((unsigned)it->node);

@@ -176,7 +176,7 @@ static void read_from(unsigned node, const peal_cluster_event *event) {
   sim_packet *packet = sim_packet_new(SIM_READ);
   packet->has_place = peal_cluster_places_parse(&packet->place, event->offset);
   /* What was asked for before the link broke comes once more. */
-  if (packet->has_place && sim_chance(30))
+  if (packet->place.ms > 2000 && sim_chance(30))
     packet->place.ms -= sim_roll(2000);
   w.links[node].reads = false;
   sim_redis_send(node, packet);
@@ -639,7 +639,9 @@ static void reconnect(unsigned node) {
   }
   sim_redis_connect(node);
   resubscribe(node);
-  it->up_ms = w.links[node].out_ms + 1;
+  it->up_ms = w.links[node].out_ms > w.redis_slow_ms ? w.links[node].out_ms
+                                                     : w.redis_slow_ms;
+  it->up_ms++;
   it->retry_ms = SIM_NEVER;
 }
 

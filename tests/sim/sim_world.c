@@ -291,7 +291,7 @@ static void check(void) {
     sim_node_check(i);
   check_relay();
   check_trimmed();
-  if (w.config.streams && w.config.keep)
+  if (w.config.streams && w.config.keep && !is_trimmed)
     check_kept();
   if (!is_trimmed || !w.config.streams)
     sim_client_check_all();

@@ -167,4 +167,5 @@ async function eachScreenHasEachAlertOnce() {
   console.log(`# ${SCREENS} screens have ${ids.length} alerts each, ${acknowledged.size} acknowledged`);
 }
 
-await runSteps([eachScreenHasEachAlertOnce]);
+const itEnds = () => server.stop();
+await runSteps([eachScreenHasEachAlertOnce, itEnds]);

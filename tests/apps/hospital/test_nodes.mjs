@@ -3,13 +3,16 @@
 // stored and shown on the other, emitters of Python and Node reach the screens,
 // and nothing is lost by rolling restarts, kills, and a Redis that goes away.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { startRedis } from '../../support/redis.mjs';
 import {
   admin, heard, hire, password, Person, runSteps, send, sleep, startHospital, until,
 } from './ward.mjs';
 
 const python = process.argv[3];
+const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const redis = await startRedis();
 const options = () => ({
   args: ['--redis-url', redis.url, '--workers', '2', '--person-rate', '100000', '--person-burst', '100000'],
@@ -61,25 +64,78 @@ async function anAlertIsShownOnceOnBoth() {
   }
 }
 
+// Screens on both nodes hear `message` once each.
+async function bothHear(message, emit) {
+  const screens = [await at(b, nurse).connect(), await at(a, doctor).connect()];
+  for (const screen of screens) {
+    assert.equal((await send(screen, 'join_patient_monitoring', { patient_id: '7' })).status, 'success');
+  }
+  await emit({ id: 1, patient_id: '7', severity: 'critical', message });
+  for (const screen of screens) {
+    assert.equal((await heard(screen, 'patient_alert', (x) => x.message === message)).patient_id, '7');
+  }
+  await sleep(200);
+  for (const screen of screens) {
+    assert.equal(screen.seen.filter(([n, x]) => n === 'patient_alert' && x.message === message).length, 1);
+    screen.disconnect();
+  }
+}
+
+const runPython = (script, env = {}) => {
+  const done = spawnSync(python, ['-c', script], { encoding: 'utf8', timeout: 60000, env: { ...process.env, ...env } });
+  assert.equal(done.status, 0, done.stderr);
+};
+const canPython = (modules) =>
+  python && spawnSync(python, ['-c', `import ${modules}`]).status === 0;
+
 async function pythonReachesTheScreens() {
-  if (!python || spawnSync(python, ['-c', 'import redis']).status !== 0) {
+  if (!canPython('redis, flask_socketio')) {
     console.log('# no Python with redis here');
     return;
   }
-  const screen = await at(b, nurse).connect();
-  const far = await at(a, doctor).connect();
-  await send(screen, 'join_patient_monitoring', { patient_id: '7' });
-  await send(far, 'join_patient_monitoring', { patient_id: '7' });
-  const script = `from flask_socketio import SocketIO
-SocketIO(message_queue="${redis.url}").emit("patient_alert", {"id": 1, "patient_id": "7", "severity": "critical", "message": "from Python"}, room="patient_7")
-`;
-  const done = spawnSync(python, ['-c', script], { encoding: 'utf8', timeout: 30000 });
-  assert.equal(done.status, 0, done.stderr);
-  for (const one of [screen, far]) {
-    assert.equal((await heard(one, 'patient_alert', (x) => x.message === 'from Python')).id, 1);
+  await bothHear('from Python', async (alert) => runPython(`from flask_socketio import SocketIO
+SocketIO(message_queue="${redis.url}").emit("patient_alert", ${JSON.stringify(alert)}, room="patient_7")
+`));
+}
+
+// A worker of its own process takes the task out of Redis.
+async function aCeleryTaskReachesThem() {
+  if (!canPython('celery, redis, flask_socketio')) {
+    console.log('# no Celery here');
+    return;
   }
-  await sleep(200);
-  assert.equal(screen.seen.filter(([n, x]) => n === 'patient_alert' && x.message === 'from Python').length, 1);
+  const emitters = path.resolve(here, '../../cluster/emitters');
+  const env = { TASKS_REDIS: redis.url, TASKS_CHANNEL: 'flask-socketio', PYTHONPATH: emitters };
+  const worker = spawn(python, ['-m', 'celery', '-A', 'tasks', 'worker', '--pool', 'solo', '--loglevel', 'info'],
+    { env: { ...process.env, ...env }, cwd: redis.folder ?? undefined, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [worker.stdout, worker.stderr]) stream.on('data', (bytes) => { said += bytes; });
+  const gone = new Promise((done) => { worker.once('close', done); });
+  try {
+    await until('the worker is ready', () => / ready\./.test(said), 60000).catch(() => { throw new Error(said); });
+    await bothHear('from Celery', async (alert) => runPython(`from tasks import emit
+emit.delay("patient_alert", [${JSON.stringify(alert)}], to="patient_7").get(timeout=30)
+`, env));
+  } finally {
+    worker.kill('SIGTERM');
+    await gone;
+  }
+}
+
+async function anEmitterOfNodeReachesThem() {
+  let modules;
+  try {
+    const from = createRequire(path.join(process.argv[4] ?? path.resolve(here, '../../cluster'), 'x.js'));
+    modules = [from('@socket.io/redis-emitter'), from('redis')];
+  } catch {
+    console.log('# no @socket.io/redis-emitter here');
+    return;
+  }
+  const [{ Emitter }, { createClient }] = modules;
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  await bothHear('from Node', async (alert) => { new Emitter(client).to('patient_7').emit('patient_alert', alert); });
+  await client.quit();
 }
 
 async function whoWasAwayCatchesUpBeforeItIsHealthy() {
@@ -197,5 +253,10 @@ async function aRollingRestartLosesNothing() {
   console.log(`# 20 screens have all of ${acknowledged.size} alerts`);
 }
 
-await runSteps([whatIsStoredOnOneIsOnBoth, anAlertIsShownOnceOnBoth, pythonReachesTheScreens,
-  whoWasAwayCatchesUpBeforeItIsHealthy, redisGoesAndComes, aRollingRestartLosesNothing]);
+async function theyEnd() {
+  for (const server of nodes) await server.stop();
+}
+
+await runSteps([whatIsStoredOnOneIsOnBoth, anAlertIsShownOnceOnBoth, pythonReachesTheScreens, aCeleryTaskReachesThem,
+  anEmitterOfNodeReachesThem,
+  whoWasAwayCatchesUpBeforeItIsHealthy, redisGoesAndComes, aRollingRestartLosesNothing, theyEnd]);

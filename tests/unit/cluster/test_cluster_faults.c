@@ -160,6 +160,10 @@ static void what_makes_no_sense_is_refused(void **state) {
       {.url = "http://x"},
       {.url = "redis://x", .no_node = true},
       {.url = "redis://x", .relay = true},
+      {.url = "redis://x",
+       .relay = true,
+       .python = true,
+       .mode = PEAL_CLUSTER_SHARDED},
       {.url = "redis://x", .stream_count = 17},
       {.url = "redis://x", .reserved = {1}}};
   server_fixture it = server_make(NULL);
