@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { createRequire } from 'node:module';
-import { hire, NAME, Person, admin, runSteps, send, sleep, startSite, until } from './site.mjs';
+import { hire, NAME, openSite, Person, admin, runSteps, send, sleep, startSite, until } from './site.mjs';
 
 const { io } = createRequire(import.meta.url)('../../node_modules/socket.io-client');
 
@@ -72,6 +72,22 @@ async function eachTransportWorksFromManyAddresses() {
   const { id } = await doctor.must('POST', '/api/alerts/hospital', { severity: 'info', message: 'to all' });
   await until('all hear it', () => seen.every((socket) => socket.seen.some(([name, x]) => name === 'hospital_alert' && x.id === id)));
   for (const socket of seen) socket.disconnect();
+}
+
+// Each request goes to the node whose turn it is.
+async function socketsNeedNoNodeOfTheirOwn() {
+  const turns = await openSite(nodes, [['  hash $remote_addr consistent;\n', '']]);
+  const who = Object.assign(new Person(turns, 'nina'), { token: nurse.token });
+  for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+    for (let k = 0; k < 3; k += 1) {
+      const socket = await who.connect({}, { ...turns.options(), transports });
+      await until('the upgrade', () => socket.io.engine.transport.name === transports.at(-1));
+      for (let i = 0; i < 3; i += 1) {
+        assert.equal((await send(socket, 'join_hospital', { hospital_id: 'main' })).status, 'success');
+      }
+      socket.disconnect();
+    }
+  }
 }
 
 async function aPageOfAnotherOriginIsRefused() {
@@ -190,4 +206,4 @@ async function aRollingRestartLosesNothing() {
 
 await runSteps([whoCallsWithoutTlsIsSentToIt, itAnswersToItsNameAndToNoOther, figuresAreForTheMachineAlone,
   theCookieIsForTlsAlone, eachTransportWorksFromManyAddresses, aPageOfAnotherOriginIsRefused,
-  aRollingRestartLosesNothing]);
+  socketsNeedNoNodeOfTheirOwn, aRollingRestartLosesNothing]);

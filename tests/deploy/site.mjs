@@ -65,9 +65,9 @@ const accepts = (port) => new Promise((done) => {
 
 // What browsers reach. Clients are at addresses of their own, from 127.0.0.2 on.
 export class Site extends Program {
-  constructor(ports, nodes) {
+  constructor(ports, nodes, edits = []) {
     super();
-    Object.assign(this, { port: ports[1], plainPort: ports[0], nodes, agents: new Map() });
+    Object.assign(this, { port: ports[1], plainPort: ports[0], nodes, edits, agents: new Map() });
     this.url = `https://127.0.0.1:${this.port}`;
   }
 
@@ -79,8 +79,8 @@ export class Site extends Program {
       ['listen 80;', `listen 127.0.0.1:${this.plainPort};`],
       ['listen 443 ssl;', `listen 127.0.0.1:${this.port} ssl;`],
       ['/etc/ssl/hospital/', `${dir}/`]]);
-    const upstream = changed('nginx/hospital-upstream.conf', this.nodes
-      .map((node, i) => [`127.0.0.1:${5002 + i} `, `127.0.0.1:${node.port} `]));
+    const upstream = changed('nginx/hospital-upstream.conf', [...this.edits, ...this.nodes
+      .map((node, i) => [`127.0.0.1:${5002 + i} `, `127.0.0.1:${node.port} `])]);
     const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     fs.writeFileSync(path.join(dir, 'nginx.conf'), `
       worker_processes 1; daemon off; pid ${dir}/pid; error_log ${dir}/error.log warn;
@@ -149,6 +149,13 @@ export class Site extends Program {
   }
 }
 
+export async function openSite(nodes, edits) {
+  const taken = nodes.map((node) => node.port);
+  taken.unshift(await portOf(taken));
+  taken.splice(1, 0, await portOf(taken));
+  return new Site(taken, nodes, edits).start();
+}
+
 export async function startSite() {
   const redis = await startRedis();
   const options = () => ({
@@ -156,7 +163,5 @@ export async function startSite() {
     env: environment({ PEAL_HOSPITAL_ADMIN_PASSWORD: password, SECRET_KEY: 'the same on both nodes', REDIS_URL: redis.url }),
   });
   const nodes = await Promise.all([startHospital(options()), startHospital(options())]);
-  const plain = await portOf(nodes.map((node) => node.port));
-  const ports = [plain, await portOf([plain, ...nodes.map((node) => node.port)])];
-  return { redis, nodes, site: await new Site(ports, nodes).start() };
+  return { redis, nodes, site: await openSite(nodes) };
 }
