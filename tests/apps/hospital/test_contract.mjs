@@ -297,11 +297,7 @@ async function howItIs() {
   assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
 }
 
-<<<<<<< HEAD
 const itEnds = () => server.stop();
-await runSteps([signingIn, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
-=======
 await runSteps([signingIn, withoutAPasswordOneIsMade, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
->>>>>>> refs/heads/deploy
   alertsAreAcknowledgedAndResolved, theWholeHospitalHears, whatWasMissedIsSentAgain, preferencesAreKept,
   everythingIsInTheAuditLog, howItIs, itEnds]);
