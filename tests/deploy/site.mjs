@@ -95,7 +95,8 @@ export class Site extends Program {
     const { program, env } = nginxProgram();
     this.nginx = spawn(program, ['-p', dir, '-c', `${dir}/nginx.conf`, '-e', `${dir}/error.log`],
       { env, stdio: ['ignore', 'ignore', 'pipe'] });
-    process.once('exit', () => this.nginx.kill('SIGKILL'));
+    // killed, it would leave its worker behind
+    process.once('exit', () => this.nginx.kill('SIGTERM'));
     let words = '';
     this.nginx.stderr.on('data', (bytes) => { words += bytes; });
     await until('nginx is there', () => {

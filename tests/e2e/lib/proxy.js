@@ -46,7 +46,7 @@ async function start(t, program, args, port) {
     { stdio: ['ignore', 'ignore', 'pipe'], env: environment() });
   let words = '';
   proc.stderr.on('data', (data) => { words += data; });
-  t.after(() => proc.kill('SIGKILL'));
+  t.after(() => proc.kill('SIGTERM')); // killed, nginx leaves its worker
   for (let i = 0; i < 600 && proc.exitCode === null; i++) {
     if (await accepts(port)) return port;
     await sleep(50);
