@@ -76,7 +76,7 @@ struct peal_cluster {
   uint64_t generations[PEAL_CLUSTER_STREAMS_MAX]; /* of readings */
   unsigned entries[PEAL_CLUSTER_STREAMS_MAX]; /* of one answer; 0: as usual */
   peal_list pausing;                          /* readings that ask again soon */
-  char begins[PEAL_CLUSTER_STREAMS_MAX][44]; /* where they were read first */
+  char begins[PEAL_CLUSTER_STREAMS_MAX][44];  /* where they were read first */
   peal_list stored;                /* peal_stored: on their way to a stream */
   peal_cluster_sessions *sessions; /* recovery over streams; NULL: none */
   peal_list queue;                 /* cluster_queue */

@@ -46,9 +46,9 @@ static char *long_text(size_t bytes) {
 }
 
 static void say(size_t at, const char *event, const char *text) {
-  assert_int_equal(peal_nsp_emit(nodes[at].it.root, NULL, event,
-                                 PEAL_ARGS(peal_str(text))),
-                   PEAL_OK);
+  assert_int_equal(
+      peal_nsp_emit(nodes[at].it.root, NULL, event, PEAL_ARGS(peal_str(text))),
+      PEAL_OK);
 }
 
 static uint64_t received_of(size_t at, uint64_t least) {
