@@ -172,6 +172,7 @@ bool peal_cluster_streams_decode(peal_cluster *cluster,
   for (size_t i = 0; fields && i + 1 < fields->count; i += 2)
     take_field(&entry, &number, peal_redis_reply_text_at(fields, i),
                peal_redis_reply_text_at(fields, i + 1));
+  cluster->fed_bytes = entry.data.len;
   if (!entry.uid.ptr || !entry.nsp.ptr || !entry.type.ptr ||
       peal_bus_node_decode_entry(msg, &entry, &cluster->decoded))
     return false;

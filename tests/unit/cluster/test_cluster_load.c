@@ -37,6 +37,42 @@ static void questions_that_are_answered_are_not_kept(void **state) {
   cluster_close();
 }
 
+static void on_silence(const peal_acks *acks, void *user) {
+  (void)user;
+  wrong += acks->err != PEAL_ERR_TIMEOUT;
+  answered++;
+}
+
+static void on_count(const peal_fetched *fetched, void *user) {
+  (void)user;
+  wrong += fetched->err != PEAL_OK;
+  answered++;
+}
+
+static void questions_that_nobody_answers_are_not_kept(void **state) {
+  (void)state;
+
+  enum { AT_ONCE = 1000, ALL = 5000 };
+
+  answered = wrong = 0;
+  cluster_open(2, &(peal_cluster_opts){0}, 1);
+  cluster_start();
+  for (unsigned asked = 0; asked < ALL; asked += AT_ONCE) {
+    for (unsigned i = 0; i < AT_ONCE; i++)
+      assert_int_equal(peal_nsp_server_emit_ack(nodes[0].it.root, "nobody",
+                                                PEAL_NO_ARGS, 300, on_silence,
+                                                NULL),
+                       PEAL_OK);
+    until(&answered, asked + AT_ONCE);
+  }
+  assert_int_equal(peal_nsp_fetch_count(nodes[0].it.root, NULL, on_count, NULL),
+                   PEAL_OK);
+  until(&answered, ALL + 1);
+  assert_int_equal(wrong, 0);
+  assert_int_equal(cluster_stats(&nodes[1]).dropped_in, 0);
+  cluster_close();
+}
+
 static char *long_text(size_t bytes) {
   char *text = malloc(bytes + 1);
   assert_non_null(text);
@@ -153,6 +189,7 @@ static void long_entries_are_read_by_fewer(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(questions_that_are_answered_are_not_kept),
+      cmocka_unit_test(questions_that_nobody_answers_are_not_kept),
       cmocka_unit_test(all_that_was_kept_is_sent),
       cmocka_unit_test(a_reader_whose_connection_breaks_reads_on),
       cmocka_unit_test(long_entries_are_read_by_fewer)};
