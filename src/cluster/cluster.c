@@ -263,6 +263,7 @@ static void set_empty(peal_cluster *cluster, peal_server *server) {
   peal_list_init(&cluster->fars);
   peal_list_init(&cluster->stored);
   peal_list_init(&cluster->queue);
+  peal_list_init(&cluster->pausing);
   (void)pthread_mutex_init(&cluster->lock, NULL);
 }
 
@@ -324,6 +325,7 @@ static void free_parts(peal_cluster *cluster) {
   cluster->redis = NULL;
   peal_cluster_away_deinit(cluster);
   peal_cluster_streams_stored(cluster, 0, PEAL_ERR_CLOSED, (peal_slice){0});
+  peal_cluster_streams_drop(cluster);
   peal_cluster_sessions_deinit(cluster);
   peal_cluster_far_drop(cluster);
   peal_cluster_queue_drop(cluster);

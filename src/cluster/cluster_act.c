@@ -75,17 +75,25 @@ static void query(peal_cluster *cluster, const peal_cluster_event *event) {
 
 /* -- other nodes -------------------------------------------------------------------------- */
 
-static void tell_node(peal_cluster *cluster, peal_slice name, bool joined) {
+static uint64_t ago(const peal_cluster *cluster, uint64_t ms) {
+  uint64_t now = peal_cluster_now(cluster);
+  return now > ms ? now - ms : 0;
+}
+
+static void tell_node(peal_cluster *cluster, const peal_cluster_event *event) {
   char id[64];
-  peal_slice uid = name;
-  (void)peal_cluster_name_marks(name, &uid);
+  peal_slice uid = event->from;
+  bool joined = event->type == PEAL_CLUSTER_IS_JOINED;
+  (void)peal_cluster_name_marks(event->from, &uid);
   (void)snprintf(id, sizeof id, "%.*s", PEAL_SFMT(uid));
   peal_logger_write(cluster->server->log, PEAL_LOG_INFO, "cluster",
                     (peal_slice){0}, (peal_slice){0}, "node %s %s", id,
                     joined ? "has joined" : "is gone");
   if (!cluster->opts.on_node)
     return;
-  peal_cluster_node node = {.id = id};
+  peal_cluster_node node = {.id = id,
+                            .since_ms = ago(cluster, event->since_ms),
+                            .heard_ms = ago(cluster, event->heard_ms)};
   cluster->opts.on_node(cluster, &node, joined, cluster->opts.node_user);
 }
 
@@ -117,7 +125,7 @@ static void tell(peal_cluster *cluster, const peal_cluster_event *event) {
     return;
   case PEAL_CLUSTER_IS_JOINED:
   case PEAL_CLUSTER_IS_LEFT:
-    tell_node(cluster, event->from, event->type == PEAL_CLUSTER_IS_JOINED);
+    tell_node(cluster, event);
     return;
   case PEAL_CLUSTER_IS_LOST:
     log_loss(cluster, event);

@@ -74,7 +74,9 @@ struct peal_cluster {
   peal_map rooms;            /* cluster_moves: sockets of all workers */
   peal_cluster_moves *moves; /* one per worker */
   uint64_t generations[PEAL_CLUSTER_STREAMS_MAX]; /* of readings */
-  char begins[PEAL_CLUSTER_STREAMS_MAX][44]; /* where they were read first */
+  unsigned entries[PEAL_CLUSTER_STREAMS_MAX]; /* of one answer; 0: as usual */
+  peal_list pausing;                          /* readings that ask again soon */
+  char begins[PEAL_CLUSTER_STREAMS_MAX][44];  /* where they were read first */
   peal_list stored;                /* peal_stored: on their way to a stream */
   peal_cluster_sessions *sessions; /* recovery over streams; NULL: none */
   peal_list queue;                 /* cluster_queue */

@@ -59,16 +59,28 @@ static bool are_all_back(const peal_cluster *cluster) {
   return known.unknown == 0;
 }
 
-static void send_first(peal_cluster *cluster) {
+/* Does it have to wait, as what was sent before has not left? */
+static bool is_full(const peal_cluster *cluster, peal_err err) {
+  peal_redis_figures figures;
+  peal_redis_figures_get(cluster->redis, &figures);
+  return err == PEAL_ERR_CLOSED ||
+         (err == PEAL_ERR_QUEUE_FULL && figures.waiting_bytes);
+}
+
+/* False: there is no room for it now. */
+static bool send_first(peal_cluster *cluster) {
   waiting *it = PEAL_LIST_OF(cluster->queue.next, waiting, node);
   peal_slice channel = {it->bytes, it->channel_len};
   peal_slice payload = {it->bytes + it->channel_len, it->len};
-  bool sent = !peal_redis_publish(cluster->redis, it->way, channel, payload);
-  peal_cluster_count(sent ? &cluster->counts.published
-                          : &cluster->counts.dropped_out);
+  peal_err err = peal_redis_publish(cluster->redis, it->way, channel, payload);
+  if (is_full(cluster, err))
+    return false;
+  peal_cluster_count(err ? &cluster->counts.dropped_out
+                         : &cluster->counts.published);
   peal_list_remove(&it->node);
   count(cluster, cluster->queue_bytes - sizeof *it - channel.len - payload.len);
   peal_mem_free(peal_cluster_mem(cluster), it);
+  return true;
 }
 
 bool peal_cluster_queue_flush(peal_cluster *cluster) {
@@ -78,7 +90,8 @@ bool peal_cluster_queue_flush(peal_cluster *cluster) {
   if (now < cluster->up_ms + MAX_WAIT_MS && !are_all_back(cluster))
     return true;
   while (!peal_list_is_empty(&cluster->queue))
-    send_first(cluster);
+    if (!send_first(cluster))
+      return true;
   return false;
 }
 

@@ -11,8 +11,11 @@
 
 #define DEFAULT_MAX_LEN 10000u
 #define BLOCK_MS 5000u
-#define ENTRIES "100"
 #define BLOCK "5000"
+/* Entries of one answer, at most; fewer where they are long. */
+#define ENTRIES 100u
+/* What cannot be asked now is asked again, behind so long. */
+#define AGAIN_MS 200u
 /* The field in which a node of Peal finds its own number again. */
 #define NUMBER_FIELD "peal"
 
@@ -131,11 +134,14 @@ void peal_cluster_streams_add(peal_cluster *cluster,
 
 /* One answer is waited for at a time; an older reading ends with its own. */
 struct peal_cluster_reading {
+  peal_list node; /* cluster->pausing, while it does */
+  peal_wheel_timer timer;
   peal_cluster *cluster;
   unsigned stream;
   uint64_t generation;
+  bool has_begun; /* `last` is where it goes on */
   bool is_current;
-  char last[48]; /* the id behind which it goes on */
+  char last[48]; /* the id behind which it goes on; or empty: the end */
 };
 
 static bool is_wanted(const peal_cluster_reading *it) {
@@ -166,6 +172,7 @@ bool peal_cluster_streams_decode(peal_cluster *cluster,
   for (size_t i = 0; fields && i + 1 < fields->count; i += 2)
     take_field(&entry, &number, peal_redis_reply_text_at(fields, i),
                peal_redis_reply_text_at(fields, i + 1));
+  cluster->fed_bytes = entry.data.len;
   if (!entry.uid.ptr || !entry.nsp.ptr || !entry.type.ptr ||
       peal_bus_node_decode_entry(msg, &entry, &cluster->decoded))
     return false;
@@ -222,38 +229,67 @@ static void tell_current(peal_cluster_reading *it) {
 static void on_read(peal_redis *redis, peal_err err,
                     const peal_redis_reply *reply, void *user);
 
-/* What is there at once, then what comes. When Redis is away, the machine will
- * say anew where to read. */
+/* While Redis is there somebody has to read on; when it was away the machine says
+ * anew where to. */
+static void pause_or_end(peal_cluster_reading *it) {
+  peal_cluster *cluster = it->cluster;
+  peal_worker *worker = cluster->worker;
+  if (!is_wanted(it) || !peal_redis_is_up(cluster->redis)) {
+    peal_mem_free(peal_cluster_mem(cluster), it);
+    return;
+  }
+  peal_list_push(&cluster->pausing, &it->node);
+  peal_wheel_set(&worker->wheel, &it->timer, worker->now_ms + AGAIN_MS);
+}
+
+/* What is there at once, then what comes: on a connection of its own, which
+ * breaks alone if the answer is too long. */
 static void read_on(peal_cluster_reading *it) {
   peal_cluster *cluster = it->cluster;
   peal_slice name = peal_cluster_streams_name(cluster, it->stream);
   peal_slice last = peal_slice_of(it->last);
-  const peal_slice at_once[] = {PEAL_S("XREAD"),
-                                PEAL_S("COUNT"),
-                                PEAL_S(ENTRIES),
-                                PEAL_S("STREAMS"),
-                                name,
-                                last};
-  const peal_slice waits[] = {
-      PEAL_S("XREAD"), PEAL_S("BLOCK"),   PEAL_S(BLOCK), PEAL_S("COUNT"),
-      PEAL_S(ENTRIES), PEAL_S("STREAMS"), name,          last};
-  peal_err err = it->is_current ? peal_redis_wait(cluster->redis, name, waits,
-                                                  8, BLOCK_MS, on_read, it)
-                                : peal_redis_command(cluster->redis, name,
-                                                     at_once, 6, on_read, it);
-  if (err)
-    peal_mem_free(peal_cluster_mem(cluster), it);
+  unsigned most = cluster->entries[it->stream];
+  text count = number_text(most ? most : ENTRIES);
+  peal_slice argv[8] = {PEAL_S("XREAD"), PEAL_S("COUNT"),
+                        peal_slice_of(count.at)};
+  size_t argc = 3;
+  if (it->is_current) {
+    argv[argc++] = PEAL_S("BLOCK");
+    argv[argc++] = PEAL_S(BLOCK);
+  }
+  argv[argc++] = PEAL_S("STREAMS");
+  argv[argc++] = name;
+  argv[argc++] = last;
+  it->has_begun = true;
+  if (peal_redis_wait(cluster->redis, name, argv, argc,
+                      it->is_current ? BLOCK_MS : 1, on_read, it))
+    pause_or_end(it);
+}
+
+/* Half as many, until nothing more is there. */
+static void ask_for_fewer(peal_cluster_reading *it) {
+  unsigned *most = &it->cluster->entries[it->stream];
+  *most = *most ? *most : ENTRIES;
+  *most = *most > 1 ? *most / 2 : 1;
 }
 
 static void on_read(peal_redis *redis, peal_err err,
                     const peal_redis_reply *reply, void *user) {
   peal_cluster_reading *it = user;
   (void)redis;
-  size_t count = !err && is_wanted(it) ? take_entries(it, reply) : 0;
-  if (!err && is_wanted(it) && !count && !it->is_current)
-    tell_current(it);
-  bool goes_on = is_wanted(it) && (!err || err == PEAL_ERR_TIMEOUT);
-  if (goes_on)
+  if (err == PEAL_ERR_TOO_LONG)
+    ask_for_fewer(it);
+  if (err) {
+    pause_or_end(it);
+    return;
+  }
+  size_t count = is_wanted(it) ? take_entries(it, reply) : 0;
+  if (is_wanted(it) && !count) {
+    it->cluster->entries[it->stream] = 0;
+    if (!it->is_current)
+      tell_current(it);
+  }
+  if (is_wanted(it))
     read_on(it);
   else
     peal_mem_free(peal_cluster_mem(it->cluster), it);
@@ -266,9 +302,10 @@ static void on_end(peal_redis *redis, peal_err err,
   peal_slice id = peal_redis_reply_text_at(peal_redis_reply_at(reply, 0), 0);
   (void)redis;
   if (err || !is_wanted(it)) {
-    peal_mem_free(peal_cluster_mem(it->cluster), it);
+    pause_or_end(it);
     return;
   }
+  memcpy(it->last, "0-0", 4);
   if (id.ptr && id.len < sizeof it->last) {
     memcpy(it->last, id.ptr, id.len);
     it->last[id.len] = 0;
@@ -297,22 +334,34 @@ static void on_info(peal_redis *redis, peal_err err,
   if (is_wanted(it) && err != PEAL_ERR_CLOSED)
     read_on(it);
   else
-    peal_mem_free(peal_cluster_mem(cluster), it);
+    pause_or_end(it);
 }
 
-static peal_err begin(peal_cluster_reading *it) {
+static void begin(peal_cluster_reading *it) {
   peal_cluster *cluster = it->cluster;
   peal_slice name = peal_cluster_streams_name(cluster, it->stream);
   const peal_slice end[] = {PEAL_S("XREVRANGE"), name,
                             PEAL_S("+"),         PEAL_S("-"),
                             PEAL_S("COUNT"),     PEAL_S("1")};
   const peal_slice info[] = {PEAL_S("XINFO"), PEAL_S("STREAM"), name};
-  bool from_end = it->last[0] == 0;
-  if (from_end)
-    memcpy(it->last, "0-0", 4);
-  return from_end
-             ? peal_redis_command(cluster->redis, name, end, 6, on_end, it)
-             : peal_redis_command(cluster->redis, name, info, 3, on_info, it);
+  peal_err err =
+      it->last[0]
+          ? peal_redis_command(cluster->redis, name, info, 3, on_info, it)
+          : peal_redis_command(cluster->redis, name, end, 6, on_end, it);
+  if (err)
+    pause_or_end(it);
+}
+
+static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
+  peal_cluster_reading *it = PEAL_LIST_OF(timer, peal_cluster_reading, timer);
+  (void)now_ms;
+  peal_list_remove(&it->node);
+  if (!is_wanted(it) || !peal_redis_is_up(it->cluster->redis))
+    pause_or_end(it);
+  else if (it->has_begun)
+    read_on(it);
+  else
+    begin(it);
 }
 
 void peal_cluster_streams_read(peal_cluster *cluster,
@@ -323,11 +372,22 @@ void peal_cluster_streams_read(peal_cluster *cluster,
     peal_mem_free(peal_cluster_mem(cluster), it);
     return;
   }
+  peal_list_init(&it->node);
+  peal_wheel_timer_init(&it->timer, on_timer);
   it->cluster = cluster;
   it->stream = event->stream;
   it->generation = ++cluster->generations[event->stream];
   if (event->offset.len)
     memcpy(it->last, event->offset.ptr, event->offset.len);
-  if (begin(it))
+  begin(it);
+}
+
+void peal_cluster_streams_drop(peal_cluster *cluster) {
+  while (!peal_list_is_empty(&cluster->pausing)) {
+    peal_cluster_reading *it =
+        PEAL_LIST_OF(cluster->pausing.next, peal_cluster_reading, node);
+    peal_list_remove(&it->node);
+    peal_wheel_stop(&cluster->worker->wheel, &it->timer);
     peal_mem_free(peal_cluster_mem(cluster), it);
+  }
 }

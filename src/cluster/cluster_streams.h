@@ -21,3 +21,5 @@ void peal_cluster_streams_stored(peal_cluster *cluster, uint64_t number,
 /* READ: from there on, until it is told to read the stream from elsewhere. */
 void peal_cluster_streams_read(peal_cluster *cluster,
                                const peal_cluster_event *event);
+/* Behind the way to Redis: readings that wait to ask again. */
+void peal_cluster_streams_drop(peal_cluster *cluster);

@@ -123,6 +123,10 @@ static void answer(peal_adapter *adapter, uint64_t number,
   peal_cluster_kept_answer((peal_cluster *)adapter, number, said);
 }
 
+static void over(peal_adapter *adapter, uint64_t number) {
+  peal_cluster_kept_forget((peal_cluster *)adapter, number);
+}
+
 /* -- who is where ----------------------------------------------------------------------------- */
 
 static void room(peal_adapter *adapter, peal_nsp_local *local, peal_slice name,
@@ -146,6 +150,7 @@ static void on_socket(peal_adapter *adapter, peal_nsp_local *local,
 const peal_adapter_verbs peal_cluster_verbs = {.publish = publish,
                                                .store = store,
                                                .answer = answer,
+                                               .over = over,
                                                .ask = ask,
                                                .room = room,
                                                .socket = on_socket};

@@ -177,7 +177,9 @@ bool peal_cluster_peers_next_news(peal_cluster_machine *machine,
   *event = (peal_cluster_event){.type = is_gone ? PEAL_CLUSTER_IS_LEFT
                                                 : PEAL_CLUSTER_IS_JOINED,
                                 .dialect = PEAL_CLUSTER_OF_PEAL,
-                                .from = {name, sizeof peer->name}};
+                                .from = {name, sizeof peer->name},
+                                .since_ms = peer->since_ms,
+                                .heard_ms = peer->heard_ms};
   peer->is_told = true;
   if (is_gone)
     free_peer(machine, peer);

@@ -65,7 +65,7 @@ typedef enum peal_cluster_event_type {
   PEAL_CLUSTER_IS_DONE, /* user; err, nodes, missing, count; nothing more of it.
                            PEAL_ERR_TIMEOUT: `missing` nodes are silent;
                            PEAL_ERR_CLOSED: the bus is away, or went away */
-  PEAL_CLUSTER_IS_JOINED, /* from: a node of Peal */
+  PEAL_CLUSTER_IS_JOINED, /* from: a node of Peal; since_ms, heard_ms */
   PEAL_CLUSTER_IS_LEFT,
   PEAL_CLUSTER_IS_LOST,   /* with streams: what came behind `offset` on
                             `stream` was trimmed before it could be read */
@@ -84,6 +84,7 @@ typedef struct peal_cluster_event {
   peal_slice nsp, room, from, offset;
   uint64_t number;
   uint64_t rank; /* IS_STORED: of those that ran without an offset */
+  uint64_t since_ms, heard_ms; /* of the clock, as peal_cluster_other */
   void *user;
   peal_err err;
   size_t nodes;   /* that were asked, this one not counted */

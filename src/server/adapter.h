@@ -60,6 +60,8 @@ typedef struct peal_adapter_verbs {
    * kind, count and args. On worker 0. */
   void (*answer)(peal_adapter *adapter, uint64_t number,
                  const peal_bus_msg *answer);
+  /* Question `number` has all the answers that it gets. On worker 0. */
+  void (*over)(peal_adapter *adapter, uint64_t number);
   /* A question to the others: ASK, FETCH, IDS, ROOMS, CALL or COUNT, with kind,
    * nsp, op and args (borrowed). `asker` NULL, CALL only: no answer is wanted.
    * Returns: PEAL_OK; PEAL_ERR_NOMEM: `done` does not come. Thread: any. */

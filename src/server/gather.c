@@ -59,10 +59,18 @@ peal_gather *peal_gather_for_node(peal_nsp *nsp, peal_worker *home,
   return gather;
 }
 
+/* For another node: nobody is left who could answer. */
+static void tell_over(const peal_gather *gather) {
+  peal_adapter *adapter = gather->nsp->server->adapter;
+  if (!gather->fn && adapter)
+    adapter->verbs->over(adapter, gather->number);
+}
+
 static void unref(peal_gather *gather) {
   if (atomic_fetch_sub_explicit(&gather->refs, 1, memory_order_acq_rel) != 1)
     return;
   const peal_mem *mem = mem_of(gather);
+  tell_over(gather);
   for (size_t i = 0; i < gather->count; i++)
     peal_doc_free(gather->docs[i]);
   peal_mem_free(mem, gather->docs);

@@ -63,6 +63,13 @@ static bool is_named(const peal_hook *hook, peal_slice name) {
   return peal_slice_eq((peal_slice){hook->name, hook->name_len}, name);
 }
 
+/* Nobody here will answer it. */
+static void tell_silent(const peal_nsp *nsp, uint64_t number) {
+  peal_adapter *adapter = nsp->server->adapter;
+  if (adapter)
+    adapter->verbs->over(adapter, number);
+}
+
 void peal_server_event_run(peal_nsp *nsp, peal_args args, bool wants_answer,
                            uint64_t number) {
   static const peal_event_verbs verbs = {ack, later};
@@ -84,6 +91,8 @@ void peal_server_event_run(peal_nsp *nsp, peal_args args, bool wants_answer,
        hook; hook = peal_hook_live(hook->next, age))
     if (is_named(hook, event.name))
       hook->fn.server_event(nsp, &event, hook->user);
+  if (wants_answer && !acked)
+    tell_silent(nsp, number);
 }
 
 /* -- handlers -------------------------------------------------------------------------- */

@@ -106,6 +106,8 @@ static void on_node(peal_cluster *cluster, const peal_cluster_node *node,
   (void)cluster;
   (void)user;
   assert_int_equal(strlen(node->id), 16);
+  assert_true(node->since_ms >= node->heard_ms);
+  assert_true(joined || node->since_ms > 0);
   trace_add("%s", joined ? "joined" : "left");
 }
 

@@ -105,10 +105,58 @@ static void without_an_offset_all_since_the_beginning_is_missed(void **state) {
   cluster_close();
 }
 
+static void count_one(const char *packet, void *user) {
+  (void)packet;
+  ++*(int *)user;
+}
+
+/* Together they are longer than an answer of Redis may be: the node stays in its
+ * cluster. */
+static void much_was_missed(void **state) {
+  (void)state;
+
+  enum { MANY = 80 };
+
+  static char text[20001];
+  peal_cluster_opts own = streams;
+  own.max_message_bytes = 1 << 20;
+  peal_server_opts opts = server_opts();
+  opts.recovery.window_ms = 60000;
+  opts.max_queue_bytes = 8u << 20;
+  node_count = 2;
+  for (size_t i = 0; i < 2; i++)
+    cluster_make_with(&nodes[i], &own, 1, &opts);
+  cluster_start();
+  comer a = {0};
+  assert_true(comer_open(&a, nodes[0].it.port, SIO_WEBSOCKET, NULL, NULL));
+  emit(1, NULL, "first");
+  expect_event(&a, "[\"say\",\"first\"");
+  lose(0, &a);
+  memset(text, 'x', sizeof text - 1);
+  uint64_t before = cluster_stats(&nodes[1]).received;
+  for (int i = 0; i < MANY; i++)
+    emit(0, NULL, text);
+  for (int i = 0; i < 10000; i++)
+    if (cluster_stats(&nodes[1]).received >= before + MANY)
+      break;
+    else
+      usleep(1000);
+  int missed = 0;
+  assert_true(
+      comer_open(&a, nodes[1].it.port, SIO_WEBSOCKET, count_one, &missed));
+  assert_true(a.recovered);
+  assert_int_equal(missed, MANY);
+  for (size_t i = 0; i < 2; i++)
+    assert_int_equal(cluster_stats(&nodes[i]).reconnects, 0);
+  sio_client_close(&a.io);
+  cluster_close();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(who_comes_back_elsewhere_gets_what_was_missed),
       cmocka_unit_test(without_an_offset_all_since_the_beginning_is_missed),
+      cmocka_unit_test(much_was_missed),
   };
   return cmocka_run_group_tests(tests, cluster_group_up, cluster_group_down);
 }

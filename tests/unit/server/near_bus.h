@@ -137,8 +137,14 @@ static void near_socket(peal_adapter *adapter, peal_nsp_local *local,
   atomic_fetch_add(&((near_node *)adapter)->sockets, came ? 1 : -1);
 }
 
+static void near_all_told(peal_adapter *adapter, uint64_t number) {
+  (void)adapter;
+  (void)number;
+}
+
 static const peal_adapter_verbs near_verbs = {.publish = near_publish,
                                               .answer = near_answer,
+                                              .over = near_all_told,
                                               .ask = near_ask,
                                               .room = near_room,
                                               .socket = near_socket};
