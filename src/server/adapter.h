@@ -14,6 +14,7 @@
  * What comes from other nodes goes the other way: an operation by
  * peal_op_round_run, which publishes nothing; a question by server/node_query. */
 #include "proto/bus.h"
+#include "proto/names.h"
 #include "server/server_impl.h"
 #include "server/stored.h"
 
@@ -84,9 +85,16 @@ struct peal_adapter {
                   nodes have: who publishes one does not run it */
 };
 
+/* A list of rooms that is there and empty. */
+static inline bool peal_adapter_is_to_nobody(const peal_to *to) {
+  peal_names_walk rooms = peal_names_rooms(to);
+  return peal_names_are_given(&rooms) && !peal_names_count(rooms);
+}
+
 /* Does this go to other nodes? */
 static inline peal_adapter *peal_adapter_for(const peal_nsp *nsp,
                                              const peal_to *to) {
   peal_adapter *adapter = nsp->server->adapter;
-  return adapter && !(to && to->is_local) ? adapter : NULL;
+  bool stays = to && (to->is_local || peal_adapter_is_to_nobody(to));
+  return adapter && !stays ? adapter : NULL;
 }

@@ -14,7 +14,7 @@ typedef struct near_node {
   server_fixture it;
   struct near_node *other;
   bool silent; /* does not answer */
-  atomic_int published, rooms, sockets;
+  atomic_int published, questions, rooms, sockets;
 } near_node;
 
 /* A question on its way, and what came back. */
@@ -93,6 +93,7 @@ static peal_err near_ask(peal_adapter *adapter, const peal_bus_msg *question,
   near_question *q = calloc(1, sizeof *q);
   (void)timeout_ms;
   assert_non_null(q);
+  atomic_fetch_add(&node->questions, 1);
   peal_arena_init(&q->texts, NULL, 256, 0);
   q->asked = node->other;
   q->asker = asker;

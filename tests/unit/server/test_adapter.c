@@ -99,6 +99,35 @@ static void what_is_local_stays(void **state) {
   both_leave();
 }
 
+static void on_nobody(const peal_fetched *fetched, void *user) {
+  assert_int_equal(fetched->err, PEAL_OK);
+  assert_int_equal(fetched->count, 0);
+  atomic_fetch_add((atomic_int *)user, 1);
+}
+
+/* No dialect of Node can say "nobody": who asked would wait for its answer. */
+static void nobody_is_not_asked_elsewhere(void **state) {
+  (void)state;
+  static const char *const none[] = {NULL};
+  const peal_slice unused = PEAL_S("room");
+  const peal_to to[] = {{.rooms = none}, {.room_names = {&unused, 0}}};
+  atomic_int told = 0;
+  run_both(1);
+  for (int i = 0; i < 2; i++) {
+    peal_nsp *root = near_a.it.root;
+    assert_int_equal(peal_nsp_emit(root, &to[i], "x", PEAL_NO_ARGS), PEAL_OK);
+    assert_int_equal(peal_nsp_fetch(root, &to[i], on_nobody, &told), PEAL_OK);
+    assert_int_equal(peal_nsp_fetch_ids(root, &to[i], on_nobody, &told),
+                     PEAL_OK);
+  }
+  for (int i = 0; i < 500 && atomic_load(&told) < 4; i++)
+    usleep(10000);
+  assert_int_equal(atomic_load(&told), 4);
+  assert_int_equal(near_a.published, 0);
+  assert_int_equal(near_a.questions, 0);
+  both_leave();
+}
+
 static void attachments_cross(void **state) {
   (void)state;
   run_both(2);
@@ -355,6 +384,7 @@ int main(void) {
       cmocka_unit_test(a_broadcast_reaches_clients_of_all_nodes_once),
       cmocka_unit_test(a_broadcast_crosses_nodes_and_workers),
       cmocka_unit_test(what_is_local_stays),
+      cmocka_unit_test(nobody_is_not_asked_elsewhere),
       cmocka_unit_test(attachments_cross),
       cmocka_unit_test(sockets_of_other_nodes_join_leave_and_go),
       cmocka_unit_test(sockets_of_all_nodes_are_counted_and_fetched),
