@@ -64,7 +64,7 @@ typedef struct order {
   journal_verb verb;
   journal_fn fn;
   void *user;
-  int64_t id, seq, ts;
+  int64_t id, node, seq, ts;
   peal_bytes *body;
   char actor[PEAL_KIT_USERNAME_BYTES];
   char key[128], severity[16];
@@ -82,7 +82,7 @@ static void answer(order *o, const journal_result *result) {
 }
 
 static void hand_out(journal *all, const order *o, peal_val stored) {
-  const journal_entry entry = {.node = all->node,
+  const journal_entry entry = {.node = o->node,
                                .seq = o->seq,
                                .ts = o->ts,
                                .kind = o->kind,
@@ -104,8 +104,11 @@ static void on_stored(const peal_store_result *result, void *user) {
     peal_build *build = peal_worker_build(peal_worker_self());
     out.is_done = true;
     out.row = peal_build_json(build, peal_val_str(peal_val_get(found, "row")));
-    hand_out(all, o, peal_val_get(found, "body"));
-    all->stored = o->seq;
+    // numbered before this node was given another name: no number of that one
+    if (o->node == all->node) {
+      hand_out(all, o, peal_val_get(found, "body"));
+      all->stored = o->seq;
+    }
     tell(o->app, &(tell_news){.kind = o->kind,
                               .is_new = o->verb == JOURNAL_CREATE,
                               .is_own = true,
@@ -124,6 +127,7 @@ static void number_it(journal *all, order *o) {
   int64_t now = peal_wall_ms();
   all->last_ms = now > all->last_ms ? now : all->last_ms + 1;
   o->ts = all->last_ms;
+  o->node = all->node;
   o->seq = ++all->seq;
   if (o->key[0] == '\0') {
     o->id = next_number(all);

@@ -22,6 +22,7 @@ struct replica {
   replica_bus *bus;
   peal_timer *timer;
   replica_vector known;     /* what is stored, or on its way there */
+  replica_vector stored;    /* what others can be given */
   uint64_t began_ms, up_ms; /* of the worker's clock; 0: not yet */
   uint64_t wanted_ms;       /* when it was asked last; 0: nothing is */
   size_t fetching;          /* answers on their way to the store */
@@ -48,16 +49,17 @@ static int64_t number(peal_val object, const char *name) {
 /* ---- vectors as values ------------------------------------------------------------ */
 
 /* [[node, seq], …], with our own. */
-static peal_val vector_val(replica *all, peal_build *build) {
+static peal_val vector_val(replica *all, peal_build *build,
+                           replica_vector *vector) {
   peal_items *items = peal_items_new(build);
   journal *j = all->app->journal;
-  if (!replica_vector_raise(&all->known, journal_node(j), journal_seq(j)))
+  if (!replica_vector_raise(vector, journal_node(j), journal_seq(j)))
     peal_kit_log(&all->app->house, PEAL_LOG_ERROR, "replica", "too many nodes");
-  for (size_t i = 0; i < all->known.count; i++)
+  for (size_t i = 0; i < vector->count; i++)
     peal_items_add(
         items,
-        peal_build_keep(build, PEAL_ARRAY(peal_int(all->known.rows[i].node),
-                                          peal_int(all->known.rows[i].seq))));
+        peal_build_keep(build, PEAL_ARRAY(peal_int(vector->rows[i].node),
+                                          peal_int(vector->rows[i].seq))));
   return peal_items_val(items);
 }
 
@@ -98,7 +100,7 @@ static void hello(replica *all) {
       peal_build_keep(
           build,
           PEAL_OBJECT({"node", peal_int(journal_node(all->app->journal))},
-                      {"vector", vector_val(all, build)})));
+                      {"vector", vector_val(all, build, &all->stored)})));
 }
 
 /* What I lack, of this node. */
@@ -114,7 +116,7 @@ static void want(replica *all, int64_t from) {
           build,
           PEAL_OBJECT({"node", peal_int(journal_node(all->app->journal))},
                       {"from", peal_int(from)},
-                      {"vector", vector_val(all, build)})));
+                      {"vector", vector_val(all, build, &all->known)})));
 }
 
 /* ---- taking ---------------------------------------------------------------------------- */
@@ -122,7 +124,7 @@ static void want(replica *all, int64_t from) {
 /* Entries of one node on their way to the store; free(). */
 typedef struct taking {
   replica *all;
-  int64_t node, before, peer; /* peer 0: it came by itself */
+  int64_t node, before, through, peer; /* peer 0: it came by itself */
   bool has_more;
 } taking;
 
@@ -131,6 +133,8 @@ static void on_taken(const journal_result *result, void *user) {
   free(user);
   if (result->err != PEAL_OK)
     replica_vector_lower(&t.all->known, t.node, t.before);
+  else
+    (void)replica_vector_raise(&t.all->stored, t.node, t.through);
   if (t.peer == 0)
     return;
   t.all->fetching--;
@@ -151,7 +155,7 @@ static void take(replica *all, const journal_entry *entries, size_t count,
     free(t);
     return;
   }
-  *t = (taking){all, node, before, peer, has_more};
+  *t = (taking){all, node, before, through, peer, has_more};
   all->fetching += peer != 0;
   if (journal_take(all->app, entries, count, node, before, through, on_taken,
                    t) == PEAL_OK)
@@ -293,10 +297,11 @@ static void on_want(peal_nsp *nsp, const peal_event *event, void *user) {
   replica_vector *theirs = read_vector(peal_val_get(said, "vector"));
   if (theirs == NULL)
     return;
-  (void)replica_vector_raise(&all->known, journal_node(j), journal_seq(j));
-  // one node's at a time: the next when these are stored
-  for (size_t i = 0; i < all->known.count; i++) {
-    const replica_known *row = &all->known.rows[i];
+  (void)replica_vector_raise(&all->stored, journal_node(j), journal_seq(j));
+  // one node's at a time: the next when these are stored; what is on its way to
+  // the store would be missing in the answer
+  for (size_t i = 0; i < all->stored.count; i++) {
+    const replica_known *row = &all->stored.rows[i];
     int64_t has = replica_vector_get(theirs, row->node);
     if (row->seq <= has || row->node == number(said, "node"))
       continue;
@@ -374,6 +379,7 @@ static bool load(replica *all) {
                               number(row, "seq")))
       break;
   }
+  all->stored = all->known;
   peal_doc_free(rows);
   return err == PEAL_OK;
 }

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import net from 'node:net';
 import { startRedis } from '../../support/redis.mjs';
 import {
   admin, heard, hire, password, Person, runSteps, send, sleep, startHospital, until,
@@ -159,6 +160,42 @@ async function redisGoesAndComes() {
   }
 }
 
+// Over Redis as a node that has all but the newest entry: an answer that says
+// how far it goes has all up to there, for what it lacks is never asked for again.
+async function whoIsAskedGivesWhatIsStoredAlone() {
+  const channel = 'socket.io-request#/#';
+  const [ear, mouth] = [net.connect(redis.port, '127.0.0.1'), net.connect(redis.port, '127.0.0.1')];
+  const command = (...words) => `*${words.length}\r\n${words.map((w) => `$${Buffer.byteLength(w)}\r\n${w}\r\n`).join('')}`;
+  const tell = (...data) => mouth.write(command('PUBLISH', channel, JSON.stringify({ uid: 'stranger', type: 6, data })));
+  const known = new Set();
+  let rest = '', writer, heardOf = 0;
+  const holes = [];
+  mouth.resume();
+  ear.write(command('SUBSCRIBE', channel));
+  ear.on('data', (bytes) => {
+    const lines = (rest + bytes).split('\r\n');
+    rest = lines.pop();
+    for (const [name, value] of lines.filter((x) => x.startsWith('{')).map((x) => JSON.parse(x).data ?? [])) {
+      if (name === 'hospital_hello') known.add(value.node);
+      if (name === 'hospital_entry') {
+        writer = value.node;
+        heardOf += 1;
+        const other = [...known].find((node) => node !== writer);
+        if (other) tell('hospital_want', { node: 77, from: other, vector: [[other, 2 ** 40], [writer, value.seq - 1]] });
+      }
+      if (name === 'hospital_have' && value.to === 77 && value.node === writer && !value.more &&
+        value.entries.at(-1)?.seq !== value.through) holes.push(value.through);
+    }
+  });
+  await until('both have said hello', () => known.size === 2);
+  for (let i = 0; i < 100; i += 1) await make(a, `one by one ${i}`, 'info');
+  await until('all have been heard of', () => heardOf >= 100);
+  await sleep(500);
+  assert.deepEqual(holes, []);
+  ear.destroy();
+  mouth.destroy();
+}
+
 // A screen that follows to whichever node is there, as behind a balancer.
 class Screen {
   constructor(first) {
@@ -258,5 +295,5 @@ async function theyEnd() {
 }
 
 await runSteps([whatIsStoredOnOneIsOnBoth, anAlertIsShownOnceOnBoth, pythonReachesTheScreens, aCeleryTaskReachesThem,
-  anEmitterOfNodeReachesThem,
+  anEmitterOfNodeReachesThem, whoIsAskedGivesWhatIsStoredAlone,
   whoWasAwayCatchesUpBeforeItIsHealthy, redisGoesAndComes, aRollingRestartLosesNothing, theyEnd]);
