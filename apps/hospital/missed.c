@@ -53,15 +53,16 @@ static void on_found(const peal_store_result *result, void *user) {
 /* One node: whatever has a greater id. */
 static const char of_one[] = SELECT " AND id > ?1" WHO " ORDER BY id LIMIT ?4";
 /* Several: behind the last of each node. Of a node that is not named, what came
- * about then. */
-static const char of_several[] = SELECT
-    " AND CASE WHEN EXISTS (SELECT 1 FROM json_each(?5) WHERE"
-    " value % 1048576 = alerts.id % 1048576) THEN id > (SELECT max(value) FROM"
-    " json_each(?5) WHERE value % 1048576 = alerts.id % 1048576) ELSE id > ?1 "
-    "OR"
+ * about then. Which they are is found before what they say is put together. */
+static const char of_several[] =
+    "WITH last AS MATERIALIZED (SELECT value % 1048576 AS of_node, max(value)"
+    " AS top FROM json_each(?5) GROUP BY 1) SELECT " SCHEMA_ALERT
+    " AS row FROM alerts WHERE id IN (SELECT id FROM alerts LEFT JOIN last ON"
+    " of_node = id % 1048576 WHERE " SCHEMA_IS_ALERT
+    " AND CASE WHEN top IS NOT NULL THEN id > top ELSE id > ?1 OR"
     " arrived >= coalesce((SELECT min(arrived) FROM alerts WHERE id IN"
     " (SELECT value FROM json_each(?5))), 0) - ?6 END" WHO
-    " ORDER BY id <= ?1, id LIMIT ?4";
+    " ORDER BY id <= ?1, id LIMIT ?4) ORDER BY id <= ?1, id";
 
 /* Of a list where there is one node: the greatest. */
 static int64_t greatest_of(peal_val last) {
