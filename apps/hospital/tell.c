@@ -90,6 +90,42 @@ static void tell_patient_rooms(hospital *app, const char *event,
       event, row);
 }
 
+enum { MOST_ASSIGNED = 100 };
+
+/* Of whom only those who are assigned may watch: the others do no longer. */
+static void part_unassigned(hospital *app, peal_slice patient_id,
+                            peal_val assigned) {
+  char room[HOSPITAL_ROOM_BYTES];
+  char people[MOST_ASSIGNED][HOSPITAL_ROOM_BYTES];
+  const char *stay[MOST_ASSIGNED + 1];
+  size_t count = 0;
+  if (!peal_val_is(assigned, PEAL_ARRAY))
+    assigned = peal_array(NULL, 0);
+  for (; count < assigned.len && count < MOST_ASSIGNED; count++) {
+    hospital_room(people[count], "person",
+                  peal_val_str(peal_val_at(assigned, count)));
+    stay[count] = people[count];
+  }
+  stay[count] = NULL;
+  hospital_room(room, "patient", patient_id);
+  peal_err err = peal_nsp_leave(
+      app->house.nsp,
+      &(peal_to){.is_local = true,
+                 .rooms = PEAL_ROOMS("role_nurse", "role_viewer"),
+                 .except = stay},
+      room);
+  if (err != PEAL_OK)
+    peal_kit_log(&app->house, PEAL_LOG_WARN, "rooms", "%s was not left: %s",
+                 room, peal_err_message(err));
+}
+
+/* To those who leave the room, too: what is said last is that they do. */
+static void tell_patient(hospital *app, const tell_news *news) {
+  tell_patient_rooms(app, "patient_update", news->key, news->row);
+  if (!news->is_new)
+    part_unassigned(app, news->key, peal_val_get(news->row, "assigned"));
+}
+
 static void tell_triage(hospital *app, const tell_news *news) {
   peal_build *build = peal_worker_build(peal_worker_self());
   peal_pairs *pairs = peal_pairs_new(build);
@@ -147,7 +183,7 @@ static void tell_preferences(hospital *app, const tell_news *news) {
 void tell(hospital *app, const tell_news *news) {
   switch (news->kind) {
   case JOURNAL_PATIENT:
-    tell_patient_rooms(app, "patient_update", news->key, news->row);
+    tell_patient(app, news);
     break;
   case JOURNAL_RISK:
     tell_patient_rooms(app, "risk_update", news->key, news->row);

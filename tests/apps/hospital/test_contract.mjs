@@ -66,6 +66,27 @@ async function rolesAreKept() {
     { body: 'x=1', type: 'text/plain', headers: boss.headers })).status, 415);
 }
 
+async function whoIsNoLongerAssignedStopsWatching() {
+  await boss.must('POST', '/api/patients', { patient_id: 'left', name: 'Ada', ward: 'North', assigned: ['nina'] });
+  const [screen, page] = [await nurse.connect(), await doctor.connect()];
+  for (const one of [screen, page]) {
+    assert.equal((await send(one, 'join_patient_monitoring', { patient_id: 'left' })).status, 'success');
+  }
+  const risks = (one) => one.seen.filter(([name]) => name === 'risk_update').length;
+  const predict = async (count) => {
+    await boss.must('POST', '/api/risk/predict', { patient_id: 'left', vitals: calm });
+    await until('who may hears of it', () => risks(page) === count);
+    await sleep(100);
+  };
+  await boss.must('PATCH', '/api/patients/left', { name: 'Ada L.' });
+  await predict(1);
+  assert.equal(risks(screen), 1);
+  await boss.must('PATCH', '/api/patients/left', { assigned: [] });
+  await predict(2);
+  assert.equal(risks(screen), 1);
+  await boss.must('PATCH', '/api/patients/left', { status: 'discharged' });
+}
+
 async function patientsBedsAndTriage() {
   const screen = await nurse.connect();
   const page = await doctor.connect();
@@ -300,4 +321,4 @@ async function howItIs() {
 const itEnds = () => server.stop();
 await runSteps([signingIn, withoutAPasswordOneIsMade, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
   alertsAreAcknowledgedAndResolved, theWholeHospitalHears, whatWasMissedIsSentAgain, preferencesAreKept,
-  everythingIsInTheAuditLog, howItIs, itEnds]);
+  everythingIsInTheAuditLog, howItIs, whoIsNoLongerAssignedStopsWatching, itEnds]);
