@@ -39,6 +39,7 @@ static const peal_kit_about about = {
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
     .keys = settings_keys,
+    .methods = "GET,POST,PUT,PATCH,DELETE,OPTIONS",
     .metrics = "hospital",
 };
 

@@ -279,6 +279,24 @@ async function everythingIsInTheAuditLog() {
   assert.ok(few.next);
 }
 
+// By the name that Flask's programs have for it; a page there may do all that
+// its own may.
+async function pagesOfOtherOriginsComeIn() {
+  const away = await startHospital({ env: { SOCKET_IO_CORS_ORIGINS: 'http://ward.example,http://desk.example' } });
+  const from = (origin, method) => away.ask(method ? 'OPTIONS' : 'GET',
+    method ? '/api/patients/7' : '/socket.io/?EIO=4&transport=polling',
+    { headers: { Origin: origin, ...method && { 'Access-Control-Request-Method': method } } });
+  for (const origin of ['http://ward.example', 'http://desk.example']) {
+    assert.equal((await from(origin)).status, 200);
+    const { headers } = await from(origin, 'PATCH');
+    assert.equal(headers.get('access-control-allow-origin'), origin);
+    assert.match(headers.get('access-control-allow-methods'), /\bPATCH\b/);
+  }
+  assert.equal((await from('http://evil.example')).status, 403);
+  assert.equal((await from('http://evil.example', 'PATCH')).headers.get('access-control-allow-origin'), null);
+  await away.stop();
+}
+
 async function howItIs() {
   const health = await server.get('/health');
   assert.deepEqual([health.status, health.json.status, health.json.database], [200, 'ok', true]);
@@ -291,4 +309,4 @@ async function howItIs() {
 const itEnds = () => server.stop();
 await runSteps([signingIn, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
   alertsAreAcknowledgedAndResolved, theWholeHospitalHears, whatWasMissedIsSentAgain, preferencesAreKept,
-  everythingIsInTheAuditLog, howItIs, itEnds]);
+  everythingIsInTheAuditLog, pagesOfOtherOriginsComeIn, howItIs, itEnds]);
