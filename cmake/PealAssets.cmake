@@ -88,4 +88,8 @@ else()
     "make build) and cmake again")
 endif()
 
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/apps/hospital/deploy/"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/peal/hospital/deploy"
+        USE_SOURCE_PERMISSIONS)
+
 add_custom_target(peal_assets ALL DEPENDS ${copied})

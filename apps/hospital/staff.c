@@ -10,7 +10,7 @@
 #include "fields.h"
 #include "lists.h"
 
-enum { PASSWORD_RANDOM = 12 }; /* bytes */
+enum { PASSWORD_RANDOM = 16 }; /* bytes */
 
 /* ---- before the run ------------------------------------------------------------- */
 

@@ -15,6 +15,10 @@
 /* Other nodes that are looked after: each is asked for at every step. */
 #define PEERS_MAX 1024u
 
+/* Bytes that Redis has not answered: the rest waits, charged to its worker, so
+ * that broadcasts have room in the connection's queue. */
+#define ON_WAY_BYTES ((size_t)4 << 20)
+
 /* A node that something was sent to. */
 typedef struct peer {
   struct peer *next;
@@ -34,6 +38,8 @@ struct peal_cluster_away {
   peer *peers;
   unsigned peer_count;
   peal_timer *timer;
+  size_t on_way_bytes, on_way; /* given to Redis and not answered */
+  peal_mail *first, **last;    /* posts that wait for their turn */
 };
 
 static peal_slice channel_of(const peal_cluster_away *away, const char *node,
@@ -134,15 +140,39 @@ static void give_back(peal_away_post *post, peal_err err, int64_t heard) {
   peal_worker_impl_send(post->from, &post->mail);
 }
 
+static bool has_room(const peal_cluster_away *away,
+                     const peal_away_post *post) {
+  return !away->on_way ||
+         away->on_way_bytes + post->payload.len <= ON_WAY_BYTES;
+}
+
+static void publish(peal_cluster_away *away, peal_away_post *post);
+
+/* In their order. */
+static void publish_waiting(peal_cluster_away *away) {
+  while (away->first) {
+    peal_away_post *post = PEAL_LIST_OF(away->first, peal_away_post, mail);
+    if (away->up && !has_room(away, post))
+      return;
+    away->first = post->mail.next;
+    if (!away->first)
+      away->last = &away->first;
+    publish(away, post);
+  }
+}
+
 static void on_published(peal_redis *redis, peal_err err,
                          const peal_redis_reply *reply, void *user) {
   peal_away_post *post = user;
-  const peal_cluster_away *away = (const peal_cluster_away *)post->bus;
+  peal_cluster_away *away = (peal_cluster_away *)post->bus;
   int64_t heard = -1;
   (void)redis;
+  away->on_way--;
+  away->on_way_bytes -= post->payload.len;
   if (!peal_redis_reply_number(reply, &heard) || !away->counts)
     heard = -1;
   give_back(post, err, heard);
+  publish_waiting(away);
 }
 
 static void publish(peal_cluster_away *away, peal_away_post *post) {
@@ -155,8 +185,32 @@ static void publish(peal_cluster_away *away, peal_away_post *post) {
   peal_err err = redis && away->up ? peal_redis_command(redis, name, argv, 3,
                                                         on_published, post)
                                    : PEAL_ERR_CLOSED;
-  if (err)
+  if (err) {
     give_back(post, err, 0);
+    return;
+  }
+  away->on_way++;
+  away->on_way_bytes += post->payload.len;
+}
+
+static void take(peal_cluster_away *away, peal_away_post *post) {
+  if (post->is_urgent || (!away->first && has_room(away, post))) {
+    publish(away, post);
+    return;
+  }
+  post->mail.next = NULL;
+  *away->last = &post->mail;
+  away->last = &post->mail.next;
+}
+
+/* Their turn does not come any more. */
+static void give_up_waiting(peal_cluster_away *away) {
+  while (away->first) {
+    peal_away_post *post = PEAL_LIST_OF(away->first, peal_away_post, mail);
+    away->first = post->mail.next;
+    give_back(post, PEAL_ERR_CLOSED, 0);
+  }
+  away->last = &away->first;
 }
 
 static void on_mail(peal_worker *worker, peal_mail *mail) {
@@ -165,7 +219,7 @@ static void on_mail(peal_worker *worker, peal_mail *mail) {
   if (peal_worker_impl_is_ending(worker))
     give_back(post, PEAL_ERR_CLOSED, 0);
   else
-    publish(away, post);
+    take(away, post);
 }
 
 static void send_post(peal_away_bus *bus, peal_away_post *post) {
@@ -271,6 +325,7 @@ peal_err peal_cluster_away_init(peal_cluster *cluster) {
   cluster->away = away;
   away->cluster = cluster;
   away->bus.send = send_post;
+  away->last = &away->first;
   away->counts = !is_redis_cluster(cluster);
   if (!set_prefix(away))
     return PEAL_ERR_OPTION;
@@ -305,6 +360,7 @@ void peal_cluster_away_state(peal_cluster *cluster, bool up) {
     return;
   }
   peal_timer_stop(away->timer);
+  give_up_waiting(away);
   peal_away_down(cluster->server->engine);
   forget_peers(away);
   come_back(away);
@@ -317,6 +373,7 @@ void peal_cluster_away_deinit(peal_cluster *cluster) {
   for (peer *it = away->peers; it; it = it->next)
     it->asked = false;
   forget_peers(away);
+  give_up_waiting(away);
   peal_timer_free(away->timer);
   peal_mem_free(peal_cluster_mem(cluster), away);
   cluster->away = NULL;

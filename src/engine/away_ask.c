@@ -50,8 +50,12 @@ static void on_asked(peal_away_post *post) {
   peal_away_entry *entry = peal_away_entry_find(post->away, post->number);
   bool is_alone = post->err || post->heard == 0 || post->heard == 1;
   peal_away_send_end(post);
-  if (entry && entry->state == PEAL_AWAY_ASKS && is_alone)
+  if (!entry || entry->state != PEAL_AWAY_ASKS)
+    return;
+  if (is_alone)
     refuse(entry);
+  else /* until now it waited here */
+    peal_away_entry_set(entry, PEAL_AWAY_ASKS, PEAL_LIMIT_AWAY_ASK_MS);
 }
 
 static bool may_ask(const peal_incoming *incoming, peal_slice sid) {
@@ -131,6 +135,8 @@ void peal_away_ask_feed(peal_away *away, const peal_eio_away *msg) {
     return; /* too late: what comes for it is sent back (away) */
   if (msg->type == PEAL_EIO_AWAY_UPGRADE_ANSWER)
     peal_away_socket_switched(entry, msg);
+  else if (entry->state == PEAL_AWAY_SENDS)
+    peal_away_poll_taken(entry, msg->success);
   else if (entry->state != PEAL_AWAY_ASKS)
     return;
   else if (msg->success)

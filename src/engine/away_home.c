@@ -384,13 +384,14 @@ static void feed(peal_engine_conn *conn, const peal_eio_away *msg) {
 
 void peal_away_home_feed(peal_away *away, const peal_eio_away *msg) {
   peal_engine_conn *conn = peal_engine_conn_find(away->local, msg->sid);
-  if (!conn)
-    return;
-  if (msg->type == PEAL_EIO_AWAY_LOCK)
+  if (conn && msg->type == PEAL_EIO_AWAY_LOCK)
     lock(conn, msg);
-  else
+  else if (conn)
     feed(conn, msg);
-  peal_engine_conn_react(conn);
+  if (conn)
+    peal_engine_conn_react(conn);
+  if (msg->type == PEAL_EIO_AWAY_PACKET && msg->request)
+    answer_lock(away, msg, conn != NULL);
 }
 
 /* -- what is lost ----------------------------------------------------------------------------- */

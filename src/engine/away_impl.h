@@ -3,7 +3,7 @@
 /* away_impl: what a worker knows of sessions and requests that are apart, for
  * the files of engine/ alone. */
 #include "base/map.h"
-#include "engine/away.h"
+#include "engine/away_bus.h"
 #include "engine/incoming.h"
 #include "engine/sid.h"
 
@@ -25,7 +25,7 @@ typedef enum peal_away_state {
   PEAL_AWAY_ASKS,     /* who has it? */
   PEAL_AWAY_WAITS,    /* a GET, for packets */
   PEAL_AWAY_READS,    /* a POST, for its body */
-  PEAL_AWAY_SENDS,    /* a POST, for the bus to have taken it */
+  PEAL_AWAY_SENDS,    /* a POST, for its home to have taken it */
   PEAL_AWAY_PROBES,   /* a WebSocket, for `5` */
   PEAL_AWAY_SWITCHES, /* a WebSocket, for the home to know */
   PEAL_AWAY_OPEN      /* a WebSocket that is its session's way */

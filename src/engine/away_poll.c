@@ -52,57 +52,56 @@ void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
 
 /* -- POST ---------------------------------------------------------------------------- */
 
-/* Only behind its last packet: what the client sends next, wherever that
- * arrives, is behind it in the bus. */
+/* Only when its last packet is known to be at home: what the client sends next
+ * may arrive there without the bus, and so before it. */
 static void end_post(peal_away_entry *entry) {
-  peal_http_req *req = entry->req;
   if (entry->failed)
     peal_away_entry_refuse(entry);
   else
-    peal_http_answer(req, 200, "text/html", PEAL_S("ok"));
+    peal_http_answer(entry->req, 200, "text/html", PEAL_S("ok"));
   peal_away_entry_free(entry);
+}
+
+void peal_away_poll_taken(peal_away_entry *entry, bool success) {
+  entry->failed = entry->failed || !success;
+  end_post(entry);
 }
 
 static void on_sent(peal_away_post *post) {
   peal_away_entry *entry = peal_away_entry_find(post->away, post->number);
   bool is_lost = post->err || !post->heard;
   peal_away_send_end(post);
-  if (!entry)
-    return;
-  entry->failed = entry->failed || is_lost;
-  if (!--entry->unheard)
-    end_post(entry);
+  if (entry && is_lost && entry->state == PEAL_AWAY_SENDS)
+    peal_away_poll_taken(entry, false);
 }
 
-static void send_packet(peal_away_entry *entry, const peal_eio_packet *packet) {
+static void send_packet(peal_away_entry *entry, const peal_eio_packet *packet,
+                        bool is_last) {
   peal_eio_away msg = {.type = PEAL_EIO_AWAY_PACKET,
                        .recipient = peal_slice_of(entry->home),
+                       .request = is_last ? entry->request : 0,
                        .sid = peal_slice_of(entry->sid),
                        .packets = packet,
                        .packet_count = 1};
-  if (entry->failed)
-    return;
-  if (peal_away_send(entry->away, &msg, entry->request, on_sent))
-    entry->failed = true;
-  else
-    entry->unheard++;
+  entry->failed =
+      entry->failed ||
+      peal_away_send(entry->away, &msg, entry->request, on_sent) != PEAL_OK;
 }
 
 /* The rest of a body that cannot be read is not looked at, as at home. */
 static void send_packets(peal_away_entry *entry, peal_slice body) {
   peal_arena *turn = &entry->away->local->worker->turn;
   peal_slice text;
-  bool more = true;
+  bool more = true, is_read = true;
   size_t count = 0;
-  while (peal_eio_payload_next(&body, &more, &text)) {
+  while (!entry->failed && is_read &&
+         peal_eio_payload_next(&body, &more, &text)) {
     peal_eio_packet packet;
-    bool is_read = ++count <= PEAL_LIMIT_EIO_PACKETS &&
-                   !peal_eio_packet_decode(&packet, text, turn);
+    is_read = ++count <= PEAL_LIMIT_EIO_PACKETS &&
+              !peal_eio_packet_decode(&packet, text, turn);
     if (!is_read)
       packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
-    send_packet(entry, &packet);
-    if (!is_read)
-      break;
+    send_packet(entry, &packet, !more || !is_read);
   }
 }
 
@@ -115,10 +114,10 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
     return;
   }
   peal_http_defer(req);
-  peal_away_entry_set(entry, PEAL_AWAY_SENDS, 0);
-  entry->unheard = 1; /* held while it is being sent */
-  send_packets(entry, peal_polling_answer_body(req, body));
-  if (!--entry->unheard)
+  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
+  if (!entry->failed)
+    send_packets(entry, peal_polling_answer_body(req, body));
+  if (entry->failed)
     end_post(entry);
 }
 
@@ -149,8 +148,12 @@ void peal_away_poll_begin(peal_away_entry *entry) {
 }
 
 void peal_away_poll_lost(peal_away_entry *entry) {
-  if (entry->state >= PEAL_AWAY_READS) {
-    entry->failed = true; /* answered when all of it has been heard of */
+  if (entry->state == PEAL_AWAY_READS) {
+    entry->failed = true; /* answered when its body is there */
+    return;
+  }
+  if (entry->state == PEAL_AWAY_SENDS) {
+    peal_away_poll_taken(entry, false);
     return;
   }
   peal_http_req_on_abort(entry->req, NULL, NULL);

@@ -43,6 +43,8 @@ static peal_away_post *post_new(peal_away *away, const peal_eio_away *msg,
   post->away = away;
   post->number = number;
   post->load = peal_away_send_load(msg);
+  post->is_urgent =
+      msg->type == PEAL_EIO_AWAY_LOCK || msg->type == PEAL_EIO_AWAY_LOCK_ANSWER;
   peal_buf_init(&post->payload, mem_of(away), 0);
   if (msg->recipient.len == PEAL_EIO_AWAY_NODE)
     memcpy(post->to, msg->recipient.ptr, PEAL_EIO_AWAY_NODE);

@@ -104,7 +104,7 @@ static void take_probe(peal_away_entry *entry, const peal_ws_event *event) {
   if (is_text && peal_slice_is(event->data, "2probe")) {
     say(entry, PEAL_WS_TEXT, '3', PEAL_S("probe"));
   } else if (is_text && peal_slice_is(event->data, "5")) {
-    peal_away_entry_set(entry, PEAL_AWAY_SWITCHES, PEAL_LIMIT_AWAY_ASK_MS);
+    peal_away_entry_set(entry, PEAL_AWAY_SWITCHES, PEAL_LIMIT_AWAY_TAKE_MS);
     peal_away_socket_tell(entry, true);
     if (entry->failed)
       begin_close(entry, "transport error");

@@ -16,9 +16,13 @@
 /* Requests of one worker whose sessions are elsewhere, or perhaps nowhere: each
  * is a connection of the HTTP server besides, which counts these by address. */
 #define PEAL_LIMIT_AWAY_ENTRIES 4096u
-/* Milliseconds in which a session's home has to say that it has it, as in the
- * reference (responseTimeout). */
-#define PEAL_LIMIT_AWAY_ASK_MS 1000u
+/* Milliseconds in which a session's home has to say that it has it. The
+ * reference's responseTimeout is 1000; a home that is busy may take longer, and
+ * its client would have to begin anew. */
+#define PEAL_LIMIT_AWAY_ASK_MS 5000u
+/* Milliseconds in which a home has to have what a POST brought, or to know that
+ * a WebSocket is its session's way. That a home is gone is known before. */
+#define PEAL_LIMIT_AWAY_TAKE_MS 20000u
 /* Bytes on the way between a WebSocket here and its session elsewhere, each
  * way. */
 #define PEAL_LIMIT_AWAY_WINDOW_BYTES 262144u

@@ -176,7 +176,9 @@ uint64_t peal_cluster_machine_plain(const peal_cluster_machine *machine);
  * they come: it has had them, or was not there. And IS_STORED is for sessions
  * that were recovered here after that rank, unless they repeat it: they were
  * owed it, and it was not in the stream yet. (What was given to a client without
- * an offset, and was lost with its connection, is not found out about.) */
+ * an offset, and was lost with its connection, is not found out about; nor, where
+ * Redis keeps nothing through a restart and opts.keep is set, that a client had
+ * what was stored again after it.) */
 bool peal_cluster_machine_next_plain(const peal_cluster_machine *machine,
                                      unsigned *cursor, uint64_t *first,
                                      uint64_t *last, uint64_t *rank);

@@ -89,15 +89,27 @@ static void add_data(peal_buf *out, const peal_eio_away *msg) {
     add_number(out, "bytes", msg->bytes);
 }
 
-static bool has_request(uint8_t type) {
-  return type == PEAL_EIO_AWAY_LOCK || type == PEAL_EIO_AWAY_LOCK_ANSWER ||
-         type == PEAL_EIO_AWAY_UPGRADE || type == PEAL_EIO_AWAY_UPGRADE_ANSWER;
+static bool has_request(const peal_eio_away *msg) {
+  switch ((peal_eio_away_type)msg->type) {
+  case PEAL_EIO_AWAY_LOCK:
+  case PEAL_EIO_AWAY_LOCK_ANSWER:
+  case PEAL_EIO_AWAY_UPGRADE:
+  case PEAL_EIO_AWAY_UPGRADE_ANSWER:
+    return true;
+  case PEAL_EIO_AWAY_PACKET:
+    return msg->request != 0;
+  case PEAL_EIO_AWAY_DRAIN:
+  case PEAL_EIO_AWAY_CLOSE:
+  case PEAL_EIO_AWAY_CREDIT:
+    break;
+  }
+  return false;
 }
 
 void peal_eio_away_encode(peal_buf *out, const peal_eio_away *msg) {
   bool is_to_one = msg->type != PEAL_EIO_AWAY_LOCK;
-  peal_msgpack_add_map(out, 4u + is_to_one + has_request(msg->type));
-  if (has_request(msg->type))
+  peal_msgpack_add_map(out, 4u + is_to_one + has_request(msg));
+  if (has_request(msg))
     add_number(out, "requestId", msg->request);
   add_text(out, "senderId", msg->sender);
   if (is_to_one)

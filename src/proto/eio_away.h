@@ -6,7 +6,9 @@
  *   entry: the node that a request reaches     home: the node of its session
  *     LOCK           who has this sid?  ──> all
  *     LOCK_ANSWER    <── I, and you may (or may not)
- *     PACKET         one packet of a POST, or of a WebSocket ──> home
+ *     PACKET         one packet of a POST, or of a WebSocket ──> home; the last
+ *                    one of a POST is answered (ours): what the client sends
+ *                    next may reach the home by itself
  *     DRAIN          <── packets for the GET or the WebSocket that is there
  *     UPGRADE        the client has left polling (or will not) ──> home
  *     UPGRADE_ANSWER <── the session stays here
@@ -43,7 +45,8 @@ typedef struct peal_eio_away {
   bool take_over;       /* UPGRADE_ANSWER */
   bool writes;          /* LOCK: for a POST */
   bool is_websocket;    /* LOCK: for an upgrade */
-  uint64_t request;     /* LOCK, UPGRADE and their answers; below 2^53 */
+  uint64_t request;     /* LOCK, UPGRADE and their answers, below 2^53; PACKET:
+                           0, or it is answered as LOCK when it has been taken */
   peal_slice sender;    /* all */
   peal_slice recipient; /* all but LOCK */
   peal_slice sid;       /* all but the answers */

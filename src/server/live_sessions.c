@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/live_sessions.h"
 
-#include "base/mem.h"
-#include "server/server_impl.h"
-
 /* In one turn; the rest a little later. */
 #define SAVED_AT_ONCE 64u
 #define LATER_MS 5u
@@ -92,27 +89,4 @@ void peal_live_sessions_end(peal_live_session *one) {
   if (one->socket)
     peal_list_remove(&one->node);
   one->socket = NULL;
-}
-
-/* The first member of what a socket has for recovery. */
-static peal_live_session *live_of(const peal_socket *socket) {
-  return socket->extra ? (peal_live_session *)socket->extra->recovery : NULL;
-}
-
-void peal_live_sessions_changed(peal_socket *socket) {
-  peal_live_session *one = live_of(socket);
-  if (one)
-    peal_live_sessions_touch(
-        &peal_server_local_of(socket->local->nsp->server, socket->local->worker)
-             ->live,
-        one);
-}
-
-void peal_live_sessions_free(peal_socket *socket) {
-  peal_live_session *one = live_of(socket);
-  if (!one)
-    return;
-  peal_live_sessions_end(one);
-  peal_mem_free(socket->local->worker->mem, one);
-  socket->extra->recovery = NULL;
 }

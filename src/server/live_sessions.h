@@ -38,11 +38,7 @@ void peal_live_sessions_begin(peal_live_sessions *all, peal_live_session *one,
                               struct peal_socket *socket, uint64_t period_ms);
 /* Something about it has changed. Nothing if it has not begun. */
 void peal_live_sessions_touch(peal_live_sessions *all, peal_live_session *one);
-/* The same for a socket: its rooms or its data have changed. */
-void peal_live_sessions_changed(struct peal_socket *socket);
 /* What was saved may be lost: all of them once more, soon. Thread: any. */
 void peal_live_sessions_again(peal_live_sessions *all);
 /* It goes. Nothing if it has not begun. */
 void peal_live_sessions_end(peal_live_session *one);
-/* The same, and the block that it begins is freed; for the end of a socket. */
-void peal_live_sessions_free(struct peal_socket *socket);

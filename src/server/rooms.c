@@ -6,7 +6,7 @@
 #include "base/room.h"
 #include "net/worker_impl.h"
 #include "server/adapter.h"
-#include "server/live_sessions.h"
+#include "server/live_socket.h"
 #include "server/server_limits.h"
 
 static peal_nsp_local *local_of(const peal_socket *socket) {
@@ -45,7 +45,7 @@ static peal_err join(peal_socket *socket, peal_slice name) {
   else
     tell(local, name, true);
   if (!err)
-    peal_live_sessions_changed(socket);
+    peal_live_socket_changed(socket);
   return err;
 }
 
@@ -83,7 +83,7 @@ void peal_leave_n(peal_socket *socket, peal_slice name) {
   tell(local_of(socket), name, false);
   release(socket, peal_room_exit(&local_of(socket)->rooms, &socket->rooms, at,
                                  socket->local->worker->mem));
-  peal_live_sessions_changed(socket);
+  peal_live_socket_changed(socket);
 }
 
 void peal_leave(peal_socket *socket, const char *room) {

@@ -5,6 +5,7 @@
 #include "net/crypto.h"
 #include "net/worker_impl.h"
 #include "server/auth.h"
+#include "server/live_socket.h"
 #include "server/ref.h"
 #include "server/socket_extra.h"
 #include "server/socket_hook.h"
@@ -53,7 +54,7 @@ void peal_socket_free(peal_socket *socket) {
   peal_socket_key_end(socket);
   if (extra && extra->user_free && socket->user)
     extra->user_free(socket->user);
-  peal_live_sessions_free(socket);
+  peal_live_socket_free(socket);
   if (extra)
     peal_mem_free(mem, extra->belongings);
   peal_mem_free(mem, extra);

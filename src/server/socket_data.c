@@ -3,6 +3,7 @@
  * under a key of the library's own (socket_key). */
 #include <peal/handle.h>
 
+#include "server/live_socket.h"
 #include "server/server_impl.h"
 
 static void free_data(void *doc) {
@@ -15,7 +16,7 @@ peal_err peal_socket_set_data(peal_socket *socket, peal_val data) {
   PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket)
     return PEAL_ERR_USAGE;
-  peal_live_sessions_changed(socket);
+  peal_live_socket_changed(socket);
   if (peal_val_is(data, PEAL_UNDEFINED))
     return peal_socket_key_set(socket, &data_key, NULL);
   peal_doc *doc = peal_doc_new(data);

@@ -10,7 +10,7 @@
 
 /* Hangs on the socket's extra. */
 typedef struct peal_socket_recovery {
-  peal_live_session live; /* of a store; first: peal_live_sessions_changed */
+  peal_live_session live; /* of a store; first: peal_live_socket_changed */
   char pid[PEAL_RECOVERY_PID_BYTES];
   uint64_t own_after, after; /* as those of peal_recovery_session */
   /* As that of a session of a store. */

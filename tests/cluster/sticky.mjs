@@ -15,6 +15,8 @@ const redis = await startRedis();
 const start = (more = []) => new Node('peal', { redis: redis.url, mode: 'classic', more: ['--heartbeat', '300', ...more] }).start();
 // As many workers here and there would hide that a sid is another node's.
 let nodes = await Promise.all([start(['--workers', '1']), start(['--workers', '2']), start(['--workers', '3'])]);
+const isUp = async (node) => (await node.do({ do: 'stats' })).up;
+for (const node of nodes) await until('it is in the cluster', () => isUp(node));
 const balancer = await new Balancer(nodes).start();
 const connect = (opts) => io(balancer.url, { forceNew: true, ...opts });
 
@@ -38,7 +40,7 @@ const bytes = (len, seed) => Buffer.alloc(len, (seed % 251) + 1);
 async function converse(socket, who, count) {
   const heard = [];
   socket.on('echoed', (i, data) => heard.push([i, data.length ?? data.byteLength, typeof data === 'string']));
-  const sizes = Array.from({ length: count }, (_, i) => (i === count - 1 ? 300000 : 10 + i * 7));
+  const sizes = Array.from({ length: count }, (_, i) => (i === count - 1 ? 100000 : 10 + i * 7));
   const answers = await Promise.all(sizes.map((size, i) => socket.timeout(30000)
     .emitWithAck('echo', i, i % 2 ? bytes(size, who) : 'é'.repeat(size))));
   const expected = sizes.map((size, i) => [i, size, i % 2 === 0]);
@@ -48,7 +50,12 @@ async function converse(socket, who, count) {
 }
 
 async function connected(socket) {
-  await until('it connects', () => socket.connected, 30000);
+  let why;
+  socket.on('connect_error', (err) => { why = err; });
+  await until('it connects', () => {
+    if (why && socket.io.opts.reconnection === false) throw why;
+    return socket.connected;
+  }, 30000);
   return socket;
 }
 
@@ -91,7 +98,9 @@ await test('who leaves is known at home', async () => {
   await until('nobody is left', async () => (await nodes[1].do({ do: 'count', nsp: '/', to: {} })).count === 0);
 });
 
-await test('a sid that nobody has is refused, and soon', async () => {
+// They wait for answers that do not come.
+const later = [];
+later[0] = test('a sid that nobody has is refused, and soon', async () => {
   const began = performance.now();
   const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => fetch(
     `${nodes[0].url}/socket.io/?EIO=4&transport=polling&sid=${String(i).padStart(20, 'x')}`)));
@@ -99,7 +108,7 @@ await test('a sid that nobody has is refused, and soon', async () => {
     assert.equal(answer.status, 400);
     assert.deepEqual(await answer.json(), { code: 1, message: 'Session ID unknown' });
   }
-  assert.ok(performance.now() - began < 5000);
+  assert.ok(performance.now() - began < 20000);
 });
 
 async function open() {
@@ -108,7 +117,7 @@ async function open() {
   return (node) => `${node.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
 }
 
-await test('two GETs at two nodes are one too many', async () => {
+later[1] = test('two GETs at two nodes are one too many', async () => {
   const at = await open();
   const first = fetch(at(nodes[1]));
   await new Promise((done) => { setTimeout(done, 200); });
@@ -118,7 +127,7 @@ await test('two GETs at two nodes are one too many', async () => {
   assert.equal((await fetch(at(nodes[0]))).status, 400);
 });
 
-await test('what polling posts at one node is answered by another', async () => {
+later[2] = test('what polling posts at one node is answered by another', async () => {
   const at = await open();
   assert.equal(await (await fetch(at(nodes[1]), { method: 'POST', body: '40' })).text(), 'ok');
   assert.match(await (await fetch(at(nodes[2]))).text(), /^40\{"sid"/);
@@ -129,7 +138,17 @@ await test('what polling posts at one node is answered by another', async () => 
   assert.equal((await fetch(at(nodes[2]))).status, 400);
 });
 
-await test('a slow reader elsewhere holds its session back, not the node', async () => {
+await test('what is posted here and there in turns stays in order', async () => {
+  const at = await open();
+  const post = (i, body) => fetch(at(nodes[i % 3]), { method: 'POST', body });
+  await post(1, '40');
+  let heard = await (await fetch(at(nodes[2]))).text();
+  for (let i = 0; i < 150; i += 1) assert.equal(await (await post(i, `42["echo",${i}]`)).text(), 'ok');
+  heard = await (await fetch(at(nodes[0]))).text();
+  assert.equal(heard, Array.from({ length: 150 }, (_, i) => `42["echoed",${i}]`).join('\x1e'));
+});
+
+await test('much that is under way at once comes whole and in order', async () => {
   const socket = await connected(connect({ reconnection: false }));
   await upgraded(socket);
   const all = [];
@@ -149,6 +168,7 @@ await test('python-socketio is served as well', async () => {
   }
 });
 
+await Promise.all(later);
 await test('nodes that are killed in turn take only their own', async () => {
   const sockets = Array.from({ length: CLIENTS }, (_, i) => connect({
     transports: i % 2 ? ['polling'] : undefined, reconnectionDelay: 100, reconnectionDelayMax: 500,
@@ -168,6 +188,7 @@ await test('nodes that are killed in turn take only their own', async () => {
       return socket.timeout(2000).emitWithAck('echo', 'again').then(() => true, () => false);
     }, 40000)));
     nodes[at] = await start();
+    await until('it is in the cluster', () => isUp(nodes[at]));
     balancer.add(nodes[at]);
   }
   for (const socket of sockets) socket.off('echoed');
@@ -190,7 +211,10 @@ await test('Redis gone ends what is apart, and nothing else', async () => {
 });
 
 balancer.stop();
-await Promise.all(nodes.map((node) => node.stop()));
+for (const how of await Promise.all(nodes.map((node) => node.stop()))) {
+  if (how.code !== 0) failed += 1;
+}
+if (failed) for (const node of nodes) console.log(node.child.output);
 await redis.stop();
 console.log(failed ? `${failed} failed` : 'all passed');
 process.exit(failed ? 1 : 0);

@@ -52,10 +52,10 @@ typedef struct sim_event {
   unsigned rooms, except; /* masks; rooms 0: all */
   unsigned life;          /* of a node of Peal, its origin */
   bool acked;             /* XADD was answered */
-  bool stored;            /* it stands in the stream, or stood there */
-  bool refused;           /* Redis was full: it may come late */
-  bool has_run;           /* at its origin */
-  uint8_t foreign[2];     /* how often others' servers had it */
+  unsigned stored;    /* so often: it stands in the stream, or stood there */
+  bool refused;       /* Redis was full: it may come late */
+  bool has_run;       /* at its origin */
+  uint8_t foreign[2]; /* how often others' servers had it */
 } sim_event;
 
 typedef enum sim_kind {

@@ -639,7 +639,9 @@ static void reconnect(unsigned node) {
   }
   sim_redis_connect(node);
   resubscribe(node);
-  it->up_ms = w.links[node].out_ms + 1;
+  it->up_ms = w.links[node].out_ms > w.redis_slow_ms ? w.links[node].out_ms
+                                                     : w.redis_slow_ms;
+  it->up_ms++;
   it->retry_ms = SIM_NEVER;
 }
 

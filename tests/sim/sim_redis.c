@@ -137,7 +137,7 @@ static void append(const sim_packet *from) {
   for (unsigned i = 0; i < 4; i++, text += strlen(text) + 1)
     *fields[i] = strdup(text);
   it->number = from->number;
-  w.events[from->client].stored = true;
+  w.events[from->client].stored++;
   w.last_place =
       w.now_ms > w.last_place.ms
           ? (peal_cluster_place){w.now_ms, 0}

@@ -31,6 +31,15 @@ async function signingIn() {
   assert.equal((await server.post('/api/auth/register', { username: 'anna', password })).status, 405);
 }
 
+async function withoutAPasswordOneIsMade() {
+  const alone = await startHospital({ env: { PEAL_HOSPITAL_ADMIN_PASSWORD: '' } });
+  const file = path.join(alone.dataDir, 'admin.password');
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+  await new Person(alone, 'admin').signIn(fs.readFileSync(file, 'utf8').trim());
+  assert.match(alone.output, /the password is in /);
+  await alone.stop();
+}
+
 async function rolesAreKept() {
   for (const [who, method, where, body, expected] of [
     [viewer, 'POST', '/api/patients', { patient_id: '1', name: 'A', ward: 'W' }, 403],
@@ -306,7 +315,11 @@ async function howItIs() {
   assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
 }
 
+<<<<<<< HEAD
 const itEnds = () => server.stop();
 await runSteps([signingIn, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
+=======
+await runSteps([signingIn, withoutAPasswordOneIsMade, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
+>>>>>>> refs/heads/deploy
   alertsAreAcknowledgedAndResolved, theWholeHospitalHears, whatWasMissedIsSentAgain, preferencesAreKept,
   everythingIsInTheAuditLog, pagesOfOtherOriginsComeIn, howItIs, itEnds]);
