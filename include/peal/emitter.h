@@ -88,7 +88,7 @@ typedef struct peal_emitter_opts {
                           default the system's */
   bool tls_insecure;   /* rediss://: any certificate will do */
   peal_emitter_problem_fn on_problem; /* NULL: they are logged */
-  void *user; /* the last argument of it */
+  void *user;                         /* the last argument of it */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[24];
 } peal_emitter_opts;
