@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  admin, calm, dying, heard, hire, ill, password, Person, runSteps, send, sleep, startHospital, until,
+  admin, calm, dying, heard, hire, ill, newFolder, password, Person, runOnce, runSteps, send, sleep, startHospital, until,
 } from './ward.mjs';
 
 const workers = process.argv[3] ?? '1';
@@ -306,6 +306,17 @@ async function pagesOfOtherOriginsComeIn() {
   await away.stop();
 }
 
+async function whatIsWrongAtTheStartIsSaid() {
+  const keys = runOnce(['--data-dir', newFolder(), '--add-device-key', 'monitor']);
+  assert.equal(keys.status, 1);
+  assert.match(keys.stderr, /no device keys here/);
+  for (const [secret, isShort] of [['dev', true], ['a secret of some length', false]]) {
+    const one = await startHospital({ env: { SECRET_KEY: secret } });
+    assert.equal(/can be guessed/.test(one.output), isShort, one.output);
+    await one.stop();
+  }
+}
+
 async function howItIs() {
   const health = await server.get('/health');
   assert.deepEqual([health.status, health.json.status, health.json.database], [200, 'ok', true]);
@@ -315,11 +326,9 @@ async function howItIs() {
   assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
 }
 
-<<<<<<< HEAD
 const itEnds = () => server.stop();
-await runSteps([signingIn, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
-=======
-await runSteps([signingIn, withoutAPasswordOneIsMade, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
->>>>>>> refs/heads/deploy
+await runSteps([signingIn, withoutAPasswordOneIsMade, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes,
+  riskBecomesAlerts,
   alertsAreAcknowledgedAndResolved, theWholeHospitalHears, whatWasMissedIsSentAgain, preferencesAreKept,
-  everythingIsInTheAuditLog, pagesOfOtherOriginsComeIn, howItIs, itEnds]);
+  everythingIsInTheAuditLog, pagesOfOtherOriginsComeIn, whatIsWrongAtTheStartIsSaid,
+  howItIs, itEnds]);
