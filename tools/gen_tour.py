@@ -76,7 +76,7 @@ def needs_line(root, file):
 def opening(file):
     """The sentence behind `stem:` in the first comment, or None."""
     text = file.read_text(encoding="utf-8")
-    found = COMMENT.search(text[:3000])
+    found = COMMENT.search(text[:8000])
     if not found:
         return None
     words = re.sub(r"\n *\* ?", "\n", found[1]).strip()

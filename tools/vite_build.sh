@@ -14,7 +14,10 @@ if [ "$(cat "$made/.sum" 2>/dev/null || true)" != "$sum" ]; then
     --emptyOutDir)
   printf '%s\n' "$sum" >"$made/.sum"
 fi
-rm -rf "$out"
+# The folder stays: a program that runs serves what is in it.
 mkdir -p "$out"
 cp -R "$made/." "$out"
 rm "$out/.sum"
+(cd "$out" && find . -type f) | while read -r file; do
+  [ -e "$made/$file" ] || rm "$out/$file"
+done

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-hospital: alerts, risks, triage, beds and staff of a hospital on its
  * screens. main says what it is made of, in which order. */
+#include <stdio.h>
+#include <string.h>
+
 #include "audit.h"
 #include "bell.h"
 #include "demo.h"
@@ -22,6 +25,7 @@ enum {
   PING_INTERVAL_MS = 25000,
   PING_TIMEOUT_MS = 20000,
   MAX_MESSAGE_BYTES = 64 * 1024,
+  SECRET_LENGTH = 16,
 };
 
 static const peal_kit_about about = {
@@ -39,6 +43,7 @@ static const peal_kit_about about = {
     .ping_timeout_ms = PING_TIMEOUT_MS,
     .max_message_bytes = MAX_MESSAGE_BYTES,
     .keys = settings_keys,
+    .methods = "GET,POST,PUT,PATCH,DELETE,OPTIONS",
     .metrics = "hospital",
 };
 
@@ -71,11 +76,30 @@ static bool on_read(const peal_config *config, void *user) {
 
 static bool on_command(int *code, void *user) {
   hospital *app = user;
+  const peal_kit_conf *conf = &app->house.conf;
+  if (conf->add_key != NULL || conf->revoke_key != NULL || conf->list_keys) {
+    fputs("peal-hospital: there are no device keys here: monitors sign in, as "
+          "people do\n",
+          stderr);
+    *code = 1;
+    return true;
+  }
   peal_kit_people_opts opts = people_of(app);
   return peal_kit_people_manage(&opts, app->house.conf.config, code);
 }
 
+/* It can be found from any token by trying, and then everybody's be made. */
+static void look_at_secret(hospital *app) {
+  if (app->conf.secret_key != NULL &&
+      strlen(app->conf.secret_key) < SECRET_LENGTH)
+    peal_kit_log(&app->house, PEAL_LOG_WARN, "people",
+                 "SECRET_KEY is so short that it can be guessed: it wants %d "
+                 "random characters or more",
+                 SECRET_LENGTH);
+}
+
 static bool make_people(hospital *app) {
+  look_at_secret(app);
   peal_kit_people_opts opts = people_of(app);
   opts.store = app->house.store;
   opts.workers = app->house.workers;

@@ -211,7 +211,9 @@ static void look_ready(replica *all, int64_t lag) {
     return;
   atomic_store(&all->is_ready, true);
   peal_kit_log(&all->app->house, PEAL_LOG_INFO, "replica",
-               "it has caught up with the other nodes");
+               all->has_heard
+                   ? "it has caught up with the other nodes"
+                   : "no other node is heard: it serves what it has");
 }
 
 static void on_hello(peal_nsp *nsp, const peal_event *event, void *user) {

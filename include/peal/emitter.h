@@ -87,8 +87,8 @@ typedef struct peal_emitter_opts {
   const char *ca_file; /* rediss://: PEM file of those who sign its certificate;
                           default the system's */
   bool tls_insecure;   /* rediss://: any certificate will do */
-  peal_emitter_problem_fn on_problem;
-  void *user; /* the last argument of it */
+  peal_emitter_problem_fn on_problem; /* NULL: they are logged */
+  void *user;                         /* the last argument of it */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[24];
 } peal_emitter_opts;

@@ -107,6 +107,8 @@ typedef struct peal_kit_about {
   uint32_t body_pace_bytes;
   const peal_config_key *keys; /* its own options beside the common ones, up to
                                   a row without a name; NULL: none */
+  const char *methods;         /* that pages of other origins may use; NULL:
+                          "GET,POST,PUT,DELETE,OPTIONS" */
   const char *metrics; /* "esp32": what the names of its figures begin with, of
                           sockets and store; NULL: those are left out */
   /* What /status says beside the common figures; `build` keeps values. NULL:

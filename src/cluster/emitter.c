@@ -72,8 +72,11 @@ static peal_err set_up(peal_emitter *emitter) {
   peal_err err = name(emitter);
   if (err)
     return err;
+  // who is told of problems need not read of them as well
+  peal_log_level level =
+      emitter->opts.on_problem ? PEAL_LOG_OFF : PEAL_LOG_WARN;
   emitter->workers =
-      peal_workers_new(&(peal_workers_opts){.log = {.level = PEAL_LOG_WARN}});
+      peal_workers_new(&(peal_workers_opts){.log = {.level = level}});
   emitter->worker = peal_workers_get(emitter->workers, 0);
   if (!emitter->worker)
     return PEAL_ERR_NOMEM;

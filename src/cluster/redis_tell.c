@@ -47,7 +47,7 @@ static void log_down(peal_redis *redis, peal_err err) {
   redis->said = 1 + refused;
   peal_logger_write(
       redis->worker->log, refused ? PEAL_LOG_ERROR : PEAL_LOG_WARN, "redis",
-      none, none, "%s: %s; only this process is served, it is tried again",
+      none, none, "%s: %s; others are not reached meanwhile, it is tried again",
       redis->place, redis->words);
 }
 

@@ -191,7 +191,8 @@ bool peal_kit_faces(peal_kit *h) {
   char origins[256];
   peal_cors_opts cors = {
       .origins = origins_of(h, origins, sizeof origins),
-      .methods = "GET,POST,PUT,DELETE,OPTIONS",
+      .methods =
+          h->about->methods ? h->about->methods : "GET,POST,PUT,DELETE,OPTIONS",
       .option_name = "--cors-origins",
   };
   cors.credentials = strchr(cors.origins, '*') == NULL;

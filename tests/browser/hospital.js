@@ -317,6 +317,8 @@ async function preferencesAreKept() {
 }
 
 async function administratorsSeeWhatWasDone() {
+  const asker = await new Person(server, 'admin').signIn();
+  await asker.post('/api/staff', { username: 'SIM.nurse', password: words, name: 'Nurse', role: 'nurse' });
   const one = await openAs(server, 'admin');
   await go(one, 'audit');
   await says('#audit-list', /doctor/, one);
@@ -329,6 +331,8 @@ async function administratorsSeeWhatWasDone() {
   await send(one);
   await isClosed(one);
   await says('#staff-list', /New Comer/, one);
+  await says('[data-member="SIM.nurse"]', /simulated/, one);
+  assert.doesNotMatch(await one.locator('[data-member=doctor]').textContent(), /simulated/);
   await one.context().close();
 }
 

@@ -137,7 +137,10 @@ class EmitByRedis(unittest.TestCase):
         done = peal("emit", "--redis", "unix:/does/not/exist", "e")
         self.assertEqual(done.code, FAILED, done)
         self.assertIn("/does/not/exist", done.err)
+        self.assertEqual(done.err.count("\n"), 1, "it is said once")
         self.assertLess(time.monotonic() - began, 8)
+        done = peal("emit", "-q", "--redis", "unix:/does/not/exist", "e")
+        self.assertEqual((done.code, done.err), (FAILED, ""))
 
     def test_with_retry_it_waits_for_as_long_as_it_is_told(self):
         began = time.monotonic()

@@ -40,6 +40,7 @@ export async function freePort() {
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-app-'));
 const running = new Set();
+process.once('exit', () => { for (const child of running) child.kill('SIGKILL'); });
 let count = 0;
 
 export const newFolder = () => path.join(folder, `data-${count += 1}`);

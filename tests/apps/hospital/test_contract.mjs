@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  admin, calm, dying, heard, hire, ill, password, Person, runSteps, send, sleep, startHospital, until,
+  admin, calm, dying, heard, hire, ill, newFolder, password, Person, runOnce, runSteps, send, sleep, startHospital, until,
 } from './ward.mjs';
 
 const workers = process.argv[3] ?? '1';
@@ -309,6 +309,35 @@ async function everythingIsInTheAuditLog() {
   assert.ok(few.next);
 }
 
+// By the name that Flask's programs have for it; a page there may do all that
+// its own may.
+async function pagesOfOtherOriginsComeIn() {
+  const away = await startHospital({ env: { SOCKET_IO_CORS_ORIGINS: 'http://ward.example,http://desk.example' } });
+  const from = (origin, method) => away.ask(method ? 'OPTIONS' : 'GET',
+    method ? '/api/patients/7' : '/socket.io/?EIO=4&transport=polling',
+    { headers: { Origin: origin, ...method && { 'Access-Control-Request-Method': method } } });
+  for (const origin of ['http://ward.example', 'http://desk.example']) {
+    assert.equal((await from(origin)).status, 200);
+    const { headers } = await from(origin, 'PATCH');
+    assert.equal(headers.get('access-control-allow-origin'), origin);
+    assert.match(headers.get('access-control-allow-methods'), /\bPATCH\b/);
+  }
+  assert.equal((await from('http://evil.example')).status, 403);
+  assert.equal((await from('http://evil.example', 'PATCH')).headers.get('access-control-allow-origin'), null);
+  await away.stop();
+}
+
+async function whatIsWrongAtTheStartIsSaid() {
+  const keys = runOnce(['--data-dir', newFolder(), '--add-device-key', 'monitor']);
+  assert.equal(keys.status, 1);
+  assert.match(keys.stderr, /no device keys here/);
+  for (const [secret, isShort] of [['dev', true], ['a secret of some length', false]]) {
+    const one = await startHospital({ env: { SECRET_KEY: secret } });
+    assert.equal(/can be guessed/.test(one.output), isShort, one.output);
+    await one.stop();
+  }
+}
+
 async function howItIs() {
   const health = await server.get('/health');
   assert.deepEqual([health.status, health.json.status, health.json.database], [200, 'ok', true]);
@@ -319,6 +348,8 @@ async function howItIs() {
 }
 
 const itEnds = () => server.stop();
-await runSteps([signingIn, withoutAPasswordOneIsMade, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes, riskBecomesAlerts,
+await runSteps([signingIn, withoutAPasswordOneIsMade, rolesAreKept, patientsBedsAndTriage, staffComesAndGoes,
+  riskBecomesAlerts,
   alertsAreAcknowledgedAndResolved, theWholeHospitalHears, whatWasMissedIsSentAgain, preferencesAreKept,
-  everythingIsInTheAuditLog, howItIs, whoIsNoLongerAssignedStopsWatching, itEnds]);
+  everythingIsInTheAuditLog, pagesOfOtherOriginsComeIn, whatIsWrongAtTheStartIsSaid,
+  howItIs, whoIsNoLongerAssignedStopsWatching, itEnds]);

@@ -19,8 +19,10 @@ export const Mark = ({ kind, children }: { kind: string; children?: ReactNode })
   <span className="level" data-status={Object.hasOwn(tones, kind) ? tones[kind] : 'calm'}>{children ?? wordOf(kind)}</span>
 );
 
-export const isSimulated = (thing: { simulated?: unknown; patient_id?: string | null } | null | undefined): boolean =>
-  Boolean(thing?.simulated) || Boolean(thing?.patient_id?.startsWith('SIM'));
+type Simulatable = { simulated?: unknown; patient_id?: string | null; username?: string } | null | undefined;
 
-export const Simulated = ({ of }: { of: { simulated?: unknown; patient_id?: string | null } | null | undefined }) =>
+export const isSimulated = (thing: Simulatable): boolean =>
+  Boolean(thing?.simulated) || Boolean((thing?.patient_id ?? thing?.username)?.startsWith('SIM'));
+
+export const Simulated = ({ of }: { of: Simulatable }) =>
   (isSimulated(of) ? <span className="badge">simulated</span> : null);

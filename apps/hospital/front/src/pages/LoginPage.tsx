@@ -42,7 +42,7 @@ export function LoginPage({ onRetry }: { onRetry: () => Promise<void> }) {
             <button type="submit" id="sign-in-submit" className="primary" disabled={loading}>Sign in</button>
           </form>
           {error?.includes('cannot be reached') && <button type="button" className="small again" onClick={() => void onRetry()}>Try again</button>}
-          <p className="hint door-hint">The first administrator is <strong>admin</strong>; the password is in <code>admin.password</code> of the program’s data folder.</p>
+          <p className="hint door-hint">The first administrator is <strong>admin</strong>; unless a password was set, it is in <code>admin.password</code> of the program’s data folder.</p>
         </section>
       </main>
     </>

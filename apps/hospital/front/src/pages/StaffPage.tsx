@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { Dialog, textOf } from '../components/Dialog.tsx';
 import { Choice, Field } from '../components/Field.tsx';
-import { Mark } from '../components/marks.tsx';
+import { Mark, Simulated } from '../components/marks.tsx';
 import { Place } from '../components/Place.tsx';
 import { useAuth } from '../context/AuthContext.tsx';
 import { useAction } from '../hooks/useAction.ts';
@@ -61,7 +61,7 @@ function Member({ member }: { member: StaffMember }) {
   });
   return (
     <tr data-member={member.username}>
-      <th scope="row">{member.name ?? member.username}<span className="hint"> {member.username}</span></th>
+      <th scope="row">{member.name ?? member.username}<span className="hint"> {member.username}</span> <Simulated of={member} /></th>
       <td><Mark kind={member.disabled ? 'blocked' : member.availability ?? 'off_duty'}>{member.disabled ? 'disabled' : undefined}</Mark></td>
       <td>{member.role}</td>
       <td>{member.ward ?? ''}</td>
