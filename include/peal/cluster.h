@@ -39,7 +39,10 @@ typedef enum peal_cluster_mode {
   PEAL_CLUSTER_CLASSIC, /* Pub/Sub, as createAdapter of redis-adapter */
   PEAL_CLUSTER_SHARDED, /* as createShardedAdapter; needs Redis 7 */
   PEAL_CLUSTER_STREAMS  /* a stream, as redis-streams-adapter: what was stored
-                           outlives nodes and restarts of Redis */
+                           outlives nodes and restarts of Redis, and is
+                           delivered when it comes back: what is not stored
+                           (volatile, acknowledged, local) and peal_disconnect
+                           do not wait for it */
 } peal_cluster_mode;
 
 /* SHARDED: which rooms have channels of their own, as `subscriptionMode`. */

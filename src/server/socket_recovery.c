@@ -95,6 +95,8 @@ static peal_err restore(peal_candidate *candidate, const claim *said) {
   peal_socket *socket = candidate->socket;
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
   const peal_recovery_session *session = candidate->held.session;
+  if (!own)
+    return PEAL_ERR_USAGE; /* only one that has a part in it is restored */
   memcpy(socket->id, session->sid, sizeof socket->id);
   memcpy(own->pid, session->pid, sizeof own->pid);
   own->own_after = session->own_after;
