@@ -189,21 +189,24 @@ static void servers_call_one_another(void) {
   trace_expect("call 0\nerr 0 expected 1 missing 0 of 1: 4\n");
 }
 
-static void presence_is_known(void) {
+/* What `at` knows of a room, or of the namespace, in the end. */
+static void expect_presence(size_t at, const char *room, size_t count) {
   peal_cluster_presence presence = {0};
   for (int i = 0; i < 5000; i++) {
-    peal_cluster_presence_get(nodes[0].cluster, nodes[0].it.root, "room",
+    peal_cluster_presence_get(nodes[at].cluster, nodes[at].it.root, room,
                               &presence);
-    if (presence.count == 2)
+    if (presence.count == count)
       break;
     usleep(1000);
   }
-  assert_int_equal(presence.count, 2);
+  assert_int_equal(presence.count, count);
   assert_int_equal(presence.nodes, 1);
   assert_int_equal(presence.unknown, 0);
-  peal_cluster_presence_get(nodes[1].cluster, nodes[1].it.root, NULL,
-                            &presence);
-  assert_int_equal(presence.count, 2);
+}
+
+static void presence_is_known(void) {
+  expect_presence(0, "room", 2);
+  expect_presence(1, NULL, 2);
 }
 
 static void sockets_of_others_go(void) {
