@@ -22,10 +22,9 @@ static void on_rows(const peal_store_result *result, void *user) {
     peal_kit_ask_fail(r.ask, result->err);
     return;
   }
-  peal_val rows = lists_rows(peal_kit_ask_build(r.ask), result);
-  bool has_more = (int64_t)rows.len > r.limit;
-  if (has_more)
-    rows.len--;
+  bool has_more;
+  peal_val rows =
+      lists_page(peal_kit_ask_build(r.ask), result, r.limit, &has_more);
   peal_kit_ask_done_with(
       r.ask,
       PEAL_OBJECT({"data", rows},

@@ -238,10 +238,9 @@ static void on_page(const peal_store_result *result, void *user) {
     peal_kit_ask_fail(l.ask, result->err);
     return;
   }
-  peal_val rows = lists_rows(peal_kit_ask_build(l.ask), result);
-  bool has_more = (int64_t)rows.len > l.limit;
-  if (has_more)
-    rows.len--;
+  bool has_more;
+  peal_val rows =
+      lists_page(peal_kit_ask_build(l.ask), result, l.limit, &has_more);
   peal_val last = rows.len > 0 ? peal_val_at(rows, rows.len - 1) : peal_null();
   peal_kit_ask_done_with(
       l.ask,

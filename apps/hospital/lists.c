@@ -23,6 +23,15 @@ peal_val lists_rows(peal_build *build, const peal_store_result *result) {
   return peal_items_val(items);
 }
 
+peal_val lists_page(peal_build *build, const peal_store_result *result,
+                    int64_t limit, bool *has_more) {
+  peal_val rows = lists_rows(build, result);
+  *has_more = (int64_t)rows.len > limit;
+  if (*has_more)
+    rows.len--;
+  return rows;
+}
+
 static void on_rows(const peal_store_result *result, void *user) {
   listing *l = user;
   if (result->err != PEAL_OK) {

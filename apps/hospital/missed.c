@@ -31,10 +31,8 @@ static void on_found(const peal_store_result *result, void *user) {
     f.fn(result->err, peal_array(NULL, 0), false, f.user);
     return;
   }
-  peal_val rows = lists_rows(build, result);
-  bool has_more = (int64_t)rows.len > f.limit;
-  if (has_more)
-    rows.len--;
+  bool has_more;
+  peal_val rows = lists_page(build, result, f.limit, &has_more);
   // those of the overlap stand behind the others: they are no more to come
   if (has_more && id_of(peal_val_at(rows, rows.len - 1)) <= f.least)
     has_more = false;

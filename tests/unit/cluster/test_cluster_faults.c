@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes whose Redis is not there, goes, and comes back; what anybody may write
  * into it. */
-#include "cluster_fixture.h"
+#include "cluster_pair.h"
 #include "server/server_impl.h"
-
-static sio_client ann, bob;
-
-static void two_nodes(const peal_cluster_opts *opts) {
-  cluster_open(2, opts, 1);
-  cluster_start();
-  cluster_enter(&ann, 0, "room", "Ann");
-  cluster_enter(&bob, 1, "room", "Bob");
-}
-
-static void all_gone(void) {
-  sio_client_close(&ann);
-  sio_client_close(&bob);
-  cluster_close();
-}
-
-static void say(size_t at, const char *event) {
-  assert_int_equal(
-      peal_nsp_emit(nodes[at].it.root, PEAL_TO("room"), event, PEAL_NO_ARGS),
-      PEAL_OK);
-}
-
-static void both_hear(const char *packet) {
-  assert_true(sio_client_await(&ann, packet));
-  assert_true(sio_client_await(&bob, packet));
-}
 
 static void on_fetched(const peal_fetched *fetched, void *user) {
   (void)user;
