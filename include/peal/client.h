@@ -37,7 +37,9 @@
  *
  * Example: examples/client_listen/main.c */
 #include <peal/base.h>
+#include <peal/deflate.h>
 #include <peal/event.h>
+#include <peal/parser.h>
 #include <peal/tls.h>
 #include <peal/val.h>
 #include <peal/worker.h>
@@ -132,10 +134,13 @@ typedef struct peal_client_opts {
                       for proxies that choose a server by one) */
   bool no_timestamp; /* leave out `t` of polling requests */
 
-  peal_log_opts log;   /* of workers of its own */
-  const peal_mem *mem; /* borrowed for life; NULL: libc */
+  peal_log_opts log;         /* of workers of its own */
+  const peal_mem *mem;       /* borrowed for life; NULL: libc */
+  peal_deflate_opts deflate; /* reference: perMessageDeflate; default: none */
+  const peal_parser *parser; /* borrowed; default: JSON */
+  bool eio3;                 /* speak Engine.IO 3: to servers of Socket.IO 2 */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[32];
+  uintptr_t reserved[26];
 } peal_client_opts;
 
 /* What was wrong, in words for people: which step, which name or file. */

@@ -36,6 +36,7 @@
  *
  * Example: examples/engine_echo/main.c */
 #include <peal/base.h>
+#include <peal/deflate.h>
 #include <peal/http.h>
 #include <peal/worker.h>
 #include <peal/ws.h>
@@ -216,8 +217,11 @@ typedef struct peal_engine_server_opts {
   peal_engine_drain_fn on_drain;
   peal_engine_close_fn on_close;
   void *user; /* the last argument of these four */
+
+  peal_deflate_opts deflate; /* reference: perMessageDeflate; default: none */
+  bool allow_eio3;           /* reference: allowEIO3 */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[31];
+  uintptr_t reserved[26];
 } peal_engine_server_opts;
 
 /* Make a server and listen; no client is served before peal_engine_server_run.

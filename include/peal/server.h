@@ -39,9 +39,11 @@
  *
  * Example: examples/chat/main.c */
 #include <peal/base.h>
+#include <peal/deflate.h>
 #include <peal/engine.h>
 #include <peal/event.h>
 #include <peal/http.h>
+#include <peal/parser.h>
 #include <peal/val.h>
 #include <peal/worker.h>
 
@@ -75,6 +77,22 @@ typedef struct peal_recovery_opts {
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[2];
 } peal_recovery_opts;
+
+/* What happens to an event that comes above the rate of peal_event_rate. */
+typedef enum peal_rate_policy {
+  PEAL_RATE_DROP,      /* it is dropped */
+  PEAL_RATE_ERROR,     /* the same, and the error handlers hear of it; who asked
+                          for an acknowledgement gets what they answer */
+  PEAL_RATE_DISCONNECT /* its client is closed */
+} peal_rate_policy;
+
+/* How many events a socket may send: a bucket of `burst` tokens, which fills
+ * with `per_s` a second. {0}: no limit. */
+typedef struct peal_event_rate {
+  uint32_t per_s;
+  uint32_t burst; /* default: per_s */
+  peal_rate_policy policy;
+} peal_event_rate;
 
 /* Options of a server, named after those of the reference; {0} is a server on
  * port 3000, path /socket.io/, for pages of the same origin. What has the same
@@ -141,8 +159,29 @@ typedef struct peal_server_opts {
   peal_headers_fn on_headers;
   void *headers_user;          /* the last argument of it */
   peal_recovery_opts recovery; /* default: none */
+
+  peal_deflate_opts deflate; /* reference: perMessageDeflate; default: none */
+  const peal_parser *parser; /* borrowed; default: JSON */
+  bool allow_eio3;           /* reference: allowEIO3: clients of Socket.IO 2 */
+  /* Who asks for an acknowledgement gets an empty one if a handler ran and none
+   * has answered or will (python-socketio's way). */
+  bool auto_ack;
+  /* Reference: cleanupEmptyChildNamespaces. */
+  bool cleanup_empty_namespaces;
+  peal_event_rate event_rate; /* of one socket; default: no limit */
+  /* A handler that takes more time of its processor than this is reported;
+   * default 50; PEAL_OFF: never. */
+  uint32_t slow_handler_ms;
+  /* How long peal_server_stop waits for what is queued; default 4000. */
+  uint32_t stop_timeout_ms;
+  /* Over how long its clients are told to come back, each at a time of its own;
+   * default 0: at once. */
+  uint32_t stop_spread_ms;
+  /* A path: here the next process of this program takes over listening sockets
+   * and sessions, and here this one asks the one before it. Default: none. */
+  const char *handover;
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[28];
+  uintptr_t reserved[18];
 } peal_server_opts;
 
 /* -- life ------------------------------------------------------------------ */

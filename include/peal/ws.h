@@ -39,6 +39,7 @@
  *
  * Example: examples/ws_echo/main.c */
 #include <peal/base.h>
+#include <peal/deflate.h>
 #include <peal/http.h>
 #include <peal/worker.h>
 
@@ -142,8 +143,9 @@ typedef struct peal_ws_opts {
   /* Keep the request as long as the connection (peal_ws_req); otherwise it is
    * there in on_open, and an idle connection costs nothing for it. */
   bool keep_request;
+  peal_deflate_opts deflate; /* default: none */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[12];
 } peal_ws_opts;
 
 /* Serve WebSocket at a path of this server; before its run. A path that ends
