@@ -12,6 +12,7 @@
 #include "net/run.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
+#include "server/event_use.h"
 #include "server/next.h"
 #include "server/nsp.h"
 #include "server/recovery.h"
@@ -70,6 +71,8 @@ static void set_tickets(peal_server *server, peal_server_local *local,
                                 .mem = worker->mem};
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
+  opts.max_kept = PEAL_LIMIT_EVENT_NEXTS_KEPT;
+  peal_event_use_pool_init(&local->event_nexts, &opts);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
@@ -194,6 +197,7 @@ static void free_locals(peal_server *server) {
     peal_buf_deinit(&server->locals[i].encode);
     peal_ticket_pool_deinit(&server->locals[i].nexts);
     peal_ticket_pool_deinit(&server->locals[i].replies);
+    peal_ticket_pool_deinit(&server->locals[i].event_nexts);
     peal_ref_table_deinit(&server->locals[i].refs);
     peal_live_sessions_deinit(&server->locals[i].live);
   }
@@ -213,6 +217,7 @@ void peal_server_free(peal_server *server) {
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)
     peal_nsp_free(server->nsps[i]);
+  peal_nsp_free(server->wildcard);
   peal_mem_free(mem, server->nsps);
   peal_recovery_free(server->recovery, mem);
   free_locals(server);

@@ -42,10 +42,11 @@ typedef struct peal_server_local {
   peal_buf encode; /* scratch for encoding, reused */
   peal_sio_conn_opts sio;
   peal_figures figures;
-  peal_ticket_pool nexts;   /* peal_next */
-  peal_ticket_pool replies; /* peal_reply */
-  peal_ref_table refs;      /* sockets that are referred to */
-  peal_live_sessions live;  /* for a store of recovery */
+  peal_ticket_pool nexts;       /* peal_next */
+  peal_ticket_pool replies;     /* peal_reply */
+  peal_ticket_pool event_nexts; /* peal_event_next */
+  peal_ref_table refs;          /* sockets that are referred to */
+  peal_live_sessions live;      /* for a store of recovery */
 } peal_server_local;
 
 struct peal_server {
@@ -63,6 +64,7 @@ struct peal_server {
   peal_server_local *locals;
   peal_nsp **nsps;
   size_t nsp_count, nsp_cap;
+  peal_nsp *wildcard; /* serves all of them; NULL: nobody asked for it */
   unsigned worker_count;
   uint32_t seed;
   uint64_t key_seed; /* of conflation keys */
