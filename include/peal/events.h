@@ -144,6 +144,27 @@ PEAL_API void peal_event_next_ok(peal_event_next *next);
 PEAL_API void peal_event_next_refuse(peal_event_next *next,
                                      const char *message);
 
+/* -- rates ----------------------------------------------------------------- */
+
+/* How many events each socket may send is an option of the server
+ * (event_rate); these say otherwise for some. An event is one packet, whatever
+ * its handlers; acknowledgements, connecting and leaving are none. What is
+ * above the rate is counted (peal_server_stats.rate_limited), and the log says
+ * so once a minute for each such client. A limit costs a socket that has sent
+ * something some 60 bytes; where there is none, nothing. */
+
+/* For the sockets of this namespace: `rate` (copied) instead of the server's,
+ * {0}: no limit; NULL: the server's again. What a bucket holds stays.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE. Thread: any. */
+PEAL_API peal_err peal_nsp_set_event_rate(peal_nsp *nsp,
+                                          const peal_event_rate *rate);
+/* For this socket alone, also in its connect handler: a full bucket of this
+ * rate (copied), {0}: no limit; NULL: its namespace's again.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM, PEAL_ERR_LIMIT (more than
+ * this client may make us hold), PEAL_ERR_CLOSED (it has gone). */
+PEAL_API peal_err peal_socket_set_event_rate(peal_socket *socket,
+                                             const peal_event_rate *rate);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 #include "events/reply.h"
 #include "server/deliver.h"
 #include "server/event_error.h"
+#include "server/event_rate.h"
 #include "server/event_use.h"
 #include "server/handlers.h"
 #include "server/members.h"
@@ -106,6 +107,23 @@ static void call_passed(peal_socket *socket, const peal_event *event) {
   call_handlers(socket, event);
 }
 
+static void run(peal_socket *socket, peal_sio_link link,
+                const peal_event *event) {
+  const peal_hooks *hooks = &socket->local->hooks;
+  socket->local->told++;
+  (void)peal_handlers_call(socket->local, hooks->chains[PEAL_HOOK_ANY],
+                           hooks->age, event);
+  if (peal_event_use_is_any(socket))
+    peal_event_use_run(socket, link, event, call_passed);
+  else
+    call_handlers(socket, event);
+}
+
+/* May it go on? */
+static bool passes(peal_socket *socket, const peal_event *event, unsigned odd) {
+  return !(odd & PEAL_ODD_RATE) || peal_event_rate_take(socket, event);
+}
+
 void peal_dispatch_event(peal_socket *socket, peal_sio_link link,
                          const peal_sio_packet *packet) {
   static const peal_event_verbs verbs = {ack, later, peal_event_error_fail};
@@ -122,12 +140,8 @@ void peal_dispatch_event(peal_socket *socket, peal_sio_link link,
                       .has_id = packet->has_id,
                       .acked = &acked,
                       .fate = &fate};
-  peal_hooks *hooks = &socket->local->hooks;
-  socket->local->told++;
-  (void)peal_handlers_call(socket->local, hooks->chains[PEAL_HOOK_ANY],
-                           hooks->age, &event);
-  if (peal_event_use_is_any(socket))
-    peal_event_use_run(socket, link, &event, call_passed);
-  else
-    call_handlers(socket, &event);
+  unsigned odd = atomic_load_explicit(&socket->local->nsp->server->odd,
+                                      memory_order_relaxed);
+  if (!odd || passes(socket, &event, odd))
+    run(socket, link, &event);
 }

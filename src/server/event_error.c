@@ -33,6 +33,12 @@ static void log_unheard(const peal_socket *socket, const peal_event *event,
                     message);
 }
 
+bool peal_event_error_is_heard(const peal_socket *socket) {
+  const peal_hooks *hooks =
+      &peal_wildcard_local(socket->local, PEAL_HOOK_ERROR)->hooks;
+  return peal_hook_live(hooks->chains[PEAL_HOOK_ERROR], hooks->age) != NULL;
+}
+
 bool peal_event_error_tell(peal_socket *socket, const peal_event *event,
                            peal_err err, const char *message) {
   const peal_nsp_local *local =
