@@ -144,6 +144,33 @@ PEAL_API void peal_event_next_ok(peal_event_next *next);
 PEAL_API void peal_event_next_refuse(peal_event_next *next,
                                      const char *message);
 
+/* -- a call that waits ------------------------------------------------------ */
+
+/* Emit to one socket and wait for its acknowledgement, on a thread that is no
+ * worker: a task (peal_task_run), a thread of the application. Any number of
+ * threads may wait at once, each for its own; none may when peal_server_free is
+ * called. *answer is a copy of what came: an array of all that was
+ * acknowledged, given back by peal_doc_free; NULL on errors. `timeout_ms` 0:
+ * 60000. It ends at once when the socket goes, or the run is over.
+ * Returns: PEAL_OK; PEAL_ERR_TIMEOUT; PEAL_ERR_CLOSED (it has gone, there is
+ * none, it has not been accepted, the run is over); PEAL_ERR_USAGE (on a
+ * worker's thread: it would wait for itself); as peal_emit_ack. Thread: any but
+ * a worker. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_ref_call(peal_socket_ref ref,
+                                                const char *event,
+                                                peal_args args,
+                                                uint32_t timeout_ms,
+                                                peal_doc **answer);
+/* The same for a socket by its id, on whatever worker it is, and on whatever
+ * node of a cluster: of one on another node the first argument alone comes back
+ * (reference), and PEAL_ERR_TIMEOUT may also say that it has gone. Thread: any
+ * but a worker. */
+PEAL_API PEAL_MUST_CHECK peal_err peal_nsp_call(peal_nsp *nsp, const char *id,
+                                                const char *event,
+                                                peal_args args,
+                                                uint32_t timeout_ms,
+                                                peal_doc **answer);
+
 /* -- rates ----------------------------------------------------------------- */
 
 /* How many events each socket may send is an option of the server
