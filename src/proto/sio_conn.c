@@ -167,9 +167,19 @@ peal_err peal_sio_conn_accept(peal_sio_conn *conn, peal_sio_link link,
   return PEAL_OK;
 }
 
+peal_err peal_sio_conn_pause(peal_sio_conn *conn, peal_sio_link link) {
+  peal_sio_links_item *item;
+  peal_err err = served(conn, link, PEAL_SIO_LINKS_OPEN, &item);
+  if (!err)
+    item->state = PEAL_SIO_LINKS_PAUSED;
+  return err;
+}
+
 peal_err peal_sio_conn_deliver(peal_sio_conn *conn, peal_sio_link link) {
   peal_sio_links_item *item;
   peal_err err = served(conn, link, PEAL_SIO_LINKS_ACCEPTED, &item);
+  if (err == PEAL_ERR_USAGE)
+    err = served(conn, link, PEAL_SIO_LINKS_PAUSED, &item);
   if (!err)
     peal_sio_state_open_link(conn, item);
   return err;
@@ -246,7 +256,8 @@ peal_slice peal_sio_link_nsp(const peal_sio_conn *conn, peal_sio_link link) {
 
 bool peal_sio_link_is_connected(const peal_sio_conn *conn, peal_sio_link link) {
   const peal_sio_links_item *item = peal_sio_links_get(&conn->links, link);
-  return item && item->state == PEAL_SIO_LINKS_OPEN;
+  return item && (item->state == PEAL_SIO_LINKS_OPEN ||
+                  item->state == PEAL_SIO_LINKS_PAUSED);
 }
 
 void *peal_sio_link_user(const peal_sio_conn *conn, peal_sio_link link) {
@@ -283,7 +294,8 @@ static bool check_links(const peal_sio_conn *conn, size_t *bytes) {
   for (; link; link = peal_sio_link_next(conn, link)) {
     const peal_sio_links_item *item = peal_sio_links_get(&conn->links, link);
     bool waits = item->state == PEAL_SIO_LINKS_ASKED ||
-                 item->state == PEAL_SIO_LINKS_ACCEPTED;
+                 item->state == PEAL_SIO_LINKS_ACCEPTED ||
+                 item->state == PEAL_SIO_LINKS_PAUSED;
     if ((item->held && !waits) || !check_ring(item->held, link, bytes))
       return false;
     if (!conn->joined && item->state != PEAL_SIO_LINKS_ASKED)

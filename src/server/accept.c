@@ -7,6 +7,7 @@
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
 #include "server/socket_recovery.h"
+#include "server/wildcard.h"
 
 /* -- refusing ------------------------------------------------------------------------ */
 
@@ -54,7 +55,8 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 static peal_err run_connect_handlers(peal_socket *socket,
                                      const peal_candidate *candidate) {
-  const peal_hooks *hooks = &socket->local->hooks;
+  const peal_hooks *hooks =
+      &peal_wildcard_local(socket->local, PEAL_HOOK_CONNECT)->hooks;
   uint64_t age = hooks->age;
   for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_CONNECT], age);
        hook; hook = peal_hook_live(hook->next, age)) {

@@ -6,7 +6,7 @@
 
 typedef struct peal_figures {
   _Atomic uint64_t sockets, events_in, events_out, bytes_in, bytes_out,
-      queue_full;
+      queue_full, dropped_volatile, rate_limited, slow_handlers;
 } peal_figures;
 
 /* No read-modify-write: there is one writer. UINT64_MAX takes one away. */

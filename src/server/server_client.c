@@ -5,6 +5,7 @@
 #include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/dispatch.h"
+#include "server/event_error.h"
 #include "server/middleware.h"
 #include "server/nsp.h"
 #include "server/server_client_send.h"
@@ -45,7 +46,7 @@ static void on_event(peal_server *server, peal_server_client *client,
       &peal_server_local_of(server, peal_engine_conn_worker(client->conn))
            ->figures.events_in,
       1);
-  peal_dispatch_event(event->user, &event->packet);
+  peal_dispatch_event(event->user, event->link, &event->packet);
 }
 
 static peal_err act(peal_server *server, peal_server_client *client,
@@ -169,6 +170,18 @@ static bool on_open(peal_engine_conn *conn, void *user) {
   return true;
 }
 
+/* What it sent is no packet. reference 1.7: the sockets' local event `error`. */
+static void end_for(peal_server_client *client, peal_err err) {
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link && peal_err_class_of(err) == PEAL_CLASS_PEER;
+       link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
+    if (socket && socket->state == PEAL_SOCKET_CONNECTED)
+      (void)peal_event_error_tell(socket, NULL, err, peal_err_message(err));
+  }
+  peal_engine_conn_violation(client->conn, err);
+}
+
 static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
                        void *user) {
   peal_server_client *client = peal_engine_conn_user(conn);
@@ -183,7 +196,7 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   if (peal_engine_conn_is_closed(conn))
     return;
   if (err)
-    peal_engine_conn_violation(conn, err);
+    end_for(client, err);
   else if (peal_sio_conn_deadline(&client->sio) != before)
     peal_engine_conn_set_deadline(conn,
                                   peal_server_client_turn_deadline(client));

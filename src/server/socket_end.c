@@ -8,10 +8,11 @@
 #include "server/server_client_turn.h"
 #include "server/socket.h"
 #include "server/socket_recovery.h"
+#include "server/wildcard.h"
 
 static void run_disconnect_handlers(peal_socket *socket, peal_hook_kind kind,
                                     peal_reason reason, peal_err err) {
-  const peal_hooks *hooks = &socket->local->hooks;
+  const peal_hooks *hooks = &peal_wildcard_local(socket->local, kind)->hooks;
   uint64_t age = hooks->age;
   for (peal_hook *hook = peal_hook_live(hooks->chains[kind], age); hook;
        hook = peal_hook_live(hook->next, age))
