@@ -46,8 +46,8 @@ void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
     if (msg->packets[i].type <= PEAL_EIO_NOOP)
       peal_eio_payload_add(&payload, 0, &msg->packets[i]);
   peal_http_req_on_abort(req, NULL, NULL);
-  if (peal_polling_answer_payload(engine, req, entry->sid, false, &payload,
-                                  true))
+  const peal_polling_answer_form form = {.compress = true};
+  if (peal_polling_answer_payload(engine, req, entry->sid, &form, &payload))
     peal_away_send_close(entry, "transport error");
   peal_buf_deinit(&payload);
   peal_away_entry_free(entry);

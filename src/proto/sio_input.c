@@ -3,7 +3,12 @@
 
 #include "base/err_site.h"
 #include "proto/proto_limits.h"
+#include "proto/sio2.h"
 #include "proto/sio_state.h"
+
+static bool is_root(peal_slice nsp) {
+  return nsp.len == 1; /* nothing else begins with a slash and ends there */
+}
 
 /* -- CONNECT and its answers ---------------------------------------------------------- */
 
@@ -81,6 +86,10 @@ static peal_err on_connect_request(peal_sio_conn *conn,
   case PEAL_SIO_LINKS_ACCEPTED:
   case PEAL_SIO_LINKS_OPEN:
   case PEAL_SIO_LINKS_PAUSED:
+    /* A client of Socket.IO 2 that asks for "/" as one of protocol 5 does has
+     * it. */
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp))
+      return PEAL_OK;
     break;
   }
   /* reference 3.4: CONNECT for a joined namespace closes. */
@@ -91,10 +100,13 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
                                  peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item) /* left before the answer came */
+  if (!item) { /* left before the answer came, or "/" came by itself */
+    conn->root_up = conn->root_up || (is_root(event->packet.nsp) &&
+                                      event->packet.type == PEAL_SIO_CONNECT);
     return PEAL_OK;
+  }
   if (item->state != PEAL_SIO_LINKS_ASKED)
-    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
+    return PEAL_ROLE_IS_SIO2(conn) ? PEAL_OK : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (event->packet.type == PEAL_SIO_CONNECT) {
     peal_sio_state_open_link(conn, item);
     about_link(event, PEAL_SIO_CONN_CONNECT, item);
@@ -123,9 +135,11 @@ static bool is_left(const peal_sio_links_item *item) {
 static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item)
+  if (!item) {
+    conn->root_gone = conn->root_gone || is_root(event->packet.nsp);
     return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
                                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+  }
   if (PEAL_ROLE_IS_CLIENT(conn->opts) && item->state == PEAL_SIO_LINKS_ASKED) {
     /* A server refuses by CONNECT_ERROR: this ends the membership before, which
      * we have left as well, and what is held belongs to that. */
@@ -218,6 +232,8 @@ static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_err err = peal_sio_packet_decode_utf8(
       &event->packet, text, peal_sio_state_max_attachments(conn), arena, NULL);
+  if (!err && PEAL_ROLE_IS_SIO2(conn) && !PEAL_ROLE_IS_CLIENT(conn->opts))
+    err = peal_sio2_take_query(&event->packet, arena);
   if (err)
     return err;
   switch ((peal_sio_type)event->packet.type) {
@@ -312,6 +328,10 @@ peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
     return next_ready(conn, arena, event);
   if (conn->has_input)
     return next_input(conn, arena, event);
+  if (conn->root_owed) {
+    conn->root_owed = false;
+    return on_text(conn, PEAL_SIO2_ROOT, arena, event);
+  }
   *more = false;
   return PEAL_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "engine/engine_handshake.h"
 #include "net/worker_impl.h"
+#include "server/socket_name.h"
 
 /* Of fields and parameters, those beyond it are left out. */
 #define MAX_MEMBERS 256u
@@ -95,7 +96,7 @@ static peal_val rooms(peal_socket *socket) {
 static peal_val describe(peal_socket *socket) {
   peal_pairs *it = peal_pairs_new(peal_socket_build(socket));
   peal_val data = peal_socket_data(socket);
-  peal_pairs_add(it, "id", peal_str(socket->id));
+  peal_pairs_add(it, "id", peal_str(peal_socket_name(socket)));
   peal_pairs_add(it, "handshake", handshake(socket));
   peal_pairs_add(it, "rooms", rooms(socket));
   peal_pairs_add(it, "data",
@@ -123,6 +124,7 @@ peal_doc *peal_describe_rooms(const peal_nsp_local *local) {
                    peal_str_slice((peal_slice){room->name, room->name_len}));
   for (peal_list *node = local->all.next; node != &local->all;
        node = node->next)
-    peal_items_add(names, peal_str(PEAL_LIST_OF(node, peal_socket, node)->id));
+    peal_items_add(names, peal_str(peal_socket_name(
+                              PEAL_LIST_OF(node, peal_socket, node))));
   return peal_doc_new(peal_items_val(names));
 }

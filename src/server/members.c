@@ -4,6 +4,7 @@
 #include "proto/names.h"
 #include "server/adapter.h"
 #include "server/rooms.h"
+#include "server/socket_name.h"
 
 /* -- members -------------------------------------------------------------------------- */
 
@@ -12,7 +13,8 @@ static void tell(peal_socket *socket, bool came) {
   peal_nsp_local *local = socket->local;
   peal_adapter *adapter = local->nsp->server->adapter;
   if (adapter)
-    adapter->verbs->socket(adapter, local, peal_slice_of(socket->id), came);
+    adapter->verbs->socket(adapter, local,
+                           peal_slice_of(peal_socket_name(socket)), came);
 }
 
 peal_err peal_members_add(peal_socket *socket) {
@@ -41,7 +43,8 @@ void peal_members_remove(peal_socket *socket) {
 }
 
 peal_socket *peal_members_find(const peal_nsp_local *local, peal_slice id) {
-  char *found = peal_sid_table_get(&local->sockets, id);
+  char *found =
+      peal_sid_table_get(&local->sockets, peal_socket_name_id(local->nsp, id));
   return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "server/adapter.h"
 #include "server/live_socket.h"
 #include "server/server_limits.h"
+#include "server/socket_name.h"
 
 static peal_nsp_local *local_of(const peal_socket *socket) {
   return socket->local;
@@ -22,6 +23,12 @@ static void tell(peal_nsp_local *local, peal_slice name, bool joined) {
   peal_adapter *adapter = local->nsp->server->adapter;
   if (adapter)
     adapter->verbs->room(adapter, local, name, joined);
+}
+
+/* Each is in a room of its id. */
+static bool is_own(const peal_socket *socket, peal_slice room) {
+  return peal_slice_is(peal_socket_name_id(socket->local->nsp, room),
+                       socket->id);
 }
 
 /* -- joining ----------------------------------------------------------------------- */
@@ -58,7 +65,7 @@ peal_err peal_join_n(peal_socket *socket, peal_slice name) {
     return PEAL_ERR_CLOSED;
   if (name.len > PEAL_LIMIT_ROOM_NAME_BYTES)
     return PEAL_ERR_LIMIT;
-  return peal_slice_is(name, socket->id) ? PEAL_OK : join(socket, name);
+  return is_own(socket, name) ? PEAL_OK : join(socket, name);
 }
 
 peal_err peal_join(peal_socket *socket, const char *room) {
@@ -120,8 +127,7 @@ bool peal_socket_in_n(const peal_socket *socket, peal_slice room) {
   PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !room.ptr || !socket->has_rooms)
     return false;
-  return peal_slice_is(room, socket->id) ||
-         find(socket, room) != PEAL_ROOM_SET_NONE;
+  return is_own(socket, room) || find(socket, room) != PEAL_ROOM_SET_NONE;
 }
 
 bool peal_socket_in(const peal_socket *socket, const char *room) {
@@ -141,7 +147,7 @@ peal_slice peal_socket_room_n(const peal_socket *socket, size_t index) {
   if (index >= peal_socket_room_count(socket))
     return (peal_slice){NULL, 0};
   if (!index)
-    return peal_slice_of(socket->id);
+    return peal_slice_of(peal_socket_name(socket));
   const peal_room *room = socket->rooms->items[index - 1].room;
   return (peal_slice){room->name, room->name_len};
 }

@@ -42,6 +42,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .no_trailing_slash = opts->no_trailing_slash,
       .transports = opts->transports,
       .no_upgrades = opts->no_upgrades,
+      .allow_eio3 = opts->allow_eio3,
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
       .upgrade_timeout_ms = opts->upgrade_timeout_ms,

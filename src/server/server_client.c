@@ -159,6 +159,19 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
 
 /* -- what the engine tells ---------------------------------------------------------------------- */
 
+/* reference 3.6: "/" is connected without being asked for. What is wrong with it
+ * ends the session, which begins first. */
+static void connect_root(peal_server *server, peal_server_client *client) {
+  peal_sio_conn_speak_sio2(&client->sio);
+  peal_err err =
+      peal_sio_conn_feed(&client->sio, false, PEAL_SIO2_ROOT,
+                         peal_engine_conn_worker(client->conn)->now_ms);
+  if (!err)
+    err = read_events(server, client);
+  if (err)
+    peal_server_client_turn_fail(client, err);
+}
+
 static bool on_open(peal_engine_conn *conn, void *user) {
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
@@ -166,7 +179,9 @@ static bool on_open(peal_engine_conn *conn, void *user) {
   client->conn = conn;
   peal_sio_conn_init(&client->sio, &peal_server_local_of(server, worker)->sio,
                      peal_engine_conn_account(conn), worker->now_ms);
-  peal_engine_conn_set_deadline(conn, peal_sio_conn_deadline(&client->sio));
+  if (peal_engine_conn_is_eio3(conn))
+    connect_root(server, client);
+  peal_engine_conn_set_deadline(conn, peal_server_client_turn_deadline(client));
   return true;
 }
 

@@ -161,6 +161,7 @@ typedef struct peal_socket_extra {
   struct peal_candidate *candidate; /* until it is accepted */
   struct peal_auth *auth;
   struct peal_socket_recovery *recovery; /* of a server that has it */
+  struct peal_socket_long_name *name;    /* NULL: it is the id */
   peal_user_free_fn user_free;
   peal_belongings *belongings;
   peal_ack_list acks;

@@ -73,6 +73,7 @@ static const peal_opts_row rows[] = {
     U32(event_rate.burst),
     ROW(event_rate.policy, PEAL_OPTS_WORD, "drop error disconnect"),
     U32(slow_handler_ms),
+    FLAG(allow_eio3),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};

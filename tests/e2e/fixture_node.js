@@ -123,6 +123,7 @@ const io = new Server(httpServer, {
   upgradeTimeout: num('upgrade-timeout', 10000),
   connectTimeout: num('connect-timeout', 45000),
   cookie: flags.cookie === '1',
+  allowEIO3: flags.eio3 === '1',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
   ...flags.recovery && {
@@ -298,7 +299,8 @@ admin.on('connection', (socket) => {
 });
 
 // Raw Engine.IO beside it, as in fixture_engine.c.
-const raw = new engine.Server({ maxHttpBufferSize: 1 << 20, cookie: true });
+const raw = new engine.Server({ maxHttpBufferSize: 1 << 20, cookie: true,
+  allowEIO3: true });
 raw.on('connection', (socket) => socket.on('message', (data) => {
   if (data === '#close') {
     socket.send('bye');
