@@ -68,6 +68,9 @@ static const peal_opts_row rows[] = {
     U32(recovery.window_ms),
     SIZE(recovery.max_bytes),
     FLAG(recovery.run_middlewares),
+    U32(stop_timeout_ms),
+    U32(stop_spread_ms),
+    TEXT(handover),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};
