@@ -11,6 +11,7 @@
 
 /* Binary that goes as base64 is encoded so far ahead of the stream. */
 #define BASE64_AHEAD_BYTES 65536u
+#define GOING_AWAY 1001u /* RFC6455 7.4.1 */
 
 /* -- session -> WebSocket -------------------------------------------------- */
 
@@ -158,9 +159,13 @@ static void on_sent(peal_stream *stream, size_t len, void *user) {
 
 /* -- WebSocket -> session -------------------------------------------------- */
 
+/* The reference gives no code; a server that stops says so. */
 static void close_ws(peal_engine_conn *conn) {
+  bool goes = conn->local->stopping;
   conn->ws_ending = 1;
-  peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, peal_engine_conn_now(conn));
+  peal_ws_conn_close(conn->ws, goes ? GOING_AWAY : 0,
+                     goes ? PEAL_S("server shutting down") : (peal_slice){0},
+                     peal_engine_conn_now(conn));
 }
 
 static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
@@ -215,6 +220,7 @@ static void on_end(peal_stream *stream, void *user) {
 
 static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn *conn = user;
+  peal_parting_left(&conn->local->parting, conn);
   conn->stream = NULL;
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;

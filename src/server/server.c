@@ -113,13 +113,21 @@ static void on_start(peal_worker *worker, void *user) {
   atomic_store_explicit(&server->running, true, memory_order_relaxed);
 }
 
+static uint32_t stop_timeout(const peal_server_opts *opts) {
+  return opts->stop_timeout_ms ? opts->stop_timeout_ms
+                               : PEAL_LIMIT_STOP_GRACE_MS;
+}
+
 static peal_err open_engine(peal_server *server,
                             const peal_engine_server_opts *opts) {
   peal_err err = peal_engine_new(&server->engine, opts, server->http,
                                  &peal_server_client_engine_callbacks, server);
-  if (!err)
-    server->log = peal_engine_logger(server->engine);
-  return err;
+  if (err)
+    return err;
+  server->log = peal_engine_logger(server->engine);
+  peal_engine_set_stop(server->engine, stop_timeout(&server->opts),
+                       server->opts.stop_spread_ms);
+  return PEAL_OK;
 }
 
 static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
@@ -199,8 +207,13 @@ int peal_server_run(peal_server *server) {
 }
 
 void peal_server_stop(peal_server *server) {
-  if (server)
-    peal_workers_stop(server->workers, PEAL_LIMIT_STOP_GRACE_MS);
+  if (!server)
+    return;
+  uint32_t timeout_ms = stop_timeout(&server->opts);
+  uint32_t spread_ms = server->opts.stop_spread_ms;
+  peal_workers_stop(server->workers, spread_ms > UINT32_MAX - timeout_ms
+                                         ? UINT32_MAX
+                                         : spread_ms + timeout_ms);
 }
 
 static void free_locals(peal_server *server) {

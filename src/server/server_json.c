@@ -74,6 +74,9 @@ static const peal_opts_row rows[] = {
     ROW(event_rate.policy, PEAL_OPTS_WORD, "drop error disconnect"),
     U32(slow_handler_ms),
     FLAG(allow_eio3),
+    U32(stop_timeout_ms),
+    U32(stop_spread_ms),
+    TEXT(handover),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};
