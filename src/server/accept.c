@@ -3,6 +3,7 @@
 
 #include "server/acks.h"
 #include "server/members.h"
+#include "server/onlooker.h"
 #include "server/rooms.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
@@ -182,6 +183,9 @@ void peal_accept_run(peal_candidate *candidate) {
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
+  peal_onlooker *onlooker = socket->local->nsp->server->onlooker;
+  if (onlooker)
+    onlooker->verbs->came(onlooker, socket);
   peal_socket_recovery_live(socket);
   send_held(socket, candidate, &missed);
   peal_socket_recovery_release(&missed);

@@ -8,6 +8,7 @@
 #include "server/event_error.h"
 #include "server/middleware.h"
 #include "server/nsp.h"
+#include "server/onlooker.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
 #include "server/server_limits.h"
@@ -202,8 +203,9 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   peal_server_client *client = peal_engine_conn_user(conn);
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
-  peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
-                   data.len);
+  peal_figures *figures = &peal_server_local_of(server, worker)->figures;
+  peal_figures_add(&figures->packets_in, 1);
+  peal_figures_add(&figures->bytes_in, data.len);
   uint64_t before = peal_sio_conn_deadline(&client->sio);
   peal_err err = peal_sio_conn_feed(&client->sio, binary, data, worker->now_ms);
   if (!err)
@@ -237,11 +239,28 @@ static void on_drain(peal_engine_conn *conn, void *user) {
   }
 }
 
+static void on_upgrade(peal_engine_conn *conn, void *user) {
+  const peal_server *server = user;
+  peal_onlooker *onlooker = server->onlooker;
+  if (!onlooker)
+    return;
+  peal_server_client *client = peal_engine_conn_user(conn);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
+    if (socket && socket->is_member)
+      onlooker->verbs->upgraded(onlooker, socket);
+  }
+}
+
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
   peal_server_client *client = peal_engine_conn_user(conn);
   peal_reason told = peal_reason_of(reason, err);
-  (void)user;
+  const peal_server *server = user;
+  peal_onlooker *onlooker = server->onlooker;
+  if (onlooker)
+    onlooker->verbs->ended(onlooker, peal_engine_conn_worker(conn), told);
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
@@ -261,6 +280,7 @@ const peal_engine_callbacks peal_server_client_engine_callbacks = {
     .user_bytes = sizeof(peal_server_client),
     .on_open = on_open,
     .on_message = on_message,
+    .on_upgrade = on_upgrade,
     .on_drain = on_drain,
     .on_deadline = on_deadline,
     .on_close = on_close,

@@ -67,6 +67,7 @@ struct peal_server {
   struct peal_adapter *adapter;      /* to other nodes; NULL: there are none */
   struct peal_recovery *recovery;    /* here, in memory; NULL: not */
   struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
+  struct peal_onlooker *onlooker;    /* NULL: nobody looks */
   peal_server_local *locals;
   peal_nsp **nsps;
   size_t nsp_count, nsp_cap;
@@ -124,6 +125,11 @@ struct peal_nsp {
 static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
                                                 const peal_worker *worker) {
   return &nsp->locals[peal_worker_index(worker)];
+}
+
+/* Members on this worker. Thread: any. */
+static inline size_t peal_nsp_local_count(const peal_nsp_local *local) {
+  return __atomic_load_n(&local->count, __ATOMIC_RELAXED);
 }
 
 /* Does somebody watch what goes out? */
