@@ -132,7 +132,10 @@ const io = new Server(httpServer, {
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
   ...flags.recovery && {
-    connectionStateRecovery: { maxDisconnectionDuration: num('recovery', 0) },
+    connectionStateRecovery: {
+      maxDisconnectionDuration: num('recovery', 0),
+      skipMiddlewares: flags['recovery-middlewares'] !== '1',
+    },
   },
   allowRequest: (req, done) => {
     const text = req.headers['x-refuse'] || req.headers['x-refuse-late'];

@@ -66,7 +66,8 @@ module.exports = ({ both, scenario }) => {
   });
   for (const [name, change] of [['another pid', { pid: 'nope' }],
     ['another offset', { offset: 'nope' }], ['no offset', { offset: undefined }],
-    ['a pid that is no text', { pid: 5 }]]) {
+    ['a pid that is no text', { pid: 5 }],
+    ['an offset that is no text', { offset: 123 }]]) {
     scenario(`recovery: ${name}`, RECOVERY, async (on) => {
       const { e } = await begun(on, 'websocket');
       await lost(on, e);
@@ -176,6 +177,20 @@ module.exports = ({ both, scenario }) => {
     const back = await on.engine('websocket');
     await back.join('/auth', { pid, offset, token: 'bad' });
   });
+  scenario('recovery: the middleware runs if asked for',
+    { ...RECOVERY, recoveryMiddlewares: 1 }, async (on) => {
+      for (const token of ['bad', 'good']) {
+        const e = await on.sio('websocket', '/auth', { token: 'good' });
+        const { id, pid } = e;
+        await e.send('2/auth,["echo",1]');
+        const offset = offsetOf(on, await e.engine.recvPacket(15000),
+          `OFFSET ${token}`);
+        e.drop();
+        await on.reasonOf(id);
+        const back = await on.engine('websocket');
+        await back.join('/auth', { pid, offset, token });
+      }
+    });
   scenario('recovery: it is off', async (on) => {
     const e = await on.sio('websocket');
     await e.join('/admin', { pid: 'x', offset: 'y' });
