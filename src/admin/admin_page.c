@@ -194,17 +194,19 @@ static void on_login_body(peal_http_req *req, peal_err err, peal_slice body,
   peal_admin *admin = user;
   if (err)
     return;
-  peal_val login = peal_build_json(peal_http_req_build(req), body);
-  if (peal_build_err(peal_http_req_build(req))) {
+  peal_doc *doc;
+  if (peal_doc_from_json(&doc, body, NULL)) {
     complain(req, 400, "no JSON");
     return;
   }
+  peal_val login = peal_doc_val(doc);
   errand *it = errand_of(admin, req);
   if (it)
     peal_admin_auth_ask(
         &admin->auth, peal_http_req_worker(req), peal_http_req_address(req),
         peal_val_str(peal_val_get(login, "username")),
         peal_val_str(peal_val_get(login, "password")), on_login, it);
+  peal_doc_free(doc);
 }
 
 /* A form of another site cannot send this type. */
