@@ -102,18 +102,19 @@ static peal_val totals_val(const peal_admin *admin,
   return peal_pairs_val(it);
 }
 
-static int64_t rooms_of(const peal_admin_report *report, const char *nsp) {
-  int64_t sum = 0;
-  for (unsigned i = 0; i < report->admin->server->worker_count; i++) {
-    peal_val rooms = peal_val_get(peal_doc_val(report->parts[i].doc), "rooms");
-    sum += peal_val_int(peal_val_get(peal_val_get(rooms, "counts"), nsp), 0);
-  }
-  return sum;
+/* What each worker says of its rooms. */
+static peal_args rooms_of(const peal_admin_report *report, peal_build *build) {
+  peal_items *all = peal_items_new(build);
+  for (unsigned i = 0; i < report->admin->server->worker_count; i++)
+    peal_items_add(all,
+                   peal_val_get(peal_doc_val(report->parts[i].doc), "rooms"));
+  return peal_items_args(all);
 }
 
 static peal_val namespaces_val(const peal_admin_report *report,
                                peal_build *build) {
   const peal_server *server = report->admin->server;
+  peal_args rooms = rooms_of(report, build);
   peal_items *all = peal_items_new(build);
   for (size_t i = 0; i < server->nsp_count; i++) {
     const peal_nsp *nsp = server->nsps[i];
@@ -123,18 +124,17 @@ static peal_val namespaces_val(const peal_admin_report *report,
             build,
             PEAL_OBJECT({"name", peal_str(nsp->name)},
                         {"sockets", peal_int(peal_admin_figures_sockets(nsp))},
-                        {"rooms", peal_int(rooms_of(report, nsp->name))})));
+                        {"rooms", peal_int(peal_admin_rooms_count(
+                                      rooms.items, rooms.count, nsp->name))})));
   }
   return peal_items_val(all);
 }
 
 static peal_val rooms_val(const peal_admin_report *report, peal_build *build) {
+  peal_args rooms = rooms_of(report, build);
   peal_items *tops = peal_items_new(build);
-  for (unsigned i = 0; i < report->admin->server->worker_count; i++)
-    peal_items_add(
-        tops,
-        peal_val_get(peal_val_get(peal_doc_val(report->parts[i].doc), "rooms"),
-                     "top"));
+  for (size_t i = 0; i < rooms.count; i++)
+    peal_items_add(tops, peal_val_get(rooms.items[i], "top"));
   peal_args args = peal_items_args(tops);
   return peal_admin_rooms_merge(build, args.items, args.count);
 }

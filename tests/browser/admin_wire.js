@@ -7,14 +7,13 @@
 //
 // PROGRAM is example-admin.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import http from 'node:http';
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Server } from 'socket.io';
 import { io } from 'socket.io-client';
-import { freePort, runSteps, sleep, until } from './harness.js';
+import { adminHash as hash, adminPassword as password, startAdminServer } from './admin_server.js';
+import { runSteps, sleep, until } from './harness.js';
 
 const { instrument } = createRequire(import.meta.url)('@socket.io/admin-ui');
 const { values: opts } = parseArgs({
@@ -22,27 +21,10 @@ const { values: opts } = parseArgs({
     server: { type: 'string' }, out: { type: 'string' }, chromium: { type: 'string' },
   },
 });
-const password = 'secret';
-const hash = '$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW';
 
 // --- the two servers ------------------------------------------------------------
 
-async function startPeal(words) {
-  const port = await freePort();
-  const child = spawn(path.resolve(opts.server), [String(port), ...words],
-    { env: { ...process.env, PEAL_ADMIN_PASSWORD: hash }, stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  await until('example-admin answers', async () => {
-    assert.equal(child.exitCode, null, 'the server has ended');
-    return fetch(`${url}/_peal/session`).then((answer) => answer.ok, () => false);
-  });
-  const stop = async () => {
-    const gone = new Promise((done) => { child.once('exit', done); });
-    child.kill('SIGTERM');
-    await gone;
-  };
-  return { url, stop };
-}
+const startPeal = (words) => startAdminServer(opts.server, words);
 
 // The same program on Node.
 async function startNode(words) {
