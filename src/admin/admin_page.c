@@ -102,8 +102,7 @@ static void report(errand *it) {
                              .fn = on_report,
                              .user = it,
                              .admin = it->admin};
-  if (peal_admin_report_ask(&it->ask))
-    complain(it->req, 503, "busy");
+  peal_admin_report_ask(&it->ask);
 }
 
 static void on_basic(peal_worker *worker, peal_admin_verdict verdict,
