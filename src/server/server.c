@@ -51,6 +51,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .max_clients_per_address = opts->max_clients_per_address,
       .max_payload_bytes = opts->max_payload_bytes,
       .compress_threshold_bytes = opts->compress_threshold_bytes,
+      .deflate = opts->deflate,
       .max_queue_bytes = opts->max_queue_bytes,
       .max_queue_soft_bytes = opts->max_queue_soft_bytes,
       .queue_policy = opts->queue_policy,
