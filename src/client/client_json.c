@@ -45,6 +45,7 @@ static const peal_opts_row rows[] = {
     SIZE(max_queue_bytes),
     SIZE(max_payload_bytes),
     U32(max_attachments),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
     TEXT(tls.ca_file),
     TEXT(tls.ca_dir),
     TEXT(tls.cert_file),

@@ -10,6 +10,7 @@
 #include "engine/engine_opts.h"
 #include "net/crypto.h"
 #include "net/run.h"
+#include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
 #include "server/next.h"
@@ -98,6 +99,7 @@ static peal_err set_locals(peal_server *server) {
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
         .connect_timeout_ms = opts->connect_timeout_ms,
         .seed = server->seed,
+        .parser = server->parser,
         .mem = worker->mem};
   }
   return PEAL_OK;
@@ -160,6 +162,9 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
       PEAL_RESERVED_IS_KNOWN(opts) && PEAL_RESERVED_IS_KNOWN(&opts->recovery);
   const char *wrong = is_known ? peal_engine_opts_wrong(&engine)
                                : "an option that this library does not know";
+  if (!wrong && !peal_parser_is_whole(opts->parser))
+    wrong =
+        "parser lacks a function, or has one that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
@@ -168,6 +173,7 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   }
   server->mem = mem;
   server->opts = *opts;
+  server->parser = peal_parser_other(opts->parser);
   atomic_init(&server->running, false);
   peal_arena_init(&server->strings, mem, 1024, 0);
   peal_err err = set_up(server, &engine);

@@ -68,6 +68,7 @@ static const peal_opts_row rows[] = {
     U32(recovery.window_ms),
     SIZE(recovery.max_bytes),
     FLAG(recovery.run_middlewares),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};
