@@ -96,6 +96,10 @@ peal_err peal_sio_msgpack_decode(peal_sio_packet *out, peal_slice in,
                                  peal_arena *arena) {
   *out = (peal_sio_packet){.nsp = PEAL_S("/")};
   peal_err err = read_map(out, in, arena);
+  bool may_lack =
+      out->type == PEAL_SIO_CONNECT || out->type == PEAL_SIO_DISCONNECT;
+  if (may_lack && peal_val_is(out->data, PEAL_NULL))
+    out->data = peal_undefined();
   return err ? err : peal_sio_packet_check(out, arena);
 }
 

@@ -13,7 +13,8 @@
 
 /* Decode the packet that fills `in` (borrowed by *out). Keys come in any order,
  * of equal ones the last counts, those that are not known are passed over; what
- * is undefined (d4 00 00) is as if absent. Shape of the data: as
+ * is undefined (d4 00 00) is as if absent, and so is null of CONNECT and
+ * DISCONNECT (python-socketio). Shape of the data: as
  * peal_sio_packet_decode.
  * Returns: PEAL_OK; PEAL_ERR_SIO_PACKET (no map, a type that is none, no
  * namespace, an id that is none), PEAL_ERR_SIO_PAYLOAD (malformed, or shape),

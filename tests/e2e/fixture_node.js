@@ -125,6 +125,7 @@ const io = new Server(httpServer, {
   cookie: flags.cookie === '1',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
+  ...flags.parser && { parser: require('socket.io-msgpack-parser') },
   ...flags.recovery && {
     connectionStateRecovery: { maxDisconnectionDuration: num('recovery', 0) },
   },
