@@ -31,6 +31,10 @@ function unpack(value) {
     Object.entries(value).map(([key, one]) => [key, unpack(one)]));
 }
 
+// By name.
+const parserOf = (word) => word && require(path.join(modules,
+  `socket.io-${word}-parser`));
+
 const sockets = new Map();
 const FILES = ['ca', 'cert', 'key'];
 const MANAGER = ['reconnect_attempt', 'reconnect', 'reconnect_error',
@@ -42,6 +46,7 @@ function options({ transports, auth, askAuth, reconnect, opts = {} }, id) {
   return {
     forceNew: true, transports, reconnection: reconnect,
     reconnectionDelay: 100, reconnectionDelayMax: 300, ...opts,
+    ...opts.parser && { parser: parserOf(opts.parser) },
     ...Object.fromEntries(files.map((name) =>
       [name, fs.readFileSync(opts[name])])),
     auth: askAuth === undefined ? unpack(auth) : (give) => {
