@@ -54,6 +54,7 @@ static const peal_opts_row rows[] = {
     BYTE(deflate.level),
     BYTE(deflate.mem_level),
     SIZE(deflate.threshold_bytes),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
     TEXT(tls.ca_file),
     TEXT(tls.ca_dir),
     TEXT(tls.cert_file),

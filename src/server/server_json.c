@@ -86,6 +86,7 @@ static const peal_opts_row rows[] = {
     U32(stop_timeout_ms),
     U32(stop_spread_ms),
     TEXT(handover),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};
