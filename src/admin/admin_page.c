@@ -294,9 +294,16 @@ static void on_request(peal_http_req *req, void *user) {
   }
 }
 
+/* "/_peal" and what is in it, but not "/_pealing". */
 peal_err peal_admin_page_open(peal_admin *admin) {
-  return peal_http_server_mount(admin->server->http,
-                                &(peal_http_mount){.path = admin->opts.page,
-                                                   .on_request = on_request,
-                                                   .user = admin});
+  char inside[1100];
+  (void)snprintf(inside, sizeof inside, "%.1024s/", admin->opts.page);
+  peal_http_mount mount = {.path = admin->opts.page,
+                           .exact = true,
+                           .on_request = on_request,
+                           .user = admin};
+  peal_err err = peal_http_server_mount(admin->server->http, &mount);
+  mount.path = inside;
+  mount.exact = false;
+  return err ? err : peal_http_server_mount(admin->server->http, &mount);
 }
