@@ -262,10 +262,10 @@ static void print_urls(serving *s) {
 /* False: there is none, and the log has said why. */
 static bool let_look(serving *s) {
 #if CLI_HAVE_ADMIN
-  s->admin = peal_admin_new(s->server,
-                            &(peal_admin_opts){.username = "admin",
-                                               .password = s->opts->admin,
-                                               .page = "/_peal"});
+  s->admin =
+      peal_admin_new(s->server, &(peal_admin_opts){.username = "admin",
+                                                   .password = s->opts->admin,
+                                                   .page = "/_peal"});
   return s->admin != NULL;
 #else
   (void)s;

@@ -2,6 +2,7 @@
 #include "admin/admin_events.h"
 
 #include "admin/admin_feed.h"
+#include "admin/admin_spaces.h"
 
 static void tell(peal_admin *admin, peal_socket *socket, const char *what,
                  peal_slice event, peal_args args) {
@@ -29,30 +30,37 @@ static void on_sent(peal_socket *socket, peal_slice event, peal_args args,
   tell(user, socket, "event_sent", event, args);
 }
 
-static peal_err add(peal_admin *admin, peal_nsp *nsp) {
+static void remove_from(peal_admin *admin, peal_nsp *nsp) {
+  (void)peal_off_any(nsp, on_received, admin);
+  (void)peal_off_any_outgoing(nsp, on_sent, admin);
+}
+
+/* Once, however often it is asked for. */
+static peal_err add_to(peal_admin *admin, peal_nsp *nsp) {
+  remove_from(admin, nsp);
   peal_err err = peal_on_any(nsp, on_received, admin);
+  if (!err)
+    err = peal_on_any_outgoing(nsp, on_sent, admin);
   if (err)
-    return err;
-  err = peal_on_any_outgoing(nsp, on_sent, admin);
-  if (err)
-    (void)peal_off_any(nsp, on_received, admin);
+    remove_from(admin, nsp);
   return err;
 }
 
 void peal_admin_events_set(peal_admin *admin, bool on) {
-  const peal_server *server = admin->server;
-  if (!on) {
-    for (size_t i = 0; i < admin->with_events; i++) {
-      (void)peal_off_any(server->nsps[i], on_received, admin);
-      (void)peal_off_any_outgoing(server->nsps[i], on_sent, admin);
-    }
-    admin->with_events = 0;
+  if (admin->has_events == on)
     return;
+  peal_err err = PEAL_OK;
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; !err && i < spaces.count; i++) {
+    if (spaces.items[i] == admin->nsp)
+      continue;
+    if (on)
+      err = add_to(admin, spaces.items[i]);
+    else
+      remove_from(admin, spaces.items[i]);
   }
-  for (; admin->with_events < server->nsp_count; admin->with_events++) {
-    peal_nsp *nsp = server->nsps[admin->with_events];
-    /* Without memory for it: again by the next tick. */
-    if (nsp != admin->nsp && add(admin, nsp))
-      return;
-  }
+  /* Without memory for it: again by the next tick. */
+  if (spaces.items && !err)
+    admin->has_events = on;
+  peal_admin_spaces_give(admin, &spaces);
 }
