@@ -31,7 +31,7 @@ struct peal_event_next {
 struct peal_event_chain {
   peal_socket *socket;
   peal_sio_link link;
-  peal_event_use_fn then;
+  peal_event_use_fn then, later;
   peal_event event;
   uint64_t age;                  /* of the hooks, when it came */
   peal_hook *hook;               /* the one that was asked; NULL: none yet */
@@ -214,6 +214,7 @@ static void settle(peal_event_chain *kept, const peal_event_chain *like,
                    peal_doc *doc, size_t charged) {
   peal_val all = peal_doc_val(doc);
   *kept = *like;
+  kept->then = kept->later;
   kept->doc = doc;
   kept->charged = charged;
   kept->acked = *like->event.acked;
@@ -249,15 +250,18 @@ static peal_err keep(const peal_event_chain *chain) {
 }
 
 void peal_event_use_run(peal_socket *socket, peal_sio_link link,
-                        const peal_event *event, peal_event_use_fn then) {
+                        const peal_event *event, peal_event_use_fn then,
+                        peal_event_use_fn later) {
   peal_event_chain chain = {.socket = socket,
                             .link = link,
                             .then = then,
+                            .later = later,
                             .event = *event,
                             .age = socket->local->hooks.age};
   if (run(&chain))
     return;
   peal_err err = keep(&chain);
+  event->fate->waits = !err;
   if (!err)
     return;
   forget_question(&chain);

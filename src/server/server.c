@@ -18,7 +18,9 @@
 #include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
+#include "server/slow_handler.h"
 #include "server/socket_recovery.h"
+#include "server/tracing.h"
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -91,6 +93,7 @@ static peal_err set_locals(peal_server *server) {
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
+    peal_slow_handler_init(&local->slow, opts->slow_handler_ms);
     peal_live_sessions_init(&local->live, peal_workers_get(server->workers, i),
                             peal_socket_recovery_save_live);
     local->sio = (peal_sio_conn_opts){
@@ -181,11 +184,14 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   server->mem = mem;
   server->opts = *opts;
   atomic_init(&server->running, false);
+  atomic_init(&server->tracing, NULL);
   atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
   peal_arena_init(&server->strings, mem, 1024, 0);
   peal_err err = set_up(server, &engine);
-  if (!err)
+  if (!err) {
+    peal_tracing_from_env(server);
     return server;
+  }
   /* The HTTP server has said itself why it could not listen. */
   if (server->http || err == PEAL_ERR_NOMEM)
     peal_engine_opts_report(&engine, server->log, peal_err_message(err));
@@ -234,6 +240,7 @@ void peal_server_free(peal_server *server) {
   if (server->owns_http)
     peal_http_server_free(server->http);
   peal_arena_deinit(&server->strings);
+  peal_tracing_free(server);
   peal_mem_free(mem, server);
 }
 

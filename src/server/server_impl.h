@@ -38,10 +38,20 @@ typedef struct peal_belongings peal_belongings;
 
 /* -- the server --------------------------------------------------------------- */
 
+/* Of a worker (slow_handler). */
+typedef struct peal_slow_handler {
+  uint64_t base_ms; /* when the processor's time was read last */
+  uint64_t base_ns; /* what it was */
+  int64_t step_ms;  /* between two readings; INT64_MAX: off */
+  uint32_t limit_ms;
+} peal_slow_handler;
+
 typedef struct peal_server_local {
   peal_buf encode; /* scratch for encoding, reused */
   peal_sio_conn_opts sio;
   peal_figures figures;
+  peal_slow_handler slow;
+  bool is_tracing;              /* the application is told of an event */
   peal_ticket_pool nexts;       /* peal_next */
   peal_ticket_pool replies;     /* peal_reply */
   peal_ticket_pool event_nexts; /* peal_event_next */
@@ -76,8 +86,9 @@ struct peal_server {
   uint64_t key_seed; /* of conflation keys */
   bool owns_http;
   atomic_bool running;
-  atomic_uint odd;                   /* bits of peal_odd */
-  char apart[PEAL_CACHE_LINE_BYTES]; /* all workers write what follows */
+  atomic_uint odd;                        /* bits of peal_odd */
+  _Atomic(struct peal_tracing *) tracing; /* NULL: never asked for */
+  char apart[PEAL_CACHE_LINE_BYTES];      /* all workers write what follows */
   peal_op_load load;
 };
 
