@@ -12,7 +12,7 @@
 #include "net/run.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
-#include "server/event_use.h"
+#include "server/event_chain.h"
 #include "server/next.h"
 #include "server/nsp.h"
 #include "server/recovery.h"
@@ -74,7 +74,7 @@ static void set_tickets(peal_server *server, peal_server_local *local,
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
   opts.max_kept = PEAL_LIMIT_EVENT_NEXTS_KEPT;
-  peal_event_use_pool_init(&local->event_nexts, &opts);
+  peal_event_chain_pool_init(&local->event_nexts, &opts);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
