@@ -50,7 +50,7 @@ peal_err peal_deliver_one(peal_socket *socket, const peal_eio_item *item,
     return hold_back(socket, item);
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
-  if (!peal_deliver_is_taken(socket, is_volatile)) {
+  if (is_volatile && !peal_engine_conn_is_writable(socket->client->conn)) {
     peal_figures_add(&peal_figures_of(socket)->dropped_volatile, 1);
     return PEAL_OK;
   }
@@ -88,7 +88,7 @@ void peal_deliver_many(peal_socket *const *sockets, size_t count,
     const peal_socket *socket = sockets[i];
     if (socket->state != PEAL_SOCKET_CONNECTED)
       continue;
-    if (peal_deliver_is_taken(socket, is_volatile))
+    if (!is_volatile || peal_engine_conn_is_writable(socket->client->conn))
       sent += is_traced ? deliver_traced(socket, item) : !queue(socket, item);
     else
       peal_figures_add(&peal_figures_of(socket)->dropped_volatile, 1);

@@ -91,7 +91,7 @@ static void ack_for(const peal_event *event) {
 }
 
 /* Those that the event is for. */
-static void call_handlers(peal_socket *socket, const peal_event *event) {
+static inline void call_handlers(peal_socket *socket, const peal_event *event) {
   peal_nsp_local *local = socket->local;
   peal_hook *first = peal_hook_of_event(&local->hooks, event->name);
   bool any = peal_handlers_call(local, first, local->hooks.age, event);
@@ -99,7 +99,7 @@ static void call_handlers(peal_socket *socket, const peal_event *event) {
     any |= peal_socket_hook_call(socket, event);
   if (!any)
     any = peal_wildcard_call(socket, event);
-  if (any && local->nsp->server->opts.auto_ack)
+  if (any && local->home->auto_ack)
     ack_for(event);
 }
 
@@ -117,8 +117,9 @@ static void call_passed(peal_socket *socket, const peal_event *event) {
     peal_tracing_end(&traced, socket, event);
 }
 
-static void run(peal_socket *socket, peal_sio_link link,
-                const peal_event *event) {
+/* Those that hear everything, the middleware, those that the event is for. */
+static inline void run(peal_socket *socket, peal_sio_link link,
+                       const peal_event *event) {
   const peal_hooks *hooks = &socket->local->hooks;
   socket->local->told++;
   peal_slow_handler_begin(socket);
@@ -160,8 +161,8 @@ void peal_dispatch_event(peal_socket *socket, const peal_sio_conn_event *from) {
                       .bytes = from->bytes,
                       .acked = &acked,
                       .fate = &fate};
-  unsigned odd = atomic_load_explicit(&socket->local->nsp->server->odd,
-                                      memory_order_acquire);
+  unsigned odd =
+      atomic_load_explicit(&socket->local->home->odd, memory_order_acquire);
   if (odd)
     run_odd(socket, from->link, &event, odd);
   else

@@ -10,10 +10,6 @@
 
 /* -- limits ------------------------------------------------------------------------ */
 
-static void turn_on(peal_server *server) {
-  atomic_fetch_or_explicit(&server->odd, PEAL_ODD_RATE, memory_order_relaxed);
-}
-
 /* Workers read the three apart: for one event they may not belong together. */
 peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
   if (!nsp)
@@ -25,7 +21,7 @@ peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
     atomic_store_explicit(&own->per_s, rate->per_s, memory_order_relaxed);
   }
   atomic_store_explicit(&own->is_set, rate != NULL, memory_order_release);
-  turn_on(nsp->server);
+  peal_server_set_odd(nsp->server, PEAL_ODD_RATE, true);
   return PEAL_OK;
 }
 
@@ -63,7 +59,7 @@ peal_err peal_socket_set_event_rate(peal_socket *socket,
   bucket->is_new = true;
   if (rate)
     bucket->own = *rate;
-  turn_on(socket->local->nsp->server);
+  peal_server_set_odd(socket->local->nsp->server, PEAL_ODD_RATE, true);
   return PEAL_OK;
 }
 

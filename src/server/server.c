@@ -94,6 +94,8 @@ static peal_err set_locals(peal_server *server) {
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
     peal_slow_handler_init(&local->slow, opts->slow_handler_ms);
+    atomic_init(&local->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
+    local->auto_ack = opts->auto_ack;
     peal_live_sessions_init(&local->live, peal_workers_get(server->workers, i),
                             peal_socket_recovery_save_live);
     local->sio = (peal_sio_conn_opts){
@@ -185,7 +187,6 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   server->opts = *opts;
   atomic_init(&server->running, false);
   atomic_init(&server->tracing, NULL);
-  atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
   peal_arena_init(&server->strings, mem, 1024, 0);
   peal_err err = set_up(server, &engine);
   if (!err) {

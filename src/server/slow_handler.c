@@ -13,12 +13,11 @@ static uint64_t read_ns(clockid_t clock) {
   return (uint64_t)now.tv_sec * 1000 * NS_PER_MS + (uint64_t)now.tv_nsec;
 }
 
-/* Some milliseconds behind, and a few nanoseconds to read. */
-static uint64_t rough_ms(void) {
+uint64_t peal_slow_handler_rough_ns(void) {
 #ifdef CLOCK_MONOTONIC_COARSE
-  return read_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_MS;
+  return read_ns(CLOCK_MONOTONIC_COARSE);
 #else
-  return read_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+  return read_ns(CLOCK_MONOTONIC);
 #endif
 }
 
@@ -27,15 +26,16 @@ uint64_t peal_slow_handler_cpu_ns(void) {
 }
 
 void peal_slow_handler_init(peal_slow_handler *slow, uint32_t limit_ms) {
-  uint32_t limit = limit_ms ? limit_ms : DEFAULT_MS;
-  *slow = (peal_slow_handler){.limit_ms = limit,
-                              .step_ms = limit / STEPS ? limit / STEPS : 1};
+  uint64_t limit_ns = (uint64_t)(limit_ms ? limit_ms : DEFAULT_MS) * NS_PER_MS;
+  *slow =
+      (peal_slow_handler){.limit_ns = limit_ns, .step_ns = limit_ns / STEPS};
   if (limit_ms == PEAL_OFF)
-    slow->step_ms = INT64_MAX;
+    slow->look_ms = slow->look_ns = UINT64_MAX;
 }
 
-void peal_slow_handler_base(peal_slow_handler *slow, uint64_t now_ms) {
-  slow->base_ms = now_ms;
+void peal_slow_handler_base(peal_slow_handler *slow) {
+  slow->look_ns = peal_slow_handler_rough_ns() + slow->step_ns;
+  slow->look_ms = slow->look_ns / NS_PER_MS + 1;
   slow->base_ns = peal_slow_handler_cpu_ns();
 }
 
@@ -52,18 +52,10 @@ static void report(const peal_socket *socket, peal_slice event,
                     nsp->name, (unsigned long long)spent_ms);
 }
 
-void peal_slow_handler_end(peal_socket *socket, peal_slice event) {
-  const peal_nsp_local *local = socket->local;
-  peal_slow_handler *slow =
-      &peal_server_local_of(local->nsp->server, local->worker)->slow;
-  if (slow->step_ms == INT64_MAX)
-    return;
-  uint64_t now_ms = rough_ms();
-  if ((int64_t)(now_ms - slow->base_ms) < slow->step_ms)
-    return;
+void peal_slow_handler_look(const peal_socket *socket, peal_slice event) {
+  peal_slow_handler *slow = &socket->local->home->slow;
   uint64_t before_ns = slow->base_ns;
-  peal_slow_handler_base(slow, now_ms);
-  uint64_t spent_ms = (slow->base_ns - before_ns) / NS_PER_MS;
-  if (spent_ms >= slow->limit_ms)
-    report(socket, event, spent_ms);
+  peal_slow_handler_base(slow);
+  if (slow->base_ns - before_ns >= slow->limit_ns)
+    report(socket, event, (slow->base_ns - before_ns) / NS_PER_MS);
 }

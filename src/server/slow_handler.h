@@ -7,20 +7,28 @@
  * eighth of what was done before. */
 #include "server/server_impl.h"
 
-/* On its worker. */
 void peal_slow_handler_init(peal_slow_handler *slow, uint32_t limit_ms);
 /* The kernel is asked. */
-void peal_slow_handler_base(peal_slow_handler *slow, uint64_t now_ms);
-/* Nothing as a rule: is the last reading old? */
-void peal_slow_handler_end(peal_socket *socket, peal_slice event);
+void peal_slow_handler_base(peal_slow_handler *slow);
+/* It is time to ask it: was it this one? */
+void peal_slow_handler_look(const peal_socket *socket, peal_slice event);
 /* Nanoseconds of the processor that this thread has had. */
 uint64_t peal_slow_handler_cpu_ns(void);
+/* A clock some milliseconds behind, read in a few nanoseconds. */
+uint64_t peal_slow_handler_rough_ns(void);
 
-/* Handlers of this socket are about to run. */
+/* Handlers of this socket are about to run: is the last reading old? */
 static inline void peal_slow_handler_begin(const peal_socket *socket) {
-  const peal_nsp_local *local = socket->local;
-  peal_slow_handler *slow =
-      &peal_server_local_of(local->nsp->server, local->worker)->slow;
-  if ((int64_t)(local->worker->now_ms - slow->base_ms) >= slow->step_ms)
-    peal_slow_handler_base(slow, local->worker->now_ms);
+  peal_slow_handler *slow = &socket->local->home->slow;
+  if (socket->local->worker->now_ms >= slow->look_ms)
+    peal_slow_handler_base(slow);
+}
+
+/* They have run. */
+static inline void peal_slow_handler_end(const peal_socket *socket,
+                                         peal_slice event) {
+  const peal_slow_handler *slow = &socket->local->home->slow;
+  if (slow->look_ns != UINT64_MAX &&
+      peal_slow_handler_rough_ns() >= slow->look_ns)
+    peal_slow_handler_look(socket, event);
 }

@@ -2,6 +2,7 @@
 #include "server/tracing.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/hex.h"
@@ -46,13 +47,8 @@ static void publish(peal_server *server, peal_tracing *it) {
   while (!atomic_compare_exchange_weak_explicit(&server->tracing, &before, it,
                                                 memory_order_release,
                                                 memory_order_relaxed));
-  bool is_any = it->opts.fn || it->logs || it->opts.ids;
-  if (is_any)
-    atomic_fetch_or_explicit(&server->odd, PEAL_ODD_TRACE,
-                             memory_order_release);
-  else
-    atomic_fetch_and_explicit(&server->odd, ~(unsigned)PEAL_ODD_TRACE,
-                              memory_order_relaxed);
+  peal_server_set_odd(server, PEAL_ODD_TRACE,
+                      it->opts.fn || it->logs || it->opts.ids);
 }
 
 static peal_err change(peal_server *server, const peal_trace_opts *opts) {
@@ -131,8 +127,7 @@ static void write_line(const peal_tracing *of, const peal_socket *socket,
 
 static void tell(const peal_tracing *of, const peal_socket *socket,
                  const peal_trace_record *record) {
-  peal_server_local *home =
-      peal_server_local_of(socket->local->nsp->server, socket->local->worker);
+  peal_server_local *home = socket->local->home;
   if (home->is_tracing) /* what is sent while it is told is not told */
     return;
   home->is_tracing = true;
@@ -188,7 +183,7 @@ static void set_ids(peal_trace_ids *ids, const peal_traceparent *span,
                     const char *parent_id) {
   memcpy(ids->trace_id, span->trace_id, sizeof ids->trace_id);
   memcpy(ids->span_id, span->span_id, sizeof ids->span_id);
-  memcpy(ids->parent_id, parent_id, sizeof ids->parent_id);
+  memcpy(ids->parent_id, parent_id, strlen(parent_id) + 1);
 }
 
 bool peal_trace_parent(char out[PEAL_TRACE_PARENT_BYTES]) {
@@ -256,7 +251,7 @@ void peal_tracing_out(const peal_socket *socket, const peal_eio_item *item) {
   record.args = (peal_args){items + skip, packet.data.len - skip};
   record.bytes = peal_message_len(item->message);
   if (span)
-    set_ids(&record.ids, span, record.ids.parent_id);
+    set_ids(&record.ids, span, "");
   tell(tracing_of(socket), socket, &record);
   peal_arena_mark_set(turn, mark);
 }

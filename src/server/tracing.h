@@ -31,7 +31,7 @@ void peal_tracing_from_env(peal_server *server);
 void peal_tracing_free(peal_server *server);
 
 static inline bool peal_tracing_is_on(const peal_socket *socket) {
-  return (atomic_load_explicit(&socket->local->nsp->server->odd,
+  return (atomic_load_explicit(&socket->local->home->odd,
                                memory_order_acquire) &
           PEAL_ODD_TRACE) != 0;
 }
