@@ -13,13 +13,15 @@
 #include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
-#include "server/event_use.h"
+#include "server/event_chain.h"
 #include "server/next.h"
 #include "server/nsp.h"
 #include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
+#include "server/slow_handler.h"
 #include "server/socket_recovery.h"
+#include "server/tracing.h"
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -75,7 +77,7 @@ static void set_tickets(peal_server *server, peal_server_local *local,
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
   opts.max_kept = PEAL_LIMIT_EVENT_NEXTS_KEPT;
-  peal_event_use_pool_init(&local->event_nexts, &opts);
+  peal_event_chain_pool_init(&local->event_nexts, &opts);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
@@ -94,6 +96,9 @@ static peal_err set_locals(peal_server *server) {
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
+    peal_slow_handler_init(&local->slow, opts->slow_handler_ms);
+    atomic_init(&local->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
+    local->auto_ack = opts->auto_ack;
     peal_live_sessions_init(&local->live, peal_workers_get(server->workers, i),
                             peal_socket_recovery_save_live);
     local->sio = (peal_sio_conn_opts){
@@ -197,11 +202,13 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   server->opts = *opts;
   server->parser = peal_parser_other(opts->parser);
   atomic_init(&server->running, false);
-  atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
+  atomic_init(&server->tracing, NULL);
   peal_arena_init(&server->strings, mem, 1024, 0);
   peal_err err = set_up(server, &engine);
-  if (!err)
+  if (!err) {
+    peal_tracing_from_env(server);
     return server;
+  }
   /* The HTTP server has said itself why it could not listen. */
   if (server->http || err == PEAL_ERR_NOMEM)
     peal_engine_opts_report(&engine, server->log, peal_err_message(err));
@@ -255,6 +262,7 @@ void peal_server_free(peal_server *server) {
   if (server->owns_http)
     peal_http_server_free(server->http);
   peal_arena_deinit(&server->strings);
+  peal_tracing_free(server);
   peal_mem_free(mem, server);
 }
 

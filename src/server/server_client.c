@@ -13,6 +13,7 @@
 #include "server/server_client_turn.h"
 #include "server/server_limits.h"
 #include "server/socket_end.h"
+#include "server/tracing.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
@@ -47,7 +48,16 @@ static void on_event(peal_server *server, peal_server_client *client,
       &peal_server_local_of(server, peal_engine_conn_worker(client->conn))
            ->figures.events_in,
       1);
-  peal_dispatch_event(event->user, event->link, &event->packet);
+  peal_dispatch_event(event->user, event);
+}
+
+static void on_ack(const peal_sio_conn_event *event) {
+  const peal_sio_packet *packet = &event->packet;
+  if (peal_tracing_is_on(event->user))
+    peal_tracing_ack(event->user,
+                     (peal_args){packet->data.as.items, packet->data.len},
+                     event->bytes);
+  peal_acks_resolve(event->user, packet);
 }
 
 static peal_err act(peal_server *server, peal_server_client *client,
@@ -62,7 +72,7 @@ static peal_err act(peal_server *server, peal_server_client *client,
     on_event(server, client, event);
     break;
   case PEAL_SIO_CONN_ACK:
-    peal_acks_resolve(event->user, &event->packet);
+    on_ack(event);
     break;
   case PEAL_SIO_CONN_SEND:
     peal_server_client_send(client, event->message);

@@ -345,6 +345,24 @@ const tests = {
     assert.deepStrictEqual((await left)[0], 'io server disconnect');
   },
 
+  async event_rules() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'add', 2, 3), 5);
+    assert.deepStrictEqual(await ask(ada, 'add', 2, 'x'),
+      { error: 'two numbers' });
+    assert.deepStrictEqual(await ask(ada, 'secret'),
+      { error: 'sign in first' });
+    ada.emit('sign in', 'tea');
+    assert.strictEqual(await ask(ada, 'secret'), '42');
+    assert.strictEqual(await ask(ada, 'whatever'), 'no such thing: whatever');
+    ada.on('how many?', (answer) => answer(7));
+    assert.strictEqual(await ask(ada, 'ask me'), 7);
+    for (let i = 0; i < 200; i++) ada.emit('add', i, i);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ask(ada, 'add', 1, 1)));
+    assert.ok(answers.some((a) => a.error === 'too many events'));
+  },
+
   async binary() {
     for (const transports of [['websocket'], ['polling']]) {
       const ada = await joined({ transports });
