@@ -17,8 +17,8 @@ const SUITES = [
   'tls.js', 'recovery.js',
 ];
 
-// Of a server of its own: examples/ws_echo.
-const OTHERS = ['ws_echo.js'];
+// Of servers of their own: examples/ws_echo, deflate/main.c.
+const OTHERS = ['ws_echo.js', 'deflate.js'];
 
 function parse(argv) {
   const opts = {
@@ -78,7 +78,7 @@ async function run(file, opts) {
     : fs.realpathSync(opts.server);
   const args = [path.join(__dirname, file), '--server', server,
     '--port-base', String(base)];
-  if (file === 'ws_echo.js') args.push('--python', opts.python);
+  if (OTHERS.includes(file)) args.push('--python', opts.python);
   if (opts.workers !== undefined) args.push('--workers', opts.workers);
   const result = spawnSync(interpreter(file, opts), args,
     { stdio: 'inherit', timeout: 400000 });
