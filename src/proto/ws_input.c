@@ -11,9 +11,9 @@
 #define BUF_MIN 512u
 /* Up to here the announced length of a frame is reserved at once. */
 #define BUF_TRUST 4096u
-/* What does not shrink is longer when it is deflated: zlib's blocks without
- * compression add five bytes to each 500 or more. */
-#define DEFLATE_PART 64u
+/* What does not shrink is longer when it is deflated: with the least memory,
+ * zlib's blocks without compression add five bytes to each 127. */
+#define DEFLATE_PART 16u
 #define DEFLATE_MORE 64u
 
 /* -- life ---------------------------------------------------------------- */
