@@ -263,6 +263,7 @@ static cli_exit serve(serving *s, peal_tls *tls) {
       .port = opts->port != 0 ? (int)opts->port : PEAL_PORT_ANY,
       .path = opts->path,
       .tls = tls,
+      .deflate.on = opts->deflate,
       .cors.origins = opts->cors != NULL ? opts->cors : "*",
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
