@@ -54,6 +54,7 @@ static const peal_opts_row rows[] = {
     BYTE(deflate.level),
     BYTE(deflate.mem_level),
     SIZE(deflate.threshold_bytes),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
     TEXT(tls.ca_file),
     TEXT(tls.ca_dir),
     TEXT(tls.cert_file),
@@ -66,6 +67,7 @@ static const peal_opts_row rows[] = {
     ROW(query, PEAL_OPTS_FIELDS, NULL),
     FLAG(no_cookies),
     FLAG(no_timestamp),
+    FLAG(eio3),
     ROW(log.level, PEAL_OPTS_WORD, "default error warn info debug"),
     ROW(log.format, PEAL_OPTS_WORD, "text keys json"),
 };

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "net/proxy_env.h"
+#include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "wire/base64.h"
 #include "wire/client_url.h"
@@ -41,6 +42,9 @@ static const char *contradiction(const peal_client_opts *opts) {
       !PEAL_RESERVED_IS_KNOWN(&opts->log) ||
       !PEAL_RESERVED_IS_KNOWN(&opts->deflate))
     return "an option that this library does not know";
+  if (!peal_parser_is_whole(opts->parser))
+    return "parser lacks a function, or has one that this library does not "
+           "know";
   if (opts->no_upgrade && opts->remember_upgrade)
     return "remember_upgrade cannot go with no_upgrade";
   if (opts->tls.insecure_no_verify &&

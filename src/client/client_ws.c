@@ -308,7 +308,7 @@ static peal_err make_frames(peal_client_ws *ws) {
       return PEAL_OK;
     peal_err err = peal_ws_conn_send_with(
         ws->conn, packet.binary ? PEAL_WS_BINARY : PEAL_WS_TEXT,
-        packet.binary ? 0 : (char)('0' + packet.type), packet.data,
+        peal_eio_out_prefix(ws->session, &packet), packet.data,
         packet.message && !packet.no_compress);
     if (err)
       return err;

@@ -6,6 +6,7 @@
 #include "base/ticket_pool.h"
 #include "engine/engine_types.h"
 #include "engine/head_pool.h"
+#include "engine/parting.h"
 #include "engine/quota.h"
 #include "engine/sid_table.h"
 #include "http/cors.h"
@@ -62,6 +63,7 @@ typedef struct peal_engine_local {
   peal_engine_shown shown;      /* from a pull to its sent, one at a time */
   peal_away *away;              /* NULL: no session is apart */
   bool stopping;
+  peal_parting parting; /* then */
   /* Read by other threads, apart from all the above. */
   char apart[64];
   peal_engine_stats stats;
@@ -82,6 +84,7 @@ struct peal_engine {
   peal_cors *cors;
   char *path; /* "/socket.io/" */
   size_t max_payload;
+  uint32_t spread_ms; /* of a stop */
   size_t compress_threshold;
   unsigned transports;
   unsigned worker_count;

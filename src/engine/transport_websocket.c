@@ -12,6 +12,7 @@
 /* Frames that are made for one client alone are made so far ahead of the
  * stream. */
 #define AHEAD_BYTES 65536u
+#define GOING_AWAY 1001u /* RFC6455 7.4.1 */
 
 /* -- session -> WebSocket -------------------------------------------------- */
 
@@ -23,33 +24,38 @@ static peal_ws_opcode opcode_of(const peal_eio_out *packet) {
   return packet->binary ? PEAL_WS_BINARY : PEAL_WS_TEXT;
 }
 
-static char prefix_of(const peal_eio_out *packet) {
-  return packet->binary ? 0 : (char)('0' + packet->type);
+static inline char prefix_of(const peal_engine_conn *conn,
+                             const peal_eio_out *packet) {
+  return peal_eio_out_prefix(&conn->session, packet);
 }
 
 /* `make`: for a pull; otherwise as the last pull has shown it. */
 static peal_ws_shape shape_of(const peal_engine_conn *conn,
                               const peal_eio_out *packet, bool make) {
   peal_ws_shape shape = {.opcode = (uint8_t)opcode_of(packet),
-                         .prefix = prefix_of(packet),
+                         .prefix = prefix_of(conn, packet),
                          .body = packet->data};
   if (packet->message && !packet->no_compress)
     peal_ws_conn_deflate(conn->ws, &shape, packet->message, packet->part, make);
   return shape;
 }
 
+/* Behind a `b`, in version 3 with the type of a message. */
 static peal_err send_base64(peal_engine_conn *conn,
                             const peal_eio_out *packet) {
   peal_slice data = packet->data;
   const peal_mem *mem = conn->local->worker->mem;
   size_t len = peal_base64_encode_len(data.len);
-  char *text = peal_mem_alloc(mem, len ? len : 1);
+  char *text = peal_mem_alloc(mem, len + 1);
   if (!text)
     return PEAL_ERR_NOMEM;
-  peal_base64_encode_to(text, data);
-  peal_err err =
-      peal_ws_conn_send_with(conn->ws, PEAL_WS_TEXT, 'b',
-                             (peal_slice){text, len}, !packet->no_compress);
+  text[0] = '4';
+  peal_base64_encode_to(text + 1, data);
+  peal_slice body = peal_eio_session_is_eio3(&conn->session)
+                        ? (peal_slice){text, len + 1}
+                        : (peal_slice){text + 1, len};
+  peal_err err = peal_ws_conn_send_with(conn->ws, PEAL_WS_TEXT, 'b', body,
+                                        !packet->no_compress);
   peal_mem_free(mem, text);
   return err;
 }
@@ -57,9 +63,9 @@ static peal_err send_base64(peal_engine_conn *conn,
 static peal_err send_own(peal_engine_conn *conn, const peal_eio_out *packet) {
   if (packet->binary && conn->base64)
     return send_base64(conn, packet);
-  return peal_ws_conn_send_with(conn->ws, opcode_of(packet), prefix_of(packet),
-                                packet->data,
-                                packet->message && !packet->no_compress);
+  return peal_ws_conn_send_with(
+      conn->ws, opcode_of(packet), prefix_of(conn, packet), packet->data,
+      packet->message && !packet->no_compress);
 }
 
 /* What a client gets as nobody else does waits in the WebSocket: binary as
@@ -197,9 +203,13 @@ static void on_sent(peal_stream *stream, size_t len, void *user) {
 
 /* -- WebSocket -> session -------------------------------------------------- */
 
+/* The reference gives no code; a server that stops says so. */
 static void close_ws(peal_engine_conn *conn) {
+  bool goes = conn->local->stopping;
   conn->ws_ending = 1;
-  peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, peal_engine_conn_now(conn));
+  peal_ws_conn_close(conn->ws, goes ? GOING_AWAY : 0,
+                     goes ? PEAL_S("server shutting down") : (peal_slice){0},
+                     peal_engine_conn_now(conn));
 }
 
 static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
@@ -254,6 +264,7 @@ static void on_end(peal_stream *stream, void *user) {
 
 static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn *conn = user;
+  peal_parting_left(&conn->local->parting, conn);
   conn->stream = NULL;
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;

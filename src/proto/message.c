@@ -16,7 +16,7 @@ struct peal_message {
   size_t len;                   /* of all parts */
   peal_bytes *bytes;            /* one reference; NULL: they lie here */
   _Atomic(peal_message_form *) forms; /* the last that was added */
-  bool binary;                        /* the only part is one */
+  bool binary;                        /* the first part is one */
   bool crosses;                       /* may be held by several threads */
   peal_slice parts[];
 };
@@ -290,6 +290,10 @@ void peal_message_unref(peal_message *message) {
 void peal_message_patch(peal_message *message, size_t at, peal_slice data) {
   assert(!message->bytes && at + data.len <= message->parts[0].len);
   memcpy(data_of(message) + at, data.ptr, data.len);
+}
+
+void peal_message_set_binary(peal_message *message) {
+  message->binary = true;
 }
 
 size_t peal_message_count(const peal_message *message) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* message: what is emitted, once for all its receivers: a text and its binary
- * attachments (or one binary alone), immutable and shared.
+/* message: what is emitted, once for all its receivers: a text or a binary, and
+ * its binary attachments, immutable and shared.
  * In the flow: wire/sio_packet -> [message] -> proto/eio_queue.
  *
  * It is encoded once per wire form that some receiver needs and referenced by
@@ -50,6 +50,9 @@ void peal_message_unref(peal_message *message);
 /* Put `data` into the text, in the place of as many bytes. Only by who has made
  * it, before anybody else looks at it. */
 void peal_message_patch(peal_message *message, size_t at, peal_slice data);
+
+/* Its first part is no text. Only by who has made it, as the above. */
+void peal_message_set_binary(peal_message *message);
 
 /* Engine.IO messages that it consists of: 1 and the attachments. */
 size_t peal_message_count(const peal_message *message);

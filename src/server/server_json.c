@@ -77,6 +77,16 @@ static const peal_opts_row rows[] = {
     U32(recovery.window_ms),
     SIZE(recovery.max_bytes),
     FLAG(recovery.run_middlewares),
+    FLAG(auto_ack),
+    U32(event_rate.per_s),
+    U32(event_rate.burst),
+    ROW(event_rate.policy, PEAL_OPTS_WORD, "drop error disconnect"),
+    U32(slow_handler_ms),
+    FLAG(allow_eio3),
+    U32(stop_timeout_ms),
+    U32(stop_spread_ms),
+    TEXT(handover),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};
