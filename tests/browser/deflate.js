@@ -44,7 +44,8 @@ const echo = (target, sizes) => page.evaluate(async ([url, lens]) => {
 const steps = [
   ['the server listens', async () => {
     await until('ready', () => said.includes('ready'));
-    await page.goto(`http://127.0.0.1:${port}/`); // 404, and the same origin
+    // Anything of the same origin.
+    await page.goto(`http://127.0.0.1:${port}/sio/none/?EIO=4&transport=polling`);
   }],
   ...['none', 's', 'c', 'sc'].flatMap((takeover) => [9, 12, 15].map((bits) => [
     `/ws/${takeover}/${bits}/15`, async () => {
