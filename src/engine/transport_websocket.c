@@ -94,7 +94,7 @@ static peal_err stage_own(peal_engine_conn *conn, bool is_all) {
 static bool pull_packet(const peal_engine_conn *conn, peal_iovs *out,
                         const peal_eio_out *packet, bool deflates) {
   uint8_t opcode = (uint8_t)opcode_of(packet);
-  char prefix = prefix_of(packet);
+  char prefix = prefix_of(conn, packet);
   peal_slice body = packet->data;
   if (deflates) {
     peal_ws_shape shape = shape_of(conn, packet, true);
