@@ -5,13 +5,14 @@
 // and Python's libraries as peers over the parameters, as Autobahn's sections
 // 12 and 13 ask: sizes of 16 bytes to 128 KiB, whole and in fragments.
 const assert = require('node:assert/strict');
-const { spawnSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const path = require('node:path');
 const zlib = require('node:zlib');
 const WebSocket = require('ws');
+const { Server } = require('socket.io');
 const { io } = require('socket.io-client');
 const { test, run } = require('./lib/suite');
-const { argument } = require('./lib/server');
+const { argument, freePort } = require('./lib/server');
 const wsraw = require('./lib/wsraw');
 const { OP } = wsraw;
 
@@ -467,14 +468,94 @@ for (const takeover of TAKEOVERS) {
   }
 }
 
+// --- Peal's client -----------------------------------------------------------
+
+// A server of the reference with these options, and what came over its
+// WebSockets.
+async function nodeServer(t, perMessageDeflate) {
+  const server = new Server({ perMessageDeflate, serveClient: false });
+  const seen = { extensions: undefined };
+  server.on('connection', (socket) => {
+    socket.on('echo', (value, ack) => ack(value));
+  });
+  const port = await freePort();
+  server.listen(port);
+  server.engine.on('connection', (client) => {
+    const look = (ws) => { seen.extensions = ws.extensions; };
+    if (client.transport.name === 'websocket') look(client.transport.socket);
+    client.on('upgrade', (transport) => look(transport.socket));
+  });
+  t.after(() => server.close());
+  return { port, seen };
+}
+
+// `peal call`, with what it needs.
+function call(port, flags, value) {
+  return new Promise((resolve, reject) => {
+    const proc = spawn(argument('peal'), ['call', `http://127.0.0.1:${port}`,
+      'echo', '-', '--timeout', '20s', '--json', ...flags],
+    { stdio: ['pipe', 'pipe', 'pipe'] });
+    let out = '';
+    let err = '';
+    proc.stdout.on('data', (data) => { out += data; });
+    proc.stderr.on('data', (data) => { err += data; });
+    proc.on('error', reject);
+    proc.on('exit', (code) => (code ? reject(new Error(`${code}: ${err}`))
+      : resolve(JSON.parse(out))));
+    proc.stdin.end(JSON.stringify(value));
+  });
+}
+
+const SERVERS = {
+  'all defaults': {},
+  'no threshold': { threshold: 0 },
+  'windows of 9': { threshold: 0, serverMaxWindowBits: 9,
+    clientMaxWindowBits: 9 },
+  'windows of 10, no takeover': { threshold: 0, serverMaxWindowBits: 10,
+    clientMaxWindowBits: 10, serverNoContextTakeover: true,
+    clientNoContextTakeover: true },
+};
+
+for (const [name, opts] of Object.entries(SERVERS)) {
+  for (const transports of ['websocket', 'polling,websocket']) {
+    test(`peal --deflate and socket.io, ${name}, by ${transports}`,
+      async (t) => {
+        if (!argument('peal')) t.skip('no peal');
+        const { port, seen } = await nodeServer(t, opts);
+        const value = { text: text(5000), more: [text(300)] };
+        assert.deepEqual(
+          await call(port, ['--deflate', '--transports', transports], value),
+          value);
+        if (transports === 'websocket') {
+          assert.match(String(seen.extensions), /permessage-deflate/);
+        }
+        assert.deepEqual(
+          await call(port, ['--transports', transports], value), value);
+      });
+  }
+}
+
+test('peal --deflate and a server that accepts nothing', async (t) => {
+  if (!argument('peal')) t.skip('no peal');
+  const { port, seen } = await nodeServer(t, false);
+  const value = text(5000);
+  assert.equal(await call(port, ['--deflate', '--transports', 'websocket'],
+    value), value);
+  assert.equal(String(seen.extensions), '');
+});
+
 // --- Python ------------------------------------------------------------------
 
 test('websockets and aiohttp', { limit: 120000 }, async (t) => {
   const { port } = await t.server();
-  const python = argument('python', 'python3');
-  const done = spawnSync(python, [path.join(__dirname, 'deflate_client.py'),
-    String(port)], { encoding: 'utf8', timeout: 100000 });
-  assert.equal(done.status, 0, done.stdout + done.stderr);
+  const proc = spawn(argument('python', 'python3'),
+    [path.join(__dirname, 'deflate_client.py'), String(port)],
+    { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(() => proc.kill());
+  let err = '';
+  proc.stderr.on('data', (data) => { err += data; });
+  const code = await new Promise((resolve) => proc.on('exit', resolve));
+  assert.equal(code, 0, err);
 });
 
 run(4);

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.extensions.permessage_deflate import (
     ClientPerMessageDeflateFactory)
 
-SIZES = [16, 256, 1024, 8192, 131072, 16]
+SIZES = [16, 1024, 16384, 1024]
 
 
 def text(size):
@@ -23,8 +23,8 @@ def text(size):
     return out[:size]
 
 
-async def echo(send, recv):
-    for size in SIZES:
+async def echo(send, recv, sizes=SIZES):
+    for size in sizes:
         await send(text(size))
         assert await recv() == text(size), size
 
@@ -42,7 +42,7 @@ async def with_aiohttp(url, bits):
         async with session.ws_connect(url, compress=bits,
                                       max_msg_size=1 << 22) as ws:
             assert ws.compress, (url, bits)
-            await echo(ws.send_str, ws.receive_str)
+            await echo(ws.send_str, ws.receive_str, [16, 131072, 1024])
 
 
 async def main(port):
@@ -50,15 +50,15 @@ async def main(port):
         for bits in (9, 15):
             url = f"ws://127.0.0.1:{port}/ws/{takeover}/{bits}/15"
             for server, client, window, own in itertools.product(
-                    (False, True), (False, True), (None, 9, 13),
+                    (False, True), (False, True), (None, 9),
                     (None, True, 9)):
                 await with_websockets(
                     url, server_no_context_takeover=server,
                     client_no_context_takeover=client,
                     server_max_window_bits=window,
                     client_max_window_bits=own)
-            for own in (9, 15):
-                await with_aiohttp(url, own)
+        for own in (9, 15):
+            await with_aiohttp(url, own)
     print("ok")
 
 

@@ -23,6 +23,7 @@ const OTHERS = ['ws_echo.js', 'deflate.js'];
 function parse(argv) {
   const opts = {
     server: 'node', workers: undefined, python: 'python3', parser: undefined,
+    peal: undefined,
   };
   const names = [];
   for (let i = 0; i < argv.length; i++) {
@@ -79,7 +80,7 @@ async function run(file, opts) {
   const args = [path.join(__dirname, file), '--server', server,
     '--port-base', String(base)];
   if (OTHERS.includes(file)) args.push('--python', opts.python);
-  for (const name of ['workers', 'parser']) {
+  for (const name of ['workers', 'parser', 'peal']) {
     if (opts[name] !== undefined) args.push(`--${name}`, opts[name]);
   }
   const result = spawnSync(interpreter(file, opts), args,
