@@ -11,6 +11,7 @@ typedef enum peal_opts_kind {
   PEAL_OPTS_TEXT,
   PEAL_OPTS_FLAG,
   PEAL_OPTS_INT,    /* int */
+  PEAL_OPTS_BYTE,   /* uint8_t */
   PEAL_OPTS_U32,    /* unsigned, uint32_t */
   PEAL_OPTS_SIZE,   /* size_t */
   PEAL_OPTS_DOUBLE, /* a number */

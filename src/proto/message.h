@@ -61,3 +61,31 @@ peal_slice peal_message_part(const peal_message *message, size_t index);
 bool peal_message_is_binary(const peal_message *message, size_t index);
 /* Of all parts together. */
 size_t peal_message_len(const peal_message *message);
+
+/* A form of a part: other bytes that say the same, made when the first
+ * receiver needs them, and shared by all who need the same kind. It lives as
+ * long as the message. */
+typedef struct peal_message_form {
+  struct peal_message_form *next;
+  size_t charged; /* to what the message is charged to; 0: to nothing */
+  size_t len;
+  uint32_t part;
+  uint16_t kind; /* of who makes them */
+  char data[];
+} peal_message_form;
+
+/* NULL: nobody has made it yet. */
+const peal_message_form *peal_message_form_get(const peal_message *message,
+                                               size_t part, unsigned kind);
+/* Room for one of at most `room` bytes, to be filled and then added or dropped.
+ * NULL: no memory, or it cannot be charged. */
+peal_message_form *peal_message_form_new(const peal_message *message,
+                                         size_t part, unsigned kind,
+                                         size_t room);
+void peal_message_form_drop(const peal_message *message,
+                            peal_message_form *form);
+/* Taken, with its first `len` bytes. Returns it, or the one that another
+ * thread has added before. */
+const peal_message_form *peal_message_form_add(peal_message *message,
+                                               peal_message_form *form,
+                                               size_t len);

@@ -3,9 +3,14 @@
 
 #include "base/err_site.h"
 #include "proto/proto_limits.h"
+#include "proto/sio2.h"
 #include "proto/sio_form.h"
 #include "proto/sio_state.h"
 #include "wire/sio_check.h"
+
+static bool is_root(peal_slice nsp) {
+  return nsp.len == 1; /* nothing else begins with a slash and ends there */
+}
 
 /* -- CONNECT and its answers ---------------------------------------------------------- */
 
@@ -82,6 +87,11 @@ static peal_err on_connect_request(peal_sio_conn *conn,
     return PEAL_OK;
   case PEAL_SIO_LINKS_ACCEPTED:
   case PEAL_SIO_LINKS_OPEN:
+  case PEAL_SIO_LINKS_PAUSED:
+    /* A client of Socket.IO 2 that asks for "/" as one of protocol 5 does has
+     * it. */
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp))
+      return PEAL_OK;
     break;
   }
   /* reference 3.4: CONNECT for a joined namespace closes. */
@@ -92,10 +102,13 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
                                  peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item) /* left before the answer came */
+  if (!item) { /* left before the answer came, or "/" came by itself */
+    conn->root_up = conn->root_up || (is_root(event->packet.nsp) &&
+                                      event->packet.type == PEAL_SIO_CONNECT);
     return PEAL_OK;
+  }
   if (item->state != PEAL_SIO_LINKS_ASKED)
-    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
+    return PEAL_ROLE_IS_SIO2(conn) ? PEAL_OK : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (event->packet.type == PEAL_SIO_CONNECT) {
     peal_sio_state_open_link(conn, item);
     about_link(event, PEAL_SIO_CONN_CONNECT, item);
@@ -124,9 +137,11 @@ static bool is_left(const peal_sio_links_item *item) {
 static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item)
+  if (!item) {
+    conn->root_gone = conn->root_gone || is_root(event->packet.nsp);
     return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
                                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+  }
   if (PEAL_ROLE_IS_CLIENT(conn->opts) && item->state == PEAL_SIO_LINKS_ASKED) {
     /* A server refuses by CONNECT_ERROR: this ends the membership before, which
      * we have left as well, and what is held belongs to that. */
@@ -141,25 +156,35 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
 
 /* -- events and acknowledgements -------------------------------------------------------- */
 
+static bool is_ack(const peal_sio_packet *packet) {
+  return packet->type == PEAL_SIO_ACK || packet->type == PEAL_SIO_BINARY_ACK;
+}
+
+/* Is such a packet told when it comes? Who is busy with an event may wait for
+ * an acknowledgement. */
+static bool is_open_for(const peal_sio_links_item *item, bool ack) {
+  return item->state == PEAL_SIO_LINKS_OPEN ||
+         (item->state == PEAL_SIO_LINKS_PAUSED && ack);
+}
+
 /* A whole packet, attachments in place, for a namespace that is open. */
 static void tell_packet(peal_sio_conn_event *event,
                         const peal_sio_links_item *item) {
   const peal_sio_packet *packet = &event->packet;
-  bool is_ack =
-      packet->type == PEAL_SIO_ACK || packet->type == PEAL_SIO_BINARY_ACK;
-  if (!is_ack)
+  if (!is_ack(packet))
     about_link(event, PEAL_SIO_CONN_EVENT, item);
   else if (packet->has_id)
     about_link(event, PEAL_SIO_CONN_ACK, item);
 }
 
 static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
-                              uint32_t wanted, peal_sio_link link,
+                              uint32_t wanted, peal_sio_link link, bool ack,
                               uint64_t now_ms) {
   peal_err err = peal_sio_state_hold(conn, &conn->partial, text, wanted);
   if (err)
     return err;
   conn->partial->link = link;
+  conn->partial->is_ack = ack;
   conn->partial->is_binary = conn->input_binary;
   conn->partial->attach_at =
       now_ms + peal_sio_state_or(conn->opts->attach_timeout_ms,
@@ -168,12 +193,13 @@ static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
 }
 
 static peal_err hold_whole(peal_sio_conn *conn, peal_sio_links_item *item,
-                           peal_slice text) {
+                           peal_slice text, bool ack) {
   peal_sio_held *held = NULL;
   peal_err err = peal_sio_state_hold(conn, &held, text, 0);
   if (err)
     return err;
   held->link = peal_sio_links_handle(item);
+  held->is_ack = ack;
   held->is_binary = conn->input_binary;
   peal_sio_held_push(&item->held, held);
   return PEAL_OK;
@@ -190,9 +216,9 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
   if (event->packet.attachments)
     return begin_partial(conn, text, event->packet.attachments,
                          item ? peal_sio_links_handle(item) : 0,
-                         conn->input_at);
-  if (item && item->state != PEAL_SIO_LINKS_OPEN)
-    return hold_whole(conn, item, text);
+                         is_ack(&event->packet), conn->input_at);
+  if (item && !is_open_for(item, is_ack(&event->packet)))
+    return hold_whole(conn, item, text, is_ack(&event->packet));
   if (item)
     tell_packet(event, item);
   return PEAL_OK;
@@ -214,6 +240,8 @@ static peal_err on_first(peal_sio_conn *conn, peal_slice text,
   if (conn->partial)
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_err err = decode(conn, text, arena, &event->packet);
+  if (!err && PEAL_ROLE_IS_SIO2(conn) && !PEAL_ROLE_IS_CLIENT(conn->opts))
+    err = peal_sio2_take_query(&event->packet, arena);
   if (err)
     return err;
   switch ((peal_sio_type)event->packet.type) {
@@ -238,7 +266,7 @@ static peal_err on_attachment(peal_sio_conn *conn, peal_slice data) {
   if (!held)
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_sio_links_item *item = peal_sio_links_get(&conn->links, held->link);
-  bool open = item && item->state == PEAL_SIO_LINKS_OPEN;
+  bool open = item && is_open_for(item, held->is_ack);
   bool whole = held->come + 1 == held->wanted;
   peal_err err =
       item ? peal_sio_state_attach(conn, held, data, open && whole) : PEAL_OK;
@@ -308,10 +336,13 @@ static peal_err decode_held(const peal_sio_conn *conn,
 static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
                            peal_sio_conn_event *event) {
   peal_sio_held *held = peal_sio_held_oldest(conn->ready);
-  const peal_sio_links_item *item =
-      peal_sio_links_get(&conn->links, held->link);
+  peal_sio_links_item *item = peal_sio_links_get(&conn->links, held->link);
   if (!item) {
     drop_oldest_ready(conn);
+    return PEAL_OK;
+  }
+  if (!is_open_for(item, held->is_ack)) { /* paused by one before it */
+    peal_sio_held_push(&item->held, peal_sio_held_shift(&conn->ready));
     return PEAL_OK;
   }
   peal_err err = decode_held(conn, held, arena, &event->packet);
@@ -336,6 +367,10 @@ peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
     return next_ready(conn, arena, event);
   if (conn->has_input)
     return next_input(conn, arena, event);
+  if (conn->root_owed) {
+    conn->root_owed = false;
+    return on_text(conn, PEAL_SIO2_ROOT, arena, event);
+  }
   *more = false;
   return PEAL_OK;
 }
