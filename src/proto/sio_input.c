@@ -369,7 +369,7 @@ peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
     return next_input(conn, arena, event);
   if (conn->root_owed) {
     conn->root_owed = false;
-    return on_text(conn, PEAL_SIO2_ROOT, arena, event);
+    return on_first(conn, PEAL_SIO2_ROOT, arena, event);
   }
   *more = false;
   return PEAL_OK;
