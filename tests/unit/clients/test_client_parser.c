@@ -421,10 +421,28 @@ static void a_table_that_lacks_something_is_no_parser(void **state) {
   }
 }
 
+static void clients_of_socket_io_2_have_the_default_one(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.parser = peal_parser_msgpack();
+  opts.allow_eio3 = true;
+  assert_null(peal_server_new(&opts));
+  peal_client *client;
+  peal_client_problem why;
+  assert_int_equal(
+      peal_client_new(&client,
+                      &(peal_client_opts){.url = "http://127.0.0.1:1",
+                                          .eio3 = true,
+                                          .parser = &marked},
+                      &why),
+      PEAL_ERR_OPTION);
+}
+
 static void the_default_one_may_be_named(void **state) {
   (void)state;
   peal_server_opts server_options = server_opts();
   server_options.parser = peal_parser_json();
+  server_options.allow_eio3 = true;
   server_fixture server = server_make(&server_options);
   fixture_add_nsp(&server, "/");
   fixture_run(&server);
@@ -478,6 +496,7 @@ int main(void) {
       cmocka_unit_test(a_parser_that_hides_the_offset_says_so),
       cmocka_unit_test(ends_that_do_not_agree_part),
       cmocka_unit_test(a_table_that_lacks_something_is_no_parser),
+      cmocka_unit_test(clients_of_socket_io_2_have_the_default_one),
       cmocka_unit_test(the_default_one_may_be_named),
       cmocka_unit_test(json_names_two_of_them),
   };
