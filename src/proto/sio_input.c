@@ -229,7 +229,10 @@ static peal_err decode(const peal_sio_conn *conn, peal_slice data,
                        peal_arena *arena, peal_sio_packet *packet) {
   const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
   uint32_t max = peal_sio_state_max_attachments(conn);
-  if (!parser)
+  /* What the owner says in the client's place is of no parser. */
+  bool is_ours = PEAL_ROLE_IS_SIO2(conn) && !conn->input_binary &&
+                 peal_slice_eq(data, PEAL_SIO2_ROOT);
+  if (!parser || is_ours)
     return peal_sio_packet_decode_utf8(packet, data, max, arena, NULL);
   const peal_parser_in in = {.data = data, .binary = conn->input_binary};
   return peal_sio_form_decode(packet, parser, &in, max, arena);
