@@ -179,6 +179,11 @@ static const char *opts_wrong(const peal_server_opts *opts,
     return "event_rate.policy is unknown";
   if (!rate->per_s && (rate->burst || rate->policy))
     return "event_rate has no per_s";
+  if (!peal_parser_is_whole(opts->parser))
+    return "parser lacks a function, or has one that this library does not "
+           "know";
+  if (opts->allow_eio3 && peal_parser_other(opts->parser))
+    return "allow_eio3 cannot go with a parser";
   return peal_engine_opts_wrong(engine);
 }
 
@@ -189,9 +194,6 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
   const char *wrong = opts_wrong(opts, &engine);
-  if (!wrong && !peal_parser_is_whole(opts->parser))
-    wrong =
-        "parser lacks a function, or has one that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,

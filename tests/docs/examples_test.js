@@ -220,6 +220,34 @@ const tests = {
     }
   },
 
+  // The parser in C and its twin, over each transport; a reading is 7 bytes.
+  async parser() {
+    const parser = require(path.join(source, 'examples/parser/parser.js'))(
+      load('socket.io-msgpack-parser'), load('component-emitter'));
+    for (const transports of [['polling'], ['websocket'],
+      ['polling', 'websocket']]) {
+      const ada = await joined({ parser, transports });
+      const bob = await joined({ parser, transports });
+      const sizes = [];
+      ada.io.engine.on('packet', ({ type, data }) =>
+        type === 'message' && sizes.push(data.byteLength));
+      const heard = once(ada, 'reading');
+      bob.emit('reading', 17, 21.5);
+      assert.deepStrictEqual(await heard, [17, 21.5]);
+      assert.deepStrictEqual(sizes, [7]);
+      assert.strictEqual(await ask(ada, 'last', 17), 21.5);
+      assert.strictEqual(await ask(ada, 'last', 18), null);
+      const strange = once(ada, 'reading');
+      bob.emit('reading', 17, 22.5, 'with more'); // the other way
+      assert.deepStrictEqual(await strange, [17, 22.5, 'with more']);
+      ada.close();
+      bob.close();
+    }
+    const other = client(); // JSON
+    await once(other.io, 'close');
+    assert.strictEqual(other.connected, false);
+  },
+
   async rooms() {
     const ada = await joined();
     const bob = await joined();
