@@ -7,6 +7,8 @@
 #include "engine/away_send.h"
 #include "engine/engine_limits.h"
 #include "wire/base64.h"
+#include "wire/eio3_packet.h"
+#include "wire/eio3_payload.h"
 
 /* A line of 256 kbit/s. */
 #define SLOW_BYTES_PER_MS 32u
@@ -277,6 +279,26 @@ static void lock(peal_engine_conn *conn, const peal_eio_away *msg) {
 
 /* -- what the client says ------------------------------------------------------------------- */
 
+/* EIO3: a body of this one packet, or a frame of bytes. */
+static peal_slice eio3_of(const peal_engine_conn *conn,
+                          const peal_eio_packet *packet, bool on_socket) {
+  peal_buf buf;
+  peal_slice out = {0};
+  peal_buf_init(&buf, conn->local->worker->mem, 0);
+  if (!on_socket)
+    peal_eio3_payload_add(&buf, false, packet);
+  else
+    peal_buf_add_char(&buf, PEAL_EIO3_PACKET_BINARY);
+  if (on_socket)
+    peal_buf_add(&buf, packet->data);
+  if (!buf.err)
+    out = (peal_slice){
+        peal_arena_str(&conn->local->worker->turn, peal_buf_slice(&buf)),
+        buf.len};
+  peal_buf_deinit(&buf);
+  return out.ptr ? out : (peal_slice){0};
+}
+
 /* As text: a digit and its data, or base64 in a body. */
 static peal_slice text_of(const peal_engine_conn *conn,
                           const peal_eio_packet *packet) {
@@ -295,8 +317,18 @@ static peal_slice text_of(const peal_engine_conn *conn,
 
 static void take_frame(peal_engine_conn *conn, const peal_eio_packet *packet) {
   peal_slice data = packet->binary ? packet->data : text_of(conn, packet);
+  if (packet->binary && peal_eio_session_is_eio3(&conn->session))
+    data = eio3_of(conn, packet, true);
   (void)!peal_eio_session_feed_frame(&conn->session, packet->binary, data,
                                      peal_engine_conn_now(conn));
+}
+
+static void take_body(peal_engine_conn *conn, const peal_eio_packet *packet) {
+  bool eio3 = peal_eio_session_is_eio3(&conn->session);
+  (void)!peal_eio_session_feed_payload(&conn->session,
+                                       eio3 ? eio3_of(conn, packet, false)
+                                            : text_of(conn, packet),
+                                       peal_engine_conn_now(conn));
 }
 
 /* From its WebSocket, where it has one; a POST may come from any node. */
@@ -312,8 +344,7 @@ static void take_packet(peal_engine_conn *conn, const peal_away_home *home,
   else if (on_socket)
     take_frame(conn, packet);
   else
-    (void)!peal_eio_session_feed_payload(&conn->session, text_of(conn, packet),
-                                         peal_engine_conn_now(conn));
+    take_body(conn, packet);
 }
 
 static void upgrade(peal_engine_conn *conn, const peal_away_home *home,

@@ -45,6 +45,7 @@ typedef struct peal_away_entry {
   uint64_t limit_at_ms; /* of its state */
   size_t unheard;       /* bytes and packets that the bus has not taken */
   bool failed;          /* some of them it will not */
+  bool eio3;            /* its client speaks that version */
 
   /* A WebSocket. */
   peal_account account;

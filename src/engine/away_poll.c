@@ -6,6 +6,8 @@
 #include "engine/engine_limits.h"
 #include "engine/polling_answer.h"
 #include "proto/proto_limits.h"
+#include "wire/eio3_packet.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 
 /* -- GET ----------------------------------------------------------------------------- */
@@ -34,6 +36,16 @@ static void begin_get(peal_away_entry *entry) {
   peal_away_entry_set(entry, PEAL_AWAY_WAITS, patience(entry));
 }
 
+/* EIO3: binary as base64, which every client reads: only the session's first
+ * request, at home, would have said which it wants. */
+static void pack(const peal_away_entry *entry, peal_buf *payload,
+                 const peal_eio_packet *packet) {
+  if (entry->eio3)
+    peal_eio3_payload_add(payload, false, packet);
+  else
+    peal_eio_payload_add(payload, 0, packet);
+}
+
 void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
   peal_engine *engine = entry->away->local->engine;
   peal_http_req *req = entry->req;
@@ -41,7 +53,7 @@ void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
   peal_buf_init(&payload, entry->away->local->worker->mem, 0);
   for (size_t i = 0; i < msg->packet_count; i++)
     if (msg->packets[i].type <= PEAL_EIO_NOOP)
-      peal_eio_payload_add(&payload, 0, &msg->packets[i]);
+      pack(entry, &payload, &msg->packets[i]);
   peal_http_req_on_abort(req, NULL, NULL);
   const peal_polling_answer_form form = {.compress = true};
   if (peal_polling_answer_payload(engine, req, entry->sid, &form, &payload))
@@ -88,20 +100,58 @@ static void send_packet(peal_away_entry *entry, const peal_eio_packet *packet,
       peal_away_send(entry->away, &msg, entry->request, on_sent) != PEAL_OK;
 }
 
+/* The packets of a body, one after the other. */
+typedef struct reader {
+  peal_slice rest;
+  bool eio3, octets;
+  bool more;
+} reader;
+
+/* EIO3: what has no length says nothing (`0:`). */
+static peal_err read_eio3(reader *it, peal_eio_packet *packet,
+                          peal_arena *turn) {
+  peal_eio3_payload_item item = {0};
+  peal_err err = PEAL_OK;
+  do
+    err = peal_eio3_payload_next(&it->rest, it->octets, &item);
+  while (!err && !item.data.len && it->rest.len);
+  it->more = it->rest.len > 0;
+  if (err)
+    return err;
+  if (!item.data.len)
+    *packet = (peal_eio_packet){.type = PEAL_EIO_NOOP};
+  else if (item.binary)
+    err = peal_eio3_packet_decode_binary(packet, item.data);
+  else
+    err = peal_eio3_packet_decode(packet, item.data, turn);
+  return err;
+}
+
+static peal_err read_packet(reader *it, peal_eio_packet *packet,
+                            peal_arena *turn) {
+  peal_slice text;
+  if (it->eio3)
+    return read_eio3(it, packet, turn);
+  (void)peal_eio_payload_next(&it->rest, &it->more, &text);
+  return peal_eio_packet_decode(packet, text, turn);
+}
+
 /* The rest of a body that cannot be read is not looked at, as at home. */
 static void send_packets(peal_away_entry *entry, peal_slice body) {
   peal_arena *turn = &entry->away->local->worker->turn;
-  peal_slice text;
-  bool more = true, is_read = true;
+  reader it = {.rest = body,
+               .eio3 = entry->eio3,
+               .octets = peal_polling_answer_is_octets(entry->req),
+               .more = true};
+  bool is_read = true;
   size_t count = 0;
-  while (!entry->failed && is_read &&
-         peal_eio_payload_next(&body, &more, &text)) {
+  while (!entry->failed && is_read && it.more) {
     peal_eio_packet packet;
-    is_read = ++count <= PEAL_LIMIT_EIO_PACKETS &&
-              !peal_eio_packet_decode(&packet, text, turn);
+    is_read =
+        ++count <= PEAL_LIMIT_EIO_PACKETS && !read_packet(&it, &packet, turn);
     if (!is_read)
       packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
-    send_packet(entry, &packet, !more || !is_read);
+    send_packet(entry, &packet, !it.more || !is_read);
   }
 }
 
@@ -124,7 +174,7 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
 static void begin_post(peal_away_entry *entry) {
   peal_engine *engine = entry->away->local->engine;
   peal_http_req *req = entry->req;
-  if (peal_polling_answer_is_octets(req)) {
+  if (peal_polling_answer_is_octets(req) && !entry->eio3) {
     peal_away_send_close(entry, "transport error");
     peal_polling_answer_empty(engine, req, entry->sid, 400);
   } else if (peal_polling_answer_is_too_long(engine, req)) {
