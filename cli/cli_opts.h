@@ -51,7 +51,7 @@ typedef struct cli_opts {
   const char *nsp, *auth, *path, *transports, *origin;
   cli_list headers, query;
   const char *ca_file, *ca_dir, *cert, *key, *server_name, *proxy;
-  bool insecure;
+  bool insecure, eio3;
   uint32_t timeout_ms; /* 0: the command's own */
   bool no_reconnect, retry;
 
