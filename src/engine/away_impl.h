@@ -47,6 +47,13 @@ typedef struct peal_away_entry {
   bool failed;          /* some of them it will not */
   bool eio3;            /* its client speaks that version */
 
+  /* A POST. */
+  peal_slice rest; /* of its body, in `body` but for the first turn */
+  bool has_more;
+  bool octets; /* a binary body, of that version */
+  char *body;  /* charged to the worker */
+  size_t body_len, packet_count;
+
   /* A WebSocket. */
   peal_account account;
   peal_ws_conn *ws;

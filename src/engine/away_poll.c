@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/away_poll.h"
 
+#include <string.h>
+
+#include "base/mem.h"
 #include "engine/away_entry.h"
 #include "engine/away_send.h"
 #include "engine/engine_limits.h"
@@ -74,11 +77,6 @@ static void end_post(peal_away_entry *entry) {
   peal_away_entry_free(entry);
 }
 
-void peal_away_poll_taken(peal_away_entry *entry, bool success) {
-  entry->failed = entry->failed || !success;
-  end_post(entry);
-}
-
 static void on_sent(peal_away_post *post) {
   peal_away_entry *entry = peal_away_entry_find(post->away, post->number);
   bool is_lost = post->err || !post->heard;
@@ -87,72 +85,99 @@ static void on_sent(peal_away_post *post) {
     peal_away_poll_taken(entry, false);
 }
 
-static void send_packet(peal_away_entry *entry, const peal_eio_packet *packet,
-                        bool is_last) {
+/* EIO3: what has no length (`0:`) is as good as a no-op. */
+static peal_err read_eio3(peal_away_entry *entry, peal_eio_packet *packet,
+                          size_t *bytes) {
+  peal_arena *turn = &entry->away->local->worker->turn;
+  peal_eio3_payload_item item;
+  peal_err err = peal_eio3_payload_next(&entry->rest, entry->octets, &item);
+  entry->has_more = entry->rest.len > 0;
+  *bytes += item.data.len;
+  if (err)
+    return err;
+  if (item.binary)
+    return peal_eio3_packet_decode_binary(packet, item.data);
+  if (item.data.len)
+    return peal_eio3_packet_decode(packet, item.data, turn);
+  *packet = (peal_eio_packet){.type = PEAL_EIO_NOOP};
+  return PEAL_OK;
+}
+
+static peal_err read_packet(peal_away_entry *entry, peal_eio_packet *packet,
+                            size_t *bytes) {
+  peal_slice text;
+  if (entry->eio3)
+    return read_eio3(entry, packet, bytes);
+  (void)peal_eio_payload_next(&entry->rest, &entry->has_more, &text);
+  *bytes += text.len;
+  return peal_eio_packet_decode(packet, text,
+                                &entry->away->local->worker->turn);
+}
+
+/* What the next message takes of the body. Many small packets are one: each
+ * message costs every node that hears of it. */
+static size_t read_packets(peal_away_entry *entry, peal_eio_packet *packets) {
+  size_t count = 0, bytes = 0;
+  while (count < PEAL_LIMIT_AWAY_BATCH && bytes < PEAL_LIMIT_AWAY_BATCH_BYTES &&
+         entry->has_more) {
+    peal_eio_packet *packet = &packets[count++];
+    if (++entry->packet_count <= PEAL_LIMIT_EIO_PACKETS &&
+        !read_packet(entry, packet, &bytes))
+      continue;
+    *packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
+    entry->has_more = false; /* the rest is not looked at, as at home */
+  }
+  return count;
+}
+
+/* One message is on its way at a time: a home that is slow is not flooded. */
+static void send_next(peal_away_entry *entry) {
+  peal_eio_packet *packets =
+      peal_arena_alloc(&entry->away->local->worker->turn,
+                       PEAL_LIMIT_AWAY_BATCH * sizeof *packets);
   peal_eio_away msg = {.type = PEAL_EIO_AWAY_PACKET,
                        .recipient = peal_slice_of(entry->home),
-                       .request = is_last ? entry->request : 0,
+                       .request = entry->request,
                        .sid = peal_slice_of(entry->sid),
-                       .packets = packet,
-                       .packet_count = 1};
+                       .packets = packets,
+                       .packet_count =
+                           packets ? read_packets(entry, packets) : 0};
+  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
   entry->failed =
-      entry->failed ||
+      !msg.packet_count ||
       peal_away_send(entry->away, &msg, entry->request, on_sent) != PEAL_OK;
 }
 
-/* The packets of a body, one after the other. */
-typedef struct reader {
-  peal_slice rest;
-  bool eio3, octets;
-  bool more;
-} reader;
-
-/* EIO3: what has no length says nothing (`0:`). */
-static peal_err read_eio3(reader *it, peal_eio_packet *packet,
-                          peal_arena *turn) {
-  peal_eio3_payload_item item = {0};
-  peal_err err = PEAL_OK;
-  do
-    err = peal_eio3_payload_next(&it->rest, it->octets, &item);
-  while (!err && !item.data.len && it->rest.len);
-  it->more = it->rest.len > 0;
-  if (err)
-    return err;
-  if (!item.data.len)
-    *packet = (peal_eio_packet){.type = PEAL_EIO_NOOP};
-  else if (item.binary)
-    err = peal_eio3_packet_decode_binary(packet, item.data);
-  else
-    err = peal_eio3_packet_decode(packet, item.data, turn);
-  return err;
-}
-
-static peal_err read_packet(reader *it, peal_eio_packet *packet,
-                            peal_arena *turn) {
-  peal_slice text;
-  if (it->eio3)
-    return read_eio3(it, packet, turn);
-  (void)peal_eio_payload_next(&it->rest, &it->more, &text);
-  return peal_eio_packet_decode(packet, text, turn);
-}
-
-/* The rest of a body that cannot be read is not looked at, as at home. */
-static void send_packets(peal_away_entry *entry, peal_slice body) {
-  peal_arena *turn = &entry->away->local->worker->turn;
-  reader it = {.rest = body,
-               .eio3 = entry->eio3,
-               .octets = peal_polling_answer_is_octets(entry->req),
-               .more = true};
-  bool is_read = true;
-  size_t count = 0;
-  while (!entry->failed && is_read && it.more) {
-    peal_eio_packet packet;
-    is_read =
-        ++count <= PEAL_LIMIT_EIO_PACKETS && !read_packet(&it, &packet, turn);
-    if (!is_read)
-      packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
-    send_packet(entry, &packet, !it.more || !is_read);
+/* What is left of the body, while its beginning is on its way. */
+static void keep_rest(peal_away_entry *entry) {
+  peal_account_worker *account = entry->away->local->account;
+  size_t len = entry->rest.len;
+  if (!entry->has_more)
+    return;
+  if (peal_account_worker_charge(account, len + 1)) {
+    entry->failed = true;
+    return;
   }
+  entry->body = peal_mem_alloc(entry->away->local->worker->mem, len + 1);
+  if (!entry->body) {
+    peal_account_worker_release(account, len + 1);
+    entry->failed = true;
+    return;
+  }
+  entry->body_len = len + 1;
+  if (len)
+    memcpy(entry->body, entry->rest.ptr, len);
+  entry->rest = (peal_slice){entry->body, len};
+}
+
+void peal_away_poll_taken(peal_away_entry *entry, bool success) {
+  entry->failed = entry->failed || !success;
+  if (!entry->failed && entry->has_more)
+    send_next(entry);
+  else
+    entry->has_more = false;
+  if (entry->failed || !entry->has_more)
+    end_post(entry);
 }
 
 static void on_body(peal_http_req *req, peal_err err, peal_slice body,
@@ -164,9 +189,13 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
     return;
   }
   peal_http_defer(req);
-  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
+  entry->rest = peal_polling_answer_body(req, body);
+  entry->has_more = true;
+  entry->octets = peal_polling_answer_is_octets(req);
   if (!entry->failed)
-    send_packets(entry, peal_polling_answer_body(req, body));
+    send_next(entry);
+  if (!entry->failed)
+    keep_rest(entry);
   if (entry->failed)
     end_post(entry);
 }

@@ -368,6 +368,7 @@ peal_err peal_engine_conn_new(peal_engine_conn **out, peal_engine_local *local,
 }
 
 void peal_engine_conn_abandon(peal_engine_conn *conn) {
+  peal_parting_left(&conn->local->parting, conn);
   peal_eio_session_close(&conn->session, true, PEAL_ERR_CANCELLED,
                          peal_engine_conn_now(conn));
   peal_engine_conn_tell(conn);

@@ -6,9 +6,11 @@
 #include "base/ticket_pool.h"
 #include "engine/engine_types.h"
 #include "engine/head_pool.h"
+#include "engine/parting.h"
 #include "engine/quota.h"
 #include "engine/sid_table.h"
 #include "http/cors.h"
+#include "net/deflater.h"
 #include "net/worker_impl.h"
 #include "proto/eio_life.h"
 #include "proto/ws_conn.h"
@@ -54,12 +56,14 @@ typedef struct peal_engine_local {
   peal_sid_table sessions; /* of peal_engine_conn */
   peal_eio_session_opts session_opts;
   peal_ws_conn_opts ws_opts;
+  peal_deflater deflater;
   peal_account_worker *account; /* the HTTP server's: what peers hold here */
   peal_head_pool heads;         /* fields of their handshakes */
   peal_ticket_pool allows;      /* peal_allow */
   peal_engine_shown shown;      /* from a pull to its sent, one at a time */
   peal_away *away;              /* NULL: no session is apart */
   bool stopping;
+  peal_parting parting; /* then */
   /* Read by other threads, apart from all the above. */
   char apart[64];
   peal_engine_stats stats;
@@ -80,6 +84,7 @@ struct peal_engine {
   peal_cors *cors;
   char *path; /* "/socket.io/" */
   size_t max_payload;
+  uint32_t spread_ms; /* of a stop */
   size_t compress_threshold;
   unsigned transports;
   unsigned worker_count;

@@ -108,8 +108,10 @@ static void on_poll_abort(peal_http_req *req, void *user) {
   conn->poll = NULL;
   peal_eio_session_poll_waits(&conn->session, false,
                               peal_engine_conn_now(conn));
-  peal_eio_session_detach(&conn->session, PEAL_EIO_POLLING,
-                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_CLOSED);
+  peal_eio_session_detach(
+      &conn->session, PEAL_EIO_POLLING, PEAL_EIO_TRANSPORT_ERROR,
+      peal_worker_is_ending(conn->local->worker) ? PEAL_ERR_CANCELLED
+                                                 : PEAL_ERR_CLOSED);
   /* A deferred request is given back by its answer, though nobody reads it. */
   peal_http_answer(req, 400, NULL, (peal_slice){0});
   peal_engine_conn_react(conn);

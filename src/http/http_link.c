@@ -413,7 +413,7 @@ static void begin(peal_http_link *link, peal_slice data) {
   if (data.len)
     peal_http_conn_feed(&link->conn, data, home->worker->now_ms);
   run(link);
-  if (home->stopping)
+  if (home->parting)
     stop(link);
 }
 

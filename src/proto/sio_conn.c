@@ -27,6 +27,7 @@ void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
 
 void peal_sio_conn_speak_sio2(peal_sio_conn *conn) {
   conn->sio2 = true;
+  conn->root_owed = true;
 }
 
 bool peal_sio_conn_is_sio2(const peal_sio_conn *conn) {
@@ -181,9 +182,19 @@ peal_err peal_sio_conn_accept(peal_sio_conn *conn, peal_sio_link link,
   return PEAL_OK;
 }
 
+peal_err peal_sio_conn_pause(peal_sio_conn *conn, peal_sio_link link) {
+  peal_sio_links_item *item;
+  peal_err err = served(conn, link, PEAL_SIO_LINKS_OPEN, &item);
+  if (!err)
+    item->state = PEAL_SIO_LINKS_PAUSED;
+  return err;
+}
+
 peal_err peal_sio_conn_deliver(peal_sio_conn *conn, peal_sio_link link) {
   peal_sio_links_item *item;
   peal_err err = served(conn, link, PEAL_SIO_LINKS_ACCEPTED, &item);
+  if (err == PEAL_ERR_USAGE)
+    err = served(conn, link, PEAL_SIO_LINKS_PAUSED, &item);
   if (!err)
     peal_sio_state_open_link(conn, item);
   return err;
@@ -260,7 +271,8 @@ peal_slice peal_sio_link_nsp(const peal_sio_conn *conn, peal_sio_link link) {
 
 bool peal_sio_link_is_connected(const peal_sio_conn *conn, peal_sio_link link) {
   const peal_sio_links_item *item = peal_sio_links_get(&conn->links, link);
-  return item && item->state == PEAL_SIO_LINKS_OPEN;
+  return item && (item->state == PEAL_SIO_LINKS_OPEN ||
+                  item->state == PEAL_SIO_LINKS_PAUSED);
 }
 
 void *peal_sio_link_user(const peal_sio_conn *conn, peal_sio_link link) {
@@ -297,7 +309,8 @@ static bool check_links(const peal_sio_conn *conn, size_t *bytes) {
   for (; link; link = peal_sio_link_next(conn, link)) {
     const peal_sio_links_item *item = peal_sio_links_get(&conn->links, link);
     bool waits = item->state == PEAL_SIO_LINKS_ASKED ||
-                 item->state == PEAL_SIO_LINKS_ACCEPTED;
+                 item->state == PEAL_SIO_LINKS_ACCEPTED ||
+                 item->state == PEAL_SIO_LINKS_PAUSED;
     if ((item->held && !waits) || !check_ring(item->held, link, bytes))
       return false;
     if (!conn->joined && item->state != PEAL_SIO_LINKS_ASKED)

@@ -3,10 +3,12 @@
 
 #include "server/acks.h"
 #include "server/members.h"
+#include "server/onlooker.h"
 #include "server/rooms.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
 #include "server/socket_recovery.h"
+#include "server/wildcard.h"
 
 /* -- refusing ------------------------------------------------------------------------ */
 
@@ -70,7 +72,8 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 static peal_err run_connect_handlers(peal_socket *socket,
                                      const peal_candidate *candidate) {
-  const peal_hooks *hooks = &socket->local->hooks;
+  const peal_hooks *hooks =
+      &peal_wildcard_local(socket->local, PEAL_HOOK_CONNECT)->hooks;
   uint64_t age = hooks->age;
   for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_CONNECT], age);
        hook; hook = peal_hook_live(hook->next, age)) {
@@ -180,6 +183,9 @@ void peal_accept_run(peal_candidate *candidate) {
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
+  peal_onlooker *onlooker = socket->local->nsp->server->onlooker;
+  if (onlooker)
+    onlooker->verbs->came(onlooker, socket);
   peal_socket_recovery_live(socket);
   send_held(socket, candidate, &missed);
   peal_socket_recovery_release(&missed);

@@ -5,7 +5,8 @@
 #include "server/server_impl.h"
 
 /* Call the handlers. */
-void peal_dispatch_event(peal_socket *socket, const peal_sio_packet *packet);
+void peal_dispatch_event(peal_socket *socket, peal_sio_link link,
+                         const peal_sio_packet *packet);
 /* The replies of a worker come from this pool. */
 void peal_dispatch_pool_init(peal_ticket_pool *pool,
                              const peal_ticket_pool_opts *opts);

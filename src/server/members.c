@@ -17,6 +17,11 @@ static void tell(peal_socket *socket, bool came) {
                            peal_slice_of(peal_socket_name(socket)), came);
 }
 
+/* Other threads may look (peal_nsp_local_count). */
+static void set_count(peal_nsp_local *local, size_t count) {
+  __atomic_store_n(&local->count, count, __ATOMIC_RELAXED);
+}
+
 peal_err peal_members_add(peal_socket *socket) {
   peal_nsp_local *local = socket->local;
   peal_err err = peal_sid_table_add(&local->sockets, socket->id);
@@ -24,7 +29,7 @@ peal_err peal_members_add(peal_socket *socket) {
     return err;
   peal_list_remove(&socket->node); /* no longer pending */
   peal_list_push(&local->all, &socket->node);
-  local->count++;
+  set_count(local, local->count + 1);
   socket->visit = 0;
   socket->is_member = true;
   tell(socket, true);
@@ -38,7 +43,7 @@ void peal_members_remove(peal_socket *socket) {
   socket->is_member = false;
   peal_sid_table_remove(&local->sockets, socket->id);
   peal_list_remove(&socket->node);
-  local->count--;
+  set_count(local, local->count - 1);
   tell(socket, false);
 }
 

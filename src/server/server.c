@@ -10,8 +10,10 @@
 #include "engine/engine_opts.h"
 #include "net/crypto.h"
 #include "net/run.h"
+#include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
+#include "server/event_use.h"
 #include "server/next.h"
 #include "server/nsp.h"
 #include "server/recovery.h"
@@ -50,6 +52,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .max_clients_per_address = opts->max_clients_per_address,
       .max_payload_bytes = opts->max_payload_bytes,
       .compress_threshold_bytes = opts->compress_threshold_bytes,
+      .deflate = opts->deflate,
       .max_queue_bytes = opts->max_queue_bytes,
       .max_queue_soft_bytes = opts->max_queue_soft_bytes,
       .queue_policy = opts->queue_policy,
@@ -71,6 +74,8 @@ static void set_tickets(peal_server *server, peal_server_local *local,
                                 .mem = worker->mem};
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
+  opts.max_kept = PEAL_LIMIT_EVENT_NEXTS_KEPT;
+  peal_event_use_pool_init(&local->event_nexts, &opts);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
@@ -99,6 +104,7 @@ static peal_err set_locals(peal_server *server) {
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
         .connect_timeout_ms = opts->connect_timeout_ms,
         .seed = server->seed,
+        .parser = server->parser,
         .mem = worker->mem};
   }
   return PEAL_OK;
@@ -110,13 +116,21 @@ static void on_start(peal_worker *worker, void *user) {
   atomic_store_explicit(&server->running, true, memory_order_relaxed);
 }
 
+static uint32_t stop_timeout(const peal_server_opts *opts) {
+  return opts->stop_timeout_ms ? opts->stop_timeout_ms
+                               : PEAL_LIMIT_STOP_GRACE_MS;
+}
+
 static peal_err open_engine(peal_server *server,
                             const peal_engine_server_opts *opts) {
   peal_err err = peal_engine_new(&server->engine, opts, server->http,
                                  &peal_server_client_engine_callbacks, server);
-  if (!err)
-    server->log = peal_engine_logger(server->engine);
-  return err;
+  if (err)
+    return err;
+  server->log = peal_engine_logger(server->engine);
+  peal_engine_set_stop(server->engine, stop_timeout(&server->opts),
+                       server->opts.stop_spread_ms);
+  return PEAL_OK;
 }
 
 static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
@@ -151,16 +165,28 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   return err;
 }
 
+static const char *opts_wrong(const peal_server_opts *opts,
+                              const peal_engine_server_opts *engine) {
+  const peal_event_rate *rate = &opts->event_rate;
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->recovery))
+    return "an option that this library does not know";
+  if ((unsigned)rate->policy > PEAL_RATE_DISCONNECT)
+    return "event_rate.policy is unknown";
+  if (!rate->per_s && (rate->burst || rate->policy))
+    return "event_rate has no per_s";
+  return peal_engine_opts_wrong(engine);
+}
+
 peal_server *peal_server_new(const peal_server_opts *opts) {
   static const peal_server_opts defaults;
   if (!opts)
     opts = &defaults;
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
-  bool is_known =
-      PEAL_RESERVED_IS_KNOWN(opts) && PEAL_RESERVED_IS_KNOWN(&opts->recovery);
-  const char *wrong = is_known ? peal_engine_opts_wrong(&engine)
-                               : "an option that this library does not know";
+  const char *wrong = opts_wrong(opts, &engine);
+  if (!wrong && !peal_parser_is_whole(opts->parser))
+    wrong =
+        "parser lacks a function, or has one that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
@@ -169,7 +195,9 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   }
   server->mem = mem;
   server->opts = *opts;
+  server->parser = peal_parser_other(opts->parser);
   atomic_init(&server->running, false);
+  atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
   peal_arena_init(&server->strings, mem, 1024, 0);
   peal_err err = set_up(server, &engine);
   if (!err)
@@ -186,8 +214,13 @@ int peal_server_run(peal_server *server) {
 }
 
 void peal_server_stop(peal_server *server) {
-  if (server)
-    peal_workers_stop(server->workers, PEAL_LIMIT_STOP_GRACE_MS);
+  if (!server)
+    return;
+  uint32_t timeout_ms = stop_timeout(&server->opts);
+  uint32_t spread_ms = server->opts.stop_spread_ms;
+  peal_workers_stop(server->workers, spread_ms > UINT32_MAX - timeout_ms
+                                         ? UINT32_MAX
+                                         : spread_ms + timeout_ms);
 }
 
 static void free_locals(peal_server *server) {
@@ -195,6 +228,7 @@ static void free_locals(peal_server *server) {
     peal_buf_deinit(&server->locals[i].encode);
     peal_ticket_pool_deinit(&server->locals[i].nexts);
     peal_ticket_pool_deinit(&server->locals[i].replies);
+    peal_ticket_pool_deinit(&server->locals[i].event_nexts);
     peal_ref_table_deinit(&server->locals[i].refs);
     peal_live_sessions_deinit(&server->locals[i].live);
   }
@@ -214,6 +248,7 @@ void peal_server_free(peal_server *server) {
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)
     peal_nsp_free(server->nsps[i]);
+  peal_nsp_free(server->wildcard);
   peal_mem_free(mem, server->nsps);
   peal_recovery_free(server->recovery, mem);
   free_locals(server);
@@ -288,6 +323,13 @@ void peal_server_stats_get(peal_server *server, peal_server_stats *out) {
     out->bytes_in += peal_figures_get(&f->bytes_in);
     out->bytes_out += peal_figures_get(&f->bytes_out);
     out->queue_full += peal_figures_get(&f->queue_full);
+    out->dropped_volatile += peal_figures_get(&f->dropped_volatile);
+    out->rate_limited += peal_figures_get(&f->rate_limited);
+    out->slow_handlers += peal_figures_get(&f->slow_handlers);
+    out->closed_full += peal_figures_get(&e->closed_full);
+    out->dropped_newest += peal_figures_get(&e->dropped_newest);
+    out->dropped_oldest += peal_figures_get(&e->dropped_oldest);
+    out->conflated += peal_figures_get(&e->conflated);
   }
   if (server)
     out->queue_full += peal_figures_get(&server->load.refused);
