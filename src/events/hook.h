@@ -25,6 +25,8 @@ typedef enum peal_hook_kind {
   PEAL_HOOK_CONNECT_ERROR, /* of a client, as the next */
   PEAL_HOOK_NOTICE,
   PEAL_HOOK_CALL, /* of a server: events of other nodes, each with its name */
+  PEAL_HOOK_HANDOVER, /* of a server, to the next process */
+  PEAL_HOOK_ADOPTED,  /* of a server, from the one before */
   PEAL_HOOK_KINDS
 } peal_hook_kind;
 
