@@ -9,6 +9,7 @@
  *   ws.h       plain WebSocket endpoints, without Socket.IO
  *   server.h   namespaces, sockets, rooms, events (with engine.h)
  *   handle.h   references to sockets, and what hangs on one
+ *   events.h   wildcards, middleware of events, errors, a call that waits
  *   client.h   a client: its connection, namespaces, events (with event.h)
  *   simple.h   a client whose calls wait
  *   outbox.h   events of a client that must not be lost
@@ -22,6 +23,7 @@
  * Example: examples/chat/main.c */
 #include <peal/base.h>
 #include <peal/client.h>
+#include <peal/events.h>
 #include <peal/handle.h>
 #include <peal/http.h>
 #include <peal/outbox.h>

@@ -230,8 +230,18 @@ typedef struct peal_server_stats {
   uint64_t errors_peer;           /* sessions closed for a violation */
   uint64_t queue_full;            /* events refused or dropped; operations
                                      refused as some workers were behind */
+  /* What was done about full queues. */
+  uint64_t closed_full;      /* clients closed: PEAL_QUEUE_CLOSE */
+  uint64_t dropped_newest;   /* events refused: PEAL_QUEUE_DROP_NEWEST, and
+                                where nothing older could go */
+  uint64_t dropped_oldest;   /* queued events that made room */
+  uint64_t conflated;        /* queued events that a newer one replaced */
+  uint64_t dropped_volatile; /* volatile events for those not ready */
+  uint64_t rate_limited;     /* events above the rate (peal_event_rate) */
+  uint64_t slow_handlers;    /* events whose handlers took longer than
+                                slow_handler_ms */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[9];
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero

@@ -24,6 +24,7 @@ typedef struct peal_client_engine_opts {
   const char *query;     /* "a=1&b=2", percent-encoded, without EIO, transport,
                             sid, t, and without the `?`; "" or NULL: none */
   peal_client_transports transports;
+  bool eio3; /* version 3, not 4 */
   bool no_upgrade;
   bool try_all_transports;
   bool prefer_websocket; /* one has worked before (remember_upgrade): begin

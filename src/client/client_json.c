@@ -57,6 +57,7 @@ static const peal_opts_row rows[] = {
     ROW(query, PEAL_OPTS_FIELDS, NULL),
     FLAG(no_cookies),
     FLAG(no_timestamp),
+    FLAG(eio3),
     ROW(log.level, PEAL_OPTS_WORD, "default error warn info debug"),
     ROW(log.format, PEAL_OPTS_WORD, "text keys json"),
 };

@@ -300,7 +300,7 @@ static peal_err make_frames(peal_client_ws *ws) {
       return PEAL_OK;
     peal_err err = peal_ws_conn_send(
         ws->conn, packet.binary ? PEAL_WS_BINARY : PEAL_WS_TEXT,
-        packet.binary ? 0 : (char)('0' + packet.type), packet.data);
+        peal_eio_out_prefix(ws->session, &packet), packet.data);
     if (err)
       return err;
     peal_eio_out_pop(ws->session, PEAL_EIO_WEBSOCKET, ws->worker->now_ms);

@@ -66,8 +66,11 @@ static peal_engine_conn *new_conn(const peal_incoming *incoming) {
   if (!handshake)
     return NULL;
   peal_engine_conn *conn;
-  if (peal_engine_conn_new(&conn, local, handshake, incoming->via,
-                           peal_incoming_wants_base64(incoming)))
+  const peal_engine_conn_form form = {.via = incoming->via,
+                                      .eio3 = peal_incoming_is_eio3(incoming),
+                                      .base64 =
+                                          peal_incoming_wants_base64(incoming)};
+  if (peal_engine_conn_new(&conn, local, handshake, &form))
     peal_engine_handshake_free(handshake, &local->heads);
   return conn;
 }
@@ -89,7 +92,7 @@ static void admit(const peal_incoming *incoming) {
   if (peal_http_req_is_aborted(incoming->req))
     /* Nobody is there: only the request is given back. */
     peal_refusal_unavailable(incoming);
-  else if (!peal_incoming_is_eio4(incoming))
+  else if (!peal_incoming_is_spoken(incoming))
     peal_refusal_answer(incoming, PEAL_INCOMING_BAD_VERSION, NULL);
   else
     open_session(incoming);

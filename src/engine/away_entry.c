@@ -68,6 +68,9 @@ void peal_away_entry_free(peal_away_entry *entry) {
   peal_wheel_stop(&away->local->worker->wheel, &entry->timer);
   peal_list_remove(&entry->node);
   away->entry_count--;
+  if (entry->body)
+    peal_account_worker_release(away->local->account, entry->body_len);
+  peal_mem_free(away->local->worker->mem, entry->body);
   peal_ws_conn_free(entry->ws);
   peal_account_worker_release(away->local->account, sizeof *entry);
   peal_mem_free(away->local->worker->mem, entry);

@@ -46,6 +46,12 @@ typedef struct peal_away_entry {
   size_t unheard;       /* bytes and packets that the bus has not taken */
   bool failed;          /* some of them it will not */
 
+  /* A POST. */
+  peal_slice rest; /* of its body, in `body` but for the first turn */
+  bool has_more;
+  char *body; /* charged to the worker */
+  size_t body_len, packet_count;
+
   /* A WebSocket. */
   peal_account account;
   peal_ws_conn *ws;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/away_poll.h"
 
+#include <string.h>
+
+#include "base/mem.h"
 #include "engine/away_entry.h"
 #include "engine/away_send.h"
 #include "engine/engine_limits.h"
@@ -43,8 +46,8 @@ void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
     if (msg->packets[i].type <= PEAL_EIO_NOOP)
       peal_eio_payload_add(&payload, 0, &msg->packets[i]);
   peal_http_req_on_abort(req, NULL, NULL);
-  if (peal_polling_answer_payload(engine, req, entry->sid, false, &payload,
-                                  true))
+  const peal_polling_answer_form form = {.compress = true};
+  if (peal_polling_answer_payload(engine, req, entry->sid, &form, &payload))
     peal_away_send_close(entry, "transport error");
   peal_buf_deinit(&payload);
   peal_away_entry_free(entry);
@@ -62,11 +65,6 @@ static void end_post(peal_away_entry *entry) {
   peal_away_entry_free(entry);
 }
 
-void peal_away_poll_taken(peal_away_entry *entry, bool success) {
-  entry->failed = entry->failed || !success;
-  end_post(entry);
-}
-
 static void on_sent(peal_away_post *post) {
   peal_away_entry *entry = peal_away_entry_find(post->away, post->number);
   bool is_lost = post->err || !post->heard;
@@ -75,34 +73,73 @@ static void on_sent(peal_away_post *post) {
     peal_away_poll_taken(entry, false);
 }
 
-static void send_packet(peal_away_entry *entry, const peal_eio_packet *packet,
-                        bool is_last) {
+/* What the next message takes of the body. Many small packets are one: each
+ * message costs every node that hears of it. */
+static size_t read_packets(peal_away_entry *entry, peal_eio_packet *packets) {
+  peal_arena *turn = &entry->away->local->worker->turn;
+  size_t count = 0, bytes = 0;
+  peal_slice text;
+  while (count < PEAL_LIMIT_AWAY_BATCH && bytes < PEAL_LIMIT_AWAY_BATCH_BYTES &&
+         peal_eio_payload_next(&entry->rest, &entry->has_more, &text)) {
+    peal_eio_packet *packet = &packets[count++];
+    bytes += text.len;
+    if (++entry->packet_count <= PEAL_LIMIT_EIO_PACKETS &&
+        !peal_eio_packet_decode(packet, text, turn))
+      continue;
+    *packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
+    entry->has_more = false; /* the rest is not looked at, as at home */
+  }
+  return count;
+}
+
+/* One message is on its way at a time: a home that is slow is not flooded. */
+static void send_next(peal_away_entry *entry) {
+  peal_eio_packet *packets =
+      peal_arena_alloc(&entry->away->local->worker->turn,
+                       PEAL_LIMIT_AWAY_BATCH * sizeof *packets);
   peal_eio_away msg = {.type = PEAL_EIO_AWAY_PACKET,
                        .recipient = peal_slice_of(entry->home),
-                       .request = is_last ? entry->request : 0,
+                       .request = entry->request,
                        .sid = peal_slice_of(entry->sid),
-                       .packets = packet,
-                       .packet_count = 1};
+                       .packets = packets,
+                       .packet_count =
+                           packets ? read_packets(entry, packets) : 0};
+  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
   entry->failed =
-      entry->failed ||
+      !msg.packet_count ||
       peal_away_send(entry->away, &msg, entry->request, on_sent) != PEAL_OK;
 }
 
-/* The rest of a body that cannot be read is not looked at, as at home. */
-static void send_packets(peal_away_entry *entry, peal_slice body) {
-  peal_arena *turn = &entry->away->local->worker->turn;
-  peal_slice text;
-  bool more = true, is_read = true;
-  size_t count = 0;
-  while (!entry->failed && is_read &&
-         peal_eio_payload_next(&body, &more, &text)) {
-    peal_eio_packet packet;
-    is_read = ++count <= PEAL_LIMIT_EIO_PACKETS &&
-              !peal_eio_packet_decode(&packet, text, turn);
-    if (!is_read)
-      packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
-    send_packet(entry, &packet, !more || !is_read);
+/* What is left of the body, while its beginning is on its way. */
+static void keep_rest(peal_away_entry *entry) {
+  peal_account_worker *account = entry->away->local->account;
+  size_t len = entry->rest.len;
+  if (!entry->has_more)
+    return;
+  if (peal_account_worker_charge(account, len + 1)) {
+    entry->failed = true;
+    return;
   }
+  entry->body = peal_mem_alloc(entry->away->local->worker->mem, len + 1);
+  if (!entry->body) {
+    peal_account_worker_release(account, len + 1);
+    entry->failed = true;
+    return;
+  }
+  entry->body_len = len + 1;
+  if (len)
+    memcpy(entry->body, entry->rest.ptr, len);
+  entry->rest = (peal_slice){entry->body, len};
+}
+
+void peal_away_poll_taken(peal_away_entry *entry, bool success) {
+  entry->failed = entry->failed || !success;
+  if (!entry->failed && entry->has_more)
+    send_next(entry);
+  else
+    entry->has_more = false;
+  if (entry->failed || !entry->has_more)
+    end_post(entry);
 }
 
 static void on_body(peal_http_req *req, peal_err err, peal_slice body,
@@ -114,9 +151,12 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
     return;
   }
   peal_http_defer(req);
-  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
+  entry->rest = peal_polling_answer_body(req, body);
+  entry->has_more = true;
   if (!entry->failed)
-    send_packets(entry, peal_polling_answer_body(req, body));
+    send_next(entry);
+  if (!entry->failed)
+    keep_rest(entry);
   if (entry->failed)
     end_post(entry);
 }

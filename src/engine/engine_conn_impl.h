@@ -54,13 +54,19 @@ struct peal_engine_conn {
 /* What an idle client costs here; see docs/performance.md. */
 _Static_assert(sizeof(peal_engine_conn) <= 240, "peal_engine_conn has grown");
 
-/* A session that begins on `via`; in the table, on_open told. `handshake` is
- * taken if it succeeds.
+/* How a session begins. */
+typedef struct peal_engine_conn_form {
+  peal_eio_via via;
+  bool eio3;   /* in that version */
+  bool base64; /* with its binary in text */
+} peal_engine_conn_form;
+
+/* A session; in the table, on_open told. `handshake` is taken if it
+ * succeeds.
  * Returns: PEAL_OK, PEAL_ERR_LIMIT (too many), PEAL_ERR_NOMEM. */
-PEAL_MUST_CHECK peal_err peal_engine_conn_new(peal_engine_conn **out,
-                                              peal_engine_local *local,
-                                              peal_engine_handshake *handshake,
-                                              peal_eio_via via, bool base64);
+PEAL_MUST_CHECK peal_err peal_engine_conn_new(
+    peal_engine_conn **out, peal_engine_local *local,
+    peal_engine_handshake *handshake, const peal_engine_conn_form *form);
 /* A session that another process has begun: in the table, nobody told. As
  * peal_engine_conn_new. */
 PEAL_MUST_CHECK peal_err peal_engine_conn_resume(

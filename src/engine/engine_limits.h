@@ -29,5 +29,9 @@
 /* Bytes on the way between a WebSocket here and its session elsewhere, each
  * way. */
 #define PEAL_LIMIT_AWAY_WINDOW_BYTES 262144u
+/* Packets of a POST that go to its session elsewhere in one message, and bytes
+ * from which on no more is added. */
+#define PEAL_LIMIT_AWAY_BATCH 256u
+#define PEAL_LIMIT_AWAY_BATCH_BYTES 16384u
 /* Bytes from the bus that wait for the workers. */
 #define PEAL_LIMIT_AWAY_MAIL_BYTES (64u << 20)

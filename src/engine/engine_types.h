@@ -64,4 +64,6 @@ typedef struct peal_engine_callbacks {
 /* Figures of one worker; its own thread writes, others may read. */
 typedef struct peal_engine_stats {
   _Atomic uint64_t clients, clients_polling, sessions_total, errors_peer;
+  /* Of full queues (overflow). */
+  _Atomic uint64_t closed_full, dropped_newest, dropped_oldest, conflated;
 } peal_engine_stats;

@@ -102,6 +102,7 @@ static peal_err describe(peal_handover_record *record, peal_engine_conn *conn,
   *record =
       (peal_handover_record){.sid = {how.sid, PEAL_EIO_SID_LEN},
                              .is_websocket = is_websocket(conn),
+                             .is_eio3 = how.is_eio3,
                              .wants_base64 = conn->base64,
                              .is_pinged = how.is_pinged,
                              .beat_ms = how.beat_ms,

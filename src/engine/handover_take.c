@@ -80,6 +80,7 @@ static peal_err open_conn(peal_engine_conn **out, peal_engine_local *local,
   const peal_eio_resume how = {.sid = record->sid.ptr,
                                .via = record->is_websocket ? PEAL_EIO_WEBSOCKET
                                                            : PEAL_EIO_POLLING,
+                               .is_eio3 = record->is_eio3,
                                .is_pinged = record->is_pinged,
                                .beat_ms = record->beat_ms,
                                .max_queue_bytes = record->queue_bytes};

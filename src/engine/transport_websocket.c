@@ -26,19 +26,24 @@ static peal_ws_opcode opcode_of(const peal_eio_out *packet) {
   return packet->binary ? PEAL_WS_BINARY : PEAL_WS_TEXT;
 }
 
-static char prefix_of(const peal_eio_out *packet) {
-  return packet->binary ? 0 : (char)('0' + packet->type);
+static inline char prefix_of(const peal_engine_conn *conn,
+                             const peal_eio_out *packet) {
+  return peal_eio_out_prefix(&conn->session, packet);
 }
 
+/* Behind a `b`, in version 3 with the type of a message. */
 static peal_err send_base64(peal_engine_conn *conn, peal_slice data) {
   const peal_mem *mem = conn->local->worker->mem;
   size_t len = peal_base64_encode_len(data.len);
-  char *text = peal_mem_alloc(mem, len ? len : 1);
+  char *text = peal_mem_alloc(mem, len + 1);
   if (!text)
     return PEAL_ERR_NOMEM;
-  peal_base64_encode_to(text, data);
-  peal_err err =
-      peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, 'b', (peal_slice){text, len});
+  text[0] = '4';
+  peal_base64_encode_to(text + 1, data);
+  peal_slice body = peal_eio_session_is_eio3(&conn->session)
+                        ? (peal_slice){text, len + 1}
+                        : (peal_slice){text + 1, len};
+  peal_err err = peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, 'b', body);
   peal_mem_free(mem, text);
   return err;
 }
@@ -74,7 +79,7 @@ static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
                                    &packet)) &&
          !(packet.binary && conn->base64) &&
          peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
-                                   prefix_of(&packet), packet.data))
+                                   prefix_of(conn, &packet), packet.data))
     shown->packets++;
   shown->bytes = out->bytes - before;
   return !more;
@@ -96,13 +101,14 @@ static peal_err keep_rest(peal_engine_conn *conn, const peal_eio_out *packet,
                           size_t sent) {
   peal_message *message = packet->message;
   if (message)
-    return peal_ws_conn_keep(conn->ws, opcode_of(packet), prefix_of(packet),
-                             message, packet->part, sent);
+    return peal_ws_conn_keep(conn->ws, opcode_of(packet),
+                             prefix_of(conn, packet), message, packet->part,
+                             sent);
   message = peal_message_new(packet->data, NULL, 0, conn->local->worker->mem);
-  peal_err err = message
-                     ? peal_ws_conn_keep(conn->ws, opcode_of(packet),
-                                         prefix_of(packet), message, 0, sent)
-                     : PEAL_ERR_NOMEM;
+  peal_err err =
+      message ? peal_ws_conn_keep(conn->ws, opcode_of(packet),
+                                  prefix_of(conn, packet), message, 0, sent)
+              : PEAL_ERR_NOMEM;
   peal_message_unref(message);
   return err;
 }
@@ -121,8 +127,8 @@ static peal_err pop_some(peal_engine_conn *conn, size_t len) {
     if (!peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                            &packet))
       return PEAL_ERR_CLOSED; /* it has been dropped meanwhile */
-    size_t whole =
-        peal_ws_conn_message_len(conn->ws, prefix_of(&packet), packet.data.len);
+    size_t whole = peal_ws_conn_message_len(conn->ws, prefix_of(conn, &packet),
+                                            packet.data.len);
     if (len < whole)
       err = keep_rest(conn, &packet, len);
     len -= len < whole ? len : whole;

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include <peal/client.h>
+#include <peal/events.h>
 #include <peal/server.h>
 
 typedef enum peal_hook_kind {
@@ -25,8 +26,11 @@ typedef enum peal_hook_kind {
   PEAL_HOOK_CONNECT_ERROR, /* of a client, as the next */
   PEAL_HOOK_NOTICE,
   PEAL_HOOK_CALL, /* of a server: events of other nodes, each with its name */
-  PEAL_HOOK_HANDOVER, /* of a server, to the next process */
-  PEAL_HOOK_ADOPTED,  /* of a server, from the one before */
+  PEAL_HOOK_WILDCARD,
+  PEAL_HOOK_ERROR,
+  PEAL_HOOK_USE_EVENT, /* never removed, as USE */
+  PEAL_HOOK_HANDOVER,  /* of a server, to the next process */
+  PEAL_HOOK_ADOPTED,   /* of a server, from the one before */
   PEAL_HOOK_KINDS
 } peal_hook_kind;
 
@@ -49,6 +53,8 @@ typedef struct peal_hook {
     peal_socket_fn socket;
     peal_use_fn use;
     peal_server_event_fn server_event;
+    peal_error_fn error;
+    peal_use_event_fn use_event;
     peal_client_event_fn client_event;
     peal_client_outgoing_fn client_outgoing;
     peal_client_connect_fn client_connect;
@@ -63,6 +69,7 @@ typedef struct peal_hook {
   uint32_t hash;        /* of the name */
   uint8_t kind;         /* peal_hook_kind */
   bool removed;
+  bool in_front; /* of those that are there when it is added */
   size_t name_len;
   char name[]; /* of the event, terminated */
 } peal_hook;
@@ -90,7 +97,7 @@ PEAL_MUST_CHECK peal_hook *peal_hook_copy(const peal_mem *mem,
                                           peal_slice name);
 /* One that is in no chain. Thread: any. */
 void peal_hook_free(const peal_mem *mem, peal_hook *hook);
-/* Takes `hook`, behind those of its chain. */
+/* Takes `hook`, behind those of its chain, or in front of them. */
 void peal_hook_add(peal_hooks *hooks, peal_hook *hook);
 /* All like this one: of its kind, name, function and user. True if there was
  * any: a _sweep is due. */
@@ -103,7 +110,7 @@ peal_hook *peal_hook_of_event(peal_hooks *hooks, peal_slice event);
 /* The first in the chain from `hook` on that is to be called, of those that
  * were there at `age`; NULL at the end. */
 static inline peal_hook *peal_hook_live(peal_hook *hook, uint64_t age) {
-  while (hook && hook->removed)
+  while (hook && (hook->removed || hook->age > age))
     hook = hook->next;
-  return hook && hook->age <= age ? hook : NULL;
+  return hook;
 }

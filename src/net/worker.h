@@ -61,6 +61,7 @@ struct peal_worker {
   peal_logger *log;            /* the group's; thread safe */
   uint64_t now_ms;             /* refreshed at every wake-up */
   peal_worker_stats stats;
+  uint64_t shown_lag_ms; /* longest turn since the status page asked */
   peal_lag lag;
   uv_thread_t thread;
   bool has_thread;

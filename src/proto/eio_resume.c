@@ -21,6 +21,7 @@ peal_eio_resume peal_eio_resume_of(const peal_eio_session *session,
   bool is_unsent = session->due & PEAL_EIO_DUE_PING;
   return (peal_eio_resume){.sid = session->sid,
                            .via = (peal_eio_via)session->current,
+                           .is_eio3 = peal_eio_session_is_eio3(session),
                            .is_pinged = session->clock.is_pinged && !is_unsent,
                            .beat_ms = is_unsent           ? 0
                                       : left > UINT32_MAX ? UINT32_MAX
@@ -35,6 +36,7 @@ void peal_eio_resume_begin(peal_eio_session *session,
   *session = (peal_eio_session){.opts = opts,
                                 .current = how->via & 1,
                                 .state = PEAL_EIO_STATE_OPEN,
+                                .eio3 = how->is_eio3,
                                 .max_queue_bytes = how->max_queue_bytes};
   memcpy(session->sid, how->sid, PEAL_EIO_SID_LEN);
   peal_eio_heartbeat_start(&session->clock, now_ms + how->beat_ms);

@@ -8,6 +8,7 @@
 typedef struct peal_eio_resume {
   const char *sid; /* PEAL_EIO_SID_LEN characters, copied */
   peal_eio_via via;
+  bool is_eio3;             /* in that version */
   bool is_pinged;           /* a pong is awaited, otherwise a ping is due */
   uint32_t beat_ms;         /* in how many milliseconds */
   uint32_t max_queue_bytes; /* 0: the options' */

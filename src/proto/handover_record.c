@@ -81,9 +81,10 @@ static void put_queue(peal_buf *out, const peal_handover_record *record) {
 
 void peal_handover_record_encode(peal_buf *out,
                                  const peal_handover_record *record) {
-  peal_msgpack_add_map(out, 14);
+  peal_msgpack_add_map(out, 15);
   put_bytes(out, "sid", record->sid);
   put_flag(out, "websocket", record->is_websocket);
+  put_flag(out, "eio3", record->is_eio3);
   put_flag(out, "base64", record->wants_base64);
   put_flag(out, "pinged", record->is_pinged);
   put_u64(out, "beat", record->beat_ms);
@@ -236,6 +237,7 @@ static void read_queue(reading *it, peal_val map, peal_handover_record *out) {
 static void read(reading *it, peal_val map, peal_handover_record *out) {
   out->sid = get_bytes(it, map, "sid");
   out->is_websocket = get_flag(it, map, "websocket");
+  out->is_eio3 = get_flag(it, map, "eio3");
   out->wants_base64 = get_flag(it, map, "base64");
   out->is_pinged = get_flag(it, map, "pinged");
   out->beat_ms = (uint32_t)get_u64(it, map, "beat", UINT32_MAX);

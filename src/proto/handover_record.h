@@ -43,6 +43,7 @@ typedef struct peal_handover_socket {
 typedef struct peal_handover_record {
   peal_slice sid;
   bool is_websocket;
+  bool is_eio3; /* of that version, with Socket.IO 2 */
   bool wants_base64;
   bool is_pinged;       /* a pong is awaited, otherwise a ping is to be sent */
   uint32_t beat_ms;     /* how long until then */

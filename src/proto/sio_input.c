@@ -3,7 +3,12 @@
 
 #include "base/err_site.h"
 #include "proto/proto_limits.h"
+#include "proto/sio2.h"
 #include "proto/sio_state.h"
+
+static bool is_root(peal_slice nsp) {
+  return nsp.len == 1; /* nothing else begins with a slash and ends there */
+}
 
 /* -- CONNECT and its answers ---------------------------------------------------------- */
 
@@ -80,6 +85,11 @@ static peal_err on_connect_request(peal_sio_conn *conn,
     return PEAL_OK;
   case PEAL_SIO_LINKS_ACCEPTED:
   case PEAL_SIO_LINKS_OPEN:
+  case PEAL_SIO_LINKS_PAUSED:
+    /* A client of Socket.IO 2 that asks for "/" as one of protocol 5 does has
+     * it. */
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp))
+      return PEAL_OK;
     break;
   }
   /* reference 3.4: CONNECT for a joined namespace closes. */
@@ -90,10 +100,13 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
                                  peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item) /* left before the answer came */
+  if (!item) { /* left before the answer came, or "/" came by itself */
+    conn->root_up = conn->root_up || (is_root(event->packet.nsp) &&
+                                      event->packet.type == PEAL_SIO_CONNECT);
     return PEAL_OK;
+  }
   if (item->state != PEAL_SIO_LINKS_ASKED)
-    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
+    return PEAL_ROLE_IS_SIO2(conn) ? PEAL_OK : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (event->packet.type == PEAL_SIO_CONNECT) {
     peal_sio_state_open_link(conn, item);
     about_link(event, PEAL_SIO_CONN_CONNECT, item);
@@ -122,9 +135,11 @@ static bool is_left(const peal_sio_links_item *item) {
 static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item)
+  if (!item) {
+    conn->root_gone = conn->root_gone || is_root(event->packet.nsp);
     return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
                                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+  }
   if (PEAL_ROLE_IS_CLIENT(conn->opts) && item->state == PEAL_SIO_LINKS_ASKED) {
     /* A server refuses by CONNECT_ERROR: this ends the membership before, which
      * we have left as well, and what is held belongs to that. */
@@ -139,13 +154,22 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
 
 /* -- events and acknowledgements -------------------------------------------------------- */
 
+static bool is_ack(const peal_sio_packet *packet) {
+  return packet->type == PEAL_SIO_ACK || packet->type == PEAL_SIO_BINARY_ACK;
+}
+
+/* Is such a packet told when it comes? Who is busy with an event may wait for
+ * an acknowledgement. */
+static bool is_open_for(const peal_sio_links_item *item, bool ack) {
+  return item->state == PEAL_SIO_LINKS_OPEN ||
+         (item->state == PEAL_SIO_LINKS_PAUSED && ack);
+}
+
 /* A whole packet, attachments in place, for a namespace that is open. */
 static void tell_packet(peal_sio_conn_event *event,
                         const peal_sio_links_item *item) {
   const peal_sio_packet *packet = &event->packet;
-  bool is_ack =
-      packet->type == PEAL_SIO_ACK || packet->type == PEAL_SIO_BINARY_ACK;
-  if (!is_ack)
+  if (!is_ack(packet))
     about_link(event, PEAL_SIO_CONN_EVENT, item);
   else if (packet->has_id)
     about_link(event, PEAL_SIO_CONN_ACK, item);
@@ -158,12 +182,13 @@ static bool waits_for_attachments(const peal_sio_packet *packet) {
 }
 
 static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
-                              uint32_t wanted, peal_sio_link link,
+                              uint32_t wanted, peal_sio_link link, bool ack,
                               uint64_t now_ms) {
   peal_err err = peal_sio_state_hold(conn, &conn->partial, text, wanted);
   if (err)
     return err;
   conn->partial->link = link;
+  conn->partial->is_ack = ack;
   conn->partial->attach_at =
       now_ms + peal_sio_state_or(conn->opts->attach_timeout_ms,
                                  PEAL_LIMIT_SIO_ATTACH_MS);
@@ -171,12 +196,13 @@ static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
 }
 
 static peal_err hold_whole(peal_sio_conn *conn, peal_sio_links_item *item,
-                           peal_slice text) {
+                           peal_slice text, bool ack) {
   peal_sio_held *held = NULL;
   peal_err err = peal_sio_state_hold(conn, &held, text, 0);
   if (err)
     return err;
   held->link = peal_sio_links_handle(item);
+  held->is_ack = ack;
   peal_sio_held_push(&item->held, held);
   return PEAL_OK;
 }
@@ -192,9 +218,9 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
   if (waits_for_attachments(&event->packet))
     return begin_partial(conn, text, event->packet.attachments,
                          item ? peal_sio_links_handle(item) : 0,
-                         conn->input_at);
-  if (item && item->state != PEAL_SIO_LINKS_OPEN)
-    return hold_whole(conn, item, text);
+                         is_ack(&event->packet), conn->input_at);
+  if (item && !is_open_for(item, is_ack(&event->packet)))
+    return hold_whole(conn, item, text, is_ack(&event->packet));
   if (item)
     tell_packet(event, item);
   return PEAL_OK;
@@ -206,6 +232,8 @@ static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_err err = peal_sio_packet_decode_utf8(
       &event->packet, text, peal_sio_state_max_attachments(conn), arena, NULL);
+  if (!err && PEAL_ROLE_IS_SIO2(conn) && !PEAL_ROLE_IS_CLIENT(conn->opts))
+    err = peal_sio2_take_query(&event->packet, arena);
   if (err)
     return err;
   switch ((peal_sio_type)event->packet.type) {
@@ -230,7 +258,7 @@ static peal_err on_attachment(peal_sio_conn *conn, peal_slice data) {
   if (!held)
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_sio_links_item *item = peal_sio_links_get(&conn->links, held->link);
-  bool open = item && item->state == PEAL_SIO_LINKS_OPEN;
+  bool open = item && is_open_for(item, held->is_ack);
   bool whole = held->come + 1 == held->wanted;
   peal_err err =
       item ? peal_sio_state_attach(conn, held, data, open && whole) : PEAL_OK;
@@ -264,10 +292,13 @@ static void drop_oldest_ready(peal_sio_conn *conn) {
 static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
                            peal_sio_conn_event *event) {
   peal_sio_held *held = peal_sio_held_oldest(conn->ready);
-  const peal_sio_links_item *item =
-      peal_sio_links_get(&conn->links, held->link);
+  peal_sio_links_item *item = peal_sio_links_get(&conn->links, held->link);
   if (!item) {
     drop_oldest_ready(conn);
+    return PEAL_OK;
+  }
+  if (!is_open_for(item, held->is_ack)) { /* paused by one before it */
+    peal_sio_held_push(&item->held, peal_sio_held_shift(&conn->ready));
     return PEAL_OK;
   }
   peal_sio_packet *packet = &event->packet;
@@ -297,6 +328,10 @@ peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
     return next_ready(conn, arena, event);
   if (conn->has_input)
     return next_input(conn, arena, event);
+  if (conn->root_owed) {
+    conn->root_owed = false;
+    return on_text(conn, PEAL_SIO2_ROOT, arena, event);
+  }
   *more = false;
   return PEAL_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
+#include "proto/sio2.h"
 
 /* -- options ---------------------------------------------------------------- */
 
@@ -109,6 +110,7 @@ peal_err peal_sio_state_attach(peal_sio_conn *conn, peal_sio_held *held,
 void peal_sio_state_end_link(peal_sio_conn *conn, peal_sio_links_item *item,
                              bool we_left) {
   peal_sio_links_source source = peal_sio_state_source(conn);
+  conn->root_gone = conn->root_gone || item == &conn->links.root;
   peal_sio_state_drop_ring(conn, &item->held);
   if (we_left && !PEAL_ROLE_IS_CLIENT(conn->opts))
     peal_sio_links_leave(&conn->links, &source, item);
@@ -122,6 +124,31 @@ void peal_sio_state_open_link(peal_sio_conn *conn, peal_sio_links_item *item) {
 }
 
 /* -- what is sent ------------------------------------------------------------------ */
+
+/* A server connects "/" once without being asked: a second CONNECT there would
+ * be wrong, and who comes to it late finds it connected. */
+static bool comes_by_itself(peal_sio_conn *conn, peal_slice nsp) {
+  if (!peal_slice_is(nsp, "/") || conn->root_gone)
+    return false;
+  conn->root_owed = conn->root_up;
+  return true;
+}
+
+peal_err peal_sio_state_ask_sio2(peal_sio_conn *conn, peal_slice nsp,
+                                 peal_val auth, peal_message **out) {
+  peal_buf name;
+  peal_err err = PEAL_OK;
+  if (comes_by_itself(conn, nsp))
+    return PEAL_OK;
+  peal_buf_init(&name, peal_sio_state_mem(conn), 0);
+  peal_sio2_add_query(&name, nsp, auth);
+  err = name.err ? name.err
+                 : peal_sio_state_control(conn, PEAL_SIO_CONNECT,
+                                          peal_buf_slice(&name),
+                                          peal_undefined(), out);
+  peal_buf_deinit(&name);
+  return err;
+}
 
 peal_err peal_sio_state_control(const peal_sio_conn *conn, peal_sio_type type,
                                 peal_slice nsp, peal_val data,

@@ -18,6 +18,7 @@ typedef uint64_t peal_sio_link;
 /* Shared by all connections of an owner; borrowed for life. Zero: default. */
 typedef struct peal_sio_conn_opts {
   bool client;
+  bool sio2; /* client: the server speaks Socket.IO 2 (proto/sio2) */
   uint32_t max_attachments;    /* PEAL_LIMIT_SIO_ATTACHMENTS */
   uint32_t max_namespaces;     /* PEAL_LIMIT_SIO_NAMESPACES */
   size_t max_packet_bytes;     /* text and attachments together, below 4 GiB */

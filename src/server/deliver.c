@@ -49,8 +49,10 @@ peal_err peal_deliver_one(peal_socket *socket, const peal_eio_item *item,
     return hold_back(socket, item);
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
-  if (!peal_deliver_is_taken(socket, is_volatile))
+  if (!peal_deliver_is_taken(socket, is_volatile)) {
+    peal_figures_add(&peal_figures_of(socket)->dropped_volatile, 1);
     return PEAL_OK;
+  }
   peal_err err = queue(socket, item);
   if (!err)
     count_out(socket, item, 1);
@@ -71,9 +73,12 @@ void peal_deliver_many(peal_socket *const *sockets, size_t count,
     if (i + PREFETCH_NEAR < count)
       prefetch(sockets[i + PREFETCH_NEAR]);
     const peal_socket *socket = sockets[i];
-    if (socket->state == PEAL_SOCKET_CONNECTED &&
-        peal_deliver_is_taken(socket, is_volatile))
+    if (socket->state != PEAL_SOCKET_CONNECTED)
+      continue;
+    if (peal_deliver_is_taken(socket, is_volatile))
       sent += !queue(socket, item);
+    else
+      peal_figures_add(&peal_figures_of(socket)->dropped_volatile, 1);
   }
   if (sent)
     count_out(sockets[0], item, sent);

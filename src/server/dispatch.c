@@ -5,10 +5,14 @@
 
 #include "events/reply.h"
 #include "server/deliver.h"
+#include "server/event_error.h"
+#include "server/event_rate.h"
+#include "server/event_use.h"
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
 #include "server/socket_hook.h"
+#include "server/wildcard.h"
 
 /* -- acknowledging ------------------------------------------------------------------- */
 
@@ -94,21 +98,55 @@ void peal_dispatch_pool_init(peal_ticket_pool *pool,
 
 /* -- dispatch ------------------------------------------------------------------------- */
 
-/* Until a handler disconnects it. */
-static void call_chain(peal_hook *hook, uint64_t age, const peal_event *event) {
-  peal_socket *socket = event->receiver;
-  for (hook = peal_hook_live(hook, age);
-       hook && socket->state == PEAL_SOCKET_CONNECTED;
-       hook = peal_hook_live(hook->next, age))
-    if (peal_handlers_claim(socket->local, hook))
-      hook->fn.event(socket, event, hook->user);
+/* Who asked is not left waiting, if somebody has dealt with the event. */
+static void ack_for(const peal_event *event) {
+  if (event->has_id && !*event->acked && !event->fate->unheard)
+    (void)peal_ack(event, PEAL_NO_ARGS);
 }
 
-void peal_dispatch_event(peal_socket *socket, const peal_sio_packet *packet) {
-  static const peal_event_verbs verbs = {ack, later};
+/* Those that the event is for. */
+static void call_handlers(peal_socket *socket, const peal_event *event) {
+  peal_nsp_local *local = socket->local;
+  peal_hook *first = peal_hook_of_event(&local->hooks, event->name);
+  bool any = peal_handlers_call(local, first, local->hooks.age, event);
+  if (peal_belongings_of(socket))
+    any |= peal_socket_hook_call(socket, event);
+  if (!any)
+    any = peal_wildcard_call(socket, event);
+  if (any && local->nsp->server->opts.auto_ack)
+    ack_for(event);
+}
+
+/* It was asked about later. */
+static void call_passed(peal_socket *socket, const peal_event *event) {
+  socket->local->told++;
+  call_handlers(socket, event);
+}
+
+static void run(peal_socket *socket, peal_sio_link link,
+                const peal_event *event) {
+  const peal_hooks *hooks = &socket->local->hooks;
+  socket->local->told++;
+  (void)peal_handlers_call(socket->local, hooks->chains[PEAL_HOOK_ANY],
+                           hooks->age, event);
+  if (peal_event_use_is_any(socket))
+    peal_event_use_run(socket, link, event, call_passed);
+  else
+    call_handlers(socket, event);
+}
+
+/* May it go on? */
+static bool passes(peal_socket *socket, const peal_event *event, unsigned odd) {
+  return !(odd & PEAL_ODD_RATE) || peal_event_rate_take(socket, event);
+}
+
+void peal_dispatch_event(peal_socket *socket, peal_sio_link link,
+                         const peal_sio_packet *packet) {
+  static const peal_event_verbs verbs = {ack, later, peal_event_error_fail};
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return;
   bool acked = false;
+  peal_event_fate fate = {0};
   peal_event event = {.verbs = &verbs,
                       .receiver = socket,
                       .worker = socket->local->worker,
@@ -116,12 +154,10 @@ void peal_dispatch_event(peal_socket *socket, const peal_sio_packet *packet) {
                       .args = {packet->data.as.items + 1, packet->data.len - 1},
                       .id = packet->id,
                       .has_id = packet->has_id,
-                      .acked = &acked};
-  peal_hooks *hooks = &socket->local->hooks;
-  uint64_t age = hooks->age;
-  socket->local->told++;
-  call_chain(hooks->chains[PEAL_HOOK_ANY], age, &event);
-  call_chain(peal_hook_of_event(hooks, event.name), age, &event);
-  if (peal_belongings_of(socket))
-    peal_socket_hook_call(socket, &event, event.name);
+                      .acked = &acked,
+                      .fate = &fate};
+  unsigned odd = atomic_load_explicit(&socket->local->nsp->server->odd,
+                                      memory_order_relaxed);
+  if (!odd || passes(socket, &event, odd))
+    run(socket, link, &event);
 }

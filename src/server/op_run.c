@@ -12,6 +12,7 @@
 #include "server/members.h"
 #include "server/packet.h"
 #include "server/recovery_store.h"
+#include "server/socket_name.h"
 
 typedef struct chosen {
   peal_socket **sockets;
@@ -99,12 +100,18 @@ static peal_err list_ids(peal_nsp *nsp, const chosen *all,
                          peal_op_result *result) {
   if (!all->count)
     return PEAL_OK;
-  result->ids = peal_mem_alloc(nsp->server->mem, all->count * PEAL_OP_ID_BYTES);
+  size_t bytes = 0;
+  for (size_t i = 0; i < all->count; i++)
+    bytes += strlen(peal_socket_name(all->sockets[i])) + 1;
+  char *at = result->ids = peal_mem_alloc(nsp->server->mem, bytes);
   if (!result->ids)
     return PEAL_ERR_NOMEM;
-  for (size_t i = 0; i < all->count; i++)
-    memcpy(result->ids + i * PEAL_OP_ID_BYTES, all->sockets[i]->id,
-           PEAL_OP_ID_BYTES);
+  for (size_t i = 0; i < all->count; i++) {
+    const char *name = peal_socket_name(all->sockets[i]);
+    size_t len = strlen(name) + 1;
+    memcpy(at, name, len);
+    at += len;
+  }
   return PEAL_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "net/run.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
+#include "server/event_use.h"
 #include "server/next.h"
 #include "server/nsp.h"
 #include "server/recovery.h"
@@ -42,6 +43,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .no_trailing_slash = opts->no_trailing_slash,
       .transports = opts->transports,
       .no_upgrades = opts->no_upgrades,
+      .allow_eio3 = opts->allow_eio3,
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
       .upgrade_timeout_ms = opts->upgrade_timeout_ms,
@@ -71,6 +73,8 @@ static void set_tickets(peal_server *server, peal_server_local *local,
                                 .mem = worker->mem};
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
+  opts.max_kept = PEAL_LIMIT_EVENT_NEXTS_KEPT;
+  peal_event_use_pool_init(&local->event_nexts, &opts);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
@@ -195,16 +199,25 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   return err;
 }
 
+static const char *opts_wrong(const peal_server_opts *opts,
+                              const peal_engine_server_opts *engine) {
+  const peal_event_rate *rate = &opts->event_rate;
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->recovery))
+    return "an option that this library does not know";
+  if ((unsigned)rate->policy > PEAL_RATE_DISCONNECT)
+    return "event_rate.policy is unknown";
+  if (!rate->per_s && (rate->burst || rate->policy))
+    return "event_rate has no per_s";
+  return peal_engine_opts_wrong(engine);
+}
+
 peal_server *peal_server_new(const peal_server_opts *opts) {
   static const peal_server_opts defaults;
   if (!opts)
     opts = &defaults;
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
-  bool is_known =
-      PEAL_RESERVED_IS_KNOWN(opts) && PEAL_RESERVED_IS_KNOWN(&opts->recovery);
-  const char *wrong = is_known ? peal_engine_opts_wrong(&engine)
-                               : "an option that this library does not know";
+  const char *wrong = opts_wrong(opts, &engine);
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
@@ -214,6 +227,7 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   server->mem = mem;
   server->opts = *opts;
   atomic_init(&server->running, false);
+  atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
   peal_arena_init(&server->strings, mem, 1024, 0);
   peal_err err = set_up(server, &engine);
   if (!err)
@@ -239,6 +253,7 @@ static void free_locals(peal_server *server) {
     peal_buf_deinit(&server->locals[i].encode);
     peal_ticket_pool_deinit(&server->locals[i].nexts);
     peal_ticket_pool_deinit(&server->locals[i].replies);
+    peal_ticket_pool_deinit(&server->locals[i].event_nexts);
     peal_ref_table_deinit(&server->locals[i].refs);
     peal_live_sessions_deinit(&server->locals[i].live);
   }
@@ -259,6 +274,7 @@ void peal_server_free(peal_server *server) {
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)
     peal_nsp_free(server->nsps[i]);
+  peal_nsp_free(server->wildcard);
   peal_mem_free(mem, server->nsps);
   peal_recovery_free(server->recovery, mem);
   free_locals(server);
@@ -333,6 +349,13 @@ void peal_server_stats_get(peal_server *server, peal_server_stats *out) {
     out->bytes_in += peal_figures_get(&f->bytes_in);
     out->bytes_out += peal_figures_get(&f->bytes_out);
     out->queue_full += peal_figures_get(&f->queue_full);
+    out->dropped_volatile += peal_figures_get(&f->dropped_volatile);
+    out->rate_limited += peal_figures_get(&f->rate_limited);
+    out->slow_handlers += peal_figures_get(&f->slow_handlers);
+    out->closed_full += peal_figures_get(&e->closed_full);
+    out->dropped_newest += peal_figures_get(&e->dropped_newest);
+    out->dropped_oldest += peal_figures_get(&e->dropped_oldest);
+    out->conflated += peal_figures_get(&e->conflated);
   }
   if (server)
     out->queue_full += peal_figures_get(&server->load.refused);

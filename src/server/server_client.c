@@ -5,8 +5,10 @@
 #include "net/worker_impl.h"
 #include "server/acks.h"
 #include "server/dispatch.h"
+#include "server/event_error.h"
 #include "server/middleware.h"
 #include "server/nsp.h"
+#include "server/onlooker.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
 #include "server/server_handover.h"
@@ -46,7 +48,7 @@ static void on_event(peal_server *server, peal_server_client *client,
       &peal_server_local_of(server, peal_engine_conn_worker(client->conn))
            ->figures.events_in,
       1);
-  peal_dispatch_event(event->user, &event->packet);
+  peal_dispatch_event(event->user, event->link, &event->packet);
 }
 
 static peal_err act(peal_server *server, peal_server_client *client,
@@ -159,6 +161,19 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
 
 /* -- what the engine tells ---------------------------------------------------------------------- */
 
+/* reference 3.6: "/" is connected without being asked for. What is wrong with it
+ * ends the session, which begins first. */
+static void connect_root(peal_server *server, peal_server_client *client) {
+  peal_sio_conn_speak_sio2(&client->sio);
+  peal_err err =
+      peal_sio_conn_feed(&client->sio, false, PEAL_SIO2_ROOT,
+                         peal_engine_conn_worker(client->conn)->now_ms);
+  if (!err)
+    err = read_events(server, client);
+  if (err)
+    peal_server_client_turn_fail(client, err);
+}
+
 static bool on_open(peal_engine_conn *conn, void *user) {
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
@@ -166,8 +181,22 @@ static bool on_open(peal_engine_conn *conn, void *user) {
   client->conn = conn;
   peal_sio_conn_init(&client->sio, &peal_server_local_of(server, worker)->sio,
                      peal_engine_conn_account(conn), worker->now_ms);
-  peal_engine_conn_set_deadline(conn, peal_sio_conn_deadline(&client->sio));
+  if (peal_engine_conn_is_eio3(conn))
+    connect_root(server, client);
+  peal_engine_conn_set_deadline(conn, peal_server_client_turn_deadline(client));
   return true;
+}
+
+/* What it sent is no packet. reference 1.7: the sockets' local event `error`. */
+static void end_for(peal_server_client *client, peal_err err) {
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link && peal_err_class_of(err) == PEAL_CLASS_PEER;
+       link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
+    if (socket && socket->state == PEAL_SOCKET_CONNECTED)
+      (void)peal_event_error_tell(socket, NULL, err, peal_err_message(err));
+  }
+  peal_engine_conn_violation(client->conn, err);
 }
 
 static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
@@ -175,8 +204,9 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   peal_server_client *client = peal_engine_conn_user(conn);
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
-  peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
-                   data.len);
+  peal_figures *figures = &peal_server_local_of(server, worker)->figures;
+  peal_figures_add(&figures->packets_in, 1);
+  peal_figures_add(&figures->bytes_in, data.len);
   uint64_t before = peal_sio_conn_deadline(&client->sio);
   peal_err err = peal_sio_conn_feed(&client->sio, binary, data, worker->now_ms);
   if (!err)
@@ -184,7 +214,7 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   if (peal_engine_conn_is_closed(conn))
     return;
   if (err)
-    peal_engine_conn_violation(conn, err);
+    end_for(client, err);
   else if (peal_sio_conn_deadline(&client->sio) != before)
     peal_engine_conn_set_deadline(conn,
                                   peal_server_client_turn_deadline(client));
@@ -210,11 +240,28 @@ static void on_drain(peal_engine_conn *conn, void *user) {
   }
 }
 
+static void on_upgrade(peal_engine_conn *conn, void *user) {
+  const peal_server *server = user;
+  peal_onlooker *onlooker = server->onlooker;
+  if (!onlooker)
+    return;
+  peal_server_client *client = peal_engine_conn_user(conn);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
+    if (socket && socket->is_member)
+      onlooker->verbs->upgraded(onlooker, socket);
+  }
+}
+
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
   peal_server_client *client = peal_engine_conn_user(conn);
   peal_reason told = peal_reason_of(reason, err);
-  (void)user;
+  const peal_server *server = user;
+  peal_onlooker *onlooker = server->onlooker;
+  if (onlooker)
+    onlooker->verbs->ended(onlooker, peal_engine_conn_worker(conn), told);
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
@@ -234,6 +281,7 @@ const peal_engine_callbacks peal_server_client_engine_callbacks = {
     .user_bytes = sizeof(peal_server_client),
     .on_open = on_open,
     .on_message = on_message,
+    .on_upgrade = on_upgrade,
     .on_drain = on_drain,
     .on_deadline = on_deadline,
     .on_close = on_close,

@@ -16,6 +16,7 @@
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
 #include "server/socket.h"
+#include "server/socket_name.h"
 #include "server/socket_recovery.h"
 
 /* -- functions ------------------------------------------------------------- */
@@ -111,11 +112,12 @@ static peal_err save_rooms(const peal_socket *socket, peal_handover_socket *out,
   return PEAL_OK;
 }
 
-static peal_err save_socket(const peal_socket *socket,
-                            peal_handover_socket *out, peal_arena *arena) {
+static peal_err save_socket(const peal_server_client *client,
+                            peal_sio_link link, peal_handover_socket *out,
+                            peal_arena *arena) {
+  const peal_socket *socket = peal_sio_link_user(&client->sio, link);
   const peal_socket_recovery *own = peal_socket_recovery_of(socket);
-  const peal_nsp *nsp = socket->local->nsp;
-  *out = (peal_handover_socket){.nsp = {nsp->name, nsp->name_len},
+  *out = (peal_handover_socket){.nsp = peal_sio_link_nsp(&client->sio, link),
                                 .id = peal_slice_of(socket->id),
                                 .pid = peal_slice_of(own ? own->pid : ""),
                                 .auth = peal_auth_text(socket),
@@ -143,8 +145,7 @@ peal_err peal_server_handover_save(peal_engine_conn *conn,
     return PEAL_ERR_NOMEM;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; !err && link; link = peal_sio_link_next(&client->sio, link))
-    err = save_socket(peal_sio_link_user(&client->sio, link),
-                      &sockets[record->socket_count++], arena);
+    err = save_socket(client, link, &sockets[record->socket_count++], arena);
   record->sockets = sockets;
   return err;
 }
@@ -211,7 +212,7 @@ static peal_err enter(peal_socket *socket, const peal_handover_socket *from) {
  * them. */
 static peal_err restore_socket(peal_server_client *client,
                                const peal_handover_socket *from, void *user) {
-  peal_sio_link link;
+  peal_sio_link link = 0;
   peal_nsp *nsp = peal_nsp_named(user, from->nsp);
   peal_worker *worker = peal_engine_conn_worker(client->conn);
   if (!nsp || peal_members_find(peal_nsp_local_of(nsp, worker), from->id))
@@ -220,7 +221,11 @@ static peal_err restore_socket(peal_server_client *client,
   if (!socket)
     return PEAL_ERR_NOMEM;
   memcpy(socket->id, from->id.ptr, sizeof socket->id - 1);
-  peal_err err = peal_sio_resume_add(&client->sio, from->nsp, socket, &link);
+  peal_err err = peal_sio_conn_is_sio2(&client->sio)
+                     ? peal_socket_name_set(socket)
+                     : PEAL_OK;
+  if (!err)
+    err = peal_sio_resume_add(&client->sio, from->nsp, socket, &link);
   if (!err)
     err = enter(socket, from);
   if (err && !socket->is_member) {
@@ -241,6 +246,8 @@ peal_err peal_server_handover_restore(peal_engine_conn *conn,
   client->conn = conn;
   peal_sio_conn_init(&client->sio, &peal_server_local_of(server, worker)->sio,
                      peal_engine_conn_account(conn), worker->now_ms);
+  if (record->is_eio3)
+    peal_sio_conn_speak_sio2(&client->sio);
   for (size_t i = 0; !err && i < record->socket_count; i++)
     err = restore_socket(client, &record->sockets[i], user);
   if (!err && !record->socket_count)

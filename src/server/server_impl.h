@@ -42,12 +42,19 @@ typedef struct peal_server_local {
   peal_buf encode; /* scratch for encoding, reused */
   peal_sio_conn_opts sio;
   peal_figures figures;
-  peal_ticket_pool nexts;   /* peal_next */
-  peal_ticket_pool replies; /* peal_reply */
-  peal_ref_table refs;      /* sockets that are referred to */
-  peal_live_sessions live;  /* for a store of recovery */
-  uint16_t owed_at;         /* counts the looks at who is owed a reply */
+  peal_ticket_pool nexts;       /* peal_next */
+  peal_ticket_pool replies;     /* peal_reply */
+  peal_ticket_pool event_nexts; /* peal_event_next */
+  peal_ref_table refs;          /* sockets that are referred to */
+  peal_live_sessions live;      /* for a store of recovery */
+  uint16_t owed_at;             /* counts the looks at who is owed a reply */
 } peal_server_local;
+
+/* What events meet only where somebody asked for it. */
+typedef enum peal_odd {
+  PEAL_ODD_RATE = 1, /* there is a limit somewhere */
+  PEAL_ODD_TRACE = 2
+} peal_odd;
 
 struct peal_server {
   peal_server_opts opts; /* not its strings: they were the caller's */
@@ -62,14 +69,17 @@ struct peal_server {
   struct peal_adapter *adapter;      /* to other nodes; NULL: there are none */
   struct peal_recovery *recovery;    /* here, in memory; NULL: not */
   struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
+  struct peal_onlooker *onlooker;    /* NULL: nobody looks */
   peal_server_local *locals;
   peal_nsp **nsps;
   size_t nsp_count, nsp_cap;
+  peal_nsp *wildcard; /* serves all of them; NULL: nobody asked for it */
   unsigned worker_count;
   uint32_t seed;
   uint64_t key_seed; /* of conflation keys */
   bool owns_http;
   atomic_bool running;
+  atomic_uint odd;                   /* bits of peal_odd */
   char apart[PEAL_CACHE_LINE_BYTES]; /* all workers write what follows */
   peal_op_load load;
 };
@@ -100,8 +110,15 @@ typedef struct peal_nsp_local {
   char apart[PEAL_CACHE_LINE_BYTES];
 } peal_nsp_local;
 
+/* Of its sockets, instead of the server's; written by any thread. */
+typedef struct peal_nsp_rate {
+  atomic_bool is_set;
+  _Atomic uint32_t per_s, burst, policy;
+} peal_nsp_rate;
+
 struct peal_nsp {
   peal_server *server;
+  peal_nsp_rate rate;
   peal_nsp_local *locals;
   size_t name_len;
   char name[]; /* terminated */
@@ -110,6 +127,11 @@ struct peal_nsp {
 static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
                                                 const peal_worker *worker) {
   return &nsp->locals[peal_worker_index(worker)];
+}
+
+/* Members on this worker. Thread: any. */
+static inline size_t peal_nsp_local_count(const peal_nsp_local *local) {
+  return __atomic_load_n(&local->count, __ATOMIC_RELAXED);
 }
 
 /* Does somebody watch what goes out? */
@@ -148,6 +170,7 @@ typedef struct peal_socket_extra {
   struct peal_candidate *candidate; /* until it is accepted */
   struct peal_auth *auth;
   struct peal_socket_recovery *recovery; /* of a server that has it */
+  struct peal_socket_long_name *name;    /* NULL: it is the id */
   peal_user_free_fn user_free;
   peal_belongings *belongings;
   peal_ack_list acks;

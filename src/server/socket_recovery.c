@@ -138,7 +138,9 @@ static peal_err note_claim(peal_socket_recovery *own, peal_val auth) {
 peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
   peal_socket *socket = candidate->socket;
   peal_recovery *recovery = peal_socket_recovery_server(socket);
-  if (!recovery && !peal_socket_recovery_store(socket))
+  /* A client of Socket.IO 2 has no words for it. */
+  if ((!recovery && !peal_socket_recovery_store(socket)) ||
+      peal_sio_conn_is_sio2(&socket->client->sio))
     return PEAL_OK;
   socket->extra->recovery =
       peal_mem_zalloc(mem_of(socket), sizeof(peal_socket_recovery));
@@ -229,7 +231,7 @@ bool peal_socket_recovery_look(peal_candidate *candidate, bool at_start,
   peal_socket *socket = candidate->socket;
   peal_recovery_store *store = peal_socket_recovery_store(socket);
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
-  if (!store || !own->asks || at_start == store->run_middlewares)
+  if (!store || !own || !own->asks || at_start == store->run_middlewares)
     return false;
   own->asks = false;
   const peal_mem *mem = mem_of(socket);

@@ -123,10 +123,20 @@ const io = new Server(httpServer, {
   upgradeTimeout: num('upgrade-timeout', 10000),
   connectTimeout: num('connect-timeout', 45000),
   cookie: flags.cookie === '1',
+  allowEIO3: flags.eio3 === '1',
+  path: flags.path || '/socket.io',
+  addTrailingSlash: flags['trailing-slash'] !== '0',
+  transports: ['polling', 'websocket'].filter(
+    (name, bit) => num('transports', 3) >> bit & 1),
+  allowUpgrades: flags.upgrades !== '0',
+  serveClient: flags['serve-client'] !== '0',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
   ...flags.recovery && {
-    connectionStateRecovery: { maxDisconnectionDuration: num('recovery', 0) },
+    connectionStateRecovery: {
+      maxDisconnectionDuration: num('recovery', 0),
+      skipMiddlewares: flags['recovery-middlewares'] !== '1',
+    },
   },
   allowRequest: (req, done) => {
     const text = req.headers['x-refuse'] || req.headers['x-refuse-late'];
@@ -297,8 +307,11 @@ admin.on('connection', (socket) => {
   socket.on('broadcast', (ev, ...args) => socket.broadcast.emit(ev, ...args));
 });
 
+require('./fixture_node_side')(io);
+
 // Raw Engine.IO beside it, as in fixture_engine.c.
-const raw = new engine.Server({ maxHttpBufferSize: 1 << 20, cookie: true });
+const raw = new engine.Server({ maxHttpBufferSize: 1 << 20, cookie: true,
+  allowEIO3: true });
 raw.on('connection', (socket) => socket.on('message', (data) => {
   if (data === '#close') {
     socket.send('bye');

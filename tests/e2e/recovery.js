@@ -128,6 +128,26 @@ async function breakable(t, port) {
   };
 }
 
+// What the reference's client asks of a server in its own tests.
+for (const [name, way] of Object.entries(WAYS)) {
+  test(`${name}: closed at once behind the first event, back as the same`,
+    async (t) => {
+      const server = await startServer(RECOVERY);
+      const socket = io(`http://127.0.0.1:${server.port}`,
+        { forceNew: true, reconnectionDelay: 10, ...way });
+      t.after(() => socket.close());
+      assert.equal(socket.recovered, false);
+      socket.emit('echo', 'hi'); // the answer brings the first offset
+      await next(socket, 'echo');
+      const { id } = socket;
+      assert.equal(socket.recovered, false);
+      socket.io.engine.close();
+      await next(socket, 'connect');
+      assert.equal(socket.id, id);
+      assert.equal(socket.recovered, true);
+    });
+}
+
 for (const [name, way] of Object.entries(WAYS)) {
   test(`${name}: fifty times, and nothing is lost`,
     { limit: 120000, only: 'peal' },

@@ -22,6 +22,7 @@ const CLIENTS = {
   js: [process.execPath, script('js.js'), 'socket.io-client'],
   'js-4.5': [process.execPath, script('js.js'), 'socket.io-client-4-5'],
   'js-3.1': [process.execPath, script('js.js'), 'socket.io-client-3-1'],
+  'js-2.5': [process.execPath, script('js.js'), 'socket.io-client-2-5'],
   python: [argument('python', 'python3'), script('python_driver.py')],
   java: ['java', '-cp', [path.join(built, 'java', 'classes'),
     path.join(built, 'java', 'lib', '*')].join(':'), 'JavaDriver'],
@@ -46,6 +47,9 @@ if (isTls) {
   certs.authority();
   certs.certificate('site');
 }
+
+// What the server has to be told for a client.
+const FLAGS = { 'js-2.5': { eio3: 1 } };
 
 // One for all cases, which say by `tap` where it goes on.
 const between = { after: (fn) => process.once('exit', fn) };
@@ -93,14 +97,17 @@ class On {
       [...hello.lacks, ...SERVER_LACKS[argument('server')] || []]);
   }
 
+  flags() {
+    return { ...FLAGS[name], ...via === 'tls' && { tls: certs.at('site') } };
+  }
+
   serve(flags = {}) {
-    return privateServer(
-      via === 'tls' ? { ...flags, tls: certs.at('site') } : flags);
+    return privateServer({ ...flags, ...this.flags() });
   }
 
   async listen(isPrivate) {
     this.server = isPrivate ? await this.serve()
-      : await this.t.server(via === 'tls' ? { tls: certs.at('site') } : {});
+      : await this.t.server(this.flags());
     this.tap = await new Wiretap(this.server.port).open();
     this.t.after(() => this.tap.close());
     if (isPrivate) this.t.after(() => this.server.stop());

@@ -22,6 +22,7 @@ typedef enum act {
   DO_ACCEPT, /* with {"sid":"x"}, and deliver */
   DO_REFUSE,
   DO_LEAVE,
+  DO_PAUSE,
   DO_REJOIN,
   DO_FREE
 } act;
@@ -148,6 +149,9 @@ static void do_act(side *s, const peal_sio_conn_event *event, act what) {
   case DO_LEAVE: /* what is over already cannot be left */
     assert_int_equal(part(s, event->link),
                      event->link ? PEAL_OK : PEAL_ERR_CLOSED);
+    break;
+  case DO_PAUSE:
+    assert_int_equal(peal_sio_conn_pause(s->conn, event->link), PEAL_OK);
     break;
   case DO_REJOIN:
     assert_int_equal(join_with(s, event->packet.nsp, peal_undefined()),
@@ -542,6 +546,71 @@ static void early_events_are_held_and_delivered_in_order(void **state) {
   assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
   assert_int_equal(text(&s, "2[\"f\"]"), PEAL_OK);
   told(&s, "event:/[\"e\",\"aGk=\"] event:/[\"f\"]");
+  end(&s);
+}
+
+static peal_err pause(side *s) {
+  peal_err err = peal_sio_conn_pause(s->conn, s->link);
+  step(s);
+  return err;
+}
+
+static void a_pause_holds_events_and_lets_acknowledgements_pass(void **state) {
+  side s;
+  (void)state;
+  server(&s);
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  assert_int_equal(text(&s, "0/a"), PEAL_OK);
+  peal_sio_link of_a = s.link;
+  told(&s, "connect:/ connect:/a");
+  assert_int_equal(pause(&s), PEAL_OK);
+  assert_int_equal(pause(&s), PEAL_ERR_USAGE);
+  assert_true(peal_sio_link_is_connected(s.conn, of_a));
+  assert_int_equal(text(&s, "2/a,[\"b\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "3/a,1[\"c\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "51-/a,[\"d\",{\"_placeholder\":true,\"num\":0}]"),
+                   PEAL_OK);
+  assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
+  assert_int_equal(text(&s, "61-/a,2[{\"_placeholder\":true,\"num\":0}]"),
+                   PEAL_OK);
+  assert_int_equal(feed(&s, true, "hi"), PEAL_OK);
+  assert_int_equal(text(&s, "2[\"e\"]"), PEAL_OK);
+  told(&s, "ack:/a#1[\"c\"] ack:/a#2[\"aGk=\"] event:/[\"e\"]");
+  assert_int_equal(deliver(&s, of_a), PEAL_OK);
+  told(&s, "event:/a[\"b\"] event:/a[\"d\",\"aGk=\"]");
+  assert_int_equal(text(&s, "2/a,[\"f\"]"), PEAL_OK);
+  told(&s, "event:/a[\"f\"]");
+  /* CONNECT to where one is in, paused or not */
+  assert_int_equal(pause(&s), PEAL_OK);
+  assert_int_equal(text(&s, "0/a"), PEAL_ERR_SIO_STATE);
+  end(&s);
+}
+
+/* Paused by the first of those that were held: the others go on waiting. */
+static void a_pause_while_held_events_are_told_keeps_their_order(void **state) {
+  side s;
+  (void)state;
+  server(&s);
+  s.on_event = DO_PAUSE;
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  for (char name = 'a'; name < 'd'; name++)
+    assert_int_equal(text(&s, (char[]){'2', '[', '"', name, '"', ']', 0}),
+                     PEAL_OK);
+  told(&s, "connect:/ event:/[\"a\"]");
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
+  told(&s, "event:/[\"b\"]");
+  assert_int_equal(text(&s, "2[\"d\"]"), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
+  told(&s, "event:/[\"c\"] event:/[\"d\"]");
+  /* it is left, or ends, with what waits */
+  assert_int_equal(text(&s, "2[\"e\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "1"), PEAL_OK);
+  told(&s, "disconnect:/");
+  assert_int_equal(pause(&s), PEAL_ERR_CLOSED);
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  assert_int_equal(text(&s, "2[\"f\"]"), PEAL_OK);
+  assert_int_equal(text(&s, "2[\"g\"]"), PEAL_OK);
   end(&s);
 }
 
@@ -1324,6 +1393,8 @@ int main(void) {
       cmocka_unit_test(attachments_must_come_in_time),
       cmocka_unit_test(a_packet_and_its_attachments_have_a_ceiling),
       cmocka_unit_test(early_events_are_held_and_delivered_in_order),
+      cmocka_unit_test(a_pause_holds_events_and_lets_acknowledgements_pass),
+      cmocka_unit_test(a_pause_while_held_events_are_told_keeps_their_order),
       cmocka_unit_test(what_is_held_has_a_ceiling),
       cmocka_unit_test(many_held_events_cost_no_more_than_a_few),
       cmocka_unit_test(held_packets_that_are_no_events_leave_no_memory),

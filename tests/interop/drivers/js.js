@@ -8,8 +8,12 @@ const readline = require('node:readline');
 
 const modules = path.join(__dirname, '../../e2e/node_modules');
 const name = process.argv[2] || 'socket.io-client';
-const { io } = require(path.join(modules, name));
+const library = require(path.join(modules, name));
+const io = library.io || library;
 const { version } = require(path.join(modules, name, 'package.json'));
+// Its `auth` is a query, and a refusal an `error` with what was said.
+const isV2 = version.startsWith('2.');
+const LACKS = isV2 ? ['auth-values'] : [];
 
 const say = (report) => process.stdout.write(`${JSON.stringify(report)}\n`);
 
@@ -44,6 +48,7 @@ function options({ transports, auth, askAuth, reconnect, opts = {} }, id) {
     reconnectionDelay: 100, reconnectionDelayMax: 300, ...opts,
     ...Object.fromEntries(files.map((name) =>
       [name, fs.readFileSync(opts[name])])),
+    ...isV2 && { query: { ...opts.query, ...auth } },
     auth: askAuth === undefined ? unpack(auth) : (give) => {
       say({ is: 'auth', id });
       setTimeout(() => give(unpack(auth)), askAuth);
@@ -76,6 +81,11 @@ function listen(socket, id, { events, answers, any, outgoing, when = [] }) {
   on('connect', 'connect', () => ({ recovered: socket.recovered || false }));
   on('disconnect', 'disconnect', (reason) => ({ reason }));
   // `low`: no connection, and not a refusal of the namespace.
+  if (isV2) {
+    on('refused', 'error', (said) => (typeof said === 'string'
+      ? { message: said } : { message: said.message || 'not authorized',
+        data: said.message ? undefined : said }));
+  }
   on('refused', 'connect_error', (err) => ({ message: err.message,
     data: err.data, low: err.type === 'TransportError' ||
       err.message === 'timeout' || err.message === 'server error' }));
@@ -145,7 +155,7 @@ function perform(command) {
   commands[command.do](command);
 }
 
-say({ is: 'hello', client: `${name} ${version}`, lacks: [] });
+say({ is: 'hello', client: `${name} ${version}`, lacks: LACKS });
 readline.createInterface({ input: process.stdin })
   .on('line', (line) => perform(JSON.parse(line)))
   .on('close', () => process.exit(0));
