@@ -17,8 +17,8 @@ const SUITES = [
   'tls.js', 'recovery.js',
 ];
 
-// Of a server of its own: examples/ws_echo.
-const OTHERS = ['ws_echo.js'];
+// Of servers of their own: examples/ws_echo, examples/restart.
+const OTHERS = ['ws_echo.js', 'restart.js'];
 
 function parse(argv) {
   const opts = {
