@@ -11,6 +11,7 @@
 #include "server/onlooker.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
+#include "server/server_handover.h"
 #include "server/server_limits.h"
 #include "server/socket_end.h"
 #include "server/tracing.h"
@@ -292,4 +293,13 @@ const peal_engine_callbacks peal_server_client_engine_callbacks = {
     .on_close = on_close,
     .on_flush = on_flush,
     .on_stop = on_stop,
+    .on_look = peal_server_handover_on_look,
+    .may_leave = peal_server_handover_may_leave,
+    .on_leaving = peal_server_handover_on_leaving,
+    .save = peal_server_handover_save,
+    .on_left = peal_server_handover_on_left,
+    .restore = peal_server_handover_restore,
+    .on_arrived = peal_server_handover_on_arrived,
+    .counted = peal_server_handover_counted,
+    .count_on = peal_server_handover_count_on,
 };

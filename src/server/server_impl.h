@@ -66,6 +66,7 @@ typedef struct peal_server_local {
   peal_ticket_pool event_nexts; /* peal_event_next */
   peal_ref_table refs;          /* sockets that are referred to */
   peal_live_sessions live;      /* for a store of recovery */
+  uint16_t owed_at;             /* counts the looks at who is owed a reply */
 } peal_server_local;
 
 struct peal_server {
@@ -78,6 +79,7 @@ struct peal_server {
   peal_engine *engine;
   peal_logger *log;
   struct peal_client_files *files;
+  struct peal_handover *handover;    /* NULL: not */
   struct peal_adapter *adapter;      /* to other nodes; NULL: there are none */
   struct peal_recovery *recovery;    /* here, in memory; NULL: not */
   struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
@@ -174,6 +176,7 @@ struct peal_server_client {
   bool is_reading;  /* the loop over the machine's events is on the stack */
   bool read_asked;  /* it is wanted at the end of the turn */
   uint8_t given_up; /* sockets that it left in the middleware */
+  uint16_t owed_at; /* when it was last found that a reply is owed to it */
 };
 
 typedef enum peal_socket_state {

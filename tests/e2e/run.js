@@ -17,8 +17,8 @@ const SUITES = [
   'tls.js', 'recovery.js', 'parser.js', 'wire_eio3.js',
 ];
 
-// Of servers of their own: examples/ws_echo, deflate/main.c.
-const OTHERS = ['ws_echo.js', 'deflate.js'];
+// Of servers of their own: examples/ws_echo, deflate/main.c, examples/restart.
+const OTHERS = ['ws_echo.js', 'deflate.js', 'restart.js'];
 
 function parse(argv) {
   const opts = {
