@@ -154,6 +154,25 @@ const tests = {
     assert.deepStrictEqual(await heard, [{ from: ada.id, text: 'hello' }]);
   },
 
+  // The rest is in tests/browser/admin.js.
+  async admin() {
+    const admin = io(`${url}/admin`, { forceNew: true, reconnection: false });
+    sockets.push(admin);
+    const [{ supportedFeatures }] = await once(admin, 'config');
+    assert.ok(supportedFeatures.includes('ALL_EVENTS'));
+    const ada = await joined();
+    const named = new Promise((done) => admin.on('socket_updated', ({ data }) => data && done(data)));
+    ada.emit('name', 'Ada');
+    assert.deepStrictEqual(await named, { name: 'Ada' });
+    ada.emit('enter', 'kitchen');
+    const said = once(ada, 'said');
+    assert.strictEqual(await ask(ada, 'say', 'kitchen', 'hello'), 'ok');
+    assert.deepStrictEqual(await said, ['hello']);
+    const stats = await (await fetch(`${url}/_peal/stats.json`)).json();
+    assert.strictEqual(stats.sockets, 2);
+    assert.deepStrictEqual(stats.rooms, [{ nsp: '/', name: 'kitchen', sockets: 1 }]);
+  },
+
   // Two nodes and a Redis that is not there at first.
   async cluster() {
     const { startRedis } = await import('../support/redis.mjs');
