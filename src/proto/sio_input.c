@@ -103,8 +103,9 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item) { /* left before the answer came, or "/" came by itself */
-    conn->root_up = conn->root_up || (is_root(event->packet.nsp) &&
-                                      event->packet.type == PEAL_SIO_CONNECT);
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp) &&
+        event->packet.type == PEAL_SIO_CONNECT)
+      conn->root_up = true;
     return PEAL_OK;
   }
   if (item->state != PEAL_SIO_LINKS_ASKED)
@@ -138,7 +139,8 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item) {
-    conn->root_gone = conn->root_gone || is_root(event->packet.nsp);
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp))
+      conn->root_gone = true;
     return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
                                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   }
@@ -367,7 +369,7 @@ peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
     return next_ready(conn, arena, event);
   if (conn->has_input)
     return next_input(conn, arena, event);
-  if (conn->root_owed) {
+  if (PEAL_ROLE_IS_SIO2(conn) && conn->root_owed) {
     conn->root_owed = false;
     return on_text(conn, PEAL_SIO2_ROOT, arena, event);
   }

@@ -73,6 +73,7 @@ static peal_client_opts opts_of(peal_build *build, peal_val command) {
       .url = text(build, command, "url"),
       .path = text(build, opts, "path"),
       .transports = transports_of(peal_val_get(command, "transports")),
+      .eio3 = flag(opts, "eio3", false),
       .no_upgrade = !flag(opts, "upgrade", true),
       .remember_upgrade = flag(opts, "rememberUpgrade", false),
       .try_all_transports = flag(opts, "tryAllTransports", false),

@@ -13,7 +13,7 @@ const io = library.io || library;
 const { version } = require(path.join(modules, name, 'package.json'));
 // Its `auth` is a query, and a refusal an `error` with what was said.
 const isV2 = version.startsWith('2.');
-const LACKS = isV2 ? ['auth-values'] : [];
+const LACKS = isV2 ? ['auth-values', 'message-with-data'] : [];
 
 const say = (report) => process.stdout.write(`${JSON.stringify(report)}\n`);
 
@@ -88,7 +88,7 @@ function listen(socket, id, { events, answers, any, outgoing, when = [] }) {
   // `low`: no connection, and not a refusal of the namespace.
   if (isV2) {
     on('refused', 'error', (said) => (typeof said === 'string'
-      ? { message: said } : { message: said.message || 'not authorized',
+      ? { message: said } : { message: said.message,
         data: said.message ? undefined : said }));
   }
   on('refused', 'connect_error', (err) => ({ message: err.message,
