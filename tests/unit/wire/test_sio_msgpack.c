@@ -35,10 +35,9 @@ static void log_data(wire_log *log, peal_val data) {
 static void encode(peal_buf *out, const peal_sio_packet *packet) {
   peal_args all = {packet->data.as.items, packet->data.len};
   if (packet->type == PEAL_SIO_EVENT)
-    peal_sio_msgpack_encode_event(
-        out, packet->nsp, peal_val_str(all.items[0]),
-        (peal_args){all.items + 1, all.count - 1},
-        packet->has_id ? &packet->id : NULL);
+    peal_sio_msgpack_encode_event(out, packet->nsp, peal_val_str(all.items[0]),
+                                  (peal_args){all.items + 1, all.count - 1},
+                                  packet->has_id ? &packet->id : NULL);
   else if (packet->type == PEAL_SIO_ACK)
     peal_sio_msgpack_encode_ack(out, packet->nsp, packet->id, all);
   else
@@ -86,8 +85,8 @@ static void cases_decode_as_expected(void **state) {
 static void decoded(peal_sio_packet *packet, const peal_buf *buf,
                     peal_arena *arena) {
   assert_int_equal(buf->err, PEAL_OK);
-  assert_int_equal(
-      peal_sio_msgpack_decode(packet, peal_buf_slice(buf), arena), PEAL_OK);
+  assert_int_equal(peal_sio_msgpack_decode(packet, peal_buf_slice(buf), arena),
+                   PEAL_OK);
 }
 
 static void what_json_cannot_say_survives(void **state) {
