@@ -297,6 +297,14 @@ static peal_err next_input(peal_sio_conn *conn, peal_arena *arena,
                  : on_first(conn, data, arena, event);
 }
 
+/* Nobody has sent it, so it is no matter of the parser. */
+static peal_err on_root(peal_sio_conn *conn, peal_arena *arena,
+                        peal_sio_conn_event *event) {
+  peal_err err = peal_sio_packet_decode_utf8(&event->packet, PEAL_SIO2_ROOT, 0,
+                                             arena, NULL);
+  return err ? err : on_connect(conn, event);
+}
+
 static void drop_oldest_ready(peal_sio_conn *conn) {
   peal_sio_state_drop(conn, peal_sio_held_shift(&conn->ready));
 }
@@ -371,7 +379,7 @@ peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
     return next_input(conn, arena, event);
   if (PEAL_ROLE_IS_SIO2(conn) && conn->root_owed) {
     conn->root_owed = false;
-    return on_text(conn, PEAL_SIO2_ROOT, arena, event);
+    return on_root(conn, arena, event);
   }
   *more = false;
   return PEAL_OK;
