@@ -138,6 +138,7 @@ function(peal_all_programs)
                                HOSPITAL_HAVE_CLUSTER=1)
   endif()
   peal_program(peal-e2e-fixture tests/e2e/fixture)
+  peal_program(peal-e2e-deflate tests/e2e/deflate)
   if(PEAL_WITH_CLUSTER AND
      EXISTS "${PROJECT_SOURCE_DIR}/src/cluster/cluster.c")
     peal_program(peal-cluster-node tests/cluster/fixture)
