@@ -88,6 +88,12 @@ PEAL_MUST_CHECK peal_hook *peal_hook_copy(const peal_mem *mem,
                                           peal_slice name);
 /* One that is in no chain. Thread: any. */
 void peal_hook_free(const peal_mem *mem, peal_hook *hook);
+/* Copies of all that are in `from`, in the same order, but of those that were to
+ * be called once and have been. Returns: PEAL_OK, PEAL_ERR_NOMEM (some are). */
+PEAL_MUST_CHECK peal_err peal_hook_copy_all(peal_hooks *to,
+                                            const peal_hooks *from);
+/* What such copies take, about. */
+size_t peal_hook_bytes(const peal_hooks *hooks);
 /* Takes `hook`, behind those of its chain. */
 void peal_hook_add(peal_hooks *hooks, peal_hook *hook);
 /* All like this one: of its kind, name, function and user. True if there was

@@ -13,7 +13,7 @@
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
 #include "server/next.h"
-#include "server/nsp.h"
+#include "server/nsp_table.h"
 #include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
@@ -135,6 +135,8 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   if (!err)
     err = peal_crypto_random(&server->key_seed, sizeof server->key_seed);
   if (!err)
+    err = peal_nsp_table_init(server);
+  if (!err)
     err = set_locals(server);
   if (!err)
     err = peal_recovery_new(&server->recovery, server);
@@ -148,6 +150,14 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   if (!err && !peal_server_of(server, "/"))
     err = PEAL_ERR_NOMEM;
   return err;
+}
+
+static void init_lists(peal_nsp_table *table) {
+  peal_list_init(&table->all);
+  peal_list_init(&table->gone);
+  peal_list_init(&table->shells);
+  peal_list_init(&table->parents);
+  peal_list_init(&table->watchers);
 }
 
 peal_server *peal_server_new(const peal_server_opts *opts) {
@@ -170,6 +180,7 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   server->opts = *opts;
   atomic_init(&server->running, false);
   peal_arena_init(&server->strings, mem, 1024, 0);
+  init_lists(&server->spaces);
   peal_err err = set_up(server, &engine);
   if (!err)
     return server;
@@ -211,9 +222,9 @@ void peal_server_free(peal_server *server) {
     peal_run_end(server->workers);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
-  for (size_t i = 0; i < server->nsp_count; i++)
-    peal_nsp_free(server->nsps[i]);
-  peal_mem_free(mem, server->nsps);
+  if (server->recovery)
+    server->recovery->sessions.let_go = NULL; /* it outlives them */
+  peal_nsp_table_deinit(server);
   peal_recovery_free(server->recovery, mem);
   free_locals(server);
   if (server->owns_http)
@@ -228,44 +239,6 @@ peal_http_server *peal_server_http(peal_server *server) {
 
 peal_workers *peal_server_workers(peal_server *server) {
   return server ? server->workers : NULL;
-}
-
-/* -- namespaces ---------------------------------------------------------------------------- */
-
-static peal_err append_nsp(peal_server *server, peal_nsp *nsp) {
-  if (server->nsp_count == server->nsp_cap) {
-    size_t cap = server->nsp_cap ? server->nsp_cap * 2 : 4;
-    peal_nsp **nsps =
-        peal_mem_resize(server->mem, server->nsps, cap * sizeof(peal_nsp *));
-    if (!nsps)
-      return PEAL_ERR_NOMEM;
-    server->nsps = nsps;
-    server->nsp_cap = cap;
-  }
-  server->nsps[server->nsp_count++] = nsp;
-  return PEAL_OK;
-}
-
-peal_nsp *peal_server_of(peal_server *server, const char *name) {
-  char full[PEAL_LIMIT_SIO_NSP_BYTES + 1];
-  if (!server || !name)
-    return NULL;
-  size_t slash = *name != '/';
-  size_t len = strlen(name) + slash;
-  if (len > PEAL_LIMIT_SIO_NSP_BYTES || strchr(name, ','))
-    return NULL;
-  full[0] = '/';
-  memcpy(full + slash, name, len - slash);
-  peal_slice key = {full, len};
-  peal_nsp *nsp = peal_nsp_named(server, key);
-  if (nsp || atomic_load_explicit(&server->running, memory_order_relaxed))
-    return nsp;
-  nsp = peal_nsp_new(server, key);
-  if (nsp && append_nsp(server, nsp)) {
-    peal_nsp_free(nsp);
-    return NULL;
-  }
-  return nsp;
 }
 
 /* -- figures ---------------------------------------------------------------------------------- */

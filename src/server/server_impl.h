@@ -2,9 +2,11 @@
 #pragma once
 /* server_impl: the objects of the server and who owns them.
  *
- *   peal_server ── peal_nsp (one per name, shared, fixed during the run)
+ *   peal_server ── peal_nsp (one per name, shared by all workers)
  *        │             └─ peal_nsp_local (one per worker): sockets, rooms,
  *        │                handlers
+ *        ├─ peal_parent (one per pattern or function): its children are
+ *        │                namespaces, too
  *        └─ peal_server_local (one per worker): scratch, figures
  *   peal_server_client (one per engine connection) ── peal_socket (one per namespace)
  *
@@ -38,6 +40,21 @@ typedef struct peal_belongings peal_belongings;
 
 /* -- the server --------------------------------------------------------------- */
 
+/* All namespaces by name, and what makes them; under its lock, which nobody
+ * holds while a function of the program's runs. */
+typedef struct peal_nsp_table {
+  uv_mutex_t lock;
+  bool has_lock;
+  bool is_over; /* all are freed, in whatever order */
+  peal_map by_name;
+  peal_list all;      /* peal_nsp.node: those in by_name */
+  peal_list gone;     /* the same: ended, and not given back yet */
+  peal_list shells;   /* the same: memory for other names (nsp_life) */
+  peal_list parents;  /* peal_parent.node, in order of registration */
+  peal_list watchers; /* nsp_watch; fixed before the run */
+  unsigned parent_count;
+} peal_nsp_table;
+
 typedef struct peal_server_local {
   peal_buf encode; /* scratch for encoding, reused */
   peal_sio_conn_opts sio;
@@ -61,8 +78,7 @@ struct peal_server {
   struct peal_recovery *recovery;    /* here, in memory; NULL: not */
   struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
   peal_server_local *locals;
-  peal_nsp **nsps;
-  size_t nsp_count, nsp_cap;
+  peal_nsp_table spaces;
   unsigned worker_count;
   uint32_t seed;
   uint64_t key_seed; /* of conflation keys */
@@ -93,17 +109,36 @@ typedef struct peal_nsp_local {
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint64_t told;     /* events that handlers were told of */
   uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
+  bool is_open;      /* who sets it up has done so: sockets may come in */
   char offset[44];   /* of what was run last, by a store; or empty */
   /* No line of the cache is shared with the next one. */
   char apart[PEAL_CACHE_LINE_BYTES];
 } peal_nsp_local;
 
 struct peal_nsp {
-  peal_server *server;
+  peal_server *server; /* the same for ever, whatever becomes of the rest */
   peal_nsp_local *locals;
+  struct peal_parent *parent;   /* it is one; or NULL */
+  struct peal_parent *child_of; /* it is one of its children; or NULL */
+  peal_list node;               /* of the server's table */
+  peal_list sibling;            /* of child_of */
+  atomic_uint uses; /* those who keep it from ending: sockets, sessions */
+  atomic_uint refs; /* those who keep its memory */
+  bool can_end;     /* uses and refs are counted */
+  bool is_kept;     /* somebody has it for the life of the server */
+  bool has_ended;
+  size_t charged;     /* bytes, to the server's account */
+  peal_mail opening;  /* from worker to worker (nsp_open) */
+  peal_mail ending;   /* the same (nsp_life) */
+  peal_flush burying; /* on each of them */
   size_t name_len;
   char name[]; /* terminated */
 };
+
+/* A function of sockets, which a parent has none of. */
+static inline bool peal_nsp_has_sockets(const peal_nsp *nsp) {
+  return nsp && !nsp->parent;
+}
 
 static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
                                                 const peal_worker *worker) {

@@ -7,6 +7,7 @@
 #include "net/crypto.h"
 #include "server/members.h"
 #include "server/next.h"
+#include "server/nsp_life.h"
 #include "server/server_client_turn.h"
 #include "server/socket_extra.h"
 #include "wire/json.h"
@@ -427,6 +428,7 @@ static peal_recovery_session *session_of(peal_recovery_sessions *sessions,
       sessions, rooms, name_bytes(socket, rooms), data);
   if (!session)
     return NULL;
+  peal_nsp_life_use(socket->local->nsp);
   session->scope = socket->local->nsp;
   session->left_ms = peal_recovery_now_ms();
   session->own_after = own->own_after;
