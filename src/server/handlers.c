@@ -142,7 +142,7 @@ static void change_parent(peal_parent *parent, bool removes, peal_hook *hook) {
 /* Under the lock: no child begins without it, or has it twice. */
 static peal_err publish_to_all(peal_parent *parent, bool removes,
                                const peal_hook *like, peal_slice name) {
-  const peal_list *head = &parent->children;
+  const peal_list *head = &parent->nsp->children;
   peal_hook *own = peal_hook_copy(parent->hooks.mem, like, name);
   change *first = NULL;
   bool ok = own != NULL;

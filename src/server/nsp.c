@@ -63,10 +63,12 @@ size_t peal_nsp_cost(const peal_server *server) {
 static void init(peal_nsp *nsp, peal_slice name) {
   peal_list_init(&nsp->node);
   peal_list_init(&nsp->sibling);
+  peal_list_init(&nsp->children);
   peal_list_init(&nsp->burying.node);
   atomic_store_explicit(&nsp->uses, 0, memory_order_relaxed);
-  nsp->has_ended = nsp->is_kept = false;
-  nsp->parent = nsp->child_of = NULL;
+  nsp->has_ended = nsp->is_kept = nsp->end_is_told = false;
+  nsp->parent = NULL;
+  nsp->child_of = NULL;
   nsp->name_len = name.len;
   memcpy(nsp->name, name.ptr, name.len);
   nsp->name[name.len] = 0;

@@ -7,7 +7,7 @@
  *   uses   sockets, and what recovery keeps of them   -> 0: it has ended: out of
  *          the table, of its parent, and told
  *   refs   the table, references, operations on their way -> 0: each worker
- *          gives back its part, the last one all
+ *          gives back its part, the last one all (nsp_end)
  *
  * Its block is kept for the next one of whatever name: so what still points to
  * it (peal_socket_ref) finds a server there, and a socket nowhere. */
@@ -19,6 +19,8 @@ void peal_nsp_life_use(const peal_nsp *nsp);
 void peal_nsp_life_leave(const peal_nsp *nsp);
 /* The same by a session that recovery has kept. */
 void peal_nsp_life_let_go(const void *nsp);
+/* It is no child any more; under the table's lock. */
+void peal_nsp_life_orphan(peal_nsp *nsp);
 /* Keep its memory; by one who has a use or a hold of it. Thread: any. */
 void peal_nsp_life_hold(peal_nsp *nsp);
 /* The same by one who has none. False: it is no more, or another one. Thread:

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "server/nsp.h"
+#include "server/nsp_end.h"
 #include "server/nsp_life.h"
 #include "server/nsp_open.h"
 #include "server/nsp_watch.h"
@@ -85,7 +86,7 @@ static peal_nsp *nsp_alloc(peal_server *server, peal_slice name, bool can_end) {
 /* It was never in the table. */
 static void discard(peal_nsp *nsp) {
   peal_nsp_table *table = &nsp->server->spaces;
-  peal_parent_lose(nsp);
+  peal_nsp_life_orphan(nsp);
   if (!nsp->can_end) {
     peal_nsp_free(nsp);
     return;
@@ -119,7 +120,7 @@ static peal_err make(peal_server *server, peal_slice name, peal_parent *parent,
   peal_account_server *account = server->load.account;
   size_t bytes = cost_of(server, parent);
   bool can_end = parent && server->opts.cleanup_empty_namespaces;
-  if (parent && parent->count >= parent->max)
+  if (parent && parent->nsp->child_count >= parent->max)
     return PEAL_ERR_LIMIT;
   peal_err err = peal_account_server_charge(account, bytes);
   if (err)
@@ -128,6 +129,7 @@ static peal_err make(peal_server *server, peal_slice name, peal_parent *parent,
   err = nsp ? put(nsp, parent) : PEAL_ERR_NOMEM;
   if (!err) {
     nsp->charged = bytes;
+    nsp->ending.fn = peal_nsp_end_run;
     peal_list_push(&server->spaces.all, &nsp->node);
     peal_nsp_watch_tell_nodes(nsp, true);
     *out = nsp;

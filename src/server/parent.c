@@ -42,7 +42,6 @@ static peal_parent *parent_new(peal_server *server) {
   parent->nsp->parent = parent;
   parent->max = PEAL_LIMIT_NSP_CHILDREN;
   peal_list_init(&parent->node);
-  peal_list_init(&parent->children);
   peal_hook_init(&parent->hooks, server->mem, server->seed);
   return parent;
 }
@@ -96,7 +95,7 @@ size_t peal_nsp_child_count(peal_nsp *nsp) {
   if (!peal_nsp_is_parent(nsp))
     return 0;
   uv_mutex_lock(&nsp->server->spaces.lock);
-  size_t count = nsp->parent->count;
+  size_t count = nsp->child_count;
   uv_mutex_unlock(&nsp->server->spaces.lock);
   return count;
 }
@@ -142,28 +141,20 @@ peal_err peal_parent_adopt(peal_parent *parent, peal_nsp *nsp) {
     if (err)
       return err;
   }
-  nsp->child_of = parent;
-  parent->count++;
-  peal_list_push(&parent->children, &nsp->sibling);
+  nsp->child_of = parent->nsp;
+  parent->nsp->child_count++;
+  peal_list_push(&parent->nsp->children, &nsp->sibling);
   return PEAL_OK;
 }
 
-void peal_parent_lose(peal_nsp *nsp) {
-  if (!nsp->child_of)
-    return;
-  nsp->child_of->count--;
-  peal_list_remove(&nsp->sibling);
-  nsp->child_of = NULL;
-}
-
 /* Held; NULL: no memory, or there is none. */
-static peal_nsp **list_children(peal_parent *parent, size_t *count) {
-  peal_nsp_table *table = &parent->nsp->server->spaces;
-  const peal_mem *mem = parent->nsp->server->mem;
+static peal_nsp **list_children(peal_nsp *nsp, size_t *count) {
+  peal_nsp_table *table = &nsp->server->spaces;
+  const peal_mem *mem = nsp->server->mem;
   uv_mutex_lock(&table->lock);
-  *count = parent->count;
+  *count = nsp->child_count;
   peal_nsp **all = *count ? peal_mem_alloc(mem, *count * sizeof *all) : NULL;
-  peal_list *node = parent->children.next;
+  peal_list *node = nsp->children.next;
   for (size_t i = 0; all && i < *count; i++, node = node->next) {
     all[i] = PEAL_LIST_OF(node, peal_nsp, sibling);
     peal_nsp_life_hold(all[i]); /* the table has one still */
@@ -176,7 +167,7 @@ peal_err peal_parent_each(peal_nsp *nsp,
                           peal_err (*fn)(peal_nsp *child, void *with),
                           void *with) {
   size_t count;
-  peal_nsp **all = list_children(nsp->parent, &count);
+  peal_nsp **all = list_children(nsp, &count);
   peal_err first = count && !all ? PEAL_ERR_NOMEM : PEAL_OK;
   for (size_t i = 0; all && i < count; i++) {
     peal_err err = fn(all[i], with);

@@ -20,8 +20,7 @@ typedef struct peal_parent {
   regex_t pattern; /* only with has_pattern */
   peal_nsp_ask_fn fn;
   void *user;
-  peal_list children; /* peal_nsp.sibling */
-  uint32_t count, max;
+  uint32_t max; /* children */
   peal_hooks hooks;
 } peal_parent;
 
@@ -35,8 +34,6 @@ peal_parent *peal_parent_next(peal_server *server, const peal_parent *after,
 /* `nsp` begins with what is registered with it, and is its child. Returns:
  * PEAL_OK, PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_parent_adopt(peal_parent *parent, peal_nsp *nsp);
-/* The reverse; nothing if it is nobody's. */
-void peal_parent_lose(peal_nsp *nsp);
 
 /* -- without it ------------------------------------------------------------------ */
 

@@ -49,7 +49,7 @@ typedef struct peal_nsp_table {
   peal_map by_name;
   peal_list all;      /* peal_nsp.node: those in by_name */
   peal_list gone;     /* the same: ended, and not given back yet */
-  peal_list shells;   /* the same: memory for other names (nsp_life) */
+  peal_list shells;   /* the same: memory for other names (nsp_end) */
   peal_list parents;  /* peal_parent.node, in order of registration */
   peal_list watchers; /* nsp_watch; fixed before the run */
   unsigned parent_count;
@@ -118,18 +118,21 @@ typedef struct peal_nsp_local {
 struct peal_nsp {
   peal_server *server; /* the same for ever, whatever becomes of the rest */
   peal_nsp_local *locals;
-  struct peal_parent *parent;   /* it is one; or NULL */
-  struct peal_parent *child_of; /* it is one of its children; or NULL */
-  peal_list node;               /* of the server's table */
-  peal_list sibling;            /* of child_of */
+  struct peal_parent *parent; /* it is one; or NULL */
+  peal_nsp *child_of;         /* its parent; or NULL */
+  peal_list node;             /* of the server's table */
+  peal_list sibling;          /* of child_of's children */
+  peal_list children;         /* of a parent: their siblings */
+  uint32_t child_count;
   atomic_uint uses; /* those who keep it from ending: sockets, sessions */
   atomic_uint refs; /* those who keep its memory */
   bool can_end;     /* uses and refs are counted */
   bool is_kept;     /* somebody has it for the life of the server */
   bool has_ended;
+  bool end_is_told;
   size_t charged;     /* bytes, to the server's account */
   peal_mail opening;  /* from worker to worker (nsp_open) */
-  peal_mail ending;   /* the same (nsp_life) */
+  peal_mail ending;   /* the same (nsp_end, which is its fn) */
   peal_flush burying; /* on each of them */
   size_t name_len;
   char name[]; /* terminated */
