@@ -9,6 +9,7 @@
 #include "engine/refusal.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
+#include "http/http_upgrade.h"
 #include "wire/http1.h"
 
 /* -- the new session ------------------------------------------------------- */
@@ -32,6 +33,8 @@ static void add_subprotocol(peal_http_req *req, peal_buf *lines) {
 void peal_admission_lines(const peal_incoming *incoming, const char *sid,
                           bool is_first, peal_buf *lines) {
   add_subprotocol(incoming->req, lines);
+  /* Of those whom it has passed (engine_use). */
+  peal_buf_add(lines, peal_http_upgrade_lines(incoming->req));
   peal_engine_headers_lines(incoming->engine, incoming->req, sid, is_first,
                             lines);
 }

@@ -6,8 +6,10 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "engine/client_files.h"
+#include "engine/engine_error.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_opts.h"
+#include "engine/engine_use.h"
 #include "net/crypto.h"
 #include "net/run.h"
 #include "proto/proto_limits.h"
@@ -231,6 +233,19 @@ void peal_server_free(peal_server *server) {
     peal_http_server_free(server->http);
   peal_arena_deinit(&server->strings);
   peal_mem_free(mem, server);
+}
+
+peal_err peal_server_use(peal_server *server, peal_engine_use_fn fn,
+                         void *user) {
+  return server ? peal_engine_use_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
+}
+
+peal_err peal_server_on_connection_error(peal_server *server,
+                                         peal_connection_error_fn fn,
+                                         void *user) {
+  return server ? peal_engine_error_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
 }
 
 peal_http_server *peal_server_http(peal_server *server) {
