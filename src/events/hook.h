@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include <peal/client.h>
+#include <peal/rooms.h>
 #include <peal/server.h>
 
 typedef enum peal_hook_kind {
@@ -24,6 +25,7 @@ typedef enum peal_hook_kind {
   PEAL_HOOK_USE, /* never removed: those who wait in one hold a place here */
   PEAL_HOOK_CONNECT_ERROR, /* of a client, as the next */
   PEAL_HOOK_NOTICE,
+  PEAL_HOOK_ROOM, /* of a server, as the next */
   PEAL_HOOK_CALL, /* of a server: events of other nodes, each with its name */
   PEAL_HOOK_KINDS
 } peal_hook_kind;
@@ -46,6 +48,7 @@ typedef struct peal_hook {
     peal_disconnect_fn disconnect;
     peal_socket_fn socket;
     peal_use_fn use;
+    peal_room_fn room;
     peal_server_event_fn server_event;
     peal_client_event_fn client_event;
     peal_client_outgoing_fn client_outgoing;

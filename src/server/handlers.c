@@ -6,6 +6,7 @@
 #include "server/nsp.h"
 #include "server/nsp_life.h"
 #include "server/parent.h"
+#include "server/room_watch.h"
 #include "wire/sio_packet.h"
 
 /* -- a change on one worker ------------------------------------------------------------ */
@@ -24,12 +25,17 @@ static void sweep_later(peal_nsp_local *local) {
 static void apply(peal_nsp_local *local, bool removes, peal_hook *hook) {
   if (!removes) {
     peal_hook_add(&local->hooks, hook);
+    if (hook->kind == PEAL_HOOK_ROOM)
+      peal_room_watch_added(local);
     return;
   }
+  bool was_of_rooms = hook->kind == PEAL_HOOK_ROOM;
   bool any = peal_hook_remove(&local->hooks, hook);
   peal_hook_free(local->hooks.mem, hook);
   if (!any)
     return;
+  if (was_of_rooms)
+    peal_room_watch_removed(local);
   if (peal_worker_self())
     sweep_later(local);
   else
@@ -338,4 +344,19 @@ peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
 
 peal_err peal_off_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
   return change_drain(nsp, true, fn, user);
+}
+
+static peal_err change_room(peal_nsp *nsp, bool removes, peal_room_fn fn,
+                            void *user) {
+  return change_kind(
+      nsp, removes,
+      &(peal_hook){.kind = PEAL_HOOK_ROOM, .fn.room = fn, .user = user});
+}
+
+peal_err peal_on_room(peal_nsp *nsp, peal_room_fn fn, void *user) {
+  return change_room(nsp, false, fn, user);
+}
+
+peal_err peal_off_room(peal_nsp *nsp, peal_room_fn fn, void *user) {
+  return change_room(nsp, true, fn, user);
 }

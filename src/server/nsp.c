@@ -8,6 +8,7 @@
 #include "net/worker_impl.h"
 #include "proto/proto_limits.h"
 #include "server/next.h"
+#include "server/room_watch.h"
 
 /* -- on one worker --------------------------------------------------------------- */
 
@@ -67,6 +68,7 @@ static void init(peal_nsp *nsp, peal_slice name) {
   peal_list_init(&nsp->burying.node);
   atomic_store_explicit(&nsp->uses, 0, memory_order_relaxed);
   nsp->has_ended = nsp->is_kept = nsp->end_is_told = false;
+  peal_map_init(&nsp->rooms, nsp->server->mem, nsp->server->seed);
   nsp->parent = NULL;
   nsp->child_of = NULL;
   nsp->name_len = name.len;
@@ -103,6 +105,7 @@ void peal_nsp_strip(peal_nsp *nsp) {
     peal_nsp_empty(&nsp->locals[i]);
   peal_mem_free(server->mem, nsp->locals);
   nsp->locals = NULL;
+  peal_room_watch_deinit(nsp);
   peal_list_remove(&nsp->burying.node);
 }
 

@@ -18,7 +18,8 @@ peal_err peal_nsp_table_init(peal_server *server) {
   peal_nsp_table *table = &server->spaces;
   peal_map_init(&table->by_name, server->mem, server->seed);
   table->has_lock = uv_mutex_init(&table->lock) == 0;
-  return table->has_lock ? PEAL_OK : PEAL_ERR_SYSTEM;
+  table->has_room_lock = uv_mutex_init(&table->room_lock) == 0;
+  return table->has_lock && table->has_room_lock ? PEAL_OK : PEAL_ERR_SYSTEM;
 }
 
 static void free_list(peal_list *head) {
@@ -38,7 +39,9 @@ void peal_nsp_table_deinit(peal_server *server) {
   peal_map_deinit(&table->by_name);
   if (table->has_lock)
     uv_mutex_destroy(&table->lock);
-  table->has_lock = false;
+  if (table->has_room_lock)
+    uv_mutex_destroy(&table->room_lock);
+  table->has_lock = table->has_room_lock = false;
 }
 
 /* -- looking ---------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "proto/proto_limits.h"
 #include "server/nsp.h"
 #include "server/nsp_life.h"
+#include "server/room_watch.h"
 #include "server/server_limits.h"
 
 /* -- life ------------------------------------------------------------------------ */
@@ -140,6 +141,8 @@ peal_err peal_parent_adopt(peal_parent *parent, peal_nsp *nsp) {
     peal_err err = peal_hook_copy_all(&nsp->locals[i].hooks, &parent->hooks);
     if (err)
       return err;
+    if (nsp->locals[i].hooks.chains[PEAL_HOOK_ROOM])
+      peal_room_watch_added(&nsp->locals[i]);
   }
   nsp->child_of = parent->nsp;
   parent->nsp->child_count++;

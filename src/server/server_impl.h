@@ -44,7 +44,8 @@ typedef struct peal_belongings peal_belongings;
  * holds while a function of the program's runs. */
 typedef struct peal_nsp_table {
   uv_mutex_t lock;
-  bool has_lock;
+  uv_mutex_t room_lock; /* of peal_nsp.rooms; the last one to be taken */
+  bool has_lock, has_room_lock;
   bool is_over; /* all are freed, in whatever order */
   peal_map by_name;
   peal_list all;      /* peal_nsp.node: those in by_name */
@@ -110,6 +111,7 @@ typedef struct peal_nsp_local {
   uint64_t told;     /* events that handlers were told of */
   uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
   bool is_open;      /* who sets it up has done so: sockets may come in */
+  bool counts_rooms; /* somebody wants to hear of them (room_watch) */
   char offset[44];   /* of what was run last, by a store; or empty */
   /* No line of the cache is shared with the next one. */
   char apart[PEAL_CACHE_LINE_BYTES];
@@ -131,6 +133,7 @@ struct peal_nsp {
   bool has_ended;
   bool end_is_told;
   size_t charged;     /* bytes, to the server's account */
+  peal_map rooms;     /* while somebody listens (room_watch) */
   peal_mail opening;  /* from worker to worker (nsp_open) */
   peal_mail ending;   /* the same (nsp_end, which is its fn) */
   peal_flush burying; /* on each of them */

@@ -57,8 +57,8 @@ static void every_code_is_told_with_what_it_is_about(void **state) {
   assert_int_equal(ask(it.port, "GET", "EIO=4&transport=websocket", NULL), 400);
   trace_expect("3 Bad request||TRANSPORT_HANDSHAKE_ERROR|websocket||GET|4|"
                "http\n");
-  assert_int_equal(
-      ask(it.port, "GET", "EIO=4&transport=polling", WS_FIELDS), 400);
+  assert_int_equal(ask(it.port, "GET", "EIO=4&transport=polling", WS_FIELDS),
+                   400);
   trace_expect("3 Bad request||TRANSPORT_HANDSHAKE_ERROR|polling||GET|4|ws\n");
   assert_int_equal(ask(it.port, "GET", "EIO=4&transport=polling&deny=1", NULL),
                    403);
@@ -180,8 +180,7 @@ static void one_may_refuse_with_a_status_and_words(void **state) {
   sio_client client;
   assert_true(sio_client_open(&client, it.port, SIO_POLLING));
   char query[128];
-  snprintf(query, sizeof query, "transport=polling&sid=%s&words=1",
-           client.sid);
+  snprintf(query, sizeof query, "transport=polling&sid=%s&words=1", client.sid);
   assert_answer(it.port, query, NULL, 401,
                 "{\"code\":3,\"message\":\"who are you?\"}");
   assert_true(sio_client_join(&client, "/", NULL));
