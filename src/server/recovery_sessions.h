@@ -28,6 +28,8 @@ typedef struct peal_recovery_session {
   char since[44];  /* of a store: the offset behind which it missed all, if the
                      client knows none; or empty */
   peal_slice data; /* the application's value, as JSON; NULL ptr: none */
+  void *values;    /* the client's (session), or NULL; in `bytes` */
+  void (*values_free)(void *values);
   size_t room_count;
   peal_slice rooms[]; /* sorted (peal_recovery_log_compare), without its own */
 } peal_recovery_session;

@@ -90,6 +90,7 @@ static peal_err set_locals(peal_server *server) {
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
+    peal_map_init(&local->values, server->mem, server->seed);
     peal_live_sessions_init(&local->live, peal_workers_get(server->workers, i),
                             peal_socket_recovery_save_live);
     local->sio = (peal_sio_conn_opts){
@@ -208,6 +209,7 @@ static void free_locals(peal_server *server) {
     peal_ticket_pool_deinit(&server->locals[i].nexts);
     peal_ticket_pool_deinit(&server->locals[i].replies);
     peal_ref_table_deinit(&server->locals[i].refs);
+    peal_map_deinit(&server->locals[i].values);
     peal_live_sessions_deinit(&server->locals[i].live);
   }
   peal_mem_free(server->mem, server->locals);

@@ -11,6 +11,7 @@
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
 #include "server/server_limits.h"
+#include "server/session.h"
 #include "server/socket_end.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
@@ -211,13 +212,13 @@ static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
   peal_server_client *client = peal_engine_conn_user(conn);
   peal_reason told = peal_reason_of(reason, err);
-  (void)user;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (socket)
       peal_socket_end(socket, told, err);
   }
+  peal_session_end(client, user);
   peal_sio_conn_deinit(&client->sio);
 }
 

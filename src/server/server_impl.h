@@ -63,6 +63,7 @@ typedef struct peal_server_local {
   peal_ticket_pool nexts;   /* peal_next */
   peal_ticket_pool replies; /* peal_reply */
   peal_ref_table refs;      /* sockets that are referred to */
+  peal_map values;          /* of clients that have some (session) */
   peal_live_sessions live;  /* for a store of recovery */
 } peal_server_local;
 
@@ -165,6 +166,7 @@ struct peal_server_client {
   bool close_asked;
   bool is_reading;  /* the loop over the machine's events is on the stack */
   bool read_asked;  /* it is wanted at the end of the turn */
+  bool has_values;  /* of sessions (session) */
   uint8_t given_up; /* sockets that it left in the middleware */
 };
 

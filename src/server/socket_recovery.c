@@ -9,6 +9,7 @@
 #include "server/next.h"
 #include "server/nsp_life.h"
 #include "server/server_client_turn.h"
+#include "server/session.h"
 #include "server/socket_extra.h"
 #include "wire/json.h"
 
@@ -269,6 +270,12 @@ peal_err peal_socket_recovery_begin(const peal_candidate *candidate) {
         peal_recovery_log_head(&recovery->log);
     uv_mutex_unlock(&recovery->lanes.lock);
   }
+  if (recovery && candidate->held.session) {
+    peal_err err = peal_session_restore(socket, candidate->held.session,
+                                        recovery->sessions.account);
+    if (err)
+      return err;
+  }
   for (size_t i = 0; session && i < session->room_count; i++) {
     peal_err err = peal_join_n(socket, session->rooms[i]);
     if (err)
@@ -461,6 +468,11 @@ void peal_socket_recovery_save(peal_socket *socket, peal_reason reason,
   if (!session)
     return;
   session->is_over = !lost;
+  if (!store &&
+      !peal_session_keep(socket, session, recovery->sessions.account)) {
+    peal_recovery_sessions_drop(&recovery->sessions, session);
+    return;
+  }
   if (store)
     store->verbs->save(store, session);
   else
