@@ -63,8 +63,8 @@ typedef struct peal_connection_error {
                           unknown", "Bad handshake method", "Bad request",
                           "Forbidden", "Unsupported protocol version" */
   const char *text;    /* what was answered, if that is something else; or "" */
-  /* Of code 3: "TRANSPORT_MISMATCH", "TRANSPORT_HANDSHAKE_ERROR",
-   * "MIDDLEWARE_FAILURE"; otherwise "". */
+  /* Of code 3: "TRANSPORT_MISMATCH", "PROTOCOL_MISMATCH",
+   * "TRANSPORT_HANDSHAKE_ERROR", "MIDDLEWARE_FAILURE"; otherwise "". */
   const char *name;
   peal_slice transport; /* as the query has it; NULL ptr: it is not there */
   peal_slice sid;       /* the same */

@@ -207,8 +207,9 @@ PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new_json(peal_slice json);
  * Returns the exit code for main: 0, or 1 if it could not run (`server` NULL
  * is one reason). Thread: the one that becomes worker 0. */
 PEAL_API int peal_server_run(peal_server *server);
-/* Stop accepting, close every socket with "server shutting down", wait for
- * what is queued (4 s at most), end the run. Again: at once. Thread: any. */
+/* Stop accepting, close every socket with "server shutting down", at once or over
+ * stop_spread_ms, wait for what is queued (stop_timeout_ms at most), end the run.
+ * Again: at once. So does the run on SIGTERM and SIGINT. Thread: any. */
 PEAL_API void peal_server_stop(peal_server *server);
 /* After the run, or instead of it. Sockets whose middleware has never answered
  * go with it. Thread: the one that made it. */
@@ -231,8 +232,18 @@ typedef struct peal_server_stats {
   uint64_t errors_peer;           /* sessions closed for a violation */
   uint64_t queue_full;            /* events refused or dropped; operations
                                      refused as some workers were behind */
+  /* What was done about full queues. */
+  uint64_t closed_full;      /* clients closed: PEAL_QUEUE_CLOSE */
+  uint64_t dropped_newest;   /* events refused: PEAL_QUEUE_DROP_NEWEST, and
+                                where nothing older could go */
+  uint64_t dropped_oldest;   /* queued events that made room */
+  uint64_t conflated;        /* queued events that a newer one replaced */
+  uint64_t dropped_volatile; /* volatile events for those not ready */
+  uint64_t rate_limited;     /* events above the rate (peal_event_rate) */
+  uint64_t slow_handlers;    /* events whose handlers took longer than
+                                slow_handler_ms */
   /* 0: for what comes (docs/abi.md). */
-  uintptr_t reserved[16];
+  uintptr_t reserved[9];
 } peal_server_stats;
 
 /* Sum over the workers, each figure consistent within a moment; all zero
@@ -434,7 +445,8 @@ typedef struct peal_to {
   /* A queued event with the same key (in the same namespace) is replaced, so
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
-  bool no_compress; /* polling answers with it are not compressed for it */
+  bool no_compress; /* it goes as it is over a WebSocket, and polling answers
+                       are not compressed for it */
   /* Rooms, exceptions and the key once more, as slices: beside the lists above,
    * in addition to what is in them; the key instead of `conflate`. */
   peal_names room_names;

@@ -89,7 +89,7 @@ static void call_chain(peal_client_nsp *nsp, peal_hook *first, uint64_t age,
 
 void peal_client_tell_event(peal_client_nsp *nsp,
                             const peal_sio_client_event *it) {
-  static const peal_event_verbs verbs = {ack, later};
+  static const peal_event_verbs verbs = {.ack = ack, .later = later};
   const peal_sio_packet *packet = &it->packet;
   receiver to = {nsp, it->link};
   bool acked = false;

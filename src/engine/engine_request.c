@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/admission.h"
+#include "engine/arrivals.h"
 #include "engine/away_ask.h"
 #include "engine/engine_use.h"
 #include "engine/refusal.h"
@@ -71,10 +72,16 @@ static bool is_preflight_answered(peal_engine *engine, peal_http_req *req) {
   return peal_cors_preflight(engine->cors, req);
 }
 
+/* It has waited for its session, which comes from another process. */
+static void plain_again(peal_http_req *req, void *user);
+static void upgrade_again(peal_http_req *req, void *user);
+
 static void plain_passed(const peal_incoming *passed) {
   peal_incoming incoming = *passed;
   peal_incoming_code code = peal_incoming_check(&incoming);
-  if (code == PEAL_INCOMING_SID_UNKNOWN && peal_away_ask(&incoming))
+  if (code == PEAL_INCOMING_SID_UNKNOWN &&
+      (peal_arrivals_wait(&incoming, plain_again, incoming.engine) ||
+       peal_away_ask(&incoming)))
     return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
@@ -82,6 +89,10 @@ static void plain_passed(const peal_incoming *passed) {
     with_session(&incoming);
   else
     peal_admission_begin(&incoming);
+}
+
+static void plain_again(peal_http_req *req, void *user) {
+  plain_passed(&(peal_incoming){.engine = user, .req = req});
 }
 
 static void plain(peal_http_req *req, void *user) {
@@ -120,7 +131,9 @@ static void refuse_upgrade(peal_incoming *incoming) {
 static void upgrade_passed(const peal_incoming *passed) {
   peal_incoming incoming = *passed;
   peal_incoming_code code = peal_incoming_check(&incoming);
-  if (code == PEAL_INCOMING_SID_UNKNOWN && peal_away_ask(&incoming))
+  if (code == PEAL_INCOMING_SID_UNKNOWN &&
+      (peal_arrivals_wait(&incoming, upgrade_again, incoming.engine) ||
+       peal_away_ask(&incoming)))
     return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
@@ -132,6 +145,11 @@ static void upgrade_passed(const peal_incoming *passed) {
     upgrade_session(&incoming);
   else
     peal_admission_begin(&incoming);
+}
+
+static void upgrade_again(peal_http_req *req, void *user) {
+  upgrade_passed(
+      &(peal_incoming){.engine = user, .req = req, .is_upgrade = true});
 }
 
 static void upgrade(peal_http_req *req, void *user) {
@@ -159,7 +177,7 @@ int peal_engine_request_worker(const peal_http_req *req, void *user) {
   sid = (peal_slice){text, peal_percent_decode_form(text, sid)};
   int worker = peal_sid_worker(sid, engine->worker_count);
   /* What is there of a session elsewhere has to be found by the others, too. */
-  if (worker < 0 && engine->far)
+  if (worker < 0 && (engine->far || engine->takes_over))
     worker = (int)peal_sid_any_worker(sid, engine->worker_count);
   return worker;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <peal/events.h>
+
 #include "net/worker_impl.h"
 
 /* -- reading ---------------------------------------------------------------- */
@@ -58,4 +60,18 @@ peal_reply *peal_ack_later(const peal_event *event) {
   if (reply)
     *event->acked = true;
   return reply;
+}
+
+/* -- failing ------------------------------------------------------------------ */
+
+peal_err peal_event_fail(const peal_event *event, peal_err err,
+                         const char *message) {
+  PEAL_ON_EVENT(event, "peal_reply_send");
+  if (!event || !err || !event->verbs->fail)
+    return PEAL_ERR_USAGE;
+  if (event->fate->failed)
+    return PEAL_OK;
+  event->fate->failed = true;
+  event->verbs->fail(event, err, message ? message : peal_err_message(err));
+  return PEAL_OK;
 }

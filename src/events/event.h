@@ -17,7 +17,16 @@ typedef struct peal_event_verbs {
   peal_err (*ack)(const peal_event *event, peal_args args);
   /* A reply of the receiver's pool; NULL: memory is out. */
   peal_reply *(*later)(const peal_event *event);
+  /* A handler of it has failed, for the first time; NULL: none can. */
+  void (*fail)(const peal_event *event, peal_err err, const char *message);
 } peal_event_verbs;
+
+/* What became of it. */
+typedef struct peal_event_fate {
+  bool failed;
+  bool unheard; /* and nobody was told */
+  bool waits;   /* in its middleware */
+} peal_event_fate;
 
 struct peal_event {
   const peal_event_verbs *verbs;
@@ -27,5 +36,7 @@ struct peal_event {
   peal_args args;
   uint64_t id;
   bool has_id;
-  bool *acked; /* given already */
+  size_t bytes;          /* of its packet; 0: nobody knows */
+  bool *acked;           /* given already */
+  peal_event_fate *fate; /* NULL without the verb */
 };

@@ -122,8 +122,9 @@ static void add_event(peal_hooks *hooks, peal_hook *hook) {
 /* -- changing ---------------------------------------------------------------------------- */
 
 static void append(peal_hook **chain, peal_hook *hook) {
-  while (*chain)
+  while (*chain && !hook->in_front)
     chain = &(*chain)->next;
+  hook->next = *chain;
   *chain = hook;
 }
 

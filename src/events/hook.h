@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include <peal/client.h>
+#include <peal/events.h>
 #include <peal/rooms.h>
 #include <peal/server.h>
 
@@ -27,6 +28,11 @@ typedef enum peal_hook_kind {
   PEAL_HOOK_NOTICE,
   PEAL_HOOK_ROOM, /* of a server, as the next */
   PEAL_HOOK_CALL, /* of a server: events of other nodes, each with its name */
+  PEAL_HOOK_WILDCARD,
+  PEAL_HOOK_ERROR,
+  PEAL_HOOK_USE_EVENT, /* never removed, as USE */
+  PEAL_HOOK_HANDOVER,  /* of a server, to the next process */
+  PEAL_HOOK_ADOPTED,   /* of a server, from the one before */
   PEAL_HOOK_KINDS
 } peal_hook_kind;
 
@@ -50,6 +56,8 @@ typedef struct peal_hook {
     peal_use_fn use;
     peal_room_fn room;
     peal_server_event_fn server_event;
+    peal_error_fn error;
+    peal_use_event_fn use_event;
     peal_client_event_fn client_event;
     peal_client_outgoing_fn client_outgoing;
     peal_client_connect_fn client_connect;
@@ -64,6 +72,7 @@ typedef struct peal_hook {
   uint32_t hash;        /* of the name */
   uint8_t kind;         /* peal_hook_kind */
   bool removed;
+  bool in_front; /* of those that are there when it is added */
   size_t name_len;
   char name[]; /* of the event, terminated */
 } peal_hook;
@@ -97,7 +106,7 @@ PEAL_MUST_CHECK peal_err peal_hook_copy_all(peal_hooks *to,
                                             const peal_hooks *from);
 /* What such copies take, about. */
 size_t peal_hook_bytes(const peal_hooks *hooks);
-/* Takes `hook`, behind those of its chain. */
+/* Takes `hook`, behind those of its chain, or in front of them. */
 void peal_hook_add(peal_hooks *hooks, peal_hook *hook);
 /* All like this one: of its kind, name, function and user. True if there was
  * any: a _sweep is due. */
@@ -110,7 +119,7 @@ peal_hook *peal_hook_of_event(peal_hooks *hooks, peal_slice event);
 /* The first in the chain from `hook` on that is to be called, of those that
  * were there at `age`; NULL at the end. */
 static inline peal_hook *peal_hook_live(peal_hook *hook, uint64_t age) {
-  while (hook && hook->removed)
+  while (hook && (hook->removed || hook->age > age))
     hook = hook->next;
-  return hook && hook->age <= age ? hook : NULL;
+  return hook;
 }

@@ -118,6 +118,17 @@ static void add_counter(const metrics *m, const char *name, const char *help,
   peal_web_metrics_counter(m->out, full, help, labels, value);
 }
 
+static void write_policies(const metrics *m, const peal_server_stats *s) {
+  static const char help[] = "what was done about full queues";
+  static const char name[] = "queue_policy_total";
+  add_counter(m, name, help, "action=\"closed\"", s->closed_full);
+  add_counter(m, name, help, "action=\"dropped_newest\"", s->dropped_newest);
+  add_counter(m, name, help, "action=\"dropped_oldest\"", s->dropped_oldest);
+  add_counter(m, name, help, "action=\"conflated\"", s->conflated);
+  add_counter(m, name, help, "action=\"dropped_volatile\"",
+              s->dropped_volatile);
+}
+
 static void write_sockets(const metrics *m, const peal_kit *kit) {
   peal_server_stats s;
   peal_server_stats_get(kit->server, &s);
@@ -133,6 +144,11 @@ static void write_sockets(const metrics *m, const peal_kit *kit) {
               s.events_out);
   add_counter(m, "queue_full_total", "events refused by slow clients", NULL,
               s.queue_full);
+  write_policies(m, &s);
+  add_counter(m, "rate_limited_total", "events above the rate of their client",
+              NULL, s.rate_limited);
+  add_counter(m, "slow_handlers_total", "events whose handlers took too long",
+              NULL, s.slow_handlers);
 }
 
 static void write_store(const metrics *m, const peal_kit *kit) {

@@ -15,8 +15,8 @@
  * puts it into the session's queue; events and acknowledgements are encoded by
  * the owner (wire/sio_packet) once for all receivers.
  *
- * Events that arrive for a namespace before it has been accepted are held,
- * within limits, and told in order behind the acceptance.
+ * Events that arrive for a namespace before it has been accepted, or while it is
+ * paused, are held, within limits, and told in order behind that.
  *
  * What crosses a DISCONNECT or a refusal on the wire is nobody's mistake: a
  * client drops packets for namespaces it is not in, a server those for the ones
@@ -24,6 +24,7 @@
 #include "base/account.h"
 #include "base/arena.h"
 #include "proto/message.h"
+#include "proto/sio2.h"
 #include "proto/sio_state.h"
 #include "proto/sio_types.h"
 
@@ -31,6 +32,10 @@
  * for the namespaces. */
 void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
                         peal_account *account, uint64_t now_ms);
+/* Server, before anything else: its client speaks Socket.IO 2, and _next tells
+ * that it wants "/". */
+void peal_sio_conn_speak_sio2(peal_sio_conn *conn);
+bool peal_sio_conn_is_sio2(const peal_sio_conn *conn);
 /* Nothing is told of links that are open: walk them first. */
 void peal_sio_conn_deinit(peal_sio_conn *conn);
 
@@ -64,10 +69,15 @@ PEAL_MUST_CHECK peal_err peal_sio_conn_join(peal_sio_conn *conn, peal_slice nsp,
 PEAL_MUST_CHECK peal_err peal_sio_conn_accept(peal_sio_conn *conn,
                                               peal_sio_link link, peal_val data,
                                               peal_message **out);
-/* Server, behind _accept: what was held is told by _next, in order, and
+/* Server, behind _accept or _pause: what was held is told by _next, in order, and
  * everything from now on when it comes. */
 PEAL_MUST_CHECK peal_err peal_sio_conn_deliver(peal_sio_conn *conn,
                                                peal_sio_link link);
+/* Server: events for this namespace are held from now on, until _deliver, those
+ * too that are ready; acknowledgements go on.
+ */
+PEAL_MUST_CHECK peal_err peal_sio_conn_pause(peal_sio_conn *conn,
+                                             peal_sio_link link);
 /* Server, instead of _accept: CONNECT_ERROR with `data`; the link is over, what
  * was held is dropped.
  * Returns: PEAL_OK; PEAL_ERR_NOMEM, PEAL_ERR_DEPTH (of the data): the peer would

@@ -17,6 +17,8 @@ typedef struct peal_sio_held {
   uint32_t come;   /* of them, kept or not */
   uint32_t kept;
   bool last_is_lent;       /* the last one kept is not owned */
+  bool is_ack;             /* told also while its namespace is paused */
+  bool is_binary;          /* what is called its text */
   peal_slice *attachments; /* behind the text; their bytes are owned */
   char text[];
 } peal_sio_held;
@@ -25,6 +27,8 @@ typedef struct peal_sio_held {
 size_t peal_sio_held_cost(size_t text_len, uint32_t wanted);
 /* What it costs at present. */
 size_t peal_sio_held_bytes(const peal_sio_held *held);
+/* Its text and attachments alone. */
+size_t peal_sio_held_payload(const peal_sio_held *held);
 /* The text is copied. Returns NULL if memory is out. */
 PEAL_MUST_CHECK peal_sio_held *peal_sio_held_new(const peal_mem *mem,
                                                  peal_slice text,

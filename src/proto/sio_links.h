@@ -20,12 +20,14 @@ typedef enum peal_sio_links_state {
   PEAL_SIO_LINKS_ASKED,    /* a CONNECT is not answered yet */
   PEAL_SIO_LINKS_ACCEPTED, /* server: CONNECT is out, packets are still held */
   PEAL_SIO_LINKS_OPEN,
-  PEAL_SIO_LINKS_LEFT /* the peer may not know it yet */
+  PEAL_SIO_LINKS_PAUSED, /* server: the owner is busy with an event: later ones
+                            are held, acknowledgements are told */
+  PEAL_SIO_LINKS_LEFT    /* the peer may not know it yet */
 } peal_sio_links_state;
 
 typedef struct peal_sio_links_item {
   void *user;
-  peal_sio_held *held; /* a ring; empty unless ASKED or ACCEPTED */
+  peal_sio_held *held; /* a ring; only of ASKED, ACCEPTED, PAUSED */
   uint32_t serial;     /* never 0, another one for each membership */
   uint16_t nsp_len;    /* 0: this is "/" */
   uint8_t state;       /* one of peal_sio_links_state */

@@ -3,15 +3,34 @@
 
 #include "server/acks.h"
 #include "server/members.h"
+#include "server/onlooker.h"
 #include "server/rooms.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
+#include "server/slow_handler.h"
 #include "server/socket_recovery.h"
+#include "server/tracing.h"
+#include "server/wildcard.h"
 
 /* -- refusing ------------------------------------------------------------------------ */
 
-peal_val peal_accept_refusal(const char *message, peal_val data,
+/* As `a || b` of JavaScript chooses. */
+static bool is_something(peal_val data) {
+  if (peal_val_is(data, PEAL_UNDEFINED) || peal_val_is(data, PEAL_NULL))
+    return false;
+  if (peal_val_is(data, PEAL_BOOL))
+    return peal_val_bool(data, false);
+  if (peal_val_is(data, PEAL_STRING))
+    return data.len > 0;
+  return !peal_val_is_number(data) || peal_val_double(data, 0) != 0;
+}
+
+peal_val peal_accept_refusal(const peal_server_client *client,
+                             const char *message, peal_val data,
                              peal_pair pairs[2]) {
+  /* reference 3.6: one of the two, and nothing around it. */
+  if (peal_sio_conn_is_sio2(&client->sio))
+    return is_something(data) ? data : peal_str(message);
   pairs[0] = (peal_pair){.key = "message", .value = peal_str(message)};
   pairs[1] = (peal_pair){.key = "data", .value = data};
   return peal_object(pairs, peal_val_is(data, PEAL_UNDEFINED) ? 1 : 2);
@@ -34,7 +53,8 @@ static void refuse_for(peal_candidate *candidate, peal_err err) {
   peal_val data =
       candidate->refusal
           ? peal_doc_val(candidate->refusal)
-          : peal_accept_refusal(peal_err_message(err), peal_undefined(), pairs);
+          : peal_accept_refusal(candidate->socket->client,
+                                peal_err_message(err), peal_undefined(), pairs);
   peal_accept_refuse(candidate, data);
 }
 
@@ -45,16 +65,17 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
     return PEAL_ERR_USAGE;
   peal_candidate *candidate = socket->extra->candidate;
   peal_doc_free(candidate->refusal);
-  candidate->refusal = peal_doc_new(
-      peal_accept_refusal(message ? message : "refused", data, pairs));
+  candidate->refusal = peal_doc_new(peal_accept_refusal(
+      socket->client, message ? message : "refused", data, pairs));
   return candidate->refusal ? PEAL_ERR_USAGE : PEAL_ERR_NOMEM;
 }
 
 /* -- accepting ----------------------------------------------------------------------- */
 
-static peal_err run_connect_handlers(peal_socket *socket,
-                                     const peal_candidate *candidate) {
-  const peal_hooks *hooks = &socket->local->hooks;
+static peal_err call_connect_handlers(peal_socket *socket,
+                                      const peal_candidate *candidate) {
+  const peal_hooks *hooks =
+      &peal_wildcard_local(socket->local, PEAL_HOOK_CONNECT)->hooks;
   uint64_t age = hooks->age;
   for (peal_hook *hook = peal_hook_live(hooks->chains[PEAL_HOOK_CONNECT], age);
        hook; hook = peal_hook_live(hook->next, age)) {
@@ -67,6 +88,14 @@ static peal_err run_connect_handlers(peal_socket *socket,
   return PEAL_OK;
 }
 
+static peal_err run_connect_handlers(peal_socket *socket,
+                                     const peal_candidate *candidate) {
+  peal_slow_handler_begin(socket);
+  peal_err err = call_connect_handlers(socket, candidate);
+  peal_slow_handler_end(socket, PEAL_S("connect"));
+  return err;
+}
+
 /* The client has got this far: into its queue, also before its CONNECT. */
 static peal_err send_now(peal_socket *socket, const peal_eio_item *item) {
   peal_figures *figures = peal_figures_of(socket);
@@ -75,6 +104,8 @@ static peal_err send_now(peal_socket *socket, const peal_eio_item *item) {
     peal_figures_add(&figures->events_out, 1);
     peal_figures_add(&figures->bytes_out, peal_message_len(item->message));
   }
+  if (!err && peal_tracing_is_on(socket))
+    peal_tracing_out(socket, item);
   return err;
 }
 
@@ -164,6 +195,9 @@ void peal_accept_run(peal_candidate *candidate) {
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
+  peal_onlooker *onlooker = socket->local->nsp->server->onlooker;
+  if (onlooker)
+    onlooker->verbs->came(onlooker, socket);
   peal_socket_recovery_live(socket);
   send_held(socket, candidate, &missed);
   peal_socket_recovery_release(&missed);

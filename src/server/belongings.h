@@ -9,6 +9,9 @@ struct peal_belongings {
   struct peal_socket_value *values; /* socket_key */
   struct peal_socket_timer *timers; /* socket_timer */
   struct peal_socket_hook *hooks;   /* socket_hook */
+  struct peal_event_own_use *uses;  /* event_use */
+  struct peal_event_bucket *bucket; /* event_rate */
+  struct peal_event_chain *waits;   /* event_use: an event in the middleware */
   size_t charged;                   /* bytes */
   uint32_t slot;                    /* socket_ref: its place + 1; 0: none */
   bool is_calling;                  /* some of its hooks are on the stack */

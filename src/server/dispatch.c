@@ -5,10 +5,16 @@
 
 #include "events/reply.h"
 #include "server/deliver.h"
+#include "server/event_error.h"
+#include "server/event_rate.h"
+#include "server/event_use.h"
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
+#include "server/slow_handler.h"
 #include "server/socket_hook.h"
+#include "server/tracing.h"
+#include "server/wildcard.h"
 
 /* -- acknowledging ------------------------------------------------------------------- */
 
@@ -69,6 +75,22 @@ static peal_reply *later(const peal_event *event) {
   return base;
 }
 
+void peal_dispatch_mark_owed(peal_server *server, const peal_worker *worker) {
+  peal_server_local *local = peal_server_local_of(server, worker);
+  const peal_list *open = &local->replies.open;
+  if (!++local->owed_at) /* 0 is nobody's */
+    local->owed_at = 1;
+  for (peal_list *node = open->next; node != open; node = node->next) {
+    const server_reply *reply =
+        (const server_reply *)(const void *)PEAL_LIST_OF(node, peal_ticket,
+                                                         node);
+    const peal_socket *socket = peal_members_find(
+        peal_nsp_local_of(reply->nsp, worker), peal_slice_of(reply->socket_id));
+    if (socket && socket->client)
+      socket->client->owed_at = local->owed_at;
+  }
+}
+
 void peal_dispatch_pool_init(peal_ticket_pool *pool,
                              const peal_ticket_pool_opts *opts) {
   peal_ticket_pool_opts mine = *opts;
@@ -78,21 +100,73 @@ void peal_dispatch_pool_init(peal_ticket_pool *pool,
 
 /* -- dispatch ------------------------------------------------------------------------- */
 
-/* Until a handler disconnects it. */
-static void call_chain(peal_hook *hook, uint64_t age, const peal_event *event) {
-  peal_socket *socket = event->receiver;
-  for (hook = peal_hook_live(hook, age);
-       hook && socket->state == PEAL_SOCKET_CONNECTED;
-       hook = peal_hook_live(hook->next, age))
-    if (peal_handlers_claim(socket->local, hook))
-      hook->fn.event(socket, event, hook->user);
+/* Who asked is not left waiting, if somebody has dealt with the event. */
+static void ack_for(const peal_event *event) {
+  if (event->has_id && !*event->acked && !event->fate->unheard)
+    (void)peal_ack(event, PEAL_NO_ARGS);
 }
 
-void peal_dispatch_event(peal_socket *socket, const peal_sio_packet *packet) {
-  static const peal_event_verbs verbs = {ack, later};
+/* Those that the event is for. */
+static inline void call_handlers(peal_socket *socket, const peal_event *event) {
+  peal_nsp_local *local = socket->local;
+  peal_hook *first = peal_hook_of_event(&local->hooks, event->name);
+  bool any = peal_handlers_call(local, first, local->hooks.age, event);
+  if (peal_belongings_of(socket))
+    any |= peal_socket_hook_call(socket, event);
+  if (!any)
+    any = peal_wildcard_call(socket, event);
+  if (any && local->home->auto_ack)
+    ack_for(event);
+}
+
+/* Its middleware has answered later. */
+static void call_passed(peal_socket *socket, const peal_event *event) {
+  peal_tracing_event traced;
+  bool is_traced = peal_tracing_is_on(socket);
+  if (is_traced)
+    peal_tracing_begin(&traced, socket, event);
+  socket->local->told++;
+  peal_slow_handler_begin(socket);
+  call_handlers(socket, event);
+  peal_slow_handler_end(socket, event->name);
+  if (is_traced)
+    peal_tracing_end(&traced, socket, event);
+}
+
+/* Those that hear everything, the middleware, those that the event is for. */
+static inline void run(peal_socket *socket, peal_sio_link link,
+                       const peal_event *event) {
+  const peal_hooks *hooks = &socket->local->hooks;
+  socket->local->told++;
+  peal_slow_handler_begin(socket);
+  (void)peal_handlers_call(socket->local, hooks->chains[PEAL_HOOK_ANY],
+                           hooks->age, event);
+  if (peal_event_use_is_any(socket))
+    peal_event_use_run(socket, link, event, call_handlers, call_passed);
+  else
+    call_handlers(socket, event);
+  peal_slow_handler_end(socket, event->name);
+}
+
+static void run_odd(peal_socket *socket, peal_sio_link link,
+                    const peal_event *event, unsigned odd) {
+  peal_tracing_event traced;
+  if ((odd & PEAL_ODD_RATE) && !peal_event_rate_take(socket, event))
+    return;
+  if (odd & PEAL_ODD_TRACE)
+    peal_tracing_begin(&traced, socket, event);
+  run(socket, link, event);
+  if (odd & PEAL_ODD_TRACE)
+    peal_tracing_end(&traced, socket, event);
+}
+
+void peal_dispatch_event(peal_socket *socket, const peal_sio_conn_event *from) {
+  static const peal_event_verbs verbs = {ack, later, peal_event_error_fail};
+  const peal_sio_packet *packet = &from->packet;
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return;
   bool acked = false;
+  peal_event_fate fate = {0};
   peal_event event = {.verbs = &verbs,
                       .receiver = socket,
                       .worker = socket->local->worker,
@@ -100,12 +174,13 @@ void peal_dispatch_event(peal_socket *socket, const peal_sio_packet *packet) {
                       .args = {packet->data.as.items + 1, packet->data.len - 1},
                       .id = packet->id,
                       .has_id = packet->has_id,
-                      .acked = &acked};
-  peal_hooks *hooks = &socket->local->hooks;
-  uint64_t age = hooks->age;
-  socket->local->told++;
-  call_chain(hooks->chains[PEAL_HOOK_ANY], age, &event);
-  call_chain(peal_hook_of_event(hooks, event.name), age, &event);
-  if (peal_belongings_of(socket))
-    peal_socket_hook_call(socket, &event, event.name);
+                      .bytes = from->bytes,
+                      .acked = &acked,
+                      .fate = &fate};
+  unsigned odd =
+      atomic_load_explicit(&socket->local->home->odd, memory_order_acquire);
+  if (odd)
+    run_odd(socket, from->link, &event, odd);
+  else
+    run(socket, from->link, &event);
 }

@@ -2,6 +2,7 @@
 #include "server/handlers.h"
 
 #include "base/mem.h"
+#include "events/event.h"
 #include "net/worker_impl.h"
 #include "server/nsp.h"
 #include "server/nsp_life.h"
@@ -240,6 +241,20 @@ peal_err peal_off(peal_nsp *nsp, const char *event, peal_event_fn fn,
   return publish(nsp, true, &like, peal_slice_of(event));
 }
 
+bool peal_handlers_call_all(peal_nsp_local *local, peal_hook *hook,
+                            uint64_t age, const peal_event *event) {
+  peal_socket *socket = event->receiver;
+  bool any = false;
+  for (hook = peal_hook_live(hook, age);
+       hook && socket->state == PEAL_SOCKET_CONNECTED && !event->fate->failed;
+       hook = peal_hook_live(hook->next, age))
+    if (peal_handlers_claim(local, hook)) {
+      any = true;
+      hook->fn.event(socket, event, hook->user);
+    }
+  return any;
+}
+
 /* -- one chain per kind --------------------------------------------------------------------- */
 
 void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
@@ -251,9 +266,8 @@ void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
     hook->fn.outgoing(socket, event, args, hook->user);
 }
 
-/* Of a kind that has no names. */
-static peal_err change_kind(peal_nsp *nsp, bool removes,
-                            const peal_hook *like) {
+peal_err peal_handlers_change(peal_nsp *nsp, bool removes,
+                              const peal_hook *like) {
   if (!nsp || !like->fn.event)
     return PEAL_ERR_USAGE;
   return publish(nsp, removes, like, (peal_slice){0});
@@ -261,7 +275,7 @@ static peal_err change_kind(peal_nsp *nsp, bool removes,
 
 static peal_err change_any(peal_nsp *nsp, bool removes, peal_event_fn fn,
                            void *user) {
-  return change_kind(
+  return peal_handlers_change(
       nsp, removes,
       &(peal_hook){.kind = PEAL_HOOK_ANY, .fn.event = fn, .user = user});
 }
@@ -276,10 +290,10 @@ peal_err peal_off_any(peal_nsp *nsp, peal_event_fn fn, void *user) {
 
 static peal_err change_outgoing(peal_nsp *nsp, bool removes,
                                 peal_outgoing_fn fn, void *user) {
-  return change_kind(nsp, removes,
-                     &(peal_hook){.kind = PEAL_HOOK_OUTGOING,
-                                  .fn.outgoing = fn,
-                                  .user = user});
+  return peal_handlers_change(nsp, removes,
+                              &(peal_hook){.kind = PEAL_HOOK_OUTGOING,
+                                           .fn.outgoing = fn,
+                                           .user = user});
 }
 
 peal_err peal_on_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn, void *user) {
@@ -292,7 +306,7 @@ peal_err peal_off_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn, void *user) {
 
 static peal_err change_connect(peal_nsp *nsp, bool removes, peal_connect_fn fn,
                                void *user) {
-  return change_kind(
+  return peal_handlers_change(
       nsp, removes,
       &(peal_hook){.kind = PEAL_HOOK_CONNECT, .fn.connect = fn, .user = user});
 }
@@ -308,7 +322,7 @@ peal_err peal_off_connect(peal_nsp *nsp, peal_connect_fn fn, void *user) {
 static peal_err change_disconnect(peal_nsp *nsp, bool removes,
                                   peal_hook_kind kind, peal_disconnect_fn fn,
                                   void *user) {
-  return change_kind(
+  return peal_handlers_change(
       nsp, removes,
       &(peal_hook){.kind = (uint8_t)kind, .fn.disconnect = fn, .user = user});
 }
@@ -333,7 +347,7 @@ peal_err peal_off_disconnecting(peal_nsp *nsp, peal_disconnect_fn fn,
 
 static peal_err change_drain(peal_nsp *nsp, bool removes, peal_socket_fn fn,
                              void *user) {
-  return change_kind(
+  return peal_handlers_change(
       nsp, removes,
       &(peal_hook){.kind = PEAL_HOOK_DRAIN, .fn.socket = fn, .user = user});
 }
@@ -348,7 +362,7 @@ peal_err peal_off_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
 
 static peal_err change_room(peal_nsp *nsp, bool removes, peal_room_fn fn,
                             void *user) {
-  return change_kind(
+  return peal_handlers_change(
       nsp, removes,
       &(peal_hook){.kind = PEAL_HOOK_ROOM, .fn.room = fn, .user = user});
 }

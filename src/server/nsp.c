@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "net/worker_impl.h"
 #include "proto/proto_limits.h"
+#include "server/members.h"
 #include "server/next.h"
 #include "server/room_watch.h"
 
@@ -15,8 +16,9 @@
 static void init_local(peal_nsp *nsp, unsigned worker) {
   peal_server *server = nsp->server;
   peal_nsp_local *local = &nsp->locals[worker];
-  *local = (peal_nsp_local){
-      .nsp = nsp, .worker = peal_workers_get(server->workers, worker)};
+  *local = (peal_nsp_local){.nsp = nsp,
+                            .worker = peal_workers_get(server->workers, worker),
+                            .home = &server->locals[worker]};
   const peal_mem *mem = local->worker->mem;
   peal_sid_table_init(&local->sockets, mem);
   peal_map_init(&local->rooms, mem, server->seed);
@@ -67,7 +69,7 @@ static void init(peal_nsp *nsp, peal_slice name) {
   peal_list_init(&nsp->children);
   peal_list_init(&nsp->burying.node);
   atomic_store_explicit(&nsp->uses, 0, memory_order_relaxed);
-  nsp->has_ended = nsp->is_kept = nsp->end_is_told = false;
+  nsp->has_ended = nsp->is_kept = nsp->end_is_told = nsp->is_shown = false;
   peal_map_init(&nsp->rooms, nsp->server->mem, nsp->server->seed);
   nsp->parent = NULL;
   nsp->child_of = NULL;
@@ -126,11 +128,9 @@ peal_worker *peal_nsp_worker(const peal_nsp *nsp) {
 
 peal_socket *peal_nsp_find(peal_nsp *nsp, const char *id) {
   const peal_worker *self = nsp && id ? peal_nsp_worker(nsp) : NULL;
-  if (!self)
-    return NULL;
-  char *found = peal_sid_table_get(&peal_nsp_local_of(nsp, self)->sockets,
-                                   peal_slice_of(id));
-  return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
+  return self ? peal_members_find(peal_nsp_local_of(nsp, self),
+                                  peal_slice_of(id))
+              : NULL;
 }
 
 const char *peal_nsp_name(const peal_nsp *nsp) {

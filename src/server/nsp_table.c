@@ -75,6 +75,28 @@ void peal_nsp_table_each(peal_server *server,
   uv_mutex_unlock(&table->lock);
 }
 
+peal_nsp **peal_nsp_table_list(peal_server *server, size_t *count) {
+  peal_nsp_table *table = &server->spaces;
+  uv_mutex_lock(&table->lock);
+  size_t room = table->by_name.count, i = 0;
+  peal_nsp **all = peal_mem_alloc(server->mem, room * sizeof *all + 1);
+  for (peal_list *node = table->all.next; all && node != &table->all;
+       node = node->next) {
+    all[i] = PEAL_LIST_OF(node, peal_nsp, node);
+    peal_nsp_life_hold(all[i++]);
+  }
+  uv_mutex_unlock(&table->lock);
+  *count = i;
+  return all;
+}
+
+void peal_nsp_table_unlist(const peal_server *server, peal_nsp **list,
+                           size_t count) {
+  for (size_t i = 0; i < count; i++)
+    peal_nsp_life_release(list[i]);
+  peal_mem_free(server->mem, list);
+}
+
 /* -- making (under the lock) ------------------------------------------------------- */
 
 static peal_nsp *nsp_alloc(peal_server *server, peal_slice name, bool can_end) {

@@ -19,6 +19,11 @@ peal_nsp *peal_nsp_table_named(peal_server *server, peal_slice name);
  * PEAL_ERR_NOMEM. */
 PEAL_MUST_CHECK peal_err peal_nsp_table_child(peal_parent *parent,
                                               peal_slice name, peal_nsp **out);
+/* All that there are, each held; NULL: none, or no memory. Given back by
+ * _unlist. */
+peal_nsp **peal_nsp_table_list(peal_server *server, size_t *count);
+void peal_nsp_table_unlist(const peal_server *server, peal_nsp **list,
+                           size_t count);
 /* Call `fn` for each that there is; under the lock. */
 void peal_nsp_table_each(peal_server *server,
                          void (*fn)(const peal_nsp *nsp, void *with),

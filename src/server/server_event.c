@@ -72,7 +72,7 @@ static void tell_silent(const peal_nsp *nsp, uint64_t number) {
 
 void peal_server_event_run(peal_nsp *nsp, peal_args args, bool wants_answer,
                            uint64_t number) {
-  static const peal_event_verbs verbs = {ack, later};
+  static const peal_event_verbs verbs = {.ack = ack, .later = later};
   peal_worker *worker = peal_nsp_worker(nsp);
   if (!args.count || !peal_val_is(args.items[0], PEAL_STRING) || !worker)
     return;

@@ -20,6 +20,14 @@
  * middleware is at work: each leaves a socket that waits for the answer, and
  * asking once more costs the client two bytes. */
 #define PEAL_LIMIT_SIO_GIVEN_UP 64u
+/* Between two lines of the log about one client that sends too many events. */
+#define PEAL_LIMIT_RATE_LOG_MS 60000u
+/* Why an event was refused, in bytes with the end: it may wait for the end of
+ * the turn. */
+#define PEAL_LIMIT_REFUSAL_BYTES 128u
+/* Answered questions of one worker about events: each event makes one for each
+ * function that it is asked of. */
+#define PEAL_LIMIT_EVENT_NEXTS_KEPT 4096u
 /* Replies of one worker that were given and are remembered, to know a second
  * one: there may be many in a second, and their memory is charged. */
 #define PEAL_LIMIT_REPLIES_KEPT 65536u

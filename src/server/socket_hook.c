@@ -5,6 +5,7 @@
 
 #include <peal/handle.h>
 
+#include "events/event.h"
 #include "wire/sio_packet.h"
 
 typedef struct peal_socket_hook {
@@ -118,19 +119,22 @@ void peal_socket_hook_end(peal_socket *socket) {
 
 /* -- calling ----------------------------------------------------------------------------- */
 
-void peal_socket_hook_call(peal_socket *socket, const peal_event *event,
-                           peal_slice name) {
+bool peal_socket_hook_call(peal_socket *socket, const peal_event *event) {
   peal_belongings *own = peal_belongings_of(socket);
+  bool any = false;
   if (!own || !own->hooks)
-    return;
+    return false;
   own->is_calling = true;
   for (peal_socket_hook *hook = own->hooks;
-       hook && socket->state == PEAL_SOCKET_CONNECTED; hook = hook->next)
+       hook && socket->state == PEAL_SOCKET_CONNECTED && !event->fate->failed;
+       hook = hook->next)
     if (!hook->removed && hook->told < socket->local->told &&
-        has_name(hook, name)) {
+        has_name(hook, event->name)) {
       hook->removed = hook->once;
+      any = true;
       hook->fn(socket, event, hook->user);
     }
   own->is_calling = false;
   settle(socket, own);
+  return any;
 }

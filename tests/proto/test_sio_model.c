@@ -30,7 +30,7 @@ static const char *const names[NAMES] = {"/",  "/a", "/b", "/c", "/d",
 
 /* -- the model ------------------------------------------------------------------ */
 
-typedef enum place { OUT, ASKED, ACCEPTED, OPEN, LEFT } place;
+typedef enum place { OUT, ASKED, ACCEPTED, OPEN, PAUSED, LEFT } place;
 
 typedef enum kind {
   CONNECT,
@@ -137,7 +137,8 @@ static void open_up(model *m, unsigned name) {
 
 static void ask(model *m, told *out) {
   unsigned name = m->input.name;
-  if (m->place[name] == ACCEPTED || m->place[name] == OPEN) {
+  if (m->place[name] == ACCEPTED || m->place[name] == OPEN ||
+      m->place[name] == PAUSED) {
     m->err = PEAL_ERR_SIO_STATE;
   } else if (m->place[name] == ASKED) {
     finish(m, name, false);
@@ -182,6 +183,12 @@ static void goodbye(model *m, told *out) {
   finish(m, name, false);
 }
 
+static bool is_open_for(const model *m, const packet *p) {
+  return m->place[p->name] == OPEN ||
+         (m->place[p->name] == PAUSED &&
+          (p->kind == ACK || p->kind == SILENT_ACK));
+}
+
 static void data(model *m, told *out) {
   unsigned name = m->input.name;
   waiting w = {m->input, is_member(m, name) ? m->member[name] : 0};
@@ -192,7 +199,7 @@ static void data(model *m, told *out) {
     m->partial = w;
     m->come = 0;
     m->attach_at = m->input_at + PEAL_LIMIT_SIO_ATTACH_MS;
-  } else if (w.member && m->place[name] != OPEN) {
+  } else if (w.member && !is_open_for(m, &w.packet)) {
     put(&m->held[name], w);
   } else if (w.member && m->input.kind != SILENT_ACK) {
     out->type = m->input.kind == ACK ? PEAL_SIO_CONN_ACK : PEAL_SIO_CONN_EVENT;
@@ -235,8 +242,11 @@ static void use_ready(model *m, told *out) {
   m->ready.count--;
   memmove(m->ready.all, m->ready.all + 1, m->ready.count * sizeof w);
   unsigned name = w.packet.name;
-  if (!is_member(m, name) || m->member[name] != w.member ||
-      w.packet.kind == SILENT_ACK)
+  if (!is_member(m, name) || m->member[name] != w.member)
+    return;
+  if (!is_open_for(m, &w.packet))
+    put(&m->held[name], w);
+  if (!is_open_for(m, &w.packet) || w.packet.kind == SILENT_ACK)
     return;
   *out = (told){.type = w.packet.kind == ACK ? PEAL_SIO_CONN_ACK
                                              : PEAL_SIO_CONN_EVENT,
@@ -330,7 +340,7 @@ static void check(const game *g) {
     assert_true(peal_sio_conn_deadline(g->conn) == deadline_of(&g->m));
   for (unsigned i = 0; i < NAMES && !is_lost(g); i++)
     assert_int_equal(peal_sio_link_is_connected(g->conn, g->link[i]),
-                     g->m.place[i] == OPEN);
+                     g->m.place[i] == OPEN || g->m.place[i] == PAUSED);
 }
 
 static bool start(game *g, bool client) {
@@ -408,9 +418,20 @@ static void do_deliver(game *g) {
   unsigned name;
   peal_sio_link link = pick(g, &name);
   peal_err wanted = served(g, name, ACCEPTED);
+  if (wanted == PEAL_ERR_USAGE)
+    wanted = served(g, name, PAUSED);
   same(g, peal_sio_conn_deliver(g->conn, link), wanted);
   if (!wanted)
     open_up(&g->m, name);
+}
+
+static void do_pause(game *g) {
+  unsigned name;
+  peal_sio_link link = pick(g, &name);
+  peal_err wanted = served(g, name, OPEN);
+  same(g, peal_sio_conn_pause(g->conn, link), wanted);
+  if (!wanted)
+    g->m.place[name] = PAUSED;
 }
 
 static void do_refuse(game *g) {
@@ -480,7 +501,7 @@ static void do_time(game *g) {
 }
 
 static void do_verb(game *g) {
-  switch (roll(g, g->m.client ? 9 : 8)) {
+  switch (roll(g, g->m.client ? 10 : 9)) {
   case 0:
   case 1:
     do_accept(g);
@@ -498,6 +519,9 @@ static void do_verb(game *g) {
   case 6:
     if (roll(g, 4) == 0)
       do_time(g);
+    break;
+  case 7:
+    do_pause(g);
     break;
   default:
     do_join(g);
@@ -552,7 +576,8 @@ static packet some_packet(game *g) {
   if (roll(g, 200) == 0)
     p.kind = (kind)roll(g, KINDS);
   bool is_in = g->m.place[p.name] != OUT;
-  bool is_open = g->m.place[p.name] == OPEN || g->m.place[p.name] == ACCEPTED;
+  bool is_open = g->m.place[p.name] == OPEN || g->m.place[p.name] == ACCEPTED ||
+                 g->m.place[p.name] == PAUSED;
   bool is_connect = p.kind == CONNECT || p.kind == CONNECT_ERROR;
   if (roll(g, 50) && !g->m.has_partial && !g->m.client && is_connect && is_open)
     p.kind = EVENT;

@@ -440,6 +440,8 @@ static void a_full_queue_closes_by_default(void **state) {
                "disconnecting slow consumer\ndisconnect slow consumer\n");
   peal_server_stats_get(it.server, &stats);
   assert_int_equal(stats.queue_full, 13);
+  assert_int_equal(stats.closed_full, 2);
+  assert_int_equal(stats.dropped_newest, 0);
   assert_int_equal(stats.errors_peer, 0);
   sio_client_close(&a);
   server_stop(&it);
@@ -460,6 +462,10 @@ static void a_full_queue_may_drop_the_newest(void **state) {
   }
   trace_expect("drained\n");
   assert_true(sio_client_silent(&a, 20));
+  peal_server_stats stats;
+  peal_server_stats_get(it.server, &stats);
+  assert_int_equal(stats.dropped_newest, 11);
+  assert_int_equal(stats.closed_full + stats.dropped_oldest, 0);
   sio_client_close(&a);
   server_stop(&it);
 }
@@ -479,6 +485,10 @@ static void a_full_queue_may_drop_the_oldest(void **state) {
     assert_true(packet && !strncmp(packet->data, head, strlen(head)));
   }
   trace_expect("drained\n");
+  peal_server_stats stats;
+  peal_server_stats_get(it.server, &stats);
+  assert_int_equal(stats.dropped_oldest, 11);
+  assert_int_equal(stats.closed_full + stats.dropped_newest, 0);
   sio_client_close(&a);
   server_stop(&it);
 }
@@ -514,6 +524,10 @@ static void conflation_keeps_the_newest_and_volatile_may_go(void **state) {
   assert_true(sio_client_expect(&a, "42[\"frame\",49]"));
   assert_true(sio_client_expect(&a, "42[\"other\",49]"));
   assert_true(sio_client_silent(&a, 30));
+  peal_server_stats stats;
+  peal_server_stats_get(it.server, &stats);
+  assert_int_equal(stats.conflated, 2 * 49);
+  assert_int_equal(stats.dropped_volatile, 50);
   sio_client_close(&a);
   server_stop(&it);
 }

@@ -24,6 +24,14 @@ static void contradictory_options_are_refused(void **state) {
   opts = server_opts();
   opts.port = 70000;
   assert_null(peal_server_new(&opts));
+  opts = server_opts();
+  opts.event_rate = (peal_event_rate){.burst = 3};
+  assert_null(peal_server_new(&opts));
+  opts.event_rate = (peal_event_rate){.policy = PEAL_RATE_ERROR};
+  assert_null(peal_server_new(&opts));
+  opts.event_rate =
+      (peal_event_rate){.per_s = 1, .policy = (peal_rate_policy)3};
+  assert_null(peal_server_new(&opts));
 }
 
 /* A program that was compiled for a newer library wants what this one does not
