@@ -373,14 +373,11 @@ const tests = {
   async namespaces() {
     const root = await joined();
     assert.strictEqual(await ask(root, 'boards'), 0);
-    const board = (name, auth) => { // on the same connection
-      const socket = root.io.socket(name, {});
-      socket.auth = auth;
-      return socket.connect();
-    };
+    // On the same connection.
+    const board = (name, auth) => root.io.socket(name, { auth });
     const [invalid] = await once(board('/nothing', {}), 'connect_error');
     assert.strictEqual(invalid.message, 'Invalid namespace');
-    const [nameless] = await once(board('/board/lunch', {}), 'connect_error');
+    const [nameless] = await once(board('/board/none', {}), 'connect_error');
     assert.strictEqual(nameless.message, 'who are you?');
     const ann = board('/board/lunch', { name: 'Ann' });
     await once(ann, 'connect');
