@@ -50,6 +50,19 @@ elseif(PEAL_CLUSTER STREQUAL "AUTO")
 else()
   message(STATUS "clusters over Redis: no, PEAL_CLUSTER is off")
 endif()
+# Passwords of the admin side: crypt(3), in libc or in a library beside it.
+if(PEAL_ADMIN)
+  find_path(PEAL_CRYPT_H crypt.h)
+  find_library(PEAL_CRYPT_LIB crypt)
+  mark_as_advanced(PEAL_CRYPT_H PEAL_CRYPT_LIB)
+  if(NOT PEAL_CRYPT_H)
+    list(APPEND peal_missing libcrypt-dev)
+  endif()
+  if(PEAL_CRYPT_LIB)
+    list(APPEND peal_deps crypt)
+    set(PEAL_PC_LIBS " -lcrypt")
+  endif()
+endif()
 # Of the kit, beyond those.
 set(peal_kit_deps "")
 set(PEAL_KIT_PC_REQUIRES "libcrypto >= 3")
@@ -81,7 +94,7 @@ if(peal_missing)
     "or `make run` or `tools/install.sh`, which install what is missing. "
     "Elsewhere these are the packages with the headers and the pkg-config "
     "files of the same libraries. -DPEAL_WEB=OFF does without SQLite, "
-    "-DPEAL_CLUSTER=OFF without hiredis, "
+    "-DPEAL_CLUSTER=OFF without hiredis, -DPEAL_ADMIN=OFF without crypt, "
     "-DPEAL_KIT=OFF without jose, both without curl when -DPEAL_PROGRAMS=OFF does "
     "without turbojpeg and png.\n")
 endif()

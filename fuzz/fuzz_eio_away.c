@@ -17,7 +17,7 @@ static void check(const peal_eio_away *msg) {
   must(msg->sender.len == PEAL_EIO_AWAY_NODE);
   must(msg->packet_count <= PEAL_EIO_AWAY_PACKETS);
   if (msg->type == PEAL_EIO_AWAY_PACKET)
-    must(msg->packet_count == 1);
+    must(msg->packet_count >= 1);
   for (size_t i = 0; i < msg->packet_count; i++)
     must(msg->packets[i].type <= PEAL_EIO_AWAY_UNREADABLE);
 }

@@ -205,8 +205,9 @@ PEAL_API PEAL_MUST_CHECK peal_server *peal_server_new_json(peal_slice json);
  * Returns the exit code for main: 0, or 1 if it could not run (`server` NULL
  * is one reason). Thread: the one that becomes worker 0. */
 PEAL_API int peal_server_run(peal_server *server);
-/* Stop accepting, close every socket with "server shutting down", wait for
- * what is queued (4 s at most), end the run. Again: at once. Thread: any. */
+/* Stop accepting, close every socket with "server shutting down", at once or over
+ * stop_spread_ms, wait for what is queued (stop_timeout_ms at most), end the run.
+ * Again: at once. So does the run on SIGTERM and SIGINT. Thread: any. */
 PEAL_API void peal_server_stop(peal_server *server);
 /* After the run, or instead of it. Sockets whose middleware has never answered
  * go with it. Thread: the one that made it. */
@@ -438,7 +439,8 @@ typedef struct peal_to {
   /* A queued event with the same key (in the same namespace) is replaced, so
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
-  bool no_compress; /* polling answers with it are not compressed for it */
+  bool no_compress; /* it goes as it is over a WebSocket, and polling answers
+                       are not compressed for it */
   /* Rooms, exceptions and the key once more, as slices: beside the lists above,
    * in addition to what is in them; the key instead of `conflate`. */
   peal_names room_names;

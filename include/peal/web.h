@@ -535,7 +535,7 @@ PEAL_API size_t peal_web_process_threads(char (*names)[16], size_t cap);
 
 /* GET `path`: {"status":"healthy","timestamp":ISO,"database":true}; 503 with
  * "degraded" and false when the store fails its probe, or does not answer it
- * within 2 seconds. A probe's outcome is good for a second, per worker, so that
+ * within 2 seconds, or with "draining" while the server stops. A probe's outcome is good for a second, per worker, so that
  * who asks often does not write often. `store` is borrowed until the
  * application is freed; NULL: without "database".
  * Returns: as peal_web_route_add. */

@@ -97,6 +97,7 @@ static peal_err write_target(peal_client_engine *engine, peal_eio_via via,
       .query = opts->query ? peal_slice_of(opts->query) : (peal_slice){0},
       .sid = peal_slice_of(peal_eio_client_sid(&engine->machine)),
       .via = via,
+      .eio3 = opts->eio3,
       .has_stamp = !opts->no_timestamp,
       .stamp = opts->no_timestamp ? 0 : peal_client_request_dice()};
   peal_buf_init(out, engine->worker->mem, 0);
@@ -400,6 +401,7 @@ static void fill_opts(peal_client_engine *engine) {
   const peal_client_engine_opts *opts = engine->opts;
   engine->machine_opts = (peal_eio_client_opts){
       .session = {.client = true,
+                  .eio3 = opts->eio3,
                   .close_timeout_ms = opts->close_timeout_ms
                                           ? opts->close_timeout_ms
                                           : DEFAULT_CLOSE_MS,

@@ -39,6 +39,8 @@ peal_away_entry *peal_away_entry_new(peal_away *away,
   entry->away = away;
   entry->incoming = *incoming;
   entry->req = incoming->req;
+  entry->eio3 =
+      incoming->engine->opts.allow_eio3 && peal_incoming_is_eio3(incoming);
   entry->request = next_number(away);
   memcpy(entry->sid, sid.ptr, PEAL_SID_LEN);
   peal_wheel_timer_init(&entry->timer, fn);
@@ -68,6 +70,9 @@ void peal_away_entry_free(peal_away_entry *entry) {
   peal_wheel_stop(&away->local->worker->wheel, &entry->timer);
   peal_list_remove(&entry->node);
   away->entry_count--;
+  if (entry->body)
+    peal_account_worker_release(away->local->account, entry->body_len);
+  peal_mem_free(away->local->worker->mem, entry->body);
   peal_ws_conn_free(entry->ws);
   peal_account_worker_release(away->local->account, sizeof *entry);
   peal_mem_free(away->local->worker->mem, entry);

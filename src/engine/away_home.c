@@ -7,6 +7,9 @@
 #include "engine/away_send.h"
 #include "engine/engine_limits.h"
 #include "wire/base64.h"
+#include "wire/eio3_packet.h"
+#include "wire/eio3_payload.h"
+#include "wire/eio_payload.h"
 
 /* A line of 256 kbit/s. */
 #define SLOW_BYTES_PER_MS 32u
@@ -277,43 +280,80 @@ static void lock(peal_engine_conn *conn, const peal_eio_away *msg) {
 
 /* -- what the client says ------------------------------------------------------------------- */
 
-/* As text: a digit and its data, or base64 in a body. */
-static peal_slice text_of(const peal_engine_conn *conn,
-                          const peal_eio_packet *packet) {
-  size_t len = packet->binary ? peal_base64_encode_len(packet->data.len)
-                              : packet->data.len;
-  char *text = peal_arena_alloc(&conn->local->worker->turn, len + 1);
-  if (!text)
-    return (peal_slice){0};
-  text[0] = packet->binary ? 'b' : (char)('0' + packet->type);
+/* As text: a digit and its data, or base64 in a body. What could not be read
+ * there cannot be read here. */
+static size_t text_len(const peal_eio_packet *packet) {
+  return 1 + (packet->binary ? peal_base64_encode_len(packet->data.len)
+                             : packet->data.len);
+}
+
+static void put_text(char *out, const peal_eio_packet *packet) {
+  out[0] = packet->binary ? 'b' : (char)('0' + packet->type);
   if (packet->binary)
-    peal_base64_encode_to(text + 1, packet->data);
-  else if (len)
-    memcpy(text + 1, packet->data.ptr, len);
-  return (peal_slice){text, len + 1};
+    peal_base64_encode_to(out + 1, packet->data);
+  else if (packet->data.len)
+    memcpy(out + 1, packet->data.ptr, packet->data.len);
 }
 
-static void take_frame(peal_engine_conn *conn, const peal_eio_packet *packet) {
-  peal_slice data = packet->binary ? packet->data : text_of(conn, packet);
-  (void)!peal_eio_session_feed_frame(&conn->session, packet->binary, data,
-                                     peal_engine_conn_now(conn));
+/* A body of all of them; empty without memory. */
+static peal_slice body_of(const peal_engine_conn *conn,
+                          const peal_eio_away *msg) {
+  size_t len = msg->packet_count - 1, at = 0;
+  for (size_t i = 0; i < msg->packet_count; i++)
+    len += text_len(&msg->packets[i]);
+  char *body = peal_arena_alloc(&conn->local->worker->turn, len);
+  if (!body)
+    return (peal_slice){0};
+  for (size_t i = 0; i < msg->packet_count; i++) {
+    if (i)
+      body[at++] = PEAL_EIO_PAYLOAD_SEPARATOR;
+    put_text(body + at, &msg->packets[i]);
+    at += text_len(&msg->packets[i]);
+  }
+  return (peal_slice){body, len};
 }
 
-/* From its WebSocket, where it has one; a POST may come from any node. */
-static void take_packet(peal_engine_conn *conn, const peal_away_home *home,
-                        const peal_eio_away *msg) {
-  const peal_eio_packet *packet = msg->packets;
+/* The same for a session of version 3; `frame`: one packet of bytes as a frame
+ * has it. */
+static peal_slice eio3_of(const peal_engine_conn *conn,
+                          const peal_eio_away *msg, bool frame) {
+  peal_buf buf;
+  peal_buf_init(&buf, conn->local->worker->mem, 0);
+  if (frame) {
+    peal_buf_add_char(&buf, PEAL_EIO3_PACKET_BINARY);
+    peal_buf_add(&buf, msg->packets->data);
+  }
+  for (size_t i = 0; !frame && i < msg->packet_count; i++)
+    peal_eio3_payload_add(&buf, false, &msg->packets[i]);
+  char *copy = buf.err ? NULL
+                       : peal_arena_str(&conn->local->worker->turn,
+                                        peal_buf_slice(&buf));
+  peal_slice out = {copy, copy ? buf.len : 0};
+  peal_buf_deinit(&buf);
+  return out;
+}
+
+/* From its WebSocket, where it has one, one at a time; a POST may come from any
+ * node. */
+static void take_packets(peal_engine_conn *conn, const peal_away_home *home,
+                         const peal_eio_away *msg) {
+  uint64_t now = peal_engine_conn_now(conn);
   bool on_socket = is_on(conn, PEAL_EIO_WEBSOCKET);
-  if (on_socket && !(conn->far_socket && is_at(home->socket_at, msg->sender)))
+  bool eio3 = peal_eio_session_is_eio3(&conn->session);
+  if (!on_socket) {
+    (void)!peal_eio_session_feed_payload(
+        &conn->session, eio3 ? eio3_of(conn, msg, false) : body_of(conn, msg),
+        now);
     return;
-  if (packet->type > PEAL_EIO_NOOP)
-    peal_eio_session_kill(&conn->session, PEAL_EIO_PARSE_ERROR,
-                          PEAL_ERR_EIO_PACKET);
-  else if (on_socket)
-    take_frame(conn, packet);
-  else
-    (void)!peal_eio_session_feed_payload(&conn->session, text_of(conn, packet),
-                                         peal_engine_conn_now(conn));
+  }
+  if (!conn->far_socket || !is_at(home->socket_at, msg->sender) ||
+      msg->packet_count != 1)
+    return;
+  bool binary = msg->packets->binary;
+  peal_slice data = !binary ? body_of(conn, msg)
+                    : eio3  ? eio3_of(conn, msg, true)
+                            : msg->packets->data;
+  (void)!peal_eio_session_feed_frame(&conn->session, binary, data, now);
 }
 
 static void upgrade(peal_engine_conn *conn, const peal_away_home *home,
@@ -366,7 +406,7 @@ static void feed(peal_engine_conn *conn, const peal_eio_away *msg) {
     return; /* nothing has been asked for */
   switch (msg->type) {
   case PEAL_EIO_AWAY_PACKET:
-    take_packet(conn, home, msg);
+    take_packets(conn, home, msg);
     break;
   case PEAL_EIO_AWAY_UPGRADE:
     upgrade(conn, home, msg);

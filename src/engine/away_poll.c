@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/away_poll.h"
 
+#include <string.h>
+
+#include "base/mem.h"
 #include "engine/away_entry.h"
 #include "engine/away_send.h"
 #include "engine/engine_limits.h"
 #include "engine/polling_answer.h"
 #include "proto/proto_limits.h"
+#include "wire/eio3_packet.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 
 /* -- GET ----------------------------------------------------------------------------- */
@@ -34,6 +39,16 @@ static void begin_get(peal_away_entry *entry) {
   peal_away_entry_set(entry, PEAL_AWAY_WAITS, patience(entry));
 }
 
+/* EIO3: binary as base64, which every client reads: only the session's first
+ * request, at home, would have said which it wants. */
+static void pack(const peal_away_entry *entry, peal_buf *payload,
+                 const peal_eio_packet *packet) {
+  if (entry->eio3)
+    peal_eio3_payload_add(payload, false, packet);
+  else
+    peal_eio_payload_add(payload, 0, packet);
+}
+
 void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
   peal_engine *engine = entry->away->local->engine;
   peal_http_req *req = entry->req;
@@ -41,10 +56,10 @@ void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
   peal_buf_init(&payload, entry->away->local->worker->mem, 0);
   for (size_t i = 0; i < msg->packet_count; i++)
     if (msg->packets[i].type <= PEAL_EIO_NOOP)
-      peal_eio_payload_add(&payload, 0, &msg->packets[i]);
+      pack(entry, &payload, &msg->packets[i]);
   peal_http_req_on_abort(req, NULL, NULL);
-  if (peal_polling_answer_payload(engine, req, entry->sid, false, &payload,
-                                  true))
+  const peal_polling_answer_form form = {.compress = true};
+  if (peal_polling_answer_payload(engine, req, entry->sid, &form, &payload))
     peal_away_send_close(entry, "transport error");
   peal_buf_deinit(&payload);
   peal_away_entry_free(entry);
@@ -62,11 +77,6 @@ static void end_post(peal_away_entry *entry) {
   peal_away_entry_free(entry);
 }
 
-void peal_away_poll_taken(peal_away_entry *entry, bool success) {
-  entry->failed = entry->failed || !success;
-  end_post(entry);
-}
-
 static void on_sent(peal_away_post *post) {
   peal_away_entry *entry = peal_away_entry_find(post->away, post->number);
   bool is_lost = post->err || !post->heard;
@@ -75,34 +85,99 @@ static void on_sent(peal_away_post *post) {
     peal_away_poll_taken(entry, false);
 }
 
-static void send_packet(peal_away_entry *entry, const peal_eio_packet *packet,
-                        bool is_last) {
+/* EIO3: what has no length (`0:`) is as good as a no-op. */
+static peal_err read_eio3(peal_away_entry *entry, peal_eio_packet *packet,
+                          size_t *bytes) {
+  peal_arena *turn = &entry->away->local->worker->turn;
+  peal_eio3_payload_item item;
+  peal_err err = peal_eio3_payload_next(&entry->rest, entry->octets, &item);
+  entry->has_more = entry->rest.len > 0;
+  *bytes += item.data.len;
+  if (err)
+    return err;
+  if (item.binary)
+    return peal_eio3_packet_decode_binary(packet, item.data);
+  if (item.data.len)
+    return peal_eio3_packet_decode(packet, item.data, turn);
+  *packet = (peal_eio_packet){.type = PEAL_EIO_NOOP};
+  return PEAL_OK;
+}
+
+static peal_err read_packet(peal_away_entry *entry, peal_eio_packet *packet,
+                            size_t *bytes) {
+  peal_slice text;
+  if (entry->eio3)
+    return read_eio3(entry, packet, bytes);
+  (void)peal_eio_payload_next(&entry->rest, &entry->has_more, &text);
+  *bytes += text.len;
+  return peal_eio_packet_decode(packet, text,
+                                &entry->away->local->worker->turn);
+}
+
+/* What the next message takes of the body. Many small packets are one: each
+ * message costs every node that hears of it. */
+static size_t read_packets(peal_away_entry *entry, peal_eio_packet *packets) {
+  size_t count = 0, bytes = 0;
+  while (count < PEAL_LIMIT_AWAY_BATCH && bytes < PEAL_LIMIT_AWAY_BATCH_BYTES &&
+         entry->has_more) {
+    peal_eio_packet *packet = &packets[count++];
+    if (++entry->packet_count <= PEAL_LIMIT_EIO_PACKETS &&
+        !read_packet(entry, packet, &bytes))
+      continue;
+    *packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
+    entry->has_more = false; /* the rest is not looked at, as at home */
+  }
+  return count;
+}
+
+/* One message is on its way at a time: a home that is slow is not flooded. */
+static void send_next(peal_away_entry *entry) {
+  peal_eio_packet *packets =
+      peal_arena_alloc(&entry->away->local->worker->turn,
+                       PEAL_LIMIT_AWAY_BATCH * sizeof *packets);
   peal_eio_away msg = {.type = PEAL_EIO_AWAY_PACKET,
                        .recipient = peal_slice_of(entry->home),
-                       .request = is_last ? entry->request : 0,
+                       .request = entry->request,
                        .sid = peal_slice_of(entry->sid),
-                       .packets = packet,
-                       .packet_count = 1};
+                       .packets = packets,
+                       .packet_count =
+                           packets ? read_packets(entry, packets) : 0};
+  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
   entry->failed =
-      entry->failed ||
+      !msg.packet_count ||
       peal_away_send(entry->away, &msg, entry->request, on_sent) != PEAL_OK;
 }
 
-/* The rest of a body that cannot be read is not looked at, as at home. */
-static void send_packets(peal_away_entry *entry, peal_slice body) {
-  peal_arena *turn = &entry->away->local->worker->turn;
-  peal_slice text;
-  bool more = true, is_read = true;
-  size_t count = 0;
-  while (!entry->failed && is_read &&
-         peal_eio_payload_next(&body, &more, &text)) {
-    peal_eio_packet packet;
-    is_read = ++count <= PEAL_LIMIT_EIO_PACKETS &&
-              !peal_eio_packet_decode(&packet, text, turn);
-    if (!is_read)
-      packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
-    send_packet(entry, &packet, !more || !is_read);
+/* What is left of the body, while its beginning is on its way. */
+static void keep_rest(peal_away_entry *entry) {
+  peal_account_worker *account = entry->away->local->account;
+  size_t len = entry->rest.len;
+  if (!entry->has_more)
+    return;
+  if (peal_account_worker_charge(account, len + 1)) {
+    entry->failed = true;
+    return;
   }
+  entry->body = peal_mem_alloc(entry->away->local->worker->mem, len + 1);
+  if (!entry->body) {
+    peal_account_worker_release(account, len + 1);
+    entry->failed = true;
+    return;
+  }
+  entry->body_len = len + 1;
+  if (len)
+    memcpy(entry->body, entry->rest.ptr, len);
+  entry->rest = (peal_slice){entry->body, len};
+}
+
+void peal_away_poll_taken(peal_away_entry *entry, bool success) {
+  entry->failed = entry->failed || !success;
+  if (!entry->failed && entry->has_more)
+    send_next(entry);
+  else
+    entry->has_more = false;
+  if (entry->failed || !entry->has_more)
+    end_post(entry);
 }
 
 static void on_body(peal_http_req *req, peal_err err, peal_slice body,
@@ -114,9 +189,13 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
     return;
   }
   peal_http_defer(req);
-  peal_away_entry_set(entry, PEAL_AWAY_SENDS, PEAL_LIMIT_AWAY_TAKE_MS);
+  entry->rest = peal_polling_answer_body(req, body);
+  entry->has_more = true;
+  entry->octets = peal_polling_answer_is_octets(req);
   if (!entry->failed)
-    send_packets(entry, peal_polling_answer_body(req, body));
+    send_next(entry);
+  if (!entry->failed)
+    keep_rest(entry);
   if (entry->failed)
     end_post(entry);
 }
@@ -124,7 +203,7 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
 static void begin_post(peal_away_entry *entry) {
   peal_engine *engine = entry->away->local->engine;
   peal_http_req *req = entry->req;
-  if (peal_polling_answer_is_octets(req)) {
+  if (peal_polling_answer_is_octets(req) && !entry->eio3) {
     peal_away_send_close(entry, "transport error");
     peal_polling_answer_empty(engine, req, entry->sid, 400);
   } else if (peal_polling_answer_is_too_long(engine, req)) {

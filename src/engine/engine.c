@@ -11,10 +11,13 @@
 #include "engine/engine_conn_impl.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_request.h"
+#include "engine/parting.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
+#include "http/http_home.h"
 #include "http/http_upgrade.h"
 #include "net/crypto.h"
+#include "net/hooks.h"
 #include "proto/proto_limits.h"
 
 #define OFF UINT32_MAX
@@ -25,20 +28,18 @@ static peal_engine_conn *conn_of(char *sid) {
   return PEAL_LIST_OF(sid, peal_engine_conn, session.sid);
 }
 
-static void close_all(peal_engine_local *local) {
-  uint32_t cursor = 0;
-  char *sid;
-  /* None is added while the worker stops, and none ends in here. */
-  while ((sid = peal_sid_table_next(&local->sessions, &cursor)))
-    peal_engine_conn_close(conn_of(sid), false, PEAL_ERR_CANCELLED);
-}
-
 static void on_stop(peal_worker *worker, void *user) {
   peal_engine *engine = user;
   peal_engine_local_of(engine, worker)->stopping = true;
   engine->callbacks->on_stop(worker, engine->user);
-  close_all(peal_engine_local_of(engine, worker));
+  peal_parting_begin(&peal_engine_local_of(engine, worker)->parting,
+                     engine->spread_ms);
   peal_away_stop(peal_engine_local_of(engine, worker)->away);
+}
+
+static void on_end(peal_worker *worker, void *user) {
+  peal_engine *engine = user;
+  peal_parting_end(&peal_engine_local_of(engine, worker)->parting);
 }
 
 /* -- setting up ---------------------------------------------------------------------- */
@@ -94,8 +95,12 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
     return NULL;
   local->engine = engine;
   local->worker = worker;
+  peal_parting_init(&local->parting, local);
+  peal_deflater_init(&local->deflater, worker, &engine->opts.deflate);
+  peal_list_init(&local->arrivals);
   local->ws_opts = (peal_ws_conn_opts){.max_message_bytes = engine->max_payload,
-                                       .mem = worker->mem};
+                                       .mem = worker->mem,
+                                       .deflate = &local->deflater.verbs};
   local->account = peal_http_server_account(engine->http, worker);
   set_session_opts(local, &local->session_opts);
   peal_head_pool_init(&local->heads, worker->mem, local->account, seed);
@@ -156,6 +161,8 @@ static peal_err set_up(peal_engine *engine) {
     err = mount(engine);
   if (!err)
     err = peal_workers_on_stop(engine->workers, on_stop, engine);
+  if (!err)
+    err = peal_hooks_on_end(engine->workers, on_end, engine);
   return err;
 }
 
@@ -204,6 +211,7 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
   uint32_t cursor = 0;
   if (!local)
     return;
+  peal_wheel_stop(&local->worker->wheel, &local->parting.timer);
   peal_away_mute(local->away);
   /* Polling clients that did not come back for the end of their session. What
    * stood behind one may stand in its place now; a table that has shrunk is
@@ -220,10 +228,28 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
   peal_mem_free(engine->mem, local);
 }
 
+/* How a stop went. Those that nobody could tell any more come without a way to
+ * hear it. */
+static void tell_parting(const peal_engine *engine) {
+  unsigned told = 0, undrained = 0;
+  for (unsigned i = 0; engine->locals && i < engine->worker_count; i++) {
+    const peal_engine_local *local = engine->locals[i];
+    told += local ? local->parting.told : 0;
+    undrained += local ? local->undrained : 0;
+  }
+  if (told)
+    peal_logger_write(engine->log, PEAL_LOG_INFO, "engine", (peal_slice){0},
+                      (peal_slice){0},
+                      "stopped: %u clients were told, %u of them did not take "
+                      "all that waited",
+                      told, undrained);
+}
+
 void peal_engine_free(peal_engine *engine) {
   if (!engine)
     return;
   peal_worker_impl_forget(engine->workers, engine);
+  tell_parting(engine);
   for (unsigned i = 0; engine->locals && i < engine->worker_count; i++)
     free_local(engine, engine->locals[i]);
   peal_quota_deinit(&engine->quota);
@@ -231,6 +257,12 @@ void peal_engine_free(peal_engine *engine) {
   peal_mem_free(engine->mem, engine->locals);
   peal_mem_free(engine->mem, engine->path);
   peal_mem_free(engine->mem, engine);
+}
+
+void peal_engine_set_stop(peal_engine *engine, uint32_t timeout_ms,
+                          uint32_t spread_ms) {
+  engine->spread_ms = spread_ms;
+  peal_http_home_set_stop(engine->http, timeout_ms, spread_ms);
 }
 
 void peal_engine_set_client_files(peal_engine *engine, peal_http_req_fn fn,

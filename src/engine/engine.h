@@ -18,6 +18,10 @@ PEAL_MUST_CHECK peal_err peal_engine_new(peal_engine **out,
                                          void *user);
 /* After the run. */
 void peal_engine_free(peal_engine *engine);
+/* Before the run: what is queued has `timeout_ms` when the server stops; its
+ * sessions are told over `spread_ms`. */
+void peal_engine_set_stop(peal_engine *engine, uint32_t timeout_ms,
+                          uint32_t spread_ms);
 /* Serve GET <path>/<name> for the client files. Before the run. */
 void peal_engine_set_client_files(peal_engine *engine, peal_http_req_fn fn,
                                   void *user);

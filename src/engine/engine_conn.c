@@ -266,14 +266,18 @@ peal_engine_conn *peal_engine_conn_find(const peal_engine_local *local,
   return has_ended(conn) ? NULL : conn;
 }
 
-static peal_err begin_session(peal_engine_conn *conn, peal_eio_via via) {
+static peal_err begin_session(peal_engine_conn *conn,
+                              const peal_engine_conn_form *form) {
   const peal_engine_local *local = conn->local;
   char sid[PEAL_SID_LEN + 1];
   peal_err err = peal_sid_make(sid, peal_worker_index(local->worker),
                                local->engine->worker_count);
-  return err ? err
-             : peal_eio_session_init(&conn->session, &local->session_opts, sid,
-                                     via, local->worker->now_ms);
+  if (!err)
+    err = peal_eio_session_init(&conn->session, &local->session_opts, sid,
+                                form->via, local->worker->now_ms);
+  if (!err && form->eio3)
+    peal_eio_session_speak_eio3(&conn->session);
+  return err;
 }
 
 static peal_err count_in(peal_engine_conn *conn, peal_eio_via via) {
@@ -311,11 +315,12 @@ static void count_new(peal_engine_conn *conn) {
     peal_engine_count(&stats->clients_polling, 1);
 }
 
-static peal_err begin(peal_engine_conn *conn, peal_eio_via via) {
+static peal_err begin(peal_engine_conn *conn,
+                      const peal_engine_conn_form *form) {
   const peal_engine *engine = conn->local->engine;
-  peal_err err = begin_session(conn, via);
+  peal_err err = begin_session(conn, form);
   if (!err)
-    err = list(conn, via);
+    err = list(conn, form->via);
   if (!err && !engine->callbacks->on_open(conn, engine->user))
     err = PEAL_ERR_NOMEM;
   return err;
@@ -342,15 +347,15 @@ static peal_engine_conn *alloc(peal_engine_local *local) {
 
 peal_err peal_engine_conn_new(peal_engine_conn **out, peal_engine_local *local,
                               peal_engine_handshake *handshake,
-                              peal_eio_via via, bool base64) {
+                              const peal_engine_conn_form *form) {
   peal_engine_conn *conn = alloc(local);
   *out = conn;
   if (!conn)
     return PEAL_ERR_NOMEM;
-  conn->base64 = base64;
+  conn->base64 = form->base64;
   conn->policy = (unsigned)local->engine->opts.queue_policy & 3u;
   conn->handshake = handshake;
-  peal_err err = begin(conn, via);
+  peal_err err = begin(conn, form);
   if (err) {
     conn->handshake = NULL; /* stays the caller's */
     release(conn);
@@ -362,7 +367,46 @@ peal_err peal_engine_conn_new(peal_engine_conn **out, peal_engine_local *local,
   return PEAL_OK;
 }
 
+peal_err peal_engine_conn_resume(peal_engine_conn **out,
+                                 peal_engine_local *local,
+                                 peal_engine_handshake *handshake,
+                                 const peal_eio_resume *how) {
+  peal_engine_conn *conn = alloc(local);
+  *out = conn;
+  if (!conn)
+    return PEAL_ERR_NOMEM;
+  conn->policy = (unsigned)local->engine->opts.queue_policy & 3u;
+  conn->handshake = handshake;
+  peal_eio_resume_begin(&conn->session, &local->session_opts, how,
+                        local->worker->now_ms);
+  /* It has been used: it is on no trial. */
+  peal_err err = peal_engine_conn_find(local, peal_slice_of(how->sid))
+                     ? PEAL_ERR_EXISTS
+                     : list(conn, PEAL_EIO_WEBSOCKET);
+  if (err) {
+    conn->handshake = NULL; /* stays the caller's */
+    release(conn);
+    *out = NULL;
+    return err;
+  }
+  count_new(conn);
+  rearm(conn);
+  return PEAL_OK;
+}
+
+void peal_engine_conn_leave(peal_engine_conn *conn) {
+  conn->told_close = 1;
+  conn->app_deadline = NEVER;
+  peal_engine_count(&conn->local->stats.clients, UINT64_MAX);
+  if (conn->on_polling)
+    peal_engine_count(&conn->local->stats.clients_polling, UINT64_MAX);
+  conn->on_polling = 0;
+  peal_eio_resume_end(&conn->session);
+  peal_engine_conn_ask(conn);
+}
+
 void peal_engine_conn_abandon(peal_engine_conn *conn) {
+  peal_engine_conn_count_undrained(conn);
   peal_eio_session_close(&conn->session, true, PEAL_ERR_CANCELLED,
                          peal_engine_conn_now(conn));
   peal_engine_conn_tell(conn);
@@ -485,6 +529,10 @@ peal_account *peal_engine_conn_account(peal_engine_conn *conn) {
 peal_engine_handshake *peal_engine_conn_handshake(
     const peal_engine_conn *conn) {
   return conn->handshake;
+}
+
+bool peal_engine_conn_is_eio3(const peal_engine_conn *conn) {
+  return peal_eio_session_is_eio3(&conn->session);
 }
 
 const char *peal_engine_conn_transport(const peal_engine_conn *conn) {

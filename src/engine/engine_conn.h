@@ -51,5 +51,7 @@ size_t peal_engine_conn_queued_bytes(const peal_engine_conn *conn);
 peal_account *peal_engine_conn_account(peal_engine_conn *conn);
 /* The request that began the session. */
 peal_engine_handshake *peal_engine_conn_handshake(const peal_engine_conn *conn);
+/* It speaks version 3. */
+bool peal_engine_conn_is_eio3(const peal_engine_conn *conn);
 /* "polling" or "websocket". */
 const char *peal_engine_conn_transport(const peal_engine_conn *conn);

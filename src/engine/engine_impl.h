@@ -9,6 +9,7 @@
 #include "engine/quota.h"
 #include "engine/sid_table.h"
 #include "http/cors.h"
+#include "net/deflater.h"
 #include "net/worker_impl.h"
 #include "proto/eio_life.h"
 #include "proto/ws_conn.h"
@@ -48,18 +49,34 @@ typedef struct peal_engine_shown {
   size_t packets, bytes;
 } peal_engine_shown;
 
+/* How far its sessions have been told to go (engine/parting). */
+typedef struct peal_parting {
+  struct peal_engine_local *local;
+  peal_wheel_timer timer;
+  uint64_t began_ms;
+  uint32_t spread_ms;
+  uint32_t total; /* sessions when it began */
+  uint32_t told;
+} peal_parting;
+
 typedef struct peal_engine_local {
   peal_engine *engine;
   peal_worker *worker;
   peal_sid_table sessions; /* of peal_engine_conn */
   peal_eio_session_opts session_opts;
   peal_ws_conn_opts ws_opts;
+  peal_deflater deflater;
   peal_account_worker *account; /* the HTTP server's: what peers hold here */
   peal_head_pool heads;         /* fields of their handshakes */
   peal_ticket_pool allows;      /* peal_allow */
   peal_engine_shown shown;      /* from a pull to its sent, one at a time */
   peal_away *away;              /* NULL: no session is apart */
   bool stopping;
+  peal_parting parting; /* then */
+  peal_list arrivals;   /* requests whose sessions are still to come */
+  uint32_t arrival_count;
+  bool arriving;
+  uint32_t undrained; /* clients that did not take all that waited, then */
   /* Read by other threads, apart from all the above. */
   char apart[64];
   peal_engine_stats stats;
@@ -80,9 +97,11 @@ struct peal_engine {
   peal_cors *cors;
   char *path; /* "/socket.io/" */
   size_t max_payload;
+  uint32_t spread_ms; /* of a stop */
   size_t compress_threshold;
   unsigned transports;
   unsigned worker_count;
+  bool takes_over; /* sessions come from other processes, with ids of theirs */
   peal_engine_local **locals;    /* one per worker */
   peal_http_req_fn serve_client; /* requests without a transport */
   void *serve_client_user;

@@ -13,6 +13,9 @@
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
 /* A server's stop waits so many milliseconds for what is queued. */
 #define PEAL_LIMIT_STOP_GRACE_MS 4000u
+/* Requests of one worker that wait for their sessions to come from another
+ * process: each is a connection of the HTTP server besides. */
+#define PEAL_LIMIT_ARRIVALS 4096u
 /* Requests of one worker whose sessions are elsewhere, or perhaps nowhere: each
  * is a connection of the HTTP server besides, which counts these by address. */
 #define PEAL_LIMIT_AWAY_ENTRIES 4096u
@@ -26,5 +29,9 @@
 /* Bytes on the way between a WebSocket here and its session elsewhere, each
  * way. */
 #define PEAL_LIMIT_AWAY_WINDOW_BYTES 262144u
+/* Packets of a POST that go to its session elsewhere in one message, and bytes
+ * from which on no more is added. */
+#define PEAL_LIMIT_AWAY_BATCH 256u
+#define PEAL_LIMIT_AWAY_BATCH_BYTES 16384u
 /* Bytes from the bus that wait for the workers. */
 #define PEAL_LIMIT_AWAY_MAIL_BYTES (64u << 20)

@@ -20,6 +20,11 @@ static peal_incoming_code check_sid(peal_incoming *incoming, peal_slice sid) {
       peal_engine_local_of(incoming->engine, worker), sid);
   if (!incoming->conn)
     return PEAL_INCOMING_SID_UNKNOWN;
+  /* Where one version is spoken, nothing depends on it. */
+  if (incoming->engine->opts.allow_eio3 &&
+      peal_incoming_is_eio3(incoming) !=
+          peal_eio_session_is_eio3(&incoming->conn->session))
+    return PEAL_INCOMING_BAD_REQUEST;
   if (!incoming->is_upgrade &&
       peal_eio_session_current(&incoming->conn->session) != incoming->via)
     return PEAL_INCOMING_BAD_REQUEST;
@@ -43,18 +48,26 @@ peal_incoming_code peal_incoming_check(peal_incoming *incoming) {
   return check_handshake(incoming);
 }
 
-bool peal_incoming_is_eio4(const peal_incoming *incoming) {
+bool peal_incoming_is_eio3(const peal_incoming *incoming) {
   peal_slice version;
-  return peal_http_req_param(incoming->req, "EIO", &version) &&
-         peal_slice_is(version, "4");
+  return !peal_http_req_param(incoming->req, "EIO", &version) ||
+         !peal_slice_is(version, "4");
+}
+
+bool peal_incoming_is_spoken(const peal_incoming *incoming) {
+  return incoming->engine->opts.allow_eio3 || !peal_incoming_is_eio3(incoming);
 }
 
 bool peal_incoming_is_origin_allowed(const peal_incoming *incoming) {
   return peal_cors_allows(incoming->engine->cors, incoming->req);
 }
 
+/* A script's text has no other place for bytes (EIO3: JSONP). */
 bool peal_incoming_wants_base64(const peal_incoming *incoming) {
   peal_slice value;
+  if (peal_incoming_is_eio3(incoming) &&
+      peal_http_req_param(incoming->req, "j", &value))
+    return true;
   return peal_http_req_param(incoming->req, "b64", &value) && value.len &&
          !peal_slice_is(value, "0");
 }

@@ -26,8 +26,10 @@ typedef struct peal_incoming {
 
 /* Transport, then sid, or method. Sets via, has_sid, conn. */
 peal_incoming_code peal_incoming_check(peal_incoming *incoming);
-/* The version, which comes last. */
-bool peal_incoming_is_eio4(const peal_incoming *incoming);
+/* As the reference: all that is not version 4. */
+bool peal_incoming_is_eio3(const peal_incoming *incoming);
+/* Its version, which comes last. */
+bool peal_incoming_is_spoken(const peal_incoming *incoming);
 /* Enforced on both transports, not only announced. */
 bool peal_incoming_is_origin_allowed(const peal_incoming *incoming);
 /* Binary as base64 text is asked for. */

@@ -11,6 +11,7 @@
 #include "wire/query.h"
 
 #define TEXT_TYPE "text/plain; charset=UTF-8"
+#define OCTETS_TYPE "application/octet-stream"
 
 /* -- answers ------------------------------------------------------------------------- */
 
@@ -36,9 +37,9 @@ void peal_polling_answer_empty(peal_engine *engine, peal_http_req *req,
 }
 
 void peal_polling_answer_close(peal_engine *engine, peal_http_req *req,
-                               const char *sid) {
+                               const char *sid, bool eio3) {
   peal_polling_answer_headers(engine, req, sid, false);
-  peal_http_answer(req, 200, TEXT_TYPE, PEAL_S("1"));
+  peal_http_answer(req, 200, TEXT_TYPE, eio3 ? PEAL_S("1:1") : PEAL_S("1"));
 }
 
 /* A JSON string that every script engine takes: before ECMAScript 2019 two line
@@ -87,24 +88,28 @@ static peal_compress coding_for(const peal_engine *engine,
 }
 
 static void answer(peal_engine *engine, peal_http_req *req, peal_slice payload,
-                   bool compress) {
-  peal_compress coding =
-      compress ? coding_for(engine, req, payload.len) : PEAL_COMPRESS_NONE;
+                   const peal_polling_answer_form *form) {
+  const char *type = form->octets ? OCTETS_TYPE : TEXT_TYPE;
+  peal_compress coding = form->compress ? coding_for(engine, req, payload.len)
+                                        : PEAL_COMPRESS_NONE;
   peal_bytes *body = NULL;
   if (coding != PEAL_COMPRESS_NONE)
     body = peal_bytes_alloc(payload.len, peal_http_req_worker(req)->mem);
   if (!body) { /* its packets are out of the queue: they go as they are */
-    peal_http_answer(req, 200, TEXT_TYPE, payload);
+    peal_http_answer(req, 200, type, payload);
     return;
   }
   memcpy(peal_bytes_data(body), payload.ptr, payload.len);
-  peal_compress_answer(req, 200, TEXT_TYPE, body, coding);
+  peal_compress_how how = {.level = engine->opts.deflate.level,
+                           .mem_level = engine->opts.deflate.mem_level};
+  peal_compress_answer(req, 200, type, body, coding, how);
   peal_bytes_unref(body);
 }
 
 peal_err peal_polling_answer_payload(peal_engine *engine, peal_http_req *req,
-                                     const char *sid, bool initial,
-                                     const peal_buf *payload, bool compress) {
+                                     const char *sid,
+                                     const peal_polling_answer_form *form,
+                                     const peal_buf *payload) {
   peal_buf wrapped;
   peal_buf_init(&wrapped, peal_http_req_worker(req)->mem, 0);
   bool is_jsonp = wrap_jsonp(req, peal_buf_slice(payload), &wrapped);
@@ -112,9 +117,8 @@ peal_err peal_polling_answer_payload(peal_engine *engine, peal_http_req *req,
   if (err) {
     peal_polling_answer_empty(engine, req, sid, 503);
   } else {
-    peal_polling_answer_headers(engine, req, sid, initial);
-    answer(engine, req, peal_buf_slice(is_jsonp ? &wrapped : payload),
-           compress);
+    peal_polling_answer_headers(engine, req, sid, form->initial);
+    answer(engine, req, peal_buf_slice(is_jsonp ? &wrapped : payload), form);
   }
   peal_buf_deinit(&wrapped);
   return err;

@@ -4,6 +4,8 @@
 /* A wrong Socket.IO packet is "forced close" in the reference; "parse error"
  * is for Engine.IO packets. */
 peal_reason peal_reason_of(peal_eio_reason reason, peal_err err) {
+  if (err == PEAL_ERR_CANCELLED) /* however it ended, that was why */
+    return PEAL_REASON_SHUTDOWN;
   switch (reason) {
   case PEAL_EIO_TRANSPORT_CLOSE:
     return PEAL_REASON_TRANSPORT_CLOSE;
@@ -18,8 +20,6 @@ peal_reason peal_reason_of(peal_eio_reason reason, peal_err err) {
   case PEAL_EIO_FORCED_CLOSE:
     break;
   }
-  if (err == PEAL_ERR_CANCELLED)
-    return PEAL_REASON_SHUTDOWN;
   if (err == PEAL_ERR_QUEUE_FULL)
     return PEAL_REASON_SLOW_CONSUMER;
   return err ? PEAL_REASON_FORCED_CLOSE : PEAL_REASON_FORCED_SERVER;

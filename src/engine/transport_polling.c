@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "engine/engine_limits.h"
 #include "engine/polling_answer.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 
 /* A line of 256 kbit/s. */
@@ -20,8 +21,30 @@ static void answer_empty(peal_engine_conn *conn, peal_http_req *req,
 
 /* -- GET ------------------------------------------------------------------------------- */
 
+/* EIO3: with binary in it the whole body is, unless base64 is wanted. */
+static bool becomes_octets(const peal_engine_conn *conn) {
+  peal_eio_cursor cursor = {0};
+  peal_eio_out out;
+  if (!peal_eio_session_is_eio3(&conn->session) || conn->base64)
+    return false;
+  while (peal_eio_out_peek(&conn->session, PEAL_EIO_POLLING, &cursor, &out))
+    if (out.binary)
+      return true;
+  return false;
+}
+
+static void pack(const peal_engine_conn *conn, peal_buf *payload, bool octets,
+                 const peal_eio_packet *packet) {
+  if (peal_eio_session_is_eio3(&conn->session))
+    peal_eio3_payload_add(payload, octets, packet);
+  else
+    peal_eio_payload_add(payload, 0, packet);
+}
+
 /* All packets that wait, in one body; false if there are none. */
-static bool collect(peal_engine_conn *conn, peal_buf *payload, bool *compress) {
+static bool collect(peal_engine_conn *conn, peal_buf *payload,
+                    peal_polling_answer_form *form) {
+  form->octets = becomes_octets(conn);
   bool any = false;
   for (;;) {
     peal_eio_cursor cursor = {0};
@@ -30,8 +53,8 @@ static bool collect(peal_engine_conn *conn, peal_buf *payload, bool *compress) {
       return any;
     peal_eio_packet packet = {
         .data = out.data, .type = out.type, .binary = out.binary};
-    peal_eio_payload_add(payload, 0, &packet);
-    *compress = *compress || !out.no_compress;
+    pack(conn, payload, form->octets, &packet);
+    form->compress = form->compress || !out.no_compress;
     peal_eio_out_pop(&conn->session, PEAL_EIO_POLLING,
                      peal_engine_conn_now(conn));
     any = true;
@@ -55,13 +78,13 @@ static void allow_for(peal_engine_conn *conn, size_t len) {
 }
 
 static void answer_collected(peal_engine_conn *conn, const peal_buf *payload,
-                             bool compress) {
+                             peal_polling_answer_form form) {
   peal_http_req *req = take_poll(conn);
   if (!payload->err)
     allow_for(conn, payload->len);
-  peal_err err =
-      peal_polling_answer_payload(conn->local->engine, req, sid_of(conn),
-                                  conn->first_poll, payload, compress);
+  form.initial = conn->first_poll;
+  peal_err err = peal_polling_answer_payload(conn->local->engine, req,
+                                             sid_of(conn), &form, payload);
   conn->first_poll = 0;
   if (!err)
     return;
@@ -72,10 +95,10 @@ static void answer_collected(peal_engine_conn *conn, const peal_buf *payload,
 
 static void write_now(peal_engine_conn *conn) {
   peal_buf payload;
-  bool compress = false;
+  peal_polling_answer_form form = {0};
   peal_buf_init(&payload, conn->local->worker->mem, 0);
-  if (collect(conn, &payload, &compress))
-    answer_collected(conn, &payload, compress);
+  if (collect(conn, &payload, &form))
+    answer_collected(conn, &payload, form);
   peal_buf_deinit(&payload);
 }
 
@@ -85,15 +108,18 @@ static void on_poll_abort(peal_http_req *req, void *user) {
   conn->poll = NULL;
   peal_eio_session_poll_waits(&conn->session, false,
                               peal_engine_conn_now(conn));
-  peal_eio_session_detach(&conn->session, PEAL_EIO_POLLING,
-                          PEAL_EIO_TRANSPORT_ERROR, PEAL_ERR_CLOSED);
+  peal_eio_session_detach(
+      &conn->session, PEAL_EIO_POLLING, PEAL_EIO_TRANSPORT_ERROR,
+      peal_worker_is_ending(conn->local->worker) ? PEAL_ERR_CANCELLED
+                                                 : PEAL_ERR_CLOSED);
   /* A deferred request is given back by its answer, though nobody reads it. */
   peal_http_answer(req, 400, NULL, (peal_slice){0});
   peal_engine_conn_react(conn);
 }
 
 static void answer_close(peal_engine_conn *conn) {
-  peal_polling_answer_close(conn->local->engine, take_poll(conn), sid_of(conn));
+  peal_polling_answer_close(conn->local->engine, take_poll(conn), sid_of(conn),
+                            peal_eio_session_is_eio3(&conn->session));
 }
 
 /* reference 3.1: the first is answered with a close, the second refused, the
@@ -128,9 +154,13 @@ void peal_transport_polling_get(peal_engine_conn *conn, peal_http_req *req) {
  * away with the answer. */
 static void take_body(peal_engine_conn *conn, peal_http_req *req,
                       peal_slice body) {
+  peal_eio_session *session = &conn->session;
+  uint64_t now_ms = peal_engine_conn_now(conn);
   body = peal_polling_answer_body(req, body);
-  (void)!peal_eio_session_feed_payload(&conn->session, body,
-                                       peal_engine_conn_now(conn));
+  if (peal_polling_answer_is_octets(req))
+    (void)!peal_eio_session_feed_octets(session, body, now_ms);
+  else
+    (void)!peal_eio_session_feed_payload(session, body, now_ms);
   peal_engine_conn_react(conn);
   peal_http_answer(req, 200, "text/html", PEAL_S("ok"));
 }
@@ -159,7 +189,8 @@ static void collect_body(peal_engine_conn *conn, peal_http_req *req) {
 void peal_transport_polling_post(peal_engine_conn *conn, peal_http_req *req) {
   if (conn->post) {
     overlap(conn, req);
-  } else if (peal_polling_answer_is_octets(req)) {
+  } else if (peal_polling_answer_is_octets(req) &&
+             !peal_eio_session_is_eio3(&conn->session)) {
     answer_empty(conn, req, 400);
     peal_eio_session_kill(&conn->session, PEAL_EIO_TRANSPORT_ERROR,
                           PEAL_ERR_EIO_PACKET);

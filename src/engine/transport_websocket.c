@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/transport_websocket.h"
 
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
+#include "http/http_give.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
 #include "net/net_limits.h"
 #include "net/taken.h"
 #include "wire/base64.h"
 
-/* Binary that goes as base64 is encoded so far ahead of the stream. */
-#define BASE64_AHEAD_BYTES 65536u
+/* Frames that are made for one client alone are made so far ahead of the
+ * stream. */
+#define AHEAD_BYTES 65536u
+#define GOING_AWAY 1001u /* RFC6455 7.4.1 */
 
 /* -- session -> WebSocket -------------------------------------------------- */
 
@@ -22,34 +27,64 @@ static peal_ws_opcode opcode_of(const peal_eio_out *packet) {
   return packet->binary ? PEAL_WS_BINARY : PEAL_WS_TEXT;
 }
 
-static char prefix_of(const peal_eio_out *packet) {
-  return packet->binary ? 0 : (char)('0' + packet->type);
+static inline char prefix_of(const peal_engine_conn *conn,
+                             const peal_eio_out *packet) {
+  return peal_eio_out_prefix(&conn->session, packet);
 }
 
-static peal_err send_base64(peal_engine_conn *conn, peal_slice data) {
+/* `make`: for a pull; otherwise as the last pull has shown it. */
+static peal_ws_shape shape_of(const peal_engine_conn *conn,
+                              const peal_eio_out *packet, bool make) {
+  peal_ws_shape shape = {.opcode = (uint8_t)opcode_of(packet),
+                         .prefix = prefix_of(conn, packet),
+                         .body = packet->data};
+  if (packet->message && !packet->no_compress)
+    peal_ws_conn_deflate(conn->ws, &shape, packet->message, packet->part, make);
+  return shape;
+}
+
+/* Behind a `b`, in version 3 with the type of a message. */
+static peal_err send_base64(peal_engine_conn *conn,
+                            const peal_eio_out *packet) {
+  peal_slice data = packet->data;
   const peal_mem *mem = conn->local->worker->mem;
   size_t len = peal_base64_encode_len(data.len);
-  char *text = peal_mem_alloc(mem, len ? len : 1);
+  char *text = peal_mem_alloc(mem, len + 1);
   if (!text)
     return PEAL_ERR_NOMEM;
-  peal_base64_encode_to(text, data);
-  peal_err err =
-      peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, 'b', (peal_slice){text, len});
+  text[0] = '4';
+  peal_base64_encode_to(text + 1, data);
+  peal_slice body = peal_eio_session_is_eio3(&conn->session)
+                        ? (peal_slice){text, len + 1}
+                        : (peal_slice){text + 1, len};
+  peal_err err = peal_ws_conn_send_with(conn->ws, PEAL_WS_TEXT, 'b', body,
+                                        !packet->no_compress);
   peal_mem_free(mem, text);
   return err;
 }
 
-/* A client that asked for it gets binary as text; such frames wait in the
- * WebSocket. */
-static peal_err stage_base64(peal_engine_conn *conn) {
-  while (peal_ws_conn_queued(conn->ws) < BASE64_AHEAD_BYTES) {
+static peal_err send_own(peal_engine_conn *conn, const peal_eio_out *packet) {
+  if (packet->binary && conn->base64)
+    return send_base64(conn, packet);
+  return peal_ws_conn_send_with(conn->ws, opcode_of(packet),
+                                prefix_of(conn, packet), packet->data,
+                                packet->message && !packet->no_compress);
+}
+
+/* What a client gets as nobody else does waits in the WebSocket: binary as
+ * text, if it asked for that; everything, if what is deflated for it refers to
+ * what was before. */
+static peal_err stage_own(peal_engine_conn *conn, bool is_all) {
+  while (peal_ws_conn_queued(conn->ws) < AHEAD_BYTES) {
     peal_eio_cursor cursor = {0};
     peal_eio_out packet;
     if (!peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                            &packet) ||
-        !packet.binary)
+        !(is_all || packet.binary))
       return PEAL_OK;
-    peal_err err = send_base64(conn, packet.data);
+    peal_err err = send_own(conn, &packet);
+    if (err == PEAL_ERR_CLOSED) /* it is closing: what waits is lost */
+      return PEAL_OK;
     if (err)
       return err;
     peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
@@ -58,19 +93,32 @@ static peal_err stage_base64(peal_engine_conn *conn) {
   return PEAL_OK;
 }
 
+/* Where nothing is deflated no shape is made. */
+static bool pull_packet(const peal_engine_conn *conn, peal_iovs *out,
+                        const peal_eio_out *packet, bool deflates) {
+  uint8_t opcode = (uint8_t)opcode_of(packet);
+  char prefix = prefix_of(conn, packet);
+  peal_slice body = packet->data;
+  if (deflates) {
+    peal_ws_shape shape = shape_of(conn, packet, true);
+    opcode = shape.opcode;
+    prefix = shape.prefix;
+    body = shape.body;
+  }
+  return peal_ws_conn_pull_message(conn->ws, out, opcode, prefix, body);
+}
+
 /* Returns true if there are no more. */
 static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
   peal_engine_shown *shown = &conn->local->shown;
   peal_eio_cursor cursor = {0};
   peal_eio_out packet;
   size_t before = out->bytes;
-  bool more;
-  *shown = (peal_engine_shown){0};
+  bool more, deflates = peal_ws_conn_deflates(conn->ws);
   while ((more = peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                                    &packet)) &&
          !(packet.binary && conn->base64) &&
-         peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
-                                   prefix_of(&packet), packet.data))
+         pull_packet(conn, out, &packet, deflates))
     shown->packets++;
   shown->bytes = out->bytes - before;
   return !more;
@@ -78,27 +126,32 @@ static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_engine_conn *conn = user;
-  if (conn->base64 && stage_base64(conn)) {
+  bool is_own = peal_ws_conn_takes_over(conn->ws);
+  if ((is_own | conn->base64) && stage_own(conn, is_own)) {
     peal_stream_close(stream, PEAL_ERR_NOMEM);
     return;
   }
   peal_ws_conn_pull(conn->ws, out);
   bool is_shown = out->bytes == peal_ws_conn_queued(conn->ws);
-  out->is_all = pull_packets(conn, out) && is_shown;
+  conn->local->shown = (peal_engine_shown){0};
+  out->is_all =
+      (is_own ? !peal_eio_out_wants(&conn->session, PEAL_EIO_WEBSOCKET)
+              : pull_packets(conn, out)) &&
+      is_shown;
 }
 
 /* A frame that has left in part: its rest is the WebSocket's. */
 static peal_err keep_rest(peal_engine_conn *conn, const peal_eio_out *packet,
-                          size_t sent) {
+                          const peal_ws_shape *shape, size_t sent) {
   peal_message *message = packet->message;
   if (message)
-    return peal_ws_conn_keep(conn->ws, opcode_of(packet), prefix_of(packet),
-                             message, packet->part, sent);
+    return peal_ws_conn_keep(conn->ws, shape->opcode, shape->prefix, message,
+                             shape->body, sent);
   message = peal_message_new(packet->data, NULL, 0, conn->local->worker->mem);
-  peal_err err = message
-                     ? peal_ws_conn_keep(conn->ws, opcode_of(packet),
-                                         prefix_of(packet), message, 0, sent)
-                     : PEAL_ERR_NOMEM;
+  peal_err err =
+      message ? peal_ws_conn_keep(conn->ws, shape->opcode, shape->prefix,
+                                  message, peal_message_part(message, 0), sent)
+              : PEAL_ERR_NOMEM;
   peal_message_unref(message);
   return err;
 }
@@ -117,10 +170,11 @@ static peal_err pop_some(peal_engine_conn *conn, size_t len) {
     if (!peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                            &packet))
       return PEAL_ERR_CLOSED; /* it has been dropped meanwhile */
+    peal_ws_shape shape = shape_of(conn, &packet, false);
     size_t whole =
-        peal_ws_conn_message_len(conn->ws, prefix_of(&packet), packet.data.len);
+        peal_ws_conn_message_len(conn->ws, shape.prefix, shape.body.len);
     if (len < whole)
-      err = keep_rest(conn, &packet, len);
+      err = keep_rest(conn, &packet, &shape, len);
     len -= len < whole ? len : whole;
     pop(conn);
   }
@@ -152,9 +206,13 @@ static void on_sent(peal_stream *stream, size_t len, void *user) {
 
 /* -- WebSocket -> session -------------------------------------------------- */
 
+/* The reference gives no code; a server that stops says so. */
 static void close_ws(peal_engine_conn *conn) {
+  bool goes = conn->local->stopping;
   conn->ws_ending = 1;
-  peal_ws_conn_close(conn->ws, 0, (peal_slice){0}, peal_engine_conn_now(conn));
+  peal_ws_conn_close(conn->ws, goes ? GOING_AWAY : 0,
+                     goes ? PEAL_S("server shutting down") : (peal_slice){0},
+                     peal_engine_conn_now(conn));
 }
 
 static void take_message(peal_engine_conn *conn, const peal_ws_event *event) {
@@ -209,6 +267,7 @@ static void on_end(peal_stream *stream, void *user) {
 
 static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn *conn = user;
+  peal_engine_conn_count_undrained(conn);
   conn->stream = NULL;
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;
@@ -280,7 +339,7 @@ const peal_engine_way peal_transport_websocket = {
 
 /* The answer waits in the WebSocket, before its first frame. */
 static peal_err prepare(peal_engine_conn *conn, peal_http_req *req,
-                        peal_slice lines) {
+                        const peal_deflate_terms *terms, peal_slice lines) {
   peal_buf answer;
   peal_buf_init(&answer, conn->local->worker->mem, 0);
   peal_err err = peal_ws_accept_answer(
@@ -290,6 +349,8 @@ static peal_err prepare(peal_engine_conn *conn, peal_http_req *req,
                                 peal_buf_slice(&answer));
     err = conn->ws ? PEAL_OK : PEAL_ERR_NOMEM;
   }
+  if (!err)
+    peal_ws_conn_agree(conn->ws, terms);
   peal_buf_deinit(&answer);
   return err;
 }
@@ -314,9 +375,11 @@ static void begin(peal_engine_conn *conn, peal_stream *stream,
 }
 
 peal_err peal_transport_websocket_open(peal_engine_conn *conn,
-                                       peal_http_req *req, peal_slice lines) {
+                                       peal_http_req *req,
+                                       const peal_deflate_terms *terms,
+                                       peal_slice lines) {
   peal_slice rest = {0};
-  peal_err err = prepare(conn, req, lines);
+  peal_err err = prepare(conn, req, terms, lines);
   peal_stream *stream = peal_http_upgrade_take(req, &rest);
   if (!err && !stream)
     err = PEAL_ERR_CLOSED;
@@ -329,4 +392,34 @@ peal_err peal_transport_websocket_open(peal_engine_conn *conn,
   }
   peal_http_upgrade_free(req);
   return err;
+}
+
+/* -- in another process ------------------------------------------------------ */
+
+bool peal_transport_websocket_may_leave(const peal_engine_conn *conn) {
+  return conn->stream && !conn->ws_ending &&
+         !peal_stream_is_closing(conn->stream) &&
+         !peal_stream_is_encrypted(conn->stream) &&
+         peal_ws_conn_is_at_rest(conn->ws);
+}
+
+void peal_transport_websocket_leave(peal_engine_conn *conn) {
+  peal_http_give_stream(conn->local->engine->http, conn->stream);
+  conn->stream = NULL;
+  unprepare(conn);
+}
+
+peal_err peal_transport_websocket_resume(peal_engine_conn *conn, int fd) {
+  peal_engine_local *local = conn->local;
+  conn->ws = peal_ws_conn_new(&local->ws_opts, &conn->account, (peal_slice){0});
+  if (!conn->ws) {
+    close(fd);
+    return PEAL_ERR_NOMEM;
+  }
+  conn->stream = peal_http_give_take_stream(local->engine->http, local->worker,
+                                            fd, &stream_callbacks, conn);
+  if (conn->stream)
+    return PEAL_OK;
+  unprepare(conn);
+  return PEAL_ERR_NOMEM;
 }

@@ -32,6 +32,23 @@ void peal_http_home_json_errors(peal_http_server *server) {
     server->homes[i].conn_opts.json_errors = true;
 }
 
+static void raise_to(uint32_t *ms, uint32_t to) {
+  if (*ms < to)
+    *ms = to;
+}
+
+void peal_http_home_set_stop(peal_http_server *server, uint32_t grace_ms,
+                             uint32_t linger_ms) {
+  uint32_t whole =
+      grace_ms > UINT32_MAX - linger_ms ? UINT32_MAX : grace_ms + linger_ms;
+  if (server->has_stop)
+    raise_to(&server->grace_ms, whole);
+  else
+    server->grace_ms = whole;
+  server->has_stop = true;
+  raise_to(&server->linger_ms, linger_ms);
+}
+
 void peal_http_home_deinit(peal_http_home *home) {
   peal_account_worker_deinit(&home->account);
 }

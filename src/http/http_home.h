@@ -28,7 +28,9 @@ typedef struct peal_http_home {
   peal_http_stats stats;
   uint64_t date_until_ms; /* worker's now from which `date` is old */
   char date[64];          /* "Thu, 01 Jan 1970 00:00:00 GMT" */
-  bool stopping;
+  bool parting; /* it stops: requests end their connections, who has none
+                   ends */
+  peal_wheel_timer linger;
   char apart[64]; /* no line of the cache is shared with the next home */
 } peal_http_home;
 
@@ -43,10 +45,19 @@ typedef struct peal_http_owned {
   void *user;
 } peal_http_owned;
 
+/* A socket that another process has opened for the place of this name. */
+typedef struct peal_http_handed {
+  struct peal_http_handed *next;
+  int fd; /* -1: it has been used */
+  size_t name_len;
+  char name[];
+} peal_http_handed;
+
 /* Where it listens. */
 typedef struct peal_http_place {
   peal_http_server *server;
   peal_listener *listener;
+  char *name;        /* of what was asked for; for another process */
   peal_tls *tls;     /* borrowed; NULL: plain */
   uint16_t redirect; /* to https, this port; 0: serve */
 } peal_http_place;
@@ -58,10 +69,14 @@ struct peal_http_server {
   bool own_workers;
   peal_http_place **places; /* in the order of peal_http_listen */
   size_t place_count;
-  unsigned port;       /* of the first one on TCP */
-  peal_address bound;  /* where that is; unknown: there is none */
-  bool bound_both;     /* all addresses of both families */
-  bool bound_tls;      /* encrypted */
+  peal_http_handed *handed; /* oldest first */
+  unsigned port;            /* of the first one on TCP */
+  peal_address bound;       /* where that is; unknown: there is none */
+  bool bound_both;          /* all addresses of both families */
+  bool bound_tls;           /* encrypted */
+  bool has_stop;            /* somebody has said what follows */
+  uint32_t grace_ms;        /* of a stop, for connections to finish */
+  uint32_t linger_ms;       /* before that, as long they stay as they are */
   char keep_alive[64]; /* the last lines of an answer whose connection stays */
   peal_http_mount_list mounts;
   peal_http_proxies proxies;
@@ -88,5 +103,9 @@ void peal_http_home_json_errors(peal_http_server *server);
 void peal_http_home_deinit(peal_http_home *home);
 /* The value of Date (RFC9110 5.6.7), made once per second. */
 peal_slice peal_http_home_date(peal_http_home *home);
+/* Before the run: a stop takes no more than these (its sessions' part, whatever
+ * others ask for), connections first stay as they are for `linger_ms`. */
+void peal_http_home_set_stop(peal_http_server *server, uint32_t grace_ms,
+                             uint32_t linger_ms);
 /* A connection of this worker is gone; `tag` is its account. */
 void peal_http_home_forget(peal_http_home *home, uint32_t tag);

@@ -15,7 +15,8 @@
 #include "http/http_upgrade.h"
 #include "wire/wire_limits.h"
 
-/* peal_http_server_run: connections have this long to finish. */
+/* peal_http_server_run: connections have this long to finish, unless who lives
+ * on the server says otherwise. */
 #define GRACE_MS 4000u
 
 /* -- options --------------------------------------------------------------- */
@@ -66,12 +67,25 @@ static peal_err set_proxies(peal_http_server *server) {
 
 /* -- life ------------------------------------------------------------------ */
 
+static void part(peal_http_home *home) {
+  home->parting = true;
+  peal_http_link_stop_all(home);
+}
+
+static void on_linger_over(peal_wheel_timer *timer, uint64_t now_ms) {
+  (void)now_ms;
+  part(PEAL_LIST_OF(timer, peal_http_home, linger));
+}
+
 static void on_stop(peal_worker *worker, void *user) {
   peal_http_server *server = user;
   peal_http_home *home = &server->homes[peal_worker_index(worker)];
-  home->stopping = true;
   peal_http_preface_stop_all(home);
-  peal_http_link_stop_all(home);
+  if (server->linger_ms)
+    peal_wheel_set(&worker->wheel, &home->linger,
+                   worker->now_ms + server->linger_ms);
+  else
+    part(home);
 }
 
 static void init_homes(peal_http_server *server) {
@@ -79,6 +93,7 @@ static void init_homes(peal_http_server *server) {
     peal_http_home *home = &server->homes[i];
     peal_http_home_init(home, server, peal_workers_get(server->workers, i));
     peal_cors_ask_init(&home->origins, home);
+    peal_wheel_timer_init(&home->linger, on_linger_over);
   }
 }
 
@@ -119,6 +134,7 @@ static peal_http_server *make(const peal_http_server_opts *opts,
   server->workers = workers;
   server->own_workers = !opts || !opts->on;
   server->home_count = count;
+  server->grace_ms = GRACE_MS;
   peal_http_mount_init(&server->mounts, mem);
   fill(server, opts);
   init_homes(server);
@@ -162,7 +178,7 @@ peal_err peal_http_server_new(peal_http_server **out,
 int peal_http_server_run(peal_http_server *server) {
   if (!server)
     return 1;
-  peal_workers_stop_on_signals(server->workers, GRACE_MS);
+  peal_workers_stop_on_signals(server->workers, server->grace_ms);
   return peal_workers_run(server->workers);
 }
 

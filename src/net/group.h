@@ -26,7 +26,7 @@ struct peal_workers {
   peal_poller_kind poller;
   uv_mutex_t lock;      /* hooks */
   uv_mutex_t late_lock; /* mail to a worker that has ended; recursive */
-  peal_group_hooks on_start, on_stop, on_hangup;
+  peal_group_hooks on_start, on_stop, on_end, on_hangup;
   atomic_bool running, ended;
   atomic_uint stops; /* calls of peal_workers_stop */
   atomic_uint grace_ms;

@@ -51,6 +51,7 @@ void peal_hooks_forget(peal_workers *group, const void *user) {
   uv_mutex_lock(&group->lock);
   forget(&group->on_start, user);
   forget(&group->on_stop, user);
+  forget(&group->on_end, user);
   forget(&group->on_hangup, user);
   uv_mutex_unlock(&group->lock);
 }
@@ -74,6 +75,10 @@ peal_err peal_workers_on_stop(peal_workers *group, peal_post_fn fn,
   if (!group || !fn)
     return PEAL_ERR_USAGE;
   return add(group, &group->on_stop, NULL, fn, user);
+}
+
+peal_err peal_hooks_on_end(peal_workers *group, peal_post_fn fn, void *user) {
+  return add(group, &group->on_end, NULL, fn, user);
 }
 
 peal_err peal_hooks_on_start(peal_worker *only, peal_post_fn fn, void *user) {

@@ -94,6 +94,7 @@ static void on_end_mail(peal_worker *worker, peal_mail *mail) {
   if (worker->phase >= PEAL_WORKER_ENDING)
     return;
   run_stop_hooks(worker);
+  peal_hooks_run(worker, &worker->group->on_end);
   worker->phase = PEAL_WORKER_ENDING;
   worker->ending = true;
   peal_wheel_stop(&worker->wheel, &worker->grace);

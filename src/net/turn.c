@@ -81,6 +81,7 @@ int peal_turn_idle_ms(const peal_worker *worker) {
 static void measure_lag(peal_worker *worker, uint64_t spent_ms) {
   const peal_slice none = {NULL, 0};
   peal_tally_raise(&worker->stats.lag_max_ms, spent_ms);
+  peal_tally_raise(&worker->shown_lag_ms, spent_ms);
   uint32_t warn_ms = worker->group->lag_warn_ms;
   if (warn_ms == UINT32_MAX)
     return;

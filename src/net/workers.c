@@ -78,6 +78,7 @@ void peal_workers_free(peal_workers *group) {
   peal_mem_free(group->mem, group->items);
   peal_mem_free(group->mem, group->on_start.items);
   peal_mem_free(group->mem, group->on_stop.items);
+  peal_mem_free(group->mem, group->on_end.items);
   peal_mem_free(group->mem, group->on_hangup.items);
   peal_logger_free(group->log);
   uv_mutex_destroy(&group->late_lock);

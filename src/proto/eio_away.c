@@ -77,9 +77,11 @@ static void add_data(peal_buf *out, const peal_eio_away *msg) {
     add_value(out, "success", peal_bool(msg->success));
   if (type == PEAL_EIO_AWAY_UPGRADE_ANSWER)
     add_value(out, "takeOver", peal_bool(msg->take_over));
-  if (type == PEAL_EIO_AWAY_DRAIN || type == PEAL_EIO_AWAY_UPGRADE_ANSWER)
+  bool is_one = type == PEAL_EIO_AWAY_PACKET && msg->packet_count == 1;
+  if (type == PEAL_EIO_AWAY_DRAIN || type == PEAL_EIO_AWAY_UPGRADE_ANSWER ||
+      (type == PEAL_EIO_AWAY_PACKET && !is_one))
     add_packets(out, msg);
-  if (type == PEAL_EIO_AWAY_PACKET) {
+  if (is_one) {
     peal_msgpack_add_str(out, PEAL_S("packet"));
     add_packet(out, msg->packets);
   }
@@ -174,9 +176,11 @@ static peal_err take_data(peal_eio_away *out, peal_val data,
   out->bytes = bytes > 0 ? (uint64_t)bytes : 0;
   if (out->type == PEAL_EIO_AWAY_LOCK)
     take_lock(out, data);
-  if (out->type == PEAL_EIO_AWAY_PACKET)
+  peal_val list = peal_val_get(data, "packets");
+  bool is_packet = out->type == PEAL_EIO_AWAY_PACKET;
+  if (is_packet && !(peal_val_is(list, PEAL_ARRAY) && list.len > 1))
     return take_packets(out, &packet, 1, arena);
-  return take_list(out, peal_val_get(data, "packets"), arena);
+  return take_list(out, list, arena);
 }
 
 static bool is_node(peal_slice name) {

@@ -6,9 +6,9 @@
  *   entry: the node that a request reaches     home: the node of its session
  *     LOCK           who has this sid?  ──> all
  *     LOCK_ANSWER    <── I, and you may (or may not)
- *     PACKET         one packet of a POST, or of a WebSocket ──> home; the last
- *                    one of a POST is answered (ours): what the client sends
- *                    next may reach the home by itself
+ *     PACKET         packets of a POST, or one of a WebSocket ──> home; several in
+ *                    one message, and an answer to the last of a POST, are ours:
+ *                    what the client sends next may reach the home by itself
  *     DRAIN          <── packets for the GET or the WebSocket that is there
  *     UPGRADE        the client has left polling (or will not) ──> home
  *     UPGRADE_ANSWER <── the session stays here
@@ -52,7 +52,8 @@ typedef struct peal_eio_away {
   peal_slice sid;       /* all but the answers */
   peal_slice reason;    /* CLOSE */
   uint64_t bytes;       /* CREDIT */
-  const peal_eio_packet *packets; /* DRAIN, UPGRADE_ANSWER; PACKET: one */
+  const peal_eio_packet
+      *packets; /* DRAIN, UPGRADE_ANSWER; PACKET: 1 at least */
   size_t packet_count;
 } peal_eio_away;
 

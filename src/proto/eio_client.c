@@ -6,9 +6,12 @@
 
 #include "base/err_site.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "proto/eio_client_way.h"
 #include "proto/eio_hello.h"
 #include "proto/proto_limits.h"
+#include "proto/role.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 
 static bool is_opening(const peal_eio_client *client) {
@@ -82,15 +85,34 @@ void peal_eio_client_kill(peal_eio_client *client, peal_eio_reason reason,
 
 /* -- polling ------------------------------------------------------------------- */
 
-static void take_body(peal_eio_client *client, peal_slice body,
+/* EIO3: one with binary messages, as nobody has asked for base64. */
+static bool is_octets(const peal_eio_client *client,
+                      const peal_eio_client_answer *answer) {
+  const peal_slice octets = PEAL_S("application/octet-stream");
+  return PEAL_ROLE_IS_EIO3(&client->session) &&
+         answer->type.len >= octets.len &&
+         peal_text_eq_nocase((peal_slice){answer->type.ptr, octets.len},
+                             octets);
+}
+
+/* A way that was left, a session that closes: nobody listens any more. */
+static void feed_body(peal_eio_client *client, peal_slice body, bool octets,
                       uint64_t now_ms) {
-  if (is_opening(client)) {
-    client->hello = body;
-    client->has_hello = 1;
-    client->binary_hello = 0;
-  } else {
-    /* A way that was left, a session that closes: nobody listens any more. */
+  if (octets)
+    (void)!peal_eio_session_feed_octets(&client->session, body, now_ms);
+  else
     (void)!peal_eio_session_feed_payload(&client->session, body, now_ms);
+}
+
+static void take_body(peal_eio_client *client,
+                      const peal_eio_client_answer *answer, uint64_t now_ms) {
+  bool octets = is_octets(client, answer);
+  if (is_opening(client)) {
+    client->hello = answer->body;
+    client->has_hello = 1;
+    client->binary_hello = octets;
+  } else {
+    feed_body(client, answer->body, octets, now_ms);
   }
 }
 
@@ -108,7 +130,7 @@ void peal_eio_client_got(peal_eio_client *client,
       is_opening(client) ? PEAL_EIO_CLIENT_HANDSHAKE : PEAL_EIO_CLIENT_POLL,
       text);
   if (!err)
-    take_body(client, answer->body, now_ms);
+    take_body(client, answer, now_ms);
   else if (is_opening(client))
     peal_eio_client_way_failed(client, err, text);
   else if (is_open(client))
@@ -133,6 +155,21 @@ void peal_eio_client_posted(peal_eio_client *client,
   check(client);
 }
 
+/* Version 3 has its binary as base64 here: servers take both. */
+static size_t packed_len(const peal_eio_client *client,
+                         const peal_eio_packet *packet) {
+  return PEAL_ROLE_IS_EIO3(&client->session) ? peal_eio3_payload_len(packet)
+                                             : peal_eio_payload_len(packet);
+}
+
+static void pack(const peal_eio_client *client, peal_buf *body, size_t begin,
+                 const peal_eio_packet *packet) {
+  if (PEAL_ROLE_IS_EIO3(&client->session))
+    peal_eio3_payload_add(body, false, packet);
+  else
+    peal_eio_payload_add(body, begin, packet);
+}
+
 peal_err peal_eio_client_fill(peal_eio_client *client, peal_buf *body,
                               uint64_t now_ms) {
   size_t begin = body->len, count = 0;
@@ -144,9 +181,9 @@ peal_err peal_eio_client_fill(peal_eio_client *client, peal_buf *body,
       break;
     peal_eio_packet packet = {
         .data = out.data, .type = out.type, .binary = out.binary};
-    if (count && body->len - begin + peal_eio_payload_len(&packet) > max)
+    if (count && body->len - begin + packed_len(client, &packet) > max)
       break;
-    peal_eio_payload_add(body, begin, &packet);
+    pack(client, body, begin, &packet);
     if (body->err)
       return body->err;
     peal_eio_out_pop(&client->session, PEAL_EIO_POLLING, now_ms);
@@ -230,16 +267,26 @@ void peal_eio_client_ws_closed(peal_eio_client *client,
 
 /* -- the handshake --------------------------------------------------------------- */
 
-static peal_err read_hello(const peal_eio_client *client, peal_arena *arena) {
+/* The first packet of the answer, as text; empty if it is none. */
+static peal_slice first_packet(const peal_eio_client *client) {
   peal_slice rest = client->hello, text = {0};
-  peal_eio_hello hello;
   bool more = true;
-  if (client->binary_hello)
-    return PEAL_FAIL(PEAL_ERR_EIO_PACKET);
-  if (client->way == PEAL_EIO_POLLING)
+  if (client->way != PEAL_EIO_POLLING)
+    return client->binary_hello ? text : rest;
+  if (PEAL_ROLE_IS_EIO3(&client->session)) {
+    peal_eio3_payload_item item;
+    if (!peal_eio3_payload_next(&rest, client->binary_hello, &item) &&
+        !item.binary)
+      text = item.data;
+  } else {
     (void)peal_eio_payload_next(&rest, &more, &text);
-  else
-    text = rest;
+  }
+  return text;
+}
+
+static peal_err read_hello(const peal_eio_client *client, peal_arena *arena) {
+  peal_slice text = first_packet(client);
+  peal_eio_hello hello;
   if (!text.len || text.ptr[0] != '0' + PEAL_EIO_OPEN)
     return PEAL_FAIL(PEAL_ERR_EIO_PACKET);
   return peal_eio_hello_decode(&hello, (peal_slice){text.ptr + 1, text.len - 1},
@@ -259,8 +306,7 @@ static void take_hello(peal_eio_client *client, peal_arena *arena,
     peal_eio_client_answer_explain(client->hello, text);
     peal_eio_client_way_failed(client, PEAL_FAIL(PEAL_ERR_ANSWER), text);
   } else if (client->way == PEAL_EIO_POLLING) {
-    (void)!peal_eio_session_feed_payload(&client->session, client->hello,
-                                         now_ms);
+    feed_body(client, client->hello, client->binary_hello, now_ms);
   } else {
     (void)!peal_eio_session_feed_frame(&client->session, false, client->hello,
                                        now_ms);
@@ -440,7 +486,9 @@ static const char *words_of(const peal_eio_client *client) {
   case PEAL_EIO_FORCED_CLOSE:
     return "";
   case PEAL_EIO_PING_TIMEOUT:
-    return "the server's ping did not come in time";
+    return PEAL_ROLE_IS_EIO3(&client->session)
+               ? "the server's pong did not come in time"
+               : "the server's ping did not come in time";
   case PEAL_EIO_TRANSPORT_CLOSE:
     if (!client->err)
       return "the server has closed the connection";
@@ -517,8 +565,9 @@ bool peal_eio_client_is_writable(const peal_eio_client *client) {
 
 bool peal_eio_client_has_ping_expired(const peal_eio_client *client,
                                       uint64_t now_ms) {
-  return is_open(client) &&
-         now_ms >= peal_eio_heartbeat_deadline(&client->session.clock);
+  const peal_eio_heartbeat *clock = &client->session.clock;
+  return is_open(client) && now_ms >= peal_eio_heartbeat_deadline(clock) &&
+         (!PEAL_ROLE_IS_EIO3(&client->session) || clock->is_pinged);
 }
 
 bool peal_eio_client_is_open(const peal_eio_client *client) {

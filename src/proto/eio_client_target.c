@@ -20,7 +20,7 @@ void peal_eio_client_target_write(peal_buf *out,
     peal_buf_add(out, target->query);
     peal_buf_add_char(out, '&');
   }
-  peal_buf_add_str(out, "EIO=4&transport=");
+  peal_buf_add_str(out, target->eio3 ? "EIO=3&transport=" : "EIO=4&transport=");
   peal_buf_add_str(out,
                    target->via == PEAL_EIO_WEBSOCKET ? "websocket" : "polling");
   if (target->has_stamp && target->via == PEAL_EIO_POLLING) {

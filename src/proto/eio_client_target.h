@@ -12,6 +12,7 @@ typedef struct peal_eio_client_target {
   peal_slice query; /* of the owner's, encoded, without `?`; may be empty */
   peal_slice sid;   /* empty: none yet */
   peal_eio_via via;
+  bool eio3;      /* version 3, not 4 */
   bool has_stamp; /* polling: */
   uint64_t stamp; /* dice */
 } peal_eio_client_target;

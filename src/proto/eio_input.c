@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* eio_input: what comes in for a session, packet by packet, and what it means:
  * _feed and _next of eio_session.h are here. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/err_site.h"
@@ -10,11 +11,13 @@
 #include "proto/eio_session.h"
 #include "proto/eio_step.h"
 #include "proto/proto_limits.h"
+#include "wire/eio3_packet.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 #include "wire/utf8.h"
 
 /* What was lent. */
-typedef enum input_kind { NONE, BODY, TEXT, BINARY } input_kind;
+typedef enum input_kind { NONE, BODY, OCTETS, TEXT, BINARY } input_kind;
 
 /* At the end of each verb, in builds with assertions. */
 static void check(const peal_eio_session *session) {
@@ -38,16 +41,34 @@ static void unreadable(peal_eio_session *session, peal_err err) {
        err);
 }
 
-static void on_ping(peal_eio_session *session, uint64_t now_ms) {
-  /* EIO4 heartbeat: the server sends ping, the client answers. */
-  if (!peal_eio_rules_is_client(session)) {
+/* EIO4 heartbeat: the server sends ping, the client answers. EIO3: the other
+ * way round. As in the references a server ends a session that has it wrong, a
+ * client lets it pass. */
+static bool is_wrong_way(peal_eio_session *session, bool is_ping) {
+  if (peal_eio_rules_pings(session) != is_ping)
+    return false;
+  if (!peal_eio_rules_is_client(session))
     fail(session, PEAL_EIO_TRANSPORT_ERROR, PEAL_FAIL(PEAL_ERR_EIO_DIRECTION));
+  return true;
+}
+
+static void on_ping(peal_eio_session *session, uint64_t now_ms) {
+  if (is_wrong_way(session, true))
     return;
-  }
   session->due |= PEAL_EIO_DUE_PONG;
   session->got_ping = 1;
   peal_eio_heartbeat_start(&session->clock,
-                           now_ms + session->hello.peer->patience_ms);
+                           now_ms + (PEAL_ROLE_IS_EIO3(session)
+                                         ? peal_eio_rules_ping_interval(session)
+                                         : peal_eio_rules_patience(session)));
+}
+
+static void on_pong(peal_eio_session *session, uint64_t now_ms) {
+  if (is_wrong_way(session, false))
+    return;
+  session->got_ping = peal_eio_rules_is_client(session);
+  peal_eio_heartbeat_pong(&session->clock,
+                          now_ms + peal_eio_rules_ping_interval(session));
 }
 
 static void learn(peal_eio_session *session, const peal_eio_hello *hello,
@@ -55,11 +76,15 @@ static void learn(peal_eio_session *session, const peal_eio_hello *hello,
   struct peal_eio_session_peer *peer = session->hello.peer;
   memcpy(peer->sid, hello->sid.ptr, hello->sid.len);
   peer->max_payload = hello->max_payload;
-  peer->patience_ms = hello->ping_interval_ms + hello->ping_timeout_ms;
+  peer->interval_ms = hello->ping_interval_ms;
+  peer->timeout_ms = hello->ping_timeout_ms;
   session->can_upgrade = hello->upgrade_websocket;
   session->state = PEAL_EIO_STATE_OPEN;
   session->opened = 1;
-  peal_eio_heartbeat_start(&session->clock, now_ms + peer->patience_ms);
+  peal_eio_heartbeat_start(&session->clock,
+                           now_ms + (PEAL_ROLE_IS_EIO3(session)
+                                         ? peer->interval_ms
+                                         : peal_eio_rules_patience(session)));
 }
 
 static void on_open(peal_eio_session *session, peal_slice data,
@@ -105,9 +130,7 @@ static bool on_packet(peal_eio_session *session, const peal_eio_packet *packet,
     on_ping(session, now_ms);
     return false;
   case PEAL_EIO_PONG:
-    if (!peal_eio_rules_is_client(session))
-      peal_eio_heartbeat_pong(&session->clock,
-                              now_ms + peal_eio_rules_ping_interval(session));
+    on_pong(session, now_ms);
     return false;
   case PEAL_EIO_MESSAGE:
     return true;
@@ -150,9 +173,29 @@ static peal_err feed_probe(peal_eio_session *session, bool binary,
 
 /* -- what comes in ----------------------------------------------------------- */
 
-static void lend(peal_eio_session *session, input_kind kind, peal_slice input) {
+/* EIO3 (engine.io-client): whatever comes shows that the server lives. */
+static void hear(peal_eio_session *session, uint64_t now_ms) {
+  if (peal_eio_rules_is_client(session) && session->hello.peer)
+    peal_eio_heartbeat_spare(&session->clock,
+                             now_ms + peal_eio_rules_patience(session));
+}
+
+static void lend(peal_eio_session *session, input_kind kind, peal_slice input,
+                 uint64_t now_ms) {
   session->input = input;
-  session->input_kind = kind & 3;
+  session->input_kind = kind & 7;
+  if (PEAL_ROLE_IS_EIO3(session))
+    hear(session, now_ms);
+}
+
+/* Those of version 3 that can be read; what cannot is seen when it comes to
+ * that. */
+static size_t count_behind_lengths(peal_slice body, bool octets) {
+  size_t count = 0;
+  peal_eio3_payload_item item;
+  while (body.len && !peal_eio3_payload_next(&body, octets, &item))
+    count++;
+  return count;
 }
 
 static size_t count_packets(peal_slice body) {
@@ -167,21 +210,40 @@ static size_t count_packets(peal_slice body) {
   return count;
 }
 
-peal_err peal_eio_session_feed_payload(peal_eio_session *session,
-                                       peal_slice body, uint64_t now_ms) {
-  (void)now_ms;
+static bool has_too_many(const peal_eio_session *session, input_kind kind,
+                         peal_slice body) {
+  if (body.len <= PEAL_LIMIT_EIO_PACKETS)
+    return false;
+  size_t count = PEAL_ROLE_IS_EIO3(session)
+                     ? count_behind_lengths(body, kind == OCTETS)
+                     : count_packets(body);
+  return count > PEAL_LIMIT_EIO_PACKETS;
+}
+
+static peal_err feed_body(peal_eio_session *session, input_kind kind,
+                          peal_slice body, uint64_t now_ms) {
   bool is_over = session->state >= PEAL_EIO_STATE_CLOSING;
   if (session->current != PEAL_EIO_POLLING)
     return is_over ? PEAL_ERR_CLOSED : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (session->state == PEAL_EIO_STATE_CLOSED)
     return PEAL_ERR_CLOSED;
-  if (body.len > PEAL_LIMIT_EIO_PACKETS &&
-      count_packets(body) > PEAL_LIMIT_EIO_PACKETS)
+  if (has_too_many(session, kind, body))
     unreadable(session, PEAL_FAIL(PEAL_ERR_LIMIT));
   else
-    lend(session, BODY, body);
+    lend(session, kind, body, now_ms);
   check(session);
   return is_over ? PEAL_ERR_CLOSED : PEAL_OK;
+}
+
+peal_err peal_eio_session_feed_payload(peal_eio_session *session,
+                                       peal_slice body, uint64_t now_ms) {
+  return feed_body(session, BODY, body, now_ms);
+}
+
+peal_err peal_eio_session_feed_octets(peal_eio_session *session,
+                                      peal_slice body, uint64_t now_ms) {
+  assert(PEAL_ROLE_IS_EIO3(session));
+  return feed_body(session, OCTETS, body, now_ms);
 }
 
 peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
@@ -192,51 +254,98 @@ peal_err peal_eio_session_feed_frame(peal_eio_session *session, bool binary,
   if (PEAL_ROLE_HAS_POLLING && session->current == PEAL_EIO_POLLING) {
     err = feed_probe(session, binary, data, now_ms);
   } else {
-    lend(session, binary ? BINARY : TEXT, data);
+    lend(session, binary ? BINARY : TEXT, data, now_ms);
     err = session->state == PEAL_EIO_STATE_CLOSING ? PEAL_ERR_CLOSED : PEAL_OK;
   }
   check(session);
   return err;
 }
 
-/* The next packet's text of what was lent. */
-static bool take_text(peal_eio_session *session, peal_slice *text) {
-  bool more = true;
-  if (!PEAL_ROLE_HAS_POLLING || session->input_kind != BODY) {
-    *text = session->input;
-    more = session->input_kind == TEXT;
+/* The next packet of what was lent. */
+typedef struct taken {
+  peal_slice data;
+  bool binary;
+  bool is_body; /* of version 4, whose text nobody has looked at */
+  peal_err err;
+} taken;
+
+static void take_behind_length(peal_eio_session *session, taken *out) {
+  peal_eio3_payload_item item;
+  out->err = peal_eio3_payload_next(&session->input,
+                                    session->input_kind == OCTETS, &item);
+  out->data = item.data;
+  out->binary = item.binary;
+  if (out->err || !session->input.len)
     session->input_kind = NONE;
-    return more;
+}
+
+static void take_from_body(peal_eio_session *session, taken *out) {
+  bool more = true;
+  if (PEAL_ROLE_IS_EIO3(session)) {
+    take_behind_length(session, out);
+    return;
   }
-  (void)peal_eio_payload_next(&session->input, &more, text);
+  out->is_body = true;
+  (void)peal_eio_payload_next(&session->input, &more, &out->data);
   if (!more)
     session->input_kind = NONE;
-  return true;
+}
+
+static void take(peal_eio_session *session, taken *out) {
+  *out = (taken){0};
+  if (PEAL_ROLE_HAS_POLLING && session->input_kind <= OCTETS) {
+    take_from_body(session, out);
+    return;
+  }
+  out->data = session->input;
+  out->binary = session->input_kind == BINARY;
+  session->input_kind = NONE;
 }
 
 /* Of what comes while we close, only the peer's own `1` matters. */
 static void hear_close(peal_eio_session *session) {
-  peal_slice text;
-  while (session->input_kind && take_text(session, &text))
-    if (text.len && text.ptr[0] == '1')
+  taken one;
+  while (session->input_kind) {
+    take(session, &one);
+    if (!one.binary && one.data.len && one.data.ptr[0] == '1')
       peal_eio_step_end(session, PEAL_EIO_TRANSPORT_CLOSE, PEAL_OK,
                         PEAL_EIO_DUE_NOOP);
+  }
+}
+
+static peal_err decode_eio3(peal_eio_packet *packet, const taken *one,
+                            peal_arena *arena) {
+  return one->binary ? peal_eio3_packet_decode_binary(packet, one->data)
+                     : peal_eio3_packet_decode(packet, one->data, arena);
+}
+
+/* The text of a WebSocket has been checked by its machine: from here on all
+ * text is valid. */
+static peal_err decode(const peal_eio_session *session, peal_eio_packet *packet,
+                       const taken *one, peal_arena *arena) {
+  if (one->err)
+    return one->err;
+  if (PEAL_ROLE_IS_EIO3(session))
+    return decode_eio3(packet, one, arena);
+  if (!one->binary)
+    return one->is_body && !peal_utf8_is_valid(one->data)
+               ? PEAL_FAIL(PEAL_ERR_UTF8)
+               : peal_eio_packet_decode(packet, one->data, arena);
+  *packet = (peal_eio_packet){one->data, PEAL_EIO_MESSAGE, true};
+  return PEAL_OK;
 }
 
 /* One packet of what was lent; true if it is a message. */
 static bool read_packet(peal_eio_session *session, peal_arena *arena,
                         uint64_t now_ms, peal_eio_packet *packet) {
-  peal_slice text;
-  bool is_body = PEAL_ROLE_HAS_POLLING && session->input_kind == BODY;
-  if (!take_text(session, &text)) {
-    *packet = (peal_eio_packet){text, PEAL_EIO_MESSAGE, true};
-    return on_packet(session, packet, arena, now_ms);
-  }
-  /* The text of a WebSocket has been checked by its machine: from here on all
-   * text is valid. */
-  peal_err err = is_body && !peal_utf8_is_valid(text)
-                     ? PEAL_FAIL(PEAL_ERR_UTF8)
-                     : peal_eio_packet_decode(packet, text, arena);
+  bool is_body = session->input_kind <= OCTETS;
+  taken one;
+  take(session, &one);
+  /* EIO3: `0:` is nothing. */
+  if (PEAL_ROLE_IS_EIO3(session) && is_body && !one.err && !one.binary &&
+      !one.data.len)
+    return false;
+  peal_err err = decode(session, packet, &one, arena);
   if (!err)
     return on_packet(session, packet, arena, now_ms);
   unreadable(session, err);

@@ -5,6 +5,8 @@
  * In the flow: proto/eio_session -> [eio_out] -> proto/ws_conn, or a polling
  * body. */
 #include "proto/eio_types.h"
+#include "proto/role.h"
+#include "wire/eio3_packet.h"
 
 /* A packet to send. */
 typedef struct peal_eio_out {
@@ -22,6 +24,14 @@ typedef struct peal_eio_cursor {
   peal_eio_queue_cursor queue;
   uint8_t shown; /* peal_eio_due */
 } peal_eio_cursor;
+
+/* What stands before its data in a frame of a WebSocket; 0: nothing. */
+static inline char peal_eio_out_prefix(const peal_eio_session *session,
+                                       const peal_eio_out *out) {
+  if (!out->binary)
+    return (char)('0' + out->type);
+  return PEAL_ROLE_IS_EIO3(session) ? PEAL_EIO3_PACKET_BINARY : 0;
+}
 
 /* Is there something to take for this way now? */
 bool peal_eio_out_wants(const peal_eio_session *session, peal_eio_via via);

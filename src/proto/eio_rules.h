@@ -9,14 +9,37 @@ static inline uint32_t peal_eio_rules_or(uint32_t value, uint32_t otherwise) {
   return value ? value : otherwise;
 }
 
+/* A client's are what the server said. */
+static inline const struct peal_eio_session_peer *peal_eio_rules_peer(
+    const peal_eio_session *session) {
+  return PEAL_ROLE_IS_CLIENT(session->opts) ? session->hello.peer : NULL;
+}
+
 static inline uint32_t peal_eio_rules_ping_interval(
     const peal_eio_session *session) {
-  return peal_eio_rules_or(session->opts->ping_interval_ms, 25000);
+  const struct peal_eio_session_peer *peer = peal_eio_rules_peer(session);
+  return peer ? peer->interval_ms
+              : peal_eio_rules_or(session->opts->ping_interval_ms, 25000);
 }
 
 static inline uint32_t peal_eio_rules_ping_timeout(
     const peal_eio_session *session) {
-  return peal_eio_rules_or(session->opts->ping_timeout_ms, 20000);
+  const struct peal_eio_session_peer *peer = peal_eio_rules_peer(session);
+  return peer ? peer->timeout_ms
+              : peal_eio_rules_or(session->opts->ping_timeout_ms, 20000);
+}
+
+/* How long a peer that is expected to ping may be silent. */
+static inline uint64_t peal_eio_rules_patience(
+    const peal_eio_session *session) {
+  return (uint64_t)peal_eio_rules_ping_interval(session) +
+         peal_eio_rules_ping_timeout(session);
+}
+
+/* Does this side ping, and the other one answer? In version 3 the client
+ * does. */
+static inline bool peal_eio_rules_pings(const peal_eio_session *session) {
+  return PEAL_ROLE_IS_CLIENT(session->opts) == PEAL_ROLE_IS_EIO3(session);
 }
 
 static inline uint32_t peal_eio_rules_upgrade_timeout(

@@ -51,10 +51,18 @@ peal_err peal_eio_session_init(peal_eio_session *session,
                                const peal_eio_session_opts *opts,
                                const char *sid, peal_eio_via via,
                                uint64_t now_ms) {
-  *session = (peal_eio_session){.opts = opts, .current = via & 1};
+  *session =
+      (peal_eio_session){.opts = opts,
+                         .current = via & 1,
+                         .eio3 = PEAL_ROLE_IS_CLIENT(opts) && opts->eio3};
   peal_eio_heartbeat_stop(&session->clock);
   return PEAL_ROLE_IS_CLIENT(opts) ? PEAL_OK
                                    : begin_server(session, sid, now_ms);
+}
+
+void peal_eio_session_speak_eio3(peal_eio_session *session) {
+  assert(!peal_eio_rules_is_client(session));
+  session->eio3 = 1;
 }
 
 void peal_eio_session_deinit(peal_eio_session *session) {
@@ -84,10 +92,11 @@ void peal_eio_session_check(const peal_eio_session *session) {
   assert(session->state != PEAL_EIO_STATE_CLOSED ||
          (!peal_eio_queue_count(&session->queue) && !session->input_kind));
   assert(!(due & PEAL_EIO_DUE_OPEN) || session->hello.open);
-  assert(!client || !(due & (PEAL_EIO_DUE_OPEN | PEAL_EIO_DUE_PING |
-                             PEAL_EIO_DUE_NOOP | PEAL_EIO_DUE_PROBE_PONG)));
-  assert(client || !(due & (PEAL_EIO_DUE_PONG | PEAL_EIO_DUE_UPGRADE |
-                            PEAL_EIO_DUE_PROBE_PING)));
+  assert(!client || !(due & (PEAL_EIO_DUE_OPEN | PEAL_EIO_DUE_NOOP |
+                             PEAL_EIO_DUE_PROBE_PONG)));
+  assert(client || !(due & (PEAL_EIO_DUE_UPGRADE | PEAL_EIO_DUE_PROBE_PING)));
+  assert(peal_eio_rules_pings(session) || !(due & PEAL_EIO_DUE_PING));
+  assert(!peal_eio_rules_pings(session) || !(due & PEAL_EIO_DUE_PONG));
   assert(client || !(session->opened || session->probed));
   if (peal_eio_queue_count(&session->queue) <= CHECKED_ENTRIES)
     peal_eio_queue_check(&session->queue);
@@ -272,11 +281,14 @@ static void tick_clock(peal_eio_session *session, uint64_t now_ms) {
                       PEAL_FAIL(PEAL_ERR_TIMEOUT), PEAL_EIO_DUE_CLOSE);
     return;
   }
-  if (!peal_eio_rules_is_client(session) &&
+  /* Who waits for pings of version 3 begins to miss one at the same time at
+   * which its peer sends it. */
+  if ((!peal_eio_rules_is_client(session) || PEAL_ROLE_IS_EIO3(session)) &&
       peal_eio_heartbeat_tick(&session->clock, now_ms,
                               peal_eio_rules_ping_timeout(session)) ==
           PEAL_EIO_HEARTBEAT_PING) {
-    session->due |= PEAL_EIO_DUE_PING;
+    if (peal_eio_rules_pings(session))
+      session->due |= PEAL_EIO_DUE_PING;
     return;
   }
   peal_eio_step_end(session, PEAL_EIO_PING_TIMEOUT, PEAL_FAIL(PEAL_ERR_TIMEOUT),
@@ -319,6 +331,10 @@ peal_eio_via peal_eio_session_current(const peal_eio_session *session) {
 
 bool peal_eio_session_is_open(const peal_eio_session *session) {
   return session->state == PEAL_EIO_STATE_OPEN;
+}
+
+bool peal_eio_session_is_eio3(const peal_eio_session *session) {
+  return PEAL_ROLE_IS_EIO3(session);
 }
 
 bool peal_eio_session_is_pinged(const peal_eio_session *session) {

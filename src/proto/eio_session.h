@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* eio_session: one Engine.IO 4 session, either role, put together from its
- * parts: eio_hello (the handshake), eio_heartbeat (the clock), eio_probe (the
+/* eio_session: one Engine.IO session of version 4 or 3, either role, put
+ * together from its parts: eio_hello (the handshake), eio_heartbeat (the clock), eio_probe (the
  * upgrade from polling to WebSocket), eio_queue (messages), eio_due (control
  * packets), and the close, which is here.
  * In the flow: proto/ws_conn, wire/eio_payload -> [eio_session] ->
@@ -14,6 +14,9 @@
  *
  * The session knows two ways (`via`): polling and a WebSocket. One of them is
  * current; while a polling session upgrades, the WebSocket is the probe.
+ *
+ * In version 3 the client pings, binary has a type, and a body is packed in
+ * another way; the rest is the same.
  *
  * It answers and never calls: after any verb the owner takes what happened by
  * _next until there is nothing, packets by eio_out for each way that has some,
@@ -28,6 +31,8 @@
 PEAL_MUST_CHECK peal_err peal_eio_session_init(
     peal_eio_session *session, const peal_eio_session_opts *opts,
     const char *sid, peal_eio_via via, uint64_t now_ms);
+/* Server, before anything else: its client speaks version 3. */
+void peal_eio_session_speak_eio3(peal_eio_session *session);
 void peal_eio_session_deinit(peal_eio_session *session);
 
 /* Lend a polling body: POST (server), answer to GET (client). Its packets are
@@ -38,6 +43,10 @@ void peal_eio_session_deinit(peal_eio_session *session);
  * is dropped, as the rest of a way that was left (reference 3.3). */
 PEAL_MUST_CHECK peal_err peal_eio_session_feed_payload(
     peal_eio_session *session, peal_slice body, uint64_t now_ms);
+/* The same for a binary body, which only version 3 has. */
+PEAL_MUST_CHECK peal_err peal_eio_session_feed_octets(peal_eio_session *session,
+                                                      peal_slice body,
+                                                      uint64_t now_ms);
 /* Lend a WebSocket message, in the same manner.
  * Returns as above; PEAL_ERR_SIO_STATE if there is no probe, or it broke the
  * upgrade: close that WebSocket, the session lives on polling. */
@@ -114,6 +123,7 @@ bool peal_eio_session_can_upgrade(const peal_eio_session *session);
 size_t peal_eio_session_peer_max_payload(const peal_eio_session *session);
 peal_eio_via peal_eio_session_current(const peal_eio_session *session);
 bool peal_eio_session_is_open(const peal_eio_session *session);
+bool peal_eio_session_is_eio3(const peal_eio_session *session);
 /* A pong is awaited, and since when. */
 bool peal_eio_session_is_pinged(const peal_eio_session *session);
 uint64_t peal_eio_session_pinged_at(const peal_eio_session *session);

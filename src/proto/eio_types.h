@@ -30,6 +30,7 @@ typedef enum peal_eio_reason {
 /* Shared by all sessions of an owner; borrowed for life. Zero: default. */
 typedef struct peal_eio_session_opts {
   bool client;
+  bool eio3;                   /* client: version 3 is spoken */
   uint32_t ping_interval_ms;   /* 25000 */
   uint32_t ping_timeout_ms;    /* 20000 */
   uint32_t upgrade_timeout_ms; /* 10000 */
@@ -49,8 +50,8 @@ typedef struct peal_eio_session_opts {
 /* What a client learned from the handshake. */
 struct peal_eio_session_peer {
   size_t max_payload;
-  uint32_t patience_ms; /* interval + timeout */
-  char sid[65];         /* PEAL_EIO_HELLO_SID_MAX, terminated */
+  uint32_t interval_ms, timeout_ms;
+  char sid[65]; /* PEAL_EIO_HELLO_SID_MAX, terminated */
 };
 
 /* Its fields are its own; it stands here so that an owner can embed it. */
@@ -72,7 +73,6 @@ typedef struct peal_eio_session {
   uint8_t state : 2;          /* peal_eio_state */
   uint8_t current : 1;        /* peal_eio_via */
   uint8_t reason : 3;         /* peal_eio_reason of the close */
-  uint8_t input_kind : 2;     /* what _next makes of it */
   uint8_t opened : 1;         /* to be told: OPEN */
   uint8_t probed : 1;         /* to be told: PROBED */
   uint8_t upgraded : 1;       /* to be told: UPGRADED */
@@ -83,6 +83,8 @@ typedef struct peal_eio_session {
   uint8_t unconfirmed : 1;    /* server: its client has not come back */
   uint8_t can_upgrade : 1;    /* client: of the handshake */
   uint8_t got_ping : 1;       /* client: to be taken by _took_ping */
+  uint8_t input_kind : 3;     /* what _next makes of it */
+  uint8_t eio3 : 1;           /* version 3 is spoken, not 4 */
   char sid[PEAL_EIO_SID_LEN + 1]; /* server */
 } peal_eio_session;
 

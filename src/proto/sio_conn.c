@@ -18,9 +18,20 @@ void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
                         peal_account *account, uint64_t now_ms) {
   *conn = (peal_sio_conn){
       .opts = opts, .account = account, .joined = PEAL_ROLE_IS_CLIENT(opts)};
-  if (!PEAL_ROLE_IS_CLIENT(opts))
+  if (PEAL_ROLE_IS_CLIENT(opts))
+    conn->sio2 = opts->sio2;
+  else
     conn->connect_at =
         now_ms + peal_sio_state_or(opts->connect_timeout_ms, 45000);
+}
+
+void peal_sio_conn_speak_sio2(peal_sio_conn *conn) {
+  conn->sio2 = true;
+  conn->root_owed = true;
+}
+
+bool peal_sio_conn_is_sio2(const peal_sio_conn *conn) {
+  return PEAL_ROLE_IS_SIO2(conn);
 }
 
 void peal_sio_conn_deinit(peal_sio_conn *conn) {
@@ -79,7 +90,8 @@ static bool next_error(peal_sio_conn *conn, peal_sio_conn_event *event) {
 bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
                         peal_sio_conn_event *event) {
   bool more = true;
-  if (!conn->has_input && !peal_sio_state_ready(conn) && !conn->err)
+  if (!conn->has_input && !peal_sio_state_ready(conn) && !conn->err &&
+      !(PEAL_ROLE_IS_SIO2(conn) && conn->root_owed))
     return false;
   /* Decoding clears the packet. */
   event->type = PEAL_SIO_CONN_NONE;
@@ -127,7 +139,9 @@ peal_err peal_sio_conn_join(peal_sio_conn *conn, peal_slice nsp, peal_val auth,
                              &item);
   if (err)
     return err;
-  err = peal_sio_state_control(conn, PEAL_SIO_CONNECT, nsp, auth, out);
+  err = PEAL_ROLE_IS_SIO2(conn)
+            ? peal_sio_state_ask_sio2(conn, nsp, auth, out)
+            : peal_sio_state_control(conn, PEAL_SIO_CONNECT, nsp, auth, out);
   if (err) {
     peal_sio_state_end_link(conn, item, false);
     return err;
@@ -156,8 +170,9 @@ peal_err peal_sio_conn_accept(peal_sio_conn *conn, peal_sio_link link,
   *out = NULL;
   peal_err err = served(conn, link, PEAL_SIO_LINKS_ASKED, &item);
   if (!err)
-    err = peal_sio_state_control(conn, PEAL_SIO_CONNECT,
-                                 peal_sio_links_nsp(item), data, out);
+    err = peal_sio_state_control(
+        conn, PEAL_SIO_CONNECT, peal_sio_links_nsp(item),
+        PEAL_ROLE_IS_SIO2(conn) ? peal_undefined() : data, out);
   if (err)
     return err;
   item->state = PEAL_SIO_LINKS_ACCEPTED;

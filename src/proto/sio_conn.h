@@ -24,6 +24,7 @@
 #include "base/account.h"
 #include "base/arena.h"
 #include "proto/message.h"
+#include "proto/sio2.h"
 #include "proto/sio_state.h"
 #include "proto/sio_types.h"
 
@@ -31,6 +32,10 @@
  * for the namespaces. */
 void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
                         peal_account *account, uint64_t now_ms);
+/* Server, before anything else: its client speaks Socket.IO 2, and _next tells
+ * that it wants "/". */
+void peal_sio_conn_speak_sio2(peal_sio_conn *conn);
+bool peal_sio_conn_is_sio2(const peal_sio_conn *conn);
 /* Nothing is told of links that are open: walk them first. */
 void peal_sio_conn_deinit(peal_sio_conn *conn);
 

@@ -3,7 +3,14 @@
 
 #include "base/err_site.h"
 #include "proto/proto_limits.h"
+#include "proto/sio2.h"
+#include "proto/sio_form.h"
 #include "proto/sio_state.h"
+#include "wire/sio_check.h"
+
+static bool is_root(peal_slice nsp) {
+  return nsp.len == 1; /* nothing else begins with a slash and ends there */
+}
 
 /* -- CONNECT and its answers ---------------------------------------------------------- */
 
@@ -45,7 +52,7 @@ static peal_err begin_link(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_source source = peal_sio_state_source(conn);
   peal_sio_links_item *item = NULL;
   peal_slice nsp = event->packet.nsp;
-  if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES)
+  if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES || !peal_sio_check_nsp(nsp))
     return refuse_request(conn, event, "Invalid namespace");
   if (peal_sio_links_count(&conn->links) >=
       peal_sio_state_max_namespaces(conn)) {
@@ -60,12 +67,23 @@ static peal_err begin_link(peal_sio_conn *conn, peal_sio_conn_event *event) {
   return PEAL_OK;
 }
 
+/* A client of Socket.IO 2 that asks for "/" as one of protocol 5 does has it,
+ * or gets it (the reference closes). */
+static bool comes_unasked(const peal_sio_conn *conn,
+                          const peal_sio_conn_event *event,
+                          const peal_sio_links_item *item) {
+  return PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp) &&
+         item->state != PEAL_SIO_LINKS_LEFT;
+}
+
 static peal_err on_connect_request(peal_sio_conn *conn,
                                    peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item)
     return begin_link(conn, event);
+  if (comes_unasked(conn, event, item))
+    return PEAL_OK;
   switch ((peal_sio_links_state)item->state) {
   case PEAL_SIO_LINKS_FREE:
   case PEAL_SIO_LINKS_LEFT: /* the peer knows that it is out */
@@ -91,10 +109,14 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
                                  peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item) /* left before the answer came */
+  if (!item) { /* left before the answer came, or "/" came by itself */
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp) &&
+        event->packet.type == PEAL_SIO_CONNECT)
+      conn->root_up = true;
     return PEAL_OK;
+  }
   if (item->state != PEAL_SIO_LINKS_ASKED)
-    return PEAL_FAIL(PEAL_ERR_SIO_STATE);
+    return PEAL_ROLE_IS_SIO2(conn) ? PEAL_OK : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (event->packet.type == PEAL_SIO_CONNECT) {
     peal_sio_state_open_link(conn, item);
     about_link(event, PEAL_SIO_CONN_CONNECT, item);
@@ -123,9 +145,12 @@ static bool is_left(const peal_sio_links_item *item) {
 static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
-  if (!item)
+  if (!item) {
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp))
+      conn->root_gone = true;
     return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
                                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
+  }
   if (PEAL_ROLE_IS_CLIENT(conn->opts) && item->state == PEAL_SIO_LINKS_ASKED) {
     /* A server refuses by CONNECT_ERROR: this ends the membership before, which
      * we have left as well, and what is held belongs to that. */
@@ -162,12 +187,6 @@ static void tell_packet(peal_sio_conn_event *event,
     about_link(event, PEAL_SIO_CONN_ACK, item);
 }
 
-static bool waits_for_attachments(const peal_sio_packet *packet) {
-  bool is_binary = packet->type == PEAL_SIO_BINARY_EVENT ||
-                   packet->type == PEAL_SIO_BINARY_ACK;
-  return is_binary && packet->attachments > 0;
-}
-
 static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
                               uint32_t wanted, peal_sio_link link, bool ack,
                               uint64_t now_ms) {
@@ -176,6 +195,7 @@ static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
     return err;
   conn->partial->link = link;
   conn->partial->is_ack = ack;
+  conn->partial->is_binary = conn->input_binary;
   conn->partial->attach_at =
       now_ms + peal_sio_state_or(conn->opts->attach_timeout_ms,
                                  PEAL_LIMIT_SIO_ATTACH_MS);
@@ -190,6 +210,7 @@ static peal_err hold_whole(peal_sio_conn *conn, peal_sio_links_item *item,
     return err;
   held->link = peal_sio_links_handle(item);
   held->is_ack = ack;
+  held->is_binary = conn->input_binary;
   peal_sio_held_push(&item->held, held);
   return PEAL_OK;
 }
@@ -202,7 +223,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
     return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (is_left(item))
     item = NULL;
-  if (waits_for_attachments(&event->packet))
+  if (event->packet.attachments)
     return begin_partial(conn, text, event->packet.attachments,
                          item ? peal_sio_links_handle(item) : 0,
                          is_ack(&event->packet), conn->input_at);
@@ -213,12 +234,24 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
   return PEAL_OK;
 }
 
-static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
-                        peal_sio_conn_event *event) {
+/* A message that stands alone, or in front of its attachments. */
+static peal_err decode(const peal_sio_conn *conn, peal_slice data,
+                       peal_arena *arena, peal_sio_packet *packet) {
+  const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
+  uint32_t max = peal_sio_state_max_attachments(conn);
+  if (!parser)
+    return peal_sio_packet_decode_utf8(packet, data, max, arena, NULL);
+  const peal_parser_in in = {.data = data, .binary = conn->input_binary};
+  return peal_sio_form_decode(packet, parser, &in, max, arena);
+}
+
+static peal_err on_first(peal_sio_conn *conn, peal_slice text,
+                         peal_arena *arena, peal_sio_conn_event *event) {
   if (conn->partial)
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
-  peal_err err = peal_sio_packet_decode_utf8(
-      &event->packet, text, peal_sio_state_max_attachments(conn), arena, NULL);
+  peal_err err = decode(conn, text, arena, &event->packet);
+  if (!err && PEAL_ROLE_IS_SIO2(conn) && !PEAL_ROLE_IS_CLIENT(conn->opts))
+    err = peal_sio2_take_query(&event->packet, arena);
   if (err)
     return err;
   switch ((peal_sio_type)event->packet.type) {
@@ -264,12 +297,48 @@ static peal_err next_input(peal_sio_conn *conn, peal_arena *arena,
                            peal_sio_conn_event *event) {
   peal_slice data = {conn->input, conn->input_len};
   conn->has_input = false;
-  return conn->input_binary ? on_attachment(conn, data)
-                            : on_text(conn, data, arena, event);
+  /* Binaries alone follow the first message; the default parser has no other
+   * than these. */
+  bool follows =
+      conn->input_binary && (conn->partial || !PEAL_ROLE_PARSER(conn->opts));
+  return follows ? on_attachment(conn, data)
+                 : on_first(conn, data, arena, event);
 }
 
 static void drop_oldest_ready(peal_sio_conn *conn) {
   peal_sio_state_drop(conn, peal_sio_held_shift(&conn->ready));
+}
+
+static peal_err decode_text(const peal_sio_conn *conn,
+                            const peal_sio_held *held, peal_arena *arena,
+                            peal_sio_packet *packet) {
+  peal_err err = peal_sio_packet_decode_utf8(
+      packet, peal_sio_held_text(held), peal_sio_state_max_attachments(conn),
+      arena, NULL);
+  return !err && packet->attachments
+             ? peal_sio_packet_attach(packet, held->attachments, held->kept,
+                                      arena)
+             : err;
+}
+
+/* A parser may say otherwise the second time: of what is asked of it now only
+ * an event or an acknowledgement can come. */
+static peal_err decode_held(const peal_sio_conn *conn,
+                            const peal_sio_held *held, peal_arena *arena,
+                            peal_sio_packet *packet) {
+  const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
+  if (!parser)
+    return decode_text(conn, held, arena, packet);
+  const peal_parser_in in = {.data = peal_sio_held_text(held),
+                             .binary = held->is_binary,
+                             .attachments = held->attachments,
+                             .attachment_count = held->kept};
+  peal_err err = peal_sio_form_decode(
+      packet, parser, &in, peal_sio_state_max_attachments(conn), arena);
+  bool right = packet->type == PEAL_SIO_EVENT || packet->type == PEAL_SIO_ACK;
+  if (!err && (!right || packet->attachments))
+    err = PEAL_FAIL(PEAL_ERR_SIO_PACKET);
+  return err;
 }
 
 /* Decode a packet that was kept, and tell it. It is dropped by the next call:
@@ -286,12 +355,7 @@ static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
     peal_sio_held_push(&item->held, peal_sio_held_shift(&conn->ready));
     return PEAL_OK;
   }
-  peal_sio_packet *packet = &event->packet;
-  peal_err err = peal_sio_packet_decode_utf8(
-      packet, peal_sio_held_text(held), peal_sio_state_max_attachments(conn),
-      arena, NULL);
-  if (!err && waits_for_attachments(packet))
-    err = peal_sio_packet_attach(packet, held->attachments, held->kept, arena);
+  peal_err err = decode_held(conn, held, arena, &event->packet);
   if (err)
     return err;
   conn->ready_told = true;
@@ -305,12 +369,22 @@ static void forget_told(peal_sio_conn *conn) {
   conn->ready_told = false;
 }
 
+/* As if its CONNECT had come. */
+static peal_err connect_root(peal_sio_conn *conn, peal_sio_conn_event *event) {
+  conn->root_owed = false;
+  event->packet = (peal_sio_packet){
+      .type = PEAL_SIO_CONNECT, .nsp = PEAL_S("/"), .data = peal_undefined()};
+  return on_connect(conn, event);
+}
+
 peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
                              peal_sio_conn_event *event, bool *more) {
   forget_told(conn);
   *more = true;
   if (peal_sio_state_ready(conn))
     return next_ready(conn, arena, event);
+  if (PEAL_ROLE_IS_SIO2(conn) && conn->root_owed)
+    return connect_root(conn, event);
   if (conn->has_input)
     return next_input(conn, arena, event);
   *more = false;

@@ -5,6 +5,8 @@
 #include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
+#include "proto/sio2.h"
+#include "proto/sio_form.h"
 
 /* -- options ---------------------------------------------------------------- */
 
@@ -109,6 +111,8 @@ peal_err peal_sio_state_attach(peal_sio_conn *conn, peal_sio_held *held,
 void peal_sio_state_end_link(peal_sio_conn *conn, peal_sio_links_item *item,
                              bool we_left) {
   peal_sio_links_source source = peal_sio_state_source(conn);
+  if (PEAL_ROLE_IS_SIO2(conn) && item == &conn->links.root)
+    conn->root_gone = true;
   peal_sio_state_drop_ring(conn, &item->held);
   if (we_left && !PEAL_ROLE_IS_CLIENT(conn->opts))
     peal_sio_links_leave(&conn->links, &source, item);
@@ -123,18 +127,53 @@ void peal_sio_state_open_link(peal_sio_conn *conn, peal_sio_links_item *item) {
 
 /* -- what is sent ------------------------------------------------------------------ */
 
+/* A server connects "/" once without being asked: a second CONNECT there would
+ * be wrong, and who comes to it late finds it connected. */
+static bool comes_by_itself(peal_sio_conn *conn, peal_slice nsp) {
+  if (!peal_slice_is(nsp, "/") || conn->root_gone)
+    return false;
+  conn->root_owed = conn->root_up;
+  return true;
+}
+
+peal_err peal_sio_state_ask_sio2(peal_sio_conn *conn, peal_slice nsp,
+                                 peal_val auth, peal_message **out) {
+  peal_buf name;
+  peal_err err = PEAL_OK;
+  if (comes_by_itself(conn, nsp))
+    return PEAL_OK;
+  peal_buf_init(&name, peal_sio_state_mem(conn), 0);
+  peal_sio2_add_query(&name, nsp, auth);
+  err = name.err ? name.err
+                 : peal_sio_state_control(conn, PEAL_SIO_CONNECT,
+                                          peal_buf_slice(&name),
+                                          peal_undefined(), out);
+  peal_buf_deinit(&name);
+  return err;
+}
+
+static peal_err control(peal_buf *buf, peal_sio_type type, peal_slice nsp,
+                        peal_val data, const peal_mem *mem,
+                        peal_message **out) {
+  peal_sio_packet_encode_control(buf, type, nsp, data);
+  if (buf->err)
+    return buf->err;
+  *out = peal_message_new(peal_buf_slice(buf), NULL, 0, mem);
+  return *out ? PEAL_OK : PEAL_FAIL(PEAL_ERR_NOMEM);
+}
+
 peal_err peal_sio_state_control(const peal_sio_conn *conn, peal_sio_type type,
                                 peal_slice nsp, peal_val data,
                                 peal_message **out) {
+  const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
+  const peal_mem *mem = peal_sio_state_mem(conn);
   peal_buf buf;
-  peal_buf_init(&buf, peal_sio_state_mem(conn), 0);
-  peal_sio_packet_encode_control(&buf, type, nsp, data);
-  peal_err err = buf.err;
-  if (!err) {
-    *out = peal_message_new(peal_buf_slice(&buf), NULL, 0,
-                            peal_sio_state_mem(conn));
-    err = *out ? PEAL_OK : PEAL_FAIL(PEAL_ERR_NOMEM);
-  }
+  peal_buf_init(&buf, mem, 0);
+  peal_err err = parser
+                     ? peal_sio_form_control(out, parser, &buf,
+                                             (peal_sio_form_owner){.mem = mem},
+                                             type, nsp, data)
+                     : control(&buf, type, nsp, data, mem, out);
   peal_buf_deinit(&buf);
   return err;
 }

@@ -33,6 +33,11 @@ struct peal_sio_conn {
   bool has_input : 1;
   bool input_binary : 1;
   bool ready_told : 1; /* the oldest of `ready` is being used by the owner */
+  bool sio2 : 1;       /* Socket.IO 2 is spoken (proto/sio2) */
+  bool root_up : 1;    /* its client: the server has connected "/" alone */
+  bool root_owed : 1;  /* "/" is to be told: a server's client wants it by
+                          itself, a client that asks for it late has it */
+  bool root_gone : 1;  /* it was left, and has to be asked for */
 };
 
 /* What an idle client costs here: a budget, kept small. The namespace
@@ -72,8 +77,14 @@ void peal_sio_state_open_link(peal_sio_conn *conn, peal_sio_links_item *item);
 /* A membership is over. What waits elsewhere finds that out by its handle. */
 void peal_sio_state_end_link(peal_sio_conn *conn, peal_sio_links_item *item,
                              bool we_left);
+/* Client of Socket.IO 2: the message that asks for a namespace, if there has to
+ * be one. Returns: the same as _control. */
+PEAL_MUST_CHECK peal_err peal_sio_state_ask_sio2(peal_sio_conn *conn,
+                                                 peal_slice nsp, peal_val auth,
+                                                 peal_message **out);
 /* The message of a CONNECT, DISCONNECT or CONNECT_ERROR.
- * Returns: PEAL_OK and *out (the caller's), PEAL_ERR_NOMEM, PEAL_ERR_DEPTH. */
+ * Returns: PEAL_OK and *out (the caller's), PEAL_ERR_NOMEM, PEAL_ERR_DEPTH, what
+ * the parser says. */
 PEAL_MUST_CHECK peal_err peal_sio_state_control(const peal_sio_conn *conn,
                                                 peal_sio_type type,
                                                 peal_slice nsp, peal_val data,

@@ -18,12 +18,14 @@ typedef uint64_t peal_sio_link;
 /* Shared by all connections of an owner; borrowed for life. Zero: default. */
 typedef struct peal_sio_conn_opts {
   bool client;
+  bool sio2; /* client: the server speaks Socket.IO 2 (proto/sio2) */
   uint32_t max_attachments;    /* PEAL_LIMIT_SIO_ATTACHMENTS */
   uint32_t max_namespaces;     /* PEAL_LIMIT_SIO_NAMESPACES */
   size_t max_packet_bytes;     /* text and attachments together, below 4 GiB */
   uint32_t connect_timeout_ms; /* server: 45000 to have joined one */
   uint32_t attach_timeout_ms;  /* PEAL_LIMIT_SIO_ATTACH_MS */
   uint32_t seed;               /* of the hash of names */
+  const peal_parser *parser;   /* NULL: the default one */
   const peal_mem *mem;
 } peal_sio_conn_opts;
 

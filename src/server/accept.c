@@ -3,6 +3,7 @@
 
 #include "server/acks.h"
 #include "server/members.h"
+#include "server/onlooker.h"
 #include "server/rooms.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
@@ -13,8 +14,23 @@
 
 /* -- refusing ------------------------------------------------------------------------ */
 
-peal_val peal_accept_refusal(const char *message, peal_val data,
+/* As `a || b` of JavaScript chooses. */
+static bool is_something(peal_val data) {
+  if (peal_val_is(data, PEAL_UNDEFINED) || peal_val_is(data, PEAL_NULL))
+    return false;
+  if (peal_val_is(data, PEAL_BOOL))
+    return peal_val_bool(data, false);
+  if (peal_val_is(data, PEAL_STRING))
+    return data.len > 0;
+  return !peal_val_is_number(data) || peal_val_double(data, 0) != 0;
+}
+
+peal_val peal_accept_refusal(const peal_server_client *client,
+                             const char *message, peal_val data,
                              peal_pair pairs[2]) {
+  /* reference 3.6: one of the two, and nothing around it. */
+  if (peal_sio_conn_is_sio2(&client->sio))
+    return is_something(data) ? data : peal_str(message);
   pairs[0] = (peal_pair){.key = "message", .value = peal_str(message)};
   pairs[1] = (peal_pair){.key = "data", .value = data};
   return peal_object(pairs, peal_val_is(data, PEAL_UNDEFINED) ? 1 : 2);
@@ -37,7 +53,8 @@ static void refuse_for(peal_candidate *candidate, peal_err err) {
   peal_val data =
       candidate->refusal
           ? peal_doc_val(candidate->refusal)
-          : peal_accept_refusal(peal_err_message(err), peal_undefined(), pairs);
+          : peal_accept_refusal(candidate->socket->client,
+                                peal_err_message(err), peal_undefined(), pairs);
   peal_accept_refuse(candidate, data);
 }
 
@@ -48,8 +65,8 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
     return PEAL_ERR_USAGE;
   peal_candidate *candidate = socket->extra->candidate;
   peal_doc_free(candidate->refusal);
-  candidate->refusal = peal_doc_new(
-      peal_accept_refusal(message ? message : "refused", data, pairs));
+  candidate->refusal = peal_doc_new(peal_accept_refusal(
+      socket->client, message ? message : "refused", data, pairs));
   return candidate->refusal ? PEAL_ERR_USAGE : PEAL_ERR_NOMEM;
 }
 
@@ -178,6 +195,9 @@ void peal_accept_run(peal_candidate *candidate) {
     return;
   }
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
+  peal_onlooker *onlooker = socket->local->nsp->server->onlooker;
+  if (onlooker)
+    onlooker->verbs->came(onlooker, socket);
   peal_socket_recovery_live(socket);
   send_held(socket, candidate, &missed);
   peal_socket_recovery_release(&missed);

@@ -100,8 +100,9 @@ static void keep_doc(census *it, peal_doc *doc) {
 /* The ids as strings in the turn arena; NULL ptr if memory is out. */
 static peal_args list_ids(peal_arena *arena, const peal_op_result *result) {
   peal_val *ids = peal_arena_alloc(arena, result->count * sizeof *ids + 1);
-  for (size_t i = 0; ids && i < result->count; i++)
-    ids[i] = peal_str(result->ids + i * PEAL_OP_ID_BYTES);
+  const char *at = result->ids;
+  for (size_t i = 0; ids && i < result->count; i++, at += strlen(at) + 1)
+    ids[i] = peal_str(at);
   return (peal_args){ids, ids ? result->count : 0};
 }
 

@@ -6,6 +6,8 @@
 
 #include "engine/engine_handshake.h"
 #include "net/worker_impl.h"
+#include "server/onlooker.h"
+#include "server/socket_name.h"
 
 /* Of fields and parameters, those beyond it are left out. */
 #define MAX_MEMBERS 256u
@@ -92,15 +94,41 @@ static peal_val rooms(peal_socket *socket) {
   return peal_items_val(names);
 }
 
-static peal_val describe(peal_socket *socket) {
-  peal_pairs *it = peal_pairs_new(peal_socket_build(socket));
+/* Of a socket's client, for admin pages of any node (reference: socket.data). */
+static peal_val mark(peal_socket *socket) {
+  peal_slice client = peal_slice_of(
+      socket->client ? peal_engine_conn_id(socket->client->conn) : "");
+  client.len = client.len < 12 ? client.len : 12;
+  return peal_build_keep(
+      peal_socket_build(socket),
+      PEAL_OBJECT({"clientId", peal_str_slice(client)},
+                  {"transport", peal_str(peal_socket_transport(socket))}));
+}
+
+static peal_val marked(peal_socket *socket, peal_val data) {
+  peal_pairs *all = peal_pairs_new(peal_socket_build(socket));
+  peal_pairs_add(all, "_admin", mark(socket));
+  for (uint32_t i = 0; peal_val_is(data, PEAL_OBJECT) && i < data.len; i++)
+    peal_pairs_add_n(all, peal_val_key(data, i), data.as.pairs[i].value);
+  return peal_pairs_val(all);
+}
+
+static peal_val data_of(peal_socket *socket) {
   peal_val data = peal_socket_data(socket);
-  peal_pairs_add(it, "id", peal_str(socket->id));
+  const peal_onlooker *onlooker = socket->local->nsp->server->onlooker;
+  bool is_open =
+      peal_val_is(data, PEAL_UNDEFINED) || peal_val_is(data, PEAL_OBJECT);
+  if (onlooker && onlooker->marks_data && is_open)
+    return marked(socket, data);
+  return peal_val_is(data, PEAL_UNDEFINED) ? peal_object(NULL, 0) : data;
+}
+
+peal_val peal_describe_socket(peal_socket *socket) {
+  peal_pairs *it = peal_pairs_new(peal_socket_build(socket));
+  peal_pairs_add(it, "id", peal_str(peal_socket_name(socket)));
   peal_pairs_add(it, "handshake", handshake(socket));
   peal_pairs_add(it, "rooms", rooms(socket));
-  peal_pairs_add(it, "data",
-                 peal_val_is(data, PEAL_UNDEFINED) ? peal_object(NULL, 0)
-                                                   : data);
+  peal_pairs_add(it, "data", data_of(socket));
   return peal_pairs_val(it);
 }
 
@@ -109,7 +137,7 @@ peal_doc *peal_describe_sockets(peal_socket *const *sockets, size_t count) {
     return peal_doc_new(peal_array(NULL, 0));
   peal_items *all = peal_items_new(peal_socket_build(sockets[0]));
   for (size_t i = 0; i < count; i++)
-    peal_items_add(all, describe(sockets[i]));
+    peal_items_add(all, peal_describe_socket(sockets[i]));
   return peal_doc_new(peal_items_val(all));
 }
 
@@ -123,6 +151,7 @@ peal_doc *peal_describe_rooms(const peal_nsp_local *local) {
                    peal_str_slice((peal_slice){room->name, room->name_len}));
   for (peal_list *node = local->all.next; node != &local->all;
        node = node->next)
-    peal_items_add(names, peal_str(PEAL_LIST_OF(node, peal_socket, node)->id));
+    peal_items_add(names, peal_str(peal_socket_name(
+                              PEAL_LIST_OF(node, peal_socket, node))));
   return peal_doc_new(peal_items_val(names));
 }

@@ -4,6 +4,8 @@
  * values in a document that may travel. */
 #include "server/server_impl.h"
 
+/* {id, handshake, rooms, data}, in memory of the turn. On its worker. */
+peal_val peal_describe_socket(peal_socket *socket);
 /* An array with an object for each: {id, handshake, rooms, data}. NULL if memory
  * is out. On their worker. */
 PEAL_MUST_CHECK peal_doc *peal_describe_sockets(peal_socket *const *sockets,

@@ -75,6 +75,22 @@ static peal_reply *later(const peal_event *event) {
   return base;
 }
 
+void peal_dispatch_mark_owed(peal_server *server, const peal_worker *worker) {
+  peal_server_local *local = peal_server_local_of(server, worker);
+  const peal_list *open = &local->replies.open;
+  if (!++local->owed_at) /* 0 is nobody's */
+    local->owed_at = 1;
+  for (peal_list *node = open->next; node != open; node = node->next) {
+    const server_reply *reply =
+        (const server_reply *)(const void *)PEAL_LIST_OF(node, peal_ticket,
+                                                         node);
+    const peal_socket *socket = peal_members_find(
+        peal_nsp_local_of(reply->nsp, worker), peal_slice_of(reply->socket_id));
+    if (socket && socket->client)
+      socket->client->owed_at = local->owed_at;
+  }
+}
+
 void peal_dispatch_pool_init(peal_ticket_pool *pool,
                              const peal_ticket_pool_opts *opts) {
   peal_ticket_pool_opts mine = *opts;

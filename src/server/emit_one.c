@@ -8,6 +8,7 @@
 #include "server/kept.h"
 #include "server/packet.h"
 #include "server/recovery.h"
+#include "server/socket_recovery.h"
 
 /* -- kept ---------------------------------------------------------------------- */
 
@@ -37,7 +38,8 @@ static peal_err emit_kept(peal_socket *socket, const peal_to *to,
 
 /* Will it be told of what it is sent, and may it come back? */
 static bool is_kept(const peal_socket *socket, const peal_to *to) {
-  return peal_recovery_keeps(socket->local->nsp->server, to) &&
+  return peal_socket_recovery_of(socket) &&
+         peal_recovery_keeps(socket->local->nsp->server, to) &&
          (socket->state == PEAL_SOCKET_ACCEPTING ||
           socket->state == PEAL_SOCKET_CONNECTED);
 }

@@ -7,6 +7,9 @@
 typedef struct peal_figures {
   _Atomic uint64_t sockets, events_in, events_out, bytes_in, bytes_out,
       queue_full, dropped_volatile, rate_limited, slow_handlers;
+  /* Engine.IO messages that came, and those of the protocol itself that went:
+   * CONNECT and kin are no events. */
+  _Atomic uint64_t packets_in, controls_out, control_bytes_out;
 } peal_figures;
 
 /* No read-modify-write: there is one writer. UINT64_MAX takes one away. */

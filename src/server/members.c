@@ -4,6 +4,7 @@
 #include "proto/names.h"
 #include "server/adapter.h"
 #include "server/rooms.h"
+#include "server/socket_name.h"
 
 /* -- members -------------------------------------------------------------------------- */
 
@@ -12,7 +13,13 @@ static void tell(peal_socket *socket, bool came) {
   peal_nsp_local *local = socket->local;
   peal_adapter *adapter = local->nsp->server->adapter;
   if (adapter)
-    adapter->verbs->socket(adapter, local, peal_slice_of(socket->id), came);
+    adapter->verbs->socket(adapter, local,
+                           peal_slice_of(peal_socket_name(socket)), came);
+}
+
+/* Other threads may look (peal_nsp_local_count). */
+static void set_count(peal_nsp_local *local, size_t count) {
+  __atomic_store_n(&local->count, count, __ATOMIC_RELAXED);
 }
 
 peal_err peal_members_add(peal_socket *socket) {
@@ -22,7 +29,7 @@ peal_err peal_members_add(peal_socket *socket) {
     return err;
   peal_list_remove(&socket->node); /* no longer pending */
   peal_list_push(&local->all, &socket->node);
-  local->count++;
+  set_count(local, local->count + 1);
   socket->visit = 0;
   socket->is_member = true;
   tell(socket, true);
@@ -36,12 +43,13 @@ void peal_members_remove(peal_socket *socket) {
   socket->is_member = false;
   peal_sid_table_remove(&local->sockets, socket->id);
   peal_list_remove(&socket->node);
-  local->count--;
+  set_count(local, local->count - 1);
   tell(socket, false);
 }
 
 peal_socket *peal_members_find(const peal_nsp_local *local, peal_slice id) {
-  char *found = peal_sid_table_get(&local->sockets, id);
+  char *found =
+      peal_sid_table_get(&local->sockets, peal_socket_name_id(local->nsp, id));
   return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
 }
 

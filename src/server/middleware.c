@@ -21,7 +21,8 @@ peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
 static void refuse(peal_candidate *candidate, const char *message,
                    peal_val data) {
   peal_pair pairs[2];
-  peal_accept_refuse(candidate, peal_accept_refusal(message, data, pairs));
+  peal_accept_refuse(candidate, peal_accept_refusal(candidate->socket->client,
+                                                    message, data, pairs));
 }
 
 static void ask(peal_candidate *candidate, const peal_hook *hook) {
@@ -90,7 +91,8 @@ static void refuse_link(peal_server_client *client, peal_sio_link link,
                         const char *message) {
   peal_pair pairs[2];
   peal_server_client_send_refusal(
-      client, link, peal_accept_refusal(message, peal_undefined(), pairs));
+      client, link,
+      peal_accept_refusal(client, message, peal_undefined(), pairs));
 }
 
 void peal_middleware_begin(peal_server_client *client, peal_nsp *nsp,

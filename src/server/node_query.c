@@ -48,8 +48,9 @@ static void put_items(peal_val *out, const peal_op_result *result) {
       memcpy(out, list.as.items, list.len * sizeof *out);
     return;
   }
-  for (size_t i = 0; result->ids && i < result->count; i++)
-    out[i] = peal_str(result->ids + i * PEAL_OP_ID_BYTES);
+  const char *at = result->ids;
+  for (size_t i = 0; at && i < result->count; i++, at += strlen(at) + 1)
+    out[i] = peal_str(at);
 }
 
 /* A failed part is left out: the asker learns that from nobody, and its memory

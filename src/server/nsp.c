@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "net/worker_impl.h"
+#include "server/members.h"
 #include "server/next.h"
 
 /* -- life ------------------------------------------------------------------------ */
@@ -84,11 +85,9 @@ peal_worker *peal_nsp_worker(const peal_nsp *nsp) {
 
 peal_socket *peal_nsp_find(peal_nsp *nsp, const char *id) {
   const peal_worker *self = nsp && id ? peal_nsp_worker(nsp) : NULL;
-  if (!self)
-    return NULL;
-  char *found = peal_sid_table_get(&peal_nsp_local_of(nsp, self)->sockets,
-                                   peal_slice_of(id));
-  return found ? PEAL_LIST_OF(found, peal_socket, id) : NULL;
+  return self ? peal_members_find(peal_nsp_local_of(nsp, self),
+                                  peal_slice_of(id))
+              : NULL;
 }
 
 const char *peal_nsp_name(const peal_nsp *nsp) {

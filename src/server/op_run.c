@@ -8,10 +8,12 @@
 #include "proto/names.h"
 #include "server/deliver.h"
 #include "server/describe.h"
+#include "server/form.h"
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
 #include "server/recovery_store.h"
+#include "server/socket_name.h"
 
 typedef struct chosen {
   peal_socket **sockets;
@@ -34,7 +36,8 @@ static void log_loss(const peal_nsp *nsp, const peal_worker *worker,
 static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
                               const chosen *all) {
   peal_sio_packet packet;
-  peal_err err = peal_op_values(&packet, op, &worker->turn);
+  const peal_server *server = all->sockets[0]->local->nsp->server;
+  peal_err err = peal_form_values(&packet, server, op->message, &worker->turn);
   if (err)
     return err;
   peal_slice event = peal_val_str(packet.data.as.items[0]);
@@ -48,7 +51,8 @@ static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
 
 /* Who joins from now on has missed nothing up to here. */
 static void note_offset(peal_nsp_local *local, const peal_op *op) {
-  peal_slice offset = peal_recovery_store_offset(op->message);
+  peal_slice offset =
+      peal_form_last(local->nsp->server, op->message, &local->worker->turn);
   if (offset.len >= sizeof local->offset)
     return;
   memcpy(local->offset, offset.ptr, offset.len);
@@ -99,12 +103,18 @@ static peal_err list_ids(peal_nsp *nsp, const chosen *all,
                          peal_op_result *result) {
   if (!all->count)
     return PEAL_OK;
-  result->ids = peal_mem_alloc(nsp->server->mem, all->count * PEAL_OP_ID_BYTES);
+  size_t bytes = 0;
+  for (size_t i = 0; i < all->count; i++)
+    bytes += strlen(peal_socket_name(all->sockets[i])) + 1;
+  char *at = result->ids = peal_mem_alloc(nsp->server->mem, bytes);
   if (!result->ids)
     return PEAL_ERR_NOMEM;
-  for (size_t i = 0; i < all->count; i++)
-    memcpy(result->ids + i * PEAL_OP_ID_BYTES, all->sockets[i]->id,
-           PEAL_OP_ID_BYTES);
+  for (size_t i = 0; i < all->count; i++) {
+    const char *name = peal_socket_name(all->sockets[i]);
+    size_t len = strlen(name) + 1;
+    memcpy(at, name, len);
+    at += len;
+  }
   return PEAL_OK;
 }
 

@@ -8,13 +8,11 @@
 /* What one worker answers. */
 typedef struct peal_op_result {
   size_t count;  /* sockets concerned */
-  char *ids;     /* MEMBERS: `count` ids of PEAL_OP_ID_BYTES, from the server's
-                    memory; or NULL */
+  char *ids;     /* MEMBERS: `count` ids, terminated, one behind the other, from
+                    the server's memory; or NULL */
   peal_doc *doc; /* FETCH: an array of objects, ROOMS: of texts; or NULL */
   peal_err err;  /* PEAL_ERR_NOMEM: not all of it was done */
 } peal_op_result;
-
-#define PEAL_OP_ID_BYTES 21u
 
 /* `gather` takes the answers of ASK; otherwise NULL. */
 void peal_op_run(peal_nsp *nsp, peal_worker *worker, const peal_op *op,

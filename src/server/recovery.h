@@ -38,6 +38,11 @@ typedef struct peal_recovery {
 PEAL_MUST_CHECK peal_err peal_recovery_new(peal_recovery **out,
                                            peal_server *server);
 void peal_recovery_free(peal_recovery *recovery, const peal_mem *mem);
+/* The number of the newest event. Another process that goes on with the same
+ * clients numbers from far behind it: an offset of theirs is then never taken for
+ * one of its own. Thread: any. */
+uint64_t peal_recovery_counted(peal_recovery *recovery);
+void peal_recovery_count_on(peal_recovery *recovery, uint64_t counted);
 /* Milliseconds of the clock that all workers share. */
 uint64_t peal_recovery_now_ms(void);
 
@@ -49,12 +54,12 @@ static inline bool peal_recovery_keeps(const peal_server *server,
   return server->recovery && !(to && to->is_volatile);
 }
 
-/* Make the text of an event one that has an offset as its last argument, which
- * is filled in by _number. */
+/* Make the text of an event (of the default parser) one that has an offset as
+ * its last argument, which is filled in by _number. */
 void peal_recovery_make_place(peal_buf *text);
 /* The same of a message: a copy, that may cross. NULL if memory is out, or it
  * is no event. */
-PEAL_MUST_CHECK peal_message *peal_recovery_copy(const peal_server *server,
+PEAL_MUST_CHECK peal_message *peal_recovery_copy(const peal_nsp *nsp,
                                                  peal_message *message);
 /* Between lanes_begin and lanes_end: the event's number, into its message (of
  * which nobody else has seen the bytes) and into the log. `key`, `also`: as

@@ -7,7 +7,9 @@
 #include "net/worker_impl.h"
 #include "server/adapter.h"
 #include "server/live_socket.h"
+#include "server/onlooker.h"
 #include "server/server_limits.h"
+#include "server/socket_name.h"
 
 static peal_nsp_local *local_of(const peal_socket *socket) {
   return socket->local;
@@ -17,11 +19,21 @@ static void release(const peal_socket *socket, size_t bytes) {
   peal_account_release(peal_engine_conn_account(socket->client->conn), bytes);
 }
 
-/* Those who keep count elsewhere. */
-static void tell(peal_nsp_local *local, peal_slice name, bool joined) {
+/* Those who keep count elsewhere, and who looks on. */
+static void tell(peal_socket *socket, peal_slice name, bool joined) {
+  peal_nsp_local *local = socket->local;
   peal_adapter *adapter = local->nsp->server->adapter;
+  peal_onlooker *onlooker = local->nsp->server->onlooker;
   if (adapter)
     adapter->verbs->room(adapter, local, name, joined);
+  if (onlooker)
+    onlooker->verbs->room(onlooker, socket, name, joined);
+}
+
+/* Each is in a room of its id. */
+static bool is_own(const peal_socket *socket, peal_slice room) {
+  return peal_slice_is(peal_socket_name_id(socket->local->nsp, room),
+                       socket->id);
 }
 
 /* -- joining ----------------------------------------------------------------------- */
@@ -43,7 +55,7 @@ static peal_err join(peal_socket *socket, peal_slice name) {
   if (err)
     release(socket, peal_room_cost(name.len));
   else
-    tell(local, name, true);
+    tell(socket, name, true);
   if (!err)
     peal_live_socket_changed(socket);
   return err;
@@ -58,7 +70,7 @@ peal_err peal_join_n(peal_socket *socket, peal_slice name) {
     return PEAL_ERR_CLOSED;
   if (name.len > PEAL_LIMIT_ROOM_NAME_BYTES)
     return PEAL_ERR_LIMIT;
-  return peal_slice_is(name, socket->id) ? PEAL_OK : join(socket, name);
+  return is_own(socket, name) ? PEAL_OK : join(socket, name);
 }
 
 peal_err peal_join(peal_socket *socket, const char *room) {
@@ -80,7 +92,7 @@ void peal_leave_n(peal_socket *socket, peal_slice name) {
   uint32_t at = socket && name.ptr ? find(socket, name) : PEAL_ROOM_SET_NONE;
   if (at == PEAL_ROOM_SET_NONE)
     return;
-  tell(local_of(socket), name, false);
+  tell(socket, name, false);
   release(socket, peal_room_exit(&local_of(socket)->rooms, &socket->rooms, at,
                                  socket->local->worker->mem));
   peal_live_socket_changed(socket);
@@ -92,12 +104,13 @@ void peal_leave(peal_socket *socket, const char *room) {
 }
 
 /* Only for those who want to hear it. */
-static void tell_all(const peal_socket *socket) {
-  if (!socket->local->nsp->server->adapter)
+static void tell_all(peal_socket *socket) {
+  const peal_server *server = socket->local->nsp->server;
+  if (!server->adapter && !server->onlooker)
     return;
   for (uint32_t i = 0; i < socket->rooms->count; i++) {
     const peal_room *room = socket->rooms->items[i].room;
-    tell(socket->local, (peal_slice){room->name, room->name_len}, false);
+    tell(socket, (peal_slice){room->name, room->name_len}, false);
   }
 }
 
@@ -120,8 +133,7 @@ bool peal_socket_in_n(const peal_socket *socket, peal_slice room) {
   PEAL_ON_SOCKET(socket, "peal_ref_post");
   if (!socket || !room.ptr || !socket->has_rooms)
     return false;
-  return peal_slice_is(room, socket->id) ||
-         find(socket, room) != PEAL_ROOM_SET_NONE;
+  return is_own(socket, room) || find(socket, room) != PEAL_ROOM_SET_NONE;
 }
 
 bool peal_socket_in(const peal_socket *socket, const char *room) {
@@ -141,7 +153,7 @@ peal_slice peal_socket_room_n(const peal_socket *socket, size_t index) {
   if (index >= peal_socket_room_count(socket))
     return (peal_slice){NULL, 0};
   if (!index)
-    return peal_slice_of(socket->id);
+    return peal_slice_of(peal_socket_name(socket));
   const peal_room *room = socket->rooms->items[index - 1].room;
   return (peal_slice){room->name, room->name_len};
 }

@@ -8,8 +8,10 @@
 #include "engine/client_files.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_opts.h"
+#include "engine/handover.h"
 #include "net/crypto.h"
 #include "net/run.h"
+#include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
 #include "server/event_chain.h"
@@ -44,6 +46,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .no_trailing_slash = opts->no_trailing_slash,
       .transports = opts->transports,
       .no_upgrades = opts->no_upgrades,
+      .allow_eio3 = opts->allow_eio3,
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
       .upgrade_timeout_ms = opts->upgrade_timeout_ms,
@@ -52,6 +55,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .max_clients_per_address = opts->max_clients_per_address,
       .max_payload_bytes = opts->max_payload_bytes,
       .compress_threshold_bytes = opts->compress_threshold_bytes,
+      .deflate = opts->deflate,
       .max_queue_bytes = opts->max_queue_bytes,
       .max_queue_soft_bytes = opts->max_queue_soft_bytes,
       .queue_policy = opts->queue_policy,
@@ -106,6 +110,7 @@ static peal_err set_locals(peal_server *server) {
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
         .connect_timeout_ms = opts->connect_timeout_ms,
         .seed = server->seed,
+        .parser = server->parser,
         .mem = worker->mem};
   }
   return PEAL_OK;
@@ -117,19 +122,61 @@ static void on_start(peal_worker *worker, void *user) {
   atomic_store_explicit(&server->running, true, memory_order_relaxed);
 }
 
+static uint32_t stop_timeout(const peal_server_opts *opts) {
+  return opts->stop_timeout_ms ? opts->stop_timeout_ms
+                               : PEAL_LIMIT_STOP_GRACE_MS;
+}
+
+/* Of the whole stop. */
+static uint32_t stop_grace(const peal_server_opts *opts) {
+  uint32_t timeout_ms = stop_timeout(opts);
+  return opts->stop_spread_ms > UINT32_MAX - timeout_ms
+             ? UINT32_MAX
+             : opts->stop_spread_ms + timeout_ms;
+}
+
 static peal_err open_engine(peal_server *server,
                             const peal_engine_server_opts *opts) {
   peal_err err = peal_engine_new(&server->engine, opts, server->http,
                                  &peal_server_client_engine_callbacks, server);
-  if (!err)
-    server->log = peal_engine_logger(server->engine);
-  return err;
+  if (err)
+    return err;
+  server->log = peal_engine_logger(server->engine);
+  peal_engine_set_stop(server->engine, stop_timeout(&server->opts),
+                       server->opts.stop_spread_ms);
+  return PEAL_OK;
+}
+
+/* Before it listens: what the process before has opened is taken. */
+static peal_err open_http(peal_server *server,
+                          const peal_engine_server_opts *opts) {
+  const char *path = server->opts.handover;
+  peal_engine_server_opts silent = *opts;
+  silent.no_listen = opts->no_listen || (path && !opts->http);
+  peal_err err = peal_engine_opts_http(&silent, &server->http);
+  if (!err && path)
+    err = peal_handover_new(&server->handover, path, server->http);
+  if (err || !silent.no_listen || opts->no_listen || opts->http)
+    return err;
+  return peal_http_listen(server->http,
+                          &(peal_http_listen_opts){.host = opts->host,
+                                                   .port = opts->port,
+                                                   .tls = opts->tls},
+                          NULL);
+}
+
+static peal_err begin_handover(peal_server *server) {
+  const peal_server_opts *opts = &server->opts;
+  return server->handover
+             ? peal_handover_begin(server->handover, server->engine,
+                                   stop_timeout(opts), stop_grace(opts))
+             : PEAL_OK;
 }
 
 static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   peal_err err = peal_engine_opts_keep(opts, &server->strings);
   if (!err)
-    err = peal_engine_opts_http(opts, &server->http);
+    err = open_http(server, opts);
   if (err)
     return err;
   server->owns_http = !opts->http;
@@ -155,6 +202,8 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
     err = peal_workers_on_start(server->workers, on_start, server);
   if (!err && !peal_server_of(server, "/"))
     err = PEAL_ERR_NOMEM;
+  if (!err)
+    err = begin_handover(server);
   return err;
 }
 
@@ -167,6 +216,11 @@ static const char *opts_wrong(const peal_server_opts *opts,
     return "event_rate.policy is unknown";
   if (!rate->per_s && (rate->burst || rate->policy))
     return "event_rate has no per_s";
+  if (!peal_parser_is_whole(opts->parser))
+    return "parser lacks a function, or has one that this library does not "
+           "know";
+  if (opts->allow_eio3 && peal_parser_other(opts->parser))
+    return "allow_eio3 cannot go with a parser";
   return peal_engine_opts_wrong(engine);
 }
 
@@ -185,6 +239,7 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   }
   server->mem = mem;
   server->opts = *opts;
+  server->parser = peal_parser_other(opts->parser);
   atomic_init(&server->running, false);
   atomic_init(&server->tracing, NULL);
   peal_arena_init(&server->strings, mem, 1024, 0);
@@ -206,7 +261,7 @@ int peal_server_run(peal_server *server) {
 
 void peal_server_stop(peal_server *server) {
   if (server)
-    peal_workers_stop(server->workers, PEAL_LIMIT_STOP_GRACE_MS);
+    peal_workers_stop(server->workers, stop_grace(&server->opts));
 }
 
 static void free_locals(peal_server *server) {
@@ -230,6 +285,7 @@ void peal_server_free(peal_server *server) {
   /* What was emitted before a run that never came is in the workers' mail. */
   if (server->workers && server->owns_http)
     peal_run_end(server->workers);
+  peal_handover_free(server->handover);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)

@@ -8,8 +8,10 @@
 #include "server/event_error.h"
 #include "server/middleware.h"
 #include "server/nsp.h"
+#include "server/onlooker.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
+#include "server/server_handover.h"
 #include "server/server_limits.h"
 #include "server/socket_end.h"
 #include "server/tracing.h"
@@ -169,6 +171,15 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
 
 /* -- what the engine tells ---------------------------------------------------------------------- */
 
+/* reference 3.6: "/" is connected without being asked for. What is wrong with it
+ * ends the session, which begins first. */
+static void connect_root(peal_server *server, peal_server_client *client) {
+  peal_sio_conn_speak_sio2(&client->sio);
+  peal_err err = read_events(server, client);
+  if (err)
+    peal_server_client_turn_fail(client, err);
+}
+
 static bool on_open(peal_engine_conn *conn, void *user) {
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
@@ -176,7 +187,9 @@ static bool on_open(peal_engine_conn *conn, void *user) {
   client->conn = conn;
   peal_sio_conn_init(&client->sio, &peal_server_local_of(server, worker)->sio,
                      peal_engine_conn_account(conn), worker->now_ms);
-  peal_engine_conn_set_deadline(conn, peal_sio_conn_deadline(&client->sio));
+  if (peal_engine_conn_is_eio3(conn))
+    connect_root(server, client);
+  peal_engine_conn_set_deadline(conn, peal_server_client_turn_deadline(client));
   return true;
 }
 
@@ -197,8 +210,9 @@ static void on_message(peal_engine_conn *conn, bool binary, peal_slice data,
   peal_server_client *client = peal_engine_conn_user(conn);
   peal_server *server = user;
   peal_worker *worker = peal_engine_conn_worker(conn);
-  peal_figures_add(&peal_server_local_of(server, worker)->figures.bytes_in,
-                   data.len);
+  peal_figures *figures = &peal_server_local_of(server, worker)->figures;
+  peal_figures_add(&figures->packets_in, 1);
+  peal_figures_add(&figures->bytes_in, data.len);
   uint64_t before = peal_sio_conn_deadline(&client->sio);
   peal_err err = peal_sio_conn_feed(&client->sio, binary, data, worker->now_ms);
   if (!err)
@@ -232,11 +246,28 @@ static void on_drain(peal_engine_conn *conn, void *user) {
   }
 }
 
+static void on_upgrade(peal_engine_conn *conn, void *user) {
+  const peal_server *server = user;
+  peal_onlooker *onlooker = server->onlooker;
+  if (!onlooker)
+    return;
+  peal_server_client *client = peal_engine_conn_user(conn);
+  peal_sio_link link = peal_sio_link_next(&client->sio, 0);
+  for (; link; link = peal_sio_link_next(&client->sio, link)) {
+    peal_socket *socket = peal_sio_link_user(&client->sio, link);
+    if (socket && socket->is_member)
+      onlooker->verbs->upgraded(onlooker, socket);
+  }
+}
+
 static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
                      peal_err err, void *user) {
   peal_server_client *client = peal_engine_conn_user(conn);
   peal_reason told = peal_reason_of(reason, err);
-  (void)user;
+  const peal_server *server = user;
+  peal_onlooker *onlooker = server->onlooker;
+  if (onlooker)
+    onlooker->verbs->ended(onlooker, peal_engine_conn_worker(conn), told);
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
@@ -256,9 +287,19 @@ const peal_engine_callbacks peal_server_client_engine_callbacks = {
     .user_bytes = sizeof(peal_server_client),
     .on_open = on_open,
     .on_message = on_message,
+    .on_upgrade = on_upgrade,
     .on_drain = on_drain,
     .on_deadline = on_deadline,
     .on_close = on_close,
     .on_flush = on_flush,
     .on_stop = on_stop,
+    .on_look = peal_server_handover_on_look,
+    .may_leave = peal_server_handover_may_leave,
+    .on_leaving = peal_server_handover_on_leaving,
+    .save = peal_server_handover_save,
+    .on_left = peal_server_handover_on_left,
+    .restore = peal_server_handover_restore,
+    .on_arrived = peal_server_handover_on_arrived,
+    .counted = peal_server_handover_counted,
+    .count_on = peal_server_handover_count_on,
 };

@@ -66,20 +66,24 @@ typedef struct peal_server_local {
   peal_ticket_pool event_nexts; /* peal_event_next */
   peal_ref_table refs;          /* sockets that are referred to */
   peal_live_sessions live;      /* for a store of recovery */
+  uint16_t owed_at;             /* counts the looks at who is owed a reply */
 } peal_server_local;
 
 struct peal_server {
   peal_server_opts opts; /* not its strings: they were the caller's */
   const peal_mem *mem;
-  peal_arena strings; /* copies of the engine options' strings */
+  const peal_parser *parser; /* NULL: the default one */
+  peal_arena strings;        /* copies of the engine options' strings */
   peal_http_server *http;
   peal_workers *workers;
   peal_engine *engine;
   peal_logger *log;
   struct peal_client_files *files;
+  struct peal_handover *handover;    /* NULL: not */
   struct peal_adapter *adapter;      /* to other nodes; NULL: there are none */
   struct peal_recovery *recovery;    /* here, in memory; NULL: not */
   struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
+  struct peal_onlooker *onlooker;    /* NULL: nobody looks */
   peal_server_local *locals;
   peal_nsp **nsps;
   size_t nsp_count, nsp_cap;
@@ -152,6 +156,11 @@ static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
   return &nsp->locals[peal_worker_index(worker)];
 }
 
+/* Members on this worker. Thread: any. */
+static inline size_t peal_nsp_local_count(const peal_nsp_local *local) {
+  return __atomic_load_n(&local->count, __ATOMIC_RELAXED);
+}
+
 /* Does somebody watch what goes out? */
 static inline bool peal_nsp_local_is_watched(const peal_nsp_local *local) {
   return local->hooks.chains[PEAL_HOOK_OUTGOING] != NULL;
@@ -167,6 +176,7 @@ struct peal_server_client {
   bool is_reading;  /* the loop over the machine's events is on the stack */
   bool read_asked;  /* it is wanted at the end of the turn */
   uint8_t given_up; /* sockets that it left in the middleware */
+  uint16_t owed_at; /* when it was last found that a reply is owed to it */
 };
 
 typedef enum peal_socket_state {
@@ -187,6 +197,7 @@ typedef struct peal_socket_extra {
   struct peal_candidate *candidate; /* until it is accepted */
   struct peal_auth *auth;
   struct peal_socket_recovery *recovery; /* of a server that has it */
+  struct peal_socket_long_name *name;    /* NULL: it is the id */
   peal_user_free_fn user_free;
   peal_belongings *belongings;
   peal_ack_list acks;

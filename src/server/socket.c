@@ -12,9 +12,18 @@
 #include "server/socket_extra.h"
 #include "server/socket_hook.h"
 #include "server/socket_key.h"
+#include "server/socket_name.h"
 #include "server/socket_timer.h"
 
 /* -- memory ------------------------------------------------------------------------ */
+
+/* Not that of its session, which is a secret (reference 1.7); but a client of
+ * Socket.IO 2 knows no other. */
+static peal_err set_id(peal_socket *socket) {
+  return peal_sio_conn_is_sio2(&socket->client->sio)
+             ? peal_socket_name_set(socket)
+             : peal_crypto_id(socket->id);
+}
 
 peal_socket *peal_socket_new(peal_server_client *client, peal_nsp *nsp) {
   peal_worker *worker = peal_engine_conn_worker(client->conn);
@@ -24,7 +33,8 @@ peal_socket *peal_socket_new(peal_server_client *client, peal_nsp *nsp) {
   socket->local = peal_nsp_local_of(nsp, worker);
   socket->client = client;
   socket->state = PEAL_SOCKET_PENDING;
-  if (peal_crypto_id(socket->id)) {
+  if (set_id(socket)) {
+    peal_mem_free(worker->mem, socket->extra);
     peal_mem_free(worker->mem, socket);
     return NULL;
   }
@@ -34,6 +44,7 @@ peal_socket *peal_socket_new(peal_server_client *client, peal_nsp *nsp) {
 
 /* What must not come any more, and is charged to its client. */
 static void let_go(peal_socket *socket) {
+  peal_socket_name_discharge(socket);
   peal_auth_drop(socket);
   peal_socket_timer_end(socket);
   peal_socket_hook_end(socket);
@@ -59,8 +70,10 @@ void peal_socket_free(peal_socket *socket) {
   if (extra && extra->user_free && socket->user)
     extra->user_free(socket->user);
   peal_live_socket_free(socket);
-  if (extra)
+  if (extra) {
     peal_mem_free(mem, extra->belongings);
+    peal_mem_free(mem, extra->name);
+  }
   peal_mem_free(mem, extra);
   peal_mem_free(mem, socket);
 }

@@ -4,6 +4,7 @@
 #include "server/acks.h"
 #include "server/candidate.h"
 #include "server/members.h"
+#include "server/onlooker.h"
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
 #include "server/slow_handler.h"
@@ -37,6 +38,9 @@ void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {
   peal_rooms_leave_all(socket);
   peal_members_remove(socket);
   peal_acks_close(socket);
+  peal_onlooker *onlooker = socket->local->nsp->server->onlooker;
+  if (onlooker)
+    onlooker->verbs->went(onlooker, socket, reason);
   run_disconnect_handlers(socket, PEAL_HOOK_DISCONNECT, reason, err);
   peal_socket_free(socket);
 }

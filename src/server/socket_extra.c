@@ -14,7 +14,7 @@ peal_socket_extra *peal_socket_extra_open(peal_socket *socket) {
 void peal_socket_extra_trim(peal_socket *socket) {
   peal_socket_extra *extra = socket->extra;
   if (!extra || extra->user_free || extra->candidate || extra->acks.first ||
-      extra->auth || extra->belongings || extra->recovery)
+      extra->auth || extra->belongings || extra->recovery || extra->name)
     return;
   socket->extra = NULL;
   peal_mem_free(socket->local->worker->mem, extra);

@@ -3,11 +3,11 @@
  * that its session began with. */
 #include "engine/engine_handshake.h"
 #include "net/worker_impl.h"
-#include "server/server_impl.h"
+#include "server/socket_name.h"
 
 const char *peal_socket_id(const peal_socket *socket) {
   PEAL_ON_SOCKET(socket, "peal_ref_post");
-  return socket ? socket->id : "";
+  return socket ? peal_socket_name(socket) : "";
 }
 
 peal_nsp *peal_socket_nsp(const peal_socket *socket) {

@@ -138,7 +138,9 @@ static peal_err note_claim(peal_socket_recovery *own, peal_val auth) {
 peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
   peal_socket *socket = candidate->socket;
   peal_recovery *recovery = peal_socket_recovery_server(socket);
-  if (!recovery && !peal_socket_recovery_store(socket))
+  /* A client of Socket.IO 2 has no words for it. */
+  if ((!recovery && !peal_socket_recovery_store(socket)) ||
+      peal_sio_conn_is_sio2(&socket->client->sio))
     return PEAL_OK;
   socket->extra->recovery =
       peal_mem_zalloc(mem_of(socket), sizeof(peal_socket_recovery));
@@ -229,7 +231,7 @@ bool peal_socket_recovery_look(peal_candidate *candidate, bool at_start,
   peal_socket *socket = candidate->socket;
   peal_recovery_store *store = peal_socket_recovery_store(socket);
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
-  if (!store || !own->asks || at_start == store->run_middlewares)
+  if (!store || !own || !own->asks || at_start == store->run_middlewares)
     return false;
   own->asks = false;
   const peal_mem *mem = mem_of(socket);
@@ -349,6 +351,29 @@ void peal_socket_recovery_release(peal_socket_missed *missed) {
   for (size_t i = 0; i < missed->count; i++)
     peal_message_unref(missed->items[i].message);
   missed->count = 0;
+}
+
+peal_err peal_socket_recovery_resume(peal_socket *socket, peal_slice pid) {
+  peal_recovery *recovery = peal_socket_recovery_server(socket);
+  if (!recovery && !peal_socket_recovery_store(socket))
+    return PEAL_OK;
+  peal_socket_extra *extra = peal_socket_extra_open(socket);
+  peal_socket_recovery *own =
+      extra ? peal_mem_zalloc(mem_of(socket), sizeof *own) : NULL;
+  if (!own)
+    return PEAL_ERR_NOMEM;
+  extra->recovery = own;
+  if (pid.len == sizeof own->pid - 1)
+    memcpy(own->pid, pid.ptr, pid.len);
+  else if (new_pid(own))
+    return PEAL_ERR_SYSTEM;
+  memcpy(own->since, socket->local->offset, sizeof own->since);
+  if (recovery) {
+    peal_lanes_begin(&recovery->lanes);
+    own->after = own->own_after = peal_recovery_log_head(&recovery->log);
+    peal_lanes_end(&recovery->lanes, socket->local->worker);
+  }
+  return PEAL_OK;
 }
 
 /* -- going ------------------------------------------------------------------------- */

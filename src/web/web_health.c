@@ -119,9 +119,23 @@ static bool begin_probe(check *on, unsigned worker) {
   return true;
 }
 
+/* Whoever spreads the load is to send nobody here any more. */
+static void answer_draining(peal_http_req *req) {
+  char time[25];
+  peal_web_time_iso(time, peal_wall_ms());
+  (void)peal_http_answer_header(req, "Cache-Control", PEAL_S("no-store"));
+  peal_http_answer_json(req, 503,
+                        PEAL_OBJECT({"status", peal_str("draining")},
+                                    {"timestamp", peal_str(time)}));
+}
+
 static void on_health(peal_http_req *req, void *user) {
   check *on = user;
   peal_worker *worker = peal_http_req_worker(req);
+  if (worker->phase != PEAL_WORKER_RUNNING) {
+    answer_draining(req);
+    return;
+  }
   home *here = &on->homes[peal_worker_index(worker)];
   if (!on->store) {
     answer(on->app, req, false, true);

@@ -11,6 +11,8 @@
 
 #include <peal/web.h>
 
+#include "net/resident.h"
+
 /* proc(5): /proc/self/stat; the name in parentheses may hold blanks. */
 static void read_stat(peal_web_process *out) {
   char text[1024];
@@ -37,16 +39,6 @@ static void read_stat(peal_web_process *out) {
                     (double)start / (double)sysconf(_SC_CLK_TCK);
 }
 
-static void read_memory(peal_web_process *out) {
-  unsigned long long pages = 0;
-  FILE *file = fopen("/proc/self/statm", "re");
-  if (!file)
-    return;
-  if (fscanf(file, "%*u %llu", &pages) == 1)
-    out->rss_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
-  fclose(file);
-}
-
 static void count_files(peal_web_process *out) {
   DIR *folder = opendir("/proc/self/fd");
   if (!folder)
@@ -63,7 +55,7 @@ void peal_web_process_get(peal_web_process *out) {
   struct rlimit limit;
   *out = (peal_web_process){0};
   read_stat(out);
-  read_memory(out);
+  out->rss_bytes = peal_resident_bytes();
   count_files(out);
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
     out->files_max = (uint64_t)limit.rlim_cur;

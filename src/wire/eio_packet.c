@@ -14,8 +14,8 @@ static bool is_folded(peal_slice text) {
 /* EIO4 packet encoding: a binary message in text is `b` and base64, without a
  * type digit. The official client for Java breaks its lines, as Node's decoder
  * lets pass. */
-static peal_err eio_decode_base64(peal_eio_packet *out, peal_slice text,
-                                  peal_arena *arena) {
+peal_err peal_eio_packet_decode_base64(peal_eio_packet *out, peal_slice text,
+                                       peal_arena *arena) {
   bool folded = is_folded(text);
   char *data = peal_arena_alloc(
       arena, folded ? text.len : peal_base64_decode_max(text.len));
@@ -38,7 +38,7 @@ peal_err peal_eio_packet_decode(peal_eio_packet *out, peal_slice in,
   char type = in.ptr[0];
   peal_slice data = {in.ptr + 1, in.len - 1};
   if (type == 'b')
-    return eio_decode_base64(out, data, arena);
+    return peal_eio_packet_decode_base64(out, data, arena);
   if (type < '0' || type > '6')
     return PEAL_FAIL(PEAL_ERR_EIO_PACKET);
   *out = (peal_eio_packet){.data = data, .type = (uint8_t)(type - '0')};

@@ -30,3 +30,8 @@ typedef struct peal_eio_packet {
 PEAL_MUST_CHECK peal_err peal_eio_packet_decode(peal_eio_packet *out,
                                                 peal_slice in,
                                                 peal_arena *arena);
+/* `text` is the base64 of a binary message alone.
+ * Returns: as peal_eio_packet_decode. */
+PEAL_MUST_CHECK peal_err peal_eio_packet_decode_base64(peal_eio_packet *out,
+                                                       peal_slice text,
+                                                       peal_arena *arena);

@@ -107,7 +107,7 @@ export async function runSteps(steps, limitMs) {
       await Promise.race([step(), late]);
       console.log(`ok - ${name} (${Math.round(performance.now() - began)} ms)`);
     } catch (error) {
-      console.log(`not ok - ${name}\n  ${error.stack}`);
+      console.log(`not ok - ${name}\n  ${error.stack.trim().replaceAll(/\n+/g, "\n  ")}`);
       return false;
     } finally {
       clearTimeout(timer);

@@ -111,9 +111,16 @@ async function oldOnesGo() {
     path.basename(second), 'mine'].sort());
 }
 
+async function twoInOneSecondAreTwo() {
+  const three = [];
+  for (let i = 0; i < 3; i += 1) three.push(await backup('5'));
+  assert.equal(new Set(three).size, 3);
+  three.forEach((one) => assert.ok(count(path.join(one, 'hospital.db')) > 0));
+}
+
 async function aBackupOfNothingFails() {
   await assert.rejects(run(path.join(files, 'backup.sh'), [newFolder(), backups]), /is missing/);
 }
 
 await runSteps([aBackupUnderLoadIsWhole, itIsRefusedWhileTheNodeRuns, whatIsDamagedIsRefused,
-  whatIsPutBackIsServed, aNewMachineIsMadeOfIt, oldOnesGo, aBackupOfNothingFails]);
+  whatIsPutBackIsServed, aNewMachineIsMadeOfIt, oldOnesGo, twoInOneSecondAreTwo, aBackupOfNothingFails]);

@@ -60,7 +60,8 @@ const flags = parseFlags(process.argv.slice(2));
 const num = (name, fallback) =>
   flags[name] === undefined ? fallback : Number(flags[name]);
 
-const { Server } = require(flags.package || 'socket.io');
+const library = require(flags.package || 'socket.io');
+const Server = library.Server || library;
 const httpServer = (flags.tls ? https : http).createServer(
   {
     ...flags.tls && {
@@ -123,10 +124,21 @@ const io = new Server(httpServer, {
   upgradeTimeout: num('upgrade-timeout', 10000),
   connectTimeout: num('connect-timeout', 45000),
   cookie: flags.cookie === '1',
+  allowEIO3: flags.eio3 === '1',
+  path: flags.path || '/socket.io',
+  addTrailingSlash: flags['trailing-slash'] !== '0',
+  transports: ['polling', 'websocket'].filter(
+    (name, bit) => num('transports', 3) >> bit & 1),
+  allowUpgrades: flags.upgrades !== '0',
+  serveClient: flags['serve-client'] !== '0',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
+  ...flags.parser && { parser: require('socket.io-msgpack-parser') },
   ...flags.recovery && {
-    connectionStateRecovery: { maxDisconnectionDuration: num('recovery', 0) },
+    connectionStateRecovery: {
+      maxDisconnectionDuration: num('recovery', 0),
+      skipMiddlewares: flags['recovery-middlewares'] !== '1',
+    },
   },
   allowRequest: (req, done) => {
     const text = req.headers['x-refuse'] || req.headers['x-refuse-late'];
@@ -141,6 +153,21 @@ const io = new Server(httpServer, {
 });
 io.engine.on('initial_headers', (headers) => { headers['x-initial'] = 'yes'; });
 io.engine.on('headers', (headers) => { headers['x-every'] = 'yes'; });
+
+// Where version 2 differs.
+const roomsOf = (socket) => (Array.isArray(socket.rooms) || socket.rooms.size
+  ? [...socket.rooms] : Object.keys(socket.rooms)).sort();
+const PROTOCOL = new Set(['EIO', 'transport', 't', 'sid', 'b64']);
+const authOf = ({ handshake }) => handshake.auth || Object.fromEntries(
+  Object.entries(handshake.query).filter(([key]) => !PROTOCOL.has(key)));
+
+async function countOf(all) {
+  if (all.fetchSockets) return (await all.fetchSockets()).length;
+  if (all.allSockets) return (await all.allSockets()).size;
+  return new Promise((resolve) => {
+    all.clients((err, list) => resolve(list.length));
+  });
+}
 
 const log = new Map();
 let counted = 0;
@@ -185,7 +212,7 @@ function callOld(socket, ev, ms, args, tell) {
 
 io.on('connection', (socket) => {
   const seen = [];
-  socket.onAny((name) => seen.push(name));
+  socket.onAny?.((name) => seen.push(name));
   socket.on('disconnect', (reason) => record(socket, reason));
   onEcho(socket);
   socket.on('binary', (buf, ack) => {
@@ -195,12 +222,8 @@ io.on('connection', (socket) => {
   });
   socket.on('join', (room, ack) => { socket.join(room); ack && ack(); });
   socket.on('leave', (room, ack) => { socket.leave(room); ack && ack(); });
-  socket.on('who', (ack) => ack([...socket.rooms].sort()));
-  socket.on('count', async (room, ack) => {
-    const all = io.in(room);
-    ack(all.fetchSockets ? (await all.fetchSockets()).length
-      : (await all.allSockets()).size);
-  });
+  socket.on('who', (ack) => ack(roomsOf(socket)));
+  socket.on('count', async (room, ack) => ack(await countOf(io.in(room))));
   socket.on('to_room', (room, ev, ...args) => {
     const last = args[args.length - 1];
     if (typeof last === 'function') args.pop();
@@ -270,7 +293,7 @@ io.on('connection', (socket) => {
 });
 
 io.of('/auth').use((socket, next) => {
-  const auth = socket.handshake.auth;
+  const auth = authOf(socket);
   if (auth.token === 'good') return next();
   const err = new Error('not authorized');
   if (auth.token !== 'plain') err.data = { code: 401, need: 'good' };
@@ -278,7 +301,7 @@ io.of('/auth').use((socket, next) => {
 });
 io.of('/auth').on('connection', (socket) => {
   socket.on('disconnect', (reason) => record(socket, reason));
-  socket.on('me', (ack) => ack(socket.handshake.auth));
+  socket.on('me', (ack) => ack(authOf(socket)));
   onEcho(socket);
 });
 
@@ -293,12 +316,15 @@ admin.on('connection', (socket) => {
   socket.on('disconnect', (reason) => record(socket, reason));
   onEcho(socket);
   socket.on('join', (room, ack) => { socket.join(room); ack && ack(); });
-  socket.on('who', (ack) => ack([...socket.rooms].sort()));
+  socket.on('who', (ack) => ack(roomsOf(socket)));
   socket.on('broadcast', (ev, ...args) => socket.broadcast.emit(ev, ...args));
 });
 
+require('./fixture_node_side')(io);
+
 // Raw Engine.IO beside it, as in fixture_engine.c.
-const raw = new engine.Server({ maxHttpBufferSize: 1 << 20, cookie: true });
+const raw = new engine.Server({ maxHttpBufferSize: 1 << 20, cookie: true,
+  allowEIO3: true });
 raw.on('connection', (socket) => socket.on('message', (data) => {
   if (data === '#close') {
     socket.send('bye');

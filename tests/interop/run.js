@@ -2,7 +2,7 @@
 'use strict';
 // The scenarios, by one client, over each transport:
 //   node run.js --server PATH --client NAME [--only TEXT] [--python PATH]
-//     [--built FOLDER] [--workers N] [--via WAY]
+//     [--built FOLDER] [--workers N] [--via WAY] [--parser msgpack]
 // `--server node` runs them against the official server, as a test of the
 // test; `node-3`, `asgi` and `flask` are further servers for clients of ours.
 // WAY is between them: `tls` (the server speaks it), `nginx`, `nginx-tls`. A
@@ -22,6 +22,7 @@ const CLIENTS = {
   js: [process.execPath, script('js.js'), 'socket.io-client'],
   'js-4.5': [process.execPath, script('js.js'), 'socket.io-client-4-5'],
   'js-3.1': [process.execPath, script('js.js'), 'socket.io-client-3-1'],
+  'js-2.5': [process.execPath, script('js.js'), 'socket.io-client-2-5'],
   python: [argument('python', 'python3'), script('python_driver.py')],
   java: ['java', '-cp', [path.join(built, 'java', 'classes'),
     path.join(built, 'java', 'lib', '*')].join(':'), 'JavaDriver'],
@@ -47,6 +48,12 @@ if (isTls) {
   certs.certificate('site');
 }
 
+// Version 3 of Engine.IO: the one client of it that is another, and with
+// `--eio3` Peal's.
+const isEio3 = process.argv.includes('--eio3');
+const name = argument('client', 'js');
+const FLAGS = isEio3 || name === 'js-2.5' ? { eio3: 1 } : {};
+
 // One for all cases, which say by `tap` where it goes on.
 const between = { after: (fn) => process.once('exit', fn) };
 let proxy;
@@ -58,7 +65,6 @@ function proxied() {
   return proxy;
 }
 
-const name = argument('client', 'js');
 if (!CLIENTS[name]) {
   console.error(`run.js: clients are ${Object.keys(CLIENTS).join(', ')}`);
   process.exit(2);
@@ -90,17 +96,21 @@ class On {
     const hello = await Promise.race([this.driver.hello,
       this.driver.failed.then((err) => { throw err; })]);
     this.lacks = new Set(
-      [...hello.lacks, ...SERVER_LACKS[argument('server')] || []]);
+      [...hello.lacks, ...SERVER_LACKS[argument('server')] || [],
+        ...isEio3 ? ['auth-values', 'message-with-data'] : []]);
+  }
+
+  flags() {
+    return { ...FLAGS, ...via === 'tls' && { tls: certs.at('site') } };
   }
 
   serve(flags = {}) {
-    return privateServer(
-      via === 'tls' ? { ...flags, tls: certs.at('site') } : flags);
+    return privateServer({ ...flags, ...this.flags() });
   }
 
   async listen(isPrivate) {
     this.server = isPrivate ? await this.serve()
-      : await this.t.server(via === 'tls' ? { tls: certs.at('site') } : {});
+      : await this.t.server(this.flags());
     this.tap = await new Wiretap(this.server.port).open();
     this.t.after(() => this.tap.close());
     if (isPrivate) this.t.after(() => this.server.stop());
@@ -112,7 +122,9 @@ class On {
       url: `${isTls ? 'https' : 'http'}://127.0.0.1:${this.port}`,
       transports: TRANSPORTS[this.transport],
       opts: {
+        ...isEio3 && { eio3: true },
         ...isTls && { ca: certs.at('ca.crt') },
+        parser: argument('parser'),
         ...via.startsWith('nginx') && { query: { tap: String(this.tap.port) } },
       },
       ...opts,

@@ -273,6 +273,11 @@ static void what_is_ours_comes_back_as_well(void **state) {
   peal_buf_reset(&buf);
   assert_int_equal(round_trip(&out, &last, &buf, &arena), PEAL_OK);
   assert_same(&out, &last);
+  last.packets = drained;
+  last.packet_count = 3;
+  peal_buf_reset(&buf);
+  assert_int_equal(round_trip(&out, &last, &buf, &arena), PEAL_OK);
+  assert_same(&out, &last);
   peal_buf_deinit(&buf);
   peal_arena_deinit(&arena);
 }

@@ -14,8 +14,11 @@ store=$data/hospital.db
 
 mkdir -p "$backups"
 name=hospital-$(date -u +%Y%m%dT%H%M%SZ)
+while [ -e "$backups/$name" ]; do # one was made in this second
+  sleep 0.2
+  name=hospital-$(date -u +%Y%m%dT%H%M%SZ)
+done
 into=$backups/$name
-[ ! -e "$into" ] || { echo "backup.sh: $into is there already" >&2; exit 1; }
 part=$backups/.$name.$$
 trap 'rm -rf "$part"' EXIT
 trap 'exit 1' HUP INT TERM

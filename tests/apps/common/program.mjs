@@ -154,7 +154,7 @@ export async function runSteps(steps) {
       console.log(`ok - ${name} (${Math.round(performance.now() - began)} ms)`);
     } catch (error) {
       failed += 1;
-      console.log(`not ok - ${name}\n  ${error.stack}`);
+      console.log(`not ok - ${name}\n  ${error.stack.trim().replaceAll(/\n+/g, "\n  ")}`);
     }
   }
   for (const child of running) child.kill('SIGKILL');

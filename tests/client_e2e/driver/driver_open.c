@@ -61,12 +61,19 @@ static peal_client_tls tls_of(peal_build *build, peal_val opts) {
   };
 }
 
+static const peal_parser *parser_of(peal_val opts) {
+  return peal_slice_is(peal_val_str(peal_val_get(opts, "parser")), "msgpack")
+             ? peal_parser_msgpack()
+             : NULL;
+}
+
 static peal_client_opts opts_of(peal_build *build, peal_val command) {
   peal_val opts = peal_val_get(command, "opts");
   return (peal_client_opts){
       .url = text(build, command, "url"),
       .path = text(build, opts, "path"),
       .transports = transports_of(peal_val_get(command, "transports")),
+      .eio3 = flag(opts, "eio3", false),
       .no_upgrade = !flag(opts, "upgrade", true),
       .remember_upgrade = flag(opts, "rememberUpgrade", false),
       .try_all_transports = flag(opts, "tryAllTransports", false),
@@ -86,6 +93,7 @@ static peal_client_opts opts_of(peal_build *build, peal_val command) {
       .buffer_full = flag(opts, "dropOldest", false) ? PEAL_CLIENT_DROP_OLDEST
                                                      : PEAL_CLIENT_REFUSE,
       .max_payload_bytes = number(opts, "maxPayload", 0),
+      .parser = parser_of(opts),
       .proxy = text(build, opts, "proxy"),
       .tls = tls_of(build, opts),
       .log = {.level = PEAL_LOG_ERROR},

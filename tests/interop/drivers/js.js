@@ -8,8 +8,12 @@ const readline = require('node:readline');
 
 const modules = path.join(__dirname, '../../e2e/node_modules');
 const name = process.argv[2] || 'socket.io-client';
-const { io } = require(path.join(modules, name));
+const library = require(path.join(modules, name));
+const io = library.io || library;
 const { version } = require(path.join(modules, name, 'package.json'));
+// Its `auth` is a query, and a refusal an `error` with what was said.
+const isV2 = version.startsWith('2.');
+const LACKS = isV2 ? ['auth-values', 'message-with-data'] : [];
 
 const say = (report) => process.stdout.write(`${JSON.stringify(report)}\n`);
 
@@ -31,6 +35,10 @@ function unpack(value) {
     Object.entries(value).map(([key, one]) => [key, unpack(one)]));
 }
 
+// By name.
+const parserOf = (word) => word && require(path.join(modules,
+  `socket.io-${word}-parser`));
+
 const sockets = new Map();
 const FILES = ['ca', 'cert', 'key'];
 const MANAGER = ['reconnect_attempt', 'reconnect', 'reconnect_error',
@@ -42,8 +50,10 @@ function options({ transports, auth, askAuth, reconnect, opts = {} }, id) {
   return {
     forceNew: true, transports, reconnection: reconnect,
     reconnectionDelay: 100, reconnectionDelayMax: 300, ...opts,
+    ...opts.parser && { parser: parserOf(opts.parser) },
     ...Object.fromEntries(files.map((name) =>
       [name, fs.readFileSync(opts[name])])),
+    ...isV2 && { query: { ...opts.query, ...auth } },
     auth: askAuth === undefined ? unpack(auth) : (give) => {
       say({ is: 'auth', id });
       setTimeout(() => give(unpack(auth)), askAuth);
@@ -76,6 +86,11 @@ function listen(socket, id, { events, answers, any, outgoing, when = [] }) {
   on('connect', 'connect', () => ({ recovered: socket.recovered || false }));
   on('disconnect', 'disconnect', (reason) => ({ reason }));
   // `low`: no connection, and not a refusal of the namespace.
+  if (isV2) {
+    on('refused', 'error', (said) => (typeof said === 'string'
+      ? { message: said } : { message: said.message,
+        data: said.message ? undefined : said }));
+  }
   on('refused', 'connect_error', (err) => ({ message: err.message,
     data: err.data, low: err.type === 'TransportError' ||
       err.message === 'timeout' || err.message === 'server error' }));
@@ -145,7 +160,7 @@ function perform(command) {
   commands[command.do](command);
 }
 
-say({ is: 'hello', client: `${name} ${version}`, lacks: [] });
+say({ is: 'hello', client: `${name} ${version}`, lacks: LACKS });
 readline.createInterface({ input: process.stdin })
   .on('line', (line) => perform(JSON.parse(line)))
   .on('close', () => process.exit(0));

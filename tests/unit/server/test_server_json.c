@@ -8,6 +8,7 @@ static void a_server_is_made_of_json(void **state) {
                            "{\"port\":-1,\"log\":{\"level\":\"error\"},"
                            "\"path\":\"/j\",\"cors\":{\"origins\":\"*\"},"
                            "\"max_payload_bytes\":1234,\"no_client\":true,"
+                           "\"stop_timeout_ms\":9,\"stop_spread_ms\":8,"
                            "\"queue_policy\":\"drop_oldest\"}"))};
   assert_non_null(it.server);
   it.port = peal_http_server_port(peal_server_http(it.server));
