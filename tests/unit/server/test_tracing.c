@@ -219,12 +219,19 @@ static void its_time_is_that_of_the_processor(void **state) {
   stop(&it, &client);
 }
 
+/* The text of a record, terminated. */
+static char *text_of(const peal_log_record *record, char out[1100]) {
+  snprintf(out, 1100, "%.*s", PEAL_SFMT(record->text));
+  return out;
+}
+
+/* The time differs, and there may be lines about the worker's turn. */
 static void on_warning(const peal_log_record *record, void *user) {
+  char text[1100];
   (void)user;
-  /* The time differs, and so do the lines about the worker's turn. */
-  const char *took = strstr(record->text.ptr, " took ");
+  char *took = strstr(text_of(record, text), " took ");
   if (record->level == PEAL_LOG_WARN && took)
-    trace_add("%.*s", (int)(took - record->text.ptr), record->text.ptr);
+    trace_add("%.*s", (int)(took - text), text);
 }
 
 static uint64_t slow(const server_fixture *it) {
@@ -432,11 +439,11 @@ static void ids_are_made_or_gone_on_with(void **state) {
 }
 
 static void on_any_line(const peal_log_record *record, void *user) {
+  char text[1100];
   (void)user;
-  if (record->level == PEAL_LOG_WARN)
-    trace_add("%.*s",
-              (int)(strstr(record->text.ptr, "span_id=") - record->text.ptr),
-              record->text.ptr);
+  char *span = strstr(text_of(record, text), "span_id=");
+  if (record->level == PEAL_LOG_WARN && span)
+    trace_add("%.*s", (int)(span - text), text);
 }
 
 static void on_fail(peal_socket *socket, const peal_event *event, void *user) {
