@@ -293,7 +293,13 @@ static size_t act(player *p, const uint8_t *data, size_t len) {
     (void)!read_all(p);
     return 1;
   case 5:
-    refuse(p, link);
+    if (much & 8)
+      (void)!peal_sio_conn_deliver(p->conn, link);
+    else if (much & 4)
+      (void)!peal_sio_conn_pause(p->conn, link);
+    else
+      refuse(p, link);
+    (void)!read_all(p);
     return 1;
   case 6:
     part(p, link);
