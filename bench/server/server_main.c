@@ -62,6 +62,10 @@ static bool option(peal_server_opts *opts, const char *name,
     opts->port = (int)number;
   else if (strcmp(name, "--workers") == 0)
     opts->workers = (unsigned)number;
+  else if (strcmp(name, "--deflate") == 0 && number <= 2)
+    opts->deflate = (peal_deflate_opts){.on = number > 0,
+                                        .server_context_takeover = number == 2,
+                                        .client_context_takeover = number == 2};
   else
     return false;
   return true;
@@ -73,7 +77,9 @@ int main(int argc, char **argv) {
   for (int i = 1; right && i < argc; i += 2)
     right = option(&opts, argv[i], argv[i + 1]);
   if (!right) {
-    fputs("usage: peal-bench-server [--port P] [--workers N]\n", stderr);
+    fputs("usage: peal-bench-server [--port P] [--workers N] [--deflate 0|1|2]"
+          "\n1: messages are deflated; 2: and refer to those before\n",
+          stderr);
     return 2;
   }
   peal_server *server = peal_server_new(&opts);
