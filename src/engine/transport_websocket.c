@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/transport_websocket.h"
 
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
+#include "http/http_give.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
 #include "net/net_limits.h"
@@ -264,7 +267,7 @@ static void on_end(peal_stream *stream, void *user) {
 
 static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn *conn = user;
-  peal_parting_left(&conn->local->parting, conn);
+  peal_engine_conn_count_undrained(conn);
   conn->stream = NULL;
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;
@@ -389,4 +392,34 @@ peal_err peal_transport_websocket_open(peal_engine_conn *conn,
   }
   peal_http_upgrade_free(req);
   return err;
+}
+
+/* -- in another process ------------------------------------------------------ */
+
+bool peal_transport_websocket_may_leave(const peal_engine_conn *conn) {
+  return conn->stream && !conn->ws_ending &&
+         !peal_stream_is_closing(conn->stream) &&
+         !peal_stream_is_encrypted(conn->stream) &&
+         peal_ws_conn_is_at_rest(conn->ws);
+}
+
+void peal_transport_websocket_leave(peal_engine_conn *conn) {
+  peal_http_give_stream(conn->local->engine->http, conn->stream);
+  conn->stream = NULL;
+  unprepare(conn);
+}
+
+peal_err peal_transport_websocket_resume(peal_engine_conn *conn, int fd) {
+  peal_engine_local *local = conn->local;
+  conn->ws = peal_ws_conn_new(&local->ws_opts, &conn->account, (peal_slice){0});
+  if (!conn->ws) {
+    close(fd);
+    return PEAL_ERR_NOMEM;
+  }
+  conn->stream = peal_http_give_take_stream(local->engine->http, local->worker,
+                                            fd, &stream_callbacks, conn);
+  if (conn->stream)
+    return PEAL_OK;
+  unprepare(conn);
+  return PEAL_ERR_NOMEM;
 }

@@ -14,11 +14,11 @@ const SUITES = [
   'wire_http.js', 'wire_ws.js', 'wire_sio.js', 'bad_http.js', 'http_diff.js',
   'clients.js', 'ws_client.js', 'python_client.py', 'curl.sh', 'flow.js',
   'conformance.js', 'unix_socket.js', 'engine_client.js', 'proxies.js',
-  'tls.js', 'recovery.js', 'parser.js',
+  'tls.js', 'recovery.js', 'parser.js', 'wire_eio3.js',
 ];
 
-// Of servers of their own: examples/ws_echo, deflate/main.c.
-const OTHERS = ['ws_echo.js', 'deflate.js'];
+// Of servers of their own: examples/ws_echo, deflate/main.c, examples/restart.
+const OTHERS = ['ws_echo.js', 'deflate.js', 'restart.js'];
 
 function parse(argv) {
   const opts = {
