@@ -64,9 +64,9 @@ static peal_err send_base64(peal_engine_conn *conn,
 static peal_err send_own(peal_engine_conn *conn, const peal_eio_out *packet) {
   if (packet->binary && conn->base64)
     return send_base64(conn, packet);
-  return peal_ws_conn_send_with(
-      conn->ws, opcode_of(packet), prefix_of(conn, packet), packet->data,
-      packet->message && !packet->no_compress);
+  return peal_ws_conn_send_with(conn->ws, opcode_of(packet),
+                                prefix_of(conn, packet), packet->data,
+                                packet->message && !packet->no_compress);
 }
 
 /* What a client gets as nobody else does waits in the WebSocket: binary as
