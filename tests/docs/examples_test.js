@@ -154,6 +154,25 @@ const tests = {
     assert.deepStrictEqual(await heard, [{ from: ada.id, text: 'hello' }]);
   },
 
+  // The rest is in tests/browser/admin.js.
+  async admin() {
+    const admin = io(`${url}/admin`, { forceNew: true, reconnection: false });
+    sockets.push(admin);
+    const [{ supportedFeatures }] = await once(admin, 'config');
+    assert.ok(supportedFeatures.includes('ALL_EVENTS'));
+    const ada = await joined();
+    const named = new Promise((done) => admin.on('socket_updated', ({ data }) => data && done(data)));
+    ada.emit('name', 'Ada');
+    assert.deepStrictEqual(await named, { name: 'Ada' });
+    ada.emit('enter', 'kitchen');
+    const said = once(ada, 'said');
+    assert.strictEqual(await ask(ada, 'say', 'kitchen', 'hello'), 'ok');
+    assert.deepStrictEqual(await said, ['hello']);
+    const stats = await (await fetch(`${url}/_peal/stats.json`)).json();
+    assert.strictEqual(stats.sockets, 2);
+    assert.deepStrictEqual(stats.rooms, [{ nsp: '/', name: 'kitchen', sockets: 1 }]);
+  },
+
   // Two nodes and a Redis that is not there at first.
   async cluster() {
     const { startRedis } = await import('../support/redis.mjs');
@@ -371,6 +390,24 @@ const tests = {
     const left = once(ada, 'disconnect');
     await once(ada, 'idle');
     assert.deepStrictEqual((await left)[0], 'io server disconnect');
+  },
+
+  async event_rules() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'add', 2, 3), 5);
+    assert.deepStrictEqual(await ask(ada, 'add', 2, 'x'),
+      { error: 'two numbers' });
+    assert.deepStrictEqual(await ask(ada, 'secret'),
+      { error: 'sign in first' });
+    ada.emit('sign in', 'tea');
+    assert.strictEqual(await ask(ada, 'secret'), '42');
+    assert.strictEqual(await ask(ada, 'whatever'), 'no such thing: whatever');
+    ada.on('how many?', (answer) => answer(7));
+    assert.strictEqual(await ask(ada, 'ask me'), 7);
+    for (let i = 0; i < 200; i++) ada.emit('add', i, i);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ask(ada, 'add', 1, 1)));
+    assert.ok(answers.some((a) => a.error === 'too many events'));
   },
 
   async binary() {
