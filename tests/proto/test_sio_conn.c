@@ -1416,7 +1416,7 @@ static void a_query_of_too_many_parameters_ends_it(void **state) {
     char words[2048] = "0/a?";
     sio2_server(&s);
     for (int i = 0; i < 256 + more; i++)
-      strcat(words, i ? "&a=1" : "a=1");
+      strcat(words, i ? "&a" : "a");
     assert_int_equal(text(&s, words), more ? PEAL_ERR_LIMIT : PEAL_OK);
     end(&s);
   }
