@@ -82,6 +82,7 @@ cli_exit cli_client_opts_init(cli_client_opts *out, const cli_opts *from) {
                                          .server_name = from->server_name,
                                          .insecure_no_verify = from->insecure},
                                  .proxy = from->proxy,
+                                 .deflate.on = from->deflate,
                                  .log.level = PEAL_LOG_ERROR}};
   cli_exit code = add_headers(out, from);
   return code == CLI_OK ? add_query(out, from) : code;

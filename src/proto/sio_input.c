@@ -178,8 +178,9 @@ static bool is_open_for(const peal_sio_links_item *item, bool ack) {
 
 /* A whole packet, attachments in place, for a namespace that is open. */
 static void tell_packet(peal_sio_conn_event *event,
-                        const peal_sio_links_item *item) {
+                        const peal_sio_links_item *item, size_t bytes) {
   const peal_sio_packet *packet = &event->packet;
+  event->bytes = bytes;
   if (!is_ack(packet))
     about_link(event, PEAL_SIO_CONN_EVENT, item);
   else if (packet->has_id)
@@ -229,7 +230,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
   if (item && !is_open_for(item, is_ack(&event->packet)))
     return hold_whole(conn, item, text, is_ack(&event->packet));
   if (item)
-    tell_packet(event, item);
+    tell_packet(event, item, text.len);
   return PEAL_OK;
 }
 
@@ -358,7 +359,7 @@ static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
   if (err)
     return err;
   conn->ready_told = true;
-  tell_packet(event, item);
+  tell_packet(event, item, peal_sio_held_payload(held));
   return PEAL_OK;
 }
 

@@ -133,6 +133,7 @@ const io = new Server(httpServer, {
   serveClient: flags['serve-client'] !== '0',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
+  perMessageDeflate: flags.deflate === '1' && { threshold: 0 },
   ...flags.parser && { parser: require('socket.io-msgpack-parser') },
   ...flags.recovery && {
     connectionStateRecovery: {
