@@ -195,11 +195,47 @@ static void connect_handlers_may_do_anything(void **state) {
   }
 }
 
+/* In the body that answers the handshake; the next one says the end. */
+static void a_first_body_has_it_all(void **state) {
+  static char ways[][2] = {"h", "r", "l", "c"};
+  static const char *const ends[] = {"2:4011:42[\"hello\"]", "6:44\"no\"",
+                                     "2:402:41", "2:402:41"};
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    server_fixture it = make();
+    unsigned status;
+    assert_int_equal(peal_on_connect(it.root, on_connect, ways[i]), PEAL_OK);
+    server_run(&it);
+    char *body =
+        sio_client_http(it.port, "GET", "/socket.io/?EIO=3&transport=polling",
+                        NULL, NULL, &status);
+    assert_non_null(body);
+    assert_int_equal(status, 200);
+    size_t len = strlen(body), end = strlen(ends[i]);
+    assert_true(len > end);
+    assert_string_equal(body + len - end, ends[i]);
+    if (i == 3) {
+      char target[128];
+      snprintf(target, sizeof target,
+               "/socket.io/?EIO=3&transport=polling&sid=%.20s",
+               strstr(body, "\"sid\":\"") + 7);
+      char *last = sio_client_http(it.port, "GET", target, NULL, NULL, &status);
+      assert_non_null(last);
+      assert_string_equal(last, "1:61:1");
+      free(last);
+      assert_true(server_has_clients(&it, 0));
+    }
+    free(body);
+    server_stop(&it);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ids_are_made_of_the_sessions),
       cmocka_unit_test(a_query_is_auth_and_refusals_say_one_thing),
       cmocka_unit_test(connect_handlers_may_do_anything),
+      cmocka_unit_test(a_first_body_has_it_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
