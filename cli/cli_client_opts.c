@@ -61,12 +61,18 @@ static peal_client_transports transports_of(const char *name) {
   return PEAL_CLIENT_POLLING_FIRST;
 }
 
+const peal_parser *cli_client_opts_parser(const char *word) {
+  return word != NULL && strcmp(word, "msgpack") == 0 ? peal_parser_msgpack()
+                                                      : NULL;
+}
+
 cli_exit cli_client_opts_init(cli_client_opts *out, const cli_opts *from) {
   *out =
       (cli_client_opts){.opts = {.url = from->words[0],
                                  .path = from->path,
                                  .transports = transports_of(from->transports),
                                  .try_all_transports = true,
+                                 .parser = cli_client_opts_parser(from->parser),
                                  .timeout_ms = from->timeout_ms,
                                  .tls = {.ca_file = from->ca_file,
                                          .ca_dir = from->ca_dir,

@@ -19,4 +19,6 @@ typedef struct cli_client_opts {
 /* Returns: CLI_OK, or CLI_USAGE behind a line on stderr. In any case to be
  * deinited. The texts of `from` are borrowed. */
 cli_exit cli_client_opts_init(cli_client_opts *out, const cli_opts *from);
+/* Of this word; NULL: the default one. */
+const peal_parser *cli_client_opts_parser(const char *word);
 void cli_client_opts_deinit(cli_client_opts *out);

@@ -27,6 +27,9 @@ const cli_option cli_option_table[] = {
    "polling,websocket websocket,polling websocket polling"},
   {"path", 'p', CLI_TEXT, CLI_ALL, AT(path), "PATH",
    "of the server's endpoint; default /socket.io/", 0, 0, NULL},
+  {"parser", 0, CLI_CHOICE, CLI_CLIENTS | CLI_SERVE, AT(parser), "WORD",
+   "how packets are written, the same at both ends: json (the default) or "
+   "msgpack", 0, 0, "json msgpack"},
   {"cacert", 0, CLI_TEXT, CLI_TALKERS, AT(ca_file), "FILE",
    "believe certificates of these authorities (PEM) only", 0, 0, NULL},
   {"capath", 0, CLI_TEXT, CLI_TALKERS, AT(ca_dir), "FOLDER",

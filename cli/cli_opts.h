@@ -49,6 +49,7 @@ typedef struct cli_opts {
 
   /* of a connection */
   const char *nsp, *auth, *path, *transports, *origin;
+  const char *parser; /* also of serve; NULL: json */
   cli_list headers, query;
   const char *ca_file, *ca_dir, *cert, *key, *server_name, *proxy;
   bool insecure;

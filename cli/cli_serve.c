@@ -7,6 +7,7 @@
 
 #include <peal/peal.h>
 
+#include "cli_client_opts.h"
 #include "cli_out.h"
 #include "cli_runs.h"
 #include "cli_say.h"
@@ -262,6 +263,7 @@ static cli_exit serve(serving *s, peal_tls *tls) {
       .host = opts->host != NULL ? opts->host : "127.0.0.1",
       .port = opts->port != 0 ? (int)opts->port : PEAL_PORT_ANY,
       .path = opts->path,
+      .parser = cli_client_opts_parser(opts->parser),
       .tls = tls,
       .cors.origins = opts->cors != NULL ? opts->cors : "*",
       .ping_interval_ms = opts->ping_interval_ms,

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   peal_slice in = {(const char *)data, len};
   if (peal_http1_response_decode(&head, in, NULL, false, NULL))
     return 0;
-  peal_err err = peal_ws_ask_check(&head, sum, &text);
+  peal_err err = peal_ws_ask_check(&head, sum, false, &text);
   must(!err || (err == PEAL_ERR_ANSWER && text));
   must(err || peal_slice_is(peal_http1_field_get(&head, "Sec-WebSocket-Accept"),
                             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));

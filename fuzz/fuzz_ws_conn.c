@@ -194,7 +194,8 @@ static void pop_queue(peer *p, size_t len) {
     size_t whole =
         peal_ws_conn_message_len(p->conn, 0, peal_message_len(message));
     if (len < whole) {
-      must(!peal_ws_conn_keep(p->conn, PEAL_WS_BINARY, 0, message, 0, len));
+      must(!peal_ws_conn_keep(p->conn, PEAL_WS_BINARY, 0, message,
+                              peal_message_part(message, 0), len));
       len = whole;
     }
     len -= whole;

@@ -225,7 +225,8 @@ typedef enum peal_err_class {
   X(TLS_PEER, -949, PEER, "no encryption could be agreed on", 0, 502)          \
   X(CERT, -948, PEER, "the certificate is not believed", 0, 502)               \
   X(ANSWER, -947, PEER, "the server answers otherwise than asked", 0, 502)     \
-  X(REFUSED, -946, PEER, "the server has refused it", 0, 0)
+  X(REFUSED, -946, PEER, "the server has refused it", 0, 0)                    \
+  X(WS_DEFLATE, -945, PEER, "compressed WebSocket message malformed", 1007, 0)
 
 /* clang-format on */
 

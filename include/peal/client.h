@@ -368,7 +368,7 @@ typedef struct peal_client_how {
   bool no_retry;       /* outside of the queue of `retries` */
   uint32_t timeout_ms; /* of the acknowledgement; 0: ack_timeout_ms of the
                            options; PEAL_OFF: none */
-  bool no_compress;
+  bool no_compress;    /* it goes as it is */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[8];
 } peal_client_how;

@@ -271,7 +271,8 @@ PEAL_API void peal_engine_server_stats_get(peal_engine_server *server,
 typedef struct peal_engine_how {
   bool is_volatile; /* may be dropped by a client that is not ready: PEAL_OK */
   bool keep;        /* PEAL_QUEUE_DROP_OLDEST drops others */
-  bool no_compress; /* polling answers with it are not compressed for it */
+  bool no_compress; /* it goes as it is over a WebSocket, and polling answers
+                       are not compressed for it */
   /* A queued message with the same key is replaced, so that a slow client gets
    * the newest and never a backlog. Borrowed for the call. */
   const char *conflate;

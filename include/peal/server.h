@@ -439,7 +439,8 @@ typedef struct peal_to {
   /* A queued event with the same key (in the same namespace) is replaced, so
    * that a slow client gets the newest and never a backlog. */
   const char *conflate;
-  bool no_compress; /* polling answers with it are not compressed for it */
+  bool no_compress; /* it goes as it is over a WebSocket, and polling answers
+                       are not compressed for it */
   /* Rooms, exceptions and the key once more, as slices: beside the lists above,
    * in addition to what is in them; the key instead of `conflate`. */
   peal_names room_names;

@@ -207,6 +207,7 @@ PEAL_API void peal_ws_stats_get(peal_ws_endpoint *endpoint, peal_ws_stats *out);
 typedef struct peal_ws_how {
   bool is_binary;
   bool is_volatile; /* may be dropped by a client that is not ready */
+  bool no_compress; /* goes as it is, whatever was agreed on (`deflate`) */
   /* A queued message of the endpoint with the same key is replaced, so that a
    * slow client gets the newest and never a backlog. Empty: no key. */
   peal_slice conflate;

@@ -32,14 +32,15 @@ typedef struct peal_client_engine_opts {
   bool no_timestamp;     /* no `t` in polling requests */
   const peal_client_field *headers; /* in each request */
   size_t header_count;
-  peal_cookie_jar *cookies;     /* kept and sent; NULL: neither */
-  const char *proxy;            /* as peal_client_opts.proxy; NULL: none */
-  uint32_t timeout_ms;          /* of a dial; 0: 20000 */
-  uint32_t request_timeout_ms;  /* of the handshake, of a POST, of a WebSocket's
+  peal_cookie_jar *cookies;    /* kept and sent; NULL: neither */
+  const char *proxy;           /* as peal_client_opts.proxy; NULL: none */
+  uint32_t timeout_ms;         /* of a dial; 0: 20000 */
+  uint32_t request_timeout_ms; /* of the handshake, of a POST, of a WebSocket's
                                   opening; 0: 20000 */
-  uint32_t close_timeout_ms;    /* of an orderly close; 0: 5000 */
-  size_t max_payload_bytes;     /* of a message or body that comes; 0: 16 MiB */
-  size_t max_queue_bytes;       /* 0: 8 MiB */
+  uint32_t close_timeout_ms;   /* of an orderly close; 0: 5000 */
+  size_t max_payload_bytes;    /* of a message or body that comes; 0: 16 MiB */
+  size_t max_queue_bytes;      /* 0: 8 MiB */
+  peal_deflate_opts deflate;
   peal_account_worker *account; /* charged for what peers make us hold; never
                                    NULL */
 } peal_client_engine_opts;

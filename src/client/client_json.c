@@ -9,6 +9,7 @@
 #define TEXT(field) ROW(field, PEAL_OPTS_TEXT, NULL)
 #define FLAG(field) ROW(field, PEAL_OPTS_FLAG, NULL)
 #define U32(field) ROW(field, PEAL_OPTS_U32, NULL)
+#define BYTE(field) ROW(field, PEAL_OPTS_BYTE, NULL)
 #define SIZE(field) ROW(field, PEAL_OPTS_SIZE, NULL)
 
 _Static_assert(sizeof(peal_client_transports) == sizeof(int) &&
@@ -45,6 +46,15 @@ static const peal_opts_row rows[] = {
     SIZE(max_queue_bytes),
     SIZE(max_payload_bytes),
     U32(max_attachments),
+    FLAG(deflate.on),
+    FLAG(deflate.server_context_takeover),
+    FLAG(deflate.client_context_takeover),
+    BYTE(deflate.server_max_window_bits),
+    BYTE(deflate.client_max_window_bits),
+    BYTE(deflate.level),
+    BYTE(deflate.mem_level),
+    SIZE(deflate.threshold_bytes),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
     TEXT(tls.ca_file),
     TEXT(tls.ca_dir),
     TEXT(tls.cert_file),

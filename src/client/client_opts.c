@@ -9,9 +9,11 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "net/proxy_env.h"
+#include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "wire/base64.h"
 #include "wire/client_url.h"
+#include "wire/deflate_terms.h"
 #include "wire/http1_chars.h"
 #include "wire/percent.h"
 #include "wire/proxy_url.h"
@@ -37,8 +39,12 @@ static peal_err no_memory(peal_client_problem *why) {
 
 static const char *contradiction(const peal_client_opts *opts) {
   if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->tls) ||
-      !PEAL_RESERVED_IS_KNOWN(&opts->log))
+      !PEAL_RESERVED_IS_KNOWN(&opts->log) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->deflate))
     return "an option that this library does not know";
+  if (!peal_parser_is_whole(opts->parser))
+    return "parser lacks a function, or has one that this library does not "
+           "know";
   if (opts->no_upgrade && opts->remember_upgrade)
     return "remember_upgrade cannot go with no_upgrade";
   if (opts->tls.insecure_no_verify &&
@@ -57,6 +63,9 @@ static const char *wrong_number(const peal_client_opts *opts) {
     return "randomization_factor must be a number from 0 to 1";
   if (opts->max_attachments > UINT16_MAX && opts->max_attachments != PEAL_OFF)
     return "max_attachments must be at most 65535, or PEAL_OFF";
+  if (!peal_deflate_terms_is_known(&opts->deflate))
+    return "deflate has windows of 9 to 15 bits, levels of 1 to 9, and "
+           "mem_level of 1 to 9";
   if (opts->path && opts->path[0] != '/')
     return "path must begin with a slash: \"/socket.io/\"";
   if ((opts->header_count && !opts->headers) ||

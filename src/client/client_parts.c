@@ -2,6 +2,7 @@
 #include "client/client_parts.h"
 
 #include "proto/backoff.h"
+#include "proto/parser.h"
 
 static uint32_t jitter_of(double factor) {
   if (factor < 0)
@@ -19,6 +20,7 @@ void peal_client_parts_set_machine(peal_client *client,
                .max_attachments =
                    opts->max_attachments ? opts->max_attachments : PEAL_OFF,
                .max_packet_bytes = payload,
+               .parser = peal_parser_other(opts->parser),
                .mem = client->worker->mem},
       .no_reconnection = opts->no_reconnection,
       .no_first_retry = opts->no_first_retry,
@@ -52,6 +54,7 @@ void peal_client_parts_set_engine(peal_client *client,
       .no_upgrade = opts->no_upgrade,
       .try_all_transports = opts->try_all_transports,
       .no_timestamp = opts->no_timestamp,
+      .deflate = opts->deflate,
       .headers = opts->headers,
       .header_count = opts->header_count,
       .cookies = opts->no_cookies ? NULL : &client->cookies,

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "client/client_ws_ask.h"
 #include "net/crypto.h"
+#include "net/deflater.h"
 #include "net/dial.h"
 #include "net/stream.h"
 #include "proto/ws_conn.h"
@@ -29,6 +30,7 @@ struct peal_client_ws {
   peal_ws_conn *conn;      /* it is over */
   peal_account account;
   peal_ws_conn_opts conn_opts;
+  peal_deflater deflater;
   peal_wheel_timer timer;
   peal_flush flush;
   char *target; /* until it is asked for */
@@ -206,8 +208,9 @@ static uint32_t mask(void *user) {
   return ws->dice[--ws->dice_left];
 }
 
-static peal_err make_conn(peal_client_ws *ws) {
+static peal_err make_conn(peal_client_ws *ws, const peal_deflate_terms *terms) {
   const peal_client_engine_opts *opts = ws->opts;
+  peal_deflater_init(&ws->deflater, ws->worker, &opts->deflate);
   ws->conn_opts = (peal_ws_conn_opts){
       .client = true,
       .close_timeout_ms =
@@ -215,21 +218,26 @@ static peal_err make_conn(peal_client_ws *ws) {
       .max_message_bytes = opts->max_payload_bytes ? opts->max_payload_bytes
                                                    : DEFAULT_PAYLOAD_BYTES,
       .mem = ws->worker->mem,
+      .deflate = &ws->deflater.verbs,
       .mask = mask,
       .mask_user = ws};
   peal_account_init(&ws->account, opts->account, 0);
   ws->conn =
       peal_ws_conn_new(&ws->conn_opts, &ws->account, (peal_slice){NULL, 0});
-  return ws->conn ? PEAL_OK : PEAL_ERR_NOMEM;
+  if (!ws->conn)
+    return PEAL_ERR_NOMEM;
+  peal_ws_conn_agree(ws->conn, terms);
+  return PEAL_OK;
 }
 
 /* Frames may have come behind the answer's head. */
 static void accepted(peal_client_ws *ws) {
   peal_buf kept;
   peal_slice rest;
+  const peal_deflate_terms terms = ws->ask->terms;
   peal_http_conn_upgrade(&ws->ask->conn, &kept, &rest);
   drop_ask(ws);
-  peal_err err = make_conn(ws);
+  peal_err err = make_conn(ws, &terms);
   if (err)
     fail(ws, err, NULL);
   else
@@ -298,9 +306,10 @@ static peal_err make_frames(peal_client_ws *ws) {
     peal_eio_out packet;
     if (!peal_eio_out_peek(ws->session, PEAL_EIO_WEBSOCKET, &cursor, &packet))
       return PEAL_OK;
-    peal_err err = peal_ws_conn_send(
+    peal_err err = peal_ws_conn_send_with(
         ws->conn, packet.binary ? PEAL_WS_BINARY : PEAL_WS_TEXT,
-        peal_eio_out_prefix(ws->session, &packet), packet.data);
+        peal_eio_out_prefix(ws->session, &packet), packet.data,
+        packet.message && !packet.no_compress);
     if (err)
       return err;
     peal_eio_out_pop(ws->session, PEAL_EIO_WEBSOCKET, ws->worker->now_ms);

@@ -25,6 +25,11 @@ static peal_err send_request(peal_client_ws_ask *ask, peal_slice target,
   peal_buf_init(&lines, ask->conn_opts.mem, 0);
   peal_client_request_lines(&lines, ask->opts, now_ms);
   peal_ws_ask_lines(&lines, ask->key);
+  if (ask->opts->deflate.on) {
+    peal_buf_add_str(&lines, "Sec-WebSocket-Extensions: ");
+    peal_deflate_terms_offer(&lines, &ask->opts->deflate);
+    peal_buf_add_str(&lines, "\r\n");
+  }
   peal_http_ask request = {.method = PEAL_S("GET"),
                            .target = target,
                            .host = peal_client_request_host(ask->opts),
@@ -72,6 +77,30 @@ static peal_slice keep(peal_client_ws_ask *ask, peal_slice text) {
   return (peal_slice){at, len};
 }
 
+/* RFC6455 9.1: an answer in several fields is one list; RFC7692 5.1: one
+ * extension that was offered is all that it may name. */
+static peal_err check_extensions(peal_client_ws_ask *ask,
+                                 const peal_http1_head *head) {
+  ask->terms = (peal_deflate_terms){.on = false};
+  for (size_t i = 0; ask->opts->deflate.on && i < head->count; i++) {
+    peal_deflate_terms found;
+    const peal_http1_field *field = &head->fields[i];
+    if (!peal_slice_is_nocase(field->name, "Sec-WebSocket-Extensions"))
+      continue;
+    peal_err err = peal_deflate_terms_check(&found, &ask->opts->deflate,
+                                            field->value, &ask->answer.text);
+    if (err)
+      return err;
+    if (found.on && ask->terms.on) {
+      ask->answer.text = "the server names permessage-deflate twice";
+      return PEAL_ERR_ANSWER;
+    }
+    if (found.on)
+      ask->terms = found;
+  }
+  return PEAL_OK;
+}
+
 static peal_client_ws_ask_fate on_switch(peal_client_ws_ask *ask,
                                          const peal_http1_head *head) {
   char text[PEAL_WS_ASK_TEXT_LEN];
@@ -79,7 +108,10 @@ static peal_client_ws_ask_fate on_switch(peal_client_ws_ask *ask,
   peal_ws_ask_text(text, ask->key);
   ask->answer.err = peal_crypto_sha1(sum, (peal_slice){text, sizeof text});
   if (!ask->answer.err)
-    ask->answer.err = peal_ws_ask_check(head, sum, &ask->answer.text);
+    ask->answer.err =
+        peal_ws_ask_check(head, sum, ask->opts->deflate.on, &ask->answer.text);
+  if (!ask->answer.err)
+    ask->answer.err = check_extensions(ask, head);
   return ask->answer.err ? PEAL_CLIENT_WS_ASK_REFUSED
                          : PEAL_CLIENT_WS_ASK_ACCEPTED;
 }

@@ -9,6 +9,7 @@
 #include "proto/eio_client_answer.h"
 #include "proto/http_conn.h"
 #include "proto/ws_ask.h"
+#include "wire/deflate_terms.h"
 
 /* Of a refusal's body, this much is looked at. */
 #define PEAL_CLIENT_WS_ASK_BYTES 2048u
@@ -18,6 +19,7 @@ typedef struct peal_client_ws_ask {
   peal_http_conn_opts conn_opts;
   peal_http_conn conn;
   char key[PEAL_WS_ASK_KEY_LEN];
+  peal_deflate_terms terms; /* what was agreed on, once it is accepted */
   /* A refusal: its head's fields, one behind the other, and its body. */
   peal_eio_client_answer answer;
   char said[512];

@@ -8,6 +8,7 @@
 #include "cluster/cluster_send.h"
 #include "cluster/cluster_sessions.h"
 #include "cluster/cluster_streams.h"
+#include "server/form.h"
 #include "server/node_query.h"
 #include "server/nsp.h"
 #include "server/op_round.h"
@@ -17,6 +18,16 @@
 static void run_one(peal_cluster *cluster, peal_nsp *nsp, const peal_op *op) {
   if (peal_op_round_run(nsp, op, false, NULL))
     peal_cluster_count(&cluster->counts.dropped_in);
+}
+
+/* An event, as this node's parser has it. */
+static void run_event(peal_cluster *cluster, peal_nsp *nsp, peal_op op) {
+  op.message = peal_form_from_bus(cluster->server, op.nsp, op.message);
+  if (op.message)
+    run_one(cluster, nsp, &op);
+  else
+    peal_cluster_count(&cluster->counts.dropped_in);
+  peal_message_unref(op.message);
 }
 
 /* Node joins and leaves several rooms with one message: the arguments. */
@@ -40,18 +51,37 @@ static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
     run_moves(cluster, nsp, op, event->msg->args);
     return;
   }
+  if (!op.message) {
+    run_one(cluster, nsp, &op);
+    return;
+  }
   peal_message *stamped =
       peal_cluster_sessions_stamp(cluster, &op, event->offset);
   if (stamped)
     op.message = stamped;
   op.has_offset = stamped != NULL;
-  run_one(cluster, nsp, &op);
+  run_event(cluster, nsp, op);
   peal_message_unref(stamped);
 }
 
 /* CALL without a request: nobody waits. */
 static bool is_answered(const peal_bus_msg *question) {
   return question->kind != PEAL_BUS_CALL || question->request.len;
+}
+
+/* With the event of ASK as this node's parser has it. */
+static peal_err run_query(peal_cluster *cluster, const peal_bus_msg *question,
+                          uint64_t number) {
+  peal_bus_msg here = *question;
+  peal_message *event = question->op.message;
+  if (event) {
+    here.op.message = peal_form_from_bus(cluster->server, question->nsp, event);
+    if (!here.op.message)
+      return PEAL_ERR_NOMEM;
+  }
+  peal_err err = peal_node_query_run(cluster->server, &here, number);
+  peal_message_unref(here.op.message);
+  return err;
 }
 
 static void query(peal_cluster *cluster, const peal_cluster_event *event) {
@@ -65,7 +95,7 @@ static void query(peal_cluster *cluster, const peal_cluster_event *event) {
     peal_cluster_count(&cluster->counts.dropped_in);
     return;
   }
-  peal_err err = peal_node_query_run(cluster->server, event->msg, number);
+  peal_err err = run_query(cluster, event->msg, number);
   if (!err)
     return;
   peal_cluster_kept_forget(cluster, number);

@@ -7,6 +7,7 @@
 #include "net/worker_impl.h"
 #include "proto/names.h"
 #include "proto/op_copy.h"
+#include "server/form.h"
 
 struct peal_cluster_far {
   peal_mail mail;
@@ -40,6 +41,7 @@ static void far_free(peal_cluster_far *far) {
 
 static peal_err copy_question(peal_cluster_far *far,
                               const peal_bus_msg *question) {
+  const peal_server *server = far->cluster->server;
   peal_op op = question->op;
   op.nsp = question->nsp;
   far->question = (peal_bus_msg){.kind = question->kind};
@@ -47,10 +49,14 @@ static peal_err copy_question(peal_cluster_far *far,
       peal_doc_new(peal_array(question->args.items, question->args.count));
   if (!far->args)
     return PEAL_ERR_NOMEM;
+  if (op.message &&
+      !(op.message = peal_form_for_bus(server, op.nsp, op.message)))
+    return PEAL_ERR_NOMEM;
   peal_val args = peal_doc_val(far->args);
   far->question.args = (peal_args){args.as.items, args.len};
   peal_err err = peal_op_copy(&far->question.op, &op, &far->texts);
   far->question.nsp = far->question.op.nsp;
+  peal_message_unref(op.message);
   return err;
 }
 

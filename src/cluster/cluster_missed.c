@@ -11,6 +11,7 @@
 #include "cluster/cluster_streams.h"
 #include "proto/cluster_places.h"
 #include "proto/names.h"
+#include "server/form.h"
 
 /* Entries that are looked at for one client. */
 #define SEEN_MAX 100000u
@@ -66,13 +67,23 @@ static bool has_place(peal_cluster_missed *it) {
   return true;
 }
 
+/* As a client of this node gets it, with its offset. */
+static peal_message *stamped(const peal_cluster *cluster, const peal_op *op,
+                             peal_slice nsp, peal_slice offset) {
+  peal_message *text =
+      peal_recovery_store_stamp(cluster->server, op->message, offset);
+  peal_message *message =
+      text ? peal_form_from_bus(cluster->server, nsp, text) : NULL;
+  peal_message_unref(text);
+  return message;
+}
+
 static bool add_missed(peal_cluster_missed *it, const peal_op *op,
                        peal_slice offset) {
   peal_cluster *cluster = it->sessions->cluster;
+  peal_slice nsp = {it->nsp->name, it->nsp->name_len};
   peal_message *message =
-      has_place(it)
-          ? peal_recovery_store_stamp(cluster->server, op->message, offset)
-          : NULL;
+      has_place(it) ? stamped(cluster, op, nsp, offset) : NULL;
   if (!message)
     return false;
   it->bytes += peal_message_len(message);

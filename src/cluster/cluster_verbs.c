@@ -8,6 +8,7 @@
 #include "cluster/cluster_pump.h"
 #include "net/worker_impl.h"
 #include "proto/op_copy.h"
+#include "server/form.h"
 #include "server/stored.h"
 
 /* -- operations ---------------------------------------------------------------------------- */
@@ -92,11 +93,23 @@ static peal_err mail_new(op_mail **out, peal_cluster *cluster,
   return err;
 }
 
+/* Other nodes may have another parser. */
+static peal_err mail_for_bus(op_mail **out, peal_cluster *cluster,
+                             const peal_op *op) {
+  peal_op said = *op;
+  if (op->message)
+    said.message = peal_form_for_bus(cluster->server, op->nsp, op->message);
+  peal_err err = op->message && !said.message ? PEAL_ERR_NOMEM
+                                              : mail_new(out, cluster, &said);
+  peal_message_unref(said.message);
+  return err;
+}
+
 static peal_err store(peal_adapter *adapter, const peal_op *op,
                       peal_stored *stored) {
   peal_cluster *cluster = (peal_cluster *)adapter;
   op_mail *it;
-  peal_err err = mail_new(&it, cluster, op);
+  peal_err err = mail_for_bus(&it, cluster, op);
   if (err) {
     peal_cluster_count(&cluster->counts.dropped_out);
     return err;

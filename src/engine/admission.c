@@ -9,6 +9,7 @@
 #include "engine/refusal.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
+#include "http/ws_extend.h"
 #include "wire/http1.h"
 
 /* -- the new session ------------------------------------------------------- */
@@ -30,23 +31,29 @@ static void add_subprotocol(peal_http_req *req, peal_buf *lines) {
 }
 
 void peal_admission_lines(const peal_incoming *incoming, const char *sid,
-                          bool is_first, peal_buf *lines) {
+                          bool is_first, peal_buf *lines,
+                          peal_deflate_terms *terms) {
   add_subprotocol(incoming->req, lines);
+  /* What is no list has been refused before. */
+  (void)!peal_ws_extend_agree(terms, &incoming->engine->opts.deflate,
+                              incoming->req);
+  peal_ws_extend_line(lines, terms);
   peal_engine_headers_lines(incoming->engine, incoming->req, sid, is_first,
                             lines);
 }
 
 void peal_admission_open_websocket(const peal_incoming *incoming,
                                    peal_engine_conn *conn, bool is_first) {
+  peal_deflate_terms terms;
   peal_buf lines;
   peal_buf_init(&lines, conn->local->worker->mem, 0);
   peal_admission_lines(incoming, peal_eio_session_sid(&conn->session), is_first,
-                       &lines);
+                       &lines, &terms);
   peal_err err = lines.err;
   if (err)
     peal_refusal_unavailable(incoming);
   else
-    err = peal_transport_websocket_open(conn, incoming->req,
+    err = peal_transport_websocket_open(conn, incoming->req, &terms,
                                         peal_buf_slice(&lines));
   peal_buf_deinit(&lines);
   if (!err)

@@ -228,10 +228,11 @@ static const peal_stream_callbacks stream_callbacks = {.on_read = on_read,
 
 static peal_err prepare(peal_away_entry *entry) {
   const peal_engine_local *local = entry->away->local;
+  peal_deflate_terms terms;
   peal_buf lines, answer;
   peal_buf_init(&lines, local->worker->mem, 0);
   peal_buf_init(&answer, local->worker->mem, 0);
-  peal_admission_lines(&entry->incoming, entry->sid, false, &lines);
+  peal_admission_lines(&entry->incoming, entry->sid, false, &lines, &terms);
   peal_err err = lines.err;
   if (!err)
     err = peal_ws_accept_answer(
@@ -242,6 +243,8 @@ static peal_err prepare(peal_away_entry *entry) {
                                  peal_buf_slice(&answer));
     err = entry->ws ? PEAL_OK : PEAL_ERR_NOMEM;
   }
+  if (!err)
+    peal_ws_conn_agree(entry->ws, &terms);
   peal_buf_deinit(&lines);
   peal_buf_deinit(&answer);
   return err;

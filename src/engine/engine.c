@@ -97,8 +97,10 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
   local->worker = worker;
   peal_parting_init(&local->parting, local);
   peal_list_init(&local->arrivals);
+  peal_deflater_init(&local->deflater, worker, &engine->opts.deflate);
   local->ws_opts = (peal_ws_conn_opts){.max_message_bytes = engine->max_payload,
-                                       .mem = worker->mem};
+                                       .mem = worker->mem,
+                                       .deflate = &local->deflater.verbs};
   local->account = peal_http_server_account(engine->http, worker);
   set_session_opts(local, &local->session_opts);
   peal_head_pool_init(&local->heads, worker->mem, local->account, seed);

@@ -9,6 +9,7 @@
 #include "engine/quota.h"
 #include "engine/sid_table.h"
 #include "http/cors.h"
+#include "net/deflater.h"
 #include "net/worker_impl.h"
 #include "proto/eio_life.h"
 #include "proto/ws_conn.h"
@@ -64,6 +65,7 @@ typedef struct peal_engine_local {
   peal_sid_table sessions; /* of peal_engine_conn */
   peal_eio_session_opts session_opts;
   peal_ws_conn_opts ws_opts;
+  peal_deflater deflater;
   peal_account_worker *account; /* the HTTP server's: what peers hold here */
   peal_head_pool heads;         /* fields of their handshakes */
   peal_ticket_pool allows;      /* peal_allow */

@@ -5,12 +5,17 @@
 
 #include "base/reserved.h"
 #include "proto/proto_limits.h"
+#include "wire/deflate_terms.h"
 
 const char *peal_engine_opts_wrong(const peal_engine_server_opts *opts) {
   if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
       !PEAL_RESERVED_IS_KNOWN(&opts->cookie) ||
-      !PEAL_RESERVED_IS_KNOWN(&opts->log))
+      !PEAL_RESERVED_IS_KNOWN(&opts->log) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->deflate))
     return "an option that this library does not know";
+  if (!peal_deflate_terms_is_known(&opts->deflate))
+    return "deflate has windows of 9 to 15 bits, levels of 1 to 9, and "
+           "mem_level of 1 to 9";
   if (opts->transports & ~3u)
     return "transports has an unknown bit";
   if ((unsigned)opts->queue_policy > PEAL_QUEUE_DROP_OLDEST)

@@ -8,6 +8,7 @@
 #include "http/cors_refused.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
+#include "http/ws_extend.h"
 #include "wire/json.h"
 
 /* Texts of the reference (1.3). */
@@ -83,12 +84,22 @@ void peal_refusal_unavailable(const peal_incoming *incoming) {
     peal_http_answer(incoming->req, 503, NULL, (peal_slice){0});
 }
 
+static bool check_extensions(const peal_incoming *incoming) {
+  peal_deflate_terms terms;
+  if (!peal_ws_extend_agree(&terms, &incoming->engine->opts.deflate,
+                            incoming->req))
+    return true;
+  answer_upgrade(incoming,
+                 "Invalid or unacceptable Sec-WebSocket-Extensions header");
+  return false;
+}
+
 bool peal_refusal_check_websocket(const peal_incoming *incoming) {
   peal_http_req *req = incoming->req;
   peal_ws_accept_head head = peal_http_upgrade_ws_head(req);
   switch (peal_ws_accept_check(&head)) {
   case PEAL_WS_ACCEPT_OK:
-    return true;
+    return check_extensions(incoming);
   case PEAL_WS_ACCEPT_VERSION:
     peal_http_upgrade_refuse(
         req, PEAL_S("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"

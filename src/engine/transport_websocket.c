@@ -12,8 +12,9 @@
 #include "net/taken.h"
 #include "wire/base64.h"
 
-/* Binary that goes as base64 is encoded so far ahead of the stream. */
-#define BASE64_AHEAD_BYTES 65536u
+/* Frames that are made for one client alone are made so far ahead of the
+ * stream. */
+#define AHEAD_BYTES 65536u
 #define GOING_AWAY 1001u /* RFC6455 7.4.1 */
 
 /* -- session -> WebSocket -------------------------------------------------- */
@@ -31,8 +32,22 @@ static inline char prefix_of(const peal_engine_conn *conn,
   return peal_eio_out_prefix(&conn->session, packet);
 }
 
+/* `make`: for a pull; otherwise as the last pull has shown it. */
+static peal_ws_shape shape_of(const peal_engine_conn *conn,
+                              const peal_eio_out *packet, bool make) {
+  peal_ws_shape shape = {.opcode = (uint8_t)opcode_of(packet),
+                         .prefix = prefix_of(conn, packet),
+                         .body = packet->data};
+  if (packet->message && !packet->no_compress &&
+      peal_ws_conn_deflates(conn->ws))
+    peal_ws_conn_deflate(conn->ws, &shape, packet->message, packet->part, make);
+  return shape;
+}
+
 /* Behind a `b`, in version 3 with the type of a message. */
-static peal_err send_base64(peal_engine_conn *conn, peal_slice data) {
+static peal_err send_base64(peal_engine_conn *conn,
+                            const peal_eio_out *packet) {
+  peal_slice data = packet->data;
   const peal_mem *mem = conn->local->worker->mem;
   size_t len = peal_base64_encode_len(data.len);
   char *text = peal_mem_alloc(mem, len + 1);
@@ -43,22 +58,34 @@ static peal_err send_base64(peal_engine_conn *conn, peal_slice data) {
   peal_slice body = peal_eio_session_is_eio3(&conn->session)
                         ? (peal_slice){text, len + 1}
                         : (peal_slice){text + 1, len};
-  peal_err err = peal_ws_conn_send(conn->ws, PEAL_WS_TEXT, 'b', body);
+  peal_err err = peal_ws_conn_send_with(conn->ws, PEAL_WS_TEXT, 'b', body,
+                                        !packet->no_compress);
   peal_mem_free(mem, text);
   return err;
 }
 
-/* A client that asked for it gets binary as text; such frames wait in the
- * WebSocket. */
-static peal_err stage_base64(peal_engine_conn *conn) {
-  while (peal_ws_conn_queued(conn->ws) < BASE64_AHEAD_BYTES) {
+static peal_err send_own(peal_engine_conn *conn, const peal_eio_out *packet) {
+  if (packet->binary && conn->base64)
+    return send_base64(conn, packet);
+  return peal_ws_conn_send_with(
+      conn->ws, opcode_of(packet), prefix_of(conn, packet), packet->data,
+      packet->message && !packet->no_compress);
+}
+
+/* What a client gets as nobody else does waits in the WebSocket: binary as
+ * text, if it asked for that; everything, if what is deflated for it refers to
+ * what was before. */
+static peal_err stage_own(peal_engine_conn *conn, bool is_all) {
+  while (peal_ws_conn_queued(conn->ws) < AHEAD_BYTES) {
     peal_eio_cursor cursor = {0};
     peal_eio_out packet;
     if (!peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                            &packet) ||
-        !packet.binary)
+        !(is_all || packet.binary))
       return PEAL_OK;
-    peal_err err = send_base64(conn, packet.data);
+    peal_err err = send_own(conn, &packet);
+    if (err == PEAL_ERR_CLOSED) /* it is closing: what waits is lost */
+      return PEAL_OK;
     if (err)
       return err;
     peal_eio_out_pop(&conn->session, PEAL_EIO_WEBSOCKET,
@@ -74,40 +101,46 @@ static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
   peal_eio_out packet;
   size_t before = out->bytes;
   bool more;
-  *shown = (peal_engine_shown){0};
   while ((more = peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                                    &packet)) &&
-         !(packet.binary && conn->base64) &&
-         peal_ws_conn_pull_message(conn->ws, out, opcode_of(&packet),
-                                   prefix_of(conn, &packet), packet.data))
+         !(packet.binary && conn->base64)) {
+    peal_ws_shape shape = shape_of(conn, &packet, true);
+    if (!peal_ws_conn_pull_message(conn->ws, out, shape.opcode, shape.prefix,
+                                   shape.body))
+      break;
     shown->packets++;
+  }
   shown->bytes = out->bytes - before;
   return !more;
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_engine_conn *conn = user;
-  if (conn->base64 && stage_base64(conn)) {
+  bool is_own = peal_ws_conn_takes_over(conn->ws);
+  if ((is_own || conn->base64) && stage_own(conn, is_own)) {
     peal_stream_close(stream, PEAL_ERR_NOMEM);
     return;
   }
   peal_ws_conn_pull(conn->ws, out);
   bool is_shown = out->bytes == peal_ws_conn_queued(conn->ws);
-  out->is_all = pull_packets(conn, out) && is_shown;
+  conn->local->shown = (peal_engine_shown){0};
+  out->is_all =
+      (is_own ? !peal_eio_out_wants(&conn->session, PEAL_EIO_WEBSOCKET)
+              : pull_packets(conn, out)) &&
+      is_shown;
 }
 
 /* A frame that has left in part: its rest is the WebSocket's. */
 static peal_err keep_rest(peal_engine_conn *conn, const peal_eio_out *packet,
-                          size_t sent) {
+                          const peal_ws_shape *shape, size_t sent) {
   peal_message *message = packet->message;
   if (message)
-    return peal_ws_conn_keep(conn->ws, opcode_of(packet),
-                             prefix_of(conn, packet), message, packet->part,
-                             sent);
+    return peal_ws_conn_keep(conn->ws, shape->opcode, shape->prefix, message,
+                             shape->body, sent);
   message = peal_message_new(packet->data, NULL, 0, conn->local->worker->mem);
   peal_err err =
-      message ? peal_ws_conn_keep(conn->ws, opcode_of(packet),
-                                  prefix_of(conn, packet), message, 0, sent)
+      message ? peal_ws_conn_keep(conn->ws, shape->opcode, shape->prefix,
+                                  message, peal_message_part(message, 0), sent)
               : PEAL_ERR_NOMEM;
   peal_message_unref(message);
   return err;
@@ -127,10 +160,11 @@ static peal_err pop_some(peal_engine_conn *conn, size_t len) {
     if (!peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                            &packet))
       return PEAL_ERR_CLOSED; /* it has been dropped meanwhile */
-    size_t whole = peal_ws_conn_message_len(conn->ws, prefix_of(conn, &packet),
-                                            packet.data.len);
+    peal_ws_shape shape = shape_of(conn, &packet, false);
+    size_t whole =
+        peal_ws_conn_message_len(conn->ws, shape.prefix, shape.body.len);
     if (len < whole)
-      err = keep_rest(conn, &packet, len);
+      err = keep_rest(conn, &packet, &shape, len);
     len -= len < whole ? len : whole;
     pop(conn);
   }
@@ -295,7 +329,7 @@ const peal_engine_way peal_transport_websocket = {
 
 /* The answer waits in the WebSocket, before its first frame. */
 static peal_err prepare(peal_engine_conn *conn, peal_http_req *req,
-                        peal_slice lines) {
+                        const peal_deflate_terms *terms, peal_slice lines) {
   peal_buf answer;
   peal_buf_init(&answer, conn->local->worker->mem, 0);
   peal_err err = peal_ws_accept_answer(
@@ -305,6 +339,8 @@ static peal_err prepare(peal_engine_conn *conn, peal_http_req *req,
                                 peal_buf_slice(&answer));
     err = conn->ws ? PEAL_OK : PEAL_ERR_NOMEM;
   }
+  if (!err)
+    peal_ws_conn_agree(conn->ws, terms);
   peal_buf_deinit(&answer);
   return err;
 }
@@ -329,9 +365,11 @@ static void begin(peal_engine_conn *conn, peal_stream *stream,
 }
 
 peal_err peal_transport_websocket_open(peal_engine_conn *conn,
-                                       peal_http_req *req, peal_slice lines) {
+                                       peal_http_req *req,
+                                       const peal_deflate_terms *terms,
+                                       peal_slice lines) {
   peal_slice rest = {0};
-  peal_err err = prepare(conn, req, lines);
+  peal_err err = prepare(conn, req, terms, lines);
   peal_stream *stream = peal_http_upgrade_take(req, &rest);
   if (!err && !stream)
     err = PEAL_ERR_CLOSED;

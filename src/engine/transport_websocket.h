@@ -19,8 +19,9 @@ void peal_transport_websocket_leave(peal_engine_conn *conn);
 PEAL_MUST_CHECK peal_err peal_transport_websocket_resume(peal_engine_conn *conn,
                                                          int fd);
 /* Answer the upgrade request with 101 and `lines` (complete header lines) and
- * make its stream the conn's WebSocket (or probe). Frees the request.
+ * make its stream the conn's WebSocket (or probe), on the terms that the lines
+ * say. Frees the request.
  * Returns: PEAL_OK; PEAL_ERR_CLOSED, PEAL_ERR_NOMEM (the stream is closed). */
-PEAL_MUST_CHECK peal_err peal_transport_websocket_open(peal_engine_conn *conn,
-                                                       peal_http_req *req,
-                                                       peal_slice lines);
+PEAL_MUST_CHECK peal_err peal_transport_websocket_open(
+    peal_engine_conn *conn, peal_http_req *req, const peal_deflate_terms *terms,
+    peal_slice lines);

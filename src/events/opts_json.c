@@ -59,17 +59,32 @@ static bool set_word(reading *r, const peal_opts_row *to, peal_val value) {
   return true;
 }
 
+/* Those of an application are functions: they have no name in JSON. */
+static bool set_parser(reading *r, const peal_opts_row *to, peal_val value) {
+  int place = word_of("json msgpack", peal_val_str(value));
+  const peal_parser *parser =
+      place ? peal_parser_msgpack() : peal_parser_json();
+  if (place < 0)
+    return complain(r, to->name, "must be one of: json msgpack");
+  memcpy(r->opts + to->at, &parser, sizeof parser);
+  return true;
+}
+
 static bool set_number(reading *r, const peal_opts_row *to, peal_val value) {
   int64_t min = to->kind == PEAL_OPTS_INT ? -1 : 0;
-  int64_t max = to->kind == PEAL_OPTS_INT   ? INT32_MAX
-                : to->kind == PEAL_OPTS_U32 ? (int64_t)UINT32_MAX
-                                            : PTRDIFF_MAX;
+  int64_t max = to->kind == PEAL_OPTS_INT    ? INT32_MAX
+                : to->kind == PEAL_OPTS_BYTE ? UINT8_MAX
+                : to->kind == PEAL_OPTS_U32  ? (int64_t)UINT32_MAX
+                                             : PTRDIFF_MAX;
   int64_t number = peal_val_int(value, INT64_MIN);
   if (number < min || number > max)
     return complain(r, to->name, "must be a whole number that fits");
   size_t size = (size_t)number;
   uint32_t small = (uint32_t)number;
-  if (to->kind == PEAL_OPTS_SIZE)
+  uint8_t byte = (uint8_t)number;
+  if (to->kind == PEAL_OPTS_BYTE)
+    memcpy(r->opts + to->at, &byte, sizeof byte);
+  else if (to->kind == PEAL_OPTS_SIZE)
     memcpy(r->opts + to->at, &size, sizeof size);
   else
     memcpy(r->opts + to->at, &small, sizeof small);
@@ -130,11 +145,14 @@ static bool set(reading *r, const char *name, peal_val value) {
     return set_double(r, to, value);
   case PEAL_OPTS_WORD:
     return set_word(r, to, value);
+  case PEAL_OPTS_PARSER:
+    return set_parser(r, to, value);
   case PEAL_OPTS_FIELDS:
     return peal_val_is(value, PEAL_OBJECT)
                ? set_fields(r, to, value)
                : complain(r, name, "must be an object");
   case PEAL_OPTS_INT:
+  case PEAL_OPTS_BYTE:
   case PEAL_OPTS_U32:
   case PEAL_OPTS_SIZE:
     return set_number(r, to, value);

@@ -11,10 +11,12 @@ typedef enum peal_opts_kind {
   PEAL_OPTS_TEXT,
   PEAL_OPTS_FLAG,
   PEAL_OPTS_INT,    /* int */
+  PEAL_OPTS_BYTE,   /* uint8_t */
   PEAL_OPTS_U32,    /* unsigned, uint32_t */
   PEAL_OPTS_SIZE,   /* size_t */
   PEAL_OPTS_DOUBLE, /* a number */
   PEAL_OPTS_WORD,   /* an enum: one of its words, from 0 on */
+  PEAL_OPTS_PARSER, /* "json" or "msgpack": a peal_parser */
   PEAL_OPTS_FIELDS  /* an object of texts: peal_client_fields, and behind the
                        pointer their number */
 } peal_opts_kind;

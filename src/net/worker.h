@@ -49,7 +49,8 @@ struct peal_worker {
   char *scratch;     /* PEAL_LIMIT_SCRATCH_BYTES, for peal_iovs */
   bool pulling;      /* somebody fills the scratch */
   void *tls_scratch; /* of net/stream_tls; NULL: no connection has needed it */
-  peal_mail *mails;  /* taken from the mailbox and not run, oldest first */
+  struct peal_deflaters *deflaters; /* of net/deflater; NULL: the same */
+  peal_mail *mails;     /* taken from the mailbox and not run, oldest first */
   peal_mail *last_mail; /* of them */
   peal_wheel wheel;     /* timers of this worker */
   /* What is to be done at the end of the turn (net/turn). */

@@ -2,6 +2,7 @@
 #include "net/worker_life.h"
 
 #include "base/mem.h"
+#include "net/deflater.h"
 #include "net/mail.h"
 #include "net/net_limits.h"
 #include "net/pages.h"
@@ -55,6 +56,7 @@ void peal_worker_life_free(peal_worker *worker) {
   if (!worker)
     return;
   const peal_mem *mem = worker->group->mem;
+  peal_deflater_free_all(worker);
   peal_arena_deinit(&worker->turn);
   peal_mem_cache_deinit(&worker->cache);
   peal_mem_free(mem, worker->read_buf);

@@ -15,8 +15,9 @@ struct peal_message {
   peal_account_server *common;  /* or to it, if it crosses; NULL: to nobody */
   size_t len;                   /* of all parts */
   peal_bytes *bytes;            /* one reference; NULL: they lie here */
-  bool binary;                  /* the only part is one */
-  bool crosses;                 /* may be held by several threads */
+  _Atomic(peal_message_form *) forms; /* the last that was added */
+  bool binary;                        /* the first part is one */
+  bool crosses;                       /* may be held by several threads */
   peal_slice parts[];
 };
 
@@ -49,6 +50,7 @@ static inline peal_message *alloc(size_t count, size_t len, const peal_mem *mem,
   message->common = common;
   message->len = len;
   message->bytes = NULL;
+  atomic_init(&message->forms, NULL);
   message->binary = false;
   message->crosses = mem == peal_mem_libc();
   return message;
@@ -178,9 +180,105 @@ static bool drop_ref(peal_message *message) {
   return false;
 }
 
+/* -- forms ----------------------------------------------------------------- */
+
+static peal_err charge_form(const peal_message *message, size_t bytes) {
+  if (message->account)
+    return peal_account_worker_charge(message->account, bytes);
+  return message->common ? peal_account_server_charge(message->common, bytes)
+                         : PEAL_OK;
+}
+
+static void release_form(const peal_message *message, size_t bytes) {
+  if (!bytes)
+    return;
+  if (message->account)
+    peal_account_worker_release(message->account, bytes);
+  else
+    peal_account_server_release(message->common, bytes);
+}
+
+const peal_message_form *peal_message_form_get(const peal_message *message,
+                                               size_t part, unsigned kind) {
+  const peal_message_form *form =
+      atomic_load_explicit(&message->forms, memory_order_acquire);
+  while (form && (form->kind != kind || form->part != part))
+    form = form->next;
+  return form;
+}
+
+peal_message_form *peal_message_form_new(const peal_message *message,
+                                         size_t part, unsigned kind,
+                                         size_t room) {
+  size_t bytes = sizeof(peal_message_form) + room;
+  if (charge_form(message, bytes))
+    return NULL;
+  bool is_charged = message->account || message->common;
+  peal_message_form *form = peal_mem_alloc(message->mem, bytes);
+  if (form)
+    *form = (peal_message_form){.charged = is_charged ? bytes : 0,
+                                .part = (uint32_t)part,
+                                .kind = (uint16_t)kind};
+  else if (is_charged)
+    release_form(message, bytes);
+  return form;
+}
+
+void peal_message_form_drop(const peal_message *message,
+                            peal_message_form *form) {
+  release_form(message, form->charged);
+  peal_mem_free(message->mem, form);
+}
+
+/* What is too much for it is given back. */
+static peal_message_form *fit(const peal_message *message,
+                              peal_message_form *form, size_t len) {
+  size_t bytes = sizeof(peal_message_form) + len;
+  form->len = len;
+  peal_message_form *less = peal_mem_resize(message->mem, form, bytes);
+  if (!less)
+    return form;
+  if (less->charged) {
+    release_form(message, less->charged - bytes);
+    less->charged = bytes;
+  }
+  return less;
+}
+
+/* Workers that hold the same message may be here at the same time: forms are
+ * added and never taken away, and of two alike the second goes. */
+const peal_message_form *peal_message_form_add(peal_message *message,
+                                               peal_message_form *form,
+                                               size_t len) {
+  form = fit(message, form, len);
+  form->next = atomic_load_explicit(&message->forms, memory_order_acquire);
+  do {
+    const peal_message_form *there =
+        peal_message_form_get(message, form->part, form->kind);
+    if (there) {
+      peal_message_form_drop(message, form);
+      return there;
+    }
+  } while (!atomic_compare_exchange_weak_explicit(&message->forms, &form->next,
+                                                  form, memory_order_acq_rel,
+                                                  memory_order_acquire));
+  return form;
+}
+
+static void free_forms(peal_message *message) {
+  peal_message_form *form =
+      atomic_load_explicit(&message->forms, memory_order_relaxed);
+  while (form) {
+    peal_message_form *next = form->next;
+    peal_message_form_drop(message, form);
+    form = next;
+  }
+}
+
 void peal_message_unref(peal_message *message) {
   if (!message || !drop_ref(message))
     return;
+  free_forms(message);
   if (message->account)
     peal_account_worker_release(message->account, cost_of(message));
   if (message->common)
@@ -192,6 +290,10 @@ void peal_message_unref(peal_message *message) {
 void peal_message_patch(peal_message *message, size_t at, peal_slice data) {
   assert(!message->bytes && at + data.len <= message->parts[0].len);
   memcpy(data_of(message) + at, data.ptr, data.len);
+}
+
+void peal_message_set_binary(peal_message *message) {
+  message->binary = true;
 }
 
 size_t peal_message_count(const peal_message *message) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* message: what is emitted, once for all its receivers: a text and its binary
- * attachments (or one binary alone), immutable and shared.
+/* message: what is emitted, once for all its receivers: a text or a binary, and
+ * its binary attachments, immutable and shared.
  * In the flow: wire/sio_packet -> [message] -> proto/eio_queue.
  *
  * It is encoded once per wire form that some receiver needs and referenced by
@@ -51,6 +51,9 @@ void peal_message_unref(peal_message *message);
  * it, before anybody else looks at it. */
 void peal_message_patch(peal_message *message, size_t at, peal_slice data);
 
+/* Its first part is no text. Only by who has made it, as the above. */
+void peal_message_set_binary(peal_message *message);
+
 /* Engine.IO messages that it consists of: 1 and the attachments. */
 size_t peal_message_count(const peal_message *message);
 /* Borrowed. */
@@ -58,3 +61,31 @@ peal_slice peal_message_part(const peal_message *message, size_t index);
 bool peal_message_is_binary(const peal_message *message, size_t index);
 /* Of all parts together. */
 size_t peal_message_len(const peal_message *message);
+
+/* A form of a part: other bytes that say the same, made when the first
+ * receiver needs them, and shared by all who need the same kind. It lives as
+ * long as the message. */
+typedef struct peal_message_form {
+  struct peal_message_form *next;
+  size_t charged; /* to what the message is charged to; 0: to nothing */
+  size_t len;
+  uint32_t part;
+  uint16_t kind; /* of who makes them */
+  char data[];
+} peal_message_form;
+
+/* NULL: nobody has made it yet. */
+const peal_message_form *peal_message_form_get(const peal_message *message,
+                                               size_t part, unsigned kind);
+/* Room for one of at most `room` bytes, to be filled and then added or dropped.
+ * NULL: no memory, or it cannot be charged. */
+peal_message_form *peal_message_form_new(const peal_message *message,
+                                         size_t part, unsigned kind,
+                                         size_t room);
+void peal_message_form_drop(const peal_message *message,
+                            peal_message_form *form);
+/* Taken, with its first `len` bytes. Returns it, or the one that another
+ * thread has added before. */
+const peal_message_form *peal_message_form_add(peal_message *message,
+                                               peal_message_form *form,
+                                               size_t len);

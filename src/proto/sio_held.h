@@ -18,6 +18,7 @@ typedef struct peal_sio_held {
   uint32_t kept;
   bool last_is_lent;       /* the last one kept is not owned */
   bool is_ack;             /* told also while its namespace is paused */
+  bool is_binary;          /* what is called its text */
   peal_slice *attachments; /* behind the text; their bytes are owned */
   char text[];
 } peal_sio_held;

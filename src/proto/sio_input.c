@@ -4,7 +4,9 @@
 #include "base/err_site.h"
 #include "proto/proto_limits.h"
 #include "proto/sio2.h"
+#include "proto/sio_form.h"
 #include "proto/sio_state.h"
+#include "wire/sio_check.h"
 
 static bool is_root(peal_slice nsp) {
   return nsp.len == 1; /* nothing else begins with a slash and ends there */
@@ -50,7 +52,7 @@ static peal_err begin_link(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_source source = peal_sio_state_source(conn);
   peal_sio_links_item *item = NULL;
   peal_slice nsp = event->packet.nsp;
-  if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES)
+  if (nsp.len > PEAL_LIMIT_SIO_NSP_BYTES || !peal_sio_check_nsp(nsp))
     return refuse_request(conn, event, "Invalid namespace");
   if (peal_sio_links_count(&conn->links) >=
       peal_sio_state_max_namespaces(conn)) {
@@ -175,12 +177,6 @@ static void tell_packet(peal_sio_conn_event *event,
     about_link(event, PEAL_SIO_CONN_ACK, item);
 }
 
-static bool waits_for_attachments(const peal_sio_packet *packet) {
-  bool is_binary = packet->type == PEAL_SIO_BINARY_EVENT ||
-                   packet->type == PEAL_SIO_BINARY_ACK;
-  return is_binary && packet->attachments > 0;
-}
-
 static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
                               uint32_t wanted, peal_sio_link link, bool ack,
                               uint64_t now_ms) {
@@ -189,6 +185,7 @@ static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
     return err;
   conn->partial->link = link;
   conn->partial->is_ack = ack;
+  conn->partial->is_binary = conn->input_binary;
   conn->partial->attach_at =
       now_ms + peal_sio_state_or(conn->opts->attach_timeout_ms,
                                  PEAL_LIMIT_SIO_ATTACH_MS);
@@ -203,6 +200,7 @@ static peal_err hold_whole(peal_sio_conn *conn, peal_sio_links_item *item,
     return err;
   held->link = peal_sio_links_handle(item);
   held->is_ack = ack;
+  held->is_binary = conn->input_binary;
   peal_sio_held_push(&item->held, held);
   return PEAL_OK;
 }
@@ -215,7 +213,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
     return PEAL_FAIL(PEAL_ERR_SIO_STATE);
   if (is_left(item))
     item = NULL;
-  if (waits_for_attachments(&event->packet))
+  if (event->packet.attachments)
     return begin_partial(conn, text, event->packet.attachments,
                          item ? peal_sio_links_handle(item) : 0,
                          is_ack(&event->packet), conn->input_at);
@@ -226,12 +224,25 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
   return PEAL_OK;
 }
 
-static peal_err on_text(peal_sio_conn *conn, peal_slice text, peal_arena *arena,
-                        peal_sio_conn_event *event) {
+/* A message that stands alone, or in front of its attachments. */
+static peal_err decode(const peal_sio_conn *conn, peal_slice data,
+                       peal_arena *arena, peal_sio_packet *packet) {
+  const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
+  uint32_t max = peal_sio_state_max_attachments(conn);
+  /* What the owner says in the client's place is of no parser. */
+  bool is_ours = PEAL_ROLE_IS_SIO2(conn) && !conn->input_binary &&
+                 peal_slice_eq(data, PEAL_SIO2_ROOT);
+  if (!parser || is_ours)
+    return peal_sio_packet_decode_utf8(packet, data, max, arena, NULL);
+  const peal_parser_in in = {.data = data, .binary = conn->input_binary};
+  return peal_sio_form_decode(packet, parser, &in, max, arena);
+}
+
+static peal_err on_first(peal_sio_conn *conn, peal_slice text,
+                         peal_arena *arena, peal_sio_conn_event *event) {
   if (conn->partial)
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
-  peal_err err = peal_sio_packet_decode_utf8(
-      &event->packet, text, peal_sio_state_max_attachments(conn), arena, NULL);
+  peal_err err = decode(conn, text, arena, &event->packet);
   if (!err && PEAL_ROLE_IS_SIO2(conn) && !PEAL_ROLE_IS_CLIENT(conn->opts))
     err = peal_sio2_take_query(&event->packet, arena);
   if (err)
@@ -279,12 +290,48 @@ static peal_err next_input(peal_sio_conn *conn, peal_arena *arena,
                            peal_sio_conn_event *event) {
   peal_slice data = {conn->input, conn->input_len};
   conn->has_input = false;
-  return conn->input_binary ? on_attachment(conn, data)
-                            : on_text(conn, data, arena, event);
+  /* Binaries alone follow the first message; the default parser has no other
+   * than these. */
+  bool follows =
+      conn->input_binary && (conn->partial || !PEAL_ROLE_PARSER(conn->opts));
+  return follows ? on_attachment(conn, data)
+                 : on_first(conn, data, arena, event);
 }
 
 static void drop_oldest_ready(peal_sio_conn *conn) {
   peal_sio_state_drop(conn, peal_sio_held_shift(&conn->ready));
+}
+
+static peal_err decode_text(const peal_sio_conn *conn,
+                            const peal_sio_held *held, peal_arena *arena,
+                            peal_sio_packet *packet) {
+  peal_err err = peal_sio_packet_decode_utf8(
+      packet, peal_sio_held_text(held), peal_sio_state_max_attachments(conn),
+      arena, NULL);
+  return !err && packet->attachments
+             ? peal_sio_packet_attach(packet, held->attachments, held->kept,
+                                      arena)
+             : err;
+}
+
+/* A parser may say otherwise the second time: of what is asked of it now only
+ * an event or an acknowledgement can come. */
+static peal_err decode_held(const peal_sio_conn *conn,
+                            const peal_sio_held *held, peal_arena *arena,
+                            peal_sio_packet *packet) {
+  const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
+  if (!parser)
+    return decode_text(conn, held, arena, packet);
+  const peal_parser_in in = {.data = peal_sio_held_text(held),
+                             .binary = held->is_binary,
+                             .attachments = held->attachments,
+                             .attachment_count = held->kept};
+  peal_err err = peal_sio_form_decode(
+      packet, parser, &in, peal_sio_state_max_attachments(conn), arena);
+  bool right = packet->type == PEAL_SIO_EVENT || packet->type == PEAL_SIO_ACK;
+  if (!err && (!right || packet->attachments))
+    err = PEAL_FAIL(PEAL_ERR_SIO_PACKET);
+  return err;
 }
 
 /* Decode a packet that was kept, and tell it. It is dropped by the next call:
@@ -301,12 +348,7 @@ static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
     peal_sio_held_push(&item->held, peal_sio_held_shift(&conn->ready));
     return PEAL_OK;
   }
-  peal_sio_packet *packet = &event->packet;
-  peal_err err = peal_sio_packet_decode_utf8(
-      packet, peal_sio_held_text(held), peal_sio_state_max_attachments(conn),
-      arena, NULL);
-  if (!err && waits_for_attachments(packet))
-    err = peal_sio_packet_attach(packet, held->attachments, held->kept, arena);
+  peal_err err = decode_held(conn, held, arena, &event->packet);
   if (err)
     return err;
   conn->ready_told = true;
@@ -330,7 +372,7 @@ peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
     return next_input(conn, arena, event);
   if (conn->root_owed) {
     conn->root_owed = false;
-    return on_text(conn, PEAL_SIO2_ROOT, arena, event);
+    return on_first(conn, PEAL_SIO2_ROOT, arena, event);
   }
   *more = false;
   return PEAL_OK;

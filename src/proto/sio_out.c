@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "base/mem_cache.h"
 #include "proto/proto_limits.h"
+#include "proto/role.h"
+#include "proto/sio_form.h"
 
 #define FEW_PARTS 16u
 #define KEPT_SLOTS 256u
@@ -124,18 +126,40 @@ static peal_buf buf_for(const peal_sio_out *out) {
   return buf;
 }
 
+/* Of another parser than the default one. `event` without a ptr: an ACK. */
+static peal_err encode_form(peal_sio_out *out, const peal_parser *parser,
+                            peal_slice event, peal_args args,
+                            const uint64_t *id) {
+  peal_buf scratch = buf_for(out);
+  peal_message *message = NULL;
+  peal_err err = peal_sio_form_event(&message, parser, &scratch,
+                                     (peal_sio_form_owner){.mem = scratch.mem},
+                                     name_of(out), event, args, id);
+  peal_buf_deinit(&scratch);
+  return err ? err : peal_sio_out_set(out, message);
+}
+
+static const peal_parser *parser_of(const peal_sio_out *out) {
+  return PEAL_ROLE_PARSER(&out->news.nsp->client->opts->conn);
+}
+
 peal_err peal_sio_out_encode_event(peal_sio_out *out, peal_slice event,
                                    peal_args args) {
   size_t attachments = 0;
+  const uint64_t *id = out->has_id ? &out->id : NULL;
+  if (parser_of(out))
+    return encode_form(out, parser_of(out), event, args, id);
   peal_buf text = buf_for(out);
-  peal_sio_packet_encode_event(&text, name_of(out), event, args,
-                               out->has_id ? &out->id : NULL, &attachments);
+  peal_sio_packet_encode_event(&text, name_of(out), event, args, id,
+                               &attachments);
   return finish(out, &text, args, attachments);
 }
 
 peal_err peal_sio_out_encode_ack(peal_sio_out *out, uint64_t id,
                                  peal_args args) {
   size_t attachments = 0;
+  if (parser_of(out))
+    return encode_form(out, parser_of(out), (peal_slice){NULL, 0}, args, &id);
   peal_buf text = buf_for(out);
   peal_sio_packet_encode_ack(&text, name_of(out), id, args, &attachments);
   return finish(out, &text, args, attachments);

@@ -16,7 +16,8 @@ void peal_sio_out_free(peal_sio_out *out);
 PEAL_MUST_CHECK peal_err peal_sio_out_set(peal_sio_out *out,
                                           peal_message *message);
 /* Give it an event or an acknowledgement, encoded; with out->id if it has one.
- * Returns: PEAL_OK, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM. */
+ * Returns: PEAL_OK, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT, PEAL_ERR_NOMEM, what the
+ * parser says. */
 PEAL_MUST_CHECK peal_err peal_sio_out_encode_event(peal_sio_out *out,
                                                    peal_slice event,
                                                    peal_args args);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "proto/sio2.h"
+#include "proto/sio_form.h"
 
 /* -- options ---------------------------------------------------------------- */
 
@@ -150,18 +151,28 @@ peal_err peal_sio_state_ask_sio2(peal_sio_conn *conn, peal_slice nsp,
   return err;
 }
 
+static peal_err control(peal_buf *buf, peal_sio_type type, peal_slice nsp,
+                        peal_val data, const peal_mem *mem,
+                        peal_message **out) {
+  peal_sio_packet_encode_control(buf, type, nsp, data);
+  if (buf->err)
+    return buf->err;
+  *out = peal_message_new(peal_buf_slice(buf), NULL, 0, mem);
+  return *out ? PEAL_OK : PEAL_FAIL(PEAL_ERR_NOMEM);
+}
+
 peal_err peal_sio_state_control(const peal_sio_conn *conn, peal_sio_type type,
                                 peal_slice nsp, peal_val data,
                                 peal_message **out) {
+  const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
+  const peal_mem *mem = peal_sio_state_mem(conn);
   peal_buf buf;
-  peal_buf_init(&buf, peal_sio_state_mem(conn), 0);
-  peal_sio_packet_encode_control(&buf, type, nsp, data);
-  peal_err err = buf.err;
-  if (!err) {
-    *out = peal_message_new(peal_buf_slice(&buf), NULL, 0,
-                            peal_sio_state_mem(conn));
-    err = *out ? PEAL_OK : PEAL_FAIL(PEAL_ERR_NOMEM);
-  }
+  peal_buf_init(&buf, mem, 0);
+  peal_err err = parser
+                     ? peal_sio_form_control(out, parser, &buf,
+                                             (peal_sio_form_owner){.mem = mem},
+                                             type, nsp, data)
+                     : control(&buf, type, nsp, data, mem, out);
   peal_buf_deinit(&buf);
   return err;
 }

@@ -82,7 +82,8 @@ PEAL_MUST_CHECK peal_err peal_sio_state_ask_sio2(peal_sio_conn *conn,
                                                  peal_slice nsp, peal_val auth,
                                                  peal_message **out);
 /* The message of a CONNECT, DISCONNECT or CONNECT_ERROR.
- * Returns: PEAL_OK and *out (the caller's), PEAL_ERR_NOMEM, PEAL_ERR_DEPTH. */
+ * Returns: PEAL_OK and *out (the caller's), PEAL_ERR_NOMEM, PEAL_ERR_DEPTH, what
+ * the parser says. */
 PEAL_MUST_CHECK peal_err peal_sio_state_control(const peal_sio_conn *conn,
                                                 peal_sio_type type,
                                                 peal_slice nsp, peal_val data,

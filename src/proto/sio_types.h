@@ -25,6 +25,7 @@ typedef struct peal_sio_conn_opts {
   uint32_t connect_timeout_ms; /* server: 45000 to have joined one */
   uint32_t attach_timeout_ms;  /* PEAL_LIMIT_SIO_ATTACH_MS */
   uint32_t seed;               /* of the hash of names */
+  const peal_parser *parser;   /* NULL: the default one */
   const peal_mem *mem;
 } peal_sio_conn_opts;
 

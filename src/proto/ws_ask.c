@@ -39,7 +39,8 @@ bool peal_ws_ask_is_digest(peal_slice value, const unsigned char sum[20]) {
 }
 
 peal_err peal_ws_ask_check(const peal_http1_head *head,
-                           const unsigned char sum[20], const char **text) {
+                           const unsigned char sum[20], bool extends,
+                           const char **text) {
   *text = NULL;
   if (!peal_slice_is_nocase(peal_http1_field_get(head, "Upgrade"),
                             "websocket") ||
@@ -49,7 +50,8 @@ peal_err peal_ws_ask_check(const peal_http1_head *head,
                peal_http1_field_get(head, "Sec-WebSocket-Accept"), sum))
     *text = "the server's Sec-WebSocket-Accept does not belong to what was "
             "asked: something between us answers from memory";
-  else if (peal_http1_field_get(head, "Sec-WebSocket-Extensions").len)
+  else if (!extends &&
+           peal_http1_field_get(head, "Sec-WebSocket-Extensions").len)
     *text = "the server uses a WebSocket extension that was not offered";
   else if (peal_http1_field_get(head, "Sec-WebSocket-Protocol").len)
     *text = "the server uses a WebSocket protocol that was not offered";

@@ -9,12 +9,13 @@
 #include "proto/http_pace.h"
 #include "proto/proto_limits.h"
 #include "proto/role.h"
+#include "proto/ws_inflate.h"
 #include "proto/ws_input.h"
 #include "proto/ws_queue.h"
 #include "wire/utf8.h"
 
 #define NEVER UINT64_MAX
-#define AT_MAX (UINT64_MAX >> 4)
+#define AT_MAX (UINT64_MAX >> 16)
 #define CLOSE_TIMEOUT_MS 5000u
 #define CODE_NONE 1005u     /* RFC6455 7.4.1: the close frame had no code */
 #define CODE_ABNORMAL 1006u /* RFC6455 7.4.1: no close frame came */
@@ -26,6 +27,8 @@ typedef struct block {
   peal_ws_input in;
   peal_http_pace pace; /* of what is unfinished in `in` */
   peal_ws_queue out;
+  peal_ws_inflate inflate;
+  void *deflater; /* with takeover, from the first message on; charged */
 } block;
 
 struct peal_ws_conn {
@@ -33,11 +36,16 @@ struct peal_ws_conn {
   peal_account *account;
   block *block;             /* NULL: nothing */
   peal_ws_input_bytes lent; /* of the last feed, not looked at yet */
-  uint64_t at_ms : 60;      /* of the last feed; closing: the deadline */
-  uint64_t is_closing : 1;  /* our close frame is queued or sent */
-  uint64_t is_ended : 1;    /* the close event was given */
-  uint64_t is_slow : 1;     /* what is unfinished came too slowly */
-  uint64_t is_expired : 1;  /* the deadline of the close has passed */
+  uint64_t at_ms : 48;      /* of the last feed; closing: the deadline */
+  uint64_t deflates : 1;    /* the rest of these were agreed on */
+  uint64_t takes_over : 1;  /* what we send refers to what we sent */
+  uint64_t remembers : 1;   /* the same of the peer */
+  uint64_t send_bits : 4;
+  uint64_t recv_bits : 4;
+  uint64_t is_closing : 1; /* our close frame is queued or sent */
+  uint64_t is_ended : 1;   /* the close event was given */
+  uint64_t is_slow : 1;    /* what is unfinished came too slowly */
+  uint64_t is_expired : 1; /* the deadline of the close has passed */
 };
 
 /* What an idle client costs here: a budget, kept small. */
@@ -62,23 +70,75 @@ static block *get_block(peal_ws_conn *conn) {
     return NULL;
   peal_ws_input_init(&fresh->in, mem, conn->account);
   peal_ws_queue_init(&fresh->out, mem, conn->account);
+  fresh->out.is_data_own = conn->opts->messages_first;
+  fresh->inflate = (peal_ws_inflate){.window_len = 0};
+  fresh->deflater = NULL;
   conn->block = fresh;
   return fresh;
+}
+
+static bool is_deflated(const peal_ws_conn *conn) {
+  return PEAL_ROLE_HAS_DEFLATE && conn->deflates;
+}
+
+static size_t max_of(const peal_ws_conn *conn) {
+  size_t max = conn->opts->max_message_bytes ? conn->opts->max_message_bytes
+                                             : PEAL_LIMIT_PAYLOAD_BYTES;
+  return max < SIZE_MAX / 4 ? max : SIZE_MAX / 4;
+}
+
+static peal_ws_inflate_rules inflate_rules(const peal_ws_conn *conn) {
+  return (peal_ws_inflate_rules){
+      .verbs = conn->opts->deflate,
+      .mem = mem_of(conn),
+      .account = conn->account,
+      .max_bytes = max_of(conn),
+      .window_bytes = conn->remembers ? (size_t)1 << conn->recv_bits : 0};
+}
+
+static size_t deflater_bytes(const peal_ws_conn *conn) {
+  const peal_deflate_verbs *verbs = conn->opts->deflate;
+  return verbs->context_bytes(verbs->user, conn->send_bits);
+}
+
+static void drop_deflater(peal_ws_conn *conn) {
+  const peal_deflate_verbs *verbs = conn->opts->deflate;
+  if (!conn->block->deflater)
+    return;
+  verbs->context_free(verbs->user, conn->block->deflater);
+  conn->block->deflater = NULL;
+  if (conn->account)
+    peal_account_release(conn->account, deflater_bytes(conn));
+}
+
+/* What it remembers of its messages. */
+static void drop_memory(peal_ws_conn *conn) {
+  if (!is_deflated(conn) || !conn->block)
+    return;
+  peal_ws_inflate_rules rules = inflate_rules(conn);
+  peal_ws_inflate_deinit(&conn->block->inflate, &rules);
+  drop_deflater(conn);
 }
 
 static void drop_block(peal_ws_conn *conn) {
   if (!conn->block)
     return;
+  drop_memory(conn);
   peal_ws_input_deinit(&conn->block->in);
   peal_ws_queue_clear(&conn->block->out);
   peal_mem_free(mem_of(conn), conn->block);
   conn->block = NULL;
 }
 
-/* An idle connection owns nothing. */
+static bool has_memory(const peal_ws_conn *conn) {
+  return is_deflated(conn) && (conn->block->deflater ||
+                               !peal_ws_inflate_is_idle(&conn->block->inflate));
+}
+
+/* An idle connection owns nothing more. */
 static void settle_block(peal_ws_conn *conn) {
   if (conn->block && !conn->block->out.bytes &&
-      peal_ws_input_is_idle(&conn->block->in))
+      peal_ws_input_is_idle(&conn->block->in) && !has_memory(conn))
     drop_block(conn);
 }
 
@@ -108,14 +168,103 @@ void peal_ws_conn_free(peal_ws_conn *conn) {
   peal_mem_free(mem_of(conn), conn);
 }
 
+void peal_ws_conn_agree(peal_ws_conn *conn, const peal_deflate_terms *terms) {
+  bool is_client = PEAL_ROLE_IS_CLIENT(conn->opts);
+  if (!terms->on)
+    return;
+  assert(conn->opts->deflate);
+  conn->deflates = true;
+  conn->takes_over =
+      is_client ? terms->client_takeover : terms->server_takeover;
+  conn->remembers = is_client ? terms->server_takeover : terms->client_takeover;
+  conn->send_bits = (is_client ? terms->client_bits : terms->server_bits) & 15u;
+  conn->recv_bits = (is_client ? terms->server_bits : terms->client_bits) & 15u;
+}
+
+/* -- deflating ----------------------------------------------------------- */
+
+bool peal_ws_conn_deflates(const peal_ws_conn *conn) {
+  return is_deflated(conn);
+}
+
+bool peal_ws_conn_takes_over(const peal_ws_conn *conn) {
+  return is_deflated(conn) && conn->takes_over;
+}
+
+/* Is a payload of this length deflated? Some windows are too small for any. */
+static bool is_worth(const peal_ws_conn *conn, size_t len) {
+  return len >= conn->opts->deflate->threshold_bytes && len > 1 &&
+         conn->send_bits >= PEAL_DEFLATE_TERMS_BITS_MIN;
+}
+
+/* Without memory, or room in the account, it goes without one. */
+static void *get_deflater(peal_ws_conn *conn) {
+  const peal_deflate_verbs *verbs = conn->opts->deflate;
+  if (!get_block(conn))
+    return NULL;
+  block *all = conn->block;
+  if (all->deflater)
+    return all->deflater;
+  if (conn->account && peal_account_charge(conn->account, deflater_bytes(conn)))
+    return NULL;
+  all->deflater = verbs->context_new(verbs->user, conn->send_bits);
+  if (!all->deflater && conn->account)
+    peal_account_release(conn->account, deflater_bytes(conn));
+  return all->deflater;
+}
+
+/* One that is made for this connection alone, in `out` of as many bytes as the
+ * payload has, and the tail. Returns its length; 0: it goes as it is. */
+static size_t deflate_own(peal_ws_conn *conn, char prefix, peal_slice data,
+                          char *out, size_t room) {
+  const peal_deflate_verbs *verbs = conn->opts->deflate;
+  void *context = conn->takes_over ? get_deflater(conn) : NULL;
+  if (conn->takes_over && !context)
+    return 0;
+  return verbs->deflate(verbs->user, context, conn->send_bits, prefix, data,
+                        out, room);
+}
+
+/* RFC7692 6.1: the receivers that agreed on the same window, and remember
+ * nothing, share it. An empty form says that it becomes no shorter. */
+static const peal_message_form *make_form(const peal_ws_conn *conn,
+                                          const peal_ws_shape *shape,
+                                          peal_message *message, size_t part,
+                                          unsigned kind) {
+  const peal_deflate_verbs *verbs = conn->opts->deflate;
+  size_t room = shape->body.len + (shape->prefix ? 1u : 0u) - 1u +
+                PEAL_DEFLATE_VERBS_TAIL;
+  peal_message_form *form = peal_message_form_new(message, part, kind, room);
+  if (!form)
+    return NULL;
+  size_t len = verbs->deflate(verbs->user, NULL, conn->send_bits, shape->prefix,
+                              shape->body, form->data, room);
+  return peal_message_form_add(message, form, len);
+}
+
+void peal_ws_conn_deflate(peal_ws_conn *conn, peal_ws_shape *shape,
+                          peal_message *message, size_t part, bool make) {
+  size_t len = shape->body.len + (shape->prefix ? 1u : 0u);
+  if (!is_deflated(conn) || conn->takes_over || !is_worth(conn, len))
+    return;
+  unsigned kind = (unsigned)(uint8_t)shape->prefix << 8 | conn->send_bits;
+  const peal_message_form *form = peal_message_form_get(message, part, kind);
+  if (!form && make)
+    form = make_form(conn, shape, message, part, kind);
+  if (form && form->len)
+    *shape = (peal_ws_shape){.opcode = shape->opcode | PEAL_WS_RSV1,
+                             .body = {form->data, form->len}};
+}
+
 /* -- queueing ------------------------------------------------------------ */
 
 /* RFC6455 5.3: a client masks each frame with a fresh key that nobody can
  * foresee. */
-static peal_err queue_frame(peal_ws_conn *conn, peal_ws_opcode opcode,
-                            char prefix, peal_slice body) {
-  peal_ws_frame head = {.opcode = (uint8_t)opcode,
-                        .masked = PEAL_ROLE_IS_CLIENT(conn->opts)};
+static peal_err queue_shape(peal_ws_conn *conn, uint8_t opcode, char prefix,
+                            peal_slice body) {
+  peal_ws_frame head = {.opcode = opcode & (uint8_t)~PEAL_WS_RSV1,
+                        .masked = PEAL_ROLE_IS_CLIENT(conn->opts),
+                        .rsv1 = (opcode & PEAL_WS_RSV1) != 0};
   if (!get_block(conn))
     return PEAL_FAIL(PEAL_ERR_NOMEM);
   if (head.masked) {
@@ -125,19 +274,48 @@ static peal_err queue_frame(peal_ws_conn *conn, peal_ws_opcode opcode,
   return peal_ws_queue_add(&conn->block->out, &head, prefix, body);
 }
 
+static peal_err queue_frame(peal_ws_conn *conn, peal_ws_opcode opcode,
+                            char prefix, peal_slice body) {
+  return queue_shape(conn, (uint8_t)opcode, prefix, body);
+}
+
+static peal_err queue_deflated(peal_ws_conn *conn, peal_ws_opcode opcode,
+                               char prefix, peal_slice data) {
+  size_t room = data.len + (prefix ? 1u : 0u) - 1u + PEAL_DEFLATE_VERBS_TAIL;
+  char *made = peal_mem_alloc(mem_of(conn), room);
+  size_t len = made ? deflate_own(conn, prefix, data, made, room) : 0;
+  peal_err err = len ? queue_shape(conn, (uint8_t)opcode | PEAL_WS_RSV1, 0,
+                                   (peal_slice){made, len})
+                     : queue_frame(conn, opcode, prefix, data);
+  peal_mem_free(mem_of(conn), made);
+  /* The next ones would refer to what is not sent. */
+  if (err && len && conn->takes_over)
+    drop_deflater(conn);
+  return err;
+}
+
 /* RFC6455 5.5.1: nothing goes behind a close frame. */
 static bool can_send(const peal_ws_conn *conn) {
   return !conn->is_closing && !conn->is_ended;
 }
 
-peal_err peal_ws_conn_send(peal_ws_conn *conn, peal_ws_opcode opcode,
-                           char prefix, peal_slice data) {
+peal_err peal_ws_conn_send_with(peal_ws_conn *conn, peal_ws_opcode opcode,
+                                char prefix, peal_slice data,
+                                bool may_deflate) {
   assert(opcode == PEAL_WS_TEXT || opcode == PEAL_WS_BINARY);
   if (!can_send(conn))
     return PEAL_ERR_CLOSED;
-  peal_err err = queue_frame(conn, opcode, prefix, data);
+  bool is_long = is_deflated(conn) && may_deflate &&
+                 is_worth(conn, data.len + (prefix ? 1u : 0u));
+  peal_err err = is_long ? queue_deflated(conn, opcode, prefix, data)
+                         : queue_frame(conn, opcode, prefix, data);
   settle_block(conn);
   return err;
+}
+
+peal_err peal_ws_conn_send(peal_ws_conn *conn, peal_ws_opcode opcode,
+                           char prefix, peal_slice data) {
+  return peal_ws_conn_send_with(conn, opcode, prefix, data, true);
 }
 
 peal_err peal_ws_conn_ping(peal_ws_conn *conn, peal_slice payload) {
@@ -226,11 +404,10 @@ static bool has_place(const peal_ws_conn *conn) {
 }
 
 bool peal_ws_conn_pull_message(peal_ws_conn *conn, peal_iovs *out,
-                               peal_ws_opcode opcode, char prefix,
-                               peal_slice body) {
+                               uint8_t opcode, char prefix, peal_slice body) {
   assert(!PEAL_ROLE_IS_CLIENT(conn->opts));
   return has_place(conn) &&
-         peal_ws_queue_pull_message(out, (uint8_t)opcode, prefix, body);
+         peal_ws_queue_pull_message(out, opcode, prefix, body);
 }
 
 size_t peal_ws_conn_message_len(const peal_ws_conn *conn, char prefix,
@@ -249,13 +426,13 @@ size_t peal_ws_conn_sent(peal_ws_conn *conn, size_t len) {
   return len;
 }
 
-peal_err peal_ws_conn_keep(peal_ws_conn *conn, peal_ws_opcode opcode,
-                           char prefix, peal_message *message, size_t part,
+peal_err peal_ws_conn_keep(peal_ws_conn *conn, uint8_t opcode, char prefix,
+                           peal_message *message, peal_slice body,
                            size_t sent) {
   if (!get_block(conn))
     return PEAL_FAIL(PEAL_ERR_NOMEM);
-  peal_err err = peal_ws_queue_keep(&conn->block->out, (uint8_t)opcode, prefix,
-                                    message, part, sent);
+  peal_err err = peal_ws_queue_keep(&conn->block->out, opcode, prefix, message,
+                                    body, sent);
   settle_block(conn);
   assert(peal_ws_conn_check(conn));
   return err;
@@ -280,6 +457,7 @@ static void end(peal_ws_conn *conn, peal_ws_event *event, peal_err err,
 static void drop_input(peal_ws_conn *conn) {
   if (!conn->block)
     return;
+  drop_memory(conn);
   peal_ws_input_deinit(&conn->block->in);
   peal_ws_input_init(&conn->block->in, mem_of(conn), conn->account);
 }
@@ -344,12 +522,10 @@ bool peal_ws_conn_is_receiving(const peal_ws_conn *conn) {
 /* -- receiving ----------------------------------------------------------- */
 
 static peal_ws_input_rules rules_of(const peal_ws_conn *conn) {
-  size_t max = conn->opts->max_message_bytes ? conn->opts->max_message_bytes
-                                             : PEAL_LIMIT_PAYLOAD_BYTES;
-  return (peal_ws_input_rules){.max_bytes =
-                                   max < SIZE_MAX / 4 ? max : SIZE_MAX / 4,
+  return (peal_ws_input_rules){.max_bytes = max_of(conn),
                                .max_frames = conn->opts->max_frames,
-                               .masked = !PEAL_ROLE_IS_CLIENT(conn->opts)};
+                               .masked = !PEAL_ROLE_IS_CLIENT(conn->opts),
+                               .deflated = is_deflated(conn)};
 }
 
 /* Only bytes of the message pay for the time it takes: control frames between
@@ -401,6 +577,18 @@ static peal_err take_close(peal_ws_conn *conn, peal_slice payload,
   return PEAL_OK;
 }
 
+/* RFC7692 7.2.2: as if it had come so; RFC6455 5.6: text is UTF-8. */
+static peal_err inflate(peal_ws_conn *conn, peal_ws_input_item *item) {
+  if (!get_block(conn))
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
+  peal_ws_inflate_rules rules = inflate_rules(conn);
+  peal_err err = peal_ws_inflate_message(&conn->block->inflate, &rules,
+                                         item->data, &item->data);
+  if (!err && item->opcode == PEAL_WS_TEXT && !peal_utf8_is_valid(item->data))
+    err = PEAL_FAIL(PEAL_ERR_UTF8);
+  return err;
+}
+
 /* Returns: PEAL_OK with an event; PEAL_ERR_AGAIN: there is none; what is
  * wrong. */
 static peal_err act_on(peal_ws_conn *conn, const peal_ws_input_item *item,
@@ -442,6 +630,8 @@ static peal_err take_event(peal_ws_conn *conn, peal_ws_event *event) {
   while (err == PEAL_ERR_AGAIN && conn->lent.len) {
     peal_ws_input_item item = {0};
     err = take(conn, &item);
+    if (!err && PEAL_ROLE_HAS_DEFLATE && item.deflated)
+      err = inflate(conn, &item);
     if (!err)
       err = act_on(conn, &item, event);
   }
@@ -449,8 +639,13 @@ static peal_err take_event(peal_ws_conn *conn, peal_ws_event *event) {
 }
 
 static void settle_input(peal_ws_conn *conn) {
-  if (conn->block)
-    peal_ws_input_settle(&conn->block->in);
+  if (!conn->block)
+    return;
+  peal_ws_input_settle(&conn->block->in);
+  if (is_deflated(conn) && conn->block->inflate.message.ptr) {
+    peal_ws_inflate_rules rules = inflate_rules(conn);
+    peal_ws_inflate_settle(&conn->block->inflate, &rules);
+  }
 }
 
 bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event) {

@@ -13,12 +13,15 @@
  * Messages wait in the queue of the owner, and become frames at the pull; here
  * wait only the answer to the opening handshake, control frames, and a message
  * that has left in part. A client's messages are masked into a copy, which
- * waits here. An idle connection owns no buffers. */
+ * waits here. An idle connection owns no buffers, but what it was agreed to
+ * remember of its messages (RFC7692 7.1.1). */
 #include <peal/base.h>
 
 #include "base/account.h"
 #include "base/iovs.h"
 #include "proto/message.h"
+#include "wire/deflate_terms.h"
+#include "wire/deflate_verbs.h"
 #include "wire/ws_frame.h"
 
 typedef struct peal_ws_conn peal_ws_conn;
@@ -36,7 +39,8 @@ typedef struct peal_ws_conn_opts {
                               * for one that has many bytes */
   size_t max_message_bytes;  /* PEAL_LIMIT_PAYLOAD_BYTES */
   const peal_mem *mem;       /* borrowed; libc */
-  uint32_t (*mask)(void *user); /* client: a fresh unpredictable key */
+  const peal_deflate_verbs *deflate; /* borrowed; NULL: nobody deflates */
+  uint32_t (*mask)(void *user);      /* client: a fresh unpredictable key */
   void *mask_user;
 } peal_ws_conn_opts;
 
@@ -62,6 +66,10 @@ PEAL_MUST_CHECK peal_ws_conn *peal_ws_conn_new(const peal_ws_conn_opts *opts,
                                                peal_account *account,
                                                peal_slice head);
 void peal_ws_conn_free(peal_ws_conn *conn);
+/* What was agreed on in the opening handshake; before anything else. With
+ * takeover of what this side sends, all messages go by _send, which deflates
+ * each once and in order. Terms that are not on: nothing. */
+void peal_ws_conn_agree(peal_ws_conn *conn, const peal_deflate_terms *terms);
 
 /* Bytes of the stream, lent until _next has returned false (until then no
  * other feed), and WRITTEN TO: payloads are unmasked in place. Behind the end
@@ -86,6 +94,12 @@ bool peal_ws_conn_next(peal_ws_conn *conn, peal_ws_event *event);
 PEAL_MUST_CHECK peal_err peal_ws_conn_send(peal_ws_conn *conn,
                                            peal_ws_opcode opcode, char prefix,
                                            peal_slice data);
+/* The same, as it is, where `may_deflate` is false; _send deflates what is
+ * agreed to be, long enough and shorter for it. */
+PEAL_MUST_CHECK peal_err peal_ws_conn_send_with(peal_ws_conn *conn,
+                                                peal_ws_opcode opcode,
+                                                char prefix, peal_slice data,
+                                                bool may_deflate);
 /* Queue a ping (copied).
  * Returns: PEAL_OK, PEAL_ERR_USAGE (above 125 bytes), PEAL_ERR_CLOSED,
  * PEAL_ERR_NOMEM. */
@@ -100,13 +114,28 @@ void peal_ws_conn_close(peal_ws_conn *conn, unsigned code, peal_slice reason,
 /* Bytes to write (see base/iovs.h): what waits here, in order; it changes
  * nothing. A pong may overtake messages, never cuts into a frame. */
 void peal_ws_conn_pull(peal_ws_conn *conn, peal_iovs *out);
-/* Behind that, a message of the owner's queue: `prefix` (0: none) and `body`
- * (borrowed until written; up to 512 bytes copied) in one frame. Server only.
+
+/* How a message of the owner's queue goes on the wire. */
+typedef struct peal_ws_shape {
+  uint8_t opcode; /* peal_ws_opcode; with PEAL_WS_RSV1 if body is deflated */
+  char prefix;    /* 0: none, or it is in body */
+  peal_slice body;
+} peal_ws_shape;
+
+/* Are messages deflated here; and must they go by _send for it? */
+bool peal_ws_conn_deflates(const peal_ws_conn *conn);
+bool peal_ws_conn_takes_over(const peal_ws_conn *conn);
+/* Let `shape`, that of a part of this message, be the deflated one, if there is
+ * one or `make`: for a pull; what the pull has shown is found without. */
+void peal_ws_conn_deflate(peal_ws_conn *conn, peal_ws_shape *shape,
+                          peal_message *message, size_t part, bool make);
+/* Behind what waits here, a message of the owner's queue: `prefix` (0: none)
+ * and `body` (borrowed until written; up to 512 bytes copied) in one frame;
+ * `opcode` as in a shape. Server only.
  * False: it is not in the pull, neither in part: no room, or closing. A pull
  * that is still empty has room if its scratch has 16 bytes. */
 bool peal_ws_conn_pull_message(peal_ws_conn *conn, peal_iovs *out,
-                               peal_ws_opcode opcode, char prefix,
-                               peal_slice body);
+                               uint8_t opcode, char prefix, peal_slice body);
 /* With `messages_first`: the close frame, when the owner has no message to pull
  * (any more). */
 void peal_ws_conn_pull_close(peal_ws_conn *conn, peal_iovs *out);
@@ -116,14 +145,13 @@ size_t peal_ws_conn_message_len(const peal_ws_conn *conn, char prefix,
 /* `len` bytes of the last pull have left. Returns how many of them belong to
  * messages of the owner's queue, from the first one pulled on. */
 size_t peal_ws_conn_sent(peal_ws_conn *conn, size_t len);
-/* A part of a message, shown by _pull_message with this prefix, has left by
- * `sent` bytes only: its rest goes first at the next pull. A reference is
- * taken. Once behind each _sent at most.
+/* A part of `message`, shown by _pull_message with these, has left by `sent`
+ * bytes only: its rest goes first at the next pull. A reference is taken. Once
+ * behind each _sent at most.
  * Returns: PEAL_OK; PEAL_ERR_NOMEM: the stream can only be closed. */
-PEAL_MUST_CHECK peal_err peal_ws_conn_keep(peal_ws_conn *conn,
-                                           peal_ws_opcode opcode, char prefix,
-                                           peal_message *message, size_t part,
-                                           size_t sent);
+PEAL_MUST_CHECK peal_err peal_ws_conn_keep(peal_ws_conn *conn, uint8_t opcode,
+                                           char prefix, peal_message *message,
+                                           peal_slice body, size_t sent);
 /* Bytes that wait here. */
 size_t peal_ws_conn_queued(const peal_ws_conn *conn);
 

@@ -11,6 +11,10 @@
 #define BUF_MIN 512u
 /* Up to here the announced length of a frame is reserved at once. */
 #define BUF_TRUST 4096u
+/* What does not shrink is longer when it is deflated: zlib's blocks without
+ * compression add five bytes to each 500 or more. */
+#define DEFLATE_PART 64u
+#define DEFLATE_MORE 64u
 
 /* -- life ---------------------------------------------------------------- */
 
@@ -62,15 +66,30 @@ static bool is_alone(const peal_ws_frame *frame) {
   return frame->fin && frame->opcode != PEAL_WS_CONTINUATION;
 }
 
+/* The longest payload of a message. */
+static size_t max_of(const peal_ws_input_rules *rules, bool is_deflated) {
+  size_t max = rules->max_bytes;
+  return is_deflated ? max + max / DEFLATE_PART + DEFLATE_MORE : max;
+}
+
+/* RFC6455 5.2, RFC7692 6: RSV1 means something if that was agreed, on the first
+ * frame of a message. */
+static bool may_be_deflated(const peal_ws_input_rules *rules,
+                            const peal_ws_frame *frame) {
+  return rules->deflated &&
+         (frame->opcode == PEAL_WS_TEXT || frame->opcode == PEAL_WS_BINARY);
+}
+
 static peal_err check_frame(const peal_ws_input_rules *rules,
                             const peal_ws_frame *frame) {
-  /* RFC6455 5.2: no extension was negotiated that gives RSV1 a meaning. */
-  if (frame->rsv1)
+  if (frame->rsv1 && !may_be_deflated(rules, frame))
     return PEAL_FAIL(PEAL_ERR_WS_RSV);
   /* RFC6455 5.1: clients mask, servers do not. */
   if (frame->masked != rules->masked)
     return PEAL_FAIL(PEAL_ERR_WS_MASK);
-  if (!is_control(frame) && frame->len > rules->max_bytes)
+  /* Of a fragment it is not known here. */
+  bool is_deflated = frame->rsv1 || (rules->deflated && !is_alone(frame));
+  if (!is_control(frame) && frame->len > max_of(rules, is_deflated))
     return PEAL_FAIL(PEAL_ERR_WS_TOO_BIG);
   return PEAL_OK;
 }
@@ -94,9 +113,10 @@ static peal_err begin_data(peal_ws_input *input,
     return PEAL_FAIL(PEAL_ERR_WS_FRAGMENT);
   if (!input->opcode) {
     input->opcode = frame->opcode;
+    input->is_deflated = frame->rsv1;
     input->frames = 0;
   }
-  if (frame->len > rules->max_bytes - input->buf_len)
+  if (frame->len > max_of(rules, input->is_deflated) - input->buf_len)
     return PEAL_FAIL(PEAL_ERR_WS_TOO_BIG);
   input->frames++;
   return are_too_many(input, rules) ? PEAL_FAIL(PEAL_ERR_LIMIT) : PEAL_OK;
@@ -165,8 +185,9 @@ static peal_err take_whole(const peal_ws_frame *frame,
   skip(bytes, len);
   if (frame->masked)
     peal_ws_frame_mask(ptr, ptr, len, frame->mask, 0);
-  *item = (peal_ws_input_item){frame->opcode, {ptr, len}};
-  if (frame->opcode == PEAL_WS_TEXT && !peal_utf8_is_valid(item->data))
+  *item = (peal_ws_input_item){frame->opcode, frame->rsv1, {ptr, len}};
+  if (frame->opcode == PEAL_WS_TEXT && !frame->rsv1 &&
+      !peal_utf8_is_valid(item->data))
     return PEAL_FAIL(PEAL_ERR_UTF8);
   return PEAL_OK;
 }
@@ -196,7 +217,7 @@ peal_err peal_ws_input_whole(const peal_ws_input_rules *rules,
  * never past what the peer may send. */
 static size_t next_cap(const peal_ws_input *input,
                        const peal_ws_input_rules *rules, size_t need) {
-  size_t max = rules->max_bytes;
+  size_t max = max_of(rules, input->is_deflated);
   size_t cap = input->buf_cap ? input->buf_cap * 2 : BUF_MIN;
   if (input->frame.fin)
     max = input->buf_len + (size_t)input->left;
@@ -242,10 +263,15 @@ static peal_slice gather(peal_ws_input *input, peal_ws_input_bytes *bytes,
   return (peal_slice){to, len};
 }
 
+static bool is_plain_text(const peal_ws_input *input) {
+  return input->opcode == PEAL_WS_TEXT && !input->is_deflated;
+}
+
 static peal_err finish_message(peal_ws_input *input, peal_ws_input_item *item) {
-  if (input->opcode == PEAL_WS_TEXT && !peal_utf8_is_complete(&input->utf8))
+  if (is_plain_text(input) && !peal_utf8_is_complete(&input->utf8))
     return PEAL_FAIL(PEAL_ERR_UTF8);
-  *item = (peal_ws_input_item){input->opcode, {input->buf, input->buf_len}};
+  *item = (peal_ws_input_item){
+      input->opcode, input->is_deflated, {input->buf, input->buf_len}};
   input->opcode = 0;
   input->is_lent = true;
   return PEAL_OK;
@@ -263,7 +289,7 @@ static peal_err take_data(peal_ws_input *input,
     peal_slice piece = gather(input, bytes, len, input->buf + input->buf_len);
     input->buf_len += len;
     /* RFC6455 8.1: fail at the first byte that is wrong. */
-    if (input->opcode == PEAL_WS_TEXT && !peal_utf8_feed(&input->utf8, piece))
+    if (is_plain_text(input) && !peal_utf8_feed(&input->utf8, piece))
       return PEAL_FAIL(PEAL_ERR_UTF8);
   }
   if (input->left)
@@ -280,8 +306,8 @@ static peal_err take_control(peal_ws_input *input, peal_ws_input_bytes *bytes,
     return PEAL_ERR_AGAIN;
   input->in_frame = false;
   input->is_lent = true;
-  *item = (peal_ws_input_item){input->frame.opcode,
-                               {input->control, input->control_len}};
+  *item = (peal_ws_input_item){
+      input->frame.opcode, false, {input->control, input->control_len}};
   return PEAL_OK;
 }
 
@@ -320,7 +346,7 @@ peal_err peal_ws_input_next(peal_ws_input *input,
 bool peal_ws_input_check(const peal_ws_input *input,
                          const peal_ws_input_rules *rules) {
   return input->buf_len <= input->buf_cap &&
-         input->buf_len <= rules->max_bytes &&
+         input->buf_len <= max_of(rules, rules->deflated) &&
          (input->buf != NULL) == (input->buf_cap > 0) &&
          input->control_len <= PEAL_WS_INPUT_CONTROL_MAX &&
          !(input->in_frame && input->head_len) &&

@@ -20,6 +20,7 @@ typedef struct peal_ws_input_rules {
   size_t max_bytes;    /* of a message; at most SIZE_MAX / 4 */
   uint32_t max_frames; /* of a message; 0: see PEAL_LIMIT_WS_FRAMES */
   bool masked;         /* each frame must be masked, else none may be */
+  bool deflated;       /* messages may be */
 } peal_ws_input_rules;
 
 /* Bytes not yet looked at; payloads are unmasked in place. */
@@ -31,6 +32,7 @@ typedef struct peal_ws_input_bytes {
 /* A message (TEXT: valid UTF-8; BINARY) or a control frame. */
 typedef struct peal_ws_input_item {
   uint8_t opcode;
+  bool deflated;   /* a message, to be inflated; then its text is not checked */
   peal_slice data; /* in the input, or in peal_ws_input until it settles */
 } peal_ws_input_item;
 
@@ -51,6 +53,7 @@ typedef struct peal_ws_input {
   uint8_t head_len;
   uint8_t control_len;
   bool in_frame;
+  bool is_deflated;                        /* the unfinished message */
   bool is_lent;                            /* the last item lies here */
   char head[PEAL_WS_FRAME_HEADER_MAX];     /* an unfinished header */
   char control[PEAL_WS_INPUT_CONTROL_MAX]; /* an unfinished control frame */

@@ -159,7 +159,8 @@ peal_err peal_ws_queue_add(peal_ws_queue *queue, const peal_ws_frame *head,
   size_t head_len = peal_ws_frame_encode(bytes, &full);
   size_t len = head_len + (size_t)full.len;
   bool is_pong = full.opcode == PEAL_WS_PONG;
-  bool is_own = is_pong || full.opcode == PEAL_WS_PING;
+  bool is_own = is_pong || full.opcode == PEAL_WS_PING ||
+                (queue->is_data_own && full.opcode != PEAL_WS_CLOSE);
   if (is_pong)
     trim_pongs(queue, PEAL_LIMIT_WS_PONGS - 1);
   peal_ws_queue_frame *frame = new_frame(queue, len, is_pong, &err);
@@ -178,7 +179,10 @@ peal_err peal_ws_queue_add(peal_ws_queue *queue, const peal_ws_frame *head,
 static size_t put_head(char *out, uint8_t opcode, char prefix,
                        size_t body_len) {
   size_t first = prefix ? 1 : 0;
-  peal_ws_frame head = {.len = body_len + first, .opcode = opcode, .fin = true};
+  peal_ws_frame head = {.len = body_len + first,
+                        .opcode = opcode & (uint8_t)~PEAL_WS_RSV1,
+                        .fin = true,
+                        .rsv1 = (opcode & PEAL_WS_RSV1) != 0};
   size_t len = peal_ws_frame_encode(out, &head);
   if (prefix)
     out[len] = prefix;
@@ -212,9 +216,9 @@ bool peal_ws_queue_pull_message(peal_iovs *out, uint8_t opcode, char prefix,
 }
 
 peal_err peal_ws_queue_keep(peal_ws_queue *queue, uint8_t opcode, char prefix,
-                            peal_message *message, size_t part, size_t sent) {
+                            peal_message *message, peal_slice body,
+                            size_t sent) {
   char head[HEAD_MAX];
-  peal_slice body = peal_message_part(message, part);
   peal_err err;
   size_t len = put_head(head, opcode, prefix, body.len);
   assert(!queue->begun && sent < len + body.len);

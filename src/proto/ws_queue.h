@@ -32,6 +32,8 @@ typedef struct peal_ws_queue {
   peal_ws_queue_list own;
   peal_ws_queue_list last; /* messages, then a close */
   size_t bytes;            /* on the wire, not sent yet */
+  bool is_data_own;        /* messages are own frames: there are more elsewhere,
+                            * which go before the close */
 } peal_ws_queue;
 
 /* `mem` and `account` are borrowed for life. */
@@ -52,12 +54,13 @@ PEAL_MUST_CHECK peal_err peal_ws_queue_add_raw(peal_ws_queue *queue,
 PEAL_MUST_CHECK peal_err peal_ws_queue_add(peal_ws_queue *queue,
                                            const peal_ws_frame *head,
                                            char prefix, peal_slice body);
-/* The frame of a part of a message has left by `sent` bytes, fewer than it
- * has: its rest goes first. A reference is taken. None may be begun. */
+/* The frame of a part of a message, or of a form of it, `body`, has left by
+ * `sent` bytes, fewer than it has: its rest goes first. A reference is taken.
+ * None may be begun. */
 PEAL_MUST_CHECK peal_err peal_ws_queue_keep(peal_ws_queue *queue,
                                             uint8_t opcode, char prefix,
-                                            peal_message *message, size_t part,
-                                            size_t sent);
+                                            peal_message *message,
+                                            peal_slice body, size_t sent);
 
 /* Whole frames, and the rest of one begun. */
 void peal_ws_queue_pull(peal_ws_queue *queue, peal_iovs *out);
@@ -74,7 +77,8 @@ bool peal_ws_queue_is_own_shown(const peal_ws_queue *queue);
 
 /* Bytes on the wire of an unmasked message of prefix and body. */
 size_t peal_ws_queue_message_len(char prefix, size_t body_len);
-/* Write one into the pull, all of it or nothing (false). */
+/* Write one into the pull, all of it or nothing (false); `opcode` with
+ * PEAL_WS_RSV1 if its body is deflated. */
 bool peal_ws_queue_pull_message(peal_iovs *out, uint8_t opcode, char prefix,
                                 peal_slice body);
 

@@ -5,12 +5,12 @@
 #include "proto/names.h"
 #include "server/adapter.h"
 #include "server/deliver.h"
+#include "server/form.h"
 #include "server/handlers.h"
 #include "server/kept.h"
 #include "server/members.h"
 #include "server/nsp.h"
 #include "server/packet.h"
-#include "server/recovery_store.h"
 #include "server/stored.h"
 #include "wire/sio_check.h"
 
@@ -117,6 +117,14 @@ static peal_err publish(const cast *it, peal_worker *self,
   return PEAL_OK;
 }
 
+static void tell_stored(const cast *it, peal_message *message) {
+  peal_arena arena;
+  peal_arena_init(&arena, NULL, 0, 0);
+  peal_stored_tell(it->stored, PEAL_OK,
+                   peal_form_last(it->nsp->server, message, &arena));
+  peal_arena_deinit(&arena);
+}
+
 /* It gets a number, for those who come back. */
 static peal_err run_kept(const cast *it, peal_worker *self,
                          peal_adapter *adapter) {
@@ -138,8 +146,7 @@ static peal_err run_kept(const cast *it, peal_worker *self,
   if (!err && adapter)
     err = publish(it, self, adapter);
   if (!err && it->stored)
-    peal_stored_tell(it->stored, PEAL_OK,
-                     peal_recovery_store_offset(item.message));
+    tell_stored(it, item.message);
   peal_packet_release(&item);
   return err;
 }

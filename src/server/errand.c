@@ -7,6 +7,7 @@
 #include "base/reserved.h"
 #include "proto/names.h"
 #include "server/deliver.h"
+#include "server/form.h"
 #include "server/handlers.h"
 #include "server/kept.h"
 #include "server/nsp.h"
@@ -105,10 +106,10 @@ static bool is_here(peal_socket_ref ref) {
 /* The values are made again for those who watch. */
 static void tell_outgoing(const errand *it, peal_socket *socket) {
   peal_sio_packet packet;
-  peal_op op = {.message = it->item.message};
   if (!peal_nsp_local_is_watched(socket->local) ||
       !peal_deliver_is_taken(socket, it->is_volatile) ||
-      peal_op_values(&packet, &op, &socket->local->worker->turn))
+      peal_form_values(&packet, socket->local->nsp->server, it->item.message,
+                       &socket->local->worker->turn))
     return;
   peal_handlers_tell_outgoing(
       socket, peal_val_str(packet.data.as.items[0]),

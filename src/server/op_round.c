@@ -228,7 +228,7 @@ peal_err peal_op_round_keep(peal_nsp *nsp, const peal_op *op,
 static peal_err keep_copy(peal_nsp *nsp, const peal_op *op) {
   peal_op kept = *op;
   kept.has_offset = true;
-  kept.message = peal_recovery_copy(nsp->server, op->message);
+  kept.message = peal_recovery_copy(nsp, op->message);
   if (!kept.message)
     return PEAL_ERR_NOMEM;
   peal_err err = peal_op_round_keep(nsp, &kept, NULL, NULL);

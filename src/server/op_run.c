@@ -8,6 +8,7 @@
 #include "proto/names.h"
 #include "server/deliver.h"
 #include "server/describe.h"
+#include "server/form.h"
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
@@ -35,7 +36,8 @@ static void log_loss(const peal_nsp *nsp, const peal_worker *worker,
 static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
                               const chosen *all) {
   peal_sio_packet packet;
-  peal_err err = peal_op_values(&packet, op, &worker->turn);
+  const peal_server *server = all->sockets[0]->local->nsp->server;
+  peal_err err = peal_form_values(&packet, server, op->message, &worker->turn);
   if (err)
     return err;
   peal_slice event = peal_val_str(packet.data.as.items[0]);
@@ -49,7 +51,8 @@ static peal_err tell_outgoing(const peal_op *op, peal_worker *worker,
 
 /* Who joins from now on has missed nothing up to here. */
 static void note_offset(peal_nsp_local *local, const peal_op *op) {
-  peal_slice offset = peal_recovery_store_offset(op->message);
+  peal_slice offset =
+      peal_form_last(local->nsp->server, op->message, &local->worker->turn);
   if (offset.len >= sizeof local->offset)
     return;
   memcpy(local->offset, offset.ptr, offset.len);

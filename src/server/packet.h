@@ -9,13 +9,14 @@
  * come from libc), otherwise they are the worker's own. `id` NULL: no
  * acknowledgement is asked for.
  * Returns: PEAL_OK, PEAL_ERR_RESERVED, PEAL_ERR_DEPTH, PEAL_ERR_LIMIT (more
- * than UINT16_MAX attachments), PEAL_ERR_NOMEM. */
+ * than UINT16_MAX attachments), PEAL_ERR_NOMEM, what the parser says. */
 PEAL_MUST_CHECK peal_err peal_packet_event(peal_eio_item *out, peal_nsp *nsp,
                                            peal_worker *worker, bool crosses,
                                            peal_slice event, peal_args args,
                                            const uint64_t *id);
 /* An event with a place for the offset of recovery (peal_recovery_number). It
- * may leave the worker. Returns: as peal_packet_event. */
+ * may leave the worker. Returns: as peal_packet_event; PEAL_ERR_OPTION: the
+ * parser hides the place. */
 PEAL_MUST_CHECK peal_err peal_packet_kept(peal_eio_item *out, peal_nsp *nsp,
                                           peal_worker *worker, peal_slice event,
                                           peal_args args);

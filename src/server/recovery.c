@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "proto/proto_limits.h"
-#include "server/recovery_store.h"
+#include "server/form.h"
 #include "server/server_limits.h"
 
 /* Of a sweep of both, so that it holds nobody up. */
@@ -162,7 +162,7 @@ bool peal_recovery_offset_get(peal_slice text, uint64_t *number) {
 
 /* -- emitting -------------------------------------------------------------------- */
 
-#define PLACE ",\"AAAAAAAA\"]"
+#define PLACE ",\"" PEAL_FORM_PLACE "\"]"
 
 void peal_recovery_make_place(peal_buf *text) {
   if (text->err)
@@ -171,23 +171,28 @@ void peal_recovery_make_place(peal_buf *text) {
   peal_buf_add(text, PEAL_S(PLACE));
 }
 
-peal_message *peal_recovery_copy(const peal_server *server,
-                                 peal_message *message) {
-  return peal_recovery_store_stamp(server, message, PEAL_S("AAAAAAAA"));
+static peal_slice name_of(const peal_nsp *nsp) {
+  return (peal_slice){nsp->name, nsp->name_len};
 }
 
-/* In front of the last quote and the array's end. */
-static void write_offset(peal_message *message, uint64_t number) {
+peal_message *peal_recovery_copy(const peal_nsp *nsp, peal_message *message) {
+  return peal_form_stamp(nsp->server, name_of(nsp), message,
+                         PEAL_S(PEAL_FORM_PLACE));
+}
+
+/* Who made the place has seen to it that it can be found. */
+static void write_offset(const peal_nsp *nsp, peal_message *message,
+                         uint64_t number) {
   char offset[PEAL_RECOVERY_OFFSET_BYTES];
-  size_t len = peal_message_part(message, 0).len;
+  size_t at = peal_form_place(nsp->server, name_of(nsp), message);
   peal_recovery_offset_put(offset, number);
-  peal_message_patch(message, len - 2 - sizeof offset,
-                     (peal_slice){offset, sizeof offset});
+  if (at != SIZE_MAX)
+    peal_message_patch(message, at, (peal_slice){offset, sizeof offset});
 }
 
 void peal_recovery_number(peal_recovery *recovery, const peal_nsp *nsp,
                           const peal_op *op, uint64_t key, const char *also) {
-  write_offset(op->message, recovery->log.next);
+  write_offset(nsp, op->message, recovery->log.next);
   peal_recovery_log_add(&recovery->log, nsp, op, key, also,
                         peal_recovery_now_ms());
   peal_recovery_sweep_later(recovery);

@@ -54,12 +54,12 @@ static inline bool peal_recovery_keeps(const peal_server *server,
   return server->recovery && !(to && to->is_volatile);
 }
 
-/* Make the text of an event one that has an offset as its last argument, which
- * is filled in by _number. */
+/* Make the text of an event (of the default parser) one that has an offset as
+ * its last argument, which is filled in by _number. */
 void peal_recovery_make_place(peal_buf *text);
 /* The same of a message: a copy, that may cross. NULL if memory is out, or it
  * is no event. */
-PEAL_MUST_CHECK peal_message *peal_recovery_copy(const peal_server *server,
+PEAL_MUST_CHECK peal_message *peal_recovery_copy(const peal_nsp *nsp,
                                                  peal_message *message);
 /* Between lanes_begin and lanes_end: the event's number, into its message (of
  * which nobody else has seen the bytes) and into the log. `key`, `also`: as

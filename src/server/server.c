@@ -11,6 +11,7 @@
 #include "engine/handover.h"
 #include "net/crypto.h"
 #include "net/run.h"
+#include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
 #include "server/event_use.h"
@@ -52,6 +53,7 @@ static peal_engine_server_opts engine_opts_of(const peal_server_opts *opts) {
       .max_clients_per_address = opts->max_clients_per_address,
       .max_payload_bytes = opts->max_payload_bytes,
       .compress_threshold_bytes = opts->compress_threshold_bytes,
+      .deflate = opts->deflate,
       .max_queue_bytes = opts->max_queue_bytes,
       .max_queue_soft_bytes = opts->max_queue_soft_bytes,
       .queue_policy = opts->queue_policy,
@@ -103,6 +105,7 @@ static peal_err set_locals(peal_server *server) {
                                 : payload * PEAL_LIMIT_SIO_PACKET_FACTOR,
         .connect_timeout_ms = opts->connect_timeout_ms,
         .seed = server->seed,
+        .parser = server->parser,
         .mem = worker->mem};
   }
   return PEAL_OK;
@@ -218,6 +221,9 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
   const char *wrong = opts_wrong(opts, &engine);
+  if (!wrong && !peal_parser_is_whole(opts->parser))
+    wrong =
+        "parser lacks a function, or has one that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
@@ -226,6 +232,7 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   }
   server->mem = mem;
   server->opts = *opts;
+  server->parser = peal_parser_other(opts->parser);
   atomic_init(&server->running, false);
   atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
   peal_arena_init(&server->strings, mem, 1024, 0);

@@ -59,7 +59,8 @@ typedef enum peal_odd {
 struct peal_server {
   peal_server_opts opts; /* not its strings: they were the caller's */
   const peal_mem *mem;
-  peal_arena strings; /* copies of the engine options' strings */
+  const peal_parser *parser; /* NULL: the default one */
+  peal_arena strings;        /* copies of the engine options' strings */
   peal_http_server *http;
   peal_workers *workers;
   peal_engine *engine;

@@ -11,6 +11,7 @@
 #define TEXT(field) ROW(field, PEAL_OPTS_TEXT, NULL)
 #define FLAG(field) ROW(field, PEAL_OPTS_FLAG, NULL)
 #define U32(field) ROW(field, PEAL_OPTS_U32, NULL)
+#define BYTE(field) ROW(field, PEAL_OPTS_BYTE, NULL)
 #define SIZE(field) ROW(field, PEAL_OPTS_SIZE, NULL)
 
 _Static_assert(sizeof(peal_queue_policy) == sizeof(uint32_t),
@@ -38,6 +39,14 @@ static const peal_opts_row rows[] = {
     U32(connect_timeout_ms),
     SIZE(max_payload_bytes),
     SIZE(compress_threshold_bytes),
+    FLAG(deflate.on),
+    FLAG(deflate.server_context_takeover),
+    FLAG(deflate.client_context_takeover),
+    BYTE(deflate.server_max_window_bits),
+    BYTE(deflate.client_max_window_bits),
+    BYTE(deflate.level),
+    BYTE(deflate.mem_level),
+    SIZE(deflate.threshold_bytes),
     TEXT(cors.origins),
     TEXT(cors.methods),
     TEXT(cors.headers),
@@ -77,6 +86,7 @@ static const peal_opts_row rows[] = {
     U32(stop_timeout_ms),
     U32(stop_spread_ms),
     TEXT(handover),
+    ROW(parser, PEAL_OPTS_PARSER, NULL),
 };
 
 static const peal_opts_table table = {rows, sizeof rows / sizeof *rows};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* msgpack: MessagePack to values or to JSON text, and back, as the two
- * libraries of the field write it: notepack.io 3 (adapters of Redis) and
- * @msgpack/msgpack 2 (what Streams publishes).
- * In the flow: cluster -> proto/bus_* -> [msgpack] -> proto/op.
+ * libraries of the field write it: notepack.io 3 (adapters of Redis), notepack.io 2
+ * (the parser of clients), @msgpack/msgpack 2 (what Streams publishes).
+ * In the flow: cluster -> proto/bus_* -> [msgpack] -> proto/op;
+ * wire/sio_msgpack.
  *
  *   nil false true          null, false, true
  *   int, uint               PEAL_INT; above INT64_MAX a PEAL_DOUBLE
@@ -20,14 +21,17 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "wire/msgpack_read.h"
 
 /* Both write the smallest form of whole numbers, and other numbers as float
- * 64; -0 is 0. Undefined is nil in arrays. */
+ * 64; -0 is 0. Undefined is nil in arrays but
+ * for one. */
 typedef enum peal_msgpack_style {
   PEAL_MSGPACK_NOTEPACK, /* undefined members are left out; whole numbers up to
                             2^64 are ints */
-  PEAL_MSGPACK_PLAIN     /* @msgpack/msgpack: undefined members are nil; whole
+  PEAL_MSGPACK_PLAIN,    /* @msgpack/msgpack: undefined members are nil; whole
                             numbers beyond 2^53 - 1 are float 64 */
+  PEAL_MSGPACK_NOTEPACK2 /* as NOTEPACK, but undefined in arrays is d4 00 00 */
 } peal_msgpack_style;
 
 /* What values take at most in the arena: this many bytes for each of the
@@ -48,6 +52,10 @@ PEAL_MUST_CHECK peal_err peal_msgpack_decode(peal_val *out, peal_slice in,
 PEAL_MUST_CHECK peal_err peal_msgpack_decode_held(peal_val *out, peal_slice in,
                                                   peal_arena *arena,
                                                   size_t depth, peal_slice key);
+/* The next value of what is being read, all of it. What is wrong sticks in
+ * `read`, and *out is undefined. */
+void peal_msgpack_decode_next(peal_val *out, peal_msgpack_read *read,
+                              peal_arena *arena);
 
 /* How many binaries are in the one value that fills `in`?
  * Returns: PEAL_OK, PEAL_ERR_SIO_PAYLOAD, PEAL_ERR_UTF8. Thread: pure. */
@@ -65,6 +73,9 @@ PEAL_MUST_CHECK peal_err peal_msgpack_to_json(peal_buf *out, peal_slice in,
  * What is not UTF-8 in a string is U+FFFD. Thread: pure. */
 void peal_msgpack_encode(peal_buf *out, peal_val value,
                          peal_msgpack_style style);
+/* Append `first`, unless its ptr is NULL, and `args` as one array. */
+void peal_msgpack_encode_args(peal_buf *out, peal_slice first, peal_args args,
+                              peal_msgpack_style style);
 /* Append the head of an array or of a map, of which the caller appends the
  * items or pairs. `count` is below 2^32. */
 void peal_msgpack_add_array(peal_buf *out, size_t count);

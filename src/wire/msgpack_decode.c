@@ -132,6 +132,27 @@ static void read_part(decoder *d) {
     read_value(d, value);
 }
 
+static void read_whole(decoder *d, peal_val *out) {
+  d->depth = 0;
+  *out = peal_undefined();
+  read_value(d, out);
+  while (d->depth && !d->read.err)
+    read_part(d);
+}
+
+void peal_msgpack_decode_next(peal_val *out, peal_msgpack_read *read,
+                              peal_arena *arena) {
+  decoder d;
+  d.read = *read;
+  d.arena = arena;
+  d.held_depth = SIZE_MAX;
+  d.held_key = (peal_slice){"", 0};
+  read_whole(&d, out);
+  if (d.read.err)
+    *out = peal_undefined();
+  *read = d.read;
+}
+
 peal_err peal_msgpack_decode_held(peal_val *out, peal_slice in,
                                   peal_arena *arena, size_t depth,
                                   peal_slice key) {
@@ -140,13 +161,9 @@ peal_err peal_msgpack_decode_held(peal_val *out, peal_slice in,
   d.arena = arena;
   d.held_depth = depth;
   d.held_key = key;
-  d.depth = 0;
-  *out = peal_undefined();
   if (in.len > UINT32_MAX)
     fail(&d, PEAL_ERR_SIO_PAYLOAD);
-  read_value(&d, out);
-  while (d.depth && !d.read.err)
-    read_part(&d);
+  read_whole(&d, out);
   peal_err err = peal_msgpack_read_end(&d.read);
   if (err)
     *out = peal_undefined();

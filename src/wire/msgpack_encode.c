@@ -22,6 +22,7 @@ typedef struct level {
 typedef struct encoder {
   peal_buf *out;
   peal_msgpack_style style;
+  size_t max_depth;
   size_t depth;
   level levels[PEAL_LIMIT_JSON_DEPTH];
 } encoder;
@@ -93,7 +94,7 @@ static void add_double(encoder *e, double value) {
   if (value >= -limit / 2 && value < limit / 2 &&
       value == (double)(int64_t)value)
     add_integer(e, (int64_t)value);
-  else if (e->style == PEAL_MSGPACK_NOTEPACK && value >= limit / 2 &&
+  else if (e->style != PEAL_MSGPACK_PLAIN && value >= limit / 2 &&
            value < limit)
     add_head(e->out, 0xcf, (uint64_t)value, 8);
   else
@@ -175,7 +176,7 @@ void peal_msgpack_add_map(peal_buf *out, size_t count) {
 }
 
 static bool is_left_out(const encoder *e, peal_val value) {
-  return value.type == PEAL_UNDEFINED && e->style == PEAL_MSGPACK_NOTEPACK;
+  return value.type == PEAL_UNDEFINED && e->style != PEAL_MSGPACK_PLAIN;
 }
 
 static size_t pairs_of(const encoder *e, peal_val object) {
@@ -187,7 +188,7 @@ static size_t pairs_of(const encoder *e, peal_val object) {
 
 static void open_level(encoder *e, peal_val value) {
   bool array = value.type == PEAL_ARRAY;
-  if (e->depth == PEAL_LIMIT_JSON_DEPTH) {
+  if (e->depth == e->max_depth) {
     fail(e->out, PEAL_ERR_DEPTH);
     return;
   }
@@ -199,12 +200,19 @@ static void open_level(encoder *e, peal_val value) {
       (level){value, array ? NULL : peal_val_impl_key_lens(value), 0};
 }
 
+static void add_undefined(encoder *e, peal_val value) {
+  if (peal_val_impl_err(value))
+    fail(e->out, peal_val_impl_err(value));
+  if (e->style == PEAL_MSGPACK_NOTEPACK2)
+    add_head(e->out, 0xd4, 0, 2);
+  else
+    add_head(e->out, 0xc0, 0, 0);
+}
+
 static void add_value(encoder *e, peal_val value) {
   switch ((peal_type)value.type) {
   case PEAL_UNDEFINED:
-    if (peal_val_impl_err(value))
-      fail(e->out, peal_val_impl_err(value));
-    add_head(e->out, 0xc0, 0, 0);
+    add_undefined(e, value);
     break;
   case PEAL_NULL:
     add_head(e->out, 0xc0, 0, 0);
@@ -244,23 +252,41 @@ static void add_pair(encoder *e, const level *l, uint32_t at) {
   add_value(e, pair->value);
 }
 
+static void add_whole(encoder *e, peal_val value) {
+  e->depth = 0;
+  add_value(e, value);
+  while (e->depth && !e->out->err) {
+    level *l = &e->levels[e->depth - 1];
+    if (l->at == l->value.len) {
+      e->depth--;
+      continue;
+    }
+    uint32_t at = l->at++;
+    if (l->value.type == PEAL_ARRAY)
+      add_value(e, l->value.as.items[at]);
+    else
+      add_pair(e, l, at);
+  }
+}
+
 void peal_msgpack_encode(peal_buf *out, peal_val value,
                          peal_msgpack_style style) {
   encoder e;
   e.out = out;
   e.style = style;
-  e.depth = 0;
-  add_value(&e, value);
-  while (e.depth && !out->err) {
-    level *l = &e.levels[e.depth - 1];
-    if (l->at == l->value.len) {
-      e.depth--;
-      continue;
-    }
-    uint32_t at = l->at++;
-    if (l->value.type == PEAL_ARRAY)
-      add_value(&e, l->value.as.items[at]);
-    else
-      add_pair(&e, l, at);
-  }
+  e.max_depth = PEAL_LIMIT_JSON_DEPTH;
+  add_whole(&e, value);
+}
+
+void peal_msgpack_encode_args(peal_buf *out, peal_slice first, peal_args args,
+                              peal_msgpack_style style) {
+  encoder e;
+  e.out = out;
+  e.style = style;
+  e.max_depth = PEAL_LIMIT_JSON_DEPTH - 1; /* the array is one */
+  peal_msgpack_add_array(out, args.count + (first.ptr ? 1 : 0));
+  if (first.ptr)
+    peal_msgpack_add_str(out, first);
+  for (size_t i = 0; i < args.count && !out->err; i++)
+    add_whole(&e, args.items[i]);
 }

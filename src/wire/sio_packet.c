@@ -227,6 +227,11 @@ peal_err peal_sio_packet_decode_utf8(peal_sio_packet *out, peal_slice text,
   return packet_decode(&r, max_attachments, out);
 }
 
+peal_err peal_sio_packet_check(peal_sio_packet *packet, peal_arena *arena) {
+  const sio_reader r = {.arena = arena};
+  return check_shape(&r, packet);
+}
+
 /* -- attachments ------------------------------------------------------------ */
 
 /* What is left of a container. The tree was decoded into an arena, so it may

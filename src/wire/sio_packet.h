@@ -3,6 +3,7 @@
 /* sio_packet: one Socket.IO 5 packet, to and from the text of an Engine.IO
  * message: <type>[<n>-][<nsp>,][<id>][json], attachments apart.
  * In the flow: proto/eio_session -> [sio_packet] -> proto/sio_conn. */
+#include <peal/parser.h>
 #include <peal/val.h>
 
 #include "base/arena.h"
@@ -18,14 +19,10 @@ typedef enum peal_sio_type {
   PEAL_SIO_BINARY_ACK = 6
 } peal_sio_type;
 
-typedef struct peal_sio_packet {
-  peal_slice nsp;       /* "/" if the text names none; borrowed */
-  peal_val data;        /* undefined if there is none */
-  uint64_t id;          /* acknowledgement id, if has_id */
-  uint32_t attachments; /* announced (decode), or counted (encode) */
-  uint8_t type;         /* one of peal_sio_type */
-  bool has_id;
-} peal_sio_packet;
+/* Of one that was decoded, nsp is "/" if the text names none, and data is
+ * undefined if there is none. `attachments`: announced (decode), or counted
+ * (encode). `type`: one of peal_sio_type. */
+typedef peal_parser_packet peal_sio_packet;
 
 /* Decode the text of a message (borrowed by *out). Grammar and shape of the
  * data are checked: CONNECT nothing or an object, DISCONNECT nothing, EVENT a
@@ -51,6 +48,13 @@ PEAL_MUST_CHECK peal_err peal_sio_packet_decode_utf8(peal_sio_packet *out,
                                                      uint32_t max_attachments,
                                                      peal_arena *arena,
                                                      peal_err_info *info);
+
+/* Shape of the data, as above, of a packet that was decoded otherwise. The tree
+ * lies in the arena: a name that is a number becomes its text there.
+ * Returns: PEAL_OK, PEAL_ERR_SIO_PAYLOAD, PEAL_ERR_SIO_RESERVED,
+ * PEAL_ERR_NOMEM. Thread: pure. */
+PEAL_MUST_CHECK peal_err peal_sio_packet_check(peal_sio_packet *packet,
+                                               peal_arena *arena);
 
 /* Put `count` attachments (borrowed) in the place of their placeholders in
  * packet->data. A placeholder is an object with _placeholder: true; its num

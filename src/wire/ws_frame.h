@@ -15,6 +15,8 @@ typedef enum peal_ws_opcode {
 } peal_ws_opcode;
 
 #define PEAL_WS_FRAME_HEADER_MAX 14u
+/* The bit beside the opcode on the wire that says: deflated (RFC7692 6). */
+#define PEAL_WS_RSV1 0x40u
 
 typedef struct peal_ws_frame {
   uint64_t len;    /* payload bytes, below 2^63 */

@@ -61,10 +61,12 @@ static peal_ws_local *new_local(peal_ws_endpoint *endpoint,
   local->endpoint = endpoint;
   local->worker = worker;
   local->account = peal_http_server_account(endpoint->http, worker);
+  peal_deflater_init(&local->deflater, worker, &endpoint->opts.deflate);
   local->conn_opts =
       (peal_ws_conn_opts){.messages_first = true,
                           .max_message_bytes = endpoint->opts.max_message_bytes,
-                          .mem = worker->mem};
+                          .mem = worker->mem,
+                          .deflate = &local->deflater.verbs};
   peal_list_init(&local->all);
   peal_map_init(&local->groups, worker->mem, endpoint->seed);
   peal_ws_slots_init(&local->slots, worker->mem);
@@ -178,7 +180,9 @@ static peal_err publish(peal_ws_endpoint *endpoint, const char *path) {
 
 static peal_err make(peal_ws_endpoint **out, peal_http_server *http,
                      const char *path, const peal_ws_opts *opts) {
-  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors))
+  if (!PEAL_RESERVED_IS_KNOWN(opts) || !PEAL_RESERVED_IS_KNOWN(&opts->cors) ||
+      !PEAL_RESERVED_IS_KNOWN(&opts->deflate) ||
+      !peal_deflate_terms_is_known(&opts->deflate))
     return PEAL_ERR_OPTION;
   if (peal_run_has_begun(peal_http_server_workers(http)))
     return PEAL_ERR_USAGE;

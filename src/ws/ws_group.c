@@ -69,6 +69,7 @@ peal_err peal_ws_group_send_to(peal_ws_endpoint *endpoint, const peal_ws_to *to,
     return PEAL_ERR_OPTION;
   peal_ws_op op = {.kind = PEAL_WS_OP_GROUPS,
                    .is_volatile = to->how.is_volatile,
+                   .no_compress = to->how.no_compress,
                    .groups = to->groups,
                    .group_count = to->group_count,
                    .who = to->except,

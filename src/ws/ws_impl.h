@@ -24,6 +24,7 @@
 #include "base/room.h"
 #include "base/ticket_pool.h"
 #include "http/cors.h"
+#include "net/deflater.h"
 #include "net/on_worker.h"
 #include "net/op_load.h"
 #include "net/stream.h"
@@ -89,6 +90,7 @@ struct peal_ws_local {
   peal_worker *worker;
   peal_account_worker *account; /* the HTTP server's: what peers hold here */
   peal_ws_conn_opts conn_opts;
+  peal_deflater deflater;
   peal_list all;         /* open connections */
   peal_map groups;       /* peal_room */
   peal_ws_slots slots;   /* of references */

@@ -9,6 +9,9 @@
 
 #define NEVER UINT64_MAX
 #define CODE_ABNORMAL 1006u /* RFC6455 7.4.1: no close frame came */
+/* Frames that are made for one connection alone are made so far ahead of the
+ * stream. */
+#define AHEAD_BYTES 65536u
 
 static void tell_lost(peal_ws *ws, peal_err err) {
   peal_ws_end_tell(ws, &(peal_ws_end){.code = CODE_ABNORMAL, .err = err});
@@ -121,6 +124,33 @@ static peal_slice data_of(const peal_eio_part *part) {
   return peal_message_part(part->message, part->part);
 }
 
+/* `make`: for a pull; otherwise as the last pull has shown it. */
+static peal_ws_shape shape_of(const peal_ws *ws, const peal_eio_part *part,
+                              bool make) {
+  peal_ws_shape shape = {.opcode = (uint8_t)opcode_of(part),
+                         .body = data_of(part)};
+  if (!part->no_compress && peal_ws_conn_deflates(ws->conn))
+    peal_ws_conn_deflate(ws->conn, &shape, part->message, part->part, make);
+  return shape;
+}
+
+/* What is deflated for it alone, as it refers to what was before, waits in the
+ * machine. A connection that is closing makes no more of it. */
+static peal_err stage(peal_ws *ws) {
+  while (peal_ws_conn_queued(ws->conn) < AHEAD_BYTES) {
+    peal_eio_queue_cursor cursor = {0};
+    peal_eio_part part;
+    if (!peal_eio_queue_walk(&ws->queue, &cursor, &part))
+      return PEAL_OK;
+    peal_err err = peal_ws_conn_send_with(ws->conn, opcode_of(&part), 0,
+                                          data_of(&part), !part.no_compress);
+    if (err)
+      return err;
+    peal_eio_queue_pop(&ws->queue);
+  }
+  return PEAL_OK;
+}
+
 /* Returns true if there are no more. */
 static bool pull_messages(peal_ws *ws, peal_iovs *out) {
   peal_ws_shown *shown = &ws->local->shown;
@@ -129,27 +159,36 @@ static bool pull_messages(peal_ws *ws, peal_iovs *out) {
   size_t before = out->bytes;
   bool more;
   *shown = (peal_ws_shown){0};
-  while ((more = peal_eio_queue_walk(&ws->queue, &cursor, &part)) &&
-         peal_ws_conn_pull_message(ws->conn, out, opcode_of(&part), 0,
-                                   data_of(&part)))
+  while ((more = peal_eio_queue_walk(&ws->queue, &cursor, &part))) {
+    peal_ws_shape shape = shape_of(ws, &part, true);
+    if (!peal_ws_conn_pull_message(ws->conn, out, shape.opcode, 0, shape.body))
+      break;
     shown->count++;
+  }
   shown->bytes = out->bytes - before;
   return !more;
 }
 
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_ws *ws = user;
-  (void)stream;
+  peal_err err =
+      peal_ws_conn_takes_over(ws->conn) ? stage(ws) : PEAL_ERR_CLOSED;
+  if (err && err != PEAL_ERR_CLOSED) {
+    peal_stream_close(stream, err);
+    return;
+  }
   peal_ws_conn_pull(ws->conn, out);
-  if (peal_eio_queue_count(&ws->queue)) {
+  if (err && peal_eio_queue_count(&ws->queue)) {
     bool no_more = pull_messages(ws, out);
     out->is_all = no_more && out->bytes - ws->local->shown.bytes ==
                                  peal_ws_conn_queued(ws->conn);
     return;
   }
   ws->local->shown = (peal_ws_shown){0};
-  peal_ws_conn_pull_close(ws->conn, out);
-  out->is_all = out->bytes == peal_ws_conn_queued(ws->conn);
+  if (!peal_eio_queue_count(&ws->queue))
+    peal_ws_conn_pull_close(ws->conn, out);
+  out->is_all = out->bytes == peal_ws_conn_queued(ws->conn) &&
+                !peal_eio_queue_count(&ws->queue);
 }
 
 /* `len` bytes of messages have left, not all that were shown: of the last one
@@ -161,10 +200,11 @@ static peal_err pop_some(peal_ws *ws, size_t len) {
     peal_eio_part part;
     if (!peal_eio_queue_walk(&ws->queue, &cursor, &part))
       return PEAL_ERR_CLOSED;
-    size_t whole = peal_ws_conn_message_len(ws->conn, 0, data_of(&part).len);
+    peal_ws_shape shape = shape_of(ws, &part, false);
+    size_t whole = peal_ws_conn_message_len(ws->conn, 0, shape.body.len);
     if (len < whole)
-      err = peal_ws_conn_keep(ws->conn, opcode_of(&part), 0, part.message,
-                              part.part, len);
+      err = peal_ws_conn_keep(ws->conn, shape.opcode, 0, part.message,
+                              shape.body, len);
     len -= len < whole ? len : whole;
     peal_eio_queue_pop(&ws->queue);
   }
@@ -299,6 +339,7 @@ static peal_ws *alloc(peal_ws_local *local) {
 }
 
 peal_ws *peal_ws_link_new(peal_ws_local *local, peal_slice answer,
+                          const peal_deflate_terms *terms,
                           const char *protocol) {
   peal_ws *ws = alloc(local);
   if (!ws)
@@ -313,6 +354,8 @@ peal_ws *peal_ws_link_new(peal_ws_local *local, peal_slice answer,
   peal_wheel_timer_init(&ws->timer, on_timer);
   peal_eio_heartbeat_stop(&ws->beat);
   ws->conn = peal_ws_conn_new(&local->conn_opts, &ws->account, answer);
+  if (ws->conn)
+    peal_ws_conn_agree(ws->conn, terms);
   if (ws->conn && !peal_ws_slots_add(&local->slots, ws, &ws->slot))
     return ws;
   ws->told_close = true;

@@ -4,10 +4,11 @@
  * waits becomes frames when the stream takes them, time passes. */
 #include "ws/ws_impl.h"
 
-/* A connection whose 101 is `answer` (copied); nobody knows it yet.
- * Returns NULL if memory is out. */
+/* A connection whose 101 is `answer` (copied), with these terms; nobody knows
+ * it yet. Returns NULL if memory is out. */
 PEAL_MUST_CHECK peal_ws *peal_ws_link_new(peal_ws_local *local,
                                           peal_slice answer,
+                                          const peal_deflate_terms *terms,
                                           const char *protocol);
 /* Instead of _begin: it never was one. */
 void peal_ws_link_drop(peal_ws *ws);

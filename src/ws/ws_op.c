@@ -30,7 +30,9 @@ static uint32_t new_epoch(peal_ws_local *local) {
 
 /* What one does with it is its own matter. */
 static void visit(const walk *at, peal_ws *ws) {
-  const peal_eio_item item = {.message = at->op->message, .key = at->op->key};
+  const peal_eio_item item = {.message = at->op->message,
+                              .key = at->op->key,
+                              .no_compress = at->op->no_compress};
   if (ws->visit == at->epoch)
     return;
   ws->visit = at->epoch;
@@ -63,7 +65,8 @@ static void send_groups(peal_ws_local *local, const peal_ws_op *op) {
 /* -- one ------------------------------------------------------------------- */
 
 static peal_err send_one(const peal_ws_local *local, const peal_ws_op *op) {
-  const peal_eio_item item = {.message = op->message, .key = op->key};
+  const peal_eio_item item = {
+      .message = op->message, .key = op->key, .no_compress = op->no_compress};
   peal_ws *ws = peal_ws_op_find(local, &op->who);
   return ws ? peal_ws_send_item(ws, &item, op->is_volatile) : PEAL_ERR_CLOSED;
 }

@@ -13,6 +13,7 @@ typedef enum peal_ws_op_kind {
 typedef struct peal_ws_op {
   uint8_t kind; /* peal_ws_op_kind */
   bool is_volatile;
+  bool no_compress;
   const peal_slice *groups; /* NULL: all */
   size_t group_count;
   peal_ws_ref who; /* the one; of _GROUPS: who is left out */

@@ -35,6 +35,7 @@ peal_err peal_ws_ref_send(peal_ws_ref ref, const peal_ws_how *how,
     return PEAL_ERR_OPTION;
   peal_ws_op op = {.kind = PEAL_WS_OP_ONE,
                    .is_volatile = how->is_volatile,
+                   .no_compress = how->no_compress,
                    .who = ref,
                    .key = peal_ws_send_key(ref.endpoint, how->conflate)};
   return peal_ws_round_run(ref.endpoint, &op, data, how->is_binary);

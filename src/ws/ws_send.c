@@ -125,7 +125,8 @@ static peal_err send_made(peal_ws *ws, const peal_ws_how *how,
     return PEAL_ERR_NOMEM;
   peal_eio_item item = {
       .message = message,
-      .key = peal_ws_send_key(ws->local->endpoint, how->conflate)};
+      .key = peal_ws_send_key(ws->local->endpoint, how->conflate),
+      .no_compress = how->no_compress};
   peal_err err = peal_ws_send_item(ws, &item, how->is_volatile);
   peal_message_unref(message);
   return err;

@@ -6,6 +6,7 @@
 #include "http/cors_refused.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
+#include "http/ws_extend.h"
 #include "ws/ws_link.h"
 #include "ws/ws_offer.h"
 
@@ -48,18 +49,19 @@ static void add_line(peal_buf *lines, const char *name, const char *value) {
 
 /* The 101, which waits in the machine before its first frame. */
 static peal_ws *prepare(peal_ws_local *local, const peal_http_req *req,
-                        const char *protocol) {
+                        const peal_deflate_terms *terms, const char *protocol) {
   peal_buf lines, answer;
   peal_ws *ws = NULL;
   peal_buf_init(&lines, local->worker->mem, 0);
   peal_buf_init(&answer, local->worker->mem, 0);
   if (*protocol)
     add_line(&lines, "Sec-WebSocket-Protocol", protocol);
+  peal_ws_extend_line(&lines, terms);
   peal_buf_add(&lines, peal_http_upgrade_lines(req));
   if (!lines.err && !peal_ws_accept_answer(
                         &answer, peal_http_req_header(req, "sec-websocket-key"),
                         peal_buf_slice(&lines)))
-    ws = peal_ws_link_new(local, peal_buf_slice(&answer), protocol);
+    ws = peal_ws_link_new(local, peal_buf_slice(&answer), terms, protocol);
   peal_buf_deinit(&answer);
   peal_buf_deinit(&lines);
   return ws;
@@ -68,9 +70,12 @@ static peal_ws *prepare(peal_ws_local *local, const peal_http_req *req,
 static void open_connection(peal_ws_local *local, peal_http_req *req,
                             const char *wanted) {
   const char *protocol = peal_ws_offer_choose(local->endpoint, req, wanted);
+  peal_deflate_terms terms;
+  if (peal_ws_extend_agree(&terms, &local->endpoint->opts.deflate, req))
+    terms.on = false; /* it has been refused before */
   peal_ws *ws = local->is_stopping || peal_http_req_is_aborted(req)
                     ? NULL
-                    : prepare(local, req, protocol);
+                    : prepare(local, req, &terms, protocol);
   if (!ws) {
     refuse(req, 503, NULL);
     return;
@@ -142,6 +147,15 @@ static void admit(peal_http_req *req, void *user) {
 }
 
 /* Is it an opening handshake? If not it has been refused. */
+static bool check_extensions(const peal_ws_endpoint *endpoint,
+                             peal_http_req *req) {
+  peal_deflate_terms terms;
+  if (!peal_ws_extend_agree(&terms, &endpoint->opts.deflate, req))
+    return true;
+  refuse_aloud(endpoint, req, 400, "malformed Sec-WebSocket-Extensions");
+  return false;
+}
+
 static bool check_handshake(const peal_ws_endpoint *endpoint,
                             peal_http_req *req) {
   const peal_ws_accept_head head = peal_http_upgrade_ws_head(req);
@@ -152,7 +166,7 @@ static bool check_handshake(const peal_ws_endpoint *endpoint,
   }
   switch (peal_ws_accept_check(&head)) {
   case PEAL_WS_ACCEPT_OK:
-    return true;
+    return check_extensions(endpoint, req);
   case PEAL_WS_ACCEPT_VERSION:
     refuse_426(endpoint, req, "Sec-WebSocket-Version must be 13");
     return false;

@@ -21,7 +21,11 @@ const WORKERS = argument('workers') === undefined
 
 const urlOf = (server, nsp = '/') => `http://127.0.0.1:${server.port}${nsp}`;
 
+// `--parser msgpack`: of servers and clients.
+const PARSER = argument('parser') && require('socket.io-msgpack-parser');
+
 const QUICK = {
+  ...PARSER && { parser: PARSER },
   forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200,
   randomizationFactor: 0, timeout: 10000,
 };

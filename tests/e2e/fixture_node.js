@@ -132,6 +132,7 @@ const io = new Server(httpServer, {
   serveClient: flags['serve-client'] !== '0',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
+  ...flags.parser && { parser: require('socket.io-msgpack-parser') },
   ...flags.recovery && {
     connectionStateRecovery: {
       maxDisconnectionDuration: num('recovery', 0),

@@ -33,10 +33,12 @@ parser.add_argument("--port", type=int, required=True)
 parser.add_argument("--ping-interval", type=int, default=25000)
 parser.add_argument("--ping-timeout", type=int, default=20000)
 parser.add_argument("--tls", help="FILE.crt and FILE.key")
+parser.add_argument("--parser", choices=["msgpack"])
 flags = parser.parse_args()
 OPTIONS = {"ping_interval": flags.ping_interval / 1000,
            "ping_timeout": flags.ping_timeout / 1000,
-           "cors_allowed_origins": "*"}
+           "cors_allowed_origins": "*",
+           "serializer": flags.parser or "default"}
 log = {}
 
 

@@ -3,6 +3,7 @@
 """The client of python-socketio, threads and asyncio, over each transport.
 
 python_client.py --server node|PATH [--port-base N] [--workers N]
+                 [--parser msgpack]
 """
 import asyncio
 import os
@@ -21,6 +22,7 @@ TRANSPORTS = {
     "upgrade": ["polling", "websocket"],
 }
 WAIT_S = 8
+SERIALIZER = "msgpack" if "--parser" in sys.argv else "default"
 results = {"passed": 0, "failed": 0}
 
 
@@ -66,7 +68,7 @@ class Inbox:
 
 
 def connect(port, transports, namespaces=("/",), auth=None):
-    client = socketio.Client(reconnection=False)
+    client = socketio.Client(reconnection=False, serializer=SERIALIZER)
     inbox = {}
     for namespace in namespaces:
         inbox[namespace] = Inbox()
@@ -150,7 +152,7 @@ def sync_namespaces(port, transports):
 
 
 def sync_refused(port, transports):
-    client = socketio.Client(reconnection=False)
+    client = socketio.Client(reconnection=False, serializer=SERIALIZER)
     seen = Inbox()
     client.on("connect_error", seen.put, namespace="/auth")
     try:
@@ -224,7 +226,7 @@ def with_loop(fn):
 
 
 async def open_async(port, transports, **more):
-    client = socketio.AsyncClient(reconnection=False)
+    client = socketio.AsyncClient(reconnection=False, serializer=SERIALIZER)
     inbox = asyncio.Queue()
 
     async def take(event, *args):

@@ -6,11 +6,15 @@ const assert = require('node:assert/strict');
 const net = require('node:net');
 const { io } = require('socket.io-client');
 const { test, run, sleep, until } = require('./lib/suite');
-const { startServer } = require('./lib/server');
+const { startServer, argument } = require('./lib/server');
 const { TRANSPORTS, openEngine } = require('./lib/eio');
 
 const RECOVERY = { recovery: 60000 };
+// `--parser msgpack`: of servers and clients; the bytes are those of JSON.
+const PARSER = argument('parser') && require('socket.io-msgpack-parser');
+const testJson = PARSER ? () => {} : test;
 const QUICK = {
+  ...PARSER && { parser: PARSER },
   forceNew: true, reconnectionDelay: 5, reconnectionDelayMax: 20,
   randomizationFactor: 0.5, timeout: 10000,
 };
@@ -35,7 +39,7 @@ async function connected(t, port, opts) {
 // -- the wire ------------------------------------------------------------------
 
 for (const transport of Object.keys(TRANSPORTS)) {
-  test(`${transport}: pid, offset, missed events, CONNECT`, async (t) => {
+  testJson(`${transport}: pid, offset, missed events, CONNECT`, async (t) => {
     const server = await startServer(RECOVERY);
     const talker = await connected(t, server.port, WAYS.websocket);
     const first = await openEngine(t, server.port, transport);
@@ -79,7 +83,7 @@ for (const transport of Object.keys(TRANSPORTS)) {
       [room, hello.sid].sort());
   });
 
-  test(`${transport}: what is unknown is new`, async (t) => {
+  testJson(`${transport}: what is unknown is new`, async (t) => {
     const server = await startServer(RECOVERY);
     const engine = await openEngine(t, server.port, transport);
     await engine.send('0{"pid":"foo","offset":"bar"}');
@@ -91,7 +95,7 @@ for (const transport of Object.keys(TRANSPORTS)) {
   });
 }
 
-test('it is off by default', async (t) => {
+testJson('it is off by default', async (t) => {
   const server = await startServer();
   const engine = await openEngine(t, server.port, 'websocket');
   await engine.send('0');

@@ -2,7 +2,7 @@
 'use strict';
 // Runs the suites against one server:
 //   node run.js --server node|PATH [--python PATH] [--workers N]
-//     [suite...]
+//     [--parser msgpack] [suite...]
 // Each suite is a program of its own with its own slice of ports, held against
 // other runs on this machine by listening on its last one meanwhile.
 const { spawnSync } = require('node:child_process');
@@ -14,7 +14,7 @@ const SUITES = [
   'wire_http.js', 'wire_ws.js', 'wire_sio.js', 'bad_http.js', 'http_diff.js',
   'clients.js', 'ws_client.js', 'python_client.py', 'curl.sh', 'flow.js',
   'conformance.js', 'unix_socket.js', 'engine_client.js', 'proxies.js',
-  'tls.js', 'recovery.js',
+  'tls.js', 'recovery.js', 'parser.js',
 ];
 
 // Of servers of their own: examples/ws_echo, examples/restart.
@@ -22,7 +22,7 @@ const OTHERS = ['ws_echo.js', 'restart.js'];
 
 function parse(argv) {
   const opts = {
-    server: 'node', workers: undefined, python: 'python3',
+    server: 'node', workers: undefined, python: 'python3', parser: undefined,
   };
   const names = [];
   for (let i = 0; i < argv.length; i++) {
@@ -79,7 +79,9 @@ async function run(file, opts) {
   const args = [path.join(__dirname, file), '--server', server,
     '--port-base', String(base)];
   if (file === 'ws_echo.js') args.push('--python', opts.python);
-  if (opts.workers !== undefined) args.push('--workers', opts.workers);
+  for (const name of ['workers', 'parser']) {
+    if (opts[name] !== undefined) args.push(`--${name}`, opts[name]);
+  }
   const result = spawnSync(interpreter(file, opts), args,
     { stdio: 'inherit', timeout: 400000 });
   lock.close();

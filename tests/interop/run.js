@@ -2,7 +2,7 @@
 'use strict';
 // The scenarios, by one client, over each transport:
 //   node run.js --server PATH --client NAME [--only TEXT] [--python PATH]
-//     [--built FOLDER] [--workers N] [--via WAY]
+//     [--built FOLDER] [--workers N] [--via WAY] [--parser msgpack]
 // `--server node` runs them against the official server, as a test of the
 // test; `node-3`, `asgi` and `flask` are further servers for clients of ours.
 // WAY is between them: `tls` (the server speaks it), `nginx`, `nginx-tls`. A
@@ -120,6 +120,7 @@ class On {
       transports: TRANSPORTS[this.transport],
       opts: {
         ...isTls && { ca: certs.at('ca.crt') },
+        parser: argument('parser'),
         ...via.startsWith('nginx') && { query: { tap: String(this.tap.port) } },
       },
       ...opts,

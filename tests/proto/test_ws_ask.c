@@ -25,7 +25,7 @@ static void run_case(const wire_case *test, wire_feed *feed, wire_log *log,
   assert_true(wire_feed_next(feed, &text));
   assert_int_equal(peal_http1_response_decode(&head, text, NULL, false, NULL),
                    PEAL_OK);
-  peal_err err = peal_ws_ask_check(&head, sum, &words);
+  peal_err err = peal_ws_ask_check(&head, sum, false, &words);
   assert_true(!err || err == PEAL_ERR_ANSWER);
   wire_log_add(log, "%s", err ? words : "accepted");
 }

@@ -126,7 +126,8 @@ static void the_owners_messages_may_go_before_the_close(void **state) {
   peal_message *message =
       peal_message_new(PEAL_S("last"), NULL, 0, peal_mem_libc());
   assert_non_null(message);
-  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, 0, message, 0, 4),
+  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, 0, message,
+                                     peal_message_part(message, 0), 4),
                    PEAL_OK);
   peal_message_unref(message);
   assert_false(peal_ws_conn_is_done(s.conn));
@@ -322,7 +323,8 @@ static peal_err use_both_roles(const peal_mem *mem, void *user) {
   message = peal_message_new(PEAL_S("hello"), NULL, 0, mem);
   if (!message)
     goto fail;
-  err = peal_ws_conn_keep(b.conn, PEAL_WS_TEXT, '4', message, 0, 0);
+  err = peal_ws_conn_keep(b.conn, PEAL_WS_TEXT, '4', message,
+                          peal_message_part(message, 0), 0);
   if (err)
     goto fail;
   for (int i = 0; i < 6; i++) {

@@ -284,8 +284,9 @@ static void pop_queue(model *m, size_t len) {
     size_t whole = peal_ws_conn_message_len(m->conn, first->prefix,
                                             peal_message_len(first->message));
     if (len < whole) {
-      peal_err err = peal_ws_conn_keep(m->conn, opcode, first->prefix,
-                                       first->message, 0, len);
+      peal_err err =
+          peal_ws_conn_keep(m->conn, opcode, first->prefix, first->message,
+                            peal_message_part(first->message, 0), len);
       /* The stream would be closed now. */
       if (err)
         m->failed = true;

@@ -181,7 +181,8 @@ static void what_is_kept_was_in_no_pull_yet(void **state) {
   peal_message *message = peal_message_new(PEAL_S("text"), NULL, 0, NULL);
   assert_non_null(message);
   open_side(&s, false);
-  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, 0, message, 0, 2),
+  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, 0, message,
+                                     peal_message_part(message, 0), 2),
                    PEAL_OK);
   assert_int_equal(peal_ws_conn_sent(s.conn, 3), 3);
   EXPECT_OUT(&s, "text");
@@ -334,9 +335,9 @@ static void what_left_in_part_goes_on_at_the_next_pull(void **state) {
     assert_true(peal_ws_conn_pull_message(s.conn, &iovs, PEAL_WS_BINARY, 0,
                                           peal_message_part(message, 1)));
     assert_int_equal(peal_ws_conn_sent(s.conn, sent), sent);
-    assert_int_equal(
-        peal_ws_conn_keep(s.conn, PEAL_WS_BINARY, 0, message, 1, sent),
-        PEAL_OK);
+    assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_BINARY, 0, message,
+                                       peal_message_part(message, 1), sent),
+                     PEAL_OK);
     assert_int_equal(peal_ws_conn_queued(s.conn), 7 - sent);
     /* Neither a pong nor our close cuts into it. */
     assert_int_equal(FEED(&s, "\x89\x80\0\0\0\0"), PEAL_OK);
@@ -358,7 +359,8 @@ static void a_kept_message_is_given_back_when_the_machine_is_freed(
   peal_message *message = peal_message_new(PEAL_S("text"), NULL, 0, &mem.mem);
   assert_non_null(message);
   open_side(&s, false);
-  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, '4', message, 0, 1),
+  assert_int_equal(peal_ws_conn_keep(s.conn, PEAL_WS_TEXT, '4', message,
+                                     peal_message_part(message, 0), 1),
                    PEAL_OK);
   peal_message_unref(message);
   assert_int_equal(mem.live, 1);

@@ -61,6 +61,12 @@ static peal_client_tls tls_of(peal_build *build, peal_val opts) {
   };
 }
 
+static const peal_parser *parser_of(peal_val opts) {
+  return peal_slice_is(peal_val_str(peal_val_get(opts, "parser")), "msgpack")
+             ? peal_parser_msgpack()
+             : NULL;
+}
+
 static peal_client_opts opts_of(peal_build *build, peal_val command) {
   peal_val opts = peal_val_get(command, "opts");
   return (peal_client_opts){
@@ -86,6 +92,7 @@ static peal_client_opts opts_of(peal_build *build, peal_val command) {
       .buffer_full = flag(opts, "dropOldest", false) ? PEAL_CLIENT_DROP_OLDEST
                                                      : PEAL_CLIENT_REFUSE,
       .max_payload_bytes = number(opts, "maxPayload", 0),
+      .parser = parser_of(opts),
       .proxy = text(build, opts, "proxy"),
       .tls = tls_of(build, opts),
       .log = {.level = PEAL_LOG_ERROR},

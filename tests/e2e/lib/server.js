@@ -120,10 +120,11 @@ function launch(flags, kind) {
   });
 }
 
-const withWorkers = (flags) => {
-  const workers = argument('workers', undefined);
-  return workers === undefined ? flags : { workers, ...flags };
-};
+// What the whole run is about.
+const ofRun = () => Object.fromEntries(['workers', 'parser']
+  .map((name) => [name, argument(name, undefined)])
+  .filter(([, value]) => value !== undefined));
+const withOurs = (flags) => ({ ...ofRun(), ...flags });
 
 // One server per set of flags, shared by the cases of a suite.
 function startServer(flags = {}) {
@@ -135,7 +136,7 @@ function startServer(flags = {}) {
 // A server of one's own, to be killed and restarted.
 async function privateServer(flags = {}, kind = target()) {
   const port = flags.port || await freePort();
-  return launch({ ...withWorkers(flags), port }, kind);
+  return launch({ ...withOurs(flags), port }, kind);
 }
 
 async function stopAll() {

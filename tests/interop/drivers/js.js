@@ -35,6 +35,10 @@ function unpack(value) {
     Object.entries(value).map(([key, one]) => [key, unpack(one)]));
 }
 
+// By name.
+const parserOf = (word) => word && require(path.join(modules,
+  `socket.io-${word}-parser`));
+
 const sockets = new Map();
 const FILES = ['ca', 'cert', 'key'];
 const MANAGER = ['reconnect_attempt', 'reconnect', 'reconnect_error',
@@ -46,6 +50,7 @@ function options({ transports, auth, askAuth, reconnect, opts = {} }, id) {
   return {
     forceNew: true, transports, reconnection: reconnect,
     reconnectionDelay: 100, reconnectionDelayMax: 300, ...opts,
+    ...opts.parser && { parser: parserOf(opts.parser) },
     ...Object.fromEntries(files.map((name) =>
       [name, fs.readFileSync(opts[name])])),
     ...isV2 && { query: { ...opts.query, ...auth } },
