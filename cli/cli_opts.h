@@ -52,7 +52,7 @@ typedef struct cli_opts {
   const char *parser; /* also of serve; NULL: json */
   cli_list headers, query;
   const char *ca_file, *ca_dir, *cert, *key, *server_name, *proxy;
-  bool insecure;
+  bool insecure, deflate, eio3;
   uint32_t timeout_ms; /* 0: the command's own */
   bool no_reconnect, retry;
 

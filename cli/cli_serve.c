@@ -265,7 +265,9 @@ static cli_exit serve(serving *s, peal_tls *tls) {
       .path = opts->path,
       .parser = cli_client_opts_parser(opts->parser),
       .tls = tls,
+      .deflate.on = opts->deflate,
       .cors.origins = opts->cors != NULL ? opts->cors : "*",
+      .allow_eio3 = opts->eio3,
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
       .log.level = opts->verbose ? PEAL_LOG_DEBUG : PEAL_LOG_WARN});

@@ -55,6 +55,10 @@ static bool set_up(peal_server **server) {
 static bool option(peal_server_opts *opts, const char *name,
                    const char *value) {
   char *end = NULL;
+  if (strcmp(name, "--parser") == 0) {
+    opts->parser = peal_parser_msgpack();
+    return strcmp(value, "msgpack") == 0;
+  }
   unsigned long number = strtoul(value, &end, 10);
   if (end == value || *end != '\0' || number > 65535)
     return false;
@@ -73,7 +77,9 @@ int main(int argc, char **argv) {
   for (int i = 1; right && i < argc; i += 2)
     right = option(&opts, argv[i], argv[i + 1]);
   if (!right) {
-    fputs("usage: peal-bench-server [--port P] [--workers N]\n", stderr);
+    fputs("usage: peal-bench-server [--port P] [--workers N] "
+          "[--parser msgpack]\n",
+          stderr);
     return 2;
   }
   peal_server *server = peal_server_new(&opts);

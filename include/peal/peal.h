@@ -10,6 +10,7 @@
  *   server.h   namespaces, sockets, rooms, events (with engine.h)
  *   handle.h   references to sockets, and what hangs on one
  *   events.h   wildcards, middleware of events, errors, a call that waits
+ *   trace.h    events one by one: what they are and cost
  *   client.h   a client: its connection, namespaces, events (with event.h)
  *   simple.h   a client whose calls wait
  *   outbox.h   events of a client that must not be lost
@@ -29,6 +30,7 @@
 #include <peal/outbox.h>
 #include <peal/server.h>
 #include <peal/simple.h>
+#include <peal/trace.h>
 #include <peal/val.h>
 #include <peal/worker.h>
 #include <peal/ws.h>

@@ -139,20 +139,21 @@ static void run(peal_admin *admin) {
   peal_timer_start(admin->clock, 0, period_ms(admin));
 }
 
-static void on_wake(peal_worker *worker, void *user) {
-  peal_admin *admin = user;
+static void on_wake(peal_worker *worker, peal_mail *mail) {
+  peal_admin *admin = PEAL_LIST_OF(mail, peal_admin, wake);
   (void)worker;
+  atomic_store(&admin->is_waking, false);
   note_look(admin);
   if (is_wanted(admin) && !admin->is_over)
     run(admin);
 }
 
 void peal_admin_clock_wake(peal_admin *admin) {
-  /* Without memory for it those who look hear nothing until somebody comes or
-   * goes. */
-  peal_err err = peal_worker_post(peal_workers_get(admin->server->workers, 0),
-                                  on_wake, admin);
-  (void)err;
+  if (atomic_exchange(&admin->is_waking, true))
+    return;
+  admin->wake.fn = on_wake;
+  (void)peal_mail_put(peal_workers_get(admin->server->workers, 0),
+                      &admin->wake);
 }
 
 void peal_admin_clock_start(peal_admin *admin) {

@@ -11,6 +11,7 @@
 #include "engine/engine_conn_impl.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_request.h"
+#include "engine/parting.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
 #include "http/http_home.h"
@@ -96,6 +97,7 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
   local->worker = worker;
   peal_parting_init(&local->parting, local);
   peal_deflater_init(&local->deflater, worker, &engine->opts.deflate);
+  peal_list_init(&local->arrivals);
   local->ws_opts = (peal_ws_conn_opts){.max_message_bytes = engine->max_payload,
                                        .mem = worker->mem,
                                        .deflate = &local->deflater.verbs};
@@ -233,7 +235,7 @@ static void tell_parting(const peal_engine *engine) {
   for (unsigned i = 0; engine->locals && i < engine->worker_count; i++) {
     const peal_engine_local *local = engine->locals[i];
     told += local ? local->parting.told : 0;
-    undrained += local ? local->parting.undrained : 0;
+    undrained += local ? local->undrained : 0;
   }
   if (told)
     peal_logger_write(engine->log, PEAL_LOG_INFO, "engine", (peal_slice){0},

@@ -367,8 +367,46 @@ peal_err peal_engine_conn_new(peal_engine_conn **out, peal_engine_local *local,
   return PEAL_OK;
 }
 
+peal_err peal_engine_conn_resume(peal_engine_conn **out,
+                                 peal_engine_local *local,
+                                 peal_engine_handshake *handshake,
+                                 const peal_eio_resume *how) {
+  peal_engine_conn *conn = alloc(local);
+  *out = conn;
+  if (!conn)
+    return PEAL_ERR_NOMEM;
+  conn->policy = (unsigned)local->engine->opts.queue_policy & 3u;
+  conn->handshake = handshake;
+  peal_eio_resume_begin(&conn->session, &local->session_opts, how,
+                        local->worker->now_ms);
+  /* It has been used: it is on no trial. */
+  peal_err err = peal_engine_conn_find(local, peal_slice_of(how->sid))
+                     ? PEAL_ERR_EXISTS
+                     : list(conn, PEAL_EIO_WEBSOCKET);
+  if (err) {
+    conn->handshake = NULL; /* stays the caller's */
+    release(conn);
+    *out = NULL;
+    return err;
+  }
+  count_new(conn);
+  rearm(conn);
+  return PEAL_OK;
+}
+
+void peal_engine_conn_leave(peal_engine_conn *conn) {
+  conn->told_close = 1;
+  conn->app_deadline = NEVER;
+  peal_engine_count(&conn->local->stats.clients, UINT64_MAX);
+  if (conn->on_polling)
+    peal_engine_count(&conn->local->stats.clients_polling, UINT64_MAX);
+  conn->on_polling = 0;
+  peal_eio_resume_end(&conn->session);
+  peal_engine_conn_ask(conn);
+}
+
 void peal_engine_conn_abandon(peal_engine_conn *conn) {
-  peal_parting_left(&conn->local->parting, conn);
+  peal_engine_conn_count_undrained(conn);
   peal_eio_session_close(&conn->session, true, PEAL_ERR_CANCELLED,
                          peal_engine_conn_now(conn));
   peal_engine_conn_tell(conn);

@@ -18,6 +18,7 @@
 #include "net/stream.h"
 #include "net/turn.h"
 #include "proto/eio_out.h"
+#include "proto/eio_resume.h"
 #include "proto/eio_session.h"
 
 struct peal_engine_conn {
@@ -66,6 +67,14 @@ typedef struct peal_engine_conn_form {
 PEAL_MUST_CHECK peal_err peal_engine_conn_new(
     peal_engine_conn **out, peal_engine_local *local,
     peal_engine_handshake *handshake, const peal_engine_conn_form *form);
+/* A session that another process has begun: in the table, nobody told. As
+ * peal_engine_conn_new. */
+PEAL_MUST_CHECK peal_err peal_engine_conn_resume(
+    peal_engine_conn **out, peal_engine_local *local,
+    peal_engine_handshake *handshake, const peal_eio_resume *how);
+/* Another process has it: it is forgotten, without a word, at the end of the
+ * turn. It has no WebSocket any more. */
+void peal_engine_conn_leave(peal_engine_conn *conn);
 /* The session's id on a worker, or NULL. */
 peal_engine_conn *peal_engine_conn_find(const peal_engine_local *local,
                                         peal_slice sid);
@@ -82,6 +91,13 @@ void peal_engine_conn_abandon(peal_engine_conn *conn);
 /* A settling is wanted at the end of the turn. */
 static inline void peal_engine_conn_ask(peal_engine_conn *conn) {
   peal_turn_flush_later(conn->local->worker, &conn->flush);
+}
+
+/* Its last way is gone; is it a stop that loses something? */
+static inline void peal_engine_conn_count_undrained(
+    const peal_engine_conn *conn) {
+  if (conn->local->stopping && peal_eio_session_queued_bytes(&conn->session))
+    conn->local->undrained++;
 }
 
 static inline uint64_t peal_engine_conn_now(const peal_engine_conn *conn) {

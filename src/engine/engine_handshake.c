@@ -63,12 +63,30 @@ static char *put_field(char *at, peal_slice name, peal_slice value) {
   return put(put(at + FIELD_HEADER, name), value);
 }
 
+/* What the request had, as whoever knows it gives it. */
+typedef struct fields {
+  const void *from;
+  size_t count;
+  peal_slice (*at)(const void *from, size_t index, peal_slice *value);
+} fields;
+
+static peal_slice at_of_req(const void *from, size_t index, peal_slice *value) {
+  return peal_http_req_header_at(from, index, value);
+}
+
+static peal_slice at_of_record(const void *from, size_t index,
+                               peal_slice *value) {
+  const peal_handover_record *record = from;
+  *value = record->fields[index].value;
+  return record->fields[index].name;
+}
+
 /* Room for all fields, whatever they are. */
-static size_t all_len(const peal_http_req *req) {
+static size_t all_len(const fields *all) {
   size_t len = 0;
-  for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
+  for (size_t i = 0; i < all->count; i++) {
     peal_slice value;
-    peal_slice name = peal_http_req_header_at(req, i, &value);
+    peal_slice name = all->at(all->from, i, &value);
     len += FIELD_HEADER + name.len + value.len;
   }
   return len;
@@ -76,16 +94,16 @@ static size_t all_len(const peal_http_req *req) {
 
 /* The shared fields with `tail` behind them, and the own ones, in the scratch.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
-static peal_err split(peal_slice out[2], const peal_http_req *req,
-                      peal_slice tail, peal_arena *scratch) {
-  size_t room = all_len(req) + tail.len;
+static peal_err split(peal_slice out[2], const fields *all, peal_slice tail,
+                      peal_arena *scratch) {
+  size_t room = all_len(all) + tail.len;
   char *begin = peal_arena_alloc(scratch, 2 * room + 1);
   if (!begin)
     return PEAL_ERR_NOMEM;
   char *ends[2] = {begin, begin + room};
-  for (size_t i = 0; i < peal_http_req_header_count(req); i++) {
+  for (size_t i = 0; i < all->count; i++) {
     peal_slice value;
-    peal_slice name = peal_http_req_header_at(req, i, &value);
+    peal_slice name = all->at(all->from, i, &value);
     field_kind kind = kind_of(name);
     if (kind != TRANSIENT && name.len <= UINT16_MAX && value.len <= UINT16_MAX)
       ends[kind] = put_field(ends[kind], name, value);
@@ -141,33 +159,49 @@ static peal_engine_handshake *alloc(const peal_engine_handshake *like,
   return handshake;
 }
 
-peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
-                                                 peal_head_pool *pool,
-                                                 peal_arena *scratch) {
+/* `like` has what is no text. */
+static peal_engine_handshake *make(peal_engine_handshake like,
+                                   const fields *all, peal_slice url,
+                                   peal_slice address, peal_head_pool *pool,
+                                   peal_arena *scratch) {
   const peal_slice none = {0};
-  peal_slice url = peal_http_req_target(req);
-  peal_slice address = peal_http_req_address(req);
   bool shared = is_plain_url(url);
-  peal_slice fields[2];
-  if (split(fields, req, shared ? url : none, scratch))
+  peal_slice parts[2];
+  if (split(parts, all, shared ? url : none, scratch))
     return NULL;
-  peal_engine_handshake like = {.time_ms = peal_wall_ms(),
-                                .head =
-                                    peal_head_pool_take(pool, fields[SHARED]),
-                                .fields_len = (uint32_t)fields[OWN].len,
-                                .url_len = (uint32_t)url.len,
-                                .address_len = (uint16_t)address.len,
-                                .is_secure = peal_http_req_is_secure(req),
-                                .shares_url = shared,
-                                .decodes_url = is_encoded(url)};
+  like.head = peal_head_pool_take(pool, parts[SHARED]);
+  like.fields_len = (uint32_t)parts[OWN].len;
+  like.url_len = (uint32_t)url.len;
+  like.address_len = (uint16_t)address.len;
+  like.shares_url = shared;
+  like.decodes_url = is_encoded(url);
   peal_engine_handshake *handshake = like.head ? alloc(&like, pool) : NULL;
   if (!handshake) {
     peal_head_pool_give(pool, like.head);
     return NULL;
   }
-  char *at = put(handshake->data, fields[OWN]);
+  char *at = put(handshake->data, parts[OWN]);
   (void)put(put(at, shared ? none : url), address);
   return handshake;
+}
+
+peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
+                                                 peal_head_pool *pool,
+                                                 peal_arena *scratch) {
+  const fields all = {req, peal_http_req_header_count(req), at_of_req};
+  const peal_engine_handshake like = {
+      .time_ms = peal_wall_ms(), .is_secure = peal_http_req_is_secure(req)};
+  return make(like, &all, peal_http_req_target(req), peal_http_req_address(req),
+              pool, scratch);
+}
+
+peal_engine_handshake *peal_engine_handshake_restore(
+    const peal_handover_record *record, peal_head_pool *pool,
+    peal_arena *scratch) {
+  const fields all = {record, record->field_count, at_of_record};
+  const peal_engine_handshake like = {.time_ms = record->since_ms,
+                                      .is_secure = record->is_secure};
+  return make(like, &all, record->url, record->address, pool, scratch);
 }
 
 void peal_engine_handshake_free(peal_engine_handshake *handshake,

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "engine/head_pool.h"
+#include "proto/handover_record.h"
 
 typedef struct peal_engine_handshake {
   int64_t time_ms;     /* wall clock */
@@ -27,6 +28,10 @@ typedef struct peal_engine_handshake {
  * that ask for one. */
 PEAL_MUST_CHECK peal_engine_handshake *peal_engine_handshake_new(
     const peal_http_req *req, peal_head_pool *pool, peal_arena *scratch);
+/* The same of one that another process had: from `record`. */
+PEAL_MUST_CHECK peal_engine_handshake *peal_engine_handshake_restore(
+    const peal_handover_record *record, peal_head_pool *pool,
+    peal_arena *scratch);
 void peal_engine_handshake_free(peal_engine_handshake *handshake,
                                 peal_head_pool *pool);
 peal_slice peal_engine_handshake_url(const peal_engine_handshake *handshake);

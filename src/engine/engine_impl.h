@@ -6,7 +6,6 @@
 #include "base/ticket_pool.h"
 #include "engine/engine_types.h"
 #include "engine/head_pool.h"
-#include "engine/parting.h"
 #include "engine/quota.h"
 #include "engine/sid_table.h"
 #include "http/cors.h"
@@ -50,6 +49,16 @@ typedef struct peal_engine_shown {
   size_t packets, bytes;
 } peal_engine_shown;
 
+/* How far its sessions have been told to go (engine/parting). */
+typedef struct peal_parting {
+  struct peal_engine_local *local;
+  peal_wheel_timer timer;
+  uint64_t began_ms;
+  uint32_t spread_ms;
+  uint32_t total; /* sessions when it began */
+  uint32_t told;
+} peal_parting;
+
 typedef struct peal_engine_local {
   peal_engine *engine;
   peal_worker *worker;
@@ -64,6 +73,10 @@ typedef struct peal_engine_local {
   peal_away *away;              /* NULL: no session is apart */
   bool stopping;
   peal_parting parting; /* then */
+  peal_list arrivals;   /* requests whose sessions are still to come */
+  uint32_t arrival_count;
+  bool arriving;
+  uint32_t undrained; /* clients that did not take all that waited, then */
   /* Read by other threads, apart from all the above. */
   char apart[64];
   peal_engine_stats stats;
@@ -88,6 +101,7 @@ struct peal_engine {
   size_t compress_threshold;
   unsigned transports;
   unsigned worker_count;
+  bool takes_over; /* sessions come from other processes, with ids of theirs */
   peal_engine_local **locals;    /* one per worker */
   peal_http_req_fn serve_client; /* requests without a transport */
   void *serve_client_user;

@@ -13,6 +13,9 @@
 #define PEAL_LIMIT_FIRST_USE_MS 10000u
 /* A server's stop waits so many milliseconds for what is queued. */
 #define PEAL_LIMIT_STOP_GRACE_MS 4000u
+/* Requests of one worker that wait for their sessions to come from another
+ * process: each is a connection of the HTTP server besides. */
+#define PEAL_LIMIT_ARRIVALS 4096u
 /* Requests of one worker whose sessions are elsewhere, or perhaps nowhere: each
  * is a connection of the HTTP server besides, which counts these by address. */
 #define PEAL_LIMIT_AWAY_ENTRIES 4096u

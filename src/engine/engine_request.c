@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/admission.h"
+#include "engine/arrivals.h"
 #include "engine/away_ask.h"
 #include "engine/refusal.h"
 #include "engine/sid.h"
@@ -79,7 +80,8 @@ static void plain(peal_http_req *req, void *user) {
     return;
   }
   peal_incoming_code code = peal_incoming_check(&incoming);
-  if (code == PEAL_INCOMING_SID_UNKNOWN && peal_away_ask(&incoming))
+  if (code == PEAL_INCOMING_SID_UNKNOWN &&
+      (peal_arrivals_wait(&incoming, plain, user) || peal_away_ask(&incoming)))
     return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
@@ -110,7 +112,9 @@ static void upgrade_session(const peal_incoming *incoming) {
 static void upgrade(peal_http_req *req, void *user) {
   peal_incoming incoming = {.engine = user, .req = req, .is_upgrade = true};
   peal_incoming_code code = peal_incoming_check(&incoming);
-  if (code == PEAL_INCOMING_SID_UNKNOWN && peal_away_ask(&incoming))
+  if (code == PEAL_INCOMING_SID_UNKNOWN &&
+      (peal_arrivals_wait(&incoming, upgrade, user) ||
+       peal_away_ask(&incoming)))
     return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
@@ -143,7 +147,7 @@ int peal_engine_request_worker(const peal_http_req *req, void *user) {
   sid = (peal_slice){text, peal_percent_decode_form(text, sid)};
   int worker = peal_sid_worker(sid, engine->worker_count);
   /* What is there of a session elsewhere has to be found by the others, too. */
-  if (worker < 0 && engine->far)
+  if (worker < 0 && (engine->far || engine->takes_over))
     worker = (int)peal_sid_any_worker(sid, engine->worker_count);
   return worker;
 }

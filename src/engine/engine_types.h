@@ -9,6 +9,8 @@
 #include "net/logger.h"
 #include "proto/eio_session.h"
 
+struct peal_handover_record;
+
 typedef struct peal_engine peal_engine;
 typedef struct peal_engine_conn peal_engine_conn;
 
@@ -32,6 +34,29 @@ typedef struct peal_engine_callbacks {
                    void *user);
   /* The end of a turn in which peal_engine_conn_flush_later was called. */
   void (*on_flush)(peal_engine_conn *conn, void *user);
+  /* Another process may take sessions (engine/handover); NULL, all of them, if
+   * the owner cannot. On all workers, before some are looked at. */
+  void (*on_look)(peal_worker *worker, void *user);
+  /* May this one leave? */
+  bool (*may_leave)(peal_engine_conn *conn, void *user);
+  /* It may: the last chance to change something. */
+  void (*on_leaving)(peal_engine_conn *conn, void *user);
+  /* Its sockets into the record, which borrows from the arena and from them.
+   * Returns: PEAL_OK, PEAL_ERR_NOMEM. */
+  peal_err (*save)(peal_engine_conn *conn, struct peal_handover_record *record,
+                   peal_arena *arena, void *user);
+  /* Another process has it: instead of on_close. */
+  void (*on_left)(peal_engine_conn *conn, void *user);
+  /* Instead of on_open: what another process had. On errors nothing is left of
+   * it. */
+  peal_err (*restore)(peal_engine_conn *conn,
+                      const struct peal_handover_record *record, void *user);
+  /* It is served from now on. */
+  void (*on_arrived)(peal_engine_conn *conn, void *user);
+  /* How far the owner has counted what the next process must not count again;
+   * and it goes on there. */
+  uint64_t (*counted)(void *user);
+  void (*count_on)(uint64_t counted, void *user);
   /* The run of this worker ends: every session is about to be closed. */
   void (*on_stop)(peal_worker *worker, void *user);
 } peal_engine_callbacks;

@@ -65,8 +65,3 @@ void peal_parting_end(peal_parting *parting) {
   peal_wheel_stop(&parting->local->worker->wheel, &parting->timer);
   tell(parting, UINT32_MAX);
 }
-
-void peal_parting_left(peal_parting *parting, const peal_engine_conn *conn) {
-  if (parting->local->stopping && peal_eio_session_queued_bytes(&conn->session))
-    parting->undrained++;
-}

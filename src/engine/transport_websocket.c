@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/transport_websocket.h"
 
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
+#include "http/http_give.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
 #include "net/net_limits.h"
@@ -35,8 +38,7 @@ static peal_ws_shape shape_of(const peal_engine_conn *conn,
   peal_ws_shape shape = {.opcode = (uint8_t)opcode_of(packet),
                          .prefix = prefix_of(conn, packet),
                          .body = packet->data};
-  if (packet->message && !packet->no_compress &&
-      peal_ws_conn_deflates(conn->ws))
+  if (packet->message && !packet->no_compress)
     peal_ws_conn_deflate(conn->ws, &shape, packet->message, packet->part, make);
   return shape;
 }
@@ -91,22 +93,33 @@ static peal_err stage_own(peal_engine_conn *conn, bool is_all) {
   return PEAL_OK;
 }
 
+/* Where nothing is deflated no shape is made. */
+static bool pull_packet(const peal_engine_conn *conn, peal_iovs *out,
+                        const peal_eio_out *packet, bool deflates) {
+  uint8_t opcode = (uint8_t)opcode_of(packet);
+  char prefix = prefix_of(conn, packet);
+  peal_slice body = packet->data;
+  if (deflates) {
+    peal_ws_shape shape = shape_of(conn, packet, true);
+    opcode = shape.opcode;
+    prefix = shape.prefix;
+    body = shape.body;
+  }
+  return peal_ws_conn_pull_message(conn->ws, out, opcode, prefix, body);
+}
+
 /* Returns true if there are no more. */
 static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
   peal_engine_shown *shown = &conn->local->shown;
   peal_eio_cursor cursor = {0};
   peal_eio_out packet;
   size_t before = out->bytes;
-  bool more;
+  bool more, deflates = peal_ws_conn_deflates(conn->ws);
   while ((more = peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                                    &packet)) &&
-         !(packet.binary && conn->base64)) {
-    peal_ws_shape shape = shape_of(conn, &packet, true);
-    if (!peal_ws_conn_pull_message(conn->ws, out, shape.opcode, shape.prefix,
-                                   shape.body))
-      break;
+         !(packet.binary && conn->base64) &&
+         pull_packet(conn, out, &packet, deflates))
     shown->packets++;
-  }
   shown->bytes = out->bytes - before;
   return !more;
 }
@@ -114,7 +127,7 @@ static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_engine_conn *conn = user;
   bool is_own = peal_ws_conn_takes_over(conn->ws);
-  if ((is_own || conn->base64) && stage_own(conn, is_own)) {
+  if ((is_own | conn->base64) && stage_own(conn, is_own)) {
     peal_stream_close(stream, PEAL_ERR_NOMEM);
     return;
   }
@@ -254,7 +267,7 @@ static void on_end(peal_stream *stream, void *user) {
 
 static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn *conn = user;
-  peal_parting_left(&conn->local->parting, conn);
+  peal_engine_conn_count_undrained(conn);
   conn->stream = NULL;
   peal_ws_conn_free(conn->ws);
   conn->ws = NULL;
@@ -379,4 +392,34 @@ peal_err peal_transport_websocket_open(peal_engine_conn *conn,
   }
   peal_http_upgrade_free(req);
   return err;
+}
+
+/* -- in another process ------------------------------------------------------ */
+
+bool peal_transport_websocket_may_leave(const peal_engine_conn *conn) {
+  return conn->stream && !conn->ws_ending &&
+         !peal_stream_is_closing(conn->stream) &&
+         !peal_stream_is_encrypted(conn->stream) &&
+         peal_ws_conn_is_at_rest(conn->ws);
+}
+
+void peal_transport_websocket_leave(peal_engine_conn *conn) {
+  peal_http_give_stream(conn->local->engine->http, conn->stream);
+  conn->stream = NULL;
+  unprepare(conn);
+}
+
+peal_err peal_transport_websocket_resume(peal_engine_conn *conn, int fd) {
+  peal_engine_local *local = conn->local;
+  conn->ws = peal_ws_conn_new(&local->ws_opts, &conn->account, (peal_slice){0});
+  if (!conn->ws) {
+    close(fd);
+    return PEAL_ERR_NOMEM;
+  }
+  conn->stream = peal_http_give_take_stream(local->engine->http, local->worker,
+                                            fd, &stream_callbacks, conn);
+  if (conn->stream)
+    return PEAL_OK;
+  unprepare(conn);
+  return PEAL_ERR_NOMEM;
 }

@@ -9,6 +9,15 @@
 
 extern const peal_engine_way peal_transport_websocket;
 
+/* Has it one that another process could go on with: in the clear, between two
+ * messages? */
+bool peal_transport_websocket_may_leave(const peal_engine_conn *conn);
+/* Another process has it. */
+void peal_transport_websocket_leave(peal_engine_conn *conn);
+/* The WebSocket of another process; `fd` is taken, also on failure.
+ * Returns: PEAL_OK, PEAL_ERR_NOMEM (there is none). */
+PEAL_MUST_CHECK peal_err peal_transport_websocket_resume(peal_engine_conn *conn,
+                                                         int fd);
 /* Answer the upgrade request with 101 and `lines` (complete header lines) and
  * make its stream the conn's WebSocket (or probe), on the terms that the lines
  * say. Frees the request.

@@ -29,6 +29,8 @@ typedef enum peal_hook_kind {
   PEAL_HOOK_WILDCARD,
   PEAL_HOOK_ERROR,
   PEAL_HOOK_USE_EVENT, /* never removed, as USE */
+  PEAL_HOOK_HANDOVER,  /* of a server, to the next process */
+  PEAL_HOOK_ADOPTED,   /* of a server, from the one before */
   PEAL_HOOK_KINDS
 } peal_hook_kind;
 

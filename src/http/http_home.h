@@ -45,10 +45,19 @@ typedef struct peal_http_owned {
   void *user;
 } peal_http_owned;
 
+/* A socket that another process has opened for the place of this name. */
+typedef struct peal_http_handed {
+  struct peal_http_handed *next;
+  int fd; /* -1: it has been used */
+  size_t name_len;
+  char name[];
+} peal_http_handed;
+
 /* Where it listens. */
 typedef struct peal_http_place {
   peal_http_server *server;
   peal_listener *listener;
+  char *name;        /* of what was asked for; for another process */
   peal_tls *tls;     /* borrowed; NULL: plain */
   uint16_t redirect; /* to https, this port; 0: serve */
 } peal_http_place;
@@ -60,13 +69,14 @@ struct peal_http_server {
   bool own_workers;
   peal_http_place **places; /* in the order of peal_http_listen */
   size_t place_count;
-  unsigned port;       /* of the first one on TCP */
-  peal_address bound;  /* where that is; unknown: there is none */
-  bool bound_both;     /* all addresses of both families */
-  bool bound_tls;      /* encrypted */
-  bool has_stop;       /* somebody has said what follows */
-  uint32_t grace_ms;   /* of a stop, for connections to finish */
-  uint32_t linger_ms;  /* before that, as long they stay as they are */
+  peal_http_handed *handed; /* oldest first */
+  unsigned port;            /* of the first one on TCP */
+  peal_address bound;       /* where that is; unknown: there is none */
+  bool bound_both;          /* all addresses of both families */
+  bool bound_tls;           /* encrypted */
+  bool has_stop;            /* somebody has said what follows */
+  uint32_t grace_ms;        /* of a stop, for connections to finish */
+  uint32_t linger_ms;       /* before that, as long they stay as they are */
   char keep_alive[64]; /* the last lines of an answer whose connection stays */
   peal_http_mount_list mounts;
   peal_http_proxies proxies;

@@ -458,6 +458,56 @@ void peal_http_link_stop_all(peal_http_home *home) {
   }
 }
 
+static bool may_leave(const peal_http_link *link) {
+  return link->stream && !link->req && !peal_stream_is_closing(link->stream) &&
+         !peal_stream_is_encrypted(link->stream) &&
+         peal_http_conn_is_at_rest(&link->conn);
+}
+
+/* Its socket is another process's. */
+static void leave(peal_http_link *link) {
+  peal_stream_parcel parcel = peal_stream_detach(link->stream);
+  close(parcel.fd);
+  peal_http_home_forget(link->home, parcel.tag);
+  peal_http_link_give(link);
+}
+
+static bool offer(peal_http_link *link, peal_http_link_offer_fn fn,
+                  void *user) {
+  return fn(user,
+            &(peal_http_link_offer){.address = link->address,
+                                    .redirect = link->redirect,
+                                    .fd = peal_stream_fd(link->stream),
+                                    .data = peal_http_conn_rest(&link->conn)});
+}
+
+size_t peal_http_link_offer_all(peal_http_home *home,
+                                peal_http_link_offer_fn fn, void *user) {
+  size_t taken = 0;
+  home->parting = true;
+  for (peal_list *node = home->links.next; node != &home->links;) {
+    peal_http_link *link = PEAL_LIST_OF(node, peal_http_link, node);
+    node = node->next;
+    bool leaves = may_leave(link) && offer(link, fn, user);
+    taken += leaves;
+    if (leaves)
+      leave(link);
+    else
+      stop(link);
+  }
+  return taken;
+}
+
+void peal_http_link_arrive(peal_http_home *home,
+                           const peal_stream_parcel *parcel,
+                           const peal_http_link_offer *offer) {
+  peal_http_link *link = adopt(home, parcel, &offer->address);
+  if (!link)
+    return;
+  link->redirect = offer->redirect;
+  begin(link, offer->data);
+}
+
 void peal_http_link_part(peal_http_req *req, peal_slice raw, peal_err err) {
   peal_http_link *link = req->link;
   link->req = NULL;

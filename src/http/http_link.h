@@ -26,6 +26,27 @@ void peal_http_link_refuse(peal_http_home *home,
 void peal_http_link_stop_all(peal_http_home *home);
 /* Forget the connection without its socket: its stream has another owner. */
 void peal_http_link_give(peal_http_link *link);
+
+/* A connection that another process may take: no request is being served. */
+typedef struct peal_http_link_offer {
+  peal_address address;
+  uint16_t redirect; /* as in peal_http_place */
+  int fd;            /* stays the connection's */
+  peal_slice data;   /* borrowed: what has come of the next request */
+} peal_http_link_offer;
+
+/* Has it been taken? */
+typedef bool (*peal_http_link_offer_fn)(void *user,
+                                        const peal_http_link_offer *offer);
+/* Offer each that may be taken; the others end behind their answer. Returns how
+ * many were taken. */
+size_t peal_http_link_offer_all(peal_http_home *home,
+                                peal_http_link_offer_fn fn, void *user);
+/* Take one from another process; its descriptor is taken, its tag is its account
+ * of the address. */
+void peal_http_link_arrive(peal_http_home *home,
+                           const peal_stream_parcel *parcel,
+                           const peal_http_link_offer *offer);
 /* Send these bytes as the answer and end the connection; the request is as
  * one whose peer has gone. */
 void peal_http_link_part(peal_http_req *req, peal_slice raw, peal_err err);

@@ -16,6 +16,8 @@
 #define PORT 3000
 #define BACKLOG 1024
 #define MODE_BITS 07777u
+/* A path of a Unix socket has at most 107; a host 255. */
+#define PLACE_NAME_BYTES 512u
 
 static const peal_slice none = {NULL, 0};
 
@@ -229,20 +231,75 @@ static peal_err watch_hangup(peal_http_server *server, peal_http_place *place) {
                : PEAL_OK;
 }
 
+/* -- for another process ------------------------------------------------------ */
+
+/* What was asked for, not what came of it: the next process asks for the
+ * same. */
+static char *name_of(const peal_http_server *server,
+                     const peal_listen_spec *spec) {
+  char name[PLACE_NAME_BYTES];
+  int len;
+  if (spec->path)
+    len = snprintf(name, sizeof name, "unix:%s", spec->path);
+  else if (spec->fd > 0)
+    len = snprintf(name, sizeof name, "fd:%d", spec->fd);
+  else
+    len = snprintf(name, sizeof name, "tcp:%u:%s", (unsigned)spec->port,
+                   spec->host ? spec->host : "");
+  return len < 0 || (size_t)len >= sizeof name
+             ? NULL
+             : peal_mem_str(server->mem, (peal_slice){name, (size_t)len});
+}
+
+/* Those that were handed over for it. */
+static unsigned find_handed(const peal_http_server *server, const char *name,
+                            int *fds) {
+  unsigned count = 0;
+  for (const peal_http_handed *one = server->handed; one; one = one->next)
+    if (one->fd >= 0 && count < PEAL_LISTENER_SOCKETS &&
+        peal_slice_is((peal_slice){one->name, one->name_len}, name))
+      fds[count++] = one->fd;
+  return count;
+}
+
+static void use_handed(peal_http_server *server, const int *fds,
+                       unsigned count) {
+  for (peal_http_handed *one = server->handed; one; one = one->next)
+    for (unsigned i = 0; i < count; i++)
+      if (one->fd == fds[i])
+        one->fd = -1;
+}
+
+/* Open it, or take what was handed over for it. */
+static peal_err open_listener(peal_http_server *server, peal_http_place *place,
+                              peal_listen_spec *spec, const char **why) {
+  int fds[PEAL_LISTENER_SOCKETS];
+  unsigned count = find_handed(server, place->name, fds);
+  spec->given = fds;
+  spec->given_count = count;
+  peal_err err = peal_listener_listen(&place->listener, server->workers, spec,
+                                      on_accept, place, why);
+  if (!err)
+    use_handed(server, fds, count);
+  spec->given = NULL;
+  return err;
+}
+
 static peal_err add(peal_http_server *server, const peal_http_listen_opts *opts,
                     peal_http_place **out) {
-  const peal_listen_spec spec = spec_of(opts);
+  peal_listen_spec spec = spec_of(opts);
   const char *why = NULL;
   peal_http_place *place = new_place(server, opts);
   if (!place)
     return PEAL_ERR_NOMEM;
-  peal_err err = watch_hangup(server, place);
+  place->name = name_of(server, &spec);
+  peal_err err = place->name ? watch_hangup(server, place) : PEAL_ERR_NOMEM;
   if (!err)
-    err = peal_listener_listen(&place->listener, server->workers, &spec,
-                               on_accept, place, &why);
+    err = open_listener(server, place, &spec, &why);
   if (err) {
     tell_failed(server, &spec, why ? why : peal_err_message(err));
     peal_hooks_forget(server->workers, place);
+    peal_mem_free(server->mem, place->name);
     peal_mem_free(server->mem, place);
     return err;
   }
@@ -290,7 +347,15 @@ void peal_http_listen_deinit(peal_http_server *server) {
   for (size_t i = 0; i < server->place_count; i++) {
     peal_hooks_forget(server->workers, server->places[i]);
     peal_listener_free(server->places[i]->listener);
+    peal_mem_free(server->mem, server->places[i]->name);
     peal_mem_free(server->mem, server->places[i]);
   }
   peal_mem_free(server->mem, server->places);
+  while (server->handed) {
+    peal_http_handed *one = server->handed;
+    server->handed = one->next;
+    if (one->fd >= 0)
+      close(one->fd);
+    peal_mem_free(server->mem, one);
+  }
 }

@@ -252,6 +252,23 @@ static bool open_inherited(opening *it) {
   return false;
 }
 
+/* As many as were given, and copies of them for the rest. */
+static bool take_given(opening *it) {
+  const peal_listen_spec *spec = it->spec;
+  unsigned given = spec->given_count;
+  for (unsigned i = given; i < it->count; i++) {
+    it->fds[i] = fcntl(spec->given[i % given], F_DUPFD_CLOEXEC, 0);
+    if (it->fds[i] < 0)
+      return false;
+  }
+  if (spec->path && !(it->place->not_ours = strdup(spec->path)))
+    return false;
+  for (unsigned i = 0; i < given; i++)
+    it->fds[i] = spec->given[i];
+  it->place->port = port_of(it->fds[0]);
+  return true;
+}
+
 /* -- all ------------------------------------------------------------------- */
 
 peal_err peal_listen_spec_open(const peal_listen_spec *spec, int *fds,
@@ -268,9 +285,10 @@ peal_err peal_listen_spec_open(const peal_listen_spec *spec, int *fds,
   if (spec->path && (spec->port || spec->host || spec->fd > 0))
     return PEAL_ERR_USAGE;
   errno = 0;
-  bool ok = spec->path     ? open_path(&it)
-            : spec->fd > 0 ? open_inherited(&it)
-                           : open_tcp(&it);
+  bool ok = spec->given_count ? take_given(&it)
+            : spec->path      ? open_path(&it)
+            : spec->fd > 0    ? open_inherited(&it)
+                              : open_tcp(&it);
   if (ok)
     return PEAL_OK;
   int number = errno;
@@ -280,8 +298,29 @@ peal_err peal_listen_spec_open(const peal_listen_spec *spec, int *fds,
   return number == EADDRINUSE ? PEAL_ERR_PORT_IN_USE : PEAL_ERR_SYSTEM;
 }
 
+void peal_listen_spec_own(peal_listen_place *place) {
+  char *path = place->not_ours;
+  place->not_ours = NULL;
+  struct stat file;
+  if (path && lstat(path, &file) == 0) {
+    place->path = path;
+    place->dev = file.st_dev;
+    place->ino = file.st_ino;
+  } else {
+    free(path);
+  }
+}
+
+void peal_listen_spec_leave(peal_listen_place *place) {
+  free(place->path);
+  free(place->not_ours);
+  place->path = place->not_ours = NULL;
+}
+
 void peal_listen_spec_remove(peal_listen_place *place) {
   struct stat file;
+  free(place->not_ours);
+  place->not_ours = NULL;
   if (!place->path)
     return;
   if (lstat(place->path, &file) == 0 && file.st_dev == place->dev &&

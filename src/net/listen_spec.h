@@ -15,6 +15,11 @@ typedef struct peal_listen_spec {
   mode_t mode;      /* of its file; 0: as the umask says */
   int fd;      /* > 0: a listening socket, inherited; taken if it is used */
   int backlog; /* 0: 511, as Node's */
+  /* Instead of opening the place: sockets that another process has opened
+   * there; taken if this succeeds. The file of a Unix socket is not ours before
+   * peal_listen_spec_own. */
+  const int *given;
+  unsigned given_count; /* 0: open it */
 } peal_listen_spec;
 
 /* What was opened. */
@@ -23,6 +28,7 @@ typedef struct peal_listen_place {
   char *path;    /* of a Unix socket that is ours to remove; NULL: none */
   dev_t dev;     /* the file that we made; another's is left alone */
   ino_t ino;
+  char *not_ours; /* a path that may become ours */
 } peal_listen_place;
 
 /* Open `count` descriptors that listen there: for TCP sockets of their own on
@@ -36,5 +42,9 @@ PEAL_MUST_CHECK peal_err peal_listen_spec_open(const peal_listen_spec *spec,
                                                int *fds, unsigned count,
                                                peal_listen_place *place,
                                                const char **why);
+/* The process that has opened the place has left it to us. */
+void peal_listen_spec_own(peal_listen_place *place);
+/* Another process has it from now on: the file stays. */
+void peal_listen_spec_leave(peal_listen_place *place);
 /* Remove the file, once. */
 void peal_listen_spec_remove(peal_listen_place *place);

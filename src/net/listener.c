@@ -32,6 +32,7 @@ typedef struct slot {
   int spare; /* closed to have a descriptor for a refusal */
   bool watched;
   bool stopped;
+  bool rests;       /* nothing is accepted until somebody says so */
   uint64_t refused; /* since accepting began to fail */
   bool failing;     /* the log has it */
   char apart[PEAL_CACHE_LINE_BYTES];
@@ -46,8 +47,8 @@ struct peal_listener {
   int nothing;         /* what takes the place of a refused peer */
   uv_mutex_t refusing; /* while the spare descriptor is free */
   atomic_bool stop_sent;
-  atomic_uint open; /* workers that have not stopped */
-  unsigned count;
+  atomic_uint open; /* sockets that have not stopped */
+  unsigned count;   /* one for each worker, or more that were given */
   slot slots[];
 };
 
@@ -84,7 +85,7 @@ static void tell_recovered(slot *one) {
 }
 
 static void watch(slot *one) {
-  if (one->stopped || one->watched)
+  if (one->stopped || one->watched || one->rests)
     return;
   one->watched =
       peal_poller_watch(one->worker->poller, one->fd,
@@ -194,7 +195,7 @@ static bool accept_one(slot *one) {
 static void on_acceptable(peal_polled *item, unsigned events) {
   slot *one = PEAL_LIST_OF(item, slot, item);
   (void)events;
-  if (one->stopped) /* by an event told before this one */
+  if (one->stopped || one->rests) /* by an event told before this one */
     return;
   for (int i = 0; i < ACCEPTS_PER_TURN; i++)
     if (!accept_one(one))
@@ -205,7 +206,9 @@ static void on_acceptable(peal_polled *item, unsigned events) {
 
 static void start_on(peal_worker *worker, void *user) {
   peal_listener *listener = user;
-  watch(&listener->slots[worker->index]);
+  for (unsigned i = worker->index; i < listener->count;
+       i += listener->group->count)
+    watch(&listener->slots[i]);
 }
 
 static void close_slot(slot *one) {
@@ -216,23 +219,67 @@ static void close_slot(slot *one) {
   one->fd = one->spare = -1;
 }
 
-static void stop_on(peal_worker *worker, void *user) {
-  peal_listener *listener = user;
-  slot *one = &listener->slots[worker->index];
+static void stop_slot(slot *one) {
+  peal_listener *listener = one->listener;
   if (one->stopped)
     return;
   one->stopped = true;
-  peal_wheel_stop(&worker->wheel, &one->pause);
+  peal_wheel_stop(&one->worker->wheel, &one->pause);
   if (one->watched)
-    peal_poller_forget(worker->poller, one->fd);
+    peal_poller_forget(one->worker->poller, one->fd);
   /* The last one: who comes now learns from the file that nobody is here. */
   if (atomic_fetch_sub(&listener->open, 1) == 1)
     peal_listen_spec_remove(&listener->place);
   close_slot(one);
 }
 
+static void stop_on(peal_worker *worker, void *user) {
+  peal_listener *listener = user;
+  for (unsigned i = worker->index; i < listener->count;
+       i += listener->group->count)
+    stop_slot(&listener->slots[i]);
+}
+
 static void on_stop_mail(peal_worker *worker, peal_mail *mail) {
-  stop_on(worker, PEAL_LIST_OF(mail, slot, stop_mail)->listener);
+  (void)worker;
+  stop_slot(PEAL_LIST_OF(mail, slot, stop_mail));
+}
+
+static void rest_slot(slot *one, bool rests) {
+  one->rests = rests;
+  if (!rests) {
+    watch(one);
+    return;
+  }
+  peal_wheel_stop(&one->worker->wheel, &one->pause);
+  if (one->watched)
+    peal_poller_forget(one->worker->poller, one->fd);
+  one->watched = false;
+}
+
+void peal_listener_rest(peal_listener *listener, const peal_worker *worker,
+                        bool rests) {
+  for (unsigned i = worker->index; i < listener->count;
+       i += listener->group->count)
+    if (!listener->slots[i].stopped)
+      rest_slot(&listener->slots[i], rests);
+}
+
+unsigned peal_listener_sockets(const peal_listener *listener, int *fds,
+                               unsigned cap) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < listener->count && count < cap; i++)
+    if (listener->slots[i].fd >= 0)
+      fds[count++] = listener->slots[i].fd;
+  return count;
+}
+
+void peal_listener_own(peal_listener *listener) {
+  peal_listen_spec_own(&listener->place);
+}
+
+void peal_listener_leave(peal_listener *listener) {
+  peal_listen_spec_leave(&listener->place);
 }
 
 void peal_listener_stop(peal_listener *listener) {
@@ -248,15 +295,18 @@ static void init_slot(slot *one, peal_listener *listener, unsigned index) {
   static const peal_polled_kind kind = {on_acceptable, NULL};
   one->item.kind = &kind;
   one->listener = listener;
-  one->worker = peal_workers_get(listener->group, index);
+  one->worker =
+      peal_workers_get(listener->group, index % listener->group->count);
   one->fd = one->spare = -1;
   one->stop_mail.fn = on_stop_mail;
   peal_wheel_timer_init(&one->pause, on_pause_over);
 }
 
-static peal_listener *make(peal_workers *workers, peal_listener_fn fn,
-                           void *user) {
+static peal_listener *make(peal_workers *workers, unsigned given,
+                           peal_listener_fn fn, void *user) {
   unsigned count = peal_workers_count(workers);
+  if (count < given)
+    count = given;
   peal_listener *listener =
       peal_mem_zalloc(workers->mem, sizeof(*listener) + count * sizeof(slot));
   if (!listener)
@@ -292,7 +342,7 @@ void peal_listener_free(peal_listener *listener) {
 
 static peal_err open_place(peal_listener *listener,
                            const peal_listen_spec *spec, const char **why) {
-  int fds[PEAL_LIMIT_WORKERS];
+  int fds[PEAL_LISTENER_SOCKETS];
   peal_err err =
       peal_listen_spec_open(spec, fds, listener->count, &listener->place, why);
   for (unsigned i = 0; !err && i < listener->count; i++) {
@@ -307,7 +357,9 @@ peal_err peal_listener_listen(peal_listener **out, peal_workers *workers,
                               void *user, const char **why) {
   const char *unused = NULL;
   *out = NULL;
-  peal_listener *listener = make(workers, fn, user);
+  if (spec->given_count > PEAL_LISTENER_SOCKETS)
+    return PEAL_ERR_LIMIT;
+  peal_listener *listener = make(workers, spec->given_count, fn, user);
   if (!listener)
     return PEAL_ERR_NOMEM;
   peal_err err = open_place(listener, spec, why ? why : &unused);
@@ -319,8 +371,11 @@ peal_err peal_listener_listen(peal_listener **out, peal_workers *workers,
     *out = listener;
     return PEAL_OK;
   }
-  if (spec->fd > 0) /* the caller's, as before */
+  /* The caller's, as before. */
+  if (spec->fd > 0 && !spec->given_count)
     listener->slots[0].fd = -1;
+  for (unsigned i = 0; i < spec->given_count; i++)
+    listener->slots[i].fd = -1;
   peal_listener_free(listener);
   return err;
 }

@@ -12,6 +12,9 @@
 #include "net/listen_spec.h"
 #include "net/worker.h"
 
+/* Of one listener at most. */
+#define PEAL_LISTENER_SOCKETS 256u
+
 typedef struct peal_listener peal_listener;
 
 /* `fd` is accepted, non-blocking, close-on-exec, TCP_NODELAY; taken. A peer of
@@ -42,6 +45,15 @@ void peal_listener_name(const peal_listener *listener, const char *scheme,
 /* Where, of TCP, as peal_listen_name_address. Before the run. */
 bool peal_listener_address(const peal_listener *listener, peal_address *out,
                            bool *both);
+/* Rest, or go on accepting, on this worker, which is the calling one. */
+void peal_listener_rest(peal_listener *listener, const peal_worker *worker,
+                        bool rests);
+/* Its sockets, borrowed; returns how many, at most `cap`. */
+unsigned peal_listener_sockets(const peal_listener *listener, int *fds,
+                               unsigned cap);
+/* The place of another process is ours from now on; or it is another one's. */
+void peal_listener_own(peal_listener *listener);
+void peal_listener_leave(peal_listener *listener);
 /* Stop accepting on all workers. Thread: any. */
 void peal_listener_stop(peal_listener *listener);
 /* After the group has ended or without a run, before the group is freed. The

@@ -14,6 +14,7 @@
 #include "net/log_queue.h"
 #include "net/log_repeat.h"
 #include "net/log_stderr.h"
+#include "net/span.h"
 
 #define TEXT_MAX 1024
 /* Of a peer's address or a session id; longer ones are cut. */
@@ -331,6 +332,16 @@ static peal_slice clean_name(char *out, peal_slice name) {
   return (peal_slice){out, len};
 }
 
+/* The ids of what this thread handles; left out where there is no room. */
+static int add_span(char *text, int len, int cap) {
+  const peal_traceparent *span = peal_span_get();
+  if (!span || len >= cap)
+    return len;
+  int more = snprintf(text + len, (size_t)(cap - len),
+                      " trace_id=%s span_id=%s", span->trace_id, span->span_id);
+  return more < cap - len ? len + more : len;
+}
+
 PEAL_PRINTF(6, 0)
 
 static void write_line(peal_logger *logger, peal_log_level level,
@@ -340,6 +351,7 @@ static void write_line(peal_logger *logger, peal_log_level level,
   int written = vsnprintf(text, sizeof(text), format, args);
   if (written < 0)
     return;
+  written = add_span(text, written, (int)sizeof(text));
   peal_log_record record = record_of(level, area, text, written, sizeof(text));
   peal_log_text_clean(text, record.text.len);
   record.peer = clean_name(names[0], peer);

@@ -89,6 +89,8 @@ bool peal_stream_is_encrypted(const peal_stream *stream);
 bool peal_stream_is_unfinished(const peal_stream *stream);
 /* Which certificate has the peer shown? False: none. */
 bool peal_stream_certificate(const peal_stream *stream, peal_tls_peer *out);
+/* Its descriptor, which stays its own. */
+int peal_stream_fd(const peal_stream *stream);
 peal_worker *peal_stream_worker(const peal_stream *stream);
 /* "127.0.0.1" / "::1" / "unix", as peal_address_text; returns its length.
  * `out` has PEAL_ADDRESS_MAX bytes. Asked from the kernel. */

@@ -201,6 +201,10 @@ bool peal_stream_certificate(const peal_stream *stream, peal_tls_peer *out) {
   return ssl && peal_tls_peer_of(ssl, out);
 }
 
+int peal_stream_fd(const peal_stream *stream) {
+  return stream->fd;
+}
+
 peal_worker *peal_stream_worker(const peal_stream *stream) {
   return stream->worker;
 }

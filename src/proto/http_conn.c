@@ -43,6 +43,13 @@ bool peal_http_conn_body_is_whole(const peal_http_conn *conn) {
   return peal_http_recv_is_whole(&conn->recv);
 }
 
+bool peal_http_conn_is_at_rest(const peal_http_conn *conn) {
+  return (is_in(conn, PEAL_HTTP_CONN_IDLE) ||
+          is_in(conn, PEAL_HTTP_CONN_READS_HEAD)) &&
+         !conn->due && !conn->closed && !conn->ended &&
+         !peal_http_conn_waiting(conn);
+}
+
 peal_slice peal_http_conn_rest(const peal_http_conn *conn) {
   return peal_http_recv_rest(&conn->recv);
 }

@@ -170,6 +170,10 @@ void peal_http_conn_refuse(peal_http_conn *conn, unsigned status);
 /* End when what is under way is done: now, if nothing is. */
 void peal_http_conn_stop(peal_http_conn *conn);
 
+/* No request is being served, and nothing waits: what came of the next head is
+ * _rest. */
+bool peal_http_conn_is_at_rest(const peal_http_conn *conn);
+
 /* Is the body of the message read to its end? */
 bool peal_http_conn_body_is_whole(const peal_http_conn *conn);
 

@@ -27,6 +27,7 @@ void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
 
 void peal_sio_conn_speak_sio2(peal_sio_conn *conn) {
   conn->sio2 = true;
+  conn->root_owed = true;
 }
 
 bool peal_sio_conn_is_sio2(const peal_sio_conn *conn) {

@@ -510,6 +510,11 @@ bool peal_ws_conn_is_done(const peal_ws_conn *conn) {
   return conn->is_ended && !peal_ws_conn_queued(conn);
 }
 
+bool peal_ws_conn_is_at_rest(const peal_ws_conn *conn) {
+  return !conn->block && !conn->lent.len && !conn->is_closing &&
+         !conn->is_ended && !conn->is_slow;
+}
+
 bool peal_ws_conn_is_receiving(const peal_ws_conn *conn) {
   return conn->block && !peal_ws_input_is_idle(&conn->block->in);
 }

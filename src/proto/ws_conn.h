@@ -158,6 +158,10 @@ size_t peal_ws_conn_queued(const peal_ws_conn *conn);
 /* A message has come in part. */
 bool peal_ws_conn_is_receiving(const peal_ws_conn *conn);
 
+/* Nothing has come or is waiting in part, and no close has begun: the bytes on
+ * the wire are at the end of one message, and at the beginning of another. */
+bool peal_ws_conn_is_at_rest(const peal_ws_conn *conn);
+
 /* When _tick wants to be called; UINT64_MAX: never. Nothing is waited for
  * unless it is closing, or a message or a frame has come in part. */
 uint64_t peal_ws_conn_deadline(const peal_ws_conn *conn);

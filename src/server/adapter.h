@@ -12,7 +12,9 @@
  *                   └── room, socket ──> adapter: subscriptions, presence
  *
  * What comes from other nodes goes the other way: an operation by
- * peal_op_round_run, which publishes nothing; a question by server/node_query. */
+ * peal_op_round_run, which publishes nothing; a question by server/node_query. An
+ * event's message is the server's form of it (server/form) on either way: a bus
+ * carries that of the default parser. */
 #include "proto/bus.h"
 #include "proto/names.h"
 #include "server/server_impl.h"

@@ -63,6 +63,11 @@ void peal_auth_drop(peal_socket *socket) {
   peal_mem_free(socket->local->worker->mem, kept);
 }
 
+peal_slice peal_auth_text(const peal_socket *socket) {
+  const struct peal_auth *kept = socket->extra ? socket->extra->auth : NULL;
+  return kept ? (peal_slice){kept->text, kept->len} : (peal_slice){0};
+}
+
 peal_val peal_socket_auth(const peal_socket *socket) {
   PEAL_ON_SOCKET(socket, "peal_ref_post");
   const struct peal_auth *kept =

@@ -186,8 +186,8 @@ peal_err peal_off(peal_nsp *nsp, const char *event, peal_event_fn fn,
   return publish(nsp, true, &like, peal_slice_of(event));
 }
 
-bool peal_handlers_call(peal_nsp_local *local, peal_hook *hook, uint64_t age,
-                        const peal_event *event) {
+bool peal_handlers_call_all(peal_nsp_local *local, peal_hook *hook,
+                            uint64_t age, const peal_event *event) {
   peal_socket *socket = event->receiver;
   bool any = false;
   for (hook = peal_hook_live(hook, age);

@@ -20,6 +20,7 @@ static peal_err set_locals(peal_nsp *nsp) {
     peal_nsp_local *local = &nsp->locals[i];
     local->nsp = nsp;
     local->worker = peal_workers_get(server->workers, i);
+    local->home = &server->locals[i];
     const peal_mem *mem = local->worker->mem;
     peal_sid_table_init(&local->sockets, mem);
     peal_map_init(&local->rooms, mem, server->seed);

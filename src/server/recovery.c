@@ -117,6 +117,24 @@ void peal_recovery_free(peal_recovery *recovery, const peal_mem *mem) {
   peal_mem_free(mem, recovery);
 }
 
+/* -- another process's ------------------------------------------------------------- */
+
+/* Sessions that follow later may have got a few more. */
+#define GAP (UINT64_C(1) << 24)
+
+uint64_t peal_recovery_counted(peal_recovery *recovery) {
+  uv_mutex_lock(&recovery->lanes.lock);
+  uint64_t head = peal_recovery_log_head(&recovery->log);
+  uv_mutex_unlock(&recovery->lanes.lock);
+  return head;
+}
+
+void peal_recovery_count_on(peal_recovery *recovery, uint64_t counted) {
+  uv_mutex_lock(&recovery->lanes.lock);
+  peal_recovery_log_skip(&recovery->log, counted + GAP);
+  uv_mutex_unlock(&recovery->lanes.lock);
+}
+
 /* -- offsets --------------------------------------------------------------------- */
 
 static const char digits[] =

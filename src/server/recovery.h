@@ -38,6 +38,11 @@ typedef struct peal_recovery {
 PEAL_MUST_CHECK peal_err peal_recovery_new(peal_recovery **out,
                                            peal_server *server);
 void peal_recovery_free(peal_recovery *recovery, const peal_mem *mem);
+/* The number of the newest event. Another process that goes on with the same
+ * clients numbers from far behind it: an offset of theirs is then never taken for
+ * one of its own. Thread: any. */
+uint64_t peal_recovery_counted(peal_recovery *recovery);
+void peal_recovery_count_on(peal_recovery *recovery, uint64_t counted);
 /* Milliseconds of the clock that all workers share. */
 uint64_t peal_recovery_now_ms(void);
 

@@ -202,6 +202,14 @@ static void drop_all(peal_recovery_log *log) {
   log->lost = log->next - 1;
 }
 
+void peal_recovery_log_skip(peal_recovery_log *log, uint64_t number) {
+  if (number < log->next)
+    return;
+  drop_all(log);
+  log->first = log->next = number + 1;
+  log->lost = number;
+}
+
 void peal_recovery_log_deinit(peal_recovery_log *log) {
   drop_all(log);
   assert(!log->bytes);

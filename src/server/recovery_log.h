@@ -57,6 +57,8 @@ void peal_recovery_log_init(peal_recovery_log *log, const peal_mem *mem,
 void peal_recovery_log_deinit(peal_recovery_log *log);
 /* The number of the newest; 0: there was none. */
 uint64_t peal_recovery_log_head(const peal_recovery_log *log);
+/* Go on behind `number`, unless that is behind us; what was kept is dropped. */
+void peal_recovery_log_skip(peal_recovery_log *log, uint64_t number);
 /* Keep `op` (EMIT, borrowed; the message is referenced and may cross) with its
  * key as the next number. `also`: a name to which it goes beside those of
  * op->to, or NULL. If there is no memory for it, nothing is kept of what was

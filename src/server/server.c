@@ -8,18 +8,21 @@
 #include "engine/client_files.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_opts.h"
+#include "engine/handover.h"
 #include "net/crypto.h"
 #include "net/run.h"
 #include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
-#include "server/event_use.h"
+#include "server/event_chain.h"
 #include "server/next.h"
 #include "server/nsp.h"
 #include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
+#include "server/slow_handler.h"
 #include "server/socket_recovery.h"
+#include "server/tracing.h"
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -75,7 +78,7 @@ static void set_tickets(peal_server *server, peal_server_local *local,
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
   opts.max_kept = PEAL_LIMIT_EVENT_NEXTS_KEPT;
-  peal_event_use_pool_init(&local->event_nexts, &opts);
+  peal_event_chain_pool_init(&local->event_nexts, &opts);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
@@ -94,6 +97,9 @@ static peal_err set_locals(peal_server *server) {
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
+    peal_slow_handler_init(&local->slow, opts->slow_handler_ms);
+    atomic_init(&local->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
+    local->auto_ack = opts->auto_ack;
     peal_live_sessions_init(&local->live, peal_workers_get(server->workers, i),
                             peal_socket_recovery_save_live);
     local->sio = (peal_sio_conn_opts){
@@ -121,6 +127,14 @@ static uint32_t stop_timeout(const peal_server_opts *opts) {
                                : PEAL_LIMIT_STOP_GRACE_MS;
 }
 
+/* Of the whole stop. */
+static uint32_t stop_grace(const peal_server_opts *opts) {
+  uint32_t timeout_ms = stop_timeout(opts);
+  return opts->stop_spread_ms > UINT32_MAX - timeout_ms
+             ? UINT32_MAX
+             : opts->stop_spread_ms + timeout_ms;
+}
+
 static peal_err open_engine(peal_server *server,
                             const peal_engine_server_opts *opts) {
   peal_err err = peal_engine_new(&server->engine, opts, server->http,
@@ -133,10 +147,36 @@ static peal_err open_engine(peal_server *server,
   return PEAL_OK;
 }
 
+/* Before it listens: what the process before has opened is taken. */
+static peal_err open_http(peal_server *server,
+                          const peal_engine_server_opts *opts) {
+  const char *path = server->opts.handover;
+  peal_engine_server_opts silent = *opts;
+  silent.no_listen = opts->no_listen || (path && !opts->http);
+  peal_err err = peal_engine_opts_http(&silent, &server->http);
+  if (!err && path)
+    err = peal_handover_new(&server->handover, path, server->http);
+  if (err || !silent.no_listen || opts->no_listen || opts->http)
+    return err;
+  return peal_http_listen(server->http,
+                          &(peal_http_listen_opts){.host = opts->host,
+                                                   .port = opts->port,
+                                                   .tls = opts->tls},
+                          NULL);
+}
+
+static peal_err begin_handover(peal_server *server) {
+  const peal_server_opts *opts = &server->opts;
+  return server->handover
+             ? peal_handover_begin(server->handover, server->engine,
+                                   stop_timeout(opts), stop_grace(opts))
+             : PEAL_OK;
+}
+
 static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   peal_err err = peal_engine_opts_keep(opts, &server->strings);
   if (!err)
-    err = peal_engine_opts_http(opts, &server->http);
+    err = open_http(server, opts);
   if (err)
     return err;
   server->owns_http = !opts->http;
@@ -162,6 +202,8 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
     err = peal_workers_on_start(server->workers, on_start, server);
   if (!err && !peal_server_of(server, "/"))
     err = PEAL_ERR_NOMEM;
+  if (!err)
+    err = begin_handover(server);
   return err;
 }
 
@@ -174,6 +216,11 @@ static const char *opts_wrong(const peal_server_opts *opts,
     return "event_rate.policy is unknown";
   if (!rate->per_s && (rate->burst || rate->policy))
     return "event_rate has no per_s";
+  if (!peal_parser_is_whole(opts->parser))
+    return "parser lacks a function, or has one that this library does not "
+           "know";
+  if (opts->allow_eio3 && peal_parser_other(opts->parser))
+    return "allow_eio3 cannot go with a parser";
   return peal_engine_opts_wrong(engine);
 }
 
@@ -184,9 +231,6 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
   const char *wrong = opts_wrong(opts, &engine);
-  if (!wrong && !peal_parser_is_whole(opts->parser))
-    wrong =
-        "parser lacks a function, or has one that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
@@ -197,11 +241,13 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   server->opts = *opts;
   server->parser = peal_parser_other(opts->parser);
   atomic_init(&server->running, false);
-  atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
+  atomic_init(&server->tracing, NULL);
   peal_arena_init(&server->strings, mem, 1024, 0);
   peal_err err = set_up(server, &engine);
-  if (!err)
+  if (!err) {
+    peal_tracing_from_env(server);
     return server;
+  }
   /* The HTTP server has said itself why it could not listen. */
   if (server->http || err == PEAL_ERR_NOMEM)
     peal_engine_opts_report(&engine, server->log, peal_err_message(err));
@@ -214,13 +260,8 @@ int peal_server_run(peal_server *server) {
 }
 
 void peal_server_stop(peal_server *server) {
-  if (!server)
-    return;
-  uint32_t timeout_ms = stop_timeout(&server->opts);
-  uint32_t spread_ms = server->opts.stop_spread_ms;
-  peal_workers_stop(server->workers, spread_ms > UINT32_MAX - timeout_ms
-                                         ? UINT32_MAX
-                                         : spread_ms + timeout_ms);
+  if (server)
+    peal_workers_stop(server->workers, stop_grace(&server->opts));
 }
 
 static void free_locals(peal_server *server) {
@@ -244,6 +285,7 @@ void peal_server_free(peal_server *server) {
   /* What was emitted before a run that never came is in the workers' mail. */
   if (server->workers && server->owns_http)
     peal_run_end(server->workers);
+  peal_handover_free(server->handover);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
   for (size_t i = 0; i < server->nsp_count; i++)
@@ -255,6 +297,7 @@ void peal_server_free(peal_server *server) {
   if (server->owns_http)
     peal_http_server_free(server->http);
   peal_arena_deinit(&server->strings);
+  peal_tracing_free(server);
   peal_mem_free(mem, server);
 }
 

@@ -11,8 +11,10 @@
 #include "server/onlooker.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
+#include "server/server_handover.h"
 #include "server/server_limits.h"
 #include "server/socket_end.h"
+#include "server/tracing.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
@@ -47,7 +49,16 @@ static void on_event(peal_server *server, peal_server_client *client,
       &peal_server_local_of(server, peal_engine_conn_worker(client->conn))
            ->figures.events_in,
       1);
-  peal_dispatch_event(event->user, event->link, &event->packet);
+  peal_dispatch_event(event->user, event);
+}
+
+static void on_ack(const peal_sio_conn_event *event) {
+  const peal_sio_packet *packet = &event->packet;
+  if (peal_tracing_is_on(event->user))
+    peal_tracing_ack(event->user,
+                     (peal_args){packet->data.as.items, packet->data.len},
+                     event->bytes);
+  peal_acks_resolve(event->user, packet);
 }
 
 static peal_err act(peal_server *server, peal_server_client *client,
@@ -62,7 +73,7 @@ static peal_err act(peal_server *server, peal_server_client *client,
     on_event(server, client, event);
     break;
   case PEAL_SIO_CONN_ACK:
-    peal_acks_resolve(event->user, &event->packet);
+    on_ack(event);
     break;
   case PEAL_SIO_CONN_SEND:
     peal_server_client_send(client, event->message);
@@ -164,11 +175,7 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
  * ends the session, which begins first. */
 static void connect_root(peal_server *server, peal_server_client *client) {
   peal_sio_conn_speak_sio2(&client->sio);
-  peal_err err =
-      peal_sio_conn_feed(&client->sio, false, PEAL_SIO2_ROOT,
-                         peal_engine_conn_worker(client->conn)->now_ms);
-  if (!err)
-    err = read_events(server, client);
+  peal_err err = read_events(server, client);
   if (err)
     peal_server_client_turn_fail(client, err);
 }
@@ -286,4 +293,13 @@ const peal_engine_callbacks peal_server_client_engine_callbacks = {
     .on_close = on_close,
     .on_flush = on_flush,
     .on_stop = on_stop,
+    .on_look = peal_server_handover_on_look,
+    .may_leave = peal_server_handover_may_leave,
+    .on_leaving = peal_server_handover_on_leaving,
+    .save = peal_server_handover_save,
+    .on_left = peal_server_handover_on_left,
+    .restore = peal_server_handover_restore,
+    .on_arrived = peal_server_handover_on_arrived,
+    .counted = peal_server_handover_counted,
+    .count_on = peal_server_handover_count_on,
 };

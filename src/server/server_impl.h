@@ -38,22 +38,36 @@ typedef struct peal_belongings peal_belongings;
 
 /* -- the server --------------------------------------------------------------- */
 
-typedef struct peal_server_local {
-  peal_buf encode; /* scratch for encoding, reused */
-  peal_sio_conn_opts sio;
-  peal_figures figures;
-  peal_ticket_pool nexts;       /* peal_next */
-  peal_ticket_pool replies;     /* peal_reply */
-  peal_ticket_pool event_nexts; /* peal_event_next */
-  peal_ref_table refs;          /* sockets that are referred to */
-  peal_live_sessions live;      /* for a store of recovery */
-} peal_server_local;
-
 /* What events meet only where somebody asked for it. */
 typedef enum peal_odd {
   PEAL_ODD_RATE = 1, /* there is a limit somewhere */
   PEAL_ODD_TRACE = 2
 } peal_odd;
+
+/* Of a worker (slow_handler). */
+typedef struct peal_slow_handler {
+  uint64_t look_ms; /* by the worker's clock: when to read the processor's */
+  uint64_t look_ns; /* the same, exactly; UINT64_MAX: never */
+  uint64_t base_ns; /* what was read last */
+  uint64_t step_ns; /* between two readings */
+  uint64_t limit_ns;
+} peal_slow_handler;
+
+typedef struct peal_server_local {
+  peal_buf encode; /* scratch for encoding, reused */
+  peal_sio_conn_opts sio;
+  peal_figures figures;
+  atomic_uint odd; /* bits of peal_odd, the same for all workers */
+  peal_slow_handler slow;
+  bool auto_ack;                /* the option */
+  bool is_tracing;              /* the application is told of an event */
+  peal_ticket_pool nexts;       /* peal_next */
+  peal_ticket_pool replies;     /* peal_reply */
+  peal_ticket_pool event_nexts; /* peal_event_next */
+  peal_ref_table refs;          /* sockets that are referred to */
+  peal_live_sessions live;      /* for a store of recovery */
+  uint16_t owed_at;             /* counts the looks at who is owed a reply */
+} peal_server_local;
 
 struct peal_server {
   peal_server_opts opts; /* not its strings: they were the caller's */
@@ -65,6 +79,7 @@ struct peal_server {
   peal_engine *engine;
   peal_logger *log;
   struct peal_client_files *files;
+  struct peal_handover *handover;    /* NULL: not */
   struct peal_adapter *adapter;      /* to other nodes; NULL: there are none */
   struct peal_recovery *recovery;    /* here, in memory; NULL: not */
   struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
@@ -78,8 +93,8 @@ struct peal_server {
   uint64_t key_seed; /* of conflation keys */
   bool owns_http;
   atomic_bool running;
-  atomic_uint odd;                   /* bits of peal_odd */
-  char apart[PEAL_CACHE_LINE_BYTES]; /* all workers write what follows */
+  _Atomic(struct peal_tracing *) tracing; /* NULL: never asked for */
+  char apart[PEAL_CACHE_LINE_BYTES];      /* all workers write what follows */
   peal_op_load load;
 };
 
@@ -88,18 +103,31 @@ static inline peal_server_local *peal_server_local_of(
   return &server->locals[peal_worker_index(worker)];
 }
 
+/* What is on for one is on for all. Thread: any. */
+static inline void peal_server_set_odd(peal_server *server, peal_odd bit,
+                                       bool on) {
+  for (unsigned i = 0; i < server->worker_count; i++)
+    if (on)
+      atomic_fetch_or_explicit(&server->locals[i].odd, bit,
+                               memory_order_release);
+    else
+      atomic_fetch_and_explicit(&server->locals[i].odd, ~(unsigned)bit,
+                                memory_order_release);
+}
+
 /* -- namespaces ------------------------------------------------------------------ */
 
 /* Of one namespace on one worker. */
 typedef struct peal_nsp_local {
   peal_nsp *nsp;
   peal_worker *worker;
-  peal_sid_table sockets; /* by peal_socket.id: members */
-  peal_map rooms;         /* name -> peal_room */
-  peal_list all;          /* peal_socket.node: members */
-  peal_list pending;      /* peal_socket.node: not accepted (yet) */
-  peal_hooks hooks;       /* registered functions */
-  peal_flush sweep;       /* some of them were removed */
+  peal_server_local *home; /* of the worker */
+  peal_sid_table sockets;  /* by peal_socket.id: members */
+  peal_map rooms;          /* name -> peal_room */
+  peal_list all;           /* peal_socket.node: members */
+  peal_list pending;       /* peal_socket.node: not accepted (yet) */
+  peal_hooks hooks;        /* registered functions */
+  peal_flush sweep;        /* some of them were removed */
   size_t count;
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint64_t told;     /* events that handlers were told of */
@@ -148,6 +176,7 @@ struct peal_server_client {
   bool is_reading;  /* the loop over the machine's events is on the stack */
   bool read_asked;  /* it is wanted at the end of the turn */
   uint8_t given_up; /* sockets that it left in the middleware */
+  uint16_t owed_at; /* when it was last found that a reply is owed to it */
 };
 
 typedef enum peal_socket_state {
@@ -200,7 +229,5 @@ _Static_assert(sizeof(peal_server_client) <= 112 && sizeof(peal_socket) <= 80,
   PEAL_ON_WORKER((socket) ? (socket)->local->worker : NULL, instead)
 
 static inline peal_figures *peal_figures_of(const peal_socket *socket) {
-  return &peal_server_local_of(socket->local->nsp->server,
-                               socket->local->worker)
-              ->figures;
+  return &socket->local->home->figures;
 }

@@ -5,8 +5,8 @@
 #include "net/crypto.h"
 #include "net/worker_impl.h"
 #include "server/auth.h"
-#include "server/event_rate.h"
-#include "server/event_use.h"
+#include "server/event_bucket.h"
+#include "server/event_chain.h"
 #include "server/live_socket.h"
 #include "server/ref.h"
 #include "server/socket_extra.h"
@@ -48,8 +48,8 @@ static void let_go(peal_socket *socket) {
   peal_auth_drop(socket);
   peal_socket_timer_end(socket);
   peal_socket_hook_end(socket);
-  peal_event_use_end(socket);
-  peal_event_rate_end(socket);
+  peal_event_chain_end(socket);
+  peal_event_bucket_end(socket);
   peal_belongings_discharge(socket);
 }
 

@@ -353,6 +353,29 @@ void peal_socket_recovery_release(peal_socket_missed *missed) {
   missed->count = 0;
 }
 
+peal_err peal_socket_recovery_resume(peal_socket *socket, peal_slice pid) {
+  peal_recovery *recovery = peal_socket_recovery_server(socket);
+  if (!recovery && !peal_socket_recovery_store(socket))
+    return PEAL_OK;
+  peal_socket_extra *extra = peal_socket_extra_open(socket);
+  peal_socket_recovery *own =
+      extra ? peal_mem_zalloc(mem_of(socket), sizeof *own) : NULL;
+  if (!own)
+    return PEAL_ERR_NOMEM;
+  extra->recovery = own;
+  if (pid.len == sizeof own->pid - 1)
+    memcpy(own->pid, pid.ptr, pid.len);
+  else if (new_pid(own))
+    return PEAL_ERR_SYSTEM;
+  memcpy(own->since, socket->local->offset, sizeof own->since);
+  if (recovery) {
+    peal_lanes_begin(&recovery->lanes);
+    own->after = own->own_after = peal_recovery_log_head(&recovery->log);
+    peal_lanes_end(&recovery->lanes, socket->local->worker);
+  }
+  return PEAL_OK;
+}
+
 /* -- going ------------------------------------------------------------------------- */
 
 void peal_socket_recovery_settle(const peal_socket *socket) {

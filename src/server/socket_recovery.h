@@ -63,6 +63,11 @@ peal_socket_recovery_begin(const peal_candidate *candidate);
  * Returns: PEAL_OK, PEAL_ERR_SYSTEM. */
 PEAL_MUST_CHECK peal_err peal_socket_recovery_finish(peal_candidate *candidate,
                                                      peal_socket_missed *out);
+/* A socket of another process, which had this word, is about to be a member here:
+ * it has got all that was emitted until now. Returns: PEAL_OK, PEAL_ERR_NOMEM,
+ * PEAL_ERR_SYSTEM. */
+PEAL_MUST_CHECK peal_err peal_socket_recovery_resume(peal_socket *socket,
+                                                     peal_slice pid);
 /* Was this message among them? */
 bool peal_socket_recovery_has(const peal_socket_missed *missed,
                               const peal_message *message);

@@ -172,17 +172,27 @@ static void near_start(void) {
   server_run(&near_b.it);
 }
 
-/* What came has gone: rooms and sockets too. */
-static void near_stop(void) {
+/* Both runs are over. */
+static void near_halt(void) {
   near_node *both[] = {&near_a, &near_b};
   for (int i = 0; i < 2; i++) {
     peal_workers_stop(peal_server_workers(both[i]->it.server), 200);
     server_join(&both[i]->it);
   }
+}
+
+/* What came has gone: rooms and sockets too. */
+static void near_release(void) {
+  near_node *both[] = {&near_a, &near_b};
   for (int i = 0; i < 2; i++) {
     both[i]->it.server->adapter = NULL;
     server_free(&both[i]->it);
     assert_int_equal(both[i]->rooms, 0);
     assert_int_equal(both[i]->sockets, 0);
   }
+}
+
+static inline void near_stop(void) {
+  near_halt();
+  near_release();
 }
