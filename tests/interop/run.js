@@ -162,9 +162,9 @@ class On {
 
   // Was a WebSocket compressed if, and only if, both sides are to do it?
   checkDeflated() {
-    const { fresh, upgrades, deflated } = this.tap;
-    const wanted = isDeflated && DEFLATES ? fresh + upgrades : 0;
-    if (deflated < wanted || (!wanted && deflated)) {
+    const { opened, deflated } = this.tap;
+    const wanted = isDeflated && DEFLATES ? opened : 0;
+    if (deflated !== wanted) {
       throw new Error(`${deflated} of ${wanted} WebSockets are compressed`);
     }
   }
