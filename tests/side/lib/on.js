@@ -108,7 +108,7 @@ class Peer {
 
   // Why its socket went, as the server says.
   async reason(id = this.id) {
-    this.log.push(`gone: ${await this.on.reasonOf(id)}`);
+    this.log.push(this.words.text(`gone: ${await this.on.reasonOf(id)}`));
   }
 
   // Without a word.

@@ -29,6 +29,8 @@ class Words {
     const longest = [...this.hidden].sort((a, b) => b[0].length - a[0].length);
     for (const [text, name] of longest) out = out.replaceAll(text, name);
     out = out.replace(/"pid":"[^"]+"/g, '"pid":"PID"');
+    // Which of the two it is depends on Node on what its buffer has written.
+    out = out.replaceAll('forced server close', 'forced close');
     return out.replace(/(?<![\w-])[\w-]{20}(?![\w-])/g,
       (id) => (/^[a-z]+$/.test(id) ? id : this.name(id)));
   }
