@@ -16,10 +16,10 @@
 //   kick_all(room, close)+ack  fetch(room)+ack([description])
 // "/early": its middleware emits `early`. "/two": two middlewares; the first
 // emits `passed`, refuses by auth.first; the second by auth.second.
-// "/refuse-late": after 50 ms. "/greet": greets and tells those before.
+// "/refuse-late": after 400 ms. "/greet": greets and tells those before.
 // "/bye", "/close": disconnect in the connect handler. "/watched": join, part;
 // tells the room "watch" of "/" `leaving` and `left` (reason, count of rooms)
-const LATE_MS = 50;
+const LATE_MS = 400;
 
 function describe(socket) {
   const { address, xdomain, secure, url, query, auth } = socket.handshake;

@@ -166,7 +166,7 @@ class On {
     this.server = server;
     this.kind = kind;
     this.port = server.port;
-    this.words = new Words();
+    this.words = new Words(server.flags.parser !== undefined);
     this.logs = [];
     this.sleep = sleep;
     this.until = (fn, what) => until(fn, what, LIMIT_MS);

@@ -10,7 +10,9 @@ const UNSEEN = new Set(['date', 'connection', 'keep-alive', 'content-length',
 
 // Ids in the order of their appearance in this scenario.
 class Words {
-  constructor() {
+  // With a binary parser a packet of polling is bytes in base64.
+  constructor(isBinary) {
+    this.isBinary = isBinary;
     this.names = new Map();
     this.hidden = new Map();
   }
@@ -36,6 +38,9 @@ class Words {
   }
 
   packet(p) {
+    if (this.isBinary && p[0] === 'b') {
+      return this.bytes(Buffer.from(p.slice(1), 'base64'));
+    }
     if (typeof p === 'string') {
       const text = this.text(p);
       return text.length > 300
@@ -47,7 +52,10 @@ class Words {
   }
 
   bytes(b) {
-    return b.length > 64 ? `<${b.length} bytes>` : `<${b.toString('hex')}>`;
+    if (b.length > 256) return `<${b.length} bytes>`;
+    const named = b.toString('latin1').replace(/(?<![\w-])[\w-]{20}(?![\w-])/g,
+      (id) => this.name(id).padEnd(20));
+    return `<${Buffer.from(named, 'latin1').toString('hex')}>`;
   }
 
   value(value) {

@@ -179,7 +179,7 @@ module.exports = ({ both, scenario }) => {
   watched('parse error', (e) => (e.engine.ws
     ? e.raw('9') : e.engine.post('9')));
   scenario('disconnecting and disconnect: ping timeout',
-    { pingInterval: 400, pingTimeout: 1500 }, async (on) => {
+    { pingInterval: 2000, pingTimeout: 3000 }, async (on) => {
       const watch = await on.sio('websocket');
       await watch.send('21["join","watch"]');
       await watch.next();
