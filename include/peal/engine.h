@@ -65,9 +65,11 @@ typedef enum peal_reason {
   PEAL_REASON_TRANSPORT_CLOSE,   /* "transport close" */
   PEAL_REASON_TRANSPORT_ERROR,   /* "transport error" */
   PEAL_REASON_PARSE_ERROR,       /* "parse error" */
-  PEAL_REASON_FORCED_CLOSE,      /* "forced close": packet out of order; of a
+  PEAL_REASON_FORCED_CLOSE,      /* "forced close": a packet that is none; of a
                                     raw session: we closed it */
-  PEAL_REASON_FORCED_SERVER,     /* "forced server close": Socket.IO alone */
+  PEAL_REASON_FORCED_SERVER,     /* "forced server close": a packet that may not
+                                    come now, as an event of a namespace that it
+                                    is not in; Socket.IO alone */
   PEAL_REASON_SLOW_CONSUMER      /* "slow consumer": send queue full */
 } peal_reason;
 

@@ -5,21 +5,23 @@
 #include "admin/admin_figures.h"
 #include "admin/admin_picture.h"
 #include "admin/admin_report.h"
+#include "server/nsp_table.h"
 
 /* -- server_stats ------------------------------------------------------------ */
 
 static peal_val namespaces(const peal_admin *admin, peal_build *build) {
-  const peal_server *server = admin->server;
   peal_items *all = peal_items_new(build);
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    const peal_nsp *nsp = server->nsps[i];
+  size_t count;
+  peal_nsp **nsps = peal_nsp_table_list(admin->server, &count);
+  for (size_t i = 0; i < count; i++)
     peal_items_add(
         all,
         peal_build_keep(
-            build, PEAL_OBJECT({"name", peal_str(nsp->name)},
-                               {"socketsCount",
-                                peal_int(peal_admin_figures_sockets(nsp))})));
-  }
+            build,
+            PEAL_OBJECT({"name", peal_str(peal_admin_figures_name(nsps[i]))},
+                        {"socketsCount",
+                         peal_int(peal_admin_figures_sockets(nsps[i]))})));
+  peal_nsp_table_unlist(admin->server, nsps, count);
   return peal_items_val(all);
 }
 

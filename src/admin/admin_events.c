@@ -2,6 +2,7 @@
 #include "admin/admin_events.h"
 
 #include "admin/admin_feed.h"
+#include "server/nsp_table.h"
 
 static void tell(peal_admin *admin, peal_socket *socket, const char *what,
                  peal_slice event, peal_args args) {
@@ -39,20 +40,26 @@ static peal_err add(peal_admin *admin, peal_nsp *nsp) {
   return err;
 }
 
-void peal_admin_events_set(peal_admin *admin, bool on) {
-  const peal_server *server = admin->server;
-  if (!on) {
-    for (size_t i = 0; i < admin->with_events; i++) {
-      (void)peal_off_any(server->nsps[i], on_received, admin);
-      (void)peal_off_any_outgoing(server->nsps[i], on_sent, admin);
-    }
-    admin->with_events = 0;
+/* Without memory for it: again by the next tick. */
+static void set(peal_admin *admin, peal_nsp *nsp, bool on) {
+  if (nsp == admin->nsp || nsp->is_shown == on)
+    return;
+  if (on) {
+    nsp->is_shown = !add(admin, nsp);
     return;
   }
-  for (; admin->with_events < server->nsp_count; admin->with_events++) {
-    peal_nsp *nsp = server->nsps[admin->with_events];
-    /* Without memory for it: again by the next tick. */
-    if (nsp != admin->nsp && add(admin, nsp))
-      return;
-  }
+  (void)peal_off_any(nsp, on_received, admin);
+  (void)peal_off_any_outgoing(nsp, on_sent, admin);
+  nsp->is_shown = false;
+}
+
+void peal_admin_events_set(peal_admin *admin, bool on) {
+  size_t count;
+  if (!on && !admin->with_events)
+    return;
+  admin->with_events = on;
+  peal_nsp **nsps = peal_nsp_table_list(admin->server, &count);
+  for (size_t i = 0; i < count; i++)
+    set(admin, nsps[i], on);
+  peal_nsp_table_unlist(admin->server, nsps, count);
 }

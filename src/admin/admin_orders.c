@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/admin_orders.h"
 
-#include "server/nsp.h"
+#include "server/nsp_life.h"
+#include "server/nsp_table.h"
 
 /* Whom an order is for. */
 typedef struct aim {
@@ -10,20 +11,28 @@ typedef struct aim {
   peal_to to;
 } aim;
 
+static void let_go(const aim *it) {
+  if (it->nsp)
+    peal_nsp_life_release(it->nsp);
+}
+
 /* The first argument is the namespace, `filter` a room or a socket's id, or
  * nothing for all. False: there is no such namespace, or the filter is no
- * name: then nobody is meant. */
+ * name: then nobody is meant. It is let go afterwards. */
 static bool take_aim(aim *out, peal_admin *admin, const peal_event *event,
                      peal_val filter) {
-  *out = (aim){.nsp = peal_nsp_named(admin->server,
-                                     peal_val_str(peal_event_arg(event, 0))),
+  *out = (aim){.nsp = peal_nsp_table_named(
+                   admin->server, peal_val_str(peal_event_arg(event, 0))),
                .room = peal_val_str(filter)};
   bool is_all = peal_val_is(filter, PEAL_UNDEFINED) ||
                 peal_val_is(filter, PEAL_NULL) ||
                 (peal_val_is(filter, PEAL_STRING) && !out->room.len);
   if (!is_all)
     out->to.room_names = (peal_names){&out->room, 1};
-  return out->nsp != NULL && (is_all || out->room.len);
+  bool ok = out->nsp != NULL && (is_all || out->room.len);
+  if (!ok)
+    let_go(out);
+  return ok;
 }
 
 static void note(peal_admin *admin, const peal_socket *socket, const char *what,
@@ -44,6 +53,7 @@ static void on_emit(peal_socket *socket, const peal_event *event, void *user) {
   note(user, socket, "an event", &at);
   (void)peal_nsp_emit_n(at.nsp, &at.to, peal_val_str(args.items[2]),
                         (peal_args){args.items + 3, args.count - 3});
+  let_go(&at);
 }
 
 /* join(nsp, room, filter) */
@@ -54,6 +64,7 @@ static void on_join(peal_socket *socket, const peal_event *event, void *user) {
     return;
   note(user, socket, "a join", &at);
   (void)peal_nsp_join_n(at.nsp, &at.to, room);
+  let_go(&at);
 }
 
 /* leave(nsp, room, filter) */
@@ -64,6 +75,7 @@ static void on_leave(peal_socket *socket, const peal_event *event, void *user) {
     return;
   note(user, socket, "a leave", &at);
   (void)peal_nsp_leave_n(at.nsp, &at.to, room);
+  let_go(&at);
 }
 
 /* _disconnect(nsp, close, filter) */
@@ -75,6 +87,7 @@ static void on_disconnect(peal_socket *socket, const peal_event *event,
     return;
   note(user, socket, "a disconnect", &at);
   (void)peal_nsp_disconnect(at.nsp, &at.to, close);
+  let_go(&at);
 }
 
 peal_err peal_admin_orders_add(peal_admin *admin) {

@@ -6,6 +6,8 @@
 #include "admin/admin_describe.h"
 #include "admin/admin_figures.h"
 #include "base/mem.h"
+#include "server/nsp_life.h"
+#include "server/nsp_table.h"
 
 typedef struct part part;
 
@@ -74,6 +76,7 @@ static void on_fetched(const peal_fetched *fetched, void *user) {
     it->count++;
   }
   one->sockets = peal_doc_new(peal_items_val(all));
+  peal_nsp_life_release(one->nsp);
   one_less(it);
 }
 
@@ -85,18 +88,23 @@ static void ask(picture *it, peal_nsp *nsp) {
   *one = (part){.next = it->parts, .whole = it, .nsp = nsp};
   it->parts = one;
   it->waiting++;
-  if (peal_nsp_fetch(nsp, NULL, on_fetched, one))
-    it->waiting--;
+  peal_nsp_life_hold(nsp); /* until it is fetched */
+  if (!peal_nsp_fetch(nsp, NULL, on_fetched, one))
+    return;
+  it->waiting--;
+  peal_nsp_life_release(nsp);
 }
 
 /* A namespace that does not fit is left out whole: describing it would take the
  * time that the picture is not worth. */
 static void ask_all(picture *it) {
   const peal_admin *admin = it->local->admin;
-  const peal_server *server = admin->server;
+  peal_server *server = admin->server;
   uint64_t sum = 0;
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    peal_nsp *nsp = server->nsps[i];
+  size_t nsp_count;
+  peal_nsp **nsps = peal_nsp_table_list(server, &nsp_count);
+  for (size_t i = 0; i < nsp_count; i++) {
+    peal_nsp *nsp = nsps[i];
     uint64_t count = (uint64_t)peal_admin_figures_sockets(nsp);
     if (sum + count > admin->opts.max_sockets) {
       peal_logger_write(
@@ -107,6 +115,7 @@ static void ask_all(picture *it) {
     sum += count;
     ask(it, nsp);
   }
+  peal_nsp_table_unlist(server, nsps, nsp_count);
 }
 
 void peal_admin_picture_send(peal_admin *admin, peal_worker *worker,

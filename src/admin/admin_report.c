@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "net/resident.h"
+#include "server/nsp_table.h"
 
 #define NODES_EVENT "peal:admin"
 #define NODES_TIMEOUT_MS 1500u
@@ -114,20 +115,23 @@ static peal_args rooms_of(const peal_admin_report *report, peal_build *build) {
 
 static peal_val namespaces_val(const peal_admin_report *report,
                                peal_build *build) {
-  const peal_server *server = report->admin->server;
+  peal_server *server = report->admin->server;
   peal_args rooms = rooms_of(report, build);
   peal_items *all = peal_items_new(build);
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    const peal_nsp *nsp = server->nsps[i];
+  size_t count;
+  peal_nsp **nsps = peal_nsp_table_list(server, &count);
+  for (size_t i = 0; i < count; i++) {
+    const char *name = peal_admin_figures_name(nsps[i]);
     peal_items_add(
-        all,
-        peal_build_keep(
-            build,
-            PEAL_OBJECT({"name", peal_str(nsp->name)},
-                        {"sockets", peal_int(peal_admin_figures_sockets(nsp))},
-                        {"rooms", peal_int(peal_admin_rooms_count(
-                                      rooms.items, rooms.count, nsp->name))})));
+        all, peal_build_keep(
+                 build,
+                 PEAL_OBJECT(
+                     {"name", peal_str(name)},
+                     {"sockets", peal_int(peal_admin_figures_sockets(nsps[i]))},
+                     {"rooms", peal_int(peal_admin_rooms_count(
+                                   rooms.items, rooms.count, name))})));
   }
+  peal_nsp_table_unlist(server, nsps, count);
   return peal_items_val(all);
 }
 

@@ -176,7 +176,7 @@ static peal_err run_handlers_and_enter(peal_socket *socket,
                                        peal_candidate *candidate,
                                        peal_socket_missed *missed) {
   socket->state = PEAL_SOCKET_ACCEPTING;
-  socket->has_rooms = true;
+  peal_rooms_enter_own(socket);
   peal_err err = peal_socket_recovery_begin(candidate);
   if (!err)
     err = run_connect_handlers(socket, candidate);
