@@ -120,6 +120,12 @@ module.exports = ({ both, scenario }) => {
     await e.reason();
     await e.join('/admin');
   });
+  scenario('CONNECT behind DISCONNECT in one payload', async (on) => {
+    const e = await on.engine('polling');
+    await e.join('/admin');
+    await e.send('1/admin,', '0/admin,');
+    e.answer(await e.engine.get());
+  });
   both('disconnect(false) of the server', async (on, transport) => {
     const e = await on.sio(transport);
     await e.join('/admin');
