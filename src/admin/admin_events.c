@@ -3,6 +3,7 @@
 
 #include "admin/admin_feed.h"
 #include "admin/admin_spaces.h"
+#include "server/socket_name.h"
 
 static void tell(peal_admin *admin, peal_socket *socket, const char *what,
                  peal_slice event, peal_args args) {
@@ -15,7 +16,8 @@ static void tell(peal_admin *admin, peal_socket *socket, const char *what,
     peal_items_add(all, args.items[i]);
   peal_admin_feed_tell(local, PEAL_ADMIN_EVENT, what,
                        PEAL_ARGS(peal_str(socket->local->nsp->name),
-                                 peal_str(socket->id), peal_items_val(all),
+                                 peal_str(peal_socket_name(socket)),
+                                 peal_items_val(all),
                                  peal_admin_feed_now(local)));
 }
 
@@ -30,37 +32,36 @@ static void on_sent(peal_socket *socket, peal_slice event, peal_args args,
   tell(user, socket, "event_sent", event, args);
 }
 
-static void remove_from(peal_admin *admin, peal_nsp *nsp) {
-  (void)peal_off_any(nsp, on_received, admin);
-  (void)peal_off_any_outgoing(nsp, on_sent, admin);
-}
-
-/* Once, however often it is asked for. */
 static peal_err add_to(peal_admin *admin, peal_nsp *nsp) {
-  remove_from(admin, nsp);
   peal_err err = peal_on_any(nsp, on_received, admin);
-  if (!err)
-    err = peal_on_any_outgoing(nsp, on_sent, admin);
   if (err)
-    remove_from(admin, nsp);
+    return err;
+  err = peal_on_any_outgoing(nsp, on_sent, admin);
+  if (err)
+    (void)peal_off_any(nsp, on_received, admin);
   return err;
 }
 
-void peal_admin_events_set(peal_admin *admin, bool on) {
-  if (admin->has_events == on)
+/* Without memory for it: again by the next tick. */
+static void set(peal_admin *admin, peal_nsp *nsp, bool on) {
+  if (nsp == admin->nsp || nsp->is_shown == on)
     return;
-  peal_err err = PEAL_OK;
-  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
-  for (size_t i = 0; !err && i < spaces.count; i++) {
-    if (spaces.items[i] == admin->nsp)
-      continue;
-    if (on)
-      err = add_to(admin, spaces.items[i]);
-    else
-      remove_from(admin, spaces.items[i]);
+  if (on) {
+    nsp->is_shown = !add_to(admin, nsp);
+    return;
   }
-  /* Without memory for it: again by the next tick. */
-  if (spaces.items && !err)
-    admin->has_events = on;
+  (void)peal_off_any(nsp, on_received, admin);
+  (void)peal_off_any_outgoing(nsp, on_sent, admin);
+  nsp->is_shown = false;
+}
+
+/* By each tick: clients make namespaces, too. */
+void peal_admin_events_set(peal_admin *admin, bool on) {
+  if (!on && !admin->has_events)
+    return;
+  admin->has_events = on;
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; i < spaces.count; i++)
+    set(admin, spaces.items[i], on);
   peal_admin_spaces_give(admin, &spaces);
 }

@@ -129,6 +129,16 @@ class Options(unittest.TestCase):
         self.assertIn("< ping", done.err)
         server.stop()
 
+    def test_both_ends_have_one_parser(self):
+        server = Served("--parser", "msgpack")
+        done = peal("call", server.url, "echo", '{"n": [1, 2.5]}', "--parser",
+                    "msgpack", "-v")
+        self.assertEqual((done.code, done.out), (OK, '{"n":[1,2.5]}\n'), done)
+        self.assertNotEqual(
+            peal("call", server.url, "echo", "1", "-m", "2s").code, OK)
+        server.stop()
+        self.assertEqual(peal("serve", "--parser", "cbor").code, USAGE)
+
     def test_it_listens_on_this_machine_only(self):
         server = Served()
         table = pathlib.Path("/proc/net/tcp").read_text()
