@@ -3,6 +3,8 @@
  * have done (reference 5). */
 #include <sys/socket.h>
 
+#include <peal/namespaces.h>
+
 #include "admin_fixture.h"
 #include "net/worker_impl.h"
 
@@ -237,6 +239,46 @@ static void a_client_of_socket_io_2_is_seen(void **state) {
       sio_client_send(&looker, "42/admin,[\"_disconnect\",\"/\",true]"));
   assert_non_null(admin_hear_with(&looker, "socket_disconnected",
                                   "\"server namespace disconnect\""));
+  sio_client_close(&looker);
+  admin_stop(&all);
+}
+
+/* Also those that clients make while somebody looks. */
+static void namespaces_that_clients_make_are_seen(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.cleanup_empty_namespaces = true;
+  admin_fixture all = admin_make(&opts, NULL);
+  peal_nsp *parent = peal_server_of_pattern(all.it.server, "^/room-[0-9]+$");
+  assert_non_null(parent);
+  assert_int_equal(peal_on(parent, "say", on_say, NULL), PEAL_OK);
+  server_run(&all.it);
+  sio_client looker, client;
+  admin_look(&looker, &all, ADMIN_LOGIN);
+  assert_non_null(admin_hear(&looker, "server_stats"));
+  assert_true(sio_client_open(&client, all.it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&client, "/room-7", NULL));
+  assert_non_null(
+      admin_hear_with(&looker, "socket_connected", "\"nsp\":\"/room-7\""));
+  assert_non_null(admin_hear_with(&looker, "server_stats",
+                                  "{\"name\":\"/room-7\",\"socketsCount\":1}"));
+  /* By the next tick its events are. */
+  const char *heard = NULL;
+  for (int i = 0; !heard && i < 20; i++) {
+    assert_true(sio_client_send(&client, "42/room-7,[\"say\",1]"));
+    assert_non_null(admin_hear(&looker, "server_stats"));
+    assert_true(sio_client_send(&client, "42/room-7,[\"say\",2]"));
+    heard = admin_hear_with(&looker, "event_received", "/room-7");
+  }
+  assert_non_null(heard);
+  assert_true(
+      sio_client_send(&looker, "42/admin,[\"emit\",\"/room-7\",null,\"hi\"]"));
+  assert_true(sio_client_await(&client, "42/room-7,[\"hi\"]"));
+  sio_client_close(&client);
+  assert_non_null(admin_hear_with(&looker, "socket_disconnected", "/room-7"));
+  assert_true(
+      sio_client_send(&looker, "42/admin,[\"emit\",\"/room-7\",null,\"hi\"]"));
+  assert_non_null(admin_hear(&looker, "server_stats"));
   sio_client_close(&looker);
   admin_stop(&all);
 }
@@ -567,6 +609,7 @@ int main(void) {
       cmocka_unit_test(tells_all_in_the_order_of_the_reference),
       cmocka_unit_test(an_upgrade_is_told),
       cmocka_unit_test(a_client_of_socket_io_2_is_seen),
+      cmocka_unit_test(namespaces_that_clients_make_are_seen),
       cmocka_unit_test(counts_what_was_done_each_second),
       cmocka_unit_test(production_tells_figures_alone),
       cmocka_unit_test(does_what_is_ordered),
