@@ -542,7 +542,7 @@ static void on_burst(peal_socket *socket, const peal_event *event, void *user) {
   (void)event;
   (void)user;
   for (int i = 0; i < 12000; i++) {
-    char room[8];
+    char room[16];
     snprintf(room, sizeof room, "r%d", i / 2);
     if (i % 2)
       peal_leave(socket, room);
