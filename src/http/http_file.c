@@ -88,7 +88,7 @@ static void on_read(uv_fs_t *fs) {
   ssize_t result = fs->result;
   uv_fs_req_cleanup(fs);
   file->reading = false;
-  file->worker->now_ms = uv_now(&file->worker->loop);
+  peal_worker_wake(file->worker);
   if (!file->req) {
     free_file(file);
     return;
