@@ -27,7 +27,7 @@
  * windows go by that time, and so do peal_worker_now_ms and peal_wall_ms on the
  * worker.
  *
- * A library of its own, static, to be linked with libpeal.a (libpeal-test of
+ * A library of its own, static, to be linked with libpeal.a (peal-test of
  * pkg-config, Peal::peal_test of CMake); programs that do not link it do not
  * pay for it. The promises of docs/abi.md are not given for it.
  *
@@ -35,7 +35,7 @@
  * (NULL) nothing happens: the result is PEAL_ERR_USAGE, NULL, 0, false or "".
  * `nsp` names a namespace; NULL: that of peal_test_connect.
  *
- * Example: examples/testing/chat_test.c */
+ * Example: examples/testing/test/chat_test.c */
 #include <peal/client.h>
 #include <peal/server.h>
 
