@@ -110,6 +110,28 @@ static void with_the_policy_disconnect_the_client_is_closed(void **state) {
   stop(&it, &client);
 }
 
+static void the_rate_is_an_option_in_json_too(void **state) {
+  (void)state;
+  server_fixture it = {
+      .server = peal_server_new_json(
+          PEAL_S("{\"host\":\"127.0.0.1\",\"port\":-1,\"no_client\":true,"
+                 "\"log\":{\"level\":\"error\"},\"slow_handler_ms\":1000,"
+                 "\"event_rate\":{\"per_s\":1,\"burst\":2,"
+                 "\"policy\":\"disconnect\"}}"))};
+  assert_non_null(it.server);
+  it.root = peal_server_of(it.server, "/");
+  it.port = peal_http_server_port(peal_server_http(it.server));
+  trace_clear();
+  assert_int_equal(peal_on_wildcard(it.root, on_note, NULL), PEAL_OK);
+  sio_client client;
+  server_run(&it);
+  assert_true(sio_client_start(&client, it.port, SIO_POLLING));
+  send_many(&client, "42[\"a\"]", 4);
+  assert_true(sio_client_expect(&client, "41"));
+  trace_expect("/ a\n/ a\n");
+  stop(&it, &client);
+}
+
 /* Only events: a client that asks and answers is not slowed down. */
 static void acknowledgements_cost_nothing(void **state) {
   (void)state;
@@ -188,6 +210,7 @@ int main(void) {
       cmocka_unit_test(what_is_above_the_rate_is_dropped_and_said_once),
       cmocka_unit_test(with_the_policy_error_the_error_handlers_answer),
       cmocka_unit_test(with_the_policy_disconnect_the_client_is_closed),
+      cmocka_unit_test(the_rate_is_an_option_in_json_too),
       cmocka_unit_test(acknowledgements_cost_nothing),
       cmocka_unit_test(a_namespace_and_a_socket_have_rates_of_their_own),
       cmocka_unit_test(a_socket_may_have_the_only_limit),
