@@ -73,7 +73,8 @@ typedef struct peal_trace_opts {
 } peal_trace_opts;
 
 /* Trace from now on, instead of what was said before; copied; NULL: nothing.
- * What it replaces may be told for a moment still on other workers.
+ * What it replaces may be told for a moment still on other workers, and each
+ * call costs a kilobyte until peal_server_free.
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_OPTION (`log` has a word that it
  * does not know), PEAL_ERR_NOMEM: it is as before. Thread: any. */
 PEAL_API peal_err peal_server_trace(peal_server *server,

@@ -38,7 +38,11 @@ static peal_err set_up(peal_tracing *it, const peal_trace_opts *opts) {
   return it->logs ? peal_trace_filter_init(&it->filter, text) : PEAL_OK;
 }
 
-/* The newest leads to all before it. */
+static bool is_any(const peal_tracing *it) {
+  return it->opts.fn || it->logs || it->opts.ids;
+}
+
+/* The newest leads to all before it, and says whether anybody is told. */
 static void publish(peal_server *server, peal_tracing *it) {
   peal_tracing *before =
       atomic_load_explicit(&server->tracing, memory_order_relaxed);
@@ -47,8 +51,10 @@ static void publish(peal_server *server, peal_tracing *it) {
   while (!atomic_compare_exchange_weak_explicit(&server->tracing, &before, it,
                                                 memory_order_release,
                                                 memory_order_relaxed));
-  peal_server_set_odd(server, PEAL_ODD_TRACE,
-                      it->opts.fn || it->logs || it->opts.ids);
+  do {
+    it = atomic_load_explicit(&server->tracing, memory_order_acquire);
+    peal_server_set_odd(server, PEAL_ODD_TRACE, is_any(it));
+  } while (atomic_load_explicit(&server->tracing, memory_order_acquire) != it);
 }
 
 static peal_err change(peal_server *server, const peal_trace_opts *opts) {
