@@ -215,8 +215,10 @@ static void begin(player *p, uint8_t first) {
   p->conn = malloc(sizeof *p->conn);
   must(p->conn != NULL);
   peal_sio_conn_init(p->conn, &p->opts, &p->account, p->now);
-  if ((first & 17) == 16)
+  if ((first & 17) == 16) {
     peal_sio_conn_speak_sio2(p->conn);
+    peal_sio_conn_owe_root(p->conn);
+  }
 }
 
 static peal_err feed(player *p, bool binary, const void *data, size_t len) {
