@@ -73,6 +73,7 @@ static void init(peal_nsp *nsp, peal_slice name) {
   peal_map_init(&nsp->rooms, nsp->server->mem, nsp->server->seed);
   nsp->parent = NULL;
   nsp->child_of = NULL;
+  atomic_store_explicit(&nsp->rate.is_set, false, memory_order_relaxed);
   nsp->name_len = name.len;
   memcpy(nsp->name, name.ptr, name.len);
   nsp->name[name.len] = 0;
