@@ -2,6 +2,7 @@
 /* How many events a socket may send, and what happens above. What has to fit
  * into one moment is sent in one body: it is read in one turn, with one time. */
 #include <peal/events.h>
+#include <peal/namespaces.h>
 
 #include "server_fixture.h"
 
@@ -175,6 +176,29 @@ static void a_namespace_and_a_socket_have_rates_of_their_own(void **state) {
   stop(&it, &client);
 }
 
+static void a_parents_rate_is_its_childrens(void **state) {
+  (void)state;
+  server_fixture it = make(&(peal_event_rate){.per_s = 1, .burst = 1});
+  peal_nsp *parent = peal_server_of_pattern(it.server, "^/room-[0-9]$");
+  assert_int_equal(peal_on_wildcard(parent, on_note, NULL), PEAL_OK);
+  assert_int_equal(peal_nsp_set_event_rate(parent, &(peal_event_rate){0}),
+                   PEAL_OK);
+  sio_client client;
+  server_run(&it);
+  assert_true(sio_client_start(&client, it.port, SIO_POLLING));
+  assert_true(sio_client_join(&client, "/room-1", NULL));
+  send_many(&client, "42/room-1,[\"a\"]", 3);
+  trace_expect("/room-1 a\n/room-1 a\n/room-1 a\n");
+  assert_int_equal(peal_nsp_set_event_rate(
+                       parent, &(peal_event_rate){.per_s = 1, .burst = 2}),
+                   PEAL_OK);
+  send_many(&client, "42/room-1,[\"b\"]", 3);
+  trace_await("/room-1 b\n/room-1 b\n");
+  while (limited(&it) < 1)
+    usleep(1000);
+  stop(&it, &client);
+}
+
 static peal_err on_connect(peal_socket *socket, void *user) {
   (void)user;
   return peal_socket_set_event_rate(socket,
@@ -213,6 +237,7 @@ int main(void) {
       cmocka_unit_test(the_rate_is_an_option_in_json_too),
       cmocka_unit_test(acknowledgements_cost_nothing),
       cmocka_unit_test(a_namespace_and_a_socket_have_rates_of_their_own),
+      cmocka_unit_test(a_parents_rate_is_its_childrens),
       cmocka_unit_test(a_socket_may_have_the_only_limit),
   };
 
