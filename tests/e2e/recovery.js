@@ -11,7 +11,8 @@ const { TRANSPORTS, openEngine } = require('./lib/eio');
 
 const RECOVERY = { recovery: 60000 };
 // `--parser msgpack`: of servers and clients; the bytes are those of JSON.
-const PARSER = argument('parser') && require('socket.io-msgpack-parser');
+const PARSER = argument('parser') === 'msgpack' &&
+  require('socket.io-msgpack-parser');
 const testJson = PARSER ? () => {} : test;
 const QUICK = {
   ...PARSER && { parser: PARSER },

@@ -100,6 +100,23 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   return PEAL_OK;
 }
 
+/* -- a parser of the application's own, with the bytes of the default one ------------- */
+
+static peal_err own_encode(const peal_parser_packet *packet,
+                           peal_parser_out *out, void *user) {
+  (void)user;
+  return peal_parser_json()->encode(packet, out, NULL);
+}
+
+static peal_err own_decode(const peal_parser_in *in, peal_build *build,
+                           peal_parser_packet *out, void *user) {
+  (void)user;
+  return peal_parser_json()->decode(in, build, out, NULL);
+}
+
+static const peal_parser own = {.encode = own_encode, .decode = own_decode};
+static const peal_parser *parser; /* of the servers */
+
 /* -- scenarios; each step may fail, none may take long ------------------------------- */
 
 static const int quick = 150;
@@ -185,8 +202,9 @@ static bool run_one(void (*scene)(unsigned port), size_t n) {
   shared_init(&s);
   peal_server_opts opts = server_opts();
   opts.mem = &s.mem;
+  opts.parser = parser;
   opts.log.level = PEAL_LOG_ERROR;
-  opts.allow_eio3 = true;
+  opts.allow_eio3 = !parser;
   server_fixture it = server_make(&opts);
   assert_non_null(peal_server_of(it.server, "/n"));
   assert_int_equal(peal_on(it.root, "echo", on_echo, NULL), PEAL_OK);
@@ -239,6 +257,14 @@ static void broadcasts_and_acknowledgements(void **state) {
   run_all(all_kinds_scene);
 }
 
+static void all_of_it_with_a_parser_of_ones_own(void **state) {
+  (void)state;
+  parser = &own;
+  run_all(websocket_scene);
+  run_all(all_kinds_scene);
+  parser = NULL;
+}
+
 static void a_session_of_version_3(void **state) {
   (void)state;
   run_all(eio3_scene);
@@ -284,6 +310,7 @@ int main(void) {
       cmocka_unit_test(a_polling_session),
       cmocka_unit_test(an_upgrade),
       cmocka_unit_test(broadcasts_and_acknowledgements),
+      cmocka_unit_test(all_of_it_with_a_parser_of_ones_own),
       cmocka_unit_test(a_session_of_version_3),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
