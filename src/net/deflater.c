@@ -235,7 +235,7 @@ static size_t deflate_message(void *user, void *context, unsigned bits,
 
 /* -- with takeover --------------------------------------------------------- */
 
-/* What zlib says of itself (zconf.h), and its own records. */
+/* What zlib says that it needs, and its records. */
 static size_t context_bytes(const void *user, unsigned bits) {
   const peal_deflater *deflater = user;
   return ((size_t)1 << (bits + 2)) + ((size_t)1 << (deflater->mem_level + 9)) +
