@@ -70,9 +70,12 @@ static block *get_block(peal_ws_conn *conn) {
     return NULL;
   peal_ws_input_init(&fresh->in, mem, conn->account);
   peal_ws_queue_init(&fresh->out, mem, conn->account);
-  fresh->out.is_data_own = conn->opts->messages_first;
-  fresh->inflate = (peal_ws_inflate){.window_len = 0};
-  fresh->deflater = NULL;
+  if (!PEAL_ROLE_IS_CLIENT(conn->opts))
+    fresh->out.is_data_own = conn->opts->messages_first;
+  if (PEAL_ROLE_HAS_DEFLATE) {
+    fresh->inflate = (peal_ws_inflate){.window_len = 0};
+    fresh->deflater = NULL;
+  }
   conn->block = fresh;
   return fresh;
 }
@@ -264,7 +267,8 @@ static peal_err queue_shape(peal_ws_conn *conn, uint8_t opcode, char prefix,
                             peal_slice body) {
   peal_ws_frame head = {.opcode = opcode & (uint8_t)~PEAL_WS_RSV1,
                         .masked = PEAL_ROLE_IS_CLIENT(conn->opts),
-                        .rsv1 = (opcode & PEAL_WS_RSV1) != 0};
+                        .rsv1 = PEAL_ROLE_HAS_DEFLATE &&
+                                (opcode & PEAL_WS_RSV1) != 0};
   if (!get_block(conn))
     return PEAL_FAIL(PEAL_ERR_NOMEM);
   if (head.masked) {
