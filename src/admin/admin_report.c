@@ -3,6 +3,7 @@
 
 #include "admin/admin_figures.h"
 #include "admin/admin_rooms.h"
+#include "admin/admin_spaces.h"
 #include "admin/admin_viewers.h"
 #include "base/account.h"
 #include "base/mem.h"
@@ -114,20 +115,20 @@ static peal_args rooms_of(const peal_admin_report *report, peal_build *build) {
 
 static peal_val namespaces_val(const peal_admin_report *report,
                                peal_build *build) {
-  const peal_server *server = report->admin->server;
   peal_args rooms = rooms_of(report, build);
   peal_items *all = peal_items_new(build);
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    const peal_nsp *nsp = server->nsps[i];
+  peal_admin_spaces spaces = peal_admin_spaces_take(report->admin);
+  for (size_t i = 0; i < spaces.count; i++) {
+    const peal_nsp *nsp = spaces.items[i];
+    int64_t count = peal_admin_rooms_count(rooms.items, rooms.count, nsp->name);
     peal_items_add(
-        all,
-        peal_build_keep(
-            build,
-            PEAL_OBJECT({"name", peal_str(nsp->name)},
-                        {"sockets", peal_int(peal_admin_figures_sockets(nsp))},
-                        {"rooms", peal_int(peal_admin_rooms_count(
-                                      rooms.items, rooms.count, nsp->name))})));
+        all, peal_build_copy(
+                 build, PEAL_OBJECT({"name", peal_str(nsp->name)},
+                                    {"sockets",
+                                     peal_int(peal_admin_figures_sockets(nsp))},
+                                    {"rooms", peal_int(count)})));
   }
+  peal_admin_spaces_give(report->admin, &spaces);
   return peal_items_val(all);
 }
 

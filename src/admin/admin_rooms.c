@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "admin/admin_spaces.h"
 #include "base/room.h"
 
 typedef struct entry {
@@ -67,18 +68,22 @@ static peal_val look_at(const peal_nsp_local *local, peal_build *build,
 }
 
 peal_val peal_admin_rooms_here(peal_admin *admin, peal_worker *worker) {
-  const peal_server *server = admin->server;
   peal_build *build = peal_worker_build(worker);
   peal_pairs *all = peal_pairs_new(build);
   entry top[PEAL_LIMIT_ADMIN_TOP_ROOMS];
   size_t count = 0;
-  for (size_t i = 0; i < server->nsp_count; i++)
-    peal_pairs_add(all, server->nsps[i]->name,
-                   look_at(peal_nsp_local_of(server->nsps[i], worker), build,
-                           top, &count));
-  return peal_build_keep(build,
-                         PEAL_OBJECT({"namespaces", peal_pairs_val(all)},
-                                     {"top", values(build, top, count)}));
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; i < spaces.count; i++) {
+    const peal_nsp *nsp = spaces.items[i];
+    peal_pairs_add_n(
+        all, (peal_slice){nsp->name, nsp->name_len},
+        look_at(&nsp->locals[peal_worker_index(worker)], build, top, &count));
+  }
+  peal_val here =
+      peal_build_copy(build, PEAL_OBJECT({"namespaces", peal_pairs_val(all)},
+                                         {"top", values(build, top, count)}));
+  peal_admin_spaces_give(admin, &spaces);
+  return here;
 }
 
 /* -- together ---------------------------------------------------------------- */

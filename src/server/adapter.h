@@ -78,6 +78,9 @@ typedef struct peal_adapter_verbs {
    * `room`. */
   void (*socket)(peal_adapter *adapter, peal_nsp_local *local, peal_slice id,
                  bool came);
+  /* A namespace was made, or is no more; under a lock of the server: nothing is
+   * to be called back. NULL: that is nothing to it. Thread: any. */
+  void (*space)(peal_adapter *adapter, peal_slice name, bool made);
 } peal_adapter_verbs;
 
 /* The first member of what an adapter is. */

@@ -6,8 +6,10 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "engine/client_files.h"
+#include "engine/engine_error.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_opts.h"
+#include "engine/engine_use.h"
 #include "engine/handover.h"
 #include "net/crypto.h"
 #include "net/run.h"
@@ -17,6 +19,7 @@
 #include "server/event_chain.h"
 #include "server/next.h"
 #include "server/nsp.h"
+#include "server/nsp_table.h"
 #include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
@@ -97,6 +100,7 @@ static peal_err set_locals(peal_server *server) {
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
+    peal_map_init(&local->values, server->mem, server->seed);
     peal_slow_handler_init(&local->slow, opts->slow_handler_ms);
     atomic_init(&local->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
     local->auto_ack = opts->auto_ack;
@@ -190,6 +194,8 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   if (!err)
     err = peal_crypto_random(&server->key_seed, sizeof server->key_seed);
   if (!err)
+    err = peal_nsp_table_init(server);
+  if (!err)
     err = set_locals(server);
   if (!err)
     err = peal_recovery_new(&server->recovery, server);
@@ -205,6 +211,14 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   if (!err)
     err = begin_handover(server);
   return err;
+}
+
+static void init_lists(peal_nsp_table *table) {
+  peal_list_init(&table->all);
+  peal_list_init(&table->gone);
+  peal_list_init(&table->shells);
+  peal_list_init(&table->parents);
+  peal_list_init(&table->watchers);
 }
 
 static const char *opts_wrong(const peal_server_opts *opts,
@@ -243,6 +257,7 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   atomic_init(&server->running, false);
   atomic_init(&server->tracing, NULL);
   peal_arena_init(&server->strings, mem, 1024, 0);
+  init_lists(&server->spaces);
   peal_err err = set_up(server, &engine);
   if (!err) {
     peal_tracing_from_env(server);
@@ -271,6 +286,7 @@ static void free_locals(peal_server *server) {
     peal_ticket_pool_deinit(&server->locals[i].replies);
     peal_ticket_pool_deinit(&server->locals[i].event_nexts);
     peal_ref_table_deinit(&server->locals[i].refs);
+    peal_map_deinit(&server->locals[i].values);
     peal_live_sessions_deinit(&server->locals[i].live);
   }
   peal_mem_free(server->mem, server->locals);
@@ -288,10 +304,10 @@ void peal_server_free(peal_server *server) {
   peal_handover_free(server->handover);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
-  for (size_t i = 0; i < server->nsp_count; i++)
-    peal_nsp_free(server->nsps[i]);
+  if (server->recovery)
+    server->recovery->sessions.let_go = NULL; /* it outlives them */
   peal_nsp_free(server->wildcard);
-  peal_mem_free(mem, server->nsps);
+  peal_nsp_table_deinit(server);
   peal_recovery_free(server->recovery, mem);
   free_locals(server);
   if (server->owns_http)
@@ -301,50 +317,25 @@ void peal_server_free(peal_server *server) {
   peal_mem_free(mem, server);
 }
 
+peal_err peal_server_use(peal_server *server, peal_engine_use_fn fn,
+                         void *user) {
+  return server ? peal_engine_use_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
+}
+
+peal_err peal_server_on_connection_error(peal_server *server,
+                                         peal_connection_error_fn fn,
+                                         void *user) {
+  return server ? peal_engine_error_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
+}
+
 peal_http_server *peal_server_http(peal_server *server) {
   return server ? server->http : NULL;
 }
 
 peal_workers *peal_server_workers(peal_server *server) {
   return server ? server->workers : NULL;
-}
-
-/* -- namespaces ---------------------------------------------------------------------------- */
-
-static peal_err append_nsp(peal_server *server, peal_nsp *nsp) {
-  if (server->nsp_count == server->nsp_cap) {
-    size_t cap = server->nsp_cap ? server->nsp_cap * 2 : 4;
-    peal_nsp **nsps =
-        peal_mem_resize(server->mem, server->nsps, cap * sizeof(peal_nsp *));
-    if (!nsps)
-      return PEAL_ERR_NOMEM;
-    server->nsps = nsps;
-    server->nsp_cap = cap;
-  }
-  server->nsps[server->nsp_count++] = nsp;
-  return PEAL_OK;
-}
-
-peal_nsp *peal_server_of(peal_server *server, const char *name) {
-  char full[PEAL_LIMIT_SIO_NSP_BYTES + 1];
-  if (!server || !name)
-    return NULL;
-  size_t slash = *name != '/';
-  size_t len = strlen(name) + slash;
-  if (len > PEAL_LIMIT_SIO_NSP_BYTES || strchr(name, ','))
-    return NULL;
-  full[0] = '/';
-  memcpy(full + slash, name, len - slash);
-  peal_slice key = {full, len};
-  peal_nsp *nsp = peal_nsp_named(server, key);
-  if (nsp || atomic_load_explicit(&server->running, memory_order_relaxed))
-    return nsp;
-  nsp = peal_nsp_new(server, key);
-  if (nsp && append_nsp(server, nsp)) {
-    peal_nsp_free(nsp);
-    return NULL;
-  }
-  return nsp;
 }
 
 /* -- figures ---------------------------------------------------------------------------------- */

@@ -2,9 +2,11 @@
 #pragma once
 /* server_impl: the objects of the server and who owns them.
  *
- *   peal_server ── peal_nsp (one per name, shared, fixed during the run)
+ *   peal_server ── peal_nsp (one per name, shared by all workers)
  *        │             └─ peal_nsp_local (one per worker): sockets, rooms,
  *        │                handlers
+ *        ├─ peal_parent (one per pattern or function): its children are
+ *        │                namespaces, too
  *        └─ peal_server_local (one per worker): scratch, figures
  *   peal_server_client (one per engine connection) ── peal_socket (one per namespace)
  *
@@ -38,6 +40,22 @@ typedef struct peal_belongings peal_belongings;
 
 /* -- the server --------------------------------------------------------------- */
 
+/* All namespaces by name, and what makes them; under its lock, which nobody
+ * holds while a function of the program's runs. */
+typedef struct peal_nsp_table {
+  uv_mutex_t lock;
+  uv_mutex_t room_lock; /* of peal_nsp.rooms; the last one to be taken */
+  bool has_lock, has_room_lock;
+  bool is_over; /* all are freed, in whatever order */
+  peal_map by_name;
+  peal_list all;      /* peal_nsp.node: those in by_name */
+  peal_list gone;     /* the same: ended, and not given back yet */
+  peal_list shells;   /* the same: memory for other names (nsp_end) */
+  peal_list parents;  /* peal_parent.node, in order of registration */
+  peal_list watchers; /* nsp_watch; fixed before the run */
+  unsigned parent_count;
+} peal_nsp_table;
+
 /* What events meet only where somebody asked for it. */
 typedef enum peal_odd {
   PEAL_ODD_RATE = 1, /* there is a limit somewhere */
@@ -65,6 +83,7 @@ typedef struct peal_server_local {
   peal_ticket_pool replies;     /* peal_reply */
   peal_ticket_pool event_nexts; /* peal_event_next */
   peal_ref_table refs;          /* sockets that are referred to */
+  peal_map values;              /* of clients that have some (session) */
   peal_live_sessions live;      /* for a store of recovery */
   uint16_t owed_at;             /* counts the looks at who is owed a reply */
 } peal_server_local;
@@ -85,8 +104,7 @@ struct peal_server {
   struct peal_recovery_store *store; /* elsewhere, instead; NULL: not */
   struct peal_onlooker *onlooker;    /* NULL: nobody looks */
   peal_server_local *locals;
-  peal_nsp **nsps;
-  size_t nsp_count, nsp_cap;
+  peal_nsp_table spaces;
   peal_nsp *wildcard; /* serves all of them; NULL: nobody asked for it */
   unsigned worker_count;
   uint32_t seed;
@@ -132,6 +150,8 @@ typedef struct peal_nsp_local {
   uint64_t next_ack; /* ids are the namespace's (reference 1.7) */
   uint64_t told;     /* events that handlers were told of */
   uint32_t epoch;    /* of peal_socket.visit, at most its maximum */
+  bool is_open;      /* who sets it up has done so: sockets may come in */
+  bool counts_rooms; /* somebody wants to hear of them (room_watch) */
   char offset[44];   /* of what was run last, by a store; or empty */
   /* No line of the cache is shared with the next one. */
   char apart[PEAL_CACHE_LINE_BYTES];
@@ -144,12 +164,35 @@ typedef struct peal_nsp_rate {
 } peal_nsp_rate;
 
 struct peal_nsp {
-  peal_server *server;
+  peal_server *server; /* the same for ever, whatever becomes of the rest */
   peal_nsp_rate rate;
   peal_nsp_local *locals;
+  struct peal_parent *parent; /* it is one; or NULL */
+  peal_nsp *child_of;         /* its parent; or NULL */
+  peal_list node;             /* of the server's table */
+  peal_list sibling;          /* of child_of's children */
+  peal_list children;         /* of a parent: their siblings */
+  uint32_t child_count;
+  atomic_uint uses; /* those who keep it from ending: sockets, sessions */
+  atomic_uint refs; /* those who keep its memory */
+  bool can_end;     /* uses and refs are counted */
+  bool is_kept;     /* somebody has it for the life of the server */
+  bool has_ended;
+  bool end_is_told;
+  bool is_shown; /* worker 0's: somebody is told of its events (admin_events) */
+  size_t charged;     /* bytes, to the server's account */
+  peal_map rooms;     /* while somebody listens (room_watch) */
+  peal_mail opening;  /* from worker to worker (nsp_open) */
+  peal_mail ending;   /* the same (nsp_end, which is its fn) */
+  peal_flush burying; /* on each of them */
   size_t name_len;
   char name[]; /* terminated */
 };
+
+/* A function of sockets, which a parent has none of. */
+static inline bool peal_nsp_has_sockets(const peal_nsp *nsp) {
+  return nsp && !nsp->parent;
+}
 
 static inline peal_nsp_local *peal_nsp_local_of(peal_nsp *nsp,
                                                 const peal_worker *worker) {
@@ -172,11 +215,12 @@ struct peal_server_client {
   peal_engine_conn *conn; /* in whose block it stands */
   peal_sio_conn sio;
   int16_t failure; /* peal_err: to be closed for it at the end of the turn */
-  bool close_asked;
-  bool is_reading;  /* the loop over the machine's events is on the stack */
-  bool read_asked;  /* it is wanted at the end of the turn */
-  uint8_t given_up; /* sockets that it left in the middleware */
-  uint16_t owed_at; /* when it was last found that a reply is owed to it */
+  bool close_asked : 1;
+  bool is_reading : 1; /* the loop over the machine's events is on the stack */
+  bool read_asked : 1; /* it is wanted at the end of the turn */
+  bool has_values : 1; /* of sessions (session) */
+  uint8_t given_up;    /* sockets that it left in the middleware */
+  uint16_t owed_at;    /* when it was last found that a reply is owed to it */
 };
 
 typedef enum peal_socket_state {

@@ -8,6 +8,7 @@
 #include "server/event_bucket.h"
 #include "server/event_chain.h"
 #include "server/live_socket.h"
+#include "server/nsp_life.h"
 #include "server/ref.h"
 #include "server/socket_extra.h"
 #include "server/socket_hook.h"
@@ -62,6 +63,7 @@ void peal_socket_detach(peal_socket *socket) {
 void peal_socket_free(peal_socket *socket) {
   peal_socket_extra *extra = socket->extra;
   const peal_mem *mem = socket->local->worker->mem;
+  peal_nsp *nsp = socket->local->nsp;
   peal_list_remove(&socket->node);
   let_go(socket);
   peal_ref_end(socket);
@@ -76,6 +78,7 @@ void peal_socket_free(peal_socket *socket) {
   }
   peal_mem_free(mem, extra);
   peal_mem_free(mem, socket);
+  peal_nsp_life_leave(nsp);
 }
 
 /* -- the application's pointer ------------------------------------------------------- */
