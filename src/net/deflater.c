@@ -266,6 +266,7 @@ void peal_deflater_init(peal_deflater *deflater, peal_worker *worker,
   *deflater = (peal_deflater){
       .verbs = {.user = deflater,
                 .threshold_bytes = threshold == PEAL_OFF ? 0 : threshold,
+                .max_bytes = PEAL_LIMIT_DEFLATE_BYTES,
                 .begin = begin,
                 .inflate = inflate_piece,
                 .is_whole = is_whole,
