@@ -370,6 +370,40 @@ const tests = {
     }
   },
 
+  async namespaces() {
+    const root = await joined();
+    assert.strictEqual(await ask(root, 'boards'), 0);
+    // On the same connection.
+    const board = (name, auth) => root.io.socket(name, { auth });
+    const [invalid] = await once(board('/nothing', {}), 'connect_error');
+    assert.strictEqual(invalid.message, 'Invalid namespace');
+    const [nameless] = await once(board('/board/none', {}), 'connect_error');
+    assert.strictEqual(nameless.message, 'who are you?');
+    const ann = board('/board/lunch', { name: 'Ann' });
+    await once(ann, 'connect');
+    const bob = board('/board/tea', { name: 'Bob' });
+    await once(bob, 'connect');
+    assert.strictEqual(await ask(root, 'boards'), 2);
+    const pinned = once(ann, 'pinned');
+    bob.on('pinned', (who) => assert.strictEqual(who, 'everybody'));
+    ann.emit('pin', 'soup');
+    assert.deepStrictEqual(await pinned, ['Ann', 'soup']);
+    const both = [once(ann, 'pinned'), once(bob, 'pinned')];
+    root.emit('all', 'closing');
+    assert.deepStrictEqual(await Promise.all(both),
+      [['everybody', 'closing'], ['everybody', 'closing']]);
+    assert.strictEqual(await ask(ann, 'name', 'Anna'), 'ok');
+    ann.disconnect();
+    for (let i = 0; i < 200 && await ask(root, 'boards') !== 1; i++)
+      await wait(10);
+    assert.strictEqual(await ask(root, 'boards'), 1);
+    ann.connect();
+    await once(ann, 'connect');
+    const again = once(ann, 'pinned');
+    ann.emit('pin', 'tea'); // it is the same connection
+    assert.deepStrictEqual(await again, ['Anna', 'tea']);
+  },
+
   async handles() {
     const ada = await joined();
     for (const text of ['1 cups', '2 cups']) {
