@@ -16,7 +16,8 @@ static void tell(peal_admin *admin, peal_socket *socket, const char *what,
     peal_items_add(all, args.items[i]);
   peal_admin_feed_tell(local, PEAL_ADMIN_EVENT, what,
                        PEAL_ARGS(peal_str(socket->local->nsp->name),
-                                 peal_str(peal_socket_name(socket)), peal_items_val(all),
+                                 peal_str(peal_socket_name(socket)),
+                                 peal_items_val(all),
                                  peal_admin_feed_now(local)));
 }
 

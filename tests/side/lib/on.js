@@ -78,13 +78,21 @@ class Peer {
     if (pid) this.pid = pid[1];
   }
 
-  // All that comes before the echo of this.
+  // All that comes before the answer to this.
   async fence(nsp = '/') {
     const name = nsp === '/' ? '' : `${nsp},`;
-    await this.send(`2${name}987["echo","fence"]`);
+    // Behind what this client has told to all workers.
+    if (nsp === '/' && this.on.server.flags.workers) {
+      await this.before('2986["count","fence"]', '43986[0]');
+    }
+    await this.before(`2${name}987["echo","fence"]`, `43${name}987["fence"]`);
+  }
+
+  async before(question, answer) {
+    await this.send(question);
     for (;;) {
       const packet = await this.engine.recvPacket(LIMIT_MS);
-      if (packet === `43${name}987["fence"]`) return;
+      if (packet === answer) return;
       this.see(packet);
     }
   }

@@ -106,7 +106,8 @@ module.exports = ({ both, scenario }) => {
     await e.send(`3${id}["yes",{"a":1}]`);
     await e.next();
   });
-  scenario('the server asks: ids count for each namespace', { own: 'count' },
+  scenario('the server asks: ids count for each namespace',
+    { own: 'count', workers: 1 },
     async (on) => {
       const [a, b] = await crowd(on, 'websocket', '', '');
       await a.send('2["call_me","ask",9000]');
