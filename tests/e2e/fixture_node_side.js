@@ -117,7 +117,7 @@ function watched(io) {
 }
 
 function parent(all) {
-  all.use((socket, next) => next(socket.handshake.auth.bad
+  all.use((socket, next) => next(socket.handshake.auth?.bad
     ? new Error('by the parent') : undefined));
   all.on('connection', (socket) => {
     socket.on('echo', (...args) => {
@@ -134,7 +134,7 @@ function parent(all) {
 function parents(io) {
   parent(io.of(/^\/dyn-\d+$/));
   parent(io.of((name, auth, next) =>
-    next(null, name.startsWith('/fn-') && Boolean(auth.ok))));
+    next(null, name.startsWith('/fn-') && Boolean(auth?.ok))));
   io.of('/dyn-7777');
 }
 
