@@ -70,7 +70,8 @@ class Peer {
 
   async join(nsp = '/', auth) {
     const name = nsp === '/' ? '' : `${nsp},`;
-    await this.send(`0${name}${auth === undefined ? '' : JSON.stringify(auth)}`);
+    const said = auth === undefined ? '' : JSON.stringify(auth);
+    await this.send(`0${name}${said}`);
     const packet = await this.next();
     const found = /"sid":"([^"]+)"/.exec(packet);
     if (found) this.id = found[1];
@@ -136,7 +137,8 @@ class Client {
     this.words = on.words;
     const say = (text) => log.push(this.words.text(text));
     this.say = say;
-    socket.on('connect', () => say(`connect${socket.recovered ? ' recovered' : ''}`));
+    socket.on('connect', () =>
+      say(`connect${socket.recovered ? ' recovered' : ''}`));
     socket.on('disconnect', (why, more) => say(`disconnect ${why}` +
       (more && more.description ? ` (${more.description.message ||
         more.description})` : '')));
@@ -195,7 +197,7 @@ class On {
       log.map((line) => `${name} ${line.replace(/\r?\n/g, ' | ')}`));
   }
 
-  // -- HTTP --------------------------------------------------------------------
+  // -- HTTP ------------------------------------------------------------------
 
   async http(method, target, opts = {}) {
     const log = this.log('http');
@@ -275,7 +277,7 @@ class On {
     };
   }
 
-  // -- WebSocket ---------------------------------------------------------------
+  // -- WebSocket -------------------------------------------------------------
 
   // The answer to the opening handshake, and a peer if it was taken.
   async websocket(target = WS, headers = {}, ms = LIMIT_MS) {
@@ -297,7 +299,7 @@ class On {
     return new Peer(this, log, engine);
   }
 
-  // -- Engine.IO, Socket.IO ------------------------------------------------------
+  // -- Engine.IO, Socket.IO --------------------------------------------------
 
   async engine(transport, headers) {
     const log = this.log(transport === 'polling' ? 'poll' : 'ws');

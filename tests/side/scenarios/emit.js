@@ -95,7 +95,7 @@ module.exports = ({ both, scenario }) => {
     }
   });
 
-  // -- acknowledgements -----------------------------------------------------------
+  // -- acknowledgements ------------------------------------------------------
   both('the server asks', { own: 'ask' }, async (on, transport) => {
     const e = await on.sio(transport);
     await e.send('2["call_me","ask",9000,1,2]');
@@ -156,7 +156,7 @@ module.exports = ({ both, scenario }) => {
     await e.fence('/admin');
   });
 
-  // -- broadcasts -------------------------------------------------------------------
+  // -- broadcasts ------------------------------------------------------------
   for (const transport of ['polling', 'websocket']) {
     const toRooms = (name, rooms, packet, flags = ALONE) => scenario(
       `${name} [${transport}]`, flags, async (on) => {
@@ -296,7 +296,7 @@ module.exports = ({ both, scenario }) => {
     await e.next();
   });
 
-  // -- broadcasts that are acknowledged ------------------------------------------------
+  // -- broadcasts that are acknowledged --------------------------------------
   const acked = (name, answer, timeout = 9000) => scenario(
     `broadcast with acknowledgements: ${name}`, { own: 'broadcast ack' },
     async (on) => {
