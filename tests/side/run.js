@@ -44,8 +44,9 @@ async function watch(kind, { flags = {}, fn }) {
     error = err;
   }
   clearTimeout(timer);
+  const lines = on.transcript();
   for (const done of cleanups.reverse()) await done();
-  return { lines: on.transcript(), error };
+  return { lines, error };
 }
 
 async function compare(one, out) {
