@@ -144,15 +144,17 @@ module.exports = ({ both, scenario }) => {
     });
   both('an acknowledgement later', async (on, transport) => {
     const e = await on.sio(transport);
-    await e.send('21["ack_late"]', '22["echo","between"]');
+    await e.send('21["ack_late",500]', '22["echo","between"]');
     await e.next(2);
   });
   both('an acknowledgement for a client that has left', async (on, transport) => {
     const e = await on.sio(transport);
-    await e.send('21["ack_late"]', '1');
+    await e.send('21["ack_late",2000]');
+    await e.fence();
+    await e.send('1');
     await e.reason();
     await e.join('/admin');
-    await on.sleep(800); // it has come, if it comes at all
+    await on.sleep(2500); // it has come, if it comes at all
     await e.fence('/admin');
   });
 
