@@ -543,6 +543,40 @@ static void references_outlive_a_child(void **state) {
   server_stop(&it);
 }
 
+/* Who may come back keeps the namespace. */
+static void a_child_waits_for_those_who_may_come_back(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.workers = 2;
+  opts.cleanup_empty_namespaces = true;
+  opts.recovery.window_ms = 1500;
+  server_fixture it = server_make(&opts);
+  assert_int_equal(peal_on_namespace(it.server, on_made, on_ended, NULL),
+                   PEAL_OK);
+  peal_nsp *parent = peal_server_of_pattern(it.server, "^/d");
+  server_run(&it);
+  sio_client a;
+  char pid[64], auth[160];
+  assert_true(sio_client_open(&a, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&a, "/d1", NULL));
+  const char *at = strstr(a.current->data, "\"pid\":\"");
+  assert_int_equal(sscanf(at, "\"pid\":\"%63[^\"]", pid), 1);
+  char id[64];
+  memcpy(id, a.socket_id, sizeof id);
+  sio_client_reset(&a);
+  assert_true(server_has_clients(&it, 0));
+  assert_int_equal(peal_nsp_child_count(parent), 1);
+  trace_expect("made /d1\n");
+  snprintf(auth, sizeof auth, "{\"pid\":\"%s\"}", pid);
+  assert_true(sio_client_open(&a, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&a, "/d1", auth));
+  assert_string_equal(a.socket_id, id);
+  sio_client_reset(&a);
+  trace_expect("ended /d1\n"); /* behind the window */
+  assert_int_equal(peal_nsp_child_count(parent), 0);
+  server_stop(&it);
+}
+
 /* -- many of them ---------------------------------------------------------------------- */
 
 static void a_parent_has_no_more_children_than_it_may(void **state) {
@@ -737,6 +771,7 @@ int main(void) {
       cmocka_unit_test(what_was_asked_for_by_name_never_ends),
       cmocka_unit_test(without_cleaning_up_children_stay),
       cmocka_unit_test(references_outlive_a_child),
+      cmocka_unit_test(a_child_waits_for_those_who_may_come_back),
       cmocka_unit_test(a_parent_has_no_more_children_than_it_may),
       cmocka_unit_test(names_without_end_cost_nothing),
       cmocka_unit_test(many_ask_for_the_same_new_names_at_one_time),
