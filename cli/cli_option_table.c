@@ -131,6 +131,9 @@ const cli_option cli_option_table[] = {
    "pages that may connect, separated by commas; default *", 0, 0, NULL},
   {"token", 0, CLI_TEXT, CLI_SERVE, AT(token), "TEXT",
    "refuse whose auth is not {\"token\": TEXT}", 0, 0, NULL},
+  {"admin", 0, CLI_TEXT, CLI_SERVE, AT(admin), "PASSWORD",
+   "let the page of @socket.io/admin-ui in (as admin, namespace /admin), and "
+   "serve a status page at /_peal", 0, 0, NULL},
   {"ping-interval", 0, CLI_TIME, CLI_SERVE, AT(ping_interval_ms), "TIME",
    "between two heartbeats; default 25s", 100, DAY_MS, NULL},
   {"ping-timeout", 0, CLI_TIME, CLI_SERVE, AT(ping_timeout_ms), "TIME",

@@ -76,7 +76,7 @@ typedef struct cli_opts {
   bool echo, no_answer;
 
   /* serve */
-  const char *host, *cors, *token, *tls_cert, *tls_key;
+  const char *host, *cors, *token, *admin, *tls_cert, *tls_key;
   cli_list nsps;
   uint32_t port;
   uint32_t ping_interval_ms, ping_timeout_ms;

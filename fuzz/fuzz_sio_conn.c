@@ -215,8 +215,10 @@ static void begin(player *p, uint8_t first) {
   p->conn = malloc(sizeof *p->conn);
   must(p->conn != NULL);
   peal_sio_conn_init(p->conn, &p->opts, &p->account, p->now);
-  if ((first & 17) == 16)
+  if ((first & 17) == 16) {
     peal_sio_conn_speak_sio2(p->conn);
+    peal_sio_conn_owe_root(p->conn);
+  }
 }
 
 static peal_err feed(player *p, bool binary, const void *data, size_t len) {
@@ -293,7 +295,13 @@ static size_t act(player *p, const uint8_t *data, size_t len) {
     (void)!read_all(p);
     return 1;
   case 5:
-    refuse(p, link);
+    if (much & 8)
+      (void)!peal_sio_conn_deliver(p->conn, link);
+    else if (much & 4)
+      (void)!peal_sio_conn_pause(p->conn, link);
+    else
+      refuse(p, link);
+    (void)!read_all(p);
     return 1;
   case 6:
     part(p, link);

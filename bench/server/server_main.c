@@ -66,6 +66,10 @@ static bool option(peal_server_opts *opts, const char *name,
     opts->port = (int)number;
   else if (strcmp(name, "--workers") == 0)
     opts->workers = (unsigned)number;
+  else if (strcmp(name, "--deflate") == 0 && number <= 2)
+    opts->deflate = (peal_deflate_opts){.on = number > 0,
+                                        .server_context_takeover = number == 2,
+                                        .client_context_takeover = number == 2};
   else
     return false;
   return true;
@@ -78,7 +82,8 @@ int main(int argc, char **argv) {
     right = option(&opts, argv[i], argv[i + 1]);
   if (!right) {
     fputs("usage: peal-bench-server [--port P] [--workers N] "
-          "[--parser msgpack]\n",
+          "[--parser msgpack] [--deflate 0|1|2]\n"
+          "deflate 1: messages are deflated; 2: and refer to those before\n",
           stderr);
     return 2;
   }

@@ -221,7 +221,9 @@ typedef struct peal_engine_server_opts {
   void *user; /* the last argument of these four */
 
   peal_deflate_opts deflate; /* reference: perMessageDeflate; default: none */
-  bool allow_eio3;           /* reference: allowEIO3 */
+  bool allow_eio3;           /* reference: allowEIO3: clients of Engine.IO 3
+                                are served beside those of 4; default: they
+                                are refused (code 5) */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[26];
 } peal_engine_server_opts;

@@ -65,8 +65,8 @@ typedef struct peal_trace_opts {
   const char *log;
   /* Make ids: those that come in `traceparent` are gone on with: a member of the
    * event's last argument, otherwise the header of the session's first request.
-   * All lines that the log says while an event is handled end with its
-   * `trace_id` and `span_id`. */
+   * All lines that the log says while an event is handled have its ids
+   * (peal_log_record). */
   bool ids;
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[4];

@@ -5,23 +5,21 @@
 #include "admin/admin_figures.h"
 #include "admin/admin_picture.h"
 #include "admin/admin_report.h"
-#include "server/nsp_table.h"
+#include "admin/admin_spaces.h"
 
 /* -- server_stats ------------------------------------------------------------ */
 
-static peal_val namespaces(const peal_admin *admin, peal_build *build) {
+static peal_val namespaces(peal_admin *admin, peal_build *build) {
   peal_items *all = peal_items_new(build);
-  size_t count;
-  peal_nsp **nsps = peal_nsp_table_list(admin->server, &count);
-  for (size_t i = 0; i < count; i++)
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; i < spaces.count; i++)
     peal_items_add(
-        all,
-        peal_build_keep(
-            build,
-            PEAL_OBJECT({"name", peal_str(peal_admin_figures_name(nsps[i]))},
-                        {"socketsCount",
-                         peal_int(peal_admin_figures_sockets(nsps[i]))})));
-  peal_nsp_table_unlist(admin->server, nsps, count);
+        all, peal_build_copy(
+                 build, PEAL_OBJECT({"name", peal_str(spaces.items[i]->name)},
+                                    {"socketsCount",
+                                     peal_int(peal_admin_figures_sockets(
+                                         spaces.items[i]))})));
+  peal_admin_spaces_give(admin, &spaces);
   return peal_items_val(all);
 }
 

@@ -2,7 +2,8 @@
 #include "admin/admin_events.h"
 
 #include "admin/admin_feed.h"
-#include "server/nsp_table.h"
+#include "admin/admin_spaces.h"
+#include "server/socket_name.h"
 
 static void tell(peal_admin *admin, peal_socket *socket, const char *what,
                  peal_slice event, peal_args args) {
@@ -15,7 +16,8 @@ static void tell(peal_admin *admin, peal_socket *socket, const char *what,
     peal_items_add(all, args.items[i]);
   peal_admin_feed_tell(local, PEAL_ADMIN_EVENT, what,
                        PEAL_ARGS(peal_str(socket->local->nsp->name),
-                                 peal_str(socket->id), peal_items_val(all),
+                                 peal_str(peal_socket_name(socket)),
+                                 peal_items_val(all),
                                  peal_admin_feed_now(local)));
 }
 
@@ -30,7 +32,7 @@ static void on_sent(peal_socket *socket, peal_slice event, peal_args args,
   tell(user, socket, "event_sent", event, args);
 }
 
-static peal_err add(peal_admin *admin, peal_nsp *nsp) {
+static peal_err add_to(peal_admin *admin, peal_nsp *nsp) {
   peal_err err = peal_on_any(nsp, on_received, admin);
   if (err)
     return err;
@@ -45,7 +47,7 @@ static void set(peal_admin *admin, peal_nsp *nsp, bool on) {
   if (nsp == admin->nsp || nsp->is_shown == on)
     return;
   if (on) {
-    nsp->is_shown = !add(admin, nsp);
+    nsp->is_shown = !add_to(admin, nsp);
     return;
   }
   (void)peal_off_any(nsp, on_received, admin);
@@ -53,13 +55,13 @@ static void set(peal_admin *admin, peal_nsp *nsp, bool on) {
   nsp->is_shown = false;
 }
 
+/* By each tick: clients make namespaces, too. */
 void peal_admin_events_set(peal_admin *admin, bool on) {
-  size_t count;
-  if (!on && !admin->with_events)
+  if (!on && !admin->has_events)
     return;
-  admin->with_events = on;
-  peal_nsp **nsps = peal_nsp_table_list(admin->server, &count);
-  for (size_t i = 0; i < count; i++)
-    set(admin, nsps[i], on);
-  peal_nsp_table_unlist(admin->server, nsps, count);
+  admin->has_events = on;
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; i < spaces.count; i++)
+    set(admin, spaces.items[i], on);
+  peal_admin_spaces_give(admin, &spaces);
 }

@@ -78,9 +78,9 @@ struct peal_admin {
 
   /* Of worker 0: the clock. */
   peal_timer *clock;
-  bool is_running;  /* the clock is */
-  bool is_over;     /* the run ends: it does not begin any more */
-  bool with_events; /* some namespaces have them */
+  bool is_running; /* the clock is */
+  bool is_over;    /* the run ends: it does not begin any more */
+  bool has_events; /* some namespaces have those of all events */
   uint64_t stats_due_ms, picture_due_ms;
   peal_admin_counts before;  /* what was told of already */
   peal_build *buffer;        /* of `seconds` */

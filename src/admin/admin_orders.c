@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/admin_orders.h"
 
-#include "server/nsp_life.h"
-#include "server/nsp_table.h"
+#include "admin/admin_spaces.h"
 
 /* Whom an order is for. */
 typedef struct aim {
@@ -11,28 +10,26 @@ typedef struct aim {
   peal_to to;
 } aim;
 
-static void let_go(const aim *it) {
-  if (it->nsp)
-    peal_nsp_life_release(it->nsp);
-}
-
 /* The first argument is the namespace, `filter` a room or a socket's id, or
  * nothing for all. False: there is no such namespace, or the filter is no
- * name: then nobody is meant. It is let go afterwards. */
+ * name: then nobody is meant. To be ended by let_go. */
 static bool take_aim(aim *out, peal_admin *admin, const peal_event *event,
                      peal_val filter) {
-  *out = (aim){.nsp = peal_nsp_table_named(
-                   admin->server, peal_val_str(peal_event_arg(event, 0))),
-               .room = peal_val_str(filter)};
+  *out = (aim){.room = peal_val_str(filter)};
   bool is_all = peal_val_is(filter, PEAL_UNDEFINED) ||
                 peal_val_is(filter, PEAL_NULL) ||
                 (peal_val_is(filter, PEAL_STRING) && !out->room.len);
+  if (!is_all && !out->room.len)
+    return false;
   if (!is_all)
     out->to.room_names = (peal_names){&out->room, 1};
-  bool ok = out->nsp != NULL && (is_all || out->room.len);
-  if (!ok)
-    let_go(out);
-  return ok;
+  out->nsp =
+      peal_admin_spaces_find(admin, peal_val_str(peal_event_arg(event, 0)));
+  return out->nsp != NULL;
+}
+
+static void let_go(const aim *at) {
+  peal_admin_spaces_leave(at->nsp);
 }
 
 static void note(peal_admin *admin, const peal_socket *socket, const char *what,

@@ -3,12 +3,12 @@
 
 #include "admin/admin_figures.h"
 #include "admin/admin_rooms.h"
+#include "admin/admin_spaces.h"
 #include "admin/admin_viewers.h"
 #include "base/account.h"
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "net/resident.h"
-#include "server/nsp_table.h"
 
 #define NODES_EVENT "peal:admin"
 #define NODES_TIMEOUT_MS 1500u
@@ -115,23 +115,20 @@ static peal_args rooms_of(const peal_admin_report *report, peal_build *build) {
 
 static peal_val namespaces_val(const peal_admin_report *report,
                                peal_build *build) {
-  peal_server *server = report->admin->server;
   peal_args rooms = rooms_of(report, build);
   peal_items *all = peal_items_new(build);
-  size_t count;
-  peal_nsp **nsps = peal_nsp_table_list(server, &count);
-  for (size_t i = 0; i < count; i++) {
-    const char *name = peal_admin_figures_name(nsps[i]);
+  peal_admin_spaces spaces = peal_admin_spaces_take(report->admin);
+  for (size_t i = 0; i < spaces.count; i++) {
+    const peal_nsp *nsp = spaces.items[i];
+    int64_t count = peal_admin_rooms_count(rooms.items, rooms.count, nsp->name);
     peal_items_add(
-        all, peal_build_keep(
-                 build,
-                 PEAL_OBJECT(
-                     {"name", peal_str(name)},
-                     {"sockets", peal_int(peal_admin_figures_sockets(nsps[i]))},
-                     {"rooms", peal_int(peal_admin_rooms_count(
-                                   rooms.items, rooms.count, name))})));
+        all, peal_build_copy(
+                 build, PEAL_OBJECT({"name", peal_str(nsp->name)},
+                                    {"sockets",
+                                     peal_int(peal_admin_figures_sockets(nsp))},
+                                    {"rooms", peal_int(count)})));
   }
-  peal_nsp_table_unlist(server, nsps, count);
+  peal_admin_spaces_give(report->admin, &spaces);
   return peal_items_val(all);
 }
 

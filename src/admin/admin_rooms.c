@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
-#include "admin/admin_figures.h"
+#include "admin/admin_spaces.h"
 #include "base/room.h"
-#include "server/nsp_table.h"
 
 typedef struct entry {
   peal_slice nsp, name;
@@ -47,8 +46,8 @@ static int64_t hash_of(const peal_room *room) {
 }
 
 /* One namespace: its rooms are offered to `top`. */
-static peal_val look_at(const peal_nsp_local *local, const char *name,
-                        peal_build *build, entry *top, size_t *count) {
+static peal_val look_at(const peal_nsp_local *local, peal_build *build,
+                        entry *top, size_t *count) {
   const peal_nsp *nsp = local->nsp;
   bool is_shared = nsp->server->worker_count > 1;
   peal_items *hashes = peal_items_new(build);
@@ -57,7 +56,7 @@ static peal_val look_at(const peal_nsp_local *local, const char *name,
   for (const peal_room *room; (room = peal_map_next(&local->rooms, &cursor));
        rooms++) {
     offer(top, count,
-          &(entry){.nsp = peal_slice_of(name),
+          &(entry){.nsp = {nsp->name, nsp->name_len},
                    .name = {room->name, room->name_len},
                    .sockets = room->count});
     if (is_shared && rooms < PEAL_LIMIT_ADMIN_ROOMS)
@@ -72,18 +71,19 @@ peal_val peal_admin_rooms_here(peal_admin *admin, peal_worker *worker) {
   peal_build *build = peal_worker_build(worker);
   peal_pairs *all = peal_pairs_new(build);
   entry top[PEAL_LIMIT_ADMIN_TOP_ROOMS];
-  size_t count = 0, nsp_count;
-  peal_nsp **nsps = peal_nsp_table_list(admin->server, &nsp_count);
-  for (size_t i = 0; i < nsp_count; i++) {
-    const char *name = peal_admin_figures_name(nsps[i]);
-    peal_pairs_add(
-        all, name,
-        look_at(peal_nsp_local_of(nsps[i], worker), name, build, top, &count));
+  size_t count = 0;
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; i < spaces.count; i++) {
+    const peal_nsp *nsp = spaces.items[i];
+    peal_pairs_add_n(
+        all, (peal_slice){nsp->name, nsp->name_len},
+        look_at(&nsp->locals[peal_worker_index(worker)], build, top, &count));
   }
-  peal_nsp_table_unlist(admin->server, nsps, nsp_count);
-  return peal_build_keep(build,
-                         PEAL_OBJECT({"namespaces", peal_pairs_val(all)},
-                                     {"top", values(build, top, count)}));
+  peal_val here =
+      peal_build_copy(build, PEAL_OBJECT({"namespaces", peal_pairs_val(all)},
+                                         {"top", values(build, top, count)}));
+  peal_admin_spaces_give(admin, &spaces);
+  return here;
 }
 
 /* -- together ---------------------------------------------------------------- */

@@ -112,6 +112,10 @@ static peal_err describe(peal_handover_record *record, peal_engine_conn *conn,
                              .since_ms = from->time_ms,
                              .url = peal_engine_handshake_url(from),
                              .address = peal_engine_handshake_address(from)};
+  if (conn->ws) {
+    record->deflate = peal_ws_conn_terms(conn->ws);
+    record->window = peal_ws_conn_window(conn->ws);
+  }
   peal_err err = add_fields(record, from, arena);
   if (!err)
     err = add_queue(record, conn, arena);

@@ -61,7 +61,8 @@ static peal_err restore_way(peal_engine_conn *conn,
                             const peal_handover_record *record, int *fd) {
   peal_err err = PEAL_OK;
   if (record->is_websocket) {
-    err = peal_transport_websocket_resume(conn, *fd);
+    err = peal_transport_websocket_resume(conn, *fd, &record->deflate,
+                                          record->window);
     *fd = -1;
   }
   return err ? err : restore_queue(conn, record);

@@ -409,12 +409,28 @@ void peal_transport_websocket_leave(peal_engine_conn *conn) {
   unprepare(conn);
 }
 
-peal_err peal_transport_websocket_resume(peal_engine_conn *conn, int fd) {
-  peal_engine_local *local = conn->local;
-  conn->ws = peal_ws_conn_new(&local->ws_opts, &conn->account, (peal_slice){0});
-  if (!conn->ws) {
-    close(fd);
+/* Without a stream. */
+static peal_err restore(peal_engine_conn *conn, const peal_deflate_terms *terms,
+                        peal_slice window) {
+  conn->ws =
+      peal_ws_conn_new(&conn->local->ws_opts, &conn->account, (peal_slice){0});
+  if (!conn->ws)
     return PEAL_ERR_NOMEM;
+  peal_ws_conn_agree(conn->ws, terms);
+  peal_err err = peal_ws_conn_remember(conn->ws, window);
+  if (err)
+    unprepare(conn);
+  return err;
+}
+
+peal_err peal_transport_websocket_resume(peal_engine_conn *conn, int fd,
+                                         const peal_deflate_terms *terms,
+                                         peal_slice window) {
+  peal_engine_local *local = conn->local;
+  peal_err err = restore(conn, terms, window);
+  if (err) {
+    close(fd);
+    return err;
   }
   conn->stream = peal_http_give_take_stream(local->engine->http, local->worker,
                                             fd, &stream_callbacks, conn);

@@ -14,10 +14,12 @@ extern const peal_engine_way peal_transport_websocket;
 bool peal_transport_websocket_may_leave(const peal_engine_conn *conn);
 /* Another process has it. */
 void peal_transport_websocket_leave(peal_engine_conn *conn);
-/* The WebSocket of another process; `fd` is taken, also on failure.
+/* The WebSocket of another process, with what was agreed on there; `fd` is taken,
+ * also on failure.
  * Returns: PEAL_OK, PEAL_ERR_NOMEM (there is none). */
-PEAL_MUST_CHECK peal_err peal_transport_websocket_resume(peal_engine_conn *conn,
-                                                         int fd);
+PEAL_MUST_CHECK peal_err peal_transport_websocket_resume(
+    peal_engine_conn *conn, int fd, const peal_deflate_terms *terms,
+    peal_slice window);
 /* Answer the upgrade request with 101 and `lines` (complete header lines) and
  * make its stream the conn's WebSocket (or probe), on the terms that the lines
  * say. Frees the request.

@@ -125,6 +125,7 @@ static void append(peal_hook **chain, peal_hook *hook) {
   while (*chain && !hook->in_front)
     chain = &(*chain)->next;
   hook->next = *chain;
+  hook->in_front = false; /* it is where it is, also in a copy of the chain */
   *chain = hook;
 }
 

@@ -332,14 +332,13 @@ static peal_slice clean_name(char *out, peal_slice name) {
   return (peal_slice){out, len};
 }
 
-/* The ids of what this thread handles; left out where there is no room. */
-static int add_span(char *text, int len, int cap) {
+/* Of what this thread handles. */
+static void set_ids(peal_log_record *record) {
   const peal_traceparent *span = peal_span_get();
-  if (!span || len >= cap)
-    return len;
-  int more = snprintf(text + len, (size_t)(cap - len),
-                      " trace_id=%s span_id=%s", span->trace_id, span->span_id);
-  return more < cap - len ? len + more : len;
+  if (!span)
+    return;
+  record->trace_id = peal_slice_of(span->trace_id);
+  record->span_id = peal_slice_of(span->span_id);
 }
 
 PEAL_PRINTF(6, 0)
@@ -351,11 +350,11 @@ static void write_line(peal_logger *logger, peal_log_level level,
   int written = vsnprintf(text, sizeof(text), format, args);
   if (written < 0)
     return;
-  written = add_span(text, written, (int)sizeof(text));
   peal_log_record record = record_of(level, area, text, written, sizeof(text));
   peal_log_text_clean(text, record.text.len);
   record.peer = clean_name(names[0], peer);
   record.sid = clean_name(names[1], sid);
+  set_ids(&record);
   pass_on(logger, format, &record);
 }
 

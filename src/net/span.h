@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* span: the ids of what a thread is busy with, which the log's lines end with
+/* span: the ids of what a thread is busy with, which the lines of the log have
  * (peal_trace_opts.ids). */
 #include "wire/traceparent.h"
 

@@ -79,9 +79,18 @@ static void put_queue(peal_buf *out, const peal_handover_record *record) {
   }
 }
 
+static void put_deflate(peal_buf *out, const peal_handover_record *record) {
+  put_array(out, "deflate", 4);
+  peal_msgpack_add_u64(out, (record->deflate.server_takeover ? 1u : 0u) |
+                                (record->deflate.client_takeover ? 2u : 0u));
+  peal_msgpack_add_u64(out, record->deflate.server_bits);
+  peal_msgpack_add_u64(out, record->deflate.client_bits);
+  add_bytes(out, record->window);
+}
+
 void peal_handover_record_encode(peal_buf *out,
                                  const peal_handover_record *record) {
-  peal_msgpack_add_map(out, 15);
+  peal_msgpack_add_map(out, 15u + record->deflate.on);
   put_bytes(out, "sid", record->sid);
   put_flag(out, "websocket", record->is_websocket);
   put_flag(out, "eio3", record->is_eio3);
@@ -95,6 +104,8 @@ void peal_handover_record_encode(peal_buf *out,
   put_array(out, "sockets", record->socket_count);
   for (size_t i = 0; i < record->socket_count; i++)
     put_socket(out, &record->sockets[i]);
+  if (record->deflate.on)
+    put_deflate(out, record);
 }
 
 /* -- decoding -------------------------------------------------------------- */
@@ -234,6 +245,25 @@ static void read_queue(reading *it, peal_val map, peal_handover_record *out) {
   out->messages = messages;
 }
 
+static uint8_t read_bits(reading *it, peal_val value) {
+  uint64_t bits = u64_of(it, value, PEAL_DEFLATE_TERMS_BITS_MAX);
+  if (bits < PEAL_DEFLATE_TERMS_BITS_MIN)
+    wrong(it);
+  return (uint8_t)bits;
+}
+
+static void read_deflate(reading *it, peal_val array,
+                         peal_handover_record *out) {
+  uint64_t how = u64_of(it, peal_val_at(array, 0), 3);
+  out->deflate =
+      (peal_deflate_terms){.on = true,
+                           .server_takeover = how & 1,
+                           .client_takeover = (how & 2) != 0,
+                           .server_bits = read_bits(it, peal_val_at(array, 1)),
+                           .client_bits = read_bits(it, peal_val_at(array, 2))};
+  out->window = bytes_of(it, peal_val_at(array, 3));
+}
+
 static void read(reading *it, peal_val map, peal_handover_record *out) {
   out->sid = get_bytes(it, map, "sid");
   out->is_websocket = get_flag(it, map, "websocket");
@@ -250,6 +280,9 @@ static void read(reading *it, peal_val map, peal_handover_record *out) {
   read_fields(it, map, out);
   read_queue(it, map, out);
   read_sockets(it, map, out);
+  peal_val deflate = peal_val_get(map, "deflate");
+  if (!peal_val_is(deflate, PEAL_UNDEFINED))
+    read_deflate(it, deflate, out);
   if (!is_id(out->sid) || out->url.len > UINT32_MAX ||
       out->address.len > UINT16_MAX)
     wrong(it);

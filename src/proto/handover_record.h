@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "wire/deflate_terms.h"
 
 #define PEAL_HANDOVER_RECORD_VERSION 1u
 /* Characters of the ids of sessions and of sockets. */
@@ -49,6 +50,10 @@ typedef struct peal_handover_record {
   uint32_t beat_ms;     /* how long until then */
   uint32_t queue_bytes; /* its own ceiling; 0: the server's */
   uint8_t policy;       /* peal_queue_policy */
+  /* Of a WebSocket that compresses: what was agreed on, and what the client's
+   * next messages may refer to. */
+  peal_deflate_terms deflate;
+  peal_slice window;
   /* The request that began it. */
   bool is_secure;
   int64_t since_ms; /* since 1970 */

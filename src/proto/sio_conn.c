@@ -27,6 +27,9 @@ void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
 
 void peal_sio_conn_speak_sio2(peal_sio_conn *conn) {
   conn->sio2 = true;
+}
+
+void peal_sio_conn_owe_root(peal_sio_conn *conn) {
   conn->root_owed = true;
 }
 

@@ -511,8 +511,39 @@ bool peal_ws_conn_is_done(const peal_ws_conn *conn) {
 }
 
 bool peal_ws_conn_is_at_rest(const peal_ws_conn *conn) {
-  return !conn->block && !conn->lent.len && !conn->is_closing &&
-         !conn->is_ended && !conn->is_slow;
+  const block *own = conn->block;
+  return (!own || (!own->out.bytes && peal_ws_input_is_idle(&own->in) &&
+                   !own->inflate.message.ptr)) &&
+         !conn->lent.len && !conn->is_closing && !conn->is_ended &&
+         !conn->is_slow;
+}
+
+peal_deflate_terms peal_ws_conn_terms(const peal_ws_conn *conn) {
+  if (!is_deflated(conn))
+    return (peal_deflate_terms){.on = false};
+  return (peal_deflate_terms){.on = true,
+                              .server_takeover = conn->takes_over,
+                              .client_takeover = conn->remembers,
+                              .server_bits = (uint8_t)conn->send_bits,
+                              .client_bits = (uint8_t)conn->recv_bits};
+}
+
+peal_slice peal_ws_conn_window(const peal_ws_conn *conn) {
+  const block *own = conn->block;
+  return own ? (peal_slice){own->inflate.window.ptr, own->inflate.window_len}
+             : (peal_slice){NULL, 0};
+}
+
+peal_err peal_ws_conn_remember(peal_ws_conn *conn, peal_slice window) {
+  if (!window.len || !is_deflated(conn) || !conn->remembers)
+    return PEAL_OK;
+  if (!get_block(conn))
+    return PEAL_FAIL(PEAL_ERR_NOMEM);
+  peal_ws_inflate_rules rules = inflate_rules(conn);
+  peal_err err =
+      peal_ws_inflate_remember(&conn->block->inflate, &rules, window);
+  settle_block(conn);
+  return err;
 }
 
 bool peal_ws_conn_is_receiving(const peal_ws_conn *conn) {

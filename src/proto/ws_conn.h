@@ -161,6 +161,15 @@ bool peal_ws_conn_is_receiving(const peal_ws_conn *conn);
 /* Nothing has come or is waiting in part, and no close has begun: the bytes on
  * the wire are at the end of one message, and at the beginning of another. */
 bool peal_ws_conn_is_at_rest(const peal_ws_conn *conn);
+/* A server's, of one at rest, for another process: what was agreed on, and what
+ * the peer's next messages may refer to (borrowed). What we send there begins
+ * anew. */
+peal_deflate_terms peal_ws_conn_terms(const peal_ws_conn *conn);
+peal_slice peal_ws_conn_window(const peal_ws_conn *conn);
+/* There, behind _agree. Returns: PEAL_OK, PEAL_ERR_NOMEM, what the account
+ * answered. */
+PEAL_MUST_CHECK peal_err peal_ws_conn_remember(peal_ws_conn *conn,
+                                               peal_slice window);
 
 /* When _tick wants to be called; UINT64_MAX: never. Nothing is waited for
  * unless it is closing, or a message or a frame has come in part. */

@@ -113,8 +113,9 @@ static peal_err make_window(peal_ws_inflate *inflate,
 }
 
 /* RFC7692 7.1.1: its last bytes are those of the messages so far. */
-static peal_err remember(peal_ws_inflate *inflate,
-                         const peal_ws_inflate_rules *rules, peal_slice made) {
+peal_err peal_ws_inflate_remember(peal_ws_inflate *inflate,
+                                  const peal_ws_inflate_rules *rules,
+                                  peal_slice made) {
   size_t fresh = at_most(made.len, rules->window_bytes);
   size_t old = at_most(inflate->window_len, rules->window_bytes - fresh);
   if (!fresh)
@@ -147,5 +148,6 @@ peal_err peal_ws_inflate_message(peal_ws_inflate *inflate,
   if (err)
     return err;
   *out = (peal_slice){inflate->message.ptr, len};
-  return rules->window_bytes ? remember(inflate, rules, *out) : PEAL_OK;
+  return rules->window_bytes ? peal_ws_inflate_remember(inflate, rules, *out)
+                             : PEAL_OK;
 }

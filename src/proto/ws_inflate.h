@@ -41,6 +41,11 @@ PEAL_MUST_CHECK peal_err peal_ws_inflate_message(
 /* The last message is needed no longer. */
 void peal_ws_inflate_settle(peal_ws_inflate *inflate,
                             const peal_ws_inflate_rules *rules);
+/* What the next messages may refer to, as another process has kept it: its last
+ * bytes, as far as the window reaches. Returns: as of memory. */
+PEAL_MUST_CHECK peal_err
+peal_ws_inflate_remember(peal_ws_inflate *inflate,
+                         const peal_ws_inflate_rules *rules, peal_slice made);
 /* It holds nothing. */
 bool peal_ws_inflate_is_idle(const peal_ws_inflate *inflate);
 void peal_ws_inflate_deinit(peal_ws_inflate *inflate,

@@ -36,6 +36,11 @@ peal_val peal_accept_refusal(const peal_server_client *client,
   return peal_object(pairs, peal_val_is(data, PEAL_UNDEFINED) ? 1 : 2);
 }
 
+peal_val peal_accept_words(const char *message, peal_pair *pair) {
+  *pair = (peal_pair){.key = "message", .value = peal_str(message)};
+  return peal_object(pair, 1);
+}
+
 void peal_accept_refuse(peal_candidate *candidate, peal_val data) {
   peal_socket *socket = candidate->socket;
   peal_server_client *client = socket->client;

@@ -122,10 +122,9 @@ void peal_middleware_open(peal_nsp_local *local) {
 
 void peal_middleware_refuse_link(peal_server_client *client, peal_sio_link link,
                                  const char *message) {
-  peal_pair pairs[2];
-  peal_server_client_send_refusal(
-      client, link,
-      peal_accept_refusal(client, message, peal_undefined(), pairs));
+  peal_pair pair;
+  peal_server_client_send_refusal(client, link,
+                                  peal_accept_words(message, &pair));
 }
 
 static void refuse_for(peal_server_client *client, peal_sio_link link,

@@ -13,10 +13,8 @@ static const char *words_of(peal_err err) {
 }
 
 static void refuse(peal_candidate *candidate, const char *message) {
-  peal_pair pairs[2];
-  peal_accept_refuse(candidate,
-                     peal_accept_refusal(candidate->socket->client, message,
-                                         peal_undefined(), pairs));
+  peal_pair pair;
+  peal_accept_refuse(candidate, peal_accept_words(message, &pair));
 }
 
 /* -- with a socket that waits ------------------------------------------------------- */

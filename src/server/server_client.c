@@ -174,6 +174,7 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
  * ends the session, which begins first. */
 static void connect_root(peal_server *server, peal_server_client *client) {
   peal_sio_conn_speak_sio2(&client->sio);
+  peal_sio_conn_owe_root(&client->sio);
   peal_err err = read_events(server, client);
   if (err)
     peal_server_client_turn_fail(client, err);

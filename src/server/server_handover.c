@@ -18,7 +18,6 @@
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
 #include "server/socket.h"
-#include "server/socket_name.h"
 #include "server/socket_recovery.h"
 
 /* -- functions ------------------------------------------------------------- */
@@ -237,11 +236,7 @@ static peal_err restore_socket(peal_server_client *client,
     return is_double ? PEAL_ERR_SIO_STATE : PEAL_ERR_NOMEM;
   }
   memcpy(socket->id, from->id.ptr, sizeof socket->id - 1);
-  peal_err err = peal_sio_conn_is_sio2(&client->sio)
-                     ? peal_socket_name_set(socket)
-                     : PEAL_OK;
-  if (!err)
-    err = peal_sio_resume_add(&client->sio, from->nsp, socket, &link);
+  peal_err err = peal_sio_resume_add(&client->sio, from->nsp, socket, &link);
   if (!err)
     err = enter(socket, from);
   if (err && !socket->is_member) {

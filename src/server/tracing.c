@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "net/crypto.h"
-#include "proto/op.h"
+#include "server/form.h"
 #include "server/slow_handler.h"
 #include "server/trace_filter.h"
 #include "wire/json.h"
@@ -235,12 +235,12 @@ void peal_tracing_ack(const peal_socket *socket, peal_args args, size_t bytes) {
 
 void peal_tracing_out(const peal_socket *socket, const peal_eio_item *item) {
   peal_sio_packet packet;
-  const peal_op op = {.message = item->message};
   const peal_traceparent *span = peal_span_get();
   peal_arena *turn = &socket->local->worker->turn;
   peal_trace_record record = record_of(socket, PEAL_TRACE_OUT);
   peal_arena_mark mark = peal_arena_mark_get(turn);
-  if (peal_op_values(&packet, &op, turn))
+  if (peal_form_values(&packet, socket->local->nsp->server, item->message,
+                       turn))
     return;
   record.is_ack =
       packet.type == PEAL_SIO_ACK || packet.type == PEAL_SIO_BINARY_ACK;

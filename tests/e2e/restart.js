@@ -26,6 +26,7 @@ const WAYS = {
   websocket: { transports: ['websocket'] },
   polling: { transports: ['polling'] },
   upgrade: { transports: ['polling', 'websocket'] },
+  deflate: { transports: ['websocket'], perMessageDeflate: { threshold: 0 } },
 };
 
 let count = 0;

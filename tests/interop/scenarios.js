@@ -170,6 +170,8 @@ scenario('the client leaves', async (on) => {
     const [list] = await observer.ask('log', id);
     return list.length && list[0].reason;
   });
+  // One that closes over polling may have stopped writing before it says so.
+  if (on.lacks.has('goodbye') && on.transport === 'polling') return;
   assert.match(reason, /^(client namespace disconnect|transport close)$/);
 });
 

@@ -46,6 +46,11 @@ static peal_handover_record whole(peal_handover_socket sockets[2]) {
                                 .since_ms = 1700000000123,
                                 .url = TEXT("/socket.io/?EIO=4&x=%20"),
                                 .address = TEXT("127.0.0.1"),
+                                .deflate = {.on = true,
+                                            .client_takeover = true,
+                                            .server_bits = 9,
+                                            .client_bits = 15},
+                                .window = TEXT("so far\xff"),
                                 .fields = fields,
                                 .field_count = 2,
                                 .messages = messages,
@@ -86,6 +91,12 @@ static void same_record(const peal_handover_record *a,
   assert_int_equal(a->beat_ms, b->beat_ms);
   assert_int_equal(a->queue_bytes, b->queue_bytes);
   assert_int_equal(a->policy, b->policy);
+  assert_int_equal(a->deflate.on, b->deflate.on);
+  assert_int_equal(a->deflate.server_takeover, b->deflate.server_takeover);
+  assert_int_equal(a->deflate.client_takeover, b->deflate.client_takeover);
+  assert_int_equal(a->deflate.server_bits, b->deflate.server_bits);
+  assert_int_equal(a->deflate.client_bits, b->deflate.client_bits);
+  same(a->window, b->window);
   assert_int_equal(a->since_ms, b->since_ms);
   assert_int_equal(a->field_count, b->field_count);
   for (size_t i = 0; i < a->field_count; i++) {
@@ -114,13 +125,17 @@ static peal_err decode(peal_handover_record *out, peal_slice in,
 static void what_is_written_is_read(void **state) {
   (void)state;
   peal_handover_socket sockets[2];
-  for (unsigned bits = 0; bits < 32; bits++) {
+  for (unsigned bits = 0; bits < 64; bits++) {
     peal_handover_record record = whole(sockets), back;
     record.is_websocket = bits & 1;
     record.is_eio3 = bits & 2;
     record.wants_base64 = bits & 4;
     record.is_pinged = bits & 8;
     record.is_secure = bits & 16;
+    if (bits & 32) {
+      record.deflate = (peal_deflate_terms){.on = false};
+      record.window = (peal_slice){0};
+    }
     peal_arena arena;
     peal_buf buf;
     peal_arena_init(&arena, NULL, 0, 0);
@@ -200,6 +215,9 @@ static void what_makes_no_sense_is_refused(void **state) {
   record.policy = 3;
   refuse(&record);
   record = whole(sockets);
+  record.deflate.server_bits = 8;
+  refuse(&record);
+  record = whole(sockets);
   record.since_ms = -1;
   refuse(&record);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -227,11 +245,12 @@ static void unknown_members_are_skipped(void **state) {
   peal_arena_init(&arena, NULL, 0, 0);
   peal_buf_init(&buf, NULL, 0);
   peal_handover_record_encode(&buf, &record);
-  assert_int_equal((unsigned char)buf.ptr[0], 0x8f); /* 15 members */
+  assert_int_equal((unsigned char)buf.ptr[0],
+                   0xde); /* 16 members, as two bytes */
   peal_buf more;
   peal_buf_init(&more, NULL, 0);
-  peal_buf_add(&more, (peal_slice){"\xde\x00\x10", 3}); /* 16 */
-  peal_buf_add(&more, (peal_slice){buf.ptr + 1, buf.len - 1});
+  peal_buf_add(&more, (peal_slice){"\xde\x00\x11", 3}); /* 17 */
+  peal_buf_add(&more, (peal_slice){buf.ptr + 3, buf.len - 3});
   peal_msgpack_add_str(&more, PEAL_S("new"));
   peal_msgpack_add_u64(&more, 1);
   assert_int_equal(decode(&back, peal_buf_slice(&more), &arena), PEAL_OK);

@@ -88,9 +88,10 @@ def do_open(command):
         try:
             client.connect(command["url"], auth=command.get("auth"),
                            transports=command["transports"],
-                           namespaces=[command["nsp"]], wait_timeout=10)
-        except socketio.exceptions.ConnectionError:
-            pass  # connect_error has been told
+                           namespaces=[command["nsp"]], wait_timeout=40)
+        except socketio.exceptions.ConnectionError as err:
+            # connect_error has been told, but of a wait that was too long
+            print(command["id"], err, file=sys.stderr, flush=True)
 
     threading.Thread(target=connect, daemon=True).start()
 
@@ -126,7 +127,7 @@ DO = {"open": do_open, "emit": emit, "ask": do_ask, "state": do_state,
 say({"is": "hello",
      "client": "python-socketio " + importlib.metadata.version(
          "python-socketio"),
-     "lacks": ["siblings", "silence", "order"]})
+     "lacks": ["siblings", "silence", "order", "goodbye"]})
 for line in sys.stdin:
     request = json.loads(line)
     DO[request["do"]](request)

@@ -14,7 +14,8 @@ class Wiretap {
     this.polling = 0; // requests
     this.fresh = 0; // WebSockets that began a session
     this.upgrades = 0; // WebSockets of a session that had begun
-    this.deflated = 0; // of both, those that agreed on permessage-deflate
+    this.opened = 0; // of both, those that the server took
+    this.deflated = 0; // of these, those that agreed on permessage-deflate
     this.conns = new Set();
     this.server = net.createServer((client) => this.tap(client));
   }
@@ -49,7 +50,11 @@ class Wiretap {
     }
     client.on('data', (data) => this.look(data.toString('latin1')));
     server.on('data', (data) => {
-      if (AGREED.test(data.toString('latin1'))) this.deflated++;
+      const text = data.toString('latin1');
+      if (text.startsWith('HTTP/1.1 101')) {
+        this.opened++;
+        if (AGREED.test(text)) this.deflated++;
+      }
     });
     client.pipe(server);
     server.pipe(client);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The admin namespace on the wire: who is let in, what he is told, what he may
  * have done (reference 5). */
+#include <sys/socket.h>
+
 #include "admin_fixture.h"
 #include "net/worker_impl.h"
 
@@ -212,6 +214,29 @@ static void an_upgrade_is_told(void **state) {
   assert_non_null(admin_hear_with(&looker, "socket_updated",
                                   "\"transport\":\"websocket\""));
   sio_client_close(&client);
+  sio_client_close(&looker);
+  admin_stop(&all);
+}
+
+static void a_client_of_socket_io_2_is_seen(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.allow_eio3 = true;
+  admin_fixture all = admin_make(&opts, NULL);
+  server_run(&all.it);
+  sio_client looker;
+  admin_look(&looker, &all, ADMIN_LOGIN);
+  unsigned status = 0;
+  free(sio_client_http(all.it.port, "GET",
+                       "/socket.io/?EIO=3&transport=polling", NULL, NULL,
+                       &status));
+  assert_int_equal(status, 200);
+  assert_non_null(
+      admin_hear_with(&looker, "socket_connected", "\"query\":{\"EIO\":\"3\""));
+  assert_true(
+      sio_client_send(&looker, "42/admin,[\"_disconnect\",\"/\",true]"));
+  assert_non_null(admin_hear_with(&looker, "socket_disconnected",
+                                  "\"server namespace disconnect\""));
   sio_client_close(&looker);
   admin_stop(&all);
 }
@@ -438,25 +463,94 @@ static void works_on_several_workers(void **state) {
   admin_stop(&all);
 }
 
-/* One who reads nothing, while much happens: the server goes on, and its memory
- * has an end. */
+/* One who reads nothing, while more happens than its queue may hold: the server
+ * goes on, and when he reads again he is sent the picture of what is there
+ * now. */
 static void who_reads_nothing_harms_nobody(void **state) {
+  enum { LARGE = 900000, COUNT = 16 };
+
   (void)state;
   admin_fixture all = admin_make(NULL, NULL);
   assert_int_equal(peal_on(all.it.root, "say", on_say, NULL), PEAL_OK);
   server_run(&all.it);
-  sio_client looker, client;
+  sio_client looker, client, late;
   admin_look(&looker, &all, ADMIN_LOGIN);
+  looker.mute = true;
   assert_non_null(admin_hear(&looker, "server_stats"));
   assert_true(sio_client_start(&client, all.it.port, SIO_WEBSOCKET));
-  char big[20000] = "42[\"say\",\"";
-  size_t len = strlen(big);
-  memset(big + len, 'x', sizeof big - len - 3);
-  strcpy(big + sizeof big - 3, "\"]");
-  for (int i = 0; i < 400; i++) {
+  char *big = malloc(LARGE + 100);
+  assert_non_null(big);
+  size_t len = (size_t)sprintf(big, "42[\"say\",\"");
+  memset(big + len, 'x', LARGE);
+  strcpy(big + len + LARGE, "\"]");
+  for (int i = 0; i < COUNT; i++) {
     assert_true(sio_client_send(&client, big));
     assert_non_null(sio_client_next(&client, 5000));
   }
+  free(big);
+  assert_true(sio_client_start(&late, all.it.port, SIO_WEBSOCKET));
+  assert_non_null(admin_hear_with(&looker, "socket_connected", late.socket_id));
+  sio_client_close(&client);
+  sio_client_close(&late);
+  sio_client_close(&looker);
+  admin_stop(&all);
+}
+
+static void on_burst(peal_socket *socket, const peal_event *event, void *user) {
+  (void)event;
+  (void)user;
+  for (int i = 0; i < 12000; i++) {
+    char room[8];
+    snprintf(room, sizeof room, "r%d", i / 2);
+    if (i % 2)
+      peal_leave(socket, room);
+    else
+      (void)peal_join(socket, room);
+  }
+  (void)peal_join(socket, "last");
+}
+
+static void make_small(peal_socket *socket, void *user) {
+  (void)user;
+  peal_socket_set_queue(socket, 6000, PEAL_QUEUE_DROP_NEWEST);
+}
+
+static void on_small(peal_socket *socket, const peal_event *event, void *user) {
+  (void)socket;
+  (void)event;
+  peal_nsp_each(user, NULL, make_small, NULL);
+}
+
+/* What did not fit into its queue is in the picture that follows when it has
+ * been read. */
+static void what_was_dropped_is_in_a_picture(void **state) {
+  (void)state;
+  int little = 4096;
+  admin_fixture all =
+      admin_make(NULL, &(peal_admin_opts){.max_told_per_s = 100000});
+  assert_int_equal(peal_on(all.it.root, "burst", on_burst, NULL), PEAL_OK);
+  assert_int_equal(peal_on(all.it.root, "small", on_small,
+                           peal_server_of(all.it.server, "/admin")),
+                   PEAL_OK);
+  server_run(&all.it);
+  sio_client looker, client;
+  admin_look(&looker, &all, ADMIN_LOGIN);
+  assert_non_null(admin_hear(&looker, "all_sockets"));
+  assert_int_equal(
+      setsockopt(looker.fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+  assert_true(sio_client_start(&client, all.it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_send(&client, "42[\"small\"]"));
+  assert_true(sio_client_send(&client, "42[\"burst\"]"));
+  usleep(300000); /* he reads nothing, and it comes */
+  peal_server_stats stats;
+  peal_server_stats_get(all.it.server, &stats);
+  assert_true(stats.queue_full > 0);
+  const char *heard = NULL;
+  for (int i = 0; !heard && i < 30; i++)
+    heard = admin_hear(&looker, "all_sockets");
+  assert_non_null(heard);
+  assert_non_null(strstr(heard, client.socket_id));
+  assert_non_null(strstr(heard, "\"last\""));
   sio_client_close(&client);
   sio_client_close(&looker);
   admin_stop(&all);
@@ -472,6 +566,7 @@ int main(void) {
       cmocka_unit_test(who_leaves_during_the_hash_leaves_nothing),
       cmocka_unit_test(tells_all_in_the_order_of_the_reference),
       cmocka_unit_test(an_upgrade_is_told),
+      cmocka_unit_test(a_client_of_socket_io_2_is_seen),
       cmocka_unit_test(counts_what_was_done_each_second),
       cmocka_unit_test(production_tells_figures_alone),
       cmocka_unit_test(does_what_is_ordered),
@@ -481,6 +576,7 @@ int main(void) {
       cmocka_unit_test(too_many_sockets_are_no_picture),
       cmocka_unit_test(works_on_several_workers),
       cmocka_unit_test(who_reads_nothing_harms_nobody),
+      cmocka_unit_test(what_was_dropped_is_in_a_picture),
   };
   return cmocka_run_group_tests_name("admin", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* WebSocket machines that deflate, with the deflater of a worker. */
 #include <pthread.h>
+#include <zlib.h>
 
 #include "../../proto/ws_side.h"
 #include "base/mem.h"
@@ -375,17 +376,69 @@ static void workers_may_make_forms_at_the_same_time(void **state) {
   assert_int_equal(atomic_load(&common.granted), 0);
 }
 
+static size_t deflated_len(bench *b, void *context, char prefix, size_t len,
+                           char *to, const char *from) {
+  return real->deflate(&b->deflater, context, 15, prefix,
+                       (peal_slice){from, len}, to, len + 4);
+}
+
+/* With a context and without: what comes behind it is as it was before. */
+static void what_is_long_is_deflated_quickly_or_not_at_all(void **state) {
+  (void)state;
+
+  enum { LONG = 1u << 20 };
+
+  bench b;
+  open_bench(&b, NULL);
+  real = &b.deflater.verbs;
+  char *from = malloc(LONG + 1), *to = malloc(LONG + 5), *back = malloc(LONG);
+  assert_true(from && to && back);
+  fill(from, LONG + 1, 9);
+  for (unsigned i = 0; i < 2; i++) {
+    void *context = i ? real->context_new(&b.deflater, 15) : NULL;
+    assert_int_equal(context != NULL, i);
+    size_t small = deflated_len(&b, NULL, '4', 20000, to, from);
+    size_t len = deflated_len(&b, context, 0, LONG, to, from);
+    assert_true(len > 0 && len < LONG / 2);
+    peal_slice in = {to, len};
+    char *out = back;
+    size_t room = LONG;
+    assert_int_equal(real->begin(&b.deflater, (peal_slice){NULL, 0}), PEAL_OK);
+    assert_int_equal(real->inflate(&b.deflater, &in, &out, &room), PEAL_OK);
+    assert_int_equal(room, 0);
+    assert_memory_equal(back, from, LONG);
+    assert_int_equal(deflated_len(&b, context, 0, LONG + 1, to, from), 0);
+    assert_int_equal(deflated_len(&b, NULL, '4', 20000, to, from), small);
+    if (context)
+      real->context_free(&b.deflater, context);
+  }
+  free(from);
+  free(to);
+  free(back);
+  close_bench(&b);
+}
+
 /* -- ceilings -------------------------------------------------------------- */
 
-/* `size` zeros, as a deflated frame of a client. */
-static size_t make_bomb(bench *b, char *out, size_t room, size_t size) {
+/* `size` zeros, deflated: longer than what we deflate. */
+static size_t deflate_zeros(char *out, size_t room, size_t size) {
+  z_stream z = {.next_out = (Bytef *)out, .avail_out = (uInt)room};
   char *zeros = calloc(1, size);
   assert_non_null(zeros);
-  size_t len =
-      b->deflater.verbs.deflate(&b->deflater, NULL, 15, 0,
-                                (peal_slice){zeros, size}, out + 14, room - 14);
+  assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY),
+                   Z_OK);
+  z.next_in = (Bytef *)zeros;
+  z.avail_in = (uInt)size;
+  assert_int_equal(deflate(&z, Z_SYNC_FLUSH), Z_OK);
+  assert_true(!z.avail_in && z.avail_out);
+  (void)deflateEnd(&z);
   free(zeros);
-  assert_true(len > 0);
+  return room - z.avail_out - PEAL_DEFLATE_VERBS_TAIL;
+}
+
+/* The same as a frame of a client. */
+static size_t make_bomb(char *out, size_t room, size_t size) {
+  size_t len = deflate_zeros(out + 14, room - 14, size);
   char head[PEAL_WS_FRAME_HEADER_MAX];
   size_t head_len =
       peal_ws_frame_encode(head, &(peal_ws_frame){.len = len,
@@ -411,7 +464,7 @@ static void a_bomb_costs_its_ceiling_and_no_more(void **state) {
   const peal_deflate_terms terms = terms_of(false);
   torture_init(&mem, 0);
   open_bench(&b, &mem.mem);
-  size_t len = make_bomb(&b, wire, sizeof wire, BOMB);
+  size_t len = make_bomb(wire, sizeof wire, BOMB);
   assert_true(len < 40000);
   assert_true(open_deflating(&s, &b, &terms, false, CEILING, &account));
   size_t before = mem.bytes;
@@ -436,12 +489,12 @@ static void what_a_message_becomes_is_charged_to_its_client(void **state) {
   open_bench(&b, NULL);
   assert_true(open_deflating(&s, &b, &terms, false, 0, &account));
   /* 20000 bytes, and as many to be remembered. */
-  size_t len = make_bomb(&b, wire, sizeof wire, 20000);
+  size_t len = make_bomb(wire, sizeof wire, 20000);
   assert_int_equal(feed(&s, wire, len), PEAL_OK);
   assert_int_equal(s.len, 20000);
   assert_int_equal(account.used, 32768);
   /* What is more than it may hold closes it. */
-  len = make_bomb(&b, wire, sizeof wire, 60000);
+  len = make_bomb(wire, sizeof wire, 60000);
   assert_int_equal(feed(&s, wire, len), PEAL_ERR_LIMIT);
   peal_ws_conn_free(s.conn);
   assert_int_equal(account.used, 0);
@@ -576,6 +629,7 @@ int main(void) {
       cmocka_unit_test(random_bytes_go_as_they_are_and_leave_no_trace),
       cmocka_unit_test(all_receivers_of_a_window_share_what_was_deflated),
       cmocka_unit_test(what_does_not_shrink_is_tried_once),
+      cmocka_unit_test(what_is_long_is_deflated_quickly_or_not_at_all),
       cmocka_unit_test(workers_may_make_forms_at_the_same_time),
       cmocka_unit_test(a_bomb_costs_its_ceiling_and_no_more),
       cmocka_unit_test(what_a_message_becomes_is_charged_to_its_client),
