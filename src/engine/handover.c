@@ -17,6 +17,7 @@
 #include "http/http_home.h"
 #include "http/http_upgrade.h"
 #include "net/hooks.h"
+#include "net/notify.h"
 #include "proto/handover_record.h"
 
 /* For each thing that the other one is to say at once. */
@@ -474,6 +475,7 @@ static void on_run(peal_worker *worker, peal_mail *mail) {
   open_door(it, takes); /* who comes next finds one of the two at any time */
   if (takes)
     take_over(it);
+  peal_notify_ready();
 }
 
 static void on_start(peal_worker *worker, void *user) {

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <peal/handover.h>
 
@@ -847,6 +848,27 @@ static void a_path_that_is_too_long_makes_no_server(void **state) {
   assert_null(peal_server_new(&opts));
 }
 
+/* As systemd is told whose the service is. */
+static void the_service_manager_is_told(void **state) {
+  (void)state;
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  snprintf(at.sun_path, sizeof at.sun_path, "/tmp/peal-notify-%d",
+           (int)getpid());
+  int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+  assert_int_equal(setenv("NOTIFY_SOCKET", at.sun_path, 1), 0);
+  peal_server_opts opts = opts_of(1);
+  server_fixture it = begin(&opts, first_name);
+  char got[128] = "", expected[128];
+  assert_true(read(fd, got, sizeof got - 1) > 0);
+  snprintf(expected, sizeof expected, "MAINPID=%d\nREADY=1", (int)getpid());
+  assert_string_equal(got, expected);
+  unsetenv("NOTIFY_SOCKET");
+  server_stop(&it);
+  close(fd);
+  unlink(at.sun_path);
+}
+
 static void without_the_option_nothing_is_there(void **state) {
   (void)state;
   peal_handover_stats stats = {.has_taken = true};
@@ -881,6 +903,7 @@ int main(void) {
       cmocka_unit_test(
           the_place_is_for_the_owner_alone_and_goes_with_the_server),
       cmocka_unit_test(a_path_that_is_too_long_makes_no_server),
+      cmocka_unit_test(the_service_manager_is_told),
       cmocka_unit_test(without_the_option_nothing_is_there),
   };
   return cmocka_run_group_tests(tests, set_place, NULL);
