@@ -72,6 +72,7 @@ cli_exit cli_client_opts_init(cli_client_opts *out, const cli_opts *from) {
                                  .path = from->path,
                                  .transports = transports_of(from->transports),
                                  .try_all_transports = true,
+                                 .eio3 = from->eio3,
                                  .parser = cli_client_opts_parser(from->parser),
                                  .timeout_ms = from->timeout_ms,
                                  .tls = {.ca_file = from->ca_file,
@@ -81,6 +82,7 @@ cli_exit cli_client_opts_init(cli_client_opts *out, const cli_opts *from) {
                                          .server_name = from->server_name,
                                          .insecure_no_verify = from->insecure},
                                  .proxy = from->proxy,
+                                 .deflate.on = from->deflate,
                                  .log.level = PEAL_LOG_ERROR}};
   cli_exit code = add_headers(out, from);
   return code == CLI_OK ? add_query(out, from) : code;

@@ -25,6 +25,9 @@ const cli_option cli_option_table[] = {
    "polling,websocket (the default: polling, then upgrade), websocket,polling, "
    "websocket or polling", 0, 0,
    "polling,websocket websocket,polling websocket polling"},
+  {"eio3", 0, CLI_FLAG, CLI_CLIENTS | CLI_SERVE, AT(eio3), NULL,
+   "speak Engine.IO 3, as servers of Socket.IO 2 do; serve: with its clients, "
+   "too", 0, 0, NULL},
   {"path", 'p', CLI_TEXT, CLI_ALL, AT(path), "PATH",
    "of the server's endpoint; default /socket.io/", 0, 0, NULL},
   {"parser", 0, CLI_CHOICE, CLI_CLIENTS | CLI_SERVE, AT(parser), "WORD",
@@ -42,6 +45,9 @@ const cli_option cli_option_table[] = {
    "check the certificate for this name instead of the URL's", 0, 0, NULL},
   {"insecure", 'k', CLI_FLAG, CLI_TALKERS, AT(insecure), NULL,
    "believe any certificate", 0, 0, NULL},
+  {"deflate", 0, CLI_FLAG, CLI_CLIENTS | CLI_SERVE, AT(deflate), NULL,
+   "compress messages of 1024 bytes and more, if the other side does, too "
+   "(permessage-deflate)", 0, 0, NULL},
   {"proxy", 'x', CLI_TEXT, CLI_TALKERS, AT(proxy), "URL",
    "http, https, socks5 or socks5h; default: the environment, as curl", 0, 0,
    NULL},
@@ -125,6 +131,9 @@ const cli_option cli_option_table[] = {
    "pages that may connect, separated by commas; default *", 0, 0, NULL},
   {"token", 0, CLI_TEXT, CLI_SERVE, AT(token), "TEXT",
    "refuse whose auth is not {\"token\": TEXT}", 0, 0, NULL},
+  {"admin", 0, CLI_TEXT, CLI_SERVE, AT(admin), "PASSWORD",
+   "let the page of @socket.io/admin-ui in (as admin, namespace /admin), and "
+   "serve a status page at /_peal", 0, 0, NULL},
   {"ping-interval", 0, CLI_TIME, CLI_SERVE, AT(ping_interval_ms), "TIME",
    "between two heartbeats; default 25s", 100, DAY_MS, NULL},
   {"ping-timeout", 0, CLI_TIME, CLI_SERVE, AT(ping_timeout_ms), "TIME",

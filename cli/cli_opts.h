@@ -52,7 +52,7 @@ typedef struct cli_opts {
   const char *parser; /* also of serve; NULL: json */
   cli_list headers, query;
   const char *ca_file, *ca_dir, *cert, *key, *server_name, *proxy;
-  bool insecure;
+  bool insecure, deflate, eio3;
   uint32_t timeout_ms; /* 0: the command's own */
   bool no_reconnect, retry;
 
@@ -76,7 +76,7 @@ typedef struct cli_opts {
   bool echo, no_answer;
 
   /* serve */
-  const char *host, *cors, *token, *tls_cert, *tls_key;
+  const char *host, *cors, *token, *admin, *tls_cert, *tls_key;
   cli_list nsps;
   uint32_t port;
   uint32_t ping_interval_ms, ping_timeout_ms;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <peal/admin.h>
 #include <peal/peal.h>
 
 #include "cli_client_opts.h"
@@ -18,6 +19,7 @@ typedef struct serving {
   const cli_opts *opts;
   cli_out out;
   peal_server *server;
+  peal_admin *admin;
 } serving;
 
 /* ---- what is printed ------------------------------------------------- */
@@ -257,6 +259,29 @@ static void print_urls(serving *s) {
   cli_out_line(&s->out, PEAL_OBJECT({"serving", peal_str(url)}), "", text);
 }
 
+/* False: there is none, and the log has said why. */
+static bool let_look(serving *s) {
+#if CLI_HAVE_ADMIN
+  s->admin =
+      peal_admin_new(s->server, &(peal_admin_opts){.username = "admin",
+                                                   .password = s->opts->admin,
+                                                   .page = "/_peal"});
+  return s->admin != NULL;
+#else
+  (void)s;
+  cli_say("serve", "--admin: this program was built without it (PEAL_ADMIN)");
+  return false;
+#endif
+}
+
+static void stop_looking(serving *s) {
+#if CLI_HAVE_ADMIN
+  peal_admin_free(s->admin);
+#else
+  (void)s;
+#endif
+}
+
 static cli_exit serve(serving *s, peal_tls *tls) {
   const cli_opts *opts = s->opts;
   s->server = peal_server_new(&(peal_server_opts){
@@ -265,12 +290,18 @@ static cli_exit serve(serving *s, peal_tls *tls) {
       .path = opts->path,
       .parser = cli_client_opts_parser(opts->parser),
       .tls = tls,
+      .deflate.on = opts->deflate,
       .cors.origins = opts->cors != NULL ? opts->cors : "*",
+      // the admin page asks with credentials, which "*" cannot allow
+      .cors.credentials = opts->admin != NULL && opts->cors != NULL,
+      .allow_eio3 = opts->eio3,
       .ping_interval_ms = opts->ping_interval_ms,
       .ping_timeout_ms = opts->ping_timeout_ms,
       .log.level = opts->verbose ? PEAL_LOG_DEBUG : PEAL_LOG_WARN});
   if (s->server == NULL)
     return CLI_FAILED;
+  if (opts->admin != NULL && !let_look(s))
+    return CLI_USAGE;
   peal_err err = serve_nsp(s, "/");
   for (size_t i = 0; i < opts->nsps.count && err == PEAL_OK; i++)
     err = serve_nsp(s, opts->nsps.items[i]);
@@ -293,6 +324,7 @@ cli_exit cli_serve_run(const cli_opts *opts) {
   peal_tls *tls = tls_of(opts, &code);
   if (code == CLI_OK)
     code = serve(&s, tls);
+  stop_looking(&s);
   peal_server_free(s.server);
   peal_tls_free(tls);
   return code;

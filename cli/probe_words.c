@@ -200,9 +200,9 @@ static bool has_word(const probe_answer *answer, const char *word) {
 }
 
 static const char *eio3_advice =
-    "the server is Socket.IO 2 (or 1): Engine.IO 3. This client, and "
-    "socket.io-client from 3 on, speak Engine.IO 4: update the server to "
-    "Socket.IO 3 or 4, or use a client of version 2";
+    "the server is Socket.IO 2 (or 1): Engine.IO 3. socket.io-client from 3 "
+    "on speaks Engine.IO 4 alone: update the server to Socket.IO 3 or 4, use a "
+    "client of version 2, or one of Peal's with eio3 (--eio3)";
 
 /* The start of a body, for people. */
 static void quote(char *out, size_t cap, const char *body) {

@@ -204,7 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   game g = {.now = 1000};
   peal_slice rest = {(const char *)data, len};
   uint8_t how = take(&rest);
-  peal_eio_client_opts opts = {.session = {.client = true},
+  peal_eio_client_opts opts = {.session = {.client = true, .eio3 = how & 32},
                                .ways = (peal_eio_client_ways)(how & 3),
                                .no_upgrade = how & 4,
                                .try_all = how & 8};

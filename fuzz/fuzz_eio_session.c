@@ -7,6 +7,7 @@
  * be told the same. */
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,7 @@ static void begin(player *p, uint8_t first) {
   *p = (player){
       .now = 1000, .in_order = true, .drops_oldest = (first >> 2 & 3) == 2};
   p->opts = (peal_eio_session_opts){.client = first & 1,
+                                    .eio3 = first & 16,
                                     .max_queue_bytes = QUEUE_BYTES,
                                     .max_queue_soft_bytes = QUEUE_BYTES / 2,
                                     .confirm_timeout_ms =
@@ -145,6 +147,8 @@ static void begin(player *p, uint8_t first) {
   must(!peal_eio_session_init(p->session, &p->opts, first & 1 ? NULL : SID,
                               first & 2 ? PEAL_EIO_WEBSOCKET : PEAL_EIO_POLLING,
                               p->now));
+  if ((first & 16) && !(first & 1))
+    peal_eio_session_speak_eio3(p->session);
 }
 
 /* -- script --------------------------------------------------------------------- */
@@ -174,6 +178,13 @@ static void take(player *p, peal_eio_via via, unsigned most) {
   }
 }
 
+/* Version 3: what begins as a binary body is one. */
+static peal_err feed_body(player *p, peal_slice body) {
+  bool octets = p->opts.eio3 && body.len && (unsigned char)body.ptr[0] < 2;
+  return octets ? peal_eio_session_feed_octets(p->session, body, p->now)
+                : peal_eio_session_feed_payload(p->session, body, p->now);
+}
+
 static void feed(player *p, bool body, bool binary, const uint8_t *data,
                  size_t len) {
   char *copy = malloc(len ? len : 1);
@@ -182,8 +193,7 @@ static void feed(player *p, bool body, bool binary, const uint8_t *data,
     memcpy(copy, data, len);
   bool was_over = p->closes;
   peal_err err =
-      body ? peal_eio_session_feed_payload(p->session, (peal_slice){copy, len},
-                                           p->now)
+      body ? feed_body(p, (peal_slice){copy, len})
            : peal_eio_session_feed_frame(p->session, binary,
                                          (peal_slice){copy, len}, p->now);
   /* A probe outlives the close. */
@@ -206,6 +216,14 @@ static const char *const words[] = {
     "baGk=",
     "7"};
 
+/* In a body of version 3 with its length, all of it ASCII. */
+static void feed_word(player *p, bool body, const char *word) {
+  char packed[80];
+  snprintf(packed, sizeof packed, "%zu:%s", strlen(word), word);
+  const char *said = body && p->opts.eio3 ? packed : word;
+  feed(p, body, false, (const uint8_t *)said, strlen(said));
+}
+
 static size_t act(player *p, const uint8_t *data, size_t len) {
   uint8_t op = data[0];
   unsigned much = op >> 4;
@@ -213,7 +231,7 @@ static size_t act(player *p, const uint8_t *data, size_t len) {
   switch (op & 15) {
   case 0:
   case 1:
-    feed(p, op & 1, false, (const uint8_t *)word, strlen(word));
+    feed_word(p, op & 1, word);
     return 1;
   case 2:
   case 3: {
@@ -310,7 +328,7 @@ static void play(uint8_t first, const uint8_t *data, size_t len) {
 static uint64_t tell(uint8_t first, const uint8_t *data, size_t len,
                      bool apart) {
   player p;
-  begin(&p, (uint8_t)(first & ~2u));
+  begin(&p, (uint8_t)(first & ~(2u | 16u)));
   peal_slice body = {(const char *)data, len}, text;
   bool more = true;
   if (!apart)

@@ -83,9 +83,9 @@ static void check(const player *p) {
   must(p->freed || peal_sio_conn_check(p->conn));
 }
 
-/* What a verb wants to be sent. */
+/* What a verb wants to be sent; Socket.IO 2 says nothing to join "/". */
 static void sent(player *p, peal_err err, peal_message *message) {
-  must(!err == !!message);
+  must(!err == !!message || (!err && p->opts.sio2));
   must(!message || peal_message_part(message, 0).len > 0);
   peal_message_unref(message);
   check(p);
@@ -206,6 +206,7 @@ static void begin(player *p, uint8_t first) {
   *p = (player){.now = 1000};
   p->opts = (peal_sio_conn_opts){
       .client = first & 1,
+      .sio2 = (first & 17) == 17,
       .max_packet_bytes = first & 2 ? 500 : 0,
       .max_namespaces = first & 4 ? 2 : 0,
   };
@@ -214,6 +215,10 @@ static void begin(player *p, uint8_t first) {
   p->conn = malloc(sizeof *p->conn);
   must(p->conn != NULL);
   peal_sio_conn_init(p->conn, &p->opts, &p->account, p->now);
+  if ((first & 17) == 16) {
+    peal_sio_conn_speak_sio2(p->conn);
+    peal_sio_conn_owe_root(p->conn);
+  }
 }
 
 static peal_err feed(player *p, bool binary, const void *data, size_t len) {
@@ -290,7 +295,13 @@ static size_t act(player *p, const uint8_t *data, size_t len) {
     (void)!read_all(p);
     return 1;
   case 5:
-    refuse(p, link);
+    if (much & 8)
+      (void)!peal_sio_conn_deliver(p->conn, link);
+    else if (much & 4)
+      (void)!peal_sio_conn_pause(p->conn, link);
+    else
+      refuse(p, link);
+    (void)!read_all(p);
     return 1;
   case 6:
     part(p, link);

@@ -33,7 +33,7 @@ FLAGS = ["-std=c17", "-pedantic", "-Wall", "-Wextra", "-Werror",
          "-Wno-unused-function", "-Wno-unused-variable",
          "-Wno-unused-parameter", "-Wno-unused-but-set-variable",
          "-Wno-unused-value"]
-HEADERS = ["cluster", "config", "emitter", "kit", "peal", "store", "web"]
+HEADERS = ["admin", "cluster", "config", "emitter", "kit", "peal", "store", "web"]
 AT_HAND = """(peal_server *server, peal_nsp *nsp, peal_socket *socket,
  const peal_event *event, peal_http_server *http, peal_web *app,
  peal_http_req *req, peal_workers *workers, peal_worker *worker,

@@ -6,6 +6,7 @@ later.
 
 usage: gen_promises.py promised_null | promised_thread | promised_guides
                        [without_web] [without_cluster]
+                       [without_admin]
        gen_promises.py --self-test
 
 promised_null:
@@ -51,6 +52,7 @@ ON_WORKER = {"peal_socket", "peal_event", "peal_next", "peal_http_req",
 
 WEB = {"web", "store", "config"}
 CLUSTER = {"cluster", "emitter"}
+ADMIN = {"admin"}
 
 
 # Blocks that the test runs, by something that stands in them.
@@ -64,6 +66,7 @@ def headers():
     """Of the library as it was built."""
     left_out = WEB if "without_web" in sys.argv else set()
     left_out |= CLUSTER if "without_cluster" in sys.argv else set()
+    left_out |= ADMIN if "without_admin" in sys.argv else set()
     found = (p.stem for p in (public.ROOT / "include/peal").glob("*.h"))
     # the kit, a library of its own, gives no such promises (docs/abi.md)
     return sorted(h for h in set(found) - left_out if not h.startswith("kit"))

@@ -29,6 +29,9 @@ step 'every suite beside two busy processes' tools/run_tests.py --nightly --busy
 step 'stress: the states of a connection, nine times as many clients' \
   env PEAL_COST_CLIENTS=9000 tools/run_tests.py --only '^cost' release
 step 'clients in Java, Go and Rust' make --no-print-directory interop
+step 'every client over every way' node tests/interop/matrix.js --whole 1 \
+  --server build/release/bin/peal-e2e-fixture \
+  --driver build/release/bin/peal-client-driver --python build/venv/bin/python
 step 'a cluster in virtual time: a seed for each second of the year, on' \
   build/release/tests/sim/sim --from "$(date +%j%H%M%S)" --count 100000
 step 'a cluster whose line to Redis falls silent' \

@@ -191,8 +191,8 @@ static void session_id(load_client *client, const uint8_t *packet, size_t len) {
 }
 
 static void joined(load_run *run, load_client *client, const uint8_t *packet,
-                   size_t len) {
-  if (client->phase != LOAD_JOIN || len < 3 || packet[2] != '{')
+                   size_t len, bool is_right) {
+  if (client->phase != LOAD_JOIN || !is_right)
     refuse(client, "one Socket.IO CONNECT", packet, len);
   client->phase = LOAD_READY;
   run->opening--;
@@ -213,13 +213,29 @@ void load_client_packet(load_run *run, load_client *client,
     /* EIO4 heartbeat: the server sends ping, the client answers pong. */
     transport->packet(run, client, "3");
   } else if (type == '4' && len > 1 && packet[1] == '0') {
-    joined(run, client, packet, len);
+    joined(run, client, packet, len, len > 2 && packet[2] == '{');
   } else if (type == '4' && client->phase == LOAD_READY &&
              run->mode->reply != NULL) {
     run->mode->reply(run, client, packet, len);
   } else if (type != '6' || len != 1) {
     refuse(client, "a packet of this phase", packet, len);
   }
+}
+
+void load_client_binary(load_run *run, load_client *client,
+                        const uint8_t *packet, size_t len) {
+  static const char connect[] = "\x83\xa4type\x00\xa4"
+                                "data";
+  size_t head = sizeof connect - 1;
+  if (!run->opts->msgpack)
+    refuse(client, "a text frame", packet, len);
+  if (client->phase == LOAD_JOIN)
+    joined(run, client, packet, len,
+           len > head && memcmp(packet, connect, head) == 0);
+  else if (client->phase == LOAD_READY && run->mode->reply != NULL)
+    run->mode->reply(run, client, packet, len);
+  else
+    refuse(client, "a packet of this phase", packet, len);
 }
 
 void load_client_send(load_run *run, load_client *client, uint32_t count,

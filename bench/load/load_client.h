@@ -54,6 +54,10 @@ void load_client_turn(load_run *run, load_client *client);
 void load_client_packet(load_run *run, load_client *client,
                         const uint8_t *packet, size_t len);
 
+/* The same of a binary message: a packet of Socket.IO in MessagePack. */
+void load_client_binary(load_run *run, load_client *client,
+                        const uint8_t *packet, size_t len);
+
 /* Put `count` messages of the run's kind into this turn; their latency is
  * counted from `sent_ns`. */
 void load_client_send(load_run *run, load_client *client, uint32_t count,

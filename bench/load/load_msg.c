@@ -29,6 +29,14 @@ static void text_add_slot(load_msg_text *text) {
   text_add(text, blank, LOAD_MSG_DIGITS);
 }
 
+/* hello <n>xx… */
+static void text_add_argument(load_msg_text *text, uint32_t bytes) {
+  text_add(text, "hello ", 6);
+  text_add_slot(text);
+  for (uint32_t i = LOAD_MSG_MIN_BYTES; i < bytes; i++)
+    text_add(text, &"abcdefghijklmnopqrstuvwxyz"[i % 26], 1);
+}
+
 /* <prefix>[<n>]<open>hello <n>xx…"] */
 static load_msg_text text_new(const char *prefix, bool numbered,
                               const char *open, uint32_t bytes) {
@@ -37,12 +45,43 @@ static load_msg_text text_new(const char *prefix, bool numbered,
   if (numbered)
     text_add_slot(&text);
   text_add(&text, open, strlen(open));
-  text_add(&text, "hello ", 6);
-  text_add_slot(&text);
-  for (uint32_t i = LOAD_MSG_MIN_BYTES; i < bytes; i++)
-    text_add(&text, &"abcdefghijklmnopqrstuvwxyz"[i % 26], 1);
+  text_add_argument(&text, bytes);
   text_add(&text, "\"]", 2);
   return text;
+}
+
+/* The smallest head of a text, as the package writes it. */
+static void packed_add_head(load_msg_text *text, uint32_t len) {
+  char head[5] = {(char)0xdb};
+  size_t size = len <= 0xff ? 1 : len <= 0xffff ? 2 : 4;
+  if (len < 32) {
+    text_add(text, &(char){(char)(0xa0 | len)}, 1);
+    return;
+  }
+  head[0] = (char)(size == 1 ? 0xd9 : size == 2 ? 0xda : 0xdb);
+  for (size_t i = 0; i < size; i++)
+    head[size - i] = (char)(uint8_t)(len >> (8 * i));
+  text_add(text, head, size + 1);
+}
+
+static load_msg_text packed_new(const char *event, uint32_t bytes) {
+  static const char open[] = "\x83\xa4type\x02\xa4"
+                             "data\x92";
+  static const char end[] = "\xa3nsp\xa1/";
+  load_msg_text text = {.ptr = load_sys_alloc((size_t)bytes + 64)};
+  text_add(&text, open, sizeof open - 1);
+  packed_add_head(&text, (uint32_t)strlen(event));
+  text_add(&text, event, strlen(event));
+  packed_add_head(&text, bytes);
+  text_add_argument(&text, bytes);
+  text_add(&text, end, sizeof end - 1);
+  return text;
+}
+
+static void frame(load_msg *msg, uint8_t opcode) {
+  msg->head_len = load_ws_head(msg->head, opcode, msg->request.len);
+  memcpy(msg->mask, msg->head + msg->head_len - 4, 4);
+  load_ws_mask(msg->request.ptr, msg->request.len, msg->mask);
 }
 
 void load_msg_init(load_msg *msg, load_msg_kind kind, uint32_t bytes,
@@ -54,11 +93,15 @@ void load_msg_init(load_msg *msg, load_msg_kind kind, uint32_t bytes,
       .request = text_new("42", ack, open, bytes),
       .reply = text_new(ack ? "43" : "42", ack, ack ? "[\"" : open, bytes),
   };
-  if (!framed)
-    return;
-  msg->head_len = load_ws_head(msg->head, LOAD_WS_TEXT, msg->request.len);
-  memcpy(msg->mask, msg->head + msg->head_len - 4, 4);
-  load_ws_mask(msg->request.ptr, msg->request.len, msg->mask);
+  if (framed)
+    frame(msg, LOAD_WS_TEXT);
+}
+
+void load_msg_init_packed(load_msg *msg, load_msg_kind kind, uint32_t bytes) {
+  const char *event = kind == LOAD_MSG_BROADCAST ? "broadcast" : "echo";
+  *msg = (load_msg){.request = packed_new(event, bytes),
+                    .reply = packed_new(event, bytes)};
+  frame(msg, LOAD_WS_BINARY);
 }
 
 void load_msg_deinit(load_msg *msg) {

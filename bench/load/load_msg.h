@@ -6,6 +6,9 @@
  *   ack        42<n>["echo","hello <n>xx…"]   ->  43<n>["hello <n>xx…"]
  *   broadcast  42["broadcast","hello <n>xx…"] ->  the same, to everyone
  *
+ * In MessagePack (echo and broadcast) the packet is one binary message,
+ * {type: 2, data: ["echo", "hello <n>xx…"], nsp: "/"}.
+ *
  * <n> always has eight digits, so a message is one copy of a prepared frame,
  * already masked, with the digits written over it. */
 #include <stdbool.h>
@@ -45,6 +48,8 @@ typedef struct load_msg {
  * a WebSocket frame. */
 void load_msg_init(load_msg *msg, load_msg_kind kind, uint32_t bytes,
                    bool framed);
+/* The same in MessagePack, framed; not for LOAD_MSG_ACK. */
+void load_msg_init_packed(load_msg *msg, load_msg_kind kind, uint32_t bytes);
 void load_msg_deinit(load_msg *msg);
 
 /* Bytes of one request on the wire. */

@@ -30,6 +30,7 @@ static const char usage[] =
     "  --warmup S      traffic before it (0.5)\n"
     "  --messages M    send exactly M, without warm-up\n"
     "  --rate R        paced: messages per second (1000)\n"
+    "  --msgpack       echo, broadcast: packets as socket.io-msgpack-parser's\n"
     "  --chrome        ask as Chrome does, each client with its cookie\n"
     "  --stall S       give up after S seconds without an answer (10)\n"
     "  --collect       idle: send SIGUSR2 before memory is read\n";
@@ -82,6 +83,9 @@ static void option(load_opts *opts, int name, const char *text) {
   case 'r':
     opts->rate = number(text, 1, 1e8);
     break;
+  case 'y':
+    opts->msgpack = true;
+    break;
   case 'h':
     opts->chrome = true;
     break;
@@ -106,6 +110,7 @@ void load_opts_init(load_opts *opts, int argc, char **argv) {
       {"messages", required_argument, NULL, 'm'},
       {"stall", required_argument, NULL, 't'},
       {"rate", required_argument, NULL, 'r'},
+      {"msgpack", no_argument, NULL, 'y'},
       {"chrome", no_argument, NULL, 'h'},
       {"collect", no_argument, NULL, 'g'},
       {NULL, 0, NULL, 0},

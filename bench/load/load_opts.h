@@ -18,6 +18,8 @@ typedef struct load_opts {
   double stall;      /* seconds without progress that end the run */
   uint64_t messages; /* exactly as many and no warm-up; 0: until time is up */
   double rate;       /* paced: messages per second, of all clients together */
+  bool msgpack;      /* WebSocket, echo and broadcast: the server has that
+                        parser */
   bool chrome;       /* WebSocket: ask as Chrome does, with a cookie */
   bool collect;      /* idle: SIGUSR2 makes the server collect its garbage */
 } load_opts;

@@ -43,8 +43,13 @@ void load_run_init(load_run *run, const load_opts *opts) {
         .index = i,
         .sent_ns = load_sys_alloc(opts->inflight * sizeof(uint64_t)),
     };
-  load_msg_init(&run->msg, mode->kind, opts->bytes,
-                mode->transport == &load_transport_websocket);
+  bool framed = mode->transport == &load_transport_websocket;
+  if (opts->msgpack && (!framed || mode->kind == LOAD_MSG_ACK))
+    load_sys_die("--msgpack is for echo and broadcast");
+  if (opts->msgpack)
+    load_msg_init_packed(&run->msg, mode->kind, opts->bytes);
+  else
+    load_msg_init(&run->msg, mode->kind, opts->bytes, framed);
   load_sys_raise_files(run->count + 64);
 }
 

@@ -51,6 +51,8 @@ static void frame_received(load_run *run, load_client *client,
   size_t len = (size_t)frame->len;
   if (frame->opcode == LOAD_WS_TEXT)
     load_client_packet(run, client, payload, len);
+  else if (frame->opcode == LOAD_WS_BINARY)
+    load_client_binary(run, client, payload, len);
   else if (frame->opcode == LOAD_WS_PING)
     frame_send(run, LOAD_WS_PONG, payload, len);
   else if (frame->opcode == LOAD_WS_CLOSE)
@@ -58,8 +60,8 @@ static void frame_received(load_run *run, load_client *client,
                  len >= 2 ? payload[0] << 8 | payload[1] : 1005,
                  (int)(len > 2 ? len - 2 : 0), (const char *)payload + 2);
   else
-    load_sys_die("client %u: expected a text frame, got opcode %u",
-                 client->index, (unsigned)frame->opcode);
+    load_sys_die("client %u: expected a message, got opcode %u", client->index,
+                 (unsigned)frame->opcode);
 }
 
 static size_t websocket_feed(load_run *run, load_client *client,
@@ -87,7 +89,13 @@ static size_t websocket_feed(load_run *run, load_client *client,
 
 static void websocket_packet(load_run *run, load_client *client,
                              const char *text) {
+  static const char connect[] = "\x82\xa4type\x00\xa3nsp\xa1/";
   (void)client;
+  if (run->opts->msgpack && strcmp(text, "40") == 0) {
+    frame_send(run, LOAD_WS_BINARY, (const uint8_t *)connect,
+               sizeof connect - 1);
+    return;
+  }
   frame_send(run, LOAD_WS_TEXT, (const uint8_t *)text, strlen(text));
 }
 

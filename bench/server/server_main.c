@@ -55,6 +55,10 @@ static bool set_up(peal_server **server) {
 static bool option(peal_server_opts *opts, const char *name,
                    const char *value) {
   char *end = NULL;
+  if (strcmp(name, "--parser") == 0) {
+    opts->parser = peal_parser_msgpack();
+    return strcmp(value, "msgpack") == 0;
+  }
   unsigned long number = strtoul(value, &end, 10);
   if (end == value || *end != '\0' || number > 65535)
     return false;
@@ -62,6 +66,10 @@ static bool option(peal_server_opts *opts, const char *name,
     opts->port = (int)number;
   else if (strcmp(name, "--workers") == 0)
     opts->workers = (unsigned)number;
+  else if (strcmp(name, "--deflate") == 0 && number <= 2)
+    opts->deflate = (peal_deflate_opts){.on = number > 0,
+                                        .server_context_takeover = number == 2,
+                                        .client_context_takeover = number == 2};
   else
     return false;
   return true;
@@ -73,7 +81,10 @@ int main(int argc, char **argv) {
   for (int i = 1; right && i < argc; i += 2)
     right = option(&opts, argv[i], argv[i + 1]);
   if (!right) {
-    fputs("usage: peal-bench-server [--port P] [--workers N]\n", stderr);
+    fputs("usage: peal-bench-server [--port P] [--workers N] "
+          "[--parser msgpack] [--deflate 0|1|2]\n"
+          "deflate 1: messages are deflated; 2: and refer to those before\n",
+          stderr);
     return 2;
   }
   peal_server *server = peal_server_new(&opts);

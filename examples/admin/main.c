@@ -10,7 +10,7 @@
  *   socket.emit("say", "kitchen", text)  everybody there gets "said", text
  *
  * The password may be the hash that `htpasswd -nbB admin secret` writes. Without
- * the variable anybody may look. */
+ * the variable, or with an empty one, anybody may look. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +53,8 @@ static const char *origin_of(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   const char *password = getenv("PEAL_ADMIN_PASSWORD");
+  if (password && !*password)
+    password = NULL;
   const char *workers = getenv("PEAL_WORKERS");
   peal_server *server = peal_server_new(
       &(peal_server_opts){.port = argc > 1 ? atoi(argv[1]) : 3000,

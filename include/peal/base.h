@@ -330,6 +330,8 @@ typedef struct peal_log_record {
   peal_slice peer;      /* address of the peer concerned, or empty */
   peal_slice sid;       /* session or socket id concerned, or empty */
   int64_t time_ms;      /* wall clock, milliseconds since 1970 */
+  peal_slice trace_id;  /* of the event that was being handled, in hex, or */
+  peal_slice span_id;   /* empty: peal_trace_opts.ids of <peal/trace.h> */
 } peal_log_record;
 
 /*   worker -+
@@ -361,8 +363,8 @@ typedef enum peal_log_format {
 #define PEAL_LOG_LINE_MIN 1024u /* room that peal_log_line asks for */
 
 /* Write a record as a line, with newline and terminator, into `out` of `cap`
- * bytes (at least PEAL_LOG_LINE_MIN; 4096 hold whatever the library says). Peer
- * and sid are left out if they are empty. What does not fit is left out behind
+ * bytes (at least PEAL_LOG_LINE_MIN; 4096 hold whatever the library says). Peer,
+ * sid and ids are left out if they are empty. What does not fit is left out behind
  * a whole character, so that the line stays one and JSON stays JSON.
  * Returns its length without the terminator; 0 without record or room.
  * Thread: pure. */

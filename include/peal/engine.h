@@ -65,9 +65,11 @@ typedef enum peal_reason {
   PEAL_REASON_TRANSPORT_CLOSE,   /* "transport close" */
   PEAL_REASON_TRANSPORT_ERROR,   /* "transport error" */
   PEAL_REASON_PARSE_ERROR,       /* "parse error" */
-  PEAL_REASON_FORCED_CLOSE,      /* "forced close": packet out of order; of a
+  PEAL_REASON_FORCED_CLOSE,      /* "forced close": a packet that is none; of a
                                     raw session: we closed it */
-  PEAL_REASON_FORCED_SERVER,     /* "forced server close": Socket.IO alone */
+  PEAL_REASON_FORCED_SERVER,     /* "forced server close": a packet that may not
+                                    come now, as an event of a namespace that it
+                                    is not in; Socket.IO alone */
   PEAL_REASON_SLOW_CONSUMER      /* "slow consumer": send queue full */
 } peal_reason;
 
@@ -219,7 +221,9 @@ typedef struct peal_engine_server_opts {
   void *user; /* the last argument of these four */
 
   peal_deflate_opts deflate; /* reference: perMessageDeflate; default: none */
-  bool allow_eio3;           /* reference: allowEIO3 */
+  bool allow_eio3;           /* reference: allowEIO3: clients of Engine.IO 3
+                                are served beside those of 4; default: they
+                                are refused (code 5) */
   /* 0: for what comes (docs/abi.md). */
   uintptr_t reserved[26];
 } peal_engine_server_opts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* parser: how packets of Socket.IO become messages of Engine.IO, and back
- * (reference: option `parser`): the default one, MessagePack's, and those of an
+/* parser: how packets of Socket.IO become messages of Engine.IO, and back. What
+ * the reference calls `parser`: the default one, MessagePack's, and those of an
  * application.
  *
  *   packet ── encode ──> message [binary [binary …]]     text or binary, then

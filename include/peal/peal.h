@@ -8,8 +8,12 @@
  *   http.h     the HTTP server that the rest stands on
  *   ws.h       plain WebSocket endpoints, without Socket.IO
  *   server.h   namespaces, sockets, rooms, events (with engine.h)
+ *   namespaces.h  those that come and go while it runs
+ *   rooms.h    which rooms there are, and what becomes of them
+ *   session.h  values of a client that outlive its socket
  *   handle.h   references to sockets, and what hangs on one
  *   events.h   wildcards, middleware of events, errors, a call that waits
+ *   trace.h    events one by one: what they are and cost
  *   client.h   a client: its connection, namespaces, events (with event.h)
  *   simple.h   a client whose calls wait
  *   outbox.h   events of a client that must not be lost
@@ -26,9 +30,13 @@
 #include <peal/events.h>
 #include <peal/handle.h>
 #include <peal/http.h>
+#include <peal/namespaces.h>
 #include <peal/outbox.h>
+#include <peal/rooms.h>
 #include <peal/server.h>
+#include <peal/session.h>
 #include <peal/simple.h>
+#include <peal/trace.h>
 #include <peal/val.h>
 #include <peal/worker.h>
 #include <peal/ws.h>

@@ -3,8 +3,9 @@
 /* server: the Socket.IO server (Engine.IO 4, Socket.IO 5): namespaces,
  * sockets, rooms, events, acknowledgements.
  *
- * Namespaces are set up first (peal_server_of), then the server runs; handlers
- * may come and go at any time (peal_on, peal_off). Handlers of one socket run
+ * Namespaces are set up first (peal_server_of), then the server runs; others may
+ * come while it does (<peal/namespaces.h>), and handlers may come and go at any
+ * time (peal_on, peal_off). Handlers of one socket run
  * on its worker, in order, never two at a time.
  *
  * A socket is one client in one namespace. Its states, and what may be done in
@@ -53,7 +54,8 @@ extern "C" {
 
 /* A server: all namespaces of one path of one HTTP server. */
 typedef struct peal_server peal_server;
-/* A namespace: one for the life of the server, shared by all workers. */
+/* A namespace, shared by all workers; for the life of the server, but for those
+ * that clients make (<peal/namespaces.h>). */
 typedef struct peal_nsp peal_nsp;
 /* One client in one namespace. Valid from its first middleware until its
  * disconnect handler has returned. */
@@ -252,10 +254,14 @@ PEAL_API void peal_server_stats_get(peal_server *server,
 /* -- namespaces and handlers ----------------------------------------------- */
 
 /* The namespace of this name, made if new; a missing leading slash is added.
- * Borrowed for the life of the server.
- * Returns NULL if memory is out, the name too long (256 bytes) or with a
- * comma, or the server runs and has none of this name. Thread: any during the
- * run; before it the one that sets up. */
+ * Borrowed for the life of the server: one that clients have made is kept from
+ * then on. During the run sockets come into a new one at the end of the turn of
+ * the worker that has made it, behind what it has registered; made by a thread
+ * that is none, at once: what must be there first is registered by
+ * peal_on_namespace (<peal/namespaces.h>). A new one that matches the pattern of
+ * a parent is its child.
+ * Returns NULL if memory is out, or the name too long (256 bytes) or with a
+ * comma. Thread: any during the run; before it the one that sets up. */
 PEAL_API peal_nsp *peal_server_of(peal_server *server, const char *name);
 /* With its slash. Borrowed for the life of the server. Thread: any. */
 PEAL_API const char *peal_nsp_name(const peal_nsp *nsp);

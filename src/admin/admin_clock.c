@@ -5,21 +5,21 @@
 #include "admin/admin_figures.h"
 #include "admin/admin_picture.h"
 #include "admin/admin_report.h"
+#include "admin/admin_spaces.h"
 
 /* -- server_stats ------------------------------------------------------------ */
 
-static peal_val namespaces(const peal_admin *admin, peal_build *build) {
-  const peal_server *server = admin->server;
+static peal_val namespaces(peal_admin *admin, peal_build *build) {
   peal_items *all = peal_items_new(build);
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    const peal_nsp *nsp = server->nsps[i];
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; i < spaces.count; i++)
     peal_items_add(
-        all,
-        peal_build_keep(
-            build, PEAL_OBJECT({"name", peal_str(nsp->name)},
-                               {"socketsCount",
-                                peal_int(peal_admin_figures_sockets(nsp))})));
-  }
+        all, peal_build_copy(
+                 build, PEAL_OBJECT({"name", peal_str(spaces.items[i]->name)},
+                                    {"socketsCount",
+                                     peal_int(peal_admin_figures_sockets(
+                                         spaces.items[i]))})));
+  peal_admin_spaces_give(admin, &spaces);
   return peal_items_val(all);
 }
 
@@ -139,20 +139,21 @@ static void run(peal_admin *admin) {
   peal_timer_start(admin->clock, 0, period_ms(admin));
 }
 
-static void on_wake(peal_worker *worker, void *user) {
-  peal_admin *admin = user;
+static void on_wake(peal_worker *worker, peal_mail *mail) {
+  peal_admin *admin = PEAL_LIST_OF(mail, peal_admin, wake);
   (void)worker;
+  atomic_store(&admin->is_waking, false);
   note_look(admin);
   if (is_wanted(admin) && !admin->is_over)
     run(admin);
 }
 
 void peal_admin_clock_wake(peal_admin *admin) {
-  /* Without memory for it those who look hear nothing until somebody comes or
-   * goes. */
-  peal_err err = peal_worker_post(peal_workers_get(admin->server->workers, 0),
-                                  on_wake, admin);
-  (void)err;
+  if (atomic_exchange(&admin->is_waking, true))
+    return;
+  admin->wake.fn = on_wake;
+  (void)peal_mail_put(peal_workers_get(admin->server->workers, 0),
+                      &admin->wake);
 }
 
 void peal_admin_clock_start(peal_admin *admin) {

@@ -2,6 +2,8 @@
 #include "admin/admin_events.h"
 
 #include "admin/admin_feed.h"
+#include "admin/admin_spaces.h"
+#include "server/socket_name.h"
 
 static void tell(peal_admin *admin, peal_socket *socket, const char *what,
                  peal_slice event, peal_args args) {
@@ -14,7 +16,8 @@ static void tell(peal_admin *admin, peal_socket *socket, const char *what,
     peal_items_add(all, args.items[i]);
   peal_admin_feed_tell(local, PEAL_ADMIN_EVENT, what,
                        PEAL_ARGS(peal_str(socket->local->nsp->name),
-                                 peal_str(socket->id), peal_items_val(all),
+                                 peal_str(peal_socket_name(socket)),
+                                 peal_items_val(all),
                                  peal_admin_feed_now(local)));
 }
 
@@ -29,7 +32,7 @@ static void on_sent(peal_socket *socket, peal_slice event, peal_args args,
   tell(user, socket, "event_sent", event, args);
 }
 
-static peal_err add(peal_admin *admin, peal_nsp *nsp) {
+static peal_err add_to(peal_admin *admin, peal_nsp *nsp) {
   peal_err err = peal_on_any(nsp, on_received, admin);
   if (err)
     return err;
@@ -39,20 +42,26 @@ static peal_err add(peal_admin *admin, peal_nsp *nsp) {
   return err;
 }
 
-void peal_admin_events_set(peal_admin *admin, bool on) {
-  const peal_server *server = admin->server;
-  if (!on) {
-    for (size_t i = 0; i < admin->with_events; i++) {
-      (void)peal_off_any(server->nsps[i], on_received, admin);
-      (void)peal_off_any_outgoing(server->nsps[i], on_sent, admin);
-    }
-    admin->with_events = 0;
+/* Without memory for it: again by the next tick. */
+static void set(peal_admin *admin, peal_nsp *nsp, bool on) {
+  if (nsp == admin->nsp || nsp->is_shown == on)
+    return;
+  if (on) {
+    nsp->is_shown = !add_to(admin, nsp);
     return;
   }
-  for (; admin->with_events < server->nsp_count; admin->with_events++) {
-    peal_nsp *nsp = server->nsps[admin->with_events];
-    /* Without memory for it: again by the next tick. */
-    if (nsp != admin->nsp && add(admin, nsp))
-      return;
-  }
+  (void)peal_off_any(nsp, on_received, admin);
+  (void)peal_off_any_outgoing(nsp, on_sent, admin);
+  nsp->is_shown = false;
+}
+
+/* By each tick: clients make namespaces, too. */
+void peal_admin_events_set(peal_admin *admin, bool on) {
+  if (!on && !admin->has_events)
+    return;
+  admin->has_events = on;
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
+  for (size_t i = 0; i < spaces.count; i++)
+    set(admin, spaces.items[i], on);
+  peal_admin_spaces_give(admin, &spaces);
 }

@@ -5,6 +5,5 @@
  * while somebody looks. On worker 0. */
 #include "admin/admin_impl.h"
 
-/* Register with every namespace that has none yet, or remove all. Again:
- * namespaces that are new. */
+/* Register with every namespace, or remove them from all. Again: nothing. */
 void peal_admin_events_set(peal_admin *admin, bool on);

@@ -74,8 +74,8 @@ static peal_admin_note *take(peal_admin_local *local) {
   return note;
 }
 
-static void flush(peal_worker *worker, void *user) {
-  peal_admin_local *local = user;
+static void flush(peal_worker *worker, peal_mail *mail) {
+  peal_admin_local *local = PEAL_LIST_OF(mail, peal_admin_local, flush);
   peal_admin_note *note;
   local->is_posted = false;
   while ((note = take(local))) {
@@ -85,6 +85,13 @@ static void flush(peal_worker *worker, void *user) {
       leave_out(local, PEAL_ADMIN_PICTURE);
     free_note(worker->mem, note);
   }
+}
+
+static void flush_later(peal_admin_local *local) {
+  if (local->is_posted)
+    return;
+  local->flush.fn = flush;
+  local->is_posted = peal_mail_put(local->worker, &local->flush);
 }
 
 void peal_admin_feed_tell(peal_admin_local *local, peal_admin_kind kind,
@@ -100,20 +107,17 @@ void peal_admin_feed_tell(peal_admin_local *local, peal_admin_kind kind,
     note->event = event;
     note->args = peal_doc_new(all);
   }
-  bool is_there =
-      note && note->args &&
-      (local->is_posted || !peal_worker_post(local->worker, flush, local));
-  if (!is_there) {
+  if (!note || !note->args) {
     if (note)
       free_note(mem, note);
     leave_out(local, kind);
     return;
   }
-  local->is_posted = true;
   *local->last = note;
   local->last = &note->next;
   local->told++;
   local->told_bytes += bytes;
+  flush_later(local);
 }
 
 void peal_admin_feed_drop(peal_admin_local *local) {

@@ -21,6 +21,12 @@ void peal_admin_figures_read(const peal_admin *admin, peal_admin_counts *out) {
   }
 }
 
+const char *peal_admin_figures_name(const peal_nsp *nsp) {
+  const char *name = peal_arena_str(&peal_worker_self()->turn,
+                                    (peal_slice){nsp->name, nsp->name_len});
+  return name ? name : "";
+}
+
 int64_t peal_admin_figures_sockets(const peal_nsp *nsp) {
   size_t count = 0;
   for (unsigned i = 0; i < nsp->server->worker_count; i++)

@@ -11,6 +11,9 @@ void peal_admin_figures_read(const peal_admin *admin, peal_admin_counts *out);
 void peal_admin_figures_add(peal_items *out, peal_build *build,
                             const peal_admin_counts *before,
                             const peal_admin_counts *now, int64_t wall_ms);
+/* Its name in the memory of this worker's turn: it may end meanwhile. "": no
+ * memory. */
+const char *peal_admin_figures_name(const peal_nsp *nsp);
 /* Sockets of a namespace, all workers. Thread: any. */
 int64_t peal_admin_figures_sockets(const peal_nsp *nsp);
 /* The reason as the reference's engine calls it. */

@@ -35,6 +35,7 @@ typedef struct peal_admin_local {
   peal_worker *worker;
   /* What is to be told in the next step (admin_feed). */
   peal_admin_note *first, **last;
+  peal_mail flush;
   bool is_posted;
   uint64_t second; /* of the two that follow */
   uint32_t told;
@@ -70,14 +71,16 @@ struct peal_admin {
    * is anybody? */
   atomic_uint lookers;
   atomic_bool far_look, is_looked;
-  atomic_bool is_stale; /* something was left out of what was told */
-  atomic_uint viewers;  /* of the status page, here */
+  atomic_bool is_stale;  /* something was left out of what was told */
+  atomic_uint viewers;   /* of the status page, here */
+  atomic_bool is_waking; /* `wake` is on its way */
+  peal_mail wake;
 
   /* Of worker 0: the clock. */
   peal_timer *clock;
-  bool is_running;    /* the clock is */
-  bool is_over;       /* the run ends: it does not begin any more */
-  size_t with_events; /* namespaces that have them */
+  bool is_running; /* the clock is */
+  bool is_over;    /* the run ends: it does not begin any more */
+  bool has_events; /* some namespaces have those of all events */
   uint64_t stats_due_ms, picture_due_ms;
   peal_admin_counts before;  /* what was told of already */
   peal_build *buffer;        /* of `seconds` */

@@ -17,6 +17,7 @@
 #define PEAL_LIMIT_ADMIN_VIEWERS 64u /* of the status page at one time */
 #define PEAL_LIMIT_ADMIN_ASKS 64u    /* stats.json that wait */
 #define PEAL_LIMIT_ADMIN_TOP_ROOMS 20u
+#define PEAL_LIMIT_ADMIN_ROOMS 4096u /* of a worker, told apart from others' */
 #define PEAL_LIMIT_ADMIN_NODES 64u
 #define PEAL_ADMIN_STATS_MS 2000u   /* reference */
 #define PEAL_ADMIN_PICTURE_MS 1000u /* between two, at least */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/admin_orders.h"
 
-#include "server/nsp.h"
+#include "admin/admin_spaces.h"
 
 /* Whom an order is for. */
 typedef struct aim {
@@ -12,18 +12,24 @@ typedef struct aim {
 
 /* The first argument is the namespace, `filter` a room or a socket's id, or
  * nothing for all. False: there is no such namespace, or the filter is no
- * name: then nobody is meant. */
+ * name: then nobody is meant. To be ended by let_go. */
 static bool take_aim(aim *out, peal_admin *admin, const peal_event *event,
                      peal_val filter) {
-  *out = (aim){.nsp = peal_nsp_named(admin->server,
-                                     peal_val_str(peal_event_arg(event, 0))),
-               .room = peal_val_str(filter)};
+  *out = (aim){.room = peal_val_str(filter)};
   bool is_all = peal_val_is(filter, PEAL_UNDEFINED) ||
                 peal_val_is(filter, PEAL_NULL) ||
                 (peal_val_is(filter, PEAL_STRING) && !out->room.len);
+  if (!is_all && !out->room.len)
+    return false;
   if (!is_all)
     out->to.room_names = (peal_names){&out->room, 1};
-  return out->nsp != NULL && (is_all || out->room.len);
+  out->nsp =
+      peal_admin_spaces_find(admin, peal_val_str(peal_event_arg(event, 0)));
+  return out->nsp != NULL;
+}
+
+static void let_go(const aim *at) {
+  peal_admin_spaces_leave(at->nsp);
 }
 
 static void note(peal_admin *admin, const peal_socket *socket, const char *what,
@@ -44,6 +50,7 @@ static void on_emit(peal_socket *socket, const peal_event *event, void *user) {
   note(user, socket, "an event", &at);
   (void)peal_nsp_emit_n(at.nsp, &at.to, peal_val_str(args.items[2]),
                         (peal_args){args.items + 3, args.count - 3});
+  let_go(&at);
 }
 
 /* join(nsp, room, filter) */
@@ -54,6 +61,7 @@ static void on_join(peal_socket *socket, const peal_event *event, void *user) {
     return;
   note(user, socket, "a join", &at);
   (void)peal_nsp_join_n(at.nsp, &at.to, room);
+  let_go(&at);
 }
 
 /* leave(nsp, room, filter) */
@@ -64,6 +72,7 @@ static void on_leave(peal_socket *socket, const peal_event *event, void *user) {
     return;
   note(user, socket, "a leave", &at);
   (void)peal_nsp_leave_n(at.nsp, &at.to, room);
+  let_go(&at);
 }
 
 /* _disconnect(nsp, close, filter) */
@@ -75,6 +84,7 @@ static void on_disconnect(peal_socket *socket, const peal_event *event,
     return;
   note(user, socket, "a disconnect", &at);
   (void)peal_nsp_disconnect(at.nsp, &at.to, close);
+  let_go(&at);
 }
 
 peal_err peal_admin_orders_add(peal_admin *admin) {

@@ -102,8 +102,7 @@ static void report(errand *it) {
                              .fn = on_report,
                              .user = it,
                              .admin = it->admin};
-  if (peal_admin_report_ask(&it->ask))
-    complain(it->req, 503, "busy");
+  peal_admin_report_ask(&it->ask);
 }
 
 static void on_basic(peal_worker *worker, peal_admin_verdict verdict,
@@ -194,17 +193,19 @@ static void on_login_body(peal_http_req *req, peal_err err, peal_slice body,
   peal_admin *admin = user;
   if (err)
     return;
-  peal_val login = peal_build_json(peal_http_req_build(req), body);
-  if (peal_build_err(peal_http_req_build(req))) {
+  peal_doc *doc;
+  if (peal_doc_from_json(&doc, body, NULL)) {
     complain(req, 400, "no JSON");
     return;
   }
+  peal_val login = peal_doc_val(doc);
   errand *it = errand_of(admin, req);
   if (it)
     peal_admin_auth_ask(
         &admin->auth, peal_http_req_worker(req), peal_http_req_address(req),
         peal_val_str(peal_val_get(login, "username")),
         peal_val_str(peal_val_get(login, "password")), on_login, it);
+  peal_doc_free(doc);
 }
 
 /* A form of another site cannot send this type. */
@@ -293,9 +294,16 @@ static void on_request(peal_http_req *req, void *user) {
   }
 }
 
+/* "/_peal" and what is in it, but not "/_pealing". */
 peal_err peal_admin_page_open(peal_admin *admin) {
-  return peal_http_server_mount(admin->server->http,
-                                &(peal_http_mount){.path = admin->opts.page,
-                                                   .on_request = on_request,
-                                                   .user = admin});
+  char inside[1100];
+  (void)snprintf(inside, sizeof inside, "%.1024s/", admin->opts.page);
+  peal_http_mount mount = {.path = admin->opts.page,
+                           .exact = true,
+                           .on_request = on_request,
+                           .user = admin};
+  peal_err err = peal_http_server_mount(admin->server->http, &mount);
+  mount.path = inside;
+  mount.exact = false;
+  return err ? err : peal_http_server_mount(admin->server->http, &mount);
 }

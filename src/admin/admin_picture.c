@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/admin_picture.h"
 
+#include <string.h>
+
 #include <peal/handle.h>
 
 #include "admin/admin_describe.h"
 #include "admin/admin_figures.h"
+#include "admin/admin_spaces.h"
 #include "base/mem.h"
 
 typedef struct part part;
@@ -20,8 +23,8 @@ typedef struct picture {
 struct part {
   part *next;
   picture *whole;
-  peal_nsp *nsp;
   peal_doc *sockets; /* an array; NULL: not there (yet) */
+  char nsp[];        /* its name, terminated */
 };
 
 static peal_val all_of(const picture *it) {
@@ -67,7 +70,7 @@ static void on_fetched(const peal_fetched *fetched, void *user) {
   size_t max = it->local->admin->opts.max_sockets;
   peal_build *build = peal_worker_build(it->local->worker);
   peal_items *all = peal_items_new(build);
-  peal_slice nsp = peal_slice_of(peal_nsp_name(one->nsp));
+  peal_slice nsp = peal_slice_of(one->nsp);
   for (size_t i = 0; i < fetched->sockets.count && it->count < max; i++) {
     peal_items_add(all,
                    peal_admin_describe(build, fetched->sockets.items[i], nsp));
@@ -79,10 +82,11 @@ static void on_fetched(const peal_fetched *fetched, void *user) {
 
 static void ask(picture *it, peal_nsp *nsp) {
   const peal_mem *mem = it->local->worker->mem;
-  part *one = peal_mem_zalloc(mem, sizeof *one);
+  part *one = peal_mem_zalloc(mem, sizeof *one + nsp->name_len + 1);
   if (!one)
     return;
-  *one = (part){.next = it->parts, .whole = it, .nsp = nsp};
+  *one = (part){.next = it->parts, .whole = it};
+  memcpy(one->nsp, nsp->name, nsp->name_len);
   it->parts = one;
   it->waiting++;
   if (peal_nsp_fetch(nsp, NULL, on_fetched, one))
@@ -92,21 +96,23 @@ static void ask(picture *it, peal_nsp *nsp) {
 /* A namespace that does not fit is left out whole: describing it would take the
  * time that the picture is not worth. */
 static void ask_all(picture *it) {
-  const peal_admin *admin = it->local->admin;
-  const peal_server *server = admin->server;
+  peal_admin *admin = it->local->admin;
+  peal_admin_spaces spaces = peal_admin_spaces_take(admin);
   uint64_t sum = 0;
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    peal_nsp *nsp = server->nsps[i];
+  for (size_t i = 0; i < spaces.count; i++) {
+    peal_nsp *nsp = spaces.items[i];
     uint64_t count = (uint64_t)peal_admin_figures_sockets(nsp);
     if (sum + count > admin->opts.max_sockets) {
-      peal_logger_write(
-          server->log, PEAL_LOG_INFO, "admin", (peal_slice){0}, (peal_slice){0},
-          "%s has too many sockets to be shown at once", nsp->name);
+      peal_logger_write(admin->server->log, PEAL_LOG_INFO, "admin",
+                        (peal_slice){0}, (peal_slice){0},
+                        "%s has too many sockets to be shown at once",
+                        nsp->name);
       continue;
     }
     sum += count;
     ask(it, nsp);
   }
+  peal_admin_spaces_give(admin, &spaces);
 }
 
 void peal_admin_picture_send(peal_admin *admin, peal_worker *worker,

@@ -3,6 +3,7 @@
 
 #include "admin/admin_figures.h"
 #include "admin/admin_rooms.h"
+#include "admin/admin_spaces.h"
 #include "admin/admin_viewers.h"
 #include "base/account.h"
 #include "base/mem.h"
@@ -14,7 +15,8 @@
 
 typedef struct part {
   peal_admin_report *report;
-  peal_doc *doc; /* what a worker says of itself */
+  peal_mail mail; /* there and back */
+  peal_doc *doc;  /* what a worker says of itself */
 } part;
 
 struct peal_admin_report {
@@ -102,39 +104,39 @@ static peal_val totals_val(const peal_admin *admin,
   return peal_pairs_val(it);
 }
 
-static int64_t rooms_of(const peal_admin_report *report, const char *nsp) {
-  int64_t sum = 0;
-  for (unsigned i = 0; i < report->admin->server->worker_count; i++) {
-    peal_val rooms = peal_val_get(peal_doc_val(report->parts[i].doc), "rooms");
-    sum += peal_val_int(peal_val_get(peal_val_get(rooms, "counts"), nsp), 0);
-  }
-  return sum;
+/* What each worker says of its rooms. */
+static peal_args rooms_of(const peal_admin_report *report, peal_build *build) {
+  peal_items *all = peal_items_new(build);
+  for (unsigned i = 0; i < report->admin->server->worker_count; i++)
+    peal_items_add(all,
+                   peal_val_get(peal_doc_val(report->parts[i].doc), "rooms"));
+  return peal_items_args(all);
 }
 
 static peal_val namespaces_val(const peal_admin_report *report,
                                peal_build *build) {
-  const peal_server *server = report->admin->server;
+  peal_args rooms = rooms_of(report, build);
   peal_items *all = peal_items_new(build);
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    const peal_nsp *nsp = server->nsps[i];
+  peal_admin_spaces spaces = peal_admin_spaces_take(report->admin);
+  for (size_t i = 0; i < spaces.count; i++) {
+    const peal_nsp *nsp = spaces.items[i];
+    int64_t count = peal_admin_rooms_count(rooms.items, rooms.count, nsp->name);
     peal_items_add(
-        all,
-        peal_build_keep(
-            build,
-            PEAL_OBJECT({"name", peal_str(nsp->name)},
-                        {"sockets", peal_int(peal_admin_figures_sockets(nsp))},
-                        {"rooms", peal_int(rooms_of(report, nsp->name))})));
+        all, peal_build_copy(
+                 build, PEAL_OBJECT({"name", peal_str(nsp->name)},
+                                    {"sockets",
+                                     peal_int(peal_admin_figures_sockets(nsp))},
+                                    {"rooms", peal_int(count)})));
   }
+  peal_admin_spaces_give(report->admin, &spaces);
   return peal_items_val(all);
 }
 
 static peal_val rooms_val(const peal_admin_report *report, peal_build *build) {
+  peal_args rooms = rooms_of(report, build);
   peal_items *tops = peal_items_new(build);
-  for (unsigned i = 0; i < report->admin->server->worker_count; i++)
-    peal_items_add(
-        tops,
-        peal_val_get(peal_val_get(peal_doc_val(report->parts[i].doc), "rooms"),
-                     "top"));
+  for (size_t i = 0; i < rooms.count; i++)
+    peal_items_add(tops, peal_val_get(rooms.items[i], "top"));
   peal_args args = peal_items_args(tops);
   return peal_admin_rooms_merge(build, args.items, args.count);
 }
@@ -228,8 +230,8 @@ static void free_report(peal_admin_report *report) {
   peal_mem_free(report->admin->mem, report);
 }
 
-static void on_answer(peal_worker *worker, void *user) {
-  peal_admin_ask *ask = user;
+static void on_answer(peal_worker *worker, peal_mail *mail) {
+  peal_admin_ask *ask = PEAL_LIST_OF(mail, peal_admin_ask, mail);
   peal_bytes *json = ask->json;
   (void)worker;
   ask->fn(json, ask->user);
@@ -239,8 +241,9 @@ static void on_answer(peal_worker *worker, void *user) {
 static void answer(peal_admin *admin, peal_admin_ask *ask, peal_bytes *json) {
   admin->ask_count--;
   ask->json = json ? peal_bytes_ref(json) : NULL;
-  if (peal_worker_post(ask->worker, on_answer, ask))
-    peal_bytes_unref(ask->json);
+  ask->mail.fn = on_answer;
+  if (!peal_mail_put(ask->worker, &ask->mail))
+    peal_bytes_unref(json);
 }
 
 static void finish(peal_admin_report *report) {
@@ -287,21 +290,20 @@ static void on_asked(peal_nsp *nsp, const peal_event *event, void *user) {
 
 /* -- asking the workers ------------------------------------------------------ */
 
-static void on_part(peal_worker *worker, void *user) {
-  part *one = user;
+static void on_part(peal_worker *worker, peal_mail *mail) {
+  const part *one = PEAL_LIST_OF(mail, part, mail);
   (void)worker;
   if (--one->report->waiting == 0)
     ask_nodes(one->report);
 }
 
-static void on_worker(peal_worker *worker, void *user) {
-  part *one = user;
+static void on_worker(peal_worker *worker, peal_mail *mail) {
+  part *one = PEAL_LIST_OF(mail, part, mail);
   peal_admin *admin = one->report->admin;
   one->doc = peal_doc_new(worker_val(admin, worker));
-  peal_worker *first = peal_workers_get(admin->server->workers, 0);
-  /* The run is over: nobody waits any more. */
-  peal_err err = peal_worker_post(first, on_part, one);
-  (void)err;
+  one->mail.fn = on_part;
+  /* If the run is over nobody waits any more. */
+  (void)peal_mail_put(peal_workers_get(admin->server->workers, 0), &one->mail);
 }
 
 void peal_admin_report_make(peal_admin *admin) {
@@ -319,8 +321,9 @@ void peal_admin_report_make(peal_admin *admin) {
   admin->report = report;
   for (unsigned i = 0; i < count; i++) {
     report->parts[i].report = report;
-    if (peal_worker_post(peal_workers_get(admin->server->workers, i), on_worker,
-                         &report->parts[i]))
+    report->parts[i].mail.fn = on_worker;
+    if (!peal_mail_put(peal_workers_get(admin->server->workers, i),
+                       &report->parts[i].mail))
       report->waiting--;
   }
   if (--report->waiting == 0)
@@ -329,8 +332,8 @@ void peal_admin_report_make(peal_admin *admin) {
 
 /* -- asking for one ---------------------------------------------------------- */
 
-static void on_ask(peal_worker *worker, void *user) {
-  peal_admin_ask *ask = user;
+static void on_ask(peal_worker *worker, peal_mail *mail) {
+  peal_admin_ask *ask = PEAL_LIST_OF(mail, peal_admin_ask, mail);
   peal_admin *admin = ask->admin;
   (void)worker;
   admin->ask_count++;
@@ -346,10 +349,11 @@ static void on_ask(peal_worker *worker, void *user) {
   answer(admin, ask, NULL);
 }
 
-peal_err peal_admin_report_ask(peal_admin_ask *ask) {
+void peal_admin_report_ask(peal_admin_ask *ask) {
   peal_list_init(&ask->node);
-  return peal_worker_post(peal_workers_get(ask->admin->server->workers, 0),
-                          on_ask, ask);
+  ask->mail.fn = on_ask;
+  (void)peal_mail_put(peal_workers_get(ask->admin->server->workers, 0),
+                      &ask->mail);
 }
 
 peal_err peal_admin_report_init(peal_admin *admin) {

@@ -22,12 +22,12 @@ typedef struct peal_admin_ask {
   void *user;
   peal_admin *admin;
   peal_bytes *json;
+  peal_mail mail; /* there and back */
 } peal_admin_ask;
 
 /* Ask for one; `ask` is the caller's, with worker, fn, user and admin set, until
- * `fn` is called. Returns: PEAL_OK, or as peal_worker_post: `fn` does not come.
- * Thread: any. */
-PEAL_MUST_CHECK peal_err peal_admin_report_ask(peal_admin_ask *ask);
+ * `fn` is called. Thread: any. */
+void peal_admin_report_ask(peal_admin_ask *ask);
 /* Make one, unless one is being made. On worker 0. */
 void peal_admin_report_make(peal_admin *admin);
 /* Other nodes are answered. Returns: PEAL_OK, PEAL_ERR_NOMEM. */

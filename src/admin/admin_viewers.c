@@ -68,16 +68,13 @@ bool peal_admin_viewers_add(peal_admin *admin, peal_http_req *req,
 
 typedef struct telling {
   peal_admin_local *local;
-  peal_bytes *json;
+  peal_bytes *event;
 } telling;
 
-static void write_to(peal_admin_viewer *viewer, peal_slice json) {
-  if (viewer->is_slow)
-    return;
-  (void)peal_http_answer_write(viewer->req, PEAL_S("data: "));
-  (void)peal_http_answer_write(viewer->req, json);
-  viewer->is_slow =
-      peal_http_answer_write(viewer->req, PEAL_S("\n\n")) == PEAL_ERR_AGAIN;
+static void write_to(peal_admin_viewer *viewer, peal_slice event) {
+  if (!viewer->is_slow)
+    viewer->is_slow =
+        peal_http_answer_write(viewer->req, event) == PEAL_ERR_AGAIN;
 }
 
 static void on_telling(peal_worker *worker, void *user) {
@@ -88,27 +85,46 @@ static void on_telling(peal_worker *worker, void *user) {
     peal_admin_viewer *viewer = PEAL_LIST_OF(node, peal_admin_viewer, node);
     next = node->next;
     if (may_stay(viewer))
-      write_to(viewer, peal_bytes_slice(it->json));
+      write_to(viewer, peal_bytes_slice(it->event));
     else
       end(viewer);
   }
-  peal_bytes_unref(it->json);
+  peal_bytes_unref(it->event);
   peal_mem_free(it->local->admin->mem, it);
+}
+
+/* HTML 9.2.5: JSON has no line breaks. */
+static peal_bytes *event_of(const peal_admin *admin, peal_bytes *json) {
+  peal_buf text;
+  peal_buf_init(&text, admin->mem, 0);
+  peal_buf_add(&text, PEAL_S("data: "));
+  peal_buf_add(&text, peal_bytes_slice(json));
+  peal_buf_add(&text, PEAL_S("\n\n"));
+  peal_bytes *event = text.err ? NULL : peal_bytes_new(peal_buf_slice(&text));
+  peal_buf_deinit(&text);
+  return event;
+}
+
+static void tell_all(peal_admin *admin, peal_bytes *event) {
+  for (unsigned i = 0; i < admin->server->worker_count; i++) {
+    telling *it = peal_mem_zalloc(admin->mem, sizeof *it);
+    if (!it)
+      return;
+    *it = (telling){&admin->locals[i], peal_bytes_ref(event)};
+    if (!peal_worker_post(admin->locals[i].worker, on_telling, it))
+      continue;
+    peal_bytes_unref(event);
+    peal_mem_free(admin->mem, it);
+  }
 }
 
 void peal_admin_viewers_tell(peal_admin *admin, peal_bytes *json) {
   if (!atomic_load_explicit(&admin->viewers, memory_order_relaxed))
     return;
-  for (unsigned i = 0; i < admin->server->worker_count; i++) {
-    telling *it = peal_mem_zalloc(admin->mem, sizeof *it);
-    if (!it)
-      return;
-    *it = (telling){&admin->locals[i], peal_bytes_ref(json)};
-    if (!peal_worker_post(admin->locals[i].worker, on_telling, it))
-      continue;
-    peal_bytes_unref(json);
-    peal_mem_free(admin->mem, it);
-  }
+  peal_bytes *event = event_of(admin, json);
+  if (event)
+    tell_all(admin, event);
+  peal_bytes_unref(event);
 }
 
 void peal_admin_viewers_end(peal_admin_local *local) {

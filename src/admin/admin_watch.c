@@ -4,6 +4,7 @@
 #include "admin/admin_describe.h"
 #include "admin/admin_door.h"
 #include "admin/admin_feed.h"
+#include "server/socket_name.h"
 
 static peal_admin *admin_of(peal_onlooker *onlooker) {
   return (peal_admin *)(void *)onlooker;
@@ -36,16 +37,16 @@ static void on_upgraded(peal_onlooker *onlooker, peal_socket *socket) {
     peal_admin_feed_tell(
         local, PEAL_ADMIN_PICTURE, "socket_updated",
         PEAL_ARGS(PEAL_OBJECT(
-            {"id", peal_str(socket->id)}, {"nsp", nsp_of(socket)},
+            {"id", peal_str(peal_socket_name(socket))}, {"nsp", nsp_of(socket)},
             {"transport", peal_str(peal_socket_transport(socket))})));
 }
 
 static void tell_room(peal_admin_local *local, const peal_socket *socket,
                       peal_val room, bool joined) {
-  peal_admin_feed_tell(local, PEAL_ADMIN_PICTURE,
-                       joined ? "room_joined" : "room_left",
-                       PEAL_ARGS(nsp_of(socket), room, peal_str(socket->id),
-                                 peal_admin_feed_now(local)));
+  peal_admin_feed_tell(
+      local, PEAL_ADMIN_PICTURE, joined ? "room_joined" : "room_left",
+      PEAL_ARGS(nsp_of(socket), room, peal_str(peal_socket_name(socket)),
+                peal_admin_feed_now(local)));
 }
 
 /* As the reference tells it: its own room, the socket in that room alone, the
@@ -55,7 +56,7 @@ static void tell_came(peal_onlooker *onlooker, peal_socket *socket) {
   if (!local)
     return;
   peal_val whole = peal_admin_describe_socket(socket);
-  peal_val own = peal_str(socket->id);
+  peal_val own = peal_str(peal_socket_name(socket));
   peal_pairs *it = peal_pairs_new(peal_socket_build(socket));
   for (uint32_t i = 0; peal_val_is(whole, PEAL_OBJECT) && i < whole.len; i++) {
     peal_slice key = peal_val_key(whole, i);
@@ -84,9 +85,10 @@ static void tell_went(peal_onlooker *onlooker, peal_socket *socket,
   peal_admin_local *local = listening(onlooker, socket->local->worker);
   if (!local)
     return;
-  tell_room(local, socket, peal_str(socket->id), false);
+  tell_room(local, socket, peal_str(peal_socket_name(socket)), false);
   peal_admin_feed_tell(local, PEAL_ADMIN_PICTURE, "socket_disconnected",
-                       PEAL_ARGS(nsp_of(socket), peal_str(socket->id),
+                       PEAL_ARGS(nsp_of(socket),
+                                 peal_str(peal_socket_name(socket)),
                                  peal_str(peal_reason_text(reason)),
                                  peal_admin_feed_now(local)));
 }
@@ -116,7 +118,7 @@ static void on_data(peal_onlooker *onlooker, peal_socket *socket) {
     data = peal_object(NULL, 0);
   peal_admin_feed_tell(
       local, PEAL_ADMIN_PICTURE, "socket_updated",
-      PEAL_ARGS(PEAL_OBJECT({"id", peal_str(socket->id)},
+      PEAL_ARGS(PEAL_OBJECT({"id", peal_str(peal_socket_name(socket))},
                             {"nsp", nsp_of(socket)}, {"data", data})));
 }
 

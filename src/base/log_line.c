@@ -85,16 +85,20 @@ static void put_field(line *to, const char *before, peal_slice value,
 
 /* The words around the fields of the structured forms. */
 typedef struct words {
-  const char *time, *level, *area, *peer, *sid, *text, *quote, *end;
+  const char *time, *level, *area, *peer, *sid, *trace, *span, *text, *quote,
+      *end;
 } words;
 
-static const words keys = {"time=",   " level=", " area=\"", " peer=\"",
-                           " sid=\"", " msg=\"", "\"",       "\"\n"};
+static const words keys = {"time=",   " level=",      " area=\"",    " peer=\"",
+                           " sid=\"", " trace_id=\"", " span_id=\"", " msg=\"",
+                           "\"",      "\"\n"};
 static const words json = {"{\"time\":\"",
                            "\",\"level\":\"",
                            "\",\"area\":\"",
                            "\",\"peer\":\"",
                            "\",\"sid\":\"",
+                           "\",\"trace_id\":\"",
+                           "\",\"span_id\":\"",
                            "\",\"msg\":\"",
                            "",
                            "\"}\n"};
@@ -112,6 +116,8 @@ static void put_structured(line *to, const peal_log_record *record,
             form->quote, NAME_MOST);
   put_field(to, form->peer, record->peer, form->quote, NAME_MOST);
   put_field(to, form->sid, record->sid, form->quote, NAME_MOST);
+  put_field(to, form->trace, record->trace_id, form->quote, NAME_MOST);
+  put_field(to, form->span, record->span_id, form->quote, NAME_MOST);
   put_str(to, form->text);
   put_escaped(to, record->text);
 }
@@ -127,6 +133,8 @@ static void put_text(line *to, const peal_log_record *record,
   put_plain(to, record->text);
   put_field(to, " peer=", record->peer, "", NAME_MOST);
   put_field(to, " sid=", record->sid, "", NAME_MOST);
+  put_field(to, " trace_id=", record->trace_id, "", NAME_MOST);
+  put_field(to, " span_id=", record->span_id, "", NAME_MOST);
 }
 
 size_t peal_log_line(char *out, size_t cap, const peal_log_record *record,

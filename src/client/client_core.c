@@ -43,13 +43,16 @@ static int cut(peal_slice text, size_t room) {
   return (int)len;
 }
 
-/* SIO5: an object with `message` and maybe `data`, or a text alone. */
+/* SIO5: an object with `message` and maybe `data`, or a text alone. Socket.IO 2:
+ * a text, or the data alone. */
 static peal_client_problem problem_of_refusal(peal_val said) {
   peal_client_problem out = {.err = PEAL_ERR_REFUSED,
                              .data = peal_val_get(said, "data")};
-  peal_slice message = peal_val_is(said, PEAL_STRING)
-                           ? peal_val_str(said)
-                           : peal_val_str(peal_val_get(said, "message"));
+  bool is_text = peal_val_is(said, PEAL_STRING);
+  peal_slice message = is_text ? peal_val_str(said)
+                               : peal_val_str(peal_val_get(said, "message"));
+  if (!message.ptr && !is_text)
+    out.data = said;
   if (!message.len)
     message = peal_slice_of(peal_err_message(PEAL_ERR_REFUSED));
   snprintf(out.text, sizeof out.text, "%.*s", cut(message, sizeof out.text - 1),
@@ -97,7 +100,16 @@ static void on_open(void *user, const peal_client_engine_hello *hello) {
     client->has_websocket = true;
   remember(client, NULL);
   peal_client_link_note_transport(client);
-  (void)peal_sio_client_opened(&client->machine, client->worker->now_ms);
+  peal_err err = client->engine_opts.eio3
+                     ? peal_sio_client_set_session(&client->machine,
+                                                   peal_slice_of(hello->sid))
+                     : PEAL_OK;
+  if (err) {
+    peal_client_link_free(link);
+    lost(client, PEAL_CLIENT_TRANSPORT_ERROR, err, NULL);
+  } else {
+    (void)peal_sio_client_opened(&client->machine, client->worker->now_ms);
+  }
   run_pump(client);
 }
 

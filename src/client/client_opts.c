@@ -45,6 +45,8 @@ static const char *contradiction(const peal_client_opts *opts) {
   if (!peal_parser_is_whole(opts->parser))
     return "parser lacks a function, or has one that this library does not "
            "know";
+  if (opts->eio3 && peal_parser_other(opts->parser))
+    return "eio3 cannot go with a parser";
   if (opts->no_upgrade && opts->remember_upgrade)
     return "remember_upgrade cannot go with no_upgrade";
   if (opts->tls.insecure_no_verify &&

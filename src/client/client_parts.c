@@ -17,6 +17,7 @@ void peal_client_parts_set_machine(peal_client *client,
                                            : PEAL_LIMIT_CLIENT_PAYLOAD_BYTES;
   client->machine_opts = (peal_sio_client_opts){
       .conn = {.client = true,
+               .sio2 = opts->eio3,
                .max_attachments =
                    opts->max_attachments ? opts->max_attachments : PEAL_OFF,
                .max_packet_bytes = payload,

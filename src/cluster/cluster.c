@@ -21,7 +21,7 @@
 #include "net/crypto.h"
 #include "net/hooks.h"
 #include "net/worker_impl.h"
-#include "server/nsp.h"
+#include "server/nsp_table.h"
 #include "wire/redis_url.h"
 
 static void log_line(const peal_cluster *cluster, peal_log_level level,
@@ -92,15 +92,19 @@ static peal_err connect_redis(peal_cluster *cluster, char *why) {
 
 /* -- the beginning ---------------------------------------------------------------------------- */
 
+static void add_namespace(const peal_nsp *nsp, void *with) {
+  peal_cluster *cluster = with;
+  peal_slice name = {nsp->name, nsp->name_len};
+  if (peal_cluster_machine_nsp(&cluster->machine, name))
+    log_line(cluster, PEAL_LOG_ERROR, "a namespace stays local", nsp->name);
+}
+
+/* Those that come later are told by the adapter's verb. */
 static void add_namespaces(peal_cluster *cluster) {
-  const peal_server *server = cluster->server;
-  for (size_t i = 0; i < server->nsp_count; i++) {
-    const peal_nsp *nsp = server->nsps[i];
-    peal_slice name = {nsp->name, nsp->name_len};
-    if (peal_cluster_machine_nsp(&cluster->machine, name))
-      log_line(cluster, PEAL_LOG_ERROR, "a namespace stays local", nsp->name);
-    peal_cluster_pump(cluster);
-  }
+  (void)pthread_mutex_lock(&cluster->lock);
+  peal_nsp_table_each(cluster->server, add_namespace, cluster);
+  (void)pthread_mutex_unlock(&cluster->lock);
+  peal_cluster_pump(cluster);
 }
 
 static void on_start(peal_worker *worker, void *user) {

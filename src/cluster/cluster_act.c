@@ -10,7 +10,8 @@
 #include "cluster/cluster_streams.h"
 #include "server/form.h"
 #include "server/node_query.h"
-#include "server/nsp.h"
+#include "server/nsp_life.h"
+#include "server/nsp_table.h"
 #include "server/op_round.h"
 
 /* -- operations and questions of others -------------------------------------------------- */
@@ -39,14 +40,9 @@ static void run_moves(peal_cluster *cluster, peal_nsp *nsp, peal_op op,
   }
 }
 
-/* Those of namespaces that this node has not are nobody's here. */
-static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
-  peal_op op = event->msg->op;
+static void run_in(peal_cluster *cluster, peal_nsp *nsp, peal_op op,
+                   const peal_cluster_event *event) {
   bool moves = op.kind == PEAL_OP_JOIN || op.kind == PEAL_OP_LEAVE;
-  op.nsp = event->msg->nsp.ptr ? event->msg->nsp : op.nsp;
-  peal_nsp *nsp = peal_nsp_named(cluster->server, op.nsp);
-  if (!nsp)
-    return;
   if (moves && event->msg->args.count) {
     run_moves(cluster, nsp, op, event->msg->args);
     return;
@@ -62,6 +58,17 @@ static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
   op.has_offset = stamped != NULL;
   run_event(cluster, nsp, op);
   peal_message_unref(stamped);
+}
+
+/* Those of namespaces that this node has not are nobody's here. */
+static void run_op(peal_cluster *cluster, const peal_cluster_event *event) {
+  peal_op op = event->msg->op;
+  op.nsp = event->msg->nsp.ptr ? event->msg->nsp : op.nsp;
+  peal_nsp *nsp = peal_nsp_table_named(cluster->server, op.nsp);
+  if (!nsp)
+    return;
+  run_in(cluster, nsp, op, event);
+  peal_nsp_life_release(nsp);
 }
 
 /* CALL without a request: nobody waits. */

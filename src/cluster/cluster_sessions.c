@@ -12,6 +12,7 @@
 #include "net/worker_impl.h"
 #include "proto/cluster_places.h"
 #include "proto/proto_limits.h"
+#include "server/nsp_life.h"
 #include "server/recovery.h"
 #include "server/server_limits.h"
 #include "wire/base64.h"
@@ -209,6 +210,7 @@ peal_err peal_cluster_sessions_init(peal_cluster *cluster) {
       &it->store.sessions, server->mem, server->load.account,
       own->max_bytes ? own->max_bytes : PEAL_LIMIT_RECOVERY_BYTES,
       own->window_ms, server->seed);
+  it->store.sessions.let_go = peal_nsp_life_let_go;
   peal_list_init(&it->asking);
   cluster->sessions = it;
   peal_recovery_free(server->recovery, server->mem);

@@ -9,6 +9,7 @@
 #include "cluster/cluster_sessions_impl.h"
 #include "net/worker_impl.h"
 #include "proto/cluster_places.h"
+#include "server/nsp_life.h"
 #include "server/recovery.h"
 
 /* A question, its answers one after the other, and the way home. */
@@ -83,6 +84,7 @@ static void on_got(peal_redis *redis, peal_err err,
     fail(it);
     return;
   }
+  peal_nsp_life_use(it->missed.nsp); /* its socket has one */
   it->session->scope = it->missed.nsp;
   it->session->left_ms = peal_recovery_now_ms();
   read_missed(it);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster/cluster_verbs.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "cluster/cluster_far.h"
 #include "cluster/cluster_kept.h"
@@ -160,10 +162,58 @@ static void on_socket(peal_adapter *adapter, peal_nsp_local *local,
     peal_cluster_moves_note(cluster, local, id, true);
 }
 
+typedef struct space_mail {
+  peal_mail mail;
+  peal_cluster *cluster;
+  bool made;
+  size_t len;
+  char name[];
+} space_mail;
+
+static void on_space(peal_worker *worker, peal_mail *mail) {
+  space_mail *it = PEAL_LIST_OF(mail, space_mail, mail);
+  peal_cluster *cluster = it->cluster;
+  peal_slice name = {it->name, it->len};
+  peal_err err = PEAL_OK;
+  (void)worker;
+  if (!peal_cluster_is_over(cluster)) {
+    (void)pthread_mutex_lock(&cluster->lock);
+    if (it->made)
+      err = peal_cluster_machine_nsp(&cluster->machine, name);
+    else
+      peal_cluster_machine_nsp_end(&cluster->machine, name);
+    (void)pthread_mutex_unlock(&cluster->lock);
+    peal_cluster_pump(cluster);
+  }
+  if (err)
+    peal_cluster_count(&cluster->counts.dropped_out);
+  peal_mem_free(peal_cluster_mem(cluster), it);
+  peal_cluster_unref(cluster);
+}
+
+static void space(peal_adapter *adapter, peal_slice name, bool made) {
+  peal_cluster *cluster = (peal_cluster *)adapter;
+  space_mail *it =
+      peal_mem_alloc(peal_cluster_mem(cluster), sizeof *it + name.len);
+  if (!it) {
+    peal_cluster_count(&cluster->counts.dropped_out);
+    return;
+  }
+  *it = (space_mail){
+      .mail.fn = on_space, .cluster = cluster, .made = made, .len = name.len};
+  memcpy(it->name, name.ptr, name.len);
+  peal_cluster_ref(cluster);
+  if (peal_mail_put(cluster->worker, &it->mail))
+    return;
+  peal_mem_free(peal_cluster_mem(cluster), it);
+  peal_cluster_unref(cluster);
+}
+
 const peal_adapter_verbs peal_cluster_verbs = {.publish = publish,
                                                .store = store,
                                                .answer = answer,
                                                .over = over,
                                                .ask = ask,
                                                .room = room,
-                                               .socket = on_socket};
+                                               .socket = on_socket,
+                                               .space = space};

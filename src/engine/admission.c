@@ -9,6 +9,7 @@
 #include "engine/refusal.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
+#include "http/http_upgrade.h"
 #include "http/ws_extend.h"
 #include "wire/http1.h"
 
@@ -34,6 +35,8 @@ void peal_admission_lines(const peal_incoming *incoming, const char *sid,
                           bool is_first, peal_buf *lines,
                           peal_deflate_terms *terms) {
   add_subprotocol(incoming->req, lines);
+  /* Of those whom it has passed (engine_use). */
+  peal_buf_add(lines, peal_http_upgrade_lines(incoming->req));
   /* What is no list has been refused before. */
   (void)!peal_ws_extend_agree(terms, &incoming->engine->opts.deflate,
                               incoming->req);

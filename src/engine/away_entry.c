@@ -39,6 +39,8 @@ peal_away_entry *peal_away_entry_new(peal_away *away,
   entry->away = away;
   entry->incoming = *incoming;
   entry->req = incoming->req;
+  entry->eio3 =
+      incoming->engine->opts.allow_eio3 && peal_incoming_is_eio3(incoming);
   entry->request = next_number(away);
   memcpy(entry->sid, sid.ptr, PEAL_SID_LEN);
   peal_wheel_timer_init(&entry->timer, fn);

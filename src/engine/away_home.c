@@ -7,6 +7,8 @@
 #include "engine/away_send.h"
 #include "engine/engine_limits.h"
 #include "wire/base64.h"
+#include "wire/eio3_packet.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 
 /* A line of 256 kbit/s. */
@@ -311,24 +313,47 @@ static peal_slice body_of(const peal_engine_conn *conn,
   return (peal_slice){body, len};
 }
 
+/* The same for a session of version 3; `frame`: one packet of bytes as a frame
+ * has it. */
+static peal_slice eio3_of(const peal_engine_conn *conn,
+                          const peal_eio_away *msg, bool frame) {
+  peal_buf buf;
+  peal_buf_init(&buf, conn->local->worker->mem, 0);
+  if (frame) {
+    peal_buf_add_char(&buf, PEAL_EIO3_PACKET_BINARY);
+    peal_buf_add(&buf, msg->packets->data);
+  }
+  for (size_t i = 0; !frame && i < msg->packet_count; i++)
+    peal_eio3_payload_add(&buf, false, &msg->packets[i]);
+  char *copy = buf.err ? NULL
+                       : peal_arena_str(&conn->local->worker->turn,
+                                        peal_buf_slice(&buf));
+  peal_slice out = {copy, copy ? buf.len : 0};
+  peal_buf_deinit(&buf);
+  return out;
+}
+
 /* From its WebSocket, where it has one, one at a time; a POST may come from any
  * node. */
 static void take_packets(peal_engine_conn *conn, const peal_away_home *home,
                          const peal_eio_away *msg) {
   uint64_t now = peal_engine_conn_now(conn);
   bool on_socket = is_on(conn, PEAL_EIO_WEBSOCKET);
+  bool eio3 = peal_eio_session_is_eio3(&conn->session);
   if (!on_socket) {
-    (void)!peal_eio_session_feed_payload(&conn->session, body_of(conn, msg),
-                                         now);
+    (void)!peal_eio_session_feed_payload(
+        &conn->session, eio3 ? eio3_of(conn, msg, false) : body_of(conn, msg),
+        now);
     return;
   }
   if (!conn->far_socket || !is_at(home->socket_at, msg->sender) ||
       msg->packet_count != 1)
     return;
   bool binary = msg->packets->binary;
-  (void)!peal_eio_session_feed_frame(
-      &conn->session, binary, binary ? msg->packets->data : body_of(conn, msg),
-      now);
+  peal_slice data = !binary ? body_of(conn, msg)
+                    : eio3  ? eio3_of(conn, msg, true)
+                            : msg->packets->data;
+  (void)!peal_eio_session_feed_frame(&conn->session, binary, data, now);
 }
 
 static void upgrade(peal_engine_conn *conn, const peal_away_home *home,

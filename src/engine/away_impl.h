@@ -45,11 +45,13 @@ typedef struct peal_away_entry {
   uint64_t limit_at_ms; /* of its state */
   size_t unheard;       /* bytes and packets that the bus has not taken */
   bool failed;          /* some of them it will not */
+  bool eio3;            /* its client speaks that version */
 
   /* A POST. */
   peal_slice rest; /* of its body, in `body` but for the first turn */
   bool has_more;
-  char *body; /* charged to the worker */
+  bool octets; /* a binary body, of that version */
+  char *body;  /* charged to the worker */
   size_t body_len, packet_count;
 
   /* A WebSocket. */

@@ -9,6 +9,8 @@
 #include "engine/engine_limits.h"
 #include "engine/polling_answer.h"
 #include "proto/proto_limits.h"
+#include "wire/eio3_packet.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 
 /* -- GET ----------------------------------------------------------------------------- */
@@ -37,6 +39,16 @@ static void begin_get(peal_away_entry *entry) {
   peal_away_entry_set(entry, PEAL_AWAY_WAITS, patience(entry));
 }
 
+/* EIO3: binary as base64, which every client reads: only the session's first
+ * request, at home, would have said which it wants. */
+static void pack(const peal_away_entry *entry, peal_buf *payload,
+                 const peal_eio_packet *packet) {
+  if (entry->eio3)
+    peal_eio3_payload_add(payload, false, packet);
+  else
+    peal_eio_payload_add(payload, 0, packet);
+}
+
 void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
   peal_engine *engine = entry->away->local->engine;
   peal_http_req *req = entry->req;
@@ -44,7 +56,7 @@ void peal_away_poll_drain(peal_away_entry *entry, const peal_eio_away *msg) {
   peal_buf_init(&payload, entry->away->local->worker->mem, 0);
   for (size_t i = 0; i < msg->packet_count; i++)
     if (msg->packets[i].type <= PEAL_EIO_NOOP)
-      peal_eio_payload_add(&payload, 0, &msg->packets[i]);
+      pack(entry, &payload, &msg->packets[i]);
   peal_http_req_on_abort(req, NULL, NULL);
   const peal_polling_answer_form form = {.compress = true};
   if (peal_polling_answer_payload(engine, req, entry->sid, &form, &payload))
@@ -73,18 +85,44 @@ static void on_sent(peal_away_post *post) {
     peal_away_poll_taken(entry, false);
 }
 
+/* EIO3: what has no length (`0:`) is as good as a no-op. */
+static peal_err read_eio3(peal_away_entry *entry, peal_eio_packet *packet,
+                          size_t *bytes) {
+  peal_arena *turn = &entry->away->local->worker->turn;
+  peal_eio3_payload_item item;
+  peal_err err = peal_eio3_payload_next(&entry->rest, entry->octets, &item);
+  entry->has_more = entry->rest.len > 0;
+  *bytes += item.data.len;
+  if (err)
+    return err;
+  if (item.binary)
+    return peal_eio3_packet_decode_binary(packet, item.data);
+  if (item.data.len)
+    return peal_eio3_packet_decode(packet, item.data, turn);
+  *packet = (peal_eio_packet){.type = PEAL_EIO_NOOP};
+  return PEAL_OK;
+}
+
+static peal_err read_packet(peal_away_entry *entry, peal_eio_packet *packet,
+                            size_t *bytes) {
+  peal_slice text;
+  if (entry->eio3)
+    return read_eio3(entry, packet, bytes);
+  (void)peal_eio_payload_next(&entry->rest, &entry->has_more, &text);
+  *bytes += text.len;
+  return peal_eio_packet_decode(packet, text,
+                                &entry->away->local->worker->turn);
+}
+
 /* What the next message takes of the body. Many small packets are one: each
  * message costs every node that hears of it. */
 static size_t read_packets(peal_away_entry *entry, peal_eio_packet *packets) {
-  peal_arena *turn = &entry->away->local->worker->turn;
   size_t count = 0, bytes = 0;
-  peal_slice text;
   while (count < PEAL_LIMIT_AWAY_BATCH && bytes < PEAL_LIMIT_AWAY_BATCH_BYTES &&
-         peal_eio_payload_next(&entry->rest, &entry->has_more, &text)) {
+         entry->has_more) {
     peal_eio_packet *packet = &packets[count++];
-    bytes += text.len;
     if (++entry->packet_count <= PEAL_LIMIT_EIO_PACKETS &&
-        !peal_eio_packet_decode(packet, text, turn))
+        !read_packet(entry, packet, &bytes))
       continue;
     *packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
     entry->has_more = false; /* the rest is not looked at, as at home */
@@ -153,6 +191,7 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
   peal_http_defer(req);
   entry->rest = peal_polling_answer_body(req, body);
   entry->has_more = true;
+  entry->octets = peal_polling_answer_is_octets(req);
   if (!entry->failed)
     send_next(entry);
   if (!entry->failed)
@@ -164,7 +203,7 @@ static void on_body(peal_http_req *req, peal_err err, peal_slice body,
 static void begin_post(peal_away_entry *entry) {
   peal_engine *engine = entry->away->local->engine;
   peal_http_req *req = entry->req;
-  if (peal_polling_answer_is_octets(req)) {
+  if (peal_polling_answer_is_octets(req) && !entry->eio3) {
     peal_away_send_close(entry, "transport error");
     peal_polling_answer_empty(engine, req, entry->sid, 400);
   } else if (peal_polling_answer_is_too_long(engine, req)) {

@@ -11,6 +11,7 @@
 #include "http/ws_accept.h"
 #include "net/taken.h"
 #include "wire/base64.h"
+#include "wire/eio3_packet.h"
 
 /* So much has to be taken before the home is told: a quarter of the window. */
 #define CREDIT_BYTES (PEAL_LIMIT_AWAY_WINDOW_BYTES / 4)
@@ -113,12 +114,21 @@ static void take_probe(peal_away_entry *entry, const peal_ws_event *event) {
   }
 }
 
+static peal_err decode(const peal_away_entry *entry, peal_eio_packet *packet,
+                       const peal_ws_event *event) {
+  peal_arena *turn = &entry->away->local->worker->turn;
+  if (event->opcode == PEAL_WS_TEXT)
+    return entry->eio3 ? peal_eio3_packet_decode(packet, event->data, turn)
+                       : peal_eio_packet_decode(packet, event->data, turn);
+  if (entry->eio3)
+    return peal_eio3_packet_decode_binary(packet, event->data);
+  *packet = (peal_eio_packet){event->data, PEAL_EIO_MESSAGE, true};
+  return PEAL_OK;
+}
+
 static void take_packet(peal_away_entry *entry, const peal_ws_event *event) {
-  peal_eio_packet packet = {
-      .data = event->data, .type = PEAL_EIO_MESSAGE, .binary = true};
-  if (event->opcode == PEAL_WS_TEXT &&
-      peal_eio_packet_decode(&packet, event->data,
-                             &entry->away->local->worker->turn))
+  peal_eio_packet packet;
+  if (decode(entry, &packet, event))
     packet = (peal_eio_packet){.type = PEAL_EIO_AWAY_UNREADABLE};
   send_packet(entry, &packet);
 }
@@ -316,11 +326,11 @@ static void say_base64(peal_away_entry *entry, peal_slice data) {
   const peal_engine_local *local = entry->away->local;
   peal_buf text;
   peal_buf_init(&text, local->worker->mem, 0);
-  char *at = peal_buf_reserve(&text, peal_base64_encode_len(data.len) + 1);
-  if (at) {
-    peal_base64_encode_to(at, data);
-    say(entry, PEAL_WS_TEXT, 'b',
-        (peal_slice){at, peal_base64_encode_len(data.len)});
+  if (entry->eio3)
+    peal_buf_add_char(&text, '4');
+  peal_base64_encode(&text, data);
+  if (!text.err) {
+    say(entry, PEAL_WS_TEXT, 'b', peal_buf_slice(&text));
   } else if (entry->stream) {
     peal_stream_close(entry->stream, PEAL_ERR_NOMEM);
   }
@@ -331,7 +341,8 @@ static void say_packet(peal_away_entry *entry, const peal_eio_packet *packet) {
   if (packet->binary && entry->base64)
     say_base64(entry, packet->data);
   else if (packet->binary)
-    say(entry, PEAL_WS_BINARY, 0, packet->data);
+    say(entry, PEAL_WS_BINARY, entry->eio3 ? PEAL_EIO3_PACKET_BINARY : 0,
+        packet->data);
   else
     say(entry, PEAL_WS_TEXT, (char)('0' + packet->type), packet->data);
 }

@@ -132,8 +132,8 @@ static void load_work(void *user) {
   read_etag(job->files->dir, job->loaded.etag, sizeof job->loaded.etag);
   job->loaded.bodies[PEAL_COMPRESS_NONE] = plain;
   if (plain && job->coding != PEAL_COMPRESS_NONE)
-    job->loaded.bodies[job->coding] =
-        peal_compress_bytes(job->coding, peal_bytes_slice(plain));
+    job->loaded.bodies[job->coding] = peal_compress_bytes(
+        job->coding, (peal_compress_how){0}, peal_bytes_slice(plain));
 }
 
 /* -- answering ------------------------------------------------------------------------------ */

@@ -7,10 +7,12 @@
 #include "base/mem.h"
 #include "engine/allow.h"
 #include "engine/away_stop.h"
+#include "engine/engine_chain.h"
 #include "engine/engine_conn.h"
 #include "engine/engine_conn_impl.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_request.h"
+#include "engine/engine_use.h"
 #include "engine/parting.h"
 #include "engine/transport_polling.h"
 #include "engine/transport_websocket.h"
@@ -96,8 +98,8 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
   local->engine = engine;
   local->worker = worker;
   peal_parting_init(&local->parting, local);
-  peal_list_init(&local->arrivals);
   peal_deflater_init(&local->deflater, worker, &engine->opts.deflate);
+  peal_list_init(&local->arrivals);
   local->ws_opts = (peal_ws_conn_opts){.max_message_bytes = engine->max_payload,
                                        .mem = worker->mem,
                                        .deflate = &local->deflater.verbs};
@@ -110,6 +112,13 @@ static peal_engine_local *new_local(peal_engine *engine, peal_worker *worker,
                                             .now_ms = &worker->now_ms,
                                             .account = local->account,
                                             .mem = worker->mem});
+  peal_ticket_pool_init(
+      &local->nexts,
+      &(peal_ticket_pool_opts){.ticket_bytes = sizeof(peal_engine_next),
+                               .max_kept = PEAL_LIMIT_ENGINE_NEXTS,
+                               .now_ms = &worker->now_ms,
+                               .account = local->account,
+                               .mem = worker->mem});
   return local;
 }
 
@@ -225,6 +234,7 @@ static void free_local(peal_engine *engine, peal_engine_local *local) {
   peal_sid_table_deinit(&local->sessions);
   peal_head_pool_deinit(&local->heads);
   peal_ticket_pool_deinit(&local->allows);
+  peal_ticket_pool_deinit(&local->nexts);
   peal_mem_free(engine->mem, local);
 }
 
@@ -252,6 +262,8 @@ void peal_engine_free(peal_engine *engine) {
   tell_parting(engine);
   for (unsigned i = 0; engine->locals && i < engine->worker_count; i++)
     free_local(engine, engine->locals[i]);
+  peal_engine_chain_free(engine, engine->uses);
+  peal_engine_chain_free(engine, engine->errors);
   peal_quota_deinit(&engine->quota);
   peal_cors_free(engine->cors);
   peal_mem_free(engine->mem, engine->locals);

@@ -69,6 +69,7 @@ typedef struct peal_engine_local {
   peal_account_worker *account; /* the HTTP server's: what peers hold here */
   peal_head_pool heads;         /* fields of their handshakes */
   peal_ticket_pool allows;      /* peal_allow */
+  peal_ticket_pool nexts;       /* peal_engine_next */
   peal_engine_shown shown;      /* from a pull to its sent, one at a time */
   peal_away *away;              /* NULL: no session is apart */
   bool stopping;
@@ -105,6 +106,7 @@ struct peal_engine {
   peal_engine_local **locals;    /* one per worker */
   peal_http_req_fn serve_client; /* requests without a transport */
   void *serve_client_user;
+  struct peal_engine_hook *uses, *errors; /* engine_chain; NULL: none */
 };
 
 static inline peal_engine_local *peal_engine_local_of(

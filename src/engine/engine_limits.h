@@ -35,3 +35,6 @@
 #define PEAL_LIMIT_AWAY_BATCH_BYTES 16384u
 /* Bytes from the bus that wait for the workers. */
 #define PEAL_LIMIT_AWAY_MAIL_BYTES (64u << 20)
+/* Answers of peal_server_use's functions that one worker remembers, to know a
+ * second one: each request makes some. */
+#define PEAL_LIMIT_ENGINE_NEXTS 8192u

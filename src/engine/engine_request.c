@@ -6,6 +6,7 @@
 #include "engine/admission.h"
 #include "engine/arrivals.h"
 #include "engine/away_ask.h"
+#include "engine/engine_use.h"
 #include "engine/refusal.h"
 #include "engine/sid.h"
 #include "engine/transport_polling.h"
@@ -71,17 +72,16 @@ static bool is_preflight_answered(peal_engine *engine, peal_http_req *req) {
   return peal_cors_preflight(engine->cors, req);
 }
 
-static void plain(peal_http_req *req, void *user) {
-  peal_incoming incoming = {.engine = user, .req = req};
-  if (is_preflight_answered(incoming.engine, req))
-    return;
-  if (is_client_file(&incoming)) {
-    incoming.engine->serve_client(req, incoming.engine->serve_client_user);
-    return;
-  }
+/* It has waited for its session, which comes from another process. */
+static void plain_again(peal_http_req *req, void *user);
+static void upgrade_again(peal_http_req *req, void *user);
+
+static void plain_passed(const peal_incoming *passed) {
+  peal_incoming incoming = *passed;
   peal_incoming_code code = peal_incoming_check(&incoming);
   if (code == PEAL_INCOMING_SID_UNKNOWN &&
-      (peal_arrivals_wait(&incoming, plain, user) || peal_away_ask(&incoming)))
+      (peal_arrivals_wait(&incoming, plain_again, incoming.engine) ||
+       peal_away_ask(&incoming)))
     return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
@@ -89,6 +89,20 @@ static void plain(peal_http_req *req, void *user) {
     with_session(&incoming);
   else
     peal_admission_begin(&incoming);
+}
+
+static void plain_again(peal_http_req *req, void *user) {
+  plain_passed(&(peal_incoming){.engine = user, .req = req});
+}
+
+static void plain(peal_http_req *req, void *user) {
+  const peal_incoming incoming = {.engine = user, .req = req};
+  if (is_preflight_answered(incoming.engine, req))
+    return;
+  if (is_client_file(&incoming))
+    incoming.engine->serve_client(req, incoming.engine->serve_client_user);
+  else
+    peal_engine_use_run(&incoming, plain_passed);
 }
 
 void peal_engine_request_plain(peal_http_req *req, void *user) {
@@ -109,23 +123,39 @@ static void upgrade_session(const peal_incoming *incoming) {
     peal_admission_open_websocket(incoming, conn, false);
 }
 
-static void upgrade(peal_http_req *req, void *user) {
-  peal_incoming incoming = {.engine = user, .req = req, .is_upgrade = true};
+static void refuse_upgrade(peal_incoming *incoming) {
+  incoming->why = "TRANSPORT_HANDSHAKE_ERROR";
+  peal_refusal_answer(incoming, PEAL_INCOMING_BAD_REQUEST, NULL);
+}
+
+static void upgrade_passed(const peal_incoming *passed) {
+  peal_incoming incoming = *passed;
   peal_incoming_code code = peal_incoming_check(&incoming);
   if (code == PEAL_INCOMING_SID_UNKNOWN &&
-      (peal_arrivals_wait(&incoming, upgrade, user) ||
+      (peal_arrivals_wait(&incoming, upgrade_again, incoming.engine) ||
        peal_away_ask(&incoming)))
     return;
   if (code != PEAL_INCOMING_OK)
     peal_refusal_answer(&incoming, code, NULL);
   else if (incoming.via == PEAL_EIO_POLLING) /* no transport to upgrade to */
-    peal_refusal_answer(&incoming, PEAL_INCOMING_BAD_REQUEST, NULL);
+    refuse_upgrade(&incoming);
   else if (!peal_refusal_check_websocket(&incoming))
     return;
   else if (incoming.has_sid)
     upgrade_session(&incoming);
   else
     peal_admission_begin(&incoming);
+}
+
+static void upgrade_again(peal_http_req *req, void *user) {
+  upgrade_passed(
+      &(peal_incoming){.engine = user, .req = req, .is_upgrade = true});
+}
+
+static void upgrade(peal_http_req *req, void *user) {
+  peal_engine_use_run(
+      &(peal_incoming){.engine = user, .req = req, .is_upgrade = true},
+      upgrade_passed);
 }
 
 void peal_engine_request_upgrade(peal_http_req *req, void *user) {

@@ -3,10 +3,12 @@
  * clients, its figures. */
 #include "base/mem.h"
 #include "engine/engine_client.h"
+#include "engine/engine_error.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_op.h"
 #include "engine/engine_opts.h"
 #include "engine/engine_server_impl.h"
+#include "engine/engine_use.h"
 #include "net/crypto.h"
 #include "net/run.h"
 
@@ -101,6 +103,19 @@ void peal_engine_server_free(peal_engine_server *server) {
     peal_http_server_free(server->http);
   peal_arena_deinit(&server->strings);
   peal_mem_free(mem, server);
+}
+
+peal_err peal_engine_server_use(peal_engine_server *server,
+                                peal_engine_use_fn fn, void *user) {
+  return server ? peal_engine_use_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
+}
+
+peal_err peal_engine_server_on_connection_error(peal_engine_server *server,
+                                                peal_connection_error_fn fn,
+                                                void *user) {
+  return server ? peal_engine_error_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
 }
 
 peal_http_server *peal_engine_server_http(peal_engine_server *server) {

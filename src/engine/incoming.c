@@ -23,19 +23,25 @@ static peal_incoming_code check_sid(peal_incoming *incoming, peal_slice sid) {
   /* Where one version is spoken, nothing depends on it. */
   if (incoming->engine->opts.allow_eio3 &&
       peal_incoming_is_eio3(incoming) !=
-          peal_eio_session_is_eio3(&incoming->conn->session))
+          peal_eio_session_is_eio3(&incoming->conn->session)) {
+    incoming->why = "PROTOCOL_MISMATCH";
     return PEAL_INCOMING_BAD_REQUEST;
+  }
   if (!incoming->is_upgrade &&
-      peal_eio_session_current(&incoming->conn->session) != incoming->via)
+      peal_eio_session_current(&incoming->conn->session) != incoming->via) {
+    incoming->why = "TRANSPORT_MISMATCH";
     return PEAL_INCOMING_BAD_REQUEST;
+  }
   return PEAL_INCOMING_OK;
 }
 
-static peal_incoming_code check_handshake(const peal_incoming *incoming) {
+static peal_incoming_code check_handshake(peal_incoming *incoming) {
   if (!peal_http_req_is_method(incoming->req, "GET"))
     return PEAL_INCOMING_BAD_METHOD;
-  if (incoming->via == PEAL_EIO_WEBSOCKET && !incoming->is_upgrade)
+  if (incoming->via == PEAL_EIO_WEBSOCKET && !incoming->is_upgrade) {
+    incoming->why = "TRANSPORT_HANDSHAKE_ERROR";
     return PEAL_INCOMING_BAD_REQUEST;
+  }
   return PEAL_INCOMING_OK;
 }
 

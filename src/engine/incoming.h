@@ -22,6 +22,7 @@ typedef struct peal_incoming {
   peal_eio_via via;
   bool is_upgrade;
   bool has_sid;
+  const char *why; /* it is a bad request, in the reference's words; NULL */
 } peal_incoming;
 
 /* Transport, then sid, or method. Sets via, has_sid, conn. */

@@ -14,12 +14,18 @@ static size_t count_of(const peal_engine_conn *conn) {
 }
 
 /* One that takes the place of another leaves as many as there were. */
-static peal_err queue(peal_engine_conn *conn, const peal_eio_item *item) {
-  size_t before = item->key ? count_of(conn) : 0;
+static peal_err queue_keyed(peal_engine_conn *conn, const peal_eio_item *item) {
+  size_t before = count_of(conn);
   peal_err err = peal_eio_session_send(&conn->session, item);
-  if (item->key && !err && count_of(conn) == before)
+  if (!err && count_of(conn) == before)
     peal_engine_count(&conn->local->stats.conflated, 1);
   return err;
+}
+
+static inline peal_err queue(peal_engine_conn *conn,
+                             const peal_eio_item *item) {
+  return item->key ? queue_keyed(conn, item)
+                   : peal_eio_session_send(&conn->session, item);
 }
 
 static peal_err make_room(peal_engine_conn *conn, const peal_eio_item *item) {

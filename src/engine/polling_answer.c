@@ -100,7 +100,9 @@ static void answer(peal_engine *engine, peal_http_req *req, peal_slice payload,
     return;
   }
   memcpy(peal_bytes_data(body), payload.ptr, payload.len);
-  peal_compress_answer(req, 200, type, body, coding);
+  peal_compress_how how = {.level = engine->opts.deflate.level,
+                           .mem_level = engine->opts.deflate.mem_level};
+  peal_compress_answer(req, 200, type, body, coding, how);
   peal_bytes_unref(body);
 }
 

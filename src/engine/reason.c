@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/reason.h"
 
-/* A wrong Socket.IO packet is "forced close" in the reference; "parse error"
- * is for Engine.IO packets. */
+/* In the reference a wrong Socket.IO packet is "forced close", one that is right
+ * and comes when it may not "forced server close"; "parse error" is for Engine.IO
+ * packets. */
 peal_reason peal_reason_of(peal_eio_reason reason, peal_err err) {
   if (err == PEAL_ERR_CANCELLED) /* however it ended, that was why */
     return PEAL_REASON_SHUTDOWN;
@@ -22,7 +23,8 @@ peal_reason peal_reason_of(peal_eio_reason reason, peal_err err) {
   }
   if (err == PEAL_ERR_QUEUE_FULL)
     return PEAL_REASON_SLOW_CONSUMER;
-  return err ? PEAL_REASON_FORCED_CLOSE : PEAL_REASON_FORCED_SERVER;
+  return err && err != PEAL_ERR_SIO_STATE ? PEAL_REASON_FORCED_CLOSE
+                                          : PEAL_REASON_FORCED_SERVER;
 }
 
 /* The reference's strings (1.7), and ours for the slow consumer. */

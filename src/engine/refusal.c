@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "engine/engine_error.h"
 #include "engine/engine_headers.h"
 #include "http/cors_refused.h"
 #include "http/http_upgrade.h"
 #include "http/ws_accept.h"
 #include "http/ws_extend.h"
+#include "wire/http1_status.h"
 #include "wire/json.h"
 
 /* Texts of the reference (1.3). */
@@ -29,7 +31,7 @@ static void log_refusal(const peal_incoming *incoming, unsigned code,
 }
 
 static void answer_plain(const peal_incoming *incoming, unsigned code,
-                         const char *text) {
+                         unsigned status, const char *text) {
   peal_buf body;
   peal_buf_init(&body, mem_of(incoming), 0);
   peal_buf_add_str(&body, "{\"code\":");
@@ -39,16 +41,21 @@ static void answer_plain(const peal_incoming *incoming, unsigned code,
   peal_buf_add_char(&body, '}');
   peal_engine_headers_answer(incoming->engine, incoming->req, NULL, false);
   /* reference 1.3: this very type, without a charset. */
-  peal_http_answer(incoming->req, code == PEAL_INCOMING_FORBIDDEN ? 403 : 400,
-                   "application/json", peal_buf_slice(&body));
+  peal_http_answer(incoming->req, status, "application/json",
+                   peal_buf_slice(&body));
   peal_buf_deinit(&body);
 }
 
 /* Before the 101, always: the reference answers some behind it. */
-static void answer_upgrade(const peal_incoming *incoming, const char *text) {
+static void answer_upgrade(const peal_incoming *incoming, unsigned status,
+                           const char *text) {
   peal_buf buf;
   peal_buf_init(&buf, mem_of(incoming), 0);
-  peal_buf_add_str(&buf, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+  peal_buf_add_str(&buf, "HTTP/1.1 ");
+  peal_buf_add_u64(&buf, status);
+  peal_buf_add_char(&buf, ' ');
+  peal_buf_add_str(&buf, peal_http1_status_text(status));
+  peal_buf_add_str(&buf, "\r\nConnection: close\r\n"
                          "Content-type: text/html\r\nContent-Length: ");
   peal_buf_add_u64(&buf, strlen(text));
   peal_buf_add_str(&buf, "\r\n\r\n");
@@ -57,15 +64,23 @@ static void answer_upgrade(const peal_incoming *incoming, const char *text) {
   peal_buf_deinit(&buf);
 }
 
-void peal_refusal_answer(const peal_incoming *incoming, peal_incoming_code code,
-                         const char *text) {
+void peal_refusal_with(const peal_incoming *incoming, peal_incoming_code code,
+                       unsigned status, const char *text) {
+  peal_engine_error_tell(incoming, (unsigned)code, texts[code], text);
   if (!text)
     text = texts[code];
   log_refusal(incoming, (unsigned)code, text);
   if (incoming->is_upgrade)
-    answer_upgrade(incoming, text);
+    answer_upgrade(incoming, status, text);
   else
-    answer_plain(incoming, (unsigned)code, text);
+    answer_plain(incoming, (unsigned)code, status, text);
+}
+
+/* reference 1.3: a WebSocket gets 400 whatever it is. */
+void peal_refusal_answer(const peal_incoming *incoming, peal_incoming_code code,
+                         const char *text) {
+  bool is_403 = code == PEAL_INCOMING_FORBIDDEN && !incoming->is_upgrade;
+  peal_refusal_with(incoming, code, is_403 ? 403 : 400, text);
 }
 
 void peal_refusal_origin(const peal_incoming *incoming) {
@@ -89,7 +104,7 @@ static bool check_extensions(const peal_incoming *incoming) {
   if (!peal_ws_extend_agree(&terms, &incoming->engine->opts.deflate,
                             incoming->req))
     return true;
-  answer_upgrade(incoming,
+  answer_upgrade(incoming, 400,
                  "Invalid or unacceptable Sec-WebSocket-Extensions header");
   return false;
 }
@@ -110,7 +125,7 @@ bool peal_refusal_check_websocket(const peal_incoming *incoming) {
   case PEAL_WS_ACCEPT_REQUEST:
     break;
   }
-  answer_upgrade(incoming, "Missing or invalid Sec-WebSocket-Key header");
+  answer_upgrade(incoming, 400, "Missing or invalid Sec-WebSocket-Key header");
   return false;
 }
 

@@ -7,6 +7,9 @@
 /* `text` NULL: that of the code. */
 void peal_refusal_answer(const peal_incoming *incoming, peal_incoming_code code,
                          const char *text);
+/* The same with another status. */
+void peal_refusal_with(const peal_incoming *incoming, peal_incoming_code code,
+                       unsigned status, const char *text);
 /* An origin that may not; the log names it, and the option. */
 void peal_refusal_origin(const peal_incoming *incoming);
 /* 503: too many clients, no memory, or the server is stopping. */

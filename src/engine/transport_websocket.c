@@ -38,8 +38,7 @@ static peal_ws_shape shape_of(const peal_engine_conn *conn,
   peal_ws_shape shape = {.opcode = (uint8_t)opcode_of(packet),
                          .prefix = prefix_of(conn, packet),
                          .body = packet->data};
-  if (packet->message && !packet->no_compress &&
-      peal_ws_conn_deflates(conn->ws))
+  if (packet->message && !packet->no_compress)
     peal_ws_conn_deflate(conn->ws, &shape, packet->message, packet->part, make);
   return shape;
 }
@@ -94,22 +93,33 @@ static peal_err stage_own(peal_engine_conn *conn, bool is_all) {
   return PEAL_OK;
 }
 
+/* Where nothing is deflated no shape is made. */
+static bool pull_packet(const peal_engine_conn *conn, peal_iovs *out,
+                        const peal_eio_out *packet, bool deflates) {
+  uint8_t opcode = (uint8_t)opcode_of(packet);
+  char prefix = prefix_of(conn, packet);
+  peal_slice body = packet->data;
+  if (deflates) {
+    peal_ws_shape shape = shape_of(conn, packet, true);
+    opcode = shape.opcode;
+    prefix = shape.prefix;
+    body = shape.body;
+  }
+  return peal_ws_conn_pull_message(conn->ws, out, opcode, prefix, body);
+}
+
 /* Returns true if there are no more. */
 static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
   peal_engine_shown *shown = &conn->local->shown;
   peal_eio_cursor cursor = {0};
   peal_eio_out packet;
   size_t before = out->bytes;
-  bool more;
+  bool more, deflates = peal_ws_conn_deflates(conn->ws);
   while ((more = peal_eio_out_peek(&conn->session, PEAL_EIO_WEBSOCKET, &cursor,
                                    &packet)) &&
-         !(packet.binary && conn->base64)) {
-    peal_ws_shape shape = shape_of(conn, &packet, true);
-    if (!peal_ws_conn_pull_message(conn->ws, out, shape.opcode, shape.prefix,
-                                   shape.body))
-      break;
+         !(packet.binary && conn->base64) &&
+         pull_packet(conn, out, &packet, deflates))
     shown->packets++;
-  }
   shown->bytes = out->bytes - before;
   return !more;
 }
@@ -117,7 +127,7 @@ static bool pull_packets(peal_engine_conn *conn, peal_iovs *out) {
 static void on_pull(peal_stream *stream, peal_iovs *out, void *user) {
   peal_engine_conn *conn = user;
   bool is_own = peal_ws_conn_takes_over(conn->ws);
-  if ((is_own || conn->base64) && stage_own(conn, is_own)) {
+  if ((is_own | conn->base64) && stage_own(conn, is_own)) {
     peal_stream_close(stream, PEAL_ERR_NOMEM);
     return;
   }

@@ -25,6 +25,7 @@ typedef struct peal_event_verbs {
 typedef struct peal_event_fate {
   bool failed;
   bool unheard; /* and nobody was told */
+  bool waits;   /* in its middleware */
 } peal_event_fate;
 
 struct peal_event {
@@ -35,6 +36,7 @@ struct peal_event {
   peal_args args;
   uint64_t id;
   bool has_id;
+  size_t bytes;          /* of its packet; 0: nobody knows */
   bool *acked;           /* given already */
   peal_event_fate *fate; /* NULL without the verb */
 };

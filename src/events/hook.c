@@ -125,6 +125,7 @@ static void append(peal_hook **chain, peal_hook *hook) {
   while (*chain && !hook->in_front)
     chain = &(*chain)->next;
   hook->next = *chain;
+  hook->in_front = false; /* it is where it is, also in a copy of the chain */
   *chain = hook;
 }
 
@@ -141,6 +142,52 @@ void peal_hook_add(peal_hooks *hooks, peal_hook *hook) {
     append(&first, hook);
   else
     add_event(hooks, hook);
+}
+
+static bool is_spent(const peal_hook *hook) {
+  return hook->removed ||
+         (hook->once &&
+          atomic_load_explicit(&hook->once->called, memory_order_relaxed));
+}
+
+static peal_err copy_chain(peal_hooks *to, const peal_hook *from) {
+  for (; from; from = from->next) {
+    if (is_spent(from))
+      continue;
+    peal_hook *hook =
+        peal_hook_copy(to->mem, from, (peal_slice){from->name, from->name_len});
+    if (!hook)
+      return PEAL_ERR_NOMEM;
+    peal_hook_add(to, hook);
+  }
+  return PEAL_OK;
+}
+
+peal_err peal_hook_copy_all(peal_hooks *to, const peal_hooks *from) {
+  peal_err err = PEAL_OK;
+  for (unsigned i = 0; !err && i < PEAL_HOOK_KINDS; i++)
+    err = copy_chain(to, from->chains[i]);
+  for (uint32_t i = 0; !err && i < from->cap; i++)
+    for (const peal_hook *at = from->buckets[i]; !err && at; at = at->peer)
+      err = copy_chain(to, at);
+  return err;
+}
+
+static size_t chain_bytes(const peal_hook *hook) {
+  size_t bytes = 0;
+  for (; hook; hook = hook->next)
+    bytes += sizeof *hook + hook->name_len + 1;
+  return bytes;
+}
+
+size_t peal_hook_bytes(const peal_hooks *hooks) {
+  size_t bytes = 0;
+  for (unsigned i = 0; i < PEAL_HOOK_KINDS; i++)
+    bytes += chain_bytes(hooks->chains[i]);
+  for (uint32_t i = 0; i < hooks->cap; i++)
+    for (const peal_hook *at = hooks->buckets[i]; at; at = at->peer)
+      bytes += chain_bytes(at);
+  return bytes;
 }
 
 bool peal_hook_remove(peal_hooks *hooks, const peal_hook *like) {

@@ -12,6 +12,7 @@
 
 #include <peal/client.h>
 #include <peal/events.h>
+#include <peal/rooms.h>
 #include <peal/server.h>
 
 typedef enum peal_hook_kind {
@@ -25,6 +26,7 @@ typedef enum peal_hook_kind {
   PEAL_HOOK_USE, /* never removed: those who wait in one hold a place here */
   PEAL_HOOK_CONNECT_ERROR, /* of a client, as the next */
   PEAL_HOOK_NOTICE,
+  PEAL_HOOK_ROOM, /* of a server, as the next */
   PEAL_HOOK_CALL, /* of a server: events of other nodes, each with its name */
   PEAL_HOOK_WILDCARD,
   PEAL_HOOK_ERROR,
@@ -52,6 +54,7 @@ typedef struct peal_hook {
     peal_disconnect_fn disconnect;
     peal_socket_fn socket;
     peal_use_fn use;
+    peal_room_fn room;
     peal_server_event_fn server_event;
     peal_error_fn error;
     peal_use_event_fn use_event;
@@ -97,6 +100,12 @@ PEAL_MUST_CHECK peal_hook *peal_hook_copy(const peal_mem *mem,
                                           peal_slice name);
 /* One that is in no chain. Thread: any. */
 void peal_hook_free(const peal_mem *mem, peal_hook *hook);
+/* Copies of all that are in `from`, in the same order, but of those that were to
+ * be called once and have been. Returns: PEAL_OK, PEAL_ERR_NOMEM (some are). */
+PEAL_MUST_CHECK peal_err peal_hook_copy_all(peal_hooks *to,
+                                            const peal_hooks *from);
+/* What such copies take, about. */
+size_t peal_hook_bytes(const peal_hooks *hooks);
 /* Takes `hook`, behind those of its chain, or in front of them. */
 void peal_hook_add(peal_hooks *hooks, peal_hook *hook);
 /* All like this one: of its kind, name, function and user. True if there was

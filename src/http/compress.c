@@ -91,15 +91,20 @@ const char *peal_compress_name(peal_compress coding) {
 
 /* -- compressing ----------------------------------------------------------- */
 
-peal_bytes *peal_compress_bytes(peal_compress coding, peal_slice data) {
+#define MEM_LEVEL 8 /* zlib's default */
+
+peal_bytes *peal_compress_bytes(peal_compress coding, peal_compress_how how,
+                                peal_slice data) {
   if (coding == PEAL_COMPRESS_NONE)
     return peal_bytes_new(data);
   z_stream stream;
   memset(&stream, 0, sizeof(stream));
   /* RFC1952 is zlib's window size plus 16. */
   int window = coding == PEAL_COMPRESS_GZIP ? 15 + 16 : 15;
+  int level = how.level ? how.level : Z_DEFAULT_COMPRESSION;
+  int mem_level = how.mem_level ? how.mem_level : MEM_LEVEL;
   if (data.len > UINT32_MAX / 2 ||
-      deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8,
+      deflateInit2(&stream, level, Z_DEFLATED, window, mem_level,
                    Z_DEFAULT_STRATEGY) != Z_OK)
     return NULL;
   size_t room = deflateBound(&stream, (uLong)data.len);

@@ -14,6 +14,14 @@ typedef enum peal_compress {
 peal_compress peal_compress_choose(peal_slice accept_encoding);
 /* "gzip", "deflate". */
 const char *peal_compress_name(peal_compress coding);
+
+/* How hard; 0: zlib's default. */
+typedef struct peal_compress_how {
+  uint8_t level;     /* 1 to 9 */
+  uint8_t mem_level; /* 1 to 9 */
+} peal_compress_how;
+
 /* Compress as one piece. Returns NULL if memory is out. Thread: any. */
 PEAL_MUST_CHECK peal_bytes *peal_compress_bytes(peal_compress coding,
+                                                peal_compress_how how,
                                                 peal_slice data);

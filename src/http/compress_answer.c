@@ -14,6 +14,7 @@ typedef struct work {
   size_t charged;
   unsigned status;
   peal_compress coding;
+  peal_compress_how how;
 } work;
 
 static void answer_plain(peal_http_req *req, unsigned status, const char *type,
@@ -37,7 +38,8 @@ static void answer_made(peal_http_req *req, unsigned status, const char *type,
 
 static void on_pool(void *user) {
   work *job = user;
-  job->made = peal_compress_bytes(job->coding, peal_bytes_slice(job->body));
+  job->made =
+      peal_compress_bytes(job->coding, job->how, peal_bytes_slice(job->body));
 }
 
 static void on_done(peal_worker *worker, peal_err err, void *user) {
@@ -53,7 +55,8 @@ static void on_done(peal_worker *worker, peal_err err, void *user) {
 
 /* What waits for the pool is charged. Returns false if it cannot. */
 static bool give_to_pool(peal_http_req *req, unsigned status, const char *type,
-                         peal_bytes *body, peal_compress coding) {
+                         peal_bytes *body, peal_compress coding,
+                         peal_compress_how how) {
   peal_worker *worker = req->home->worker;
   size_t len = peal_bytes_slice(body).len;
   if (peal_account_worker_charge(&req->home->account, len))
@@ -65,7 +68,8 @@ static bool give_to_pool(peal_http_req *req, unsigned status, const char *type,
                   .body = body,
                   .charged = len,
                   .status = status,
-                  .coding = coding};
+                  .coding = coding,
+                  .how = how};
     peal_bytes_ref(body);
     if (peal_task_run(worker, on_pool, on_done, job) == PEAL_OK)
       return true;
@@ -77,7 +81,8 @@ static bool give_to_pool(peal_http_req *req, unsigned status, const char *type,
 }
 
 void peal_compress_answer(peal_http_req *req, unsigned status, const char *type,
-                          peal_bytes *body, peal_compress coding) {
+                          peal_bytes *body, peal_compress coding,
+                          peal_compress_how how) {
   if (!peal_http_answer_may(req))
     return;
   if (!body || coding == PEAL_COMPRESS_NONE || req->aborted) {
@@ -85,11 +90,11 @@ void peal_compress_answer(peal_http_req *req, unsigned status, const char *type,
     return;
   }
   if (peal_bytes_slice(body).len <= PEAL_COMPRESS_ANSWER_INLINE_BYTES) {
-    peal_bytes *made = peal_compress_bytes(coding, peal_bytes_slice(body));
+    peal_bytes *made = peal_compress_bytes(coding, how, peal_bytes_slice(body));
     answer_made(req, status, type, body, made, coding);
     return;
   }
-  if (!give_to_pool(req, status, type, body, coding)) {
+  if (!give_to_pool(req, status, type, body, coding, how)) {
     answer_plain(req, status, type, body);
     return;
   }

@@ -20,4 +20,5 @@
  * and the request is given back when the work is done. Where memory or the
  * pool fail the bytes go as they are. */
 void peal_compress_answer(peal_http_req *req, unsigned status, const char *type,
-                          peal_bytes *body, peal_compress coding);
+                          peal_bytes *body, peal_compress coding,
+                          peal_compress_how how);

@@ -39,7 +39,8 @@ static void answer_long(peal_http_req *req, unsigned status, peal_bytes *json) {
   (void)peal_http_answer_header(req, "Vary", PEAL_S("Accept-Encoding"));
   /* For its owner it is answered: he is told nothing any more. */
   peal_http_req_on_abort(req, NULL, NULL);
-  peal_compress_answer(req, status, type, json, peal_compress_choose(accepted));
+  peal_compress_answer(req, status, type, json, peal_compress_choose(accepted),
+                       (peal_compress_how){0});
 }
 
 void peal_http_answer_json(peal_http_req *req, unsigned status,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <peal/kit_program.h>
+#include <peal/trace.h>
 
 void peal_kit_log(peal_kit *h, peal_log_level level, const char *area,
                   const char *format, ...) {
@@ -18,11 +19,17 @@ void peal_kit_log(peal_kit *h, peal_log_level level, const char *area,
     return;
   if ((size_t)len >= sizeof text)
     len = (int)sizeof text - 1;
-  h->log.fn(&(peal_log_record){.level = level,
-                               .area = area,
-                               .text = {text, (size_t)len},
-                               .time_ms = peal_wall_ms()},
-            h->log.user);
+  peal_log_record record = {.level = level,
+                            .area = area,
+                            .text = {text, (size_t)len},
+                            .time_ms = peal_wall_ms()};
+  /* "00-" 32 digits "-" 16 digits "-01" */
+  char parent[PEAL_TRACE_PARENT_BYTES];
+  if (peal_trace_parent(parent)) {
+    record.trace_id = (peal_slice){parent + 3, 32};
+    record.span_id = (peal_slice){parent + 36, 16};
+  }
+  h->log.fn(&record, h->log.user);
 }
 
 void peal_kit_emit(peal_kit *h, const char *event, peal_args args) {

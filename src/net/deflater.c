@@ -7,6 +7,7 @@
 
 #include "base/err_site.h"
 #include "base/mem.h"
+#include "net/net_limits.h"
 
 /* zlib's own defaults, and the reference's. */
 #define LEVEL 6u
@@ -201,16 +202,30 @@ static bool put(z_stream *z, peal_slice data, int flush) {
   return deflate(z, flush) == Z_OK && !z->avail_in && z->avail_out;
 }
 
+static bool put_all(z_stream *z, char prefix, peal_slice data) {
+  return (!prefix || put(z, (peal_slice){&prefix, 1}, Z_NO_FLUSH)) &&
+         put(z, data, Z_SYNC_FLUSH);
+}
+
+/* What is long is deflated in less time, and a little worse. */
+static bool put_message(const peal_deflater *deflater, z_stream *z, char prefix,
+                        peal_slice data) {
+  if (data.len <= PEAL_LIMIT_DEFLATE_SLOW_BYTES)
+    return put_all(z, prefix, data);
+  bool fits = deflateParams(z, 1, Z_DEFAULT_STRATEGY) == Z_OK &&
+              put_all(z, prefix, data);
+  return deflateParams(z, deflater->level, Z_DEFAULT_STRATEGY) == Z_OK && fits;
+}
+
 static size_t deflate_message(void *user, void *context, unsigned bits,
                               char prefix, peal_slice data, char *out,
                               size_t room) {
   z_stream *z = context ? context : get_shared(user, bits);
-  if (!z || data.len > UINT32_MAX / 2 || room > UINT32_MAX / 2)
+  if (!z || data.len > PEAL_LIMIT_DEFLATE_BYTES || room > UINT32_MAX / 2)
     return 0;
   z->next_out = (Bytef *)out;
   z->avail_out = (uInt)room;
-  bool fits = (!prefix || put(z, (peal_slice){&prefix, 1}, Z_NO_FLUSH)) &&
-              put(z, data, Z_SYNC_FLUSH);
+  bool fits = put_message(user, z, prefix, data);
   size_t len = room - z->avail_out;
   if (!context || !fits || len <= PEAL_DEFLATE_VERBS_TAIL)
     (void)deflateReset(z);

@@ -23,12 +23,14 @@ static peal_log_entry *entry_of(const peal_log_record *record, size_t bytes) {
   entry->record.text = copy(&at, record->text);
   entry->record.peer = copy(&at, record->peer);
   entry->record.sid = copy(&at, record->sid);
+  entry->record.trace_id = copy(&at, record->trace_id);
+  entry->record.span_id = copy(&at, record->span_id);
   return entry;
 }
 
 bool peal_log_queue_put(peal_log_queue *queue, const peal_log_record *record) {
   size_t bytes = sizeof(peal_log_entry) + record->text.len + record->peer.len +
-                 record->sid.len;
+                 record->sid.len + record->trace_id.len + record->span_id.len;
   bool was_empty = !queue->oldest;
   peal_log_entry *entry = NULL;
   if (queue->bytes + bytes <= PEAL_LOG_QUEUE_BYTES)

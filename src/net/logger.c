@@ -14,6 +14,7 @@
 #include "net/log_queue.h"
 #include "net/log_repeat.h"
 #include "net/log_stderr.h"
+#include "net/span.h"
 
 #define TEXT_MAX 1024
 /* Of a peer's address or a session id; longer ones are cut. */
@@ -331,6 +332,15 @@ static peal_slice clean_name(char *out, peal_slice name) {
   return (peal_slice){out, len};
 }
 
+/* Of what this thread handles. */
+static void set_ids(peal_log_record *record) {
+  const peal_traceparent *span = peal_span_get();
+  if (!span)
+    return;
+  record->trace_id = peal_slice_of(span->trace_id);
+  record->span_id = peal_slice_of(span->span_id);
+}
+
 PEAL_PRINTF(6, 0)
 
 static void write_line(peal_logger *logger, peal_log_level level,
@@ -344,6 +354,7 @@ static void write_line(peal_logger *logger, peal_log_level level,
   peal_log_text_clean(text, record.text.len);
   record.peer = clean_name(names[0], peer);
   record.sid = clean_name(names[1], sid);
+  set_ids(&record);
   pass_on(logger, format, &record);
 }
 

@@ -18,6 +18,11 @@
  * that is larger is taken when there is no other. */
 #define PEAL_LIMIT_OPS 16384u
 #define PEAL_LIMIT_OP_BYTES (64u << 20)
+/* Bytes of a message up to which it is deflated as the options say, 4 ms at
+ * level 6, and up to which it is deflated at all, at level 1 then, 5 ms: the
+ * worker's other clients wait as long. */
+#define PEAL_LIMIT_DEFLATE_SLOW_BYTES (256u << 10)
+#define PEAL_LIMIT_DEFLATE_BYTES (1u << 20)
 /* Bytes that the kernel holds unsent for a client that gets conflated messages:
  * what it holds cannot be replaced any more. */
 #define PEAL_LIMIT_KEYED_AHEAD_BYTES 16384u

@@ -45,6 +45,7 @@ static int type_of_op(const peal_op *op) {
   case PEAL_OP_MEMBERS:
   case PEAL_OP_FETCH:
   case PEAL_OP_ROOMS:
+  case PEAL_OP_SEATS:
     break;
   }
   return 0;

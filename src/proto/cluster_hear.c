@@ -77,6 +77,7 @@ static bool is_whole(const peal_op *op) {
   case PEAL_OP_MEMBERS:
   case PEAL_OP_FETCH:
   case PEAL_OP_ROOMS:
+  case PEAL_OP_SEATS:
     break;
   }
   return false;

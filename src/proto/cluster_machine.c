@@ -71,6 +71,7 @@ peal_err peal_cluster_machine_init(peal_cluster_machine *machine,
   peal_map_init(&machine->requests, machine->opts.mem, dice);
   peal_list_init(&machine->done);
   peal_list_init(&machine->nsps);
+  peal_list_init(&machine->nsps_over);
   peal_cluster_peers_init(machine, dice);
   peal_cluster_senders_init(machine, dice);
   peal_cluster_rooms_init(machine, dice);
@@ -85,6 +86,10 @@ static void let_go(peal_cluster_machine *machine) {
   machine->borrowed = NULL;
 }
 
+static void nsp_free(peal_cluster_machine *machine, peal_cluster_nsp *nsp) {
+  peal_cluster_state_free(machine, nsp, sizeof *nsp + nsp->len);
+}
+
 void peal_cluster_machine_deinit(peal_cluster_machine *machine) {
   peal_list *node;
   let_go(machine);
@@ -93,10 +98,9 @@ void peal_cluster_machine_deinit(peal_cluster_machine *machine) {
   peal_cluster_senders_deinit(machine);
   peal_cluster_rooms_deinit(machine);
   peal_cluster_log_deinit(machine);
-  while ((node = peal_list_shift(&machine->nsps))) {
-    peal_cluster_nsp *nsp = PEAL_LIST_OF(node, peal_cluster_nsp, at);
-    peal_cluster_state_free(machine, nsp, sizeof *nsp + nsp->len);
-  }
+  peal_list_move(&machine->nsps, &machine->nsps_over);
+  while ((node = peal_list_shift(&machine->nsps)))
+    nsp_free(machine, PEAL_LIST_OF(node, peal_cluster_nsp, at));
 }
 
 /* -- the connection's fate ------------------------------------------------------------- */
@@ -172,6 +176,27 @@ peal_err peal_cluster_machine_nsp(peal_cluster_machine *machine,
   peal_list_push(&machine->nsps, &nsp->at);
   machine->nsps_untold++;
   return PEAL_OK;
+}
+
+/* What is subscribed to for it alone is to be given up; where all is one channel
+ * there is nothing such. */
+void peal_cluster_machine_nsp_end(peal_cluster_machine *machine,
+                                  peal_slice name) {
+  for (peal_list *at = machine->nsps.next; at != &machine->nsps;
+       at = at->next) {
+    peal_cluster_nsp *nsp = PEAL_LIST_OF(at, peal_cluster_nsp, at);
+    if (!peal_slice_eq((peal_slice){nsp->name, nsp->len}, name))
+      continue;
+    peal_list_remove(&nsp->at);
+    machine->nsps_untold -= !nsp->is_told;
+    if (nsp->is_told && machine->opts.node) {
+      nsp->is_told = false;
+      peal_list_push(&machine->nsps_over, &nsp->at);
+    } else {
+      nsp_free(machine, nsp);
+    }
+    return;
+  }
 }
 
 static peal_err publish_stored(peal_cluster_machine *machine,
@@ -323,7 +348,8 @@ static uint64_t next_ms(const peal_cluster_machine *machine) {
 
 static bool has_channels(const peal_cluster_machine *machine) {
   return machine->tells_channels[PEAL_CLUSTER_OF_PYTHON] ||
-         machine->tells_channels[PEAL_CLUSTER_OF_PEAL] || machine->nsps_untold;
+         machine->tells_channels[PEAL_CLUSTER_OF_PEAL] ||
+         machine->nsps_untold || !peal_list_is_empty(&machine->nsps_over);
 }
 
 static bool has_streams(const peal_cluster_machine *machine) {
@@ -385,7 +411,30 @@ static bool next_channels(peal_cluster_machine *machine,
   return false;
 }
 
+/* In front of those that have come: it may be the same name. One that was told
+ * is needed until the next call. */
+static bool next_nsp_over(peal_cluster_machine *machine,
+                          peal_cluster_event *event) {
+  while (!peal_list_is_empty(&machine->nsps_over)) {
+    peal_cluster_nsp *nsp =
+        PEAL_LIST_OF(machine->nsps_over.next, peal_cluster_nsp, at);
+    if (nsp->is_told) {
+      peal_list_remove(&nsp->at);
+      nsp_free(machine, nsp);
+      continue;
+    }
+    nsp->is_told = true;
+    *event = (peal_cluster_event){.type = PEAL_CLUSTER_DO_UNSUBSCRIBE,
+                                  .dialect = PEAL_CLUSTER_OF_NODE,
+                                  .nsp = {nsp->name, nsp->len}};
+    return true;
+  }
+  return false;
+}
+
 static bool next_nsp(peal_cluster_machine *machine, peal_cluster_event *event) {
+  if (next_nsp_over(machine, event))
+    return true;
   for (peal_list *at = machine->nsps.next;
        machine->nsps_untold && at != &machine->nsps; at = at->next) {
     peal_cluster_nsp *nsp = PEAL_LIST_OF(at, peal_cluster_nsp, at);

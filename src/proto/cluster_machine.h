@@ -88,6 +88,9 @@ void peal_cluster_machine_leave(peal_cluster_machine *machine, uint64_t now_ms);
  * Returns: PEAL_OK, PEAL_ERR_NOMEM, PEAL_ERR_LIMIT. */
 PEAL_MUST_CHECK peal_err peal_cluster_machine_nsp(peal_cluster_machine *machine,
                                                   peal_slice nsp);
+/* There is none any more; no error if there was none. */
+void peal_cluster_machine_nsp_end(peal_cluster_machine *machine,
+                                  peal_slice nsp);
 /* EMIT, JOIN, LEAVE or DISCONNECT of this node. Returns: PEAL_OK;
  * PEAL_ERR_CLOSED, PEAL_ERR_NOMEM, PEAL_ERR_USAGE (_next was not asked): nobody
  * is told, and with streams it does not run. */

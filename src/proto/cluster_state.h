@@ -52,7 +52,7 @@ typedef struct peal_cluster_stream {
 
 typedef struct peal_cluster_nsp {
   peal_list at; /* machine->nsps */
-  bool is_told; /* subscribed to */
+  bool is_told; /* subscribed to; of nsps_over: given up */
   size_t len;
   char name[];
 } peal_cluster_nsp;
@@ -71,6 +71,7 @@ typedef struct peal_cluster_machine {
   peal_message *borrowed; /* its message, until the next call of _next */
 
   peal_list nsps;
+  peal_list nsps_over; /* those that have ended */
   size_t nsps_untold;
   bool tells_channels[PEAL_CLUSTER_DIALECTS]; /* SUBSCRIBE to those of all */
   bool says_bye;

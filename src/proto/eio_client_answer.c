@@ -112,8 +112,8 @@ static bool is_eio3(peal_slice body) {
 void peal_eio_client_answer_explain(peal_slice body, char *out) {
   words text = words_begin(out);
   if (is_eio3(body)) {
-    say(&text, "this server speaks Engine.IO 3 (Socket.IO 2), which is another "
-               "protocol: it has to be updated");
+    say(&text, "this server speaks Engine.IO 3 (Socket.IO 2): the option eio3 "
+               "is for it, or it has to be updated");
   } else if (is_page((peal_slice){0}, body)) {
     say(&text, "a web page came instead of the handshake: is this a Socket.IO "
                "server, and is its path right?");
@@ -146,7 +146,7 @@ static void say_hint(words *text, int64_t code,
               "origin)");
     break;
   case 5:
-    say(text, ": the server speaks another version of Engine.IO than 4");
+    say(text, ": the server speaks another version of Engine.IO");
     break;
   default:
     break;

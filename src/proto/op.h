@@ -34,7 +34,8 @@ typedef enum peal_op_kind {
   PEAL_OP_COUNT,
   PEAL_OP_MEMBERS,
   PEAL_OP_FETCH, /* as the next: between workers alone, it has no encoded form */
-  PEAL_OP_ROOMS
+  PEAL_OP_ROOMS,
+  PEAL_OP_SEATS /* rooms, and how many are in each; between workers alone */
 } peal_op_kind;
 
 /* All pointers are borrowed, but for the message of a decoded one. */

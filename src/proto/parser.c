@@ -50,7 +50,7 @@ static void fail(peal_parser_out *out, peal_err err) {
 }
 
 static bool goes_on(const peal_parser_out *out) {
-  return !out->err && !out->bytes->err;
+  return out && !out->err && !out->bytes->err;
 }
 
 static bool has_place(peal_parser_out *out) {

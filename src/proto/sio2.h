@@ -12,9 +12,6 @@
 #include "base/buf.h"
 #include "wire/sio_packet.h"
 
-/* What of "/" a server says unasked. */
-#define PEAL_SIO2_ROOT PEAL_S("0")
-
 /* Cut the query off the packet's namespace (borrowed by it); of a CONNECT its
  * parameters become the data, an object of decoded strings, or undefined if
  * there are none.

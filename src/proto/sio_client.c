@@ -102,6 +102,7 @@ void peal_sio_client_deinit(peal_sio_client *client) {
   }
   free_spare(client);
   peal_sio_out_ids_deinit(client);
+  peal_sio_client_state_forget(client, &client->session);
 }
 
 void peal_sio_client_lend(peal_sio_client *client) {
@@ -145,6 +146,10 @@ uint64_t peal_sio_client_deadline(const peal_sio_client *client) {
 }
 
 /* -- the connection's fate ------------------------------------------------------------ */
+
+peal_err peal_sio_client_set_session(peal_sio_client *client, peal_slice id) {
+  return peal_sio_client_state_keep(client, &client->session, id);
+}
 
 peal_err peal_sio_client_opened(peal_sio_client *client, uint64_t now_ms) {
   client->now_ms = now_ms;

@@ -73,6 +73,11 @@ uint64_t peal_sio_client_deadline(const peal_sio_client *client);
 /* What was not asked for by a DIAL that was told, or comes behind its end, does
  * nothing (PEAL_ERR_USAGE). */
 
+/* Socket.IO 2, before _opened: the id of Engine.IO's session. The namespaces'
+ * are made of it, as the server's are. Returns: PEAL_OK, PEAL_ERR_TOO_LONG,
+ * PEAL_ERR_LIMIT, PEAL_ERR_NOMEM. */
+PEAL_MUST_CHECK peal_err peal_sio_client_set_session(peal_sio_client *client,
+                                                     peal_slice id);
 /* Engine.IO's handshake is done. */
 peal_err peal_sio_client_opened(peal_sio_client *client, uint64_t now_ms);
 /* Lend one Engine.IO message, as peal_sio_conn_feed: valid until _next says

@@ -47,7 +47,7 @@ static bool next_news(peal_sio_client *client, peal_sio_client_event *event) {
  * those of the protocols. */
 static const char *const IS_V2 =
     "the server answered without a session id: it speaks Socket.IO 2, which "
-    "this client (Socket.IO 3 and 4, protocol 5) does not";
+    "the option eio3 is for";
 
 /* The answer for one that is not wanted any more. */
 static void on_late_answer(peal_sio_client_nsp *nsp, bool joined) {

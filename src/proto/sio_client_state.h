@@ -124,6 +124,7 @@ struct peal_sio_client {
   size_t buffered_bytes;
   size_t sending_bytes;
 
+  peal_sio_client_text session; /* Socket.IO 2: its id, of which theirs are */
   peal_backoff backoff;
   uint32_t dice;
   uint8_t stage;       /* one of peal_sio_client_stage */

@@ -29,6 +29,10 @@ void peal_sio_conn_speak_sio2(peal_sio_conn *conn) {
   conn->sio2 = true;
 }
 
+void peal_sio_conn_owe_root(peal_sio_conn *conn) {
+  conn->root_owed = true;
+}
+
 bool peal_sio_conn_is_sio2(const peal_sio_conn *conn) {
   return PEAL_ROLE_IS_SIO2(conn);
 }
@@ -90,7 +94,7 @@ bool peal_sio_conn_next(peal_sio_conn *conn, peal_arena *arena,
                         peal_sio_conn_event *event) {
   bool more = true;
   if (!conn->has_input && !peal_sio_state_ready(conn) && !conn->err &&
-      !conn->root_owed)
+      !(PEAL_ROLE_IS_SIO2(conn) && conn->root_owed))
     return false;
   /* Decoding clears the packet. */
   event->type = PEAL_SIO_CONN_NONE;

@@ -32,9 +32,10 @@
  * for the namespaces. */
 void peal_sio_conn_init(peal_sio_conn *conn, const peal_sio_conn_opts *opts,
                         peal_account *account, uint64_t now_ms);
-/* Server, before anything else: its client speaks Socket.IO 2. The caller feeds
- * PEAL_SIO2_ROOT in its place. */
+/* Server, before anything else: its client speaks Socket.IO 2. */
 void peal_sio_conn_speak_sio2(peal_sio_conn *conn);
+/* Then, of one that is new: _next tells that it wants "/". */
+void peal_sio_conn_owe_root(peal_sio_conn *conn);
 bool peal_sio_conn_is_sio2(const peal_sio_conn *conn);
 /* Nothing is told of links that are open: walk them first. */
 void peal_sio_conn_deinit(peal_sio_conn *conn);

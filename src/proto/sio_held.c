@@ -24,6 +24,13 @@ size_t peal_sio_held_bytes(const peal_sio_held *held) {
   return bytes;
 }
 
+size_t peal_sio_held_payload(const peal_sio_held *held) {
+  size_t bytes = held->text_len;
+  for (uint32_t i = 0; i < held->kept; i++)
+    bytes += held->attachments[i].len;
+  return bytes;
+}
+
 peal_sio_held *peal_sio_held_new(const peal_mem *mem, peal_slice text,
                                  uint32_t wanted) {
   peal_sio_held *held =

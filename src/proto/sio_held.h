@@ -27,6 +27,8 @@ typedef struct peal_sio_held {
 size_t peal_sio_held_cost(size_t text_len, uint32_t wanted);
 /* What it costs at present. */
 size_t peal_sio_held_bytes(const peal_sio_held *held);
+/* Its text and attachments alone. */
+size_t peal_sio_held_payload(const peal_sio_held *held);
 /* The text is copied. Returns NULL if memory is out. */
 PEAL_MUST_CHECK peal_sio_held *peal_sio_held_new(const peal_mem *mem,
                                                  peal_slice text,

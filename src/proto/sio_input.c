@@ -67,12 +67,23 @@ static peal_err begin_link(peal_sio_conn *conn, peal_sio_conn_event *event) {
   return PEAL_OK;
 }
 
+/* A client of Socket.IO 2 that asks for "/" as one of protocol 5 does has it,
+ * or gets it (the reference closes). */
+static bool comes_unasked(const peal_sio_conn *conn,
+                          const peal_sio_conn_event *event,
+                          const peal_sio_links_item *item) {
+  return PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp) &&
+         item->state != PEAL_SIO_LINKS_LEFT;
+}
+
 static peal_err on_connect_request(peal_sio_conn *conn,
                                    peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item)
     return begin_link(conn, event);
+  if (comes_unasked(conn, event, item))
+    return PEAL_OK;
   switch ((peal_sio_links_state)item->state) {
   case PEAL_SIO_LINKS_FREE:
   case PEAL_SIO_LINKS_LEFT: /* the peer knows that it is out */
@@ -88,10 +99,6 @@ static peal_err on_connect_request(peal_sio_conn *conn,
   case PEAL_SIO_LINKS_ACCEPTED:
   case PEAL_SIO_LINKS_OPEN:
   case PEAL_SIO_LINKS_PAUSED:
-    /* A client of Socket.IO 2 that asks for "/" as one of protocol 5 does has
-     * it. */
-    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp))
-      return PEAL_OK;
     break;
   }
   /* reference 3.4: CONNECT for a joined namespace closes. */
@@ -103,8 +110,9 @@ static peal_err on_connect_reply(peal_sio_conn *conn,
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item) { /* left before the answer came, or "/" came by itself */
-    conn->root_up = conn->root_up || (is_root(event->packet.nsp) &&
-                                      event->packet.type == PEAL_SIO_CONNECT);
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp) &&
+        event->packet.type == PEAL_SIO_CONNECT)
+      conn->root_up = true;
     return PEAL_OK;
   }
   if (item->state != PEAL_SIO_LINKS_ASKED)
@@ -138,7 +146,8 @@ static peal_err on_disconnect(peal_sio_conn *conn, peal_sio_conn_event *event) {
   peal_sio_links_item *item =
       peal_sio_links_find(&conn->links, event->packet.nsp);
   if (!item) {
-    conn->root_gone = conn->root_gone || is_root(event->packet.nsp);
+    if (PEAL_ROLE_IS_SIO2(conn) && is_root(event->packet.nsp))
+      conn->root_gone = true;
     return PEAL_ROLE_IS_CLIENT(conn->opts) ? PEAL_OK
                                            : PEAL_FAIL(PEAL_ERR_SIO_STATE);
   }
@@ -169,8 +178,9 @@ static bool is_open_for(const peal_sio_links_item *item, bool ack) {
 
 /* A whole packet, attachments in place, for a namespace that is open. */
 static void tell_packet(peal_sio_conn_event *event,
-                        const peal_sio_links_item *item) {
+                        const peal_sio_links_item *item, size_t bytes) {
   const peal_sio_packet *packet = &event->packet;
+  event->bytes = bytes;
   if (!is_ack(packet))
     about_link(event, PEAL_SIO_CONN_EVENT, item);
   else if (packet->has_id)
@@ -220,7 +230,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
   if (item && !is_open_for(item, is_ack(&event->packet)))
     return hold_whole(conn, item, text, is_ack(&event->packet));
   if (item)
-    tell_packet(event, item);
+    tell_packet(event, item, text.len);
   return PEAL_OK;
 }
 
@@ -229,10 +239,7 @@ static peal_err decode(const peal_sio_conn *conn, peal_slice data,
                        peal_arena *arena, peal_sio_packet *packet) {
   const peal_parser *parser = PEAL_ROLE_PARSER(conn->opts);
   uint32_t max = peal_sio_state_max_attachments(conn);
-  /* What the owner says in the client's place is of no parser. */
-  bool is_ours = PEAL_ROLE_IS_SIO2(conn) && !conn->input_binary &&
-                 peal_slice_eq(data, PEAL_SIO2_ROOT);
-  if (!parser || is_ours)
+  if (!parser)
     return peal_sio_packet_decode_utf8(packet, data, max, arena, NULL);
   const peal_parser_in in = {.data = data, .binary = conn->input_binary};
   return peal_sio_form_decode(packet, parser, &in, max, arena);
@@ -352,7 +359,7 @@ static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
   if (err)
     return err;
   conn->ready_told = true;
-  tell_packet(event, item);
+  tell_packet(event, item, peal_sio_held_payload(held));
   return PEAL_OK;
 }
 
@@ -362,18 +369,24 @@ static void forget_told(peal_sio_conn *conn) {
   conn->ready_told = false;
 }
 
+/* As if its CONNECT had come. */
+static peal_err connect_root(peal_sio_conn *conn, peal_sio_conn_event *event) {
+  conn->root_owed = false;
+  event->packet = (peal_sio_packet){
+      .type = PEAL_SIO_CONNECT, .nsp = PEAL_S("/"), .data = peal_undefined()};
+  return on_connect(conn, event);
+}
+
 peal_err peal_sio_input_next(peal_sio_conn *conn, peal_arena *arena,
                              peal_sio_conn_event *event, bool *more) {
   forget_told(conn);
   *more = true;
   if (peal_sio_state_ready(conn))
     return next_ready(conn, arena, event);
+  if (PEAL_ROLE_IS_SIO2(conn) && conn->root_owed)
+    return connect_root(conn, event);
   if (conn->has_input)
     return next_input(conn, arena, event);
-  if (conn->root_owed) {
-    conn->root_owed = false;
-    return on_first(conn, PEAL_SIO2_ROOT, arena, event);
-  }
   *more = false;
   return PEAL_OK;
 }

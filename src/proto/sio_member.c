@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/sio_member.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "proto/sio_conn.h"
@@ -131,15 +132,16 @@ peal_err peal_sio_member_join(peal_sio_client_nsp *nsp, peal_val auth) {
   if (peal_sio_out_new(&out, nsp))
     return PEAL_ERR_NOMEM;
   peal_err err = send_join(nsp, auth, &message);
-  if (!err && peal_sio_out_set(out, message))
+  bool is_silent = !err && !message; /* Socket.IO 2: "/" comes by itself */
+  if (message && peal_sio_out_set(out, message))
     err = PEAL_ERR_NOMEM;
-  if (err) {
+  if (err || is_silent)
     peal_sio_out_free(out);
-    return err;
-  }
-  nsp->phase = PEAL_SIO_CLIENT_JOINING;
-  peal_sio_outbox_send(out);
-  return PEAL_OK;
+  else
+    peal_sio_outbox_send(out);
+  if (!err)
+    nsp->phase = PEAL_SIO_CLIENT_JOINING;
+  return err;
 }
 
 static peal_slice text_of(peal_val data, const char *key) {
@@ -160,7 +162,40 @@ static peal_err keep_session(peal_sio_client_nsp *nsp, peal_slice pid) {
   return peal_sio_client_state_keep(nsp->client, &nsp->pid, pid);
 }
 
+/* "/room#<id of the session>", in "/" that id. */
+static peal_err keep_made_sid(peal_sio_client_nsp *nsp) {
+  peal_sio_client *client = nsp->client;
+  peal_buf sid;
+  peal_buf_init(&sid, peal_sio_client_state_mem(client), 0);
+  if (nsp->name_len > 1) {
+    peal_buf_add(&sid, name_of(nsp));
+    peal_buf_add_char(&sid, '#');
+  }
+  peal_buf_add(&sid, peal_sio_client_state_slice(&client->session));
+  if (sid.len > PEAL_LIMIT_SIO_ID_BYTES) /* no name for anything */
+    sid.len = PEAL_LIMIT_SIO_ID_BYTES;
+  peal_err err = sid.err ? sid.err
+                         : peal_sio_client_state_keep(client, &nsp->sid,
+                                                      peal_buf_slice(&sid));
+  peal_buf_deinit(&sid);
+  return err;
+}
+
+static void enter(peal_sio_client_nsp *nsp) {
+  nsp->phase = PEAL_SIO_CLIENT_OPENING;
+  nsp->client->opening = nsp;
+}
+
+static peal_err joined_sio2(peal_sio_client_nsp *nsp) {
+  peal_err err = keep_made_sid(nsp);
+  if (!err)
+    enter(nsp);
+  return err;
+}
+
 peal_err peal_sio_member_joined(peal_sio_client_nsp *nsp, peal_val data) {
+  if (PEAL_ROLE_IS_SIO2(&nsp->client->conn))
+    return joined_sio2(nsp);
   peal_slice sid = text_of(data, "sid");
   if (!sid.len)
     return PEAL_ERR_SIO_PAYLOAD;
@@ -169,8 +204,7 @@ peal_err peal_sio_member_joined(peal_sio_client_nsp *nsp, peal_val data) {
     err = keep_session(nsp, text_of(data, "pid"));
   if (err)
     return err;
-  nsp->phase = PEAL_SIO_CLIENT_OPENING;
-  nsp->client->opening = nsp;
+  enter(nsp);
   return PEAL_OK;
 }
 

@@ -111,7 +111,8 @@ peal_err peal_sio_state_attach(peal_sio_conn *conn, peal_sio_held *held,
 void peal_sio_state_end_link(peal_sio_conn *conn, peal_sio_links_item *item,
                              bool we_left) {
   peal_sio_links_source source = peal_sio_state_source(conn);
-  conn->root_gone = conn->root_gone || item == &conn->links.root;
+  if (PEAL_ROLE_IS_SIO2(conn) && item == &conn->links.root)
+    conn->root_gone = true;
   peal_sio_state_drop_ring(conn, &item->held);
   if (we_left && !PEAL_ROLE_IS_CLIENT(conn->opts))
     peal_sio_links_leave(&conn->links, &source, item);

@@ -35,7 +35,8 @@ struct peal_sio_conn {
   bool ready_told : 1; /* the oldest of `ready` is being used by the owner */
   bool sio2 : 1;       /* Socket.IO 2 is spoken (proto/sio2) */
   bool root_up : 1;    /* its client: the server has connected "/" alone */
-  bool root_owed : 1;  /* then: who asked for it later is to be told so */
+  bool root_owed : 1;  /* "/" is to be told: a server's client wants it by
+                          itself, a client that asks for it late has it */
   bool root_gone : 1;  /* it was left, and has to be asked for */
 };
 

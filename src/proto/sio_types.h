@@ -58,5 +58,6 @@ typedef struct peal_sio_conn_event {
   peal_sio_link link;
   void *user;
   peal_message *message;
+  size_t bytes;           /* EVENT, ACK: of the packet, attachments included */
   peal_sio_packet packet; /* borrowed until the next _next, _feed or _free */
 } peal_sio_conn_event;

@@ -11,9 +11,9 @@
 #define BUF_MIN 512u
 /* Up to here the announced length of a frame is reserved at once. */
 #define BUF_TRUST 4096u
-/* What does not shrink is longer when it is deflated: zlib's blocks without
- * compression add five bytes to each 500 or more. */
-#define DEFLATE_PART 64u
+/* What does not shrink is longer when it is deflated: with the least memory,
+ * zlib's blocks without compression add five bytes to each 127. */
+#define DEFLATE_PART 16u
 #define DEFLATE_MORE 64u
 
 /* -- life ---------------------------------------------------------------- */
@@ -80,6 +80,12 @@ static bool may_be_deflated(const peal_ws_input_rules *rules,
          (frame->opcode == PEAL_WS_TEXT || frame->opcode == PEAL_WS_BINARY);
 }
 
+/* Of a fragment it is not known here. */
+static bool may_belong_to_deflated(const peal_ws_input_rules *rules,
+                                   const peal_ws_frame *frame) {
+  return frame->rsv1 || (rules->deflated && !is_alone(frame));
+}
+
 static peal_err check_frame(const peal_ws_input_rules *rules,
                             const peal_ws_frame *frame) {
   if (frame->rsv1 && !may_be_deflated(rules, frame))
@@ -87,9 +93,8 @@ static peal_err check_frame(const peal_ws_input_rules *rules,
   /* RFC6455 5.1: clients mask, servers do not. */
   if (frame->masked != rules->masked)
     return PEAL_FAIL(PEAL_ERR_WS_MASK);
-  /* Of a fragment it is not known here. */
-  bool is_deflated = frame->rsv1 || (rules->deflated && !is_alone(frame));
-  if (!is_control(frame) && frame->len > max_of(rules, is_deflated))
+  if (!is_control(frame) && frame->len > rules->max_bytes &&
+      frame->len > max_of(rules, may_belong_to_deflated(rules, frame)))
     return PEAL_FAIL(PEAL_ERR_WS_TOO_BIG);
   return PEAL_OK;
 }

@@ -7,7 +7,9 @@
 #include "server/rooms.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
+#include "server/slow_handler.h"
 #include "server/socket_recovery.h"
+#include "server/tracing.h"
 #include "server/wildcard.h"
 
 /* -- refusing ------------------------------------------------------------------------ */
@@ -32,6 +34,11 @@ peal_val peal_accept_refusal(const peal_server_client *client,
   pairs[0] = (peal_pair){.key = "message", .value = peal_str(message)};
   pairs[1] = (peal_pair){.key = "data", .value = data};
   return peal_object(pairs, peal_val_is(data, PEAL_UNDEFINED) ? 1 : 2);
+}
+
+peal_val peal_accept_words(const char *message, peal_pair *pair) {
+  *pair = (peal_pair){.key = "message", .value = peal_str(message)};
+  return peal_object(pair, 1);
 }
 
 void peal_accept_refuse(peal_candidate *candidate, peal_val data) {
@@ -70,8 +77,8 @@ peal_err peal_refuse(peal_socket *socket, const char *message, peal_val data) {
 
 /* -- accepting ----------------------------------------------------------------------- */
 
-static peal_err run_connect_handlers(peal_socket *socket,
-                                     const peal_candidate *candidate) {
+static peal_err call_connect_handlers(peal_socket *socket,
+                                      const peal_candidate *candidate) {
   const peal_hooks *hooks =
       &peal_wildcard_local(socket->local, PEAL_HOOK_CONNECT)->hooks;
   uint64_t age = hooks->age;
@@ -86,6 +93,14 @@ static peal_err run_connect_handlers(peal_socket *socket,
   return PEAL_OK;
 }
 
+static peal_err run_connect_handlers(peal_socket *socket,
+                                     const peal_candidate *candidate) {
+  peal_slow_handler_begin(socket);
+  peal_err err = call_connect_handlers(socket, candidate);
+  peal_slow_handler_end(socket, PEAL_S("connect"));
+  return err;
+}
+
 /* The client has got this far: into its queue, also before its CONNECT. */
 static peal_err send_now(peal_socket *socket, const peal_eio_item *item) {
   peal_figures *figures = peal_figures_of(socket);
@@ -94,6 +109,8 @@ static peal_err send_now(peal_socket *socket, const peal_eio_item *item) {
     peal_figures_add(&figures->events_out, 1);
     peal_figures_add(&figures->bytes_out, peal_message_len(item->message));
   }
+  if (!err && peal_tracing_is_on(socket))
+    peal_tracing_out(socket, item);
   return err;
 }
 
@@ -164,7 +181,7 @@ static peal_err run_handlers_and_enter(peal_socket *socket,
                                        peal_candidate *candidate,
                                        peal_socket_missed *missed) {
   socket->state = PEAL_SOCKET_ACCEPTING;
-  socket->has_rooms = true;
+  peal_rooms_enter_own(socket);
   peal_err err = peal_socket_recovery_begin(candidate);
   if (!err)
     err = run_connect_handlers(socket, candidate);

@@ -12,7 +12,9 @@
  *                   └── room, socket ──> adapter: subscriptions, presence
  *
  * What comes from other nodes goes the other way: an operation by
- * peal_op_round_run, which publishes nothing; a question by server/node_query. */
+ * peal_op_round_run, which publishes nothing; a question by server/node_query. An
+ * event's message is the server's form of it (server/form) on either way: a bus
+ * carries that of the default parser. */
 #include "proto/bus.h"
 #include "proto/names.h"
 #include "server/server_impl.h"
@@ -76,6 +78,9 @@ typedef struct peal_adapter_verbs {
    * `room`. */
   void (*socket)(peal_adapter *adapter, peal_nsp_local *local, peal_slice id,
                  bool came);
+  /* A namespace was made, or is no more; under a lock of the server: nothing is
+   * to be called back. NULL: that is nothing to it. Thread: any. */
+  void (*space)(peal_adapter *adapter, peal_slice name, bool made);
 } peal_adapter_verbs;
 
 /* The first member of what an adapter is. */

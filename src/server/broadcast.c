@@ -11,6 +11,7 @@
 #include "server/members.h"
 #include "server/nsp.h"
 #include "server/packet.h"
+#include "server/parent.h"
 #include "server/stored.h"
 #include "wire/sio_check.h"
 
@@ -214,12 +215,19 @@ peal_err peal_emit_to(peal_socket *socket, const peal_to *to, const char *event,
   return peal_emit_to_n(socket, to, peal_slice_of(event), args);
 }
 
+static peal_err emit_to_child(peal_nsp *child, void *with) {
+  cast it = *(const cast *)with;
+  it.nsp = child;
+  return run(&it);
+}
+
 peal_err peal_nsp_emit_n(peal_nsp *nsp, const peal_to *to, peal_slice event,
                          peal_args args) {
   if (!nsp)
     return PEAL_ERR_USAGE;
-  return run(&(cast){
-      .nsp = nsp, .to = to ? to : &everyone, .event = event, .args = args});
+  cast it = {
+      .nsp = nsp, .to = to ? to : &everyone, .event = event, .args = args};
+  return nsp->parent ? peal_parent_each(nsp, emit_to_child, &it) : run(&it);
 }
 
 peal_err peal_nsp_emit(peal_nsp *nsp, const peal_to *to, const char *event,
@@ -237,7 +245,7 @@ static bool is_stored(const peal_nsp *nsp, const peal_to *to) {
 peal_err peal_nsp_emit_stored_n(peal_nsp *nsp, const peal_to *to,
                                 peal_slice event, peal_args args,
                                 peal_stored_fn fn, void *user) {
-  if (!nsp || !fn)
+  if (!peal_nsp_has_sockets(nsp) || !fn)
     return PEAL_ERR_USAGE;
   to = to ? to : &everyone;
   if (!is_stored(nsp, to))

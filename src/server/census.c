@@ -191,7 +191,7 @@ static peal_err run(census *it, peal_nsp *nsp, const peal_op *op) {
 
 static peal_err take(peal_nsp *nsp, peal_op_kind kind, const peal_to *to,
                      const census *like) {
-  if (!nsp || (!like->members && !like->fetched))
+  if (!peal_nsp_has_sockets(nsp) || (!like->members && !like->fetched))
     return PEAL_ERR_USAGE;
   const peal_mem *mem = nsp->server->mem;
   census *it = peal_mem_alloc(mem, sizeof *it);

@@ -4,6 +4,7 @@
 #include "net/worker_impl.h"
 #include "proto/proto_limits.h"
 #include "server/candidate.h"
+#include "server/tracing.h"
 
 /* A delivery touches little, but of ever new connections. */
 #define PREFETCH_FAR 8u
@@ -49,14 +50,25 @@ peal_err peal_deliver_one(peal_socket *socket, const peal_eio_item *item,
     return hold_back(socket, item);
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return PEAL_ERR_CLOSED;
-  if (!peal_deliver_is_taken(socket, is_volatile)) {
+  if (is_volatile && !peal_engine_conn_is_writable(socket->client->conn)) {
     peal_figures_add(&peal_figures_of(socket)->dropped_volatile, 1);
     return PEAL_OK;
   }
   peal_err err = queue(socket, item);
   if (!err)
     count_out(socket, item, 1);
+  if (!err && peal_tracing_is_on(socket))
+    peal_tracing_out(socket, item);
   return err;
+}
+
+/* The same to one of many: how many were sent it. */
+static unsigned deliver_traced(const peal_socket *socket,
+                               const peal_eio_item *item) {
+  if (queue(socket, item))
+    return 0;
+  peal_tracing_out(socket, item);
+  return 1;
 }
 
 static void prefetch(const peal_socket *socket) {
@@ -67,6 +79,7 @@ static void prefetch(const peal_socket *socket) {
 void peal_deliver_many(peal_socket *const *sockets, size_t count,
                        const peal_eio_item *item, bool is_volatile) {
   uint64_t sent = 0;
+  bool is_traced = count && peal_tracing_is_on(sockets[0]);
   for (size_t i = 0; i < count; i++) {
     if (i + PREFETCH_FAR < count)
       __builtin_prefetch(sockets[i + PREFETCH_FAR]);
@@ -75,8 +88,8 @@ void peal_deliver_many(peal_socket *const *sockets, size_t count,
     const peal_socket *socket = sockets[i];
     if (socket->state != PEAL_SOCKET_CONNECTED)
       continue;
-    if (peal_deliver_is_taken(socket, is_volatile))
-      sent += !queue(socket, item);
+    if (!is_volatile || peal_engine_conn_is_writable(socket->client->conn))
+      sent += is_traced ? deliver_traced(socket, item) : !queue(socket, item);
     else
       peal_figures_add(&peal_figures_of(socket)->dropped_volatile, 1);
   }

@@ -155,3 +155,16 @@ peal_doc *peal_describe_rooms(const peal_nsp_local *local) {
                               PEAL_LIST_OF(node, peal_socket, node))));
   return peal_doc_new(peal_items_val(names));
 }
+
+peal_doc *peal_describe_seats(const peal_nsp_local *local) {
+  if (!local)
+    return peal_doc_new(peal_array(NULL, 0));
+  peal_items *seats = peal_items_new(peal_worker_build(local->worker));
+  uint32_t cursor = 0;
+  for (const peal_room *room; (room = peal_map_next(&local->rooms, &cursor));) {
+    peal_items_add(seats,
+                   peal_str_slice((peal_slice){room->name, room->name_len}));
+    peal_items_add(seats, peal_int(room->count));
+  }
+  return peal_doc_new(peal_items_val(seats));
+}

@@ -13,3 +13,6 @@ PEAL_MUST_CHECK peal_doc *peal_describe_sockets(peal_socket *const *sockets,
 /* An array of the names of the rooms on this worker, those of ids too; `local`
  * NULL: an empty one. */
 PEAL_MUST_CHECK peal_doc *peal_describe_rooms(const peal_nsp_local *local);
+/* An array of their names and, behind each, how many of this worker are in it;
+ * without those of ids. */
+PEAL_MUST_CHECK peal_doc *peal_describe_seats(const peal_nsp_local *local);

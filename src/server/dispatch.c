@@ -11,7 +11,9 @@
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/packet.h"
+#include "server/slow_handler.h"
 #include "server/socket_hook.h"
+#include "server/tracing.h"
 #include "server/wildcard.h"
 
 /* -- acknowledging ------------------------------------------------------------------- */
@@ -105,7 +107,7 @@ static void ack_for(const peal_event *event) {
 }
 
 /* Those that the event is for. */
-static void call_handlers(peal_socket *socket, const peal_event *event) {
+static inline void call_handlers(peal_socket *socket, const peal_event *event) {
   peal_nsp_local *local = socket->local;
   peal_hook *first = peal_hook_of_event(&local->hooks, event->name);
   bool any = peal_handlers_call(local, first, local->hooks.age, event);
@@ -113,36 +115,54 @@ static void call_handlers(peal_socket *socket, const peal_event *event) {
     any |= peal_socket_hook_call(socket, event);
   if (!any)
     any = peal_wildcard_call(socket, event);
-  if (any && local->nsp->server->opts.auto_ack)
+  if (any && local->home->auto_ack)
     ack_for(event);
 }
 
-/* It was asked about later. */
+/* Its middleware has answered later. */
 static void call_passed(peal_socket *socket, const peal_event *event) {
+  peal_tracing_event traced;
+  bool is_traced = peal_tracing_is_on(socket);
+  if (is_traced)
+    peal_tracing_begin(&traced, socket, event);
   socket->local->told++;
+  peal_slow_handler_begin(socket);
   call_handlers(socket, event);
+  peal_slow_handler_end(socket, event->name);
+  if (is_traced)
+    peal_tracing_end(&traced, socket, event);
 }
 
-static void run(peal_socket *socket, peal_sio_link link,
-                const peal_event *event) {
+/* Those that hear everything, the middleware, those that the event is for. */
+static inline void run(peal_socket *socket, peal_sio_link link,
+                       const peal_event *event) {
   const peal_hooks *hooks = &socket->local->hooks;
   socket->local->told++;
+  peal_slow_handler_begin(socket);
   (void)peal_handlers_call(socket->local, hooks->chains[PEAL_HOOK_ANY],
                            hooks->age, event);
   if (peal_event_use_is_any(socket))
-    peal_event_use_run(socket, link, event, call_passed);
+    peal_event_use_run(socket, link, event, call_handlers, call_passed);
   else
     call_handlers(socket, event);
+  peal_slow_handler_end(socket, event->name);
 }
 
-/* May it go on? */
-static bool passes(peal_socket *socket, const peal_event *event, unsigned odd) {
-  return !(odd & PEAL_ODD_RATE) || peal_event_rate_take(socket, event);
+static void run_odd(peal_socket *socket, peal_sio_link link,
+                    const peal_event *event, unsigned odd) {
+  peal_tracing_event traced;
+  if ((odd & PEAL_ODD_RATE) && !peal_event_rate_take(socket, event))
+    return;
+  if (odd & PEAL_ODD_TRACE)
+    peal_tracing_begin(&traced, socket, event);
+  run(socket, link, event);
+  if (odd & PEAL_ODD_TRACE)
+    peal_tracing_end(&traced, socket, event);
 }
 
-void peal_dispatch_event(peal_socket *socket, peal_sio_link link,
-                         const peal_sio_packet *packet) {
+void peal_dispatch_event(peal_socket *socket, const peal_sio_conn_event *from) {
   static const peal_event_verbs verbs = {ack, later, peal_event_error_fail};
+  const peal_sio_packet *packet = &from->packet;
   if (socket->state != PEAL_SOCKET_CONNECTED)
     return;
   bool acked = false;
@@ -154,10 +174,13 @@ void peal_dispatch_event(peal_socket *socket, peal_sio_link link,
                       .args = {packet->data.as.items + 1, packet->data.len - 1},
                       .id = packet->id,
                       .has_id = packet->has_id,
+                      .bytes = from->bytes,
                       .acked = &acked,
                       .fate = &fate};
-  unsigned odd = atomic_load_explicit(&socket->local->nsp->server->odd,
-                                      memory_order_relaxed);
-  if (!odd || passes(socket, &event, odd))
-    run(socket, link, &event);
+  unsigned odd =
+      atomic_load_explicit(&socket->local->home->odd, memory_order_acquire);
+  if (odd)
+    run_odd(socket, from->link, &event, odd);
+  else
+    run(socket, from->link, &event);
 }

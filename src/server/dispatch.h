@@ -5,8 +5,7 @@
 #include "server/server_impl.h"
 
 /* Call the handlers. */
-void peal_dispatch_event(peal_socket *socket, peal_sio_link link,
-                         const peal_sio_packet *packet);
+void peal_dispatch_event(peal_socket *socket, const peal_sio_conn_event *from);
 /* Clients who are owed a reply on this worker have its owed_at, a new one, from
  * now on. */
 void peal_dispatch_mark_owed(peal_server *server, const peal_worker *worker);

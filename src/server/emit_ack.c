@@ -108,7 +108,7 @@ static peal_err ask_all(peal_nsp *nsp, const peal_op *op, peal_acks_fn fn,
 peal_err peal_nsp_emit_ack_n(peal_nsp *nsp, const peal_to *to, peal_slice event,
                              peal_args args, uint32_t timeout_ms,
                              peal_acks_fn fn, void *user) {
-  if (!nsp || !fn || !event.ptr)
+  if (!peal_nsp_has_sockets(nsp) || !fn || !event.ptr)
     return PEAL_ERR_USAGE;
   peal_eio_item item;
   peal_err err = peal_packet_event(&item, nsp, peal_nsp_worker(nsp), true,

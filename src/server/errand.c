@@ -11,6 +11,7 @@
 #include "server/handlers.h"
 #include "server/kept.h"
 #include "server/nsp.h"
+#include "server/nsp_life.h"
 #include "server/packet.h"
 #include "server/recovery.h"
 
@@ -140,8 +141,8 @@ static void run_emit(errand *it, peal_socket *socket) {
   (void)!peal_deliver_one(socket, &it->item, it->is_volatile);
 }
 
-static peal_err emit_from_afar(peal_socket_ref ref, const peal_to *to,
-                               peal_slice event, peal_args args) {
+static peal_err emit_held(peal_socket_ref ref, const peal_to *to,
+                          peal_slice event, peal_args args) {
   errand it = {.ref = ref,
                .run = run_emit,
                .is_kept = peal_recovery_keeps(ref.nsp->server, to)};
@@ -159,6 +160,16 @@ static peal_err emit_from_afar(peal_socket_ref ref, const peal_to *to,
   }
   err = send_errand(&it);
   peal_packet_release(&it.item);
+  return err;
+}
+
+/* Its namespace may be no more, or another one: then the socket has gone. */
+static peal_err emit_from_afar(peal_socket_ref ref, const peal_to *to,
+                               peal_slice event, peal_args args) {
+  if (!peal_nsp_life_try_hold(ref.nsp))
+    return PEAL_OK;
+  peal_err err = emit_held(ref, to, event, args);
+  peal_nsp_life_release(ref.nsp);
   return err;
 }
 

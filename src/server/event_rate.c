@@ -2,26 +2,13 @@
 #include "server/event_rate.h"
 
 #include "net/worker_impl.h"
+#include "server/event_bucket.h"
 #include "server/event_error.h"
 #include "server/server_limits.h"
 
 #define MILLI 1000u /* parts of a token: what a millisecond brings is small */
 
-typedef struct peal_event_bucket {
-  uint64_t at_ms; /* when it was filled last */
-  uint64_t milli; /* parts in it */
-  uint64_t log_ms;
-  uint32_t dropped; /* since the last line of the log */
-  bool is_new;
-  bool has_own;
-  peal_event_rate own;
-} peal_event_bucket;
-
 /* -- limits ------------------------------------------------------------------------ */
-
-static void turn_on(peal_server *server) {
-  atomic_fetch_or_explicit(&server->odd, PEAL_ODD_RATE, memory_order_relaxed);
-}
 
 /* Workers read the three apart: for one event they may not belong together. */
 peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
@@ -34,7 +21,7 @@ peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
     atomic_store_explicit(&own->per_s, rate->per_s, memory_order_relaxed);
   }
   atomic_store_explicit(&own->is_set, rate != NULL, memory_order_release);
-  turn_on(nsp->server);
+  peal_server_set_odd(nsp->server, PEAL_ODD_RATE, true);
   return PEAL_OK;
 }
 
@@ -55,33 +42,6 @@ static peal_event_rate rate_of(const peal_socket *socket,
 
 /* -- buckets ----------------------------------------------------------------------- */
 
-static peal_event_bucket *bucket_of(const peal_socket *socket) {
-  peal_belongings *own = peal_belongings_of(socket);
-  return own ? own->bucket : NULL;
-}
-
-static peal_err open_bucket(peal_socket *socket, peal_event_bucket **out) {
-  void *block;
-  *out = bucket_of(socket);
-  if (*out)
-    return PEAL_OK;
-  peal_err err =
-      peal_belongings_alloc(socket, sizeof(peal_event_bucket), 0, &block);
-  if (err)
-    return err;
-  *out = peal_belongings_of(socket)->bucket = block;
-  (*out)->is_new = true;
-  return PEAL_OK;
-}
-
-void peal_event_rate_end(peal_socket *socket) {
-  peal_event_bucket *bucket = bucket_of(socket);
-  if (!bucket)
-    return;
-  peal_belongings_of(socket)->bucket = NULL;
-  peal_belongings_release(socket, bucket, sizeof *bucket);
-}
-
 peal_err peal_socket_set_event_rate(peal_socket *socket,
                                     const peal_event_rate *rate) {
   PEAL_ON_SOCKET(socket, "peal_ref_post");
@@ -90,16 +50,16 @@ peal_err peal_socket_set_event_rate(peal_socket *socket,
     return PEAL_ERR_USAGE;
   if (socket->state == PEAL_SOCKET_GONE)
     return PEAL_ERR_CLOSED;
-  if (!rate && !bucket_of(socket))
+  if (!rate && !peal_event_bucket_of(socket))
     return PEAL_OK;
-  peal_err err = open_bucket(socket, &bucket);
+  peal_err err = peal_event_bucket_open(socket, &bucket);
   if (err)
     return err;
   bucket->has_own = rate != NULL;
   bucket->is_new = true;
   if (rate)
     bucket->own = *rate;
-  turn_on(socket->local->nsp->server);
+  peal_server_set_odd(socket->local->nsp->server, PEAL_ODD_RATE, true);
   return PEAL_OK;
 }
 
@@ -156,12 +116,12 @@ static void refuse(peal_socket *socket, const peal_event *event,
 }
 
 bool peal_event_rate_take(peal_socket *socket, const peal_event *event) {
-  peal_event_bucket *bucket = bucket_of(socket);
+  peal_event_bucket *bucket = peal_event_bucket_of(socket);
   peal_event_rate rate = rate_of(socket, bucket);
   if (!rate.per_s)
     return true;
   /* Who cannot pay for a bucket is over another limit, and sends no less. */
-  if (open_bucket(socket, &bucket))
+  if (peal_event_bucket_open(socket, &bucket))
     return false;
   fill(bucket, &rate, socket->local->worker->now_ms);
   if (bucket->milli >= MILLI) {

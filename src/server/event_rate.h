@@ -8,5 +8,3 @@
 
 /* One event has come. False: it is one too many, and has been dealt with. */
 bool peal_event_rate_take(peal_socket *socket, const peal_event *event);
-/* The socket ends. */
-void peal_event_rate_end(peal_socket *socket);

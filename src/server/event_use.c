@@ -4,49 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "server/event_chain.h"
 #include "server/event_error.h"
 #include "server/handlers.h"
 #include "server/server_client_turn.h"
 #include "server/server_limits.h"
 #include "wire/doc.h"
-
-/* Of one socket alone. */
-typedef struct peal_event_own_use {
-  struct peal_event_own_use *next; /* in order of registration */
-  peal_use_event_fn fn;
-  void *user;
-} peal_event_own_use;
-
-typedef struct peal_event_chain peal_event_chain;
-
-struct peal_event_next {
-  peal_ticket ticket; /* first */
-  peal_worker *worker;
-  peal_ticket_pool *pool;
-  peal_event_chain *chain; /* NULL: answered, or its socket has gone */
-};
-
-/* An event on its way: on the stack, and on the heap while it waits. */
-struct peal_event_chain {
-  peal_socket *socket;
-  peal_sio_link link;
-  peal_event_use_fn then;
-  peal_event event;
-  uint64_t age;                  /* of the hooks, when it came */
-  peal_hook *hook;               /* the one that was asked; NULL: none yet */
-  const peal_event_own_use *own; /* the same behind the hooks */
-  peal_event_next *asked;        /* NULL: it has answered */
-  bool refused;                  /* with this message */
-  char message[PEAL_LIMIT_REFUSAL_BYTES];
-  /* While it waits. */
-  peal_flush flush;
-  peal_doc *doc; /* name and arguments */
-  size_t charged;
-  bool acked;
-  peal_event_fate fate;
-  bool hooks_done;
-};
 
 /* -- registering ------------------------------------------------------------------- */
 
@@ -76,36 +39,6 @@ peal_err peal_socket_use(peal_socket *socket, peal_use_event_fn fn,
     end = &(*end)->next;
   *end = use;
   return PEAL_OK;
-}
-
-/* -- questions --------------------------------------------------------------------- */
-
-void peal_event_use_pool_init(peal_ticket_pool *pool,
-                              const peal_ticket_pool_opts *opts) {
-  peal_ticket_pool_opts mine = *opts;
-  mine.ticket_bytes = sizeof(peal_event_next);
-  peal_ticket_pool_init(pool, &mine);
-}
-
-static peal_event_next *open_question(peal_event_chain *chain) {
-  const peal_nsp_local *local = chain->socket->local;
-  peal_ticket_pool *pool =
-      &peal_server_local_of(local->nsp->server, local->worker)->event_nexts;
-  peal_event_next *next = peal_ticket_pool_open(pool);
-  if (!next)
-    return NULL;
-  next->worker = local->worker;
-  next->pool = pool;
-  next->chain = chain;
-  chain->asked = next;
-  return next;
-}
-
-/* Nobody asks any more; the ticket stays until it is answered. */
-static void forget_question(peal_event_chain *chain) {
-  if (chain->asked)
-    chain->asked->chain = NULL;
-  chain->asked = NULL;
 }
 
 /* -- one function after the other ---------------------------------------------------- */
@@ -147,7 +80,7 @@ static bool run(peal_event_chain *chain) {
       chain->then(socket, &chain->event);
       return true;
     }
-    peal_event_next *next = open_question(chain);
+    peal_event_next *next = peal_event_chain_ask(chain);
     if (!next) {
       fail(chain, PEAL_ERR_NOMEM, peal_err_message(PEAL_ERR_NOMEM));
       return true;
@@ -155,7 +88,7 @@ static bool run(peal_event_chain *chain) {
     fn(socket, &chain->event, next, user);
     if (chain->asked && !chain->event.fate->failed)
       return false;
-    forget_question(chain); /* it called peal_event_fail */
+    peal_event_chain_close(chain); /* it called peal_event_fail */
     if (chain->event.fate->failed)
       return true;
     if (chain->refused) {
@@ -167,13 +100,6 @@ static bool run(peal_event_chain *chain) {
 }
 
 /* -- waiting ----------------------------------------------------------------------- */
-
-static void release(peal_event_chain *chain) {
-  peal_socket *socket = chain->socket;
-  peal_doc_free(chain->doc);
-  peal_list_remove(&chain->flush.node);
-  peal_belongings_release(socket, chain, chain->charged);
-}
 
 static void resume_link(peal_socket *socket, peal_sio_link link) {
   peal_server_client *client = socket->client;
@@ -194,7 +120,7 @@ static void on_flush(peal_flush *flush) {
     return; /* the next one answers later, too */
   peal_sio_link link = chain->link;
   peal_belongings_of(socket)->waits = NULL;
-  release(chain);
+  peal_event_chain_release(chain);
   resume_link(socket, link);
 }
 
@@ -214,6 +140,7 @@ static void settle(peal_event_chain *kept, const peal_event_chain *like,
                    peal_doc *doc, size_t charged) {
   peal_val all = peal_doc_val(doc);
   *kept = *like;
+  kept->then = kept->later;
   kept->doc = doc;
   kept->charged = charged;
   kept->acked = *like->event.acked;
@@ -242,42 +169,29 @@ static peal_err keep(const peal_event_chain *chain) {
       return PEAL_OK;
     }
     doc = NULL;
-    release(block);
+    peal_event_chain_release(block);
   }
   peal_doc_free(doc);
   return err;
 }
 
 void peal_event_use_run(peal_socket *socket, peal_sio_link link,
-                        const peal_event *event, peal_event_use_fn then) {
+                        const peal_event *event, peal_event_use_fn then,
+                        peal_event_use_fn later) {
   peal_event_chain chain = {.socket = socket,
                             .link = link,
                             .then = then,
+                            .later = later,
                             .event = *event,
                             .age = socket->local->hooks.age};
   if (run(&chain))
     return;
   peal_err err = keep(&chain);
+  event->fate->waits = !err;
   if (!err)
     return;
-  forget_question(&chain);
+  peal_event_chain_forget(&chain);
   fail(&chain, err, peal_err_message(err));
-}
-
-void peal_event_use_end(peal_socket *socket) {
-  peal_belongings *own = peal_belongings_of(socket);
-  if (!own)
-    return;
-  if (own->waits) {
-    forget_question(own->waits);
-    release(own->waits);
-    own->waits = NULL;
-  }
-  while (own->uses) {
-    peal_event_own_use *use = own->uses;
-    own->uses = use->next;
-    peal_belongings_release(socket, use, sizeof *use);
-  }
 }
 
 /* -- answering --------------------------------------------------------------------- */

@@ -10,11 +10,7 @@
  *                   └──> answered: end of the turn ──> the next fn ... ──> then
  *                                                             └──> link resumed
  */
-#include "events/event.h"
-#include "server/belongings.h"
-
-/* All have let it pass. */
-typedef void (*peal_event_use_fn)(peal_socket *socket, const peal_event *event);
+#include "server/event_chain.h"
 
 /* Has anybody registered one? */
 static inline bool peal_event_use_is_any(const peal_socket *socket) {
@@ -22,11 +18,8 @@ static inline bool peal_event_use_is_any(const peal_socket *socket) {
   return socket->local->hooks.chains[PEAL_HOOK_USE_EVENT] || (own && own->uses);
 }
 
-/* Ask all of them; then, or never, `then`. */
+/* Ask all of them; then `then` inside this call, or `later` at the end of a turn,
+ * or neither. */
 void peal_event_use_run(peal_socket *socket, peal_sio_link link,
-                        const peal_event *event, peal_event_use_fn then);
-/* The socket ends, and with it the event that waits. */
-void peal_event_use_end(peal_socket *socket);
-/* The questions of a worker come from this pool. */
-void peal_event_use_pool_init(peal_ticket_pool *pool,
-                              const peal_ticket_pool_opts *opts);
+                        const peal_event *event, peal_event_use_fn then,
+                        peal_event_use_fn later);

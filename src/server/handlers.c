@@ -5,6 +5,9 @@
 #include "events/event.h"
 #include "net/worker_impl.h"
 #include "server/nsp.h"
+#include "server/nsp_life.h"
+#include "server/parent.h"
+#include "server/room_watch.h"
 #include "wire/sio_packet.h"
 
 /* -- a change on one worker ------------------------------------------------------------ */
@@ -23,12 +26,17 @@ static void sweep_later(peal_nsp_local *local) {
 static void apply(peal_nsp_local *local, bool removes, peal_hook *hook) {
   if (!removes) {
     peal_hook_add(&local->hooks, hook);
+    if (hook->kind == PEAL_HOOK_ROOM)
+      peal_room_watch_added(local);
     return;
   }
+  bool was_of_rooms = hook->kind == PEAL_HOOK_ROOM;
   bool any = peal_hook_remove(&local->hooks, hook);
   peal_hook_free(local->hooks.mem, hook);
   if (!any)
     return;
+  if (was_of_rooms)
+    peal_room_watch_removed(local);
   if (peal_worker_self())
     sweep_later(local);
   else
@@ -50,15 +58,17 @@ bool peal_handlers_claim(peal_nsp_local *local, peal_hook *hook) {
 typedef struct change {
   peal_mail mail;
   struct change *next;
-  peal_nsp_local *local;
+  peal_nsp_local *local; /* its namespace is held */
   peal_hook *hook;
   bool removes;
 } change;
 
 static void change_free(const peal_mem *mem, change *it) {
-  if (it && it->hook)
+  peal_nsp *nsp = it->local->nsp;
+  if (it->hook)
     peal_hook_free(mem, it->hook);
   peal_mem_free(mem, it);
+  peal_nsp_life_release(nsp);
 }
 
 static void on_change(peal_worker *worker, peal_mail *mail) {
@@ -79,30 +89,31 @@ static change *change_new(peal_nsp_local *local, bool removes,
                  .local = local,
                  .hook = peal_hook_copy(mem, like, name),
                  .removes = removes};
+  peal_nsp_life_hold(local->nsp);
   if (it->hook)
     return it;
   change_free(mem, it);
   return NULL;
 }
 
-/* One for each worker, or none. */
-static change *changes_new(peal_nsp *nsp, bool removes, const peal_hook *like,
-                           peal_slice name) {
-  change *first = NULL;
+static void free_all(const peal_mem *mem, change *first) {
+  for (change *next; first; first = next) {
+    next = first->next;
+    change_free(mem, first);
+  }
+}
+
+/* One for each worker in front of *first. False: memory is out. */
+static bool add_changes(change **first, peal_nsp *nsp, bool removes,
+                        const peal_hook *like, peal_slice name) {
   for (unsigned i = 0; i < nsp->server->worker_count; i++) {
     change *it = change_new(&nsp->locals[i], removes, like, name);
-    if (it) {
-      it->next = first;
-      first = it;
-      continue;
-    }
-    while ((it = first)) {
-      first = it->next;
-      change_free(nsp->server->mem, it);
-    }
-    return NULL;
+    if (!it)
+      return false;
+    it->next = *first;
+    *first = it;
   }
-  return first;
+  return true;
 }
 
 /* Before the run nobody reads them. A worker's own are changed at once. */
@@ -112,12 +123,8 @@ static bool is_here(const peal_nsp_local *local, const peal_worker *self) {
               : !atomic_load_explicit(&server->running, memory_order_relaxed);
 }
 
-static peal_err publish(peal_nsp *nsp, bool removes, const peal_hook *like,
-                        peal_slice name) {
+static void send_all(const peal_nsp *nsp, change *it) {
   const peal_worker *self = peal_nsp_worker(nsp);
-  change *it = changes_new(nsp, removes, like, name);
-  if (!it)
-    return PEAL_ERR_NOMEM;
   while (it) {
     change *next = it->next;
     if (is_here(it->local, self))
@@ -126,6 +133,54 @@ static peal_err publish(peal_nsp *nsp, bool removes, const peal_hook *like,
       change_free(nsp->server->mem, it); /* it has ended */
     it = next;
   }
+}
+
+/* What a parent's children begin with. */
+static void change_parent(peal_parent *parent, bool removes, peal_hook *hook) {
+  if (!removes) {
+    peal_hook_add(&parent->hooks, hook);
+    return;
+  }
+  if (peal_hook_remove(&parent->hooks, hook))
+    peal_hook_sweep(&parent->hooks); /* nobody is called from there */
+  peal_hook_free(parent->hooks.mem, hook);
+}
+
+/* Under the lock: no child begins without it, or has it twice. */
+static peal_err publish_to_all(peal_parent *parent, bool removes,
+                               const peal_hook *like, peal_slice name) {
+  const peal_list *head = &parent->nsp->children;
+  peal_hook *own = peal_hook_copy(parent->hooks.mem, like, name);
+  change *first = NULL;
+  bool ok = own != NULL;
+  for (peal_list *node = head->next; ok && node != head; node = node->next)
+    ok = add_changes(&first, PEAL_LIST_OF(node, peal_nsp, sibling), removes,
+                     like, name);
+  if (!ok) {
+    free_all(parent->hooks.mem, first);
+    if (own)
+      peal_hook_free(parent->hooks.mem, own);
+    return PEAL_ERR_NOMEM;
+  }
+  send_all(parent->nsp, first);
+  change_parent(parent, removes, own);
+  return PEAL_OK;
+}
+
+static peal_err publish(peal_nsp *nsp, bool removes, const peal_hook *like,
+                        peal_slice name) {
+  change *first = NULL;
+  if (nsp->parent) {
+    uv_mutex_lock(&nsp->server->spaces.lock);
+    peal_err err = publish_to_all(nsp->parent, removes, like, name);
+    uv_mutex_unlock(&nsp->server->spaces.lock);
+    return err;
+  }
+  if (!add_changes(&first, nsp, removes, like, name)) {
+    free_all(nsp->server->mem, first);
+    return PEAL_ERR_NOMEM;
+  }
+  send_all(nsp, first);
   return PEAL_OK;
 }
 
@@ -186,8 +241,8 @@ peal_err peal_off(peal_nsp *nsp, const char *event, peal_event_fn fn,
   return publish(nsp, true, &like, peal_slice_of(event));
 }
 
-bool peal_handlers_call(peal_nsp_local *local, peal_hook *hook, uint64_t age,
-                        const peal_event *event) {
+bool peal_handlers_call_all(peal_nsp_local *local, peal_hook *hook,
+                            uint64_t age, const peal_event *event) {
   peal_socket *socket = event->receiver;
   bool any = false;
   for (hook = peal_hook_live(hook, age);
@@ -303,4 +358,19 @@ peal_err peal_on_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
 
 peal_err peal_off_drain(peal_nsp *nsp, peal_socket_fn fn, void *user) {
   return change_drain(nsp, true, fn, user);
+}
+
+static peal_err change_room(peal_nsp *nsp, bool removes, peal_room_fn fn,
+                            void *user) {
+  return peal_handlers_change(
+      nsp, removes,
+      &(peal_hook){.kind = PEAL_HOOK_ROOM, .fn.room = fn, .user = user});
+}
+
+peal_err peal_on_room(peal_nsp *nsp, peal_room_fn fn, void *user) {
+  return change_room(nsp, false, fn, user);
+}
+
+peal_err peal_off_room(peal_nsp *nsp, peal_room_fn fn, void *user) {
+  return change_room(nsp, true, fn, user);
 }

@@ -20,8 +20,15 @@ void peal_handlers_tell_outgoing(peal_socket *socket, peal_slice event,
 bool peal_handlers_claim(peal_nsp_local *local, peal_hook *hook);
 /* Call the handlers from `hook` on that were there at `age`, until one
  * disconnects the socket or fails. True if there was any. */
-bool peal_handlers_call(peal_nsp_local *local, peal_hook *hook, uint64_t age,
-                        const peal_event *event);
+bool peal_handlers_call_all(peal_nsp_local *local, peal_hook *hook,
+                            uint64_t age, const peal_event *event);
+
+/* The same; as a rule there is none of a kind. */
+static inline bool peal_handlers_call(peal_nsp_local *local, peal_hook *hook,
+                                      uint64_t age, const peal_event *event) {
+  return hook && peal_handlers_call_all(local, hook, age, event);
+}
+
 /* The same for a kind that has no names: PEAL_ERR_USAGE without a function. */
 PEAL_MUST_CHECK peal_err peal_handlers_change(peal_nsp *nsp, bool removes,
                                               const peal_hook *like);

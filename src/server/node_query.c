@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "net/worker_impl.h"
 #include "server/gather.h"
-#include "server/nsp.h"
+#include "server/nsp_life.h"
+#include "server/nsp_table.h"
 #include "server/op_round.h"
 #include "server/server_event.h"
 
@@ -116,17 +117,14 @@ static peal_err run(query *it, peal_op *op) {
   return peal_op_round_run(it->nsp, op, false, &it->base);
 }
 
-peal_err peal_node_query_run(peal_server *server, const peal_bus_msg *question,
-                             uint64_t number) {
-  peal_nsp *nsp = peal_nsp_named(server, question->nsp);
-  if (!nsp)
-    return PEAL_ERR_USAGE;
+static peal_err run_in(peal_nsp *nsp, const peal_bus_msg *question,
+                       uint64_t number) {
   if (question->kind == PEAL_BUS_CALL) {
     peal_server_event_run(nsp, question->args, question->request.len > 0,
                           number);
     return PEAL_OK;
   }
-  query *it = peal_mem_alloc(server->mem, sizeof *it);
+  query *it = peal_mem_alloc(nsp->server->mem, sizeof *it);
   if (!it)
     return PEAL_ERR_NOMEM;
   *it = (query){.base.done = on_done, .nsp = nsp, .number = number};
@@ -141,5 +139,15 @@ peal_err peal_node_query_run(peal_server *server, const peal_bus_msg *question,
   if (it->base.gather)
     peal_gather_drop(it->base.gather);
   free_query(it);
+  return err;
+}
+
+peal_err peal_node_query_run(peal_server *server, const peal_bus_msg *question,
+                             uint64_t number) {
+  peal_nsp *nsp = peal_nsp_table_named(server, question->nsp);
+  if (!nsp)
+    return PEAL_ERR_USAGE;
+  peal_err err = run_in(nsp, question, number);
+  peal_nsp_life_release(nsp);
   return err;
 }

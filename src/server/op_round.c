@@ -10,6 +10,7 @@
 #include "proto/names.h"
 #include "proto/op_copy.h"
 #include "server/nsp.h"
+#include "server/nsp_life.h"
 #include "server/packet.h"
 #include "server/recovery.h"
 
@@ -64,7 +65,8 @@ static peal_op_weight weight_of(const peal_op *op, size_t workers) {
 }
 
 static void round_free(op_round *round) {
-  peal_server *server = round->nsp->server;
+  peal_nsp *nsp = round->nsp;
+  peal_server *server = nsp->server;
   peal_op_weight weight = round->weight;
   if (round->results)
     free_results(round->nsp, round->results, server->worker_count);
@@ -72,6 +74,7 @@ static void round_free(op_round *round) {
   peal_arena_deinit(&round->strings);
   peal_mem_free(server->mem, round);
   peal_op_load_remove(&server->load, weight);
+  peal_nsp_life_release(nsp);
 }
 
 static op_round *round_alloc(peal_nsp *nsp, const peal_op *op,
@@ -85,6 +88,7 @@ static op_round *round_alloc(peal_nsp *nsp, const peal_op *op,
   }
   atomic_init(&round->waiting, (unsigned)count);
   round->nsp = nsp;
+  peal_nsp_life_hold(nsp);
   round->home = peal_op_round_home(nsp);
   round->asker = asker;
   round->weight = weight;

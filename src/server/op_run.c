@@ -146,6 +146,9 @@ static peal_err run(peal_nsp *nsp, const peal_op *op, const chosen *all,
   case PEAL_OP_ROOMS:
     return keep(result, peal_describe_rooms(all->count ? all->sockets[0]->local
                                                        : NULL));
+  case PEAL_OP_SEATS:
+    return keep(result, peal_describe_seats(all->count ? all->sockets[0]->local
+                                                       : NULL));
   }
   return PEAL_ERR_USAGE;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "proto/proto_limits.h"
 #include "server/form.h"
+#include "server/nsp_life.h"
 #include "server/server_limits.h"
 
 /* Of a sweep of both, so that it holds nobody up. */
@@ -88,6 +89,7 @@ static void set(peal_recovery *it, peal_server *server) {
                          max - max / 4, keep_ms(opts), server->seed);
   peal_recovery_sessions_init(&it->sessions, server->mem, server->load.account,
                               max / 4, opts->recovery.window_ms, server->seed);
+  it->sessions.let_go = peal_nsp_life_let_go;
 }
 
 peal_err peal_recovery_new(peal_recovery **out, peal_server *server) {

@@ -23,6 +23,10 @@ void peal_recovery_sessions_drop(peal_recovery_sessions *sessions,
                                  peal_recovery_session *session) {
   if (!session)
     return;
+  if (sessions->let_go && session->scope)
+    sessions->let_go(session->scope);
+  if (session->values)
+    session->values_free(session->values);
   peal_account_server_release(sessions->account, session->bytes);
   peal_mem_free(sessions->mem, session);
 }

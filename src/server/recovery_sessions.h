@@ -14,7 +14,7 @@
 /* One block with its rooms and what they name. */
 typedef struct peal_recovery_session {
   peal_list node;    /* in the order of leaving */
-  const void *scope; /* its namespace */
+  const void *scope; /* its namespace, which it uses; NULL: none yet */
   uint64_t left_ms;
   uint64_t
       own_after;  /* numbers of the log: what went to its id before is not */
@@ -28,6 +28,8 @@ typedef struct peal_recovery_session {
   char since[44];  /* of a store: the offset behind which it missed all, if the
                      client knows none; or empty */
   peal_slice data; /* the application's value, as JSON; NULL ptr: none */
+  void *values;    /* the client's (session), or NULL; in `bytes` */
+  void (*values_free)(void *values);
   size_t room_count;
   peal_slice rooms[]; /* sorted (peal_recovery_log_compare), without its own */
 } peal_recovery_session;
@@ -39,6 +41,8 @@ typedef struct peal_recovery_sessions {
   peal_list oldest;
   size_t bytes, max;
   uint64_t window_ms;
+  /* One with this scope is no more; or NULL. Calls back nothing. */
+  void (*let_go)(const void *scope);
 } peal_recovery_sessions;
 
 void peal_recovery_sessions_init(peal_recovery_sessions *sessions,

@@ -8,6 +8,7 @@
 #include "server/adapter.h"
 #include "server/live_socket.h"
 #include "server/onlooker.h"
+#include "server/room_watch.h"
 #include "server/server_limits.h"
 #include "server/socket_name.h"
 
@@ -56,9 +57,12 @@ static peal_err join(peal_socket *socket, peal_slice name) {
     release(socket, peal_room_cost(name.len));
   else
     tell(socket, name, true);
-  if (!err)
-    peal_live_socket_changed(socket);
-  return err;
+  if (err)
+    return err;
+  peal_live_socket_changed(socket);
+  if (peal_room_watch_is_on(local))
+    peal_room_watch_joined(socket, name, !room);
+  return PEAL_OK;
 }
 
 peal_err peal_join_n(peal_socket *socket, peal_slice name) {
@@ -92,10 +96,17 @@ void peal_leave_n(peal_socket *socket, peal_slice name) {
   uint32_t at = socket && name.ptr ? find(socket, name) : PEAL_ROOM_SET_NONE;
   if (at == PEAL_ROOM_SET_NONE)
     return;
+  peal_nsp_local *local = local_of(socket);
+  bool is_watched = peal_room_watch_is_on(local);
+  peal_slice told = name; /* which may be the room's own */
+  if (is_watched)
+    told.ptr = peal_arena_str(&local->worker->turn, name);
   tell(socket, name, false);
-  release(socket, peal_room_exit(&local_of(socket)->rooms, &socket->rooms, at,
-                                 socket->local->worker->mem));
+  release(socket, peal_room_exit(&local->rooms, &socket->rooms, at,
+                                 local->worker->mem));
   peal_live_socket_changed(socket);
+  if (is_watched && told.ptr) /* without memory it is not told */
+    peal_room_watch_left(socket, told);
 }
 
 void peal_leave(peal_socket *socket, const char *room) {
@@ -114,11 +125,42 @@ static void tell_all(peal_socket *socket) {
   }
 }
 
+/* One after the other, the last first; its name is of no room any more when
+ * that is told. Those who hear it may leave others. */
+static void leave_watched(peal_socket *socket) {
+  peal_nsp_local *local = local_of(socket);
+  peal_slice id = peal_slice_of(socket->id);
+  while (socket->rooms) {
+    uint32_t last = socket->rooms->count - 1;
+    const peal_room *room = socket->rooms->items[last].room;
+    peal_slice name = {peal_arena_str(&local->worker->turn,
+                                      (peal_slice){room->name, room->name_len}),
+                       room->name_len};
+    release(socket, peal_room_exit(&local->rooms, &socket->rooms, last,
+                                   local->worker->mem));
+    if (name.ptr) /* without memory it is not told */
+      peal_room_watch_left(socket, name);
+  }
+  peal_room_watch_left(socket, id);
+}
+
+void peal_rooms_enter_own(peal_socket *socket) {
+  peal_nsp_local *local = local_of(socket);
+  peal_slice id = peal_slice_of(socket->id);
+  socket->has_rooms = true;
+  if (peal_room_watch_is_on(local))
+    peal_room_watch_joined(socket, id, !peal_rooms_find(local, id));
+}
+
 void peal_rooms_leave_all(peal_socket *socket) {
+  bool had_own = socket->has_rooms;
   socket->has_rooms = false;
+  if (socket->rooms)
+    tell_all(socket);
+  if (had_own && peal_room_watch_is_on(local_of(socket)))
+    leave_watched(socket);
   if (!socket->rooms)
     return;
-  tell_all(socket);
   release(socket, peal_room_exit_all(&local_of(socket)->rooms, &socket->rooms,
                                      socket->local->worker->mem));
 }

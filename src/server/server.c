@@ -6,21 +6,26 @@
 #include "base/mem.h"
 #include "base/reserved.h"
 #include "engine/client_files.h"
+#include "engine/engine_error.h"
 #include "engine/engine_limits.h"
 #include "engine/engine_opts.h"
+#include "engine/engine_use.h"
 #include "engine/handover.h"
 #include "net/crypto.h"
 #include "net/run.h"
 #include "proto/parser.h"
 #include "proto/proto_limits.h"
 #include "server/dispatch.h"
-#include "server/event_use.h"
+#include "server/event_chain.h"
 #include "server/next.h"
 #include "server/nsp.h"
+#include "server/nsp_table.h"
 #include "server/recovery.h"
 #include "server/server_client.h"
 #include "server/server_limits.h"
+#include "server/slow_handler.h"
 #include "server/socket_recovery.h"
+#include "server/tracing.h"
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -76,7 +81,7 @@ static void set_tickets(peal_server *server, peal_server_local *local,
   opts.ticket_bytes = sizeof(peal_next);
   peal_ticket_pool_init(&local->nexts, &opts);
   opts.max_kept = PEAL_LIMIT_EVENT_NEXTS_KEPT;
-  peal_event_use_pool_init(&local->event_nexts, &opts);
+  peal_event_chain_pool_init(&local->event_nexts, &opts);
   opts.max_kept = PEAL_LIMIT_REPLIES_KEPT;
   peal_dispatch_pool_init(&local->replies, &opts);
   peal_ref_table_init(&local->refs, worker->mem, opts.account);
@@ -95,6 +100,10 @@ static peal_err set_locals(peal_server *server) {
     peal_server_local *local = &server->locals[i];
     peal_buf_init(&local->encode, worker->mem, 0);
     set_tickets(server, local, worker);
+    peal_map_init(&local->values, server->mem, server->seed);
+    peal_slow_handler_init(&local->slow, opts->slow_handler_ms);
+    atomic_init(&local->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
+    local->auto_ack = opts->auto_ack;
     peal_live_sessions_init(&local->live, peal_workers_get(server->workers, i),
                             peal_socket_recovery_save_live);
     local->sio = (peal_sio_conn_opts){
@@ -185,6 +194,8 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   if (!err)
     err = peal_crypto_random(&server->key_seed, sizeof server->key_seed);
   if (!err)
+    err = peal_nsp_table_init(server);
+  if (!err)
     err = set_locals(server);
   if (!err)
     err = peal_recovery_new(&server->recovery, server);
@@ -202,6 +213,14 @@ static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   return err;
 }
 
+static void init_lists(peal_nsp_table *table) {
+  peal_list_init(&table->all);
+  peal_list_init(&table->gone);
+  peal_list_init(&table->shells);
+  peal_list_init(&table->parents);
+  peal_list_init(&table->watchers);
+}
+
 static const char *opts_wrong(const peal_server_opts *opts,
                               const peal_engine_server_opts *engine) {
   const peal_event_rate *rate = &opts->event_rate;
@@ -211,6 +230,11 @@ static const char *opts_wrong(const peal_server_opts *opts,
     return "event_rate.policy is unknown";
   if (!rate->per_s && (rate->burst || rate->policy))
     return "event_rate has no per_s";
+  if (!peal_parser_is_whole(opts->parser))
+    return "parser lacks a function, or has one that this library does not "
+           "know";
+  if (opts->allow_eio3 && peal_parser_other(opts->parser))
+    return "allow_eio3 cannot go with a parser";
   return peal_engine_opts_wrong(engine);
 }
 
@@ -221,9 +245,6 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   const peal_mem *mem = peal_mem_or_libc(opts->mem);
   peal_engine_server_opts engine = engine_opts_of(opts);
   const char *wrong = opts_wrong(opts, &engine);
-  if (!wrong && !peal_parser_is_whole(opts->parser))
-    wrong =
-        "parser lacks a function, or has one that this library does not know";
   peal_server *server = wrong ? NULL : peal_mem_zalloc(mem, sizeof *server);
   if (!server) {
     peal_engine_opts_report(&engine, NULL,
@@ -234,11 +255,14 @@ peal_server *peal_server_new(const peal_server_opts *opts) {
   server->opts = *opts;
   server->parser = peal_parser_other(opts->parser);
   atomic_init(&server->running, false);
-  atomic_init(&server->odd, opts->event_rate.per_s ? PEAL_ODD_RATE : 0);
+  atomic_init(&server->tracing, NULL);
   peal_arena_init(&server->strings, mem, 1024, 0);
+  init_lists(&server->spaces);
   peal_err err = set_up(server, &engine);
-  if (!err)
+  if (!err) {
+    peal_tracing_from_env(server);
     return server;
+  }
   /* The HTTP server has said itself why it could not listen. */
   if (server->http || err == PEAL_ERR_NOMEM)
     peal_engine_opts_report(&engine, server->log, peal_err_message(err));
@@ -262,6 +286,7 @@ static void free_locals(peal_server *server) {
     peal_ticket_pool_deinit(&server->locals[i].replies);
     peal_ticket_pool_deinit(&server->locals[i].event_nexts);
     peal_ref_table_deinit(&server->locals[i].refs);
+    peal_map_deinit(&server->locals[i].values);
     peal_live_sessions_deinit(&server->locals[i].live);
   }
   peal_mem_free(server->mem, server->locals);
@@ -279,16 +304,30 @@ void peal_server_free(peal_server *server) {
   peal_handover_free(server->handover);
   peal_client_files_free(server->files);
   peal_engine_free(server->engine);
-  for (size_t i = 0; i < server->nsp_count; i++)
-    peal_nsp_free(server->nsps[i]);
+  if (server->recovery)
+    server->recovery->sessions.let_go = NULL; /* it outlives them */
   peal_nsp_free(server->wildcard);
-  peal_mem_free(mem, server->nsps);
+  peal_nsp_table_deinit(server);
   peal_recovery_free(server->recovery, mem);
   free_locals(server);
   if (server->owns_http)
     peal_http_server_free(server->http);
   peal_arena_deinit(&server->strings);
+  peal_tracing_free(server);
   peal_mem_free(mem, server);
+}
+
+peal_err peal_server_use(peal_server *server, peal_engine_use_fn fn,
+                         void *user) {
+  return server ? peal_engine_use_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
+}
+
+peal_err peal_server_on_connection_error(peal_server *server,
+                                         peal_connection_error_fn fn,
+                                         void *user) {
+  return server ? peal_engine_error_add(server->engine, fn, user)
+                : PEAL_ERR_USAGE;
 }
 
 peal_http_server *peal_server_http(peal_server *server) {
@@ -297,44 +336,6 @@ peal_http_server *peal_server_http(peal_server *server) {
 
 peal_workers *peal_server_workers(peal_server *server) {
   return server ? server->workers : NULL;
-}
-
-/* -- namespaces ---------------------------------------------------------------------------- */
-
-static peal_err append_nsp(peal_server *server, peal_nsp *nsp) {
-  if (server->nsp_count == server->nsp_cap) {
-    size_t cap = server->nsp_cap ? server->nsp_cap * 2 : 4;
-    peal_nsp **nsps =
-        peal_mem_resize(server->mem, server->nsps, cap * sizeof(peal_nsp *));
-    if (!nsps)
-      return PEAL_ERR_NOMEM;
-    server->nsps = nsps;
-    server->nsp_cap = cap;
-  }
-  server->nsps[server->nsp_count++] = nsp;
-  return PEAL_OK;
-}
-
-peal_nsp *peal_server_of(peal_server *server, const char *name) {
-  char full[PEAL_LIMIT_SIO_NSP_BYTES + 1];
-  if (!server || !name)
-    return NULL;
-  size_t slash = *name != '/';
-  size_t len = strlen(name) + slash;
-  if (len > PEAL_LIMIT_SIO_NSP_BYTES || strchr(name, ','))
-    return NULL;
-  full[0] = '/';
-  memcpy(full + slash, name, len - slash);
-  peal_slice key = {full, len};
-  peal_nsp *nsp = peal_nsp_named(server, key);
-  if (nsp || atomic_load_explicit(&server->running, memory_order_relaxed))
-    return nsp;
-  nsp = peal_nsp_new(server, key);
-  if (nsp && append_nsp(server, nsp)) {
-    peal_nsp_free(nsp);
-    return NULL;
-  }
-  return nsp;
 }
 
 /* -- figures ---------------------------------------------------------------------------------- */

@@ -7,27 +7,27 @@
 #include "server/dispatch.h"
 #include "server/event_error.h"
 #include "server/middleware.h"
-#include "server/nsp.h"
+#include "server/nsp_ask.h"
+#include "server/nsp_table.h"
 #include "server/onlooker.h"
 #include "server/server_client_send.h"
 #include "server/server_client_turn.h"
 #include "server/server_handover.h"
 #include "server/server_limits.h"
+#include "server/session.h"
 #include "server/socket_end.h"
+#include "server/tracing.h"
 
 /* -- what the machine tells ------------------------------------------------------------ */
 
 static void on_connect(peal_server *server, peal_server_client *client,
                        const peal_sio_conn_event *event) {
-  peal_nsp *nsp = peal_nsp_named(server, event->packet.nsp);
-  if (nsp) {
-    peal_middleware_begin(client, nsp, event->link, event->packet.data);
-    return;
-  }
-  peal_pair message = {.key = "message",
-                       .value = peal_str("Invalid namespace")};
-  peal_server_client_send_refusal(client, event->link,
-                                  peal_object(&message, 1));
+  const peal_sio_packet *packet = &event->packet;
+  peal_nsp *nsp = peal_nsp_table_enter(server, packet->nsp);
+  if (nsp)
+    peal_middleware_begin(client, nsp, event->link, packet->data);
+  else
+    peal_nsp_ask_begin(client, server, event->link, packet->nsp, packet->data);
 }
 
 /* What it leaves in the middleware waits there for an answer, charged to
@@ -48,7 +48,16 @@ static void on_event(peal_server *server, peal_server_client *client,
       &peal_server_local_of(server, peal_engine_conn_worker(client->conn))
            ->figures.events_in,
       1);
-  peal_dispatch_event(event->user, event->link, &event->packet);
+  peal_dispatch_event(event->user, event);
+}
+
+static void on_ack(const peal_sio_conn_event *event) {
+  const peal_sio_packet *packet = &event->packet;
+  if (peal_tracing_is_on(event->user))
+    peal_tracing_ack(event->user,
+                     (peal_args){packet->data.as.items, packet->data.len},
+                     event->bytes);
+  peal_acks_resolve(event->user, packet);
 }
 
 static peal_err act(peal_server *server, peal_server_client *client,
@@ -63,7 +72,7 @@ static peal_err act(peal_server *server, peal_server_client *client,
     on_event(server, client, event);
     break;
   case PEAL_SIO_CONN_ACK:
-    peal_acks_resolve(event->user, &event->packet);
+    on_ack(event);
     break;
   case PEAL_SIO_CONN_SEND:
     peal_server_client_send(client, event->message);
@@ -165,11 +174,8 @@ static void on_deadline(peal_engine_conn *conn, void *user) {
  * ends the session, which begins first. */
 static void connect_root(peal_server *server, peal_server_client *client) {
   peal_sio_conn_speak_sio2(&client->sio);
-  peal_err err =
-      peal_sio_conn_feed(&client->sio, false, PEAL_SIO2_ROOT,
-                         peal_engine_conn_worker(client->conn)->now_ms);
-  if (!err)
-    err = read_events(server, client);
+  peal_sio_conn_owe_root(&client->sio);
+  peal_err err = read_events(server, client);
   if (err)
     peal_server_client_turn_fail(client, err);
 }
@@ -268,6 +274,7 @@ static void on_close(peal_engine_conn *conn, peal_eio_reason reason,
     if (socket)
       peal_socket_end(socket, told, err);
   }
+  peal_session_end(client, user);
   peal_sio_conn_deinit(&client->sio);
 }
 

@@ -77,7 +77,7 @@ static peal_err ask(peal_nsp *nsp, peal_slice event, peal_args args,
 
 static peal_err check(const peal_nsp *nsp, const char *event, peal_args args) {
   size_t binaries = 0;
-  if (!nsp || !event)
+  if (!peal_nsp_has_sockets(nsp) || !event)
     return PEAL_ERR_USAGE;
   if (peal_server_event_is_reserved(peal_slice_of(event)))
     return PEAL_ERR_RESERVED;

@@ -13,10 +13,11 @@
 #include "server/handlers.h"
 #include "server/members.h"
 #include "server/nsp.h"
+#include "server/nsp_life.h"
+#include "server/nsp_table.h"
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
 #include "server/socket.h"
-#include "server/socket_name.h"
 #include "server/socket_recovery.h"
 
 /* -- functions ------------------------------------------------------------- */
@@ -194,7 +195,7 @@ static peal_err enter(peal_socket *socket, const peal_handover_socket *from) {
     err = peal_members_add(socket);
   if (err)
     return err;
-  socket->has_rooms = true;
+  peal_rooms_enter_own(socket);
   socket->state = PEAL_SOCKET_CONNECTED;
   peal_figures_add(&peal_figures_of(socket)->sockets, 1);
   for (size_t i = 0; !err && i < from->room_count; i++)
@@ -208,24 +209,34 @@ static peal_err enter(peal_socket *socket, const peal_handover_socket *from) {
   return err;
 }
 
+/* A child that a client has made before is made anew: what allowed it has been
+ * asked there. */
+static peal_nsp *enter_nsp(peal_server *server, peal_slice name) {
+  peal_nsp *nsp = peal_nsp_table_enter(server, name);
+  peal_parent *parent =
+      nsp ? NULL : peal_parent_next(server, NULL, name, false);
+  if (parent && peal_nsp_table_child(parent, name, &nsp))
+    return NULL;
+  return nsp;
+}
+
 /* On errors it is among the links if it has been made a member: it leaves with
  * them. */
 static peal_err restore_socket(peal_server_client *client,
                                const peal_handover_socket *from, void *user) {
   peal_sio_link link = 0;
-  peal_nsp *nsp = peal_nsp_named(user, from->nsp);
+  peal_nsp *nsp = enter_nsp(user, from->nsp);
   peal_worker *worker = peal_engine_conn_worker(client->conn);
-  if (!nsp || peal_members_find(peal_nsp_local_of(nsp, worker), from->id))
+  if (!nsp)
     return PEAL_ERR_SIO_STATE;
-  peal_socket *socket = peal_socket_new(client, nsp);
-  if (!socket)
-    return PEAL_ERR_NOMEM;
+  bool is_double = peal_members_find(peal_nsp_local_of(nsp, worker), from->id);
+  peal_socket *socket = is_double ? NULL : peal_socket_new(client, nsp);
+  if (!socket) {
+    peal_nsp_life_leave(nsp);
+    return is_double ? PEAL_ERR_SIO_STATE : PEAL_ERR_NOMEM;
+  }
   memcpy(socket->id, from->id.ptr, sizeof socket->id - 1);
-  peal_err err = peal_sio_conn_is_sio2(&client->sio)
-                     ? peal_socket_name_set(socket)
-                     : PEAL_OK;
-  if (!err)
-    err = peal_sio_resume_add(&client->sio, from->nsp, socket, &link);
+  peal_err err = peal_sio_resume_add(&client->sio, from->nsp, socket, &link);
   if (!err)
     err = enter(socket, from);
   if (err && !socket->is_member) {

@@ -62,6 +62,7 @@ static const peal_opts_row rows[] = {
     FLAG(cookie.secure),
     U32(cookie.max_age_s),
     FLAG(no_client),
+    FLAG(cleanup_empty_namespaces),
     TEXT(client_dir),
     U32(max_clients),
     U32(max_clients_per_address),

@@ -7,6 +7,9 @@
 #define PEAL_LIMIT_SIO_ACKS 1024u
 /* Rooms one socket may be in. Option. */
 #define PEAL_LIMIT_ROOMS 10000u
+/* Children of one parent that there may be at one time: clients choose their
+ * names, and each takes some KiB. peal_nsp_set_max_children. */
+#define PEAL_LIMIT_NSP_CHILDREN 10000u
 /* A room's name in bytes: clients often choose them. */
 #define PEAL_LIMIT_ROOM_NAME_BYTES 1024u
 /* `auth` of one socket in bytes of JSON, kept as long as the socket. Option. */

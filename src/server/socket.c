@@ -5,9 +5,10 @@
 #include "net/crypto.h"
 #include "net/worker_impl.h"
 #include "server/auth.h"
-#include "server/event_rate.h"
-#include "server/event_use.h"
+#include "server/event_bucket.h"
+#include "server/event_chain.h"
 #include "server/live_socket.h"
+#include "server/nsp_life.h"
 #include "server/ref.h"
 #include "server/socket_extra.h"
 #include "server/socket_hook.h"
@@ -48,8 +49,8 @@ static void let_go(peal_socket *socket) {
   peal_auth_drop(socket);
   peal_socket_timer_end(socket);
   peal_socket_hook_end(socket);
-  peal_event_use_end(socket);
-  peal_event_rate_end(socket);
+  peal_event_chain_end(socket);
+  peal_event_bucket_end(socket);
   peal_belongings_discharge(socket);
 }
 
@@ -62,6 +63,7 @@ void peal_socket_detach(peal_socket *socket) {
 void peal_socket_free(peal_socket *socket) {
   peal_socket_extra *extra = socket->extra;
   const peal_mem *mem = socket->local->worker->mem;
+  peal_nsp *nsp = socket->local->nsp;
   peal_list_remove(&socket->node);
   let_go(socket);
   peal_ref_end(socket);
@@ -76,6 +78,7 @@ void peal_socket_free(peal_socket *socket) {
   }
   peal_mem_free(mem, extra);
   peal_mem_free(mem, socket);
+  peal_nsp_life_leave(nsp);
 }
 
 /* -- the application's pointer ------------------------------------------------------- */

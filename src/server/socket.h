@@ -8,7 +8,8 @@
  */
 #include "server/server_impl.h"
 
-/* A socket in the middleware. NULL if memory is out. */
+/* A socket in the middleware; it takes the caller's use of `nsp`. NULL if memory
+ * is out. */
 PEAL_MUST_CHECK peal_socket *peal_socket_new(peal_server_client *client,
                                              peal_nsp *nsp);
 /* It belongs to no client any more and is charged to none: GONE. */

@@ -7,17 +7,20 @@
 #include "server/onlooker.h"
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
+#include "server/slow_handler.h"
 #include "server/socket.h"
 #include "server/socket_recovery.h"
 #include "server/wildcard.h"
 
 static void run_disconnect_handlers(peal_socket *socket, peal_hook_kind kind,
                                     peal_reason reason, peal_err err) {
+  peal_slow_handler_begin(socket);
   const peal_hooks *hooks = &peal_wildcard_local(socket->local, kind)->hooks;
   uint64_t age = hooks->age;
   for (peal_hook *hook = peal_hook_live(hooks->chains[kind], age); hook;
        hook = peal_hook_live(hook->next, age))
     hook->fn.disconnect(socket, reason, err, hook->user);
+  peal_slow_handler_end(socket, PEAL_S("disconnect"));
 }
 
 void peal_socket_end(peal_socket *socket, peal_reason reason, peal_err err) {

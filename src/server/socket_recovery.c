@@ -7,7 +7,9 @@
 #include "net/crypto.h"
 #include "server/members.h"
 #include "server/next.h"
+#include "server/nsp_life.h"
 #include "server/server_client_turn.h"
+#include "server/session.h"
 #include "server/socket_extra.h"
 #include "wire/json.h"
 
@@ -270,6 +272,12 @@ peal_err peal_socket_recovery_begin(const peal_candidate *candidate) {
         peal_recovery_log_head(&recovery->log);
     uv_mutex_unlock(&recovery->lanes.lock);
   }
+  if (recovery && candidate->held.session) {
+    peal_err err = peal_session_restore(socket, candidate->held.session,
+                                        recovery->sessions.account);
+    if (err)
+      return err;
+  }
   for (size_t i = 0; session && i < session->room_count; i++) {
     peal_err err = peal_join_n(socket, session->rooms[i]);
     if (err)
@@ -452,6 +460,7 @@ static peal_recovery_session *session_of(peal_recovery_sessions *sessions,
       sessions, rooms, name_bytes(socket, rooms), data);
   if (!session)
     return NULL;
+  peal_nsp_life_use(socket->local->nsp);
   session->scope = socket->local->nsp;
   session->left_ms = peal_recovery_now_ms();
   session->own_after = own->own_after;
@@ -484,6 +493,11 @@ void peal_socket_recovery_save(peal_socket *socket, peal_reason reason,
   if (!session)
     return;
   session->is_over = !lost;
+  if (!store &&
+      !peal_session_keep(socket, session, recovery->sessions.account)) {
+    peal_recovery_sessions_drop(&recovery->sessions, session);
+    return;
+  }
   if (store)
     store->verbs->save(store, session);
   else

@@ -28,7 +28,7 @@ peal_nsp *peal_server_wildcard(peal_server *server) {
       atomic_load_explicit(&server->running, memory_order_relaxed);
   /* No client can ask for this name: theirs begin with a slash. */
   if (!server->wildcard && !is_running)
-    server->wildcard = peal_nsp_new(server, PEAL_S("*"));
+    server->wildcard = peal_nsp_new(server, PEAL_S("*"), false, NULL);
   return server->wildcard;
 }
 

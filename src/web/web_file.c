@@ -109,7 +109,8 @@ static void compress(peal_web_file_job *job) {
   peal_bytes *plain = read_whole(job->fd, (size_t)job->file.size);
   if (!plain)
     return;
-  job->compressed = peal_compress_bytes(job->coding, peal_bytes_slice(plain));
+  job->compressed = peal_compress_bytes(job->coding, (peal_compress_how){0},
+                                        peal_bytes_slice(plain));
   peal_bytes_unref(plain);
   if (job->compressed)
     peal_web_cache_put(job->cache, job->served, job->coding, job->file.etag,

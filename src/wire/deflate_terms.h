@@ -21,8 +21,8 @@ typedef struct peal_deflate_terms {
   /* May a message refer to those before it? */
   bool server_takeover;
   bool client_takeover;
-  /* The windows, 9 to 15; the client's may be 8 where a server demands that,
-   * and then nothing can be deflated for it. */
+  /* The windows, 8 to 15. A server of ours takes none below 9 for itself; what
+   * ought to be sent with one of 8 is not deflated. */
   uint8_t server_bits;
   uint8_t client_bits;
 } peal_deflate_terms;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/sio_msgpack.h"
 
+#include <string.h>
+
 #include "base/err_site.h"
 #include "wire/msgpack.h"
 
@@ -44,33 +46,85 @@ static peal_val read_scalar(peal_msgpack_read *read) {
   return is_lent ? peal_null() : token.value;
 }
 
+/* Over a key as all encoders write it, without looking at each byte's sense. */
+static bool take_key(peal_msgpack_read *read, const char *key, size_t len) {
+  if ((size_t)(read->end - read->at) < len || memcmp(read->at, key, len) != 0)
+    return false;
+  read->at += len;
+  read->owed--;
+  return true;
+}
+
+typedef enum key_kind {
+  KEY_NONE,
+  KEY_TYPE,
+  KEY_DATA,
+  KEY_NSP,
+  KEY_ID
+} key_kind;
+
+static key_kind read_known_key(peal_msgpack_read *read) {
+  if (take_key(read, "\xa4type", 5))
+    return KEY_TYPE;
+  if (take_key(read,
+               "\xa4"
+               "data",
+               5))
+    return KEY_DATA;
+  if (take_key(read, "\xa3nsp", 4))
+    return KEY_NSP;
+  return take_key(read, "\xa2id", 3) ? KEY_ID : KEY_NONE;
+}
+
+static key_kind key_of(peal_slice name) {
+  if (peal_slice_is(name, "type"))
+    return KEY_TYPE;
+  if (peal_slice_is(name, "data"))
+    return KEY_DATA;
+  if (peal_slice_is(name, "nsp"))
+    return KEY_NSP;
+  return peal_slice_is(name, "id") ? KEY_ID : KEY_NONE;
+}
+
+static peal_err read_key(peal_msgpack_read *read, key_kind *out) {
+  peal_msgpack_token key;
+  *out = read_known_key(read);
+  if (*out)
+    return PEAL_OK;
+  if (!peal_msgpack_read_next(read, &key))
+    return read->err;
+  if (key.value.type != PEAL_STRING)
+    return PEAL_FAIL(PEAL_ERR_SIO_PACKET);
+  *out = key_of(peal_val_str(key.value));
+  return PEAL_OK;
+}
+
 typedef struct seen_keys {
   bool type, nsp;
 } seen_keys;
 
 static peal_err read_pair(peal_sio_packet *out, peal_msgpack_read *read,
                           peal_arena *arena, seen_keys *seen) {
-  peal_msgpack_token key;
-  if (!peal_msgpack_read_next(read, &key))
-    return read->err;
-  if (key.value.type != PEAL_STRING)
-    return PEAL_FAIL(PEAL_ERR_SIO_PACKET);
-  peal_slice name = peal_val_str(key.value);
-  if (peal_slice_is(name, "data")) {
-    peal_msgpack_decode_next(&out->data, read, arena);
-    return read->err;
-  }
-  if (peal_slice_is(name, "type")) {
+  key_kind key;
+  peal_err err = read_key(read, &key);
+  if (err)
+    return err;
+  switch (key) {
+  case KEY_TYPE:
     seen->type = true;
     return read_type(out, read_scalar(read));
-  }
-  if (peal_slice_is(name, "nsp")) {
+  case KEY_DATA:
+    peal_msgpack_decode_next(&out->data, read, arena);
+    return read->err;
+  case KEY_NSP:
     seen->nsp = true;
     return read_nsp(out, read_scalar(read));
-  }
-  if (peal_slice_is(name, "id"))
+  case KEY_ID:
     return read_id(out, read_scalar(read));
-  (void)peal_msgpack_read_skip(read);
+  case KEY_NONE:
+    (void)peal_msgpack_read_skip(read);
+    break;
+  }
   return read->err;
 }
 
@@ -113,8 +167,13 @@ static void add(peal_buf *out, const char *bytes, size_t len) {
 #define ADD(out, text) add(out, text, sizeof(text) - 1)
 
 static void add_nsp(peal_buf *out, peal_slice nsp) {
+  static const char root[] = "\xa3nsp\xa1/";
+  if (!nsp.len || peal_slice_is(nsp, "/")) {
+    ADD(out, root);
+    return;
+  }
   ADD(out, "\xa3nsp");
-  peal_msgpack_add_str(out, nsp.len ? nsp : PEAL_S("/"));
+  peal_msgpack_add_str(out, nsp);
 }
 
 static void add_id(peal_buf *out, uint64_t id) {
@@ -122,12 +181,17 @@ static void add_id(peal_buf *out, uint64_t id) {
   peal_msgpack_add_u64(out, id);
 }
 
+#define EVENT_HEAD                                                             \
+  "\xa4type\x02\xa4"                                                           \
+  "data"
+
 void peal_sio_msgpack_encode_event(peal_buf *out, peal_slice nsp,
                                    peal_slice event, peal_args args,
                                    const uint64_t *id) {
-  peal_buf_add_char(out, MAP_OF(id ? 4 : 3));
-  ADD(out, "\xa4type\x02\xa4"
-           "data");
+  if (id)
+    ADD(out, "\x84" EVENT_HEAD);
+  else
+    ADD(out, "\x83" EVENT_HEAD);
   peal_msgpack_encode_args(out, event.ptr ? event : PEAL_S(""), args,
                            PEAL_MSGPACK_NOTEPACK2);
   if (id)
@@ -137,8 +201,8 @@ void peal_sio_msgpack_encode_event(peal_buf *out, peal_slice nsp,
 
 void peal_sio_msgpack_encode_ack(peal_buf *out, peal_slice nsp, uint64_t id,
                                  peal_args args) {
-  peal_buf_add_char(out, MAP_OF(4));
-  add_id(out, id);
+  ADD(out, "\x84\xa2id");
+  peal_msgpack_add_u64(out, id);
   ADD(out, "\xa4type\x03\xa4"
            "data");
   peal_msgpack_encode_args(out, (peal_slice){NULL, 0}, args,

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """peal serve: rooms, relay, tokens, what it prints; against the official
 client and the command itself."""
+import base64
 import json
 import pathlib
 import signal
 import subprocess
 import unittest
+import urllib.error
+import urllib.request
 
 from kit import (FAILED, OK, PEAL, USAGE, HERE, Program, Served, free_port,
                  peal)
@@ -126,6 +129,16 @@ class Options(unittest.TestCase):
         self.assertIn("< ping", done.err)
         server.stop()
 
+    def test_both_ends_have_one_parser(self):
+        server = Served("--parser", "msgpack")
+        done = peal("call", server.url, "echo", '{"n": [1, 2.5]}', "--parser",
+                    "msgpack", "-v")
+        self.assertEqual((done.code, done.out), (OK, '{"n":[1,2.5]}\n'), done)
+        self.assertNotEqual(
+            peal("call", server.url, "echo", "1", "-m", "2s").code, OK)
+        server.stop()
+        self.assertEqual(peal("serve", "--parser", "cbor").code, USAGE)
+
     def test_it_listens_on_this_machine_only(self):
         server = Served()
         table = pathlib.Path("/proc/net/tcp").read_text()
@@ -173,6 +186,27 @@ class Options(unittest.TestCase):
                     "https://b.example")
         self.assertNotEqual(done.code, OK)
         server.stop()
+
+    def test_it_can_be_looked_at(self):
+        server = Served("--admin", "secret")
+        stats = f"{server.url}/_peal/stats.json"
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(stats, timeout=10)
+        self.assertEqual(refused.exception.code, 401)
+        refused.exception.close()
+        word = base64.b64encode(b"admin:secret").decode()
+        asked = urllib.request.Request(
+            stats, headers={"Authorization": f"Basic {word}"})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            self.assertEqual(json.load(answer)["sockets"], 0)
+        looked = peal("listen", f"{server.url}/admin", "-d", "1s", "-a",
+                      '{"username": "admin", "password": "secret"}')
+        self.assertIn("supportedFeatures", looked.out)
+        server.stop()
+
+    def test_a_password_that_is_no_hash(self):
+        done = peal("serve", "--port", "0", "--admin", "$2b$10$short")
+        self.assertEqual(done.code, USAGE)
 
 
 if __name__ == "__main__":

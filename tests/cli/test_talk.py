@@ -409,6 +409,15 @@ class Connection(unittest.TestCase):
         self.assertEqual(heard.end(), FAILED)
         server.stop()
 
+    def test_socket_io_2_on_either_side(self):
+        for server in (NodeServer("--version", "2"), Served("--eio3")):
+            for way in ("polling,websocket", "websocket", "polling"):
+                done = peal("call", server.url, "echo", "1", '"\u20ac"',
+                            "--eio3", "--transports", way)
+                self.assertEqual((done.code, done.out), (OK, '[1,"€"]\n'),
+                                 done)
+            server.stop()
+
     def test_a_proxy_of_the_environment_is_used(self):
         server = Served()
         nowhere = f"http://127.0.0.1:{free_port()}"

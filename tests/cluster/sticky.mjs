@@ -4,6 +4,7 @@
 // Every client says what it says in order and hears all of it once, whatever
 // node its requests reach.
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { io } from 'socket.io-client';
 import { startRedis } from '../support/redis.mjs';
 import { Balancer } from './lib/balancer.mjs';
@@ -18,7 +19,8 @@ let nodes = await Promise.all([start(['--workers', '1']), start(['--workers', '2
 const isUp = async (node) => (await node.do({ do: 'stats' })).up;
 for (const node of nodes) await until('it is in the cluster', () => isUp(node));
 const balancer = await new Balancer(nodes).start();
-const connect = (opts) => io(balancer.url, { forceNew: true, ...opts });
+const io2 = createRequire(new URL('../e2e/', import.meta.url))('socket.io-client-2-5');
+const connect = ({ from = io, ...opts } = {}) => from(balancer.url, { forceNew: true, ...opts });
 
 let failed = 0;
 async function test(name, fn) {
@@ -33,6 +35,10 @@ async function test(name, fn) {
   }
 }
 
+// Version 2 has no promises.
+const ask = (socket, ...args) => (socket.timeout ? socket.timeout(30000).emitWithAck(...args)
+  : new Promise((done) => { socket.emit(...args, done); }));
+
 const bytes = (len, seed) => Buffer.alloc(len, (seed % 251) + 1);
 
 // `count` messages one behind the other, text and binary in turns, the last of
@@ -41,8 +47,8 @@ async function converse(socket, who, count) {
   const heard = [];
   socket.on('echoed', (i, data) => heard.push([i, data.length ?? data.byteLength, typeof data === 'string']));
   const sizes = Array.from({ length: count }, (_, i) => (i === count - 1 ? 100000 : 10 + i * 7));
-  const answers = await Promise.all(sizes.map((size, i) => socket.timeout(30000)
-    .emitWithAck('echo', i, i % 2 ? bytes(size, who) : 'é'.repeat(size))));
+  const answers = await Promise.all(sizes.map((size, i) => ask(
+    socket, 'echo', i, i % 2 ? bytes(size, who) : 'é'.repeat(size))));
   const expected = sizes.map((size, i) => [i, size, i % 2 === 0]);
   await until('all is heard', () => heard.length >= count);
   assert.deepEqual(heard, expected);
@@ -79,6 +85,14 @@ await test('what upgrades at another node goes on there', () => crowd({}, async 
   for (const socket of sockets) socket.off('echoed');
   await Promise.all(sockets.map((socket, i) => converse(socket, i, 10)));
 }));
+await test('clients of Socket.IO 2 are served as well', async () => {
+  await crowd({ from: io2, transports: ['polling'] });
+  await crowd({ from: io2 }, async (sockets) => {
+    await Promise.all(sockets.map(upgraded));
+    for (const socket of sockets) socket.off('echoed');
+    await Promise.all(sockets.map((socket, i) => converse(socket, i, 10)));
+  });
+});
 await test('a WebSocket from the beginning needs nobody else', () => crowd({ transports: ['websocket'] }));
 
 await test('a broadcast reaches those whose requests go elsewhere, once', async () => {

@@ -154,6 +154,25 @@ const tests = {
     assert.deepStrictEqual(await heard, [{ from: ada.id, text: 'hello' }]);
   },
 
+  // The rest is in tests/browser/admin.js.
+  async admin() {
+    const admin = io(`${url}/admin`, { forceNew: true, reconnection: false });
+    sockets.push(admin);
+    const [{ supportedFeatures }] = await once(admin, 'config');
+    assert.ok(supportedFeatures.includes('ALL_EVENTS'));
+    const ada = await joined();
+    const named = new Promise((done) => admin.on('socket_updated', ({ data }) => data && done(data)));
+    ada.emit('name', 'Ada');
+    assert.deepStrictEqual(await named, { name: 'Ada' });
+    ada.emit('enter', 'kitchen');
+    const said = once(ada, 'said');
+    assert.strictEqual(await ask(ada, 'say', 'kitchen', 'hello'), 'ok');
+    assert.deepStrictEqual(await said, ['hello']);
+    const stats = await (await fetch(`${url}/_peal/stats.json`)).json();
+    assert.strictEqual(stats.sockets, 2);
+    assert.deepStrictEqual(stats.rooms, [{ nsp: '/', name: 'kitchen', sockets: 1 }]);
+  },
+
   // Two nodes and a Redis that is not there at first.
   async cluster() {
     const { startRedis } = await import('../support/redis.mjs');
@@ -218,6 +237,34 @@ const tests = {
     } finally {
       await redis.stop();
     }
+  },
+
+  // The parser in C and its twin, over each transport; a reading is 7 bytes.
+  async parser() {
+    const parser = require(path.join(source, 'examples/parser/parser.js'))(
+      load('socket.io-msgpack-parser'), load('component-emitter'));
+    for (const transports of [['polling'], ['websocket'],
+      ['polling', 'websocket']]) {
+      const ada = await joined({ parser, transports });
+      const bob = await joined({ parser, transports });
+      const sizes = [];
+      ada.io.engine.on('packet', ({ type, data }) =>
+        type === 'message' && sizes.push(data.byteLength));
+      const heard = once(ada, 'reading');
+      bob.emit('reading', 17, 21.5);
+      assert.deepStrictEqual(await heard, [17, 21.5]);
+      assert.deepStrictEqual(sizes, [7]);
+      assert.strictEqual(await ask(ada, 'last', 17), 21.5);
+      assert.strictEqual(await ask(ada, 'last', 18), null);
+      const strange = once(ada, 'reading');
+      bob.emit('reading', 17, 22.5, 'with more'); // the other way
+      assert.deepStrictEqual(await strange, [17, 22.5, 'with more']);
+      ada.close();
+      bob.close();
+    }
+    const other = client(); // JSON
+    await once(other.io, 'close');
+    assert.strictEqual(other.connected, false);
   },
 
   async rooms() {
@@ -323,6 +370,40 @@ const tests = {
     }
   },
 
+  async namespaces() {
+    const root = await joined();
+    assert.strictEqual(await ask(root, 'boards'), 0);
+    // On the same connection.
+    const board = (name, auth) => root.io.socket(name, { auth });
+    const [invalid] = await once(board('/nothing', {}), 'connect_error');
+    assert.strictEqual(invalid.message, 'Invalid namespace');
+    const [nameless] = await once(board('/board/none', {}), 'connect_error');
+    assert.strictEqual(nameless.message, 'who are you?');
+    const ann = board('/board/lunch', { name: 'Ann' });
+    await once(ann, 'connect');
+    const bob = board('/board/tea', { name: 'Bob' });
+    await once(bob, 'connect');
+    assert.strictEqual(await ask(root, 'boards'), 2);
+    const pinned = once(ann, 'pinned');
+    bob.on('pinned', (who) => assert.strictEqual(who, 'everybody'));
+    ann.emit('pin', 'soup');
+    assert.deepStrictEqual(await pinned, ['Ann', 'soup']);
+    const both = [once(ann, 'pinned'), once(bob, 'pinned')];
+    root.emit('all', 'closing');
+    assert.deepStrictEqual(await Promise.all(both),
+      [['everybody', 'closing'], ['everybody', 'closing']]);
+    assert.strictEqual(await ask(ann, 'name', 'Anna'), 'ok');
+    ann.disconnect();
+    for (let i = 0; i < 200 && await ask(root, 'boards') !== 1; i++)
+      await wait(10);
+    assert.strictEqual(await ask(root, 'boards'), 1);
+    ann.connect();
+    await once(ann, 'connect');
+    const again = once(ann, 'pinned');
+    ann.emit('pin', 'tea'); // it is the same connection
+    assert.deepStrictEqual(await again, ['Anna', 'tea']);
+  },
+
   async handles() {
     const ada = await joined();
     for (const text of ['1 cups', '2 cups']) {
@@ -343,6 +424,24 @@ const tests = {
     const left = once(ada, 'disconnect');
     await once(ada, 'idle');
     assert.deepStrictEqual((await left)[0], 'io server disconnect');
+  },
+
+  async event_rules() {
+    const ada = await joined();
+    assert.strictEqual(await ask(ada, 'add', 2, 3), 5);
+    assert.deepStrictEqual(await ask(ada, 'add', 2, 'x'),
+      { error: 'two numbers' });
+    assert.deepStrictEqual(await ask(ada, 'secret'),
+      { error: 'sign in first' });
+    ada.emit('sign in', 'tea');
+    assert.strictEqual(await ask(ada, 'secret'), '42');
+    assert.strictEqual(await ask(ada, 'whatever'), 'no such thing: whatever');
+    ada.on('how many?', (answer) => answer(7));
+    assert.strictEqual(await ask(ada, 'ask me'), 7);
+    for (let i = 0; i < 200; i++) ada.emit('add', i, i);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ask(ada, 'add', 1, 1)));
+    assert.ok(answers.some((a) => a.error === 'too many events'));
   },
 
   async binary() {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 'use strict';
-// Raw Engine.IO servers: the official engine.io-client over each transport and
-// with the upgrade, and what it cannot say by hand.
+// Raw Engine.IO servers: the official engine.io-client, of today and of version
+// 3, over each transport and with the upgrade, and what it cannot say by hand.
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
-const { Socket } = require('engine.io-client');
+const LIBRARIES = { '': require('engine.io-client').Socket,
+  ', EIO 3': require('engine.io-client-3') };
 const { test, run, until } = require('./lib/suite');
 const { privateServer, target } = require('./lib/server');
 
@@ -13,7 +14,8 @@ const WAYS = { polling: ['polling'], websocket: ['websocket'],
 
 // A session whose messages can be awaited one by one.
 class Session {
-  constructor(t, server, transports, more = {}) {
+  constructor(t, server, transports,
+    { Socket = LIBRARIES[''], ...more } = {}) {
     this.queue = [];
     this.waiting = [];
     this.socket = new Socket(`http://127.0.0.1:${server.port}`,
@@ -46,11 +48,16 @@ async function opened(t, way, flags, more) {
   return session;
 }
 
-const each = (name, fn) => Object.keys(WAYS).forEach((way) =>
-  test(`${name}, ${way}`, (t) => fn(t, way)));
+const each = (name, fn) => {
+  for (const [version, Socket] of Object.entries(LIBRARIES)) {
+    for (const way of Object.keys(WAYS)) {
+      test(`${name}, ${way}${version}`, (t) => fn(t, way, { Socket }));
+    }
+  }
+};
 
-each('text comes back', async (t, way) => {
-  const s = await opened(t, way);
+each('text comes back', async (t, way, lib) => {
+  const s = await opened(t, way, {}, lib);
   for (const text of ['hi', '2', 'ümläut 日本 🎈', 'a\0b', '"\\u001e"',
     'x'.repeat(70000), '\n\r\t']) {
     s.send(text);
@@ -58,8 +65,8 @@ each('text comes back', async (t, way) => {
   }
 });
 
-each('binary comes back', async (t, way) => {
-  const s = await opened(t, way);
+each('binary comes back', async (t, way, lib) => {
+  const s = await opened(t, way, {}, lib);
   for (const size of [1, 2, 3, 125, 126, 65535, 65536, 300000]) {
     const data = crypto.randomBytes(size);
     s.send(data);
@@ -67,8 +74,8 @@ each('binary comes back', async (t, way) => {
   }
 });
 
-each('the order of many is kept', async (t, way) => {
-  const s = await opened(t, way);
+each('the order of many is kept', async (t, way, lib) => {
+  const s = await opened(t, way, {}, lib);
   const count = 600;
   for (let i = 0; i < count; i++) {
     s.send(i % 7 ? `${i}` : Buffer.from(`${i}`));
@@ -79,33 +86,35 @@ each('the order of many is kept', async (t, way) => {
     assert.equal(String(await s.next()), `${i}`);
 });
 
-each('the server closes, last words first', async (t, way) => {
-  const s = await opened(t, way);
+each('the server closes, last words first', async (t, way, lib) => {
+  const s = await opened(t, way, {}, lib);
   s.send('#close');
   assert.equal(await s.next(), 'bye');
   assert.match(await s.ended, /transport (close|error)/);
 });
 
-each('the server closes at once', async (t, way) => {
-  const s = await opened(t, way);
+each('the server closes at once', async (t, way, lib) => {
+  const s = await opened(t, way, {}, lib);
   s.send('#discard');
   assert.match(await s.ended, /transport (close|error)/);
 });
 
-each('the client closes', async (t, way) => {
-  const s = await opened(t, way);
+each('the client closes', async (t, way, lib) => {
+  const s = await opened(t, way, {}, lib);
   s.send('x');
   await s.next();
   s.socket.close();
   assert.equal(await s.ended, 'forced close');
 });
 
-test('a session upgrades', async (t) => {
-  const s = await opened(t, 'upgrade');
-  await until(() => s.socket.transport.name === 'websocket', 'the upgrade');
-  s.send('still here');
-  assert.equal(await s.next(), 'still here');
-});
+for (const [version, Socket] of Object.entries(LIBRARIES)) {
+  test(`a session upgrades${version}`, async (t) => {
+    const s = await opened(t, 'upgrade', {}, { Socket });
+    await until(() => s.socket.transport.name === 'websocket', 'the upgrade');
+    s.send('still here');
+    assert.equal(await s.next(), 'still here');
+  });
+}
 
 test('all are told, on every worker', { alone: true }, async (t) => {
   const server = await privateServer({ workers: 4 });
@@ -125,8 +134,7 @@ test('a client that is not EIO 4, another transport, another id',
         opts);
       return [res.status, await res.text()];
     };
-    assert.deepEqual(await ask('EIO=3&transport=polling'),
-      [400, '{"code":5,"message":"Unsupported protocol version"}']);
+    assert.match((await ask('EIO=3&transport=polling'))[1], /^\d+:0\{"sid"/);
     assert.deepEqual(await ask('EIO=4&transport=pigeon'),
       [400, '{"code":0,"message":"Transport unknown"}']);
     assert.deepEqual(await ask('EIO=4&transport=polling&sid=nobody'),

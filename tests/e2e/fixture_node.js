@@ -60,7 +60,8 @@ const flags = parseFlags(process.argv.slice(2));
 const num = (name, fallback) =>
   flags[name] === undefined ? fallback : Number(flags[name]);
 
-const { Server } = require(flags.package || 'socket.io');
+const library = require(flags.package || 'socket.io');
+const Server = library.Server || library;
 const httpServer = (flags.tls ? https : http).createServer(
   {
     ...flags.tls && {
@@ -132,6 +133,7 @@ const io = new Server(httpServer, {
   serveClient: flags['serve-client'] !== '0',
   cors: cors || undefined,
   httpCompression: { threshold: num('compress-threshold', 1024) },
+  perMessageDeflate: flags.deflate === '1' && { threshold: 0 },
   ...flags.parser && { parser: require('socket.io-msgpack-parser') },
   ...flags.recovery && {
     connectionStateRecovery: {
@@ -152,6 +154,21 @@ const io = new Server(httpServer, {
 });
 io.engine.on('initial_headers', (headers) => { headers['x-initial'] = 'yes'; });
 io.engine.on('headers', (headers) => { headers['x-every'] = 'yes'; });
+
+// Where version 2 differs.
+const roomsOf = (socket) => (Array.isArray(socket.rooms) || socket.rooms.size
+  ? [...socket.rooms] : Object.keys(socket.rooms)).sort();
+const PROTOCOL = new Set(['EIO', 'transport', 't', 'sid', 'b64']);
+const authOf = ({ handshake }) => handshake.auth || Object.fromEntries(
+  Object.entries(handshake.query).filter(([key]) => !PROTOCOL.has(key)));
+
+async function countOf(all) {
+  if (all.fetchSockets) return (await all.fetchSockets()).length;
+  if (all.allSockets) return (await all.allSockets()).size;
+  return new Promise((resolve) => {
+    all.clients((err, list) => resolve(list.length));
+  });
+}
 
 const log = new Map();
 let counted = 0;
@@ -196,7 +213,7 @@ function callOld(socket, ev, ms, args, tell) {
 
 io.on('connection', (socket) => {
   const seen = [];
-  socket.onAny((name) => seen.push(name));
+  socket.onAny?.((name) => seen.push(name));
   socket.on('disconnect', (reason) => record(socket, reason));
   onEcho(socket);
   socket.on('binary', (buf, ack) => {
@@ -206,12 +223,8 @@ io.on('connection', (socket) => {
   });
   socket.on('join', (room, ack) => { socket.join(room); ack && ack(); });
   socket.on('leave', (room, ack) => { socket.leave(room); ack && ack(); });
-  socket.on('who', (ack) => ack([...socket.rooms].sort()));
-  socket.on('count', async (room, ack) => {
-    const all = io.in(room);
-    ack(all.fetchSockets ? (await all.fetchSockets()).length
-      : (await all.allSockets()).size);
-  });
+  socket.on('who', (ack) => ack(roomsOf(socket)));
+  socket.on('count', async (room, ack) => ack(await countOf(io.in(room))));
   socket.on('to_room', (room, ev, ...args) => {
     const last = args[args.length - 1];
     if (typeof last === 'function') args.pop();
@@ -281,7 +294,7 @@ io.on('connection', (socket) => {
 });
 
 io.of('/auth').use((socket, next) => {
-  const auth = socket.handshake.auth;
+  const auth = authOf(socket);
   if (auth.token === 'good') return next();
   const err = new Error('not authorized');
   if (auth.token !== 'plain') err.data = { code: 401, need: 'good' };
@@ -289,7 +302,7 @@ io.of('/auth').use((socket, next) => {
 });
 io.of('/auth').on('connection', (socket) => {
   socket.on('disconnect', (reason) => record(socket, reason));
-  socket.on('me', (ack) => ack(socket.handshake.auth));
+  socket.on('me', (ack) => ack(authOf(socket)));
   onEcho(socket);
 });
 
@@ -304,7 +317,7 @@ admin.on('connection', (socket) => {
   socket.on('disconnect', (reason) => record(socket, reason));
   onEcho(socket);
   socket.on('join', (room, ack) => { socket.join(room); ack && ack(); });
-  socket.on('who', (ack) => ack([...socket.rooms].sort()));
+  socket.on('who', (ack) => ack(roomsOf(socket)));
   socket.on('broadcast', (ev, ...args) => socket.broadcast.emit(ev, ...args));
 });
 

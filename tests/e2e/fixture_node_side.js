@@ -16,10 +16,13 @@
 //   kick_all(room, close)+ack  fetch(room)+ack([description])
 // "/early": its middleware emits `early`. "/two": two middlewares; the first
 // emits `passed`, refuses by auth.first; the second by auth.second.
-// "/refuse-late": after 50 ms. "/greet": greets and tells those before.
+// "/refuse-late": after 400 ms. "/greet": greets and tells those before.
 // "/bye", "/close": disconnect in the connect handler. "/watched": join, part;
 // tells the room "watch" of "/" `leaving` and `left` (reason, count of rooms)
-const LATE_MS = 50;
+// "/dyn-N" by a pattern, "/fn-NAME" by a function (auth.ok): refused by auth.bad;
+// echo, where()+ack(name), to_own(...args), to_all(...args) from the parent;
+// "/dyn-7777" is made by its name
+const LATE_MS = 400;
 
 function describe(socket) {
   const { address, xdomain, secure, url, query, auth } = socket.handshake;
@@ -113,8 +116,31 @@ function watched(io) {
   });
 }
 
+function parent(all) {
+  all.use((socket, next) => next(socket.handshake.auth.bad
+    ? new Error('by the parent') : undefined));
+  all.on('connection', (socket) => {
+    socket.on('echo', (...args) => {
+      const ack = args.pop();
+      if (typeof ack === 'function') ack(...args);
+      else socket.emit('echo', ...args, ack);
+    });
+    socket.on('where', (ack) => ack(socket.nsp.name));
+    socket.on('to_own', (...args) => socket.nsp.emit('own', ...args));
+    socket.on('to_all', (...args) => all.emit('all', ...args));
+  });
+}
+
+function parents(io) {
+  parent(io.of(/^\/dyn-\d+$/));
+  parent(io.of((name, auth, next) =>
+    next(null, name.startsWith('/fn-') && Boolean(auth.ok))));
+  io.of('/dyn-7777');
+}
+
 module.exports = (io) => {
   io.on('connection', (socket) => onSocket(io, socket));
   doors(io);
   watched(io);
+  parents(io);
 };

@@ -4,6 +4,7 @@
 // ways, what is refused, what is passed over. What its clients see is in
 // `run.js --parser msgpack clients recovery`.
 const assert = require('node:assert/strict');
+const path = require('node:path');
 const { test, run, until } = require('./lib/suite');
 const { startServer } = require('./lib/server');
 const { TRANSPORTS, openEngine } = require('./lib/eio');
@@ -281,5 +282,28 @@ test('a client with another parser is told why, and the next is served', {},
     t.after(() => socket.close());
     assert.equal(await socket.timeout(5000).emitWithAck('echo', 1), 1);
   });
+
+// As a page gets it: the whole client in one file, with globals of a browser.
+test('the client that is served speaks with who serves it', {}, async (t) => {
+  const clientDir = path.join(path.dirname(require.resolve('socket.io')), '..',
+    'client-dist');
+  const server = await startServer({ ...FLAGS, clientDir });
+  const url = `http://127.0.0.1:${server.port}`;
+  const answer = await fetch(`${url}/socket.io/socket.io.msgpack.min.js`);
+  assert.equal(answer.status, 200);
+  const made = { exports: {} };
+  globalThis.WebSocket ||= require('ws');
+  new Function('module', 'exports', await answer.text())(made, made.exports);
+  const socket = made.exports.io(url, {
+    transports: ['websocket'], reconnection: false,
+  });
+  t.after(() => socket.close());
+  const [number, bytes] = await new Promise((resolve) => {
+    socket.emit('echo', 1, new Uint8Array([1, 2]).buffer,
+      (...args) => resolve(args));
+  });
+  assert.equal(number, 1);
+  assert.deepEqual(Buffer.from(bytes), Buffer.from([1, 2]));
+});
 
 run({ parallel: 8 });

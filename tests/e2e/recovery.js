@@ -138,7 +138,7 @@ for (const [name, way] of Object.entries(WAYS)) {
     async (t) => {
       const server = await startServer(RECOVERY);
       const socket = io(`http://127.0.0.1:${server.port}`,
-        { forceNew: true, reconnectionDelay: 10, ...way });
+        { ...QUICK, reconnectionDelay: 10, ...way });
       t.after(() => socket.close());
       assert.equal(socket.recovered, false);
       socket.emit('echo', 'hi'); // the answer brings the first offset

@@ -14,15 +14,16 @@ const SUITES = [
   'wire_http.js', 'wire_ws.js', 'wire_sio.js', 'bad_http.js', 'http_diff.js',
   'clients.js', 'ws_client.js', 'python_client.py', 'curl.sh', 'flow.js',
   'conformance.js', 'unix_socket.js', 'engine_client.js', 'proxies.js',
-  'tls.js', 'recovery.js', 'parser.js',
+  'tls.js', 'recovery.js', 'parser.js', 'wire_eio3.js',
 ];
 
-// Of servers of their own: examples/ws_echo, examples/restart.
-const OTHERS = ['ws_echo.js', 'restart.js'];
+// Of servers of their own: examples/ws_echo, deflate/main.c, examples/restart.
+const OTHERS = ['ws_echo.js', 'deflate.js', 'restart.js'];
 
 function parse(argv) {
   const opts = {
     server: 'node', workers: undefined, python: 'python3', parser: undefined,
+    peal: undefined,
   };
   const names = [];
   for (let i = 0; i < argv.length; i++) {
@@ -78,8 +79,8 @@ async function run(file, opts) {
     : fs.realpathSync(opts.server);
   const args = [path.join(__dirname, file), '--server', server,
     '--port-base', String(base)];
-  if (file === 'ws_echo.js') args.push('--python', opts.python);
-  for (const name of ['workers', 'parser']) {
+  if (OTHERS.includes(file)) args.push('--python', opts.python);
+  for (const name of ['workers', 'parser', 'peal']) {
     if (opts[name] !== undefined) args.push(`--${name}`, opts[name]);
   }
   const result = spawnSync(interpreter(file, opts), args,

@@ -3,6 +3,7 @@
 // The scenarios, by one client, over each transport:
 //   node run.js --server PATH --client NAME [--only TEXT] [--python PATH]
 //     [--built FOLDER] [--workers N] [--via WAY] [--parser msgpack]
+//     [--transport NAME] [--deflate 1]
 // `--server node` runs them against the official server, as a test of the
 // test; `node-3`, `asgi` and `flask` are further servers for clients of ours.
 // WAY is between them: `tls` (the server speaks it), `nginx`, `nginx-tls`. A
@@ -23,6 +24,7 @@ const CLIENTS = {
   'js-4.5': [process.execPath, script('js.js'), 'socket.io-client-4-5'],
   'js-3.1': [process.execPath, script('js.js'), 'socket.io-client-3-1'],
   'js-2.5': [process.execPath, script('js.js'), 'socket.io-client-2-5'],
+  engine: [process.execPath, script('js.js'), 'engine.io-client'],
   python: [argument('python', 'python3'), script('python_driver.py')],
   java: ['java', '-cp', [path.join(built, 'java', 'classes'),
     path.join(built, 'java', 'lib', '*')].join(':'), 'JavaDriver'],
@@ -48,8 +50,19 @@ if (isTls) {
   certs.certificate('site');
 }
 
-// What the server has to be told for a client.
-const FLAGS = { 'js-2.5': { eio3: 1 } };
+// Version 3 of Engine.IO: the one client of it that is another, and with
+// `--eio3` Peal's.
+const isEio3 = process.argv.includes('--eio3');
+const name = argument('client', 'js');
+const isDeflated = argument('deflate') === '1';
+const FLAGS = {
+  // Who goes without a word is missed within 20 s.
+  ...name === 'python' && { pingInterval: 10000, pingTimeout: 10000 },
+  ...(isEio3 || name === 'js-2.5') && { eio3: 1 },
+  ...isDeflated && { deflate: 1 },
+};
+// Which of them have permessage-deflate; python's WebSocket has not.
+const DEFLATES = /^(js|engine|peal)/.test(name);
 
 // One for all cases, which say by `tap` where it goes on.
 const between = { after: (fn) => process.once('exit', fn) };
@@ -62,7 +75,6 @@ function proxied() {
   return proxy;
 }
 
-const name = argument('client', 'js');
 if (!CLIENTS[name]) {
   console.error(`run.js: clients are ${Object.keys(CLIENTS).join(', ')}`);
   process.exit(2);
@@ -94,11 +106,12 @@ class On {
     const hello = await Promise.race([this.driver.hello,
       this.driver.failed.then((err) => { throw err; })]);
     this.lacks = new Set(
-      [...hello.lacks, ...SERVER_LACKS[argument('server')] || []]);
+      [...hello.lacks, ...SERVER_LACKS[argument('server')] || [],
+        ...isEio3 ? ['auth-values', 'message-with-data'] : []]);
   }
 
   flags() {
-    return { ...FLAGS[name], ...via === 'tls' && { tls: certs.at('site') } };
+    return { ...FLAGS, ...via === 'tls' && { tls: certs.at('site') } };
   }
 
   serve(flags = {}) {
@@ -119,8 +132,10 @@ class On {
       url: `${isTls ? 'https' : 'http'}://127.0.0.1:${this.port}`,
       transports: TRANSPORTS[this.transport],
       opts: {
+        ...isEio3 && { eio3: true },
         ...isTls && { ca: certs.at('ca.crt') },
         parser: argument('parser'),
+        ...isDeflated && { perMessageDeflate: { threshold: 0 } },
         ...via.startsWith('nginx') && { query: { tap: String(this.tap.port) } },
       },
       ...opts,
@@ -145,14 +160,26 @@ class On {
     this.server = await this.serve({ port: this.server.port });
   }
 
+  // Was a WebSocket compressed if, and only if, both sides are to do it?
+  checkDeflated() {
+    const { opened, deflated } = this.tap;
+    const wanted = isDeflated && DEFLATES ? opened : 0;
+    if (deflated !== wanted) {
+      throw new Error(`${deflated} of ${wanted} WebSockets are compressed`);
+    }
+  }
+
   // Went it over the transport that was meant? Where nobody can look inside,
   // the client is asked.
   async check() {
+    if (via === 'nothing') this.checkDeflated();
     if (via === 'tls') {
       for (const socket of this.sockets) {
         const wanted = TRANSPORTS[this.transport].at(-1);
-        await until(async () => ['', wanted].includes(
-          (await socket.state()).transport), wanted);
+        await until(async () => {
+          const { connected, transport } = await socket.state();
+          return !connected || transport === wanted;
+        }, wanted);
       }
       return;
     }
@@ -168,7 +195,8 @@ class On {
   }
 }
 
-for (const transport of Object.keys(TRANSPORTS)) {
+const only = argument('transport');
+for (const transport of only ? [only] : Object.keys(TRANSPORTS)) {
   for (const { name: what, needs, fn } of scenarios) {
     const isPrivate = needs.includes('reconnect');
     test(`${what} [${name}, ${transport}]`, { limit: 180000 }, async (t) => {

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "proto/eio_client.h"
 #include "torture.h"
+#include "wire/eio3_payload.h"
 #include "wire/eio_payload.h"
 
 #define SID "abcdefghij0123456789"
@@ -39,6 +40,7 @@ typedef struct request {
   place place;
   uint64_t at;
   peal_buf body; /* a POST's, or the answer to a GET */
+  bool octets;   /* which is a binary one */
   unsigned status;
   peal_err err;
 } request;
@@ -56,6 +58,7 @@ typedef struct world {
   bool ws_open;
   uint64_t ws_at;      /* when the WebSocket comes up; NEVER: none is dialled */
   uint64_t ws_gone_at; /* when the client hears of its end */
+  bool eio3;           /* both speak version 3 */
   bool cuts;           /* things break at random */
   bool refuse_ws;      /* none is let in */
   bool refuse_polling;
@@ -112,13 +115,13 @@ static void push(world *w, lane *on, bool binary, char prefix,
   frame *it = &on->frames[(on->head + on->count++) % FRAMES];
   it->at = w->now + 1 + roll(w, 20);
   it->binary = binary;
-  it->len = data.len + !binary;
+  it->len = data.len + (prefix != 0);
   it->data = malloc(it->len + 1);
   assert_non_null(it->data);
-  if (!binary)
+  if (prefix)
     it->data[0] = prefix;
   if (data.len)
-    memcpy(it->data + !binary, data.ptr, data.len);
+    memcpy(it->data + (prefix != 0), data.ptr, data.len);
 }
 
 /* The first frame, if it has come: its data is the caller's. */
@@ -145,7 +148,7 @@ static void send_frames(world *w, peal_eio_session *session, lane *on) {
     peal_eio_cursor cursor = {0};
     if (!peal_eio_out_peek(session, PEAL_EIO_WEBSOCKET, &cursor, &out))
       return;
-    push(w, on, out.binary, (char)('0' + out.type), out.data);
+    push(w, on, out.binary, peal_eio_out_prefix(session, &out), out.data);
     peal_eio_out_pop(session, PEAL_EIO_WEBSOCKET, w->now);
   }
 }
@@ -167,18 +170,28 @@ static void begin_server(world *w, peal_eio_via via) {
   assert_int_equal(
       peal_eio_session_init(&w->server, &w->server_opts, SID, via, w->now),
       PEAL_OK);
+  if (w->eio3)
+    peal_eio_session_speak_eio3(&w->server);
   w->has_server = true;
+}
+
+static void pack(world *w, const peal_eio_packet *packet) {
+  if (w->eio3)
+    peal_eio3_payload_add(&w->get.body, w->get.octets, packet);
+  else
+    peal_eio_payload_add(&w->get.body, 0, packet);
 }
 
 static bool fill_answer(world *w) {
   peal_eio_out out;
+  w->get.octets = w->eio3 && roll(w, 2);
   for (;;) {
     peal_eio_cursor cursor = {0};
     if (!peal_eio_out_peek(&w->server, PEAL_EIO_POLLING, &cursor, &out))
       break;
     peal_eio_packet packet = {
         .data = out.data, .type = out.type, .binary = out.binary};
-    peal_eio_payload_add(&w->get.body, 0, &packet);
+    pack(w, &packet);
     peal_eio_out_pop(&w->server, PEAL_EIO_POLLING, w->now);
   }
   return w->get.body.len > 0;
@@ -236,7 +249,10 @@ static void settle(world *w);
 static void answer(world *w, request *it) {
   peal_buf body = it->body;
   peal_eio_client_answer said = {
-      .err = it->err, .status = it->status, .body = peal_buf_slice(&body)};
+      .err = it->err,
+      .status = it->status,
+      .type = it->octets ? PEAL_S("application/octet-stream") : PEAL_S("text"),
+      .body = peal_buf_slice(&body)};
   peal_buf_init(&it->body, NULL, 0);
   it->place = NOWHERE;
   if (it == &w->get)
@@ -416,7 +432,9 @@ static void begin(world *w, uint64_t seed, peal_eio_client_ways ways) {
   w->dice = seed * 2654435761u + 1;
   w->now = 1000;
   w->ws_at = w->ws_gone_at = NEVER;
-  w->opts = (peal_eio_client_opts){.session = {.client = true}, .ways = ways};
+  w->eio3 = seed / 4 % 2;
+  w->opts = (peal_eio_client_opts){.session = {.client = true, .eio3 = w->eio3},
+                                   .ways = ways};
   w->server_opts =
       (peal_eio_session_opts){.ping_interval_ms = 300, .ping_timeout_ms = 400};
   peal_arena_init(&w->arena, NULL, 0, 0);

@@ -315,6 +315,40 @@ static void who_stops_in_the_middle_is_gone_in_time(void **state) {
   end(&l);
 }
 
+/* Version 3: its own ping, owed each second, is behind the message. */
+static void who_owes_a_ping_behind_a_slow_message_lives(void **state) {
+  (void)state;
+  for (int stops = 0; stops < 2; stops++) {
+    line l;
+    begin(&l);
+    peal_eio_session_speak_eio3(&l.session);
+    come(&l, HEAD, sizeof HEAD - 1, 0);
+    for (size_t left = MESSAGE; left && !l.closes;) {
+      size_t len = left < 3000 ? left : 3000;
+      come(&l, "", 0, len);
+      left -= len;
+      if (stops && left < MESSAGE / 2)
+        break;
+      step(&l);
+    }
+    assert_int_equal(l.closes, 0);
+    assert_true(l.now > 8000);
+    assert_int_equal(l.pings, 0);
+    uint64_t came = l.now;
+    if (!stops) {
+      feed(&l, "2");
+      pass(&l, INTERVAL_MS + TIMEOUT_MS - STEP_MS);
+      assert_int_equal(l.closes, 0);
+    }
+    pass(&l, 60000);
+    assert_int_equal(l.closes, 1);
+    assert_int_equal(l.reason, PEAL_EIO_PING_TIMEOUT);
+    assert_in_range(l.now - came, TIMEOUT_MS - STEP_MS,
+                    2 * TIMEOUT_MS + STEP_MS);
+    end(&l);
+  }
+}
+
 /* Both at once, each direction behind what it has to carry. */
 static void slow_in_both_directions_lives(void **state) {
   (void)state;
@@ -345,6 +379,7 @@ int main(void) {
       cmocka_unit_test(who_has_everything_and_says_nothing_is_gone),
       cmocka_unit_test(who_sends_a_large_message_slowly_lives),
       cmocka_unit_test(who_stops_in_the_middle_is_gone_in_time),
+      cmocka_unit_test(who_owes_a_ping_behind_a_slow_message_lives),
       cmocka_unit_test(slow_in_both_directions_lives),
   };
   return cmocka_run_group_tests_name("eio_life", tests, NULL, NULL);

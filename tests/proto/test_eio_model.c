@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* eio_model: an eio_session beside a simple reading of its rules: random verbs
- * in random order, both roles, in virtual time. After every step both must say
+ * in random order, both roles and versions, in virtual time. After every step both must say
  * the same: which way is current, what waits for it, what has been told, when
  * something is due, and whether it is over. */
 #include <setjmp.h>
@@ -33,7 +33,7 @@ typedef struct game {
   peal_arena arena;
   uint64_t now, dice;
   unsigned step;
-  bool client;
+  bool client, eio3;
   /* What the rules say. */
   life life;
   peal_eio_via via;
@@ -86,13 +86,49 @@ static void rule_websocket(game *g) {
   g->has_get = false;
 }
 
+/* Version 4: the server pings; 3: the client. */
+static bool pings(const game *g) {
+  return g->client == g->eio3;
+}
+
+static void rule_wrong_way(game *g) {
+  if (!g->client)
+    rule_end(g, PEAL_EIO_TRANSPORT_ERROR);
+}
+
+static void rule_ping(game *g) {
+  if (pings(g)) {
+    rule_wrong_way(g);
+    return;
+  }
+  g->is_pinged = false;
+  g->clock = g->now + INTERVAL + (g->eio3 ? 0 : TIMEOUT);
+}
+
+static void rule_pong(game *g) {
+  if (!pings(g))
+    rule_wrong_way(g);
+  else if (g->is_pinged) {
+    g->is_pinged = false;
+    g->clock = g->now + INTERVAL;
+  }
+}
+
+/* Whatever comes shows a client of version 3 that its server lives. */
+static void rule_lend(game *g) {
+  uint64_t until = g->now + INTERVAL + TIMEOUT;
+  if (g->eio3 && g->client && g->life == OPEN && g->is_pinged &&
+      until > g->clock)
+    g->clock = until;
+}
+
 static void rule_packet(game *g, char type) {
   if (g->life == OPENING) {
     if (type == '1')
       rule_end(g, PEAL_EIO_TRANSPORT_CLOSE);
     else if (type == '0') {
       g->life = OPEN;
-      g->clock = g->now + INTERVAL + TIMEOUT;
+      g->clock = g->now + INTERVAL + (g->eio3 ? 0 : TIMEOUT);
     } else if (type != '6')
       rule_end(g, PEAL_EIO_PARSE_ERROR);
     return;
@@ -103,14 +139,11 @@ static void rule_packet(game *g, char type) {
     return;
   if (type == '4')
     g->expected_messages++;
-  else if (type == '2' && g->client)
-    g->clock = g->now + INTERVAL + TIMEOUT;
   else if (type == '2')
-    rule_end(g, PEAL_EIO_TRANSPORT_ERROR);
-  else if (type == '3' && !g->client && g->is_pinged) {
-    g->is_pinged = false;
-    g->clock = g->now + INTERVAL;
-  } else if (type == '7')
+    rule_ping(g);
+  else if (type == '3')
+    rule_pong(g);
+  else if (type == '7')
     rule_end(g, PEAL_EIO_PARSE_ERROR);
 }
 
@@ -138,7 +171,7 @@ static void rule_tick(game *g) {
     return;
   if (g->life == CLOSING) {
     rule_end(g, PEAL_EIO_FORCED_CLOSE);
-  } else if (g->client || g->is_pinged) {
+  } else if ((g->client && !g->eio3) || g->is_pinged) {
     rule_end(g, PEAL_EIO_PING_TIMEOUT);
   } else {
     g->is_pinged = true;
@@ -217,7 +250,9 @@ static const char hello[] = "0{\"sid\":\"" SID "\",\"pingInterval\":25000,"
 static const char *some_text(game *g) {
   /* Those that end it come seldom. */
   unsigned which = roll(g, 11);
-  if ((which == 3 || which == 7 || (which == 4 && !g->client)) && roll(g, 12))
+  unsigned wrong = g->eio3 ? 5 : 4;
+  if ((which == 3 || which == 7 || (which == wrong && !g->client)) &&
+      roll(g, 12))
     which = 0;
   return g->client && !roll(g, 4) ? hello : texts[which];
 }
@@ -232,6 +267,7 @@ static void do_frame(game *g) {
     expected = rule_probe(g, text, is_asked);
   else {
     expected = g->life == CLOSING ? PEAL_ERR_CLOSED : PEAL_OK;
+    rule_lend(g);
     rule_packet(g, text[0]);
   }
   assert_int_equal(peal_eio_session_feed_frame(&g->session, false,
@@ -244,10 +280,16 @@ static void do_body(game *g) {
   char body[1024];
   size_t len = 0;
   bool is_taken = g->via == PEAL_EIO_POLLING && g->life != CLOSED;
+  if (is_taken)
+    rule_lend(g);
   for (unsigned i = 0, count = 1 + roll(g, 6); i < count; i++) {
     const char *text = some_text(g);
-    len += (size_t)snprintf(body + len, sizeof body - len, "%s%s",
-                            i ? "\x1e" : "", text);
+    if (g->eio3)
+      len += (size_t)snprintf(body + len, sizeof body - len, "%zu:%s",
+                              strlen(text), text);
+    else
+      len += (size_t)snprintf(body + len, sizeof body - len, "%s%s",
+                              i ? "\x1e" : "", text);
     if (is_taken)
       rule_packet(g, text[0]);
   }
@@ -372,21 +414,25 @@ static void step(game *g) {
   compare(g);
 }
 
-static void play(uint64_t seed, bool client, peal_eio_via via) {
+static void play(uint64_t seed, bool client, bool eio3, peal_eio_via via) {
   game *g = calloc(1, sizeof *g);
   assert_non_null(g);
   g->dice = seed * 0x9e3779b97f4a7c15u;
   g->now = 1000;
   g->client = client;
+  g->eio3 = eio3;
   g->via = via;
   g->life = client ? OPENING : OPEN;
   g->clock = client ? NEVER : g->now + INTERVAL;
   g->tried_until = NEVER;
   g->opts.client = client;
+  g->opts.eio3 = eio3;
   peal_arena_init(&g->arena, NULL, 0, 0);
   assert_int_equal(peal_eio_session_init(&g->session, &g->opts,
                                          client ? NULL : SID, via, g->now),
                    PEAL_OK);
+  if (eio3 && !client)
+    peal_eio_session_speak_eio3(&g->session);
   for (g->step = 0; g->step < 200; g->step++)
     step(g);
   peal_eio_session_deinit(&g->session);
@@ -396,14 +442,16 @@ static void play(uint64_t seed, bool client, peal_eio_via via) {
 
 static void a_server_does_as_the_rules_say(void **state) {
   (void)state;
-  for (uint64_t seed = 1; seed <= 1500; seed++)
-    play(seed, false, seed % 3 ? PEAL_EIO_POLLING : PEAL_EIO_WEBSOCKET);
+  for (uint64_t seed = 1; seed <= 3000; seed++)
+    play(seed, false, seed & 1,
+         seed % 3 ? PEAL_EIO_POLLING : PEAL_EIO_WEBSOCKET);
 }
 
 static void a_client_does_as_the_rules_say(void **state) {
   (void)state;
-  for (uint64_t seed = 1; seed <= 1500; seed++)
-    play(seed, true, seed % 3 ? PEAL_EIO_POLLING : PEAL_EIO_WEBSOCKET);
+  for (uint64_t seed = 1; seed <= 3000; seed++)
+    play(seed, true, seed & 1,
+         seed % 3 ? PEAL_EIO_POLLING : PEAL_EIO_WEBSOCKET);
 }
 
 int main(void) {

@@ -609,6 +609,183 @@ static void a_ping_from_a_client_is_the_wrong_direction(void **state) {
   end(&s);
 }
 
+/* -- version 3, reference 3.6 ---------------------------------------------------------- */
+
+static void open_eio3_server(side *s, peal_eio_via via) {
+  char out[512];
+  server(s, via);
+  peal_eio_session_speak_eio3(s->session);
+  peal_eio_session_poll_waits(s->session, via == PEAL_EIO_POLLING, s->now);
+  take(s, via, out, sizeof out);
+  peal_eio_session_poll_waits(s->session, false, s->now);
+}
+
+static void open_eio3_client(side *s, peal_eio_via via) {
+  *s = (side){.opts = {.client = true, .eio3 = true}};
+  assert_true(begin(s, via));
+  if (via == PEAL_EIO_POLLING) /* the length of the text of HANDSHAKE */
+    assert_int_equal(post(s, "118:" HANDSHAKE("\"websocket\"")), PEAL_OK);
+  else
+    assert_int_equal(frame(s, HANDSHAKE("")), PEAL_OK);
+  told(s, "open" SID);
+}
+
+static peal_err post_octets(side *s, const char *body, size_t len) {
+  settle(s);
+  return looked_at(s, peal_eio_session_feed_octets(
+                          s->session, (peal_slice){body, len}, s->now));
+}
+
+static void packets_of_version_3_have_their_length(void **state) {
+  side s;
+  (void)state;
+  open_eio3_server(&s, PEAL_EIO_POLLING);
+  assert_int_equal(post(&s, "2:4a0:3:4\xe2\x82\xac|10:b4aGVsbG8="),
+                   PEAL_OK); /* '|' is 0x1e, no separator here */
+  told(&s, "m:a m:\xe2\x82\xac\x1e b:hello");
+  assert_int_equal(post_octets(&s, "\0\2\3774a\1\4\377\4xyz", 12), PEAL_OK);
+  told(&s, "m:a b:xyz");
+  end(&s);
+}
+
+static void a_wrong_packet_of_version_3_ends_the_session(void **state) {
+  static const struct {
+    const char *body;
+    peal_err err;
+  } cases[] = {
+      {"", PEAL_ERR_EIO_PACKET},          {"4a", PEAL_ERR_EIO_PACKET},
+      {"3:4a", PEAL_ERR_EIO_PACKET},      {"2:4a1:7", PEAL_ERR_EIO_PACKET},
+      {"2:4a3:4\xff ", PEAL_ERR_UTF8},    {"2:4a99:", PEAL_ERR_EIO_PACKET},
+      {"2:4a4:b2AQ", PEAL_ERR_EIO_PACKET}};
+
+  side s;
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    open_eio3_server(&s, PEAL_EIO_POLLING);
+    assert_int_equal(post(&s, cases[i].body), cases[i].err);
+    told(&s, strlen(cases[i].body) > 5 ? "m:a close:parse-error"
+                                       : "close:parse-error");
+    end(&s);
+  }
+  open_eio3_server(&s, PEAL_EIO_WEBSOCKET);
+  assert_int_equal(binary_frame(&s, "\4abc"), PEAL_OK);
+  told(&s, "b:abc");
+  assert_int_equal(binary_frame(&s, "abc"), PEAL_ERR_EIO_PACKET);
+  told(&s, "close:parse-error");
+  end(&s);
+}
+
+static void a_body_of_too_many_packets_of_version_3_is_refused(void **state) {
+  const size_t count = PEAL_LIMIT_EIO_PACKETS + 1;
+  (void)state;
+  for (int octets = 0; octets < 2; octets++) {
+    const char *one = octets ? "\0\1\3776" : "1:6";
+    size_t len = octets ? 4 : 3;
+    char *body = malloc(count * len);
+    assert_non_null(body);
+    for (size_t i = 0; i < count; i++)
+      memcpy(body + i * len, one, len);
+    for (int more = 0; more < 2; more++) {
+      side s;
+      open_eio3_server(&s, PEAL_EIO_POLLING);
+      peal_slice what = {body, (count - 1 + (size_t)more) * len};
+      peal_err err =
+          octets ? peal_eio_session_feed_octets(s.session, what, s.now)
+                 : peal_eio_session_feed_payload(s.session, what, s.now);
+      assert_int_equal(looked_at(&s, err), more ? PEAL_ERR_LIMIT : PEAL_OK);
+      told(&s, more ? "close:parse-error" : "");
+      end(&s);
+    }
+    free(body);
+  }
+}
+
+static void a_server_of_version_3_waits_for_pings(void **state) {
+  side s;
+  (void)state;
+  open_eio3_server(&s, PEAL_EIO_WEBSOCKET);
+  wait_until(&s, 20000);
+  assert_int_equal(frame(&s, "2"), PEAL_OK);
+  expect(&s, PEAL_EIO_WEBSOCKET, "3");
+  wait_until(&s, 64999); /* interval and timeout */
+  expect(&s, PEAL_EIO_WEBSOCKET, "");
+  assert_int_equal(frame(&s, "2probe"), PEAL_OK); /* just in time */
+  expect(&s, PEAL_EIO_WEBSOCKET, "3");
+  assert_int_equal(frame(&s, "4a"), PEAL_OK); /* traffic is no ping */
+  wait_until(&s, 109998);
+  told(&s, "m:a");
+  wait_until(&s, 109999);
+  told(&s, "close:ping-timeout");
+  end(&s);
+}
+
+/* Its ping may be behind what it sends, or takes, slowly. */
+static void a_client_of_version_3_is_spared_while_it_owes_a_ping(void **state) {
+  side s;
+  (void)state;
+  open_eio3_server(&s, PEAL_EIO_WEBSOCKET);
+  peal_eio_session_spare(s.session, 20000); /* none is owed */
+  wait_until(&s, 26000);
+  assert_true(peal_eio_session_is_pinged(s.session));
+  expect(&s, PEAL_EIO_WEBSOCKET, "");
+  peal_eio_session_spare(s.session, 40000);
+  wait_until(&s, 59999);
+  told(&s, "");
+  wait_until(&s, 60000);
+  told(&s, "close:ping-timeout");
+  end(&s);
+}
+
+static void a_pong_of_version_3_is_the_wrong_direction(void **state) {
+  side s;
+  (void)state;
+  open_eio3_server(&s, PEAL_EIO_POLLING);
+  assert_int_equal(post(&s, "1:3"), PEAL_ERR_EIO_DIRECTION);
+  told(&s, "close:transport-error");
+  end(&s);
+}
+
+static void a_client_of_version_3_pings(void **state) {
+  side s;
+  (void)state;
+  open_eio3_client(&s, PEAL_EIO_WEBSOCKET);
+  assert_int_equal(peal_eio_session_deadline(s.session), 26000);
+  wait_until(&s, 26000);
+  expect(&s, PEAL_EIO_WEBSOCKET, "2");
+  assert_int_equal(frame(&s, "2"), PEAL_OK); /* a server's is nothing */
+  expect(&s, PEAL_EIO_WEBSOCKET, "");
+  wait_until(&s, 30000);
+  assert_int_equal(frame(&s, "3"), PEAL_OK);
+  assert_true(peal_eio_session_took_ping(s.session));
+  assert_int_equal(peal_eio_session_deadline(s.session), 55000);
+  assert_int_equal(frame(&s, "3"), PEAL_OK); /* asked for by nobody */
+  assert_int_equal(peal_eio_session_deadline(s.session), 55000);
+  wait_until(&s, 55000);
+  expect(&s, PEAL_EIO_WEBSOCKET, "2");
+  wait_until(&s, 74999);
+  told(&s, "");
+  wait_until(&s, 75000);
+  told(&s, "close:ping-timeout");
+  end(&s);
+}
+
+/* engine.io-client: whatever comes shows that the server lives. */
+static void a_client_of_version_3_takes_traffic_for_life(void **state) {
+  side s;
+  (void)state;
+  open_eio3_client(&s, PEAL_EIO_POLLING);
+  assert_int_equal(post(&s, "2:4a"), PEAL_OK); /* no pong is awaited */
+  assert_int_equal(peal_eio_session_deadline(s.session), 26000);
+  wait_until(&s, 40000);
+  assert_int_equal(post(&s, "2:4b"), PEAL_OK);
+  assert_int_equal(peal_eio_session_deadline(s.session), 85000);
+  expect(&s, PEAL_EIO_POLLING, "2");
+  assert_int_equal(post(&s, "1:3"), PEAL_OK);
+  assert_int_equal(peal_eio_session_deadline(s.session), 65000);
+  told(&s, "m:a m:b");
+  end(&s);
+}
+
 /* -- upgrade, reference 3.3 ------------------------------------------------------------ */
 
 static void a_server_upgrades_step_by_step(void **state) {
@@ -1535,6 +1712,14 @@ int main(void) {
       cmocka_unit_test(a_client_that_never_comes_back_has_less_time),
       cmocka_unit_test(a_client_answers_pings_and_misses_them),
       cmocka_unit_test(a_ping_from_a_client_is_the_wrong_direction),
+      cmocka_unit_test(packets_of_version_3_have_their_length),
+      cmocka_unit_test(a_wrong_packet_of_version_3_ends_the_session),
+      cmocka_unit_test(a_body_of_too_many_packets_of_version_3_is_refused),
+      cmocka_unit_test(a_server_of_version_3_waits_for_pings),
+      cmocka_unit_test(a_client_of_version_3_is_spared_while_it_owes_a_ping),
+      cmocka_unit_test(a_pong_of_version_3_is_the_wrong_direction),
+      cmocka_unit_test(a_client_of_version_3_pings),
+      cmocka_unit_test(a_client_of_version_3_takes_traffic_for_life),
       cmocka_unit_test(a_server_upgrades_step_by_step),
       cmocka_unit_test(no_ops_do_not_come_without_a_waiting_get),
       cmocka_unit_test(the_upgrade_is_taken_without_a_probe),

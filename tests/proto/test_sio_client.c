@@ -689,6 +689,87 @@ static bool live_until_freed(void) {
   return m.client == NULL;
 }
 
+/* -- Socket.IO 2 (reference 3.6) ---------------------------------------------- */
+
+static void begin_sio2(void) {
+  sio_machine_end(&m);
+  m = (sio_machine){.opts = {.conn = {.sio2 = true}}};
+  sio_machine_begin(&m);
+}
+
+static void open_sio2(const char *session) {
+  assert_int_equal(
+      peal_sio_client_set_session(m.client, peal_slice_of(session)), PEAL_OK);
+  sio_machine_opened(&m);
+}
+
+static void has_id(const char *nsp, const char *id) {
+  peal_slice sid = peal_sio_client_nsp_sid(sio_machine_of(&m, nsp));
+  assert_true(peal_slice_is(sid, id));
+}
+
+static void version_2_names_sockets_by_the_session(void **state) {
+  peal_pair token = {.key = "token", .value = peal_str("a b")};
+  (void)state;
+  begin_sio2();
+  m.auth = peal_object(&token, 1);
+  sio_machine_connect(&m, "/");
+  sio_machine_connect(&m, "/a");
+  open_sio2("first");
+  sio_machine_expect(&m, "dial0 open ask:/ ask:/a >0/a?token=a%20b,");
+  assert_int_equal(sio_machine_emit(&m, "/", "early"), PEAL_OK);
+  sio_machine_text(&m, "0");
+  sio_machine_text(&m, "0/a,");
+  sio_machine_expect(&m, ">2[\"early\"] connect:/ connect:/a");
+  has_id("/", "first");
+  has_id("/a", "/a#first");
+  sio_machine_closed(&m, LOST, PEAL_OK);
+  sio_machine_wait(&m, 1000);
+  open_sio2("second");
+  sio_machine_text(&m, "0");
+  sio_machine_text(&m, "4/a,\"no\"");
+  sio_machine_expect(&m, "disconnect:/:lost disconnect:/a:lost closed:lost "
+                         "wait1:1000 attempt1 dial1 open reconnected1 ask:/ "
+                         "ask:/a >0/a?token=a%20b, connect:/ "
+                         "refused:/a\"no\"");
+  has_id("/", "second");
+  has_id("/a", "");
+}
+
+static void the_root_of_version_2_may_be_joined_late(void **state) {
+  (void)state;
+  begin_sio2();
+  sio_machine_connect(&m, "/a");
+  open_sio2("id");
+  sio_machine_text(&m, "0");
+  sio_machine_text(&m, "0/a,");
+  sio_machine_expect(&m, "dial0 open ask:/a >0/a, connect:/a");
+  sio_machine_connect(&m, "/");
+  sio_machine_expect(&m, "ask:/ connect:/");
+  sio_machine_leave(&m, "/");
+  sio_machine_connect(&m, "/");
+  sio_machine_expect(&m, ">1 disconnect:/:left ask:/ >0");
+  sio_machine_text(&m, "0");
+  sio_machine_expect(&m, "connect:/");
+}
+
+/* A name that is cut off is no name; nothing else depends on it. */
+static void an_id_that_is_too_long_is_cut_off(void **state) {
+  char name[257];
+  (void)state;
+  memset(name, 'n', sizeof name - 1);
+  name[0] = '/';
+  name[256] = '\0';
+  begin_sio2();
+  sio_machine_connect(&m, name);
+  open_sio2("id");
+  char answer[300];
+  snprintf(answer, sizeof answer, "0%s,", name);
+  sio_machine_text(&m, answer);
+  assert_true(peal_sio_client_nsp_is_connected(sio_machine_of(&m, name)));
+  assert_int_equal(peal_sio_client_nsp_sid(sio_machine_of(&m, name)).len, 256);
+}
+
 static void it_may_be_freed_inside_any_event(void **state) {
   (void)state;
   unsigned at = 0;
@@ -748,6 +829,9 @@ int main(void) {
       TEST(closing_inside_an_event_keeps_what_it_borrows),
       TEST(leaving_inside_connect_is_told_as_a_disconnect),
       TEST(joining_inside_disconnect_joins_again),
+      TEST(version_2_names_sockets_by_the_session),
+      TEST(the_root_of_version_2_may_be_joined_late),
+      TEST(an_id_that_is_too_long_is_cut_off),
       TEST(it_may_be_freed_inside_any_event),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

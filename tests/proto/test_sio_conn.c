@@ -121,7 +121,8 @@ static peal_err part(side *s, peal_sio_link link) {
 static peal_err join_with(side *s, peal_slice nsp, peal_val auth) {
   peal_message *out;
   peal_err err = peal_sio_conn_join(s->conn, nsp, auth, s, &s->link, &out);
-  assert_int_equal(out != NULL, err == PEAL_OK);
+  if (!s->opts.sio2) /* which says nothing to join "/" */
+    assert_int_equal(out != NULL, err == PEAL_OK);
   assert_int_equal(s->link != 0, err == PEAL_OK);
   send_message(s, out);
   step(s);
@@ -1340,6 +1341,163 @@ static void a_goodbye_without_memory_is_told_to_the_owner(void **state) {
   assert_int_equal(memory.live, 0);
 }
 
+/* -- Socket.IO 2 (reference 3.6) ---------------------------------------------- */
+
+static void sio2_server(side *s) {
+  server(s);
+  peal_sio_conn_speak_sio2(s->conn);
+  peal_sio_conn_owe_root(s->conn);
+  assert_int_equal(read_all(s), PEAL_OK);
+}
+
+static void sio2_client(side *s) {
+  *s = (side){.opts = {.client = true, .sio2 = true}};
+  assert_true(begin(s));
+}
+
+static void a_client_of_version_2_is_in_the_root_unasked(void **state) {
+  side s;
+  (void)state;
+  sio2_server(&s);
+  told(&s, "connect:/");
+  sent(&s, "0");
+  assert_int_equal(text(&s, "20[\"a\"]"), PEAL_OK);
+  told(&s, "event:/#0[\"a\"]");
+  /* As one of protocol 5 asks. */
+  assert_int_equal(text(&s, "0/"), PEAL_OK);
+  told(&s, "");
+  assert_int_equal(text(&s, "1"), PEAL_OK);
+  told(&s, "disconnect:/");
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  told(&s, "connect:/");
+  sent(&s, "0");
+  end(&s);
+}
+
+static void a_root_that_waits_is_not_asked_for_twice(void **state) {
+  side s = {0};
+  (void)state;
+  assert_true(begin(&s));
+  peal_sio_conn_speak_sio2(s.conn);
+  peal_sio_conn_owe_root(s.conn);
+  assert_int_equal(read_all(&s), PEAL_OK);
+  told(&s, "connect:/");
+  assert_int_equal(text(&s, "0/"), PEAL_OK);
+  assert_int_equal(text(&s, "2[\"early\"]"), PEAL_OK);
+  told(&s, "");
+  assert_int_equal(accept_link(&s, s.link, peal_undefined()), PEAL_OK);
+  assert_int_equal(deliver(&s, s.link), PEAL_OK);
+  told(&s, "event:/[\"early\"]");
+  sent(&s, "0");
+  end(&s);
+}
+
+static void a_query_is_the_auth_of_version_2(void **state) {
+  side s;
+  (void)state;
+  sio2_server(&s);
+  told(&s, "connect:/");
+  sent(&s, "0");
+  assert_int_equal(text(&s, "0/a?x=1&y%20z=%E2%82%AC+&x=2,"), PEAL_OK);
+  assert_int_equal(text(&s, "0/b,"), PEAL_OK);
+  assert_int_equal(text(&s, "0/c?"), PEAL_OK);
+  assert_int_equal(text(&s, "2/a?x,[\"a\"]"), PEAL_OK);
+  told(&s, "connect:/a{\"x\":\"1\",\"y z\":\"\xe2\x82\xac \",\"x\":\"2\"} "
+           "connect:/b connect:/c event:/a[\"a\"]");
+  sent(&s, "0/a, 0/b, 0/c,");
+  /* What is no query there is none here either. */
+  assert_int_equal(text(&s, "0/d,{\"x\":1}"), PEAL_OK);
+  told(&s, "connect:/d");
+  end(&s);
+}
+
+static void a_query_of_too_many_parameters_ends_it(void **state) {
+  side s;
+  (void)state;
+  for (int more = 0; more < 2; more++) {
+    char words[2048] = "0/a?";
+    sio2_server(&s);
+    for (int i = 0; i < 256 + more; i++)
+      strcat(words, i ? "&a" : "a");
+    assert_int_equal(text(&s, words), more ? PEAL_ERR_LIMIT : PEAL_OK);
+    end(&s);
+  }
+}
+
+static void a_client_of_version_2_waits_for_the_root(void **state) {
+  side s;
+  (void)state;
+  sio2_client(&s);
+  assert_int_equal(join(&s, "/"), PEAL_OK);
+  sent(&s, "");
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  assert_int_equal(text(&s, "0"), PEAL_OK); /* again: nothing */
+  told(&s, "connect:/");
+  assert_int_equal(part(&s, s.link), PEAL_OK);
+  sent(&s, "1");
+  assert_int_equal(join(&s, "/"), PEAL_OK); /* it does not come again */
+  sent(&s, "0");
+  assert_int_equal(text(&s, "4\"no\""), PEAL_OK);
+  told(&s, "refused:/\"no\"");
+  end(&s);
+}
+
+static void who_comes_late_to_the_root_has_it(void **state) {
+  side s;
+  (void)state;
+  sio2_client(&s);
+  peal_pair pairs[] = {{.key = "a b", .value = peal_str("1&2")},
+                       {.key = "n", .value = peal_int(3)},
+                       {.key = "o", .value = peal_bool(true)}};
+  assert_int_equal(join_with(&s, PEAL_S("/a"), peal_object(pairs, 3)), PEAL_OK);
+  sent(&s, "0/a?a%20b=1%262&n=3&o=true,");
+  assert_int_equal(text(&s, "0"), PEAL_OK);
+  assert_int_equal(text(&s, "0/a,"), PEAL_OK);
+  told(&s, "connect:/a");
+  assert_int_equal(join(&s, "/"), PEAL_OK);
+  sent(&s, "");
+  told(&s, "");
+  assert_int_equal(read_all(&s), PEAL_OK);
+  told(&s, "connect:/");
+  assert_int_equal(text(&s, "1"), PEAL_OK);
+  told(&s, "disconnect:/");
+  assert_int_equal(join(&s, "/"), PEAL_OK);
+  sent(&s, "0");
+  end(&s);
+}
+
+static peal_err serve_sio2(const peal_mem *mem, void *user) {
+  side s = {.opts = {.mem = mem}};
+  peal_err err = begin(&s) ? PEAL_OK : PEAL_ERR_NOMEM;
+  (void)user;
+  if (!err) {
+    peal_sio_conn_speak_sio2(s.conn);
+    peal_sio_conn_owe_root(s.conn);
+    err = read_all(&s);
+  }
+  if (!err)
+    err = text(&s, "0/a?x=%20,");
+  if (!err && s.sent[0]) /* the request was refused, the session lives */
+    err = PEAL_ERR_NOMEM;
+  end(&s);
+  return err;
+}
+
+static peal_err visit_sio2(const peal_mem *mem, void *user) {
+  side s = {.opts = {.client = true, .sio2 = true, .mem = mem}};
+  peal_pair pair = {.key = "x", .value = peal_int(1)};
+  peal_err err = begin(&s) ? PEAL_OK : PEAL_ERR_NOMEM;
+  (void)user;
+  if (!err)
+    err = join(&s, "/");
+  if (!err)
+    err = join_with(&s, PEAL_S("/a"), peal_object(&pair, 1));
+  end(&s);
+  return err;
+}
+
+/* -- memory -------------------------------------------------------------------- */
+
 static peal_err serve(const peal_mem *mem, void *user) {
   side s = {.opts = {.mem = mem}};
   static const char *const script[] = {"0/a", "2/a,[\"a\",{\"b\":[1,2]}]",
@@ -1379,6 +1537,8 @@ static void every_allocation_may_fail(void **state) {
   (void)state;
   assert_true(torture_run(serve, NULL, false, NULL));
   assert_true(torture_run(visit, NULL, false, NULL));
+  assert_true(torture_run(serve_sio2, NULL, false, NULL));
+  assert_true(torture_run(visit_sio2, NULL, false, NULL));
 }
 
 int main(void) {
@@ -1427,6 +1587,12 @@ int main(void) {
       cmocka_unit_test(the_common_account_is_asked_too),
       cmocka_unit_test(an_idle_connection_owns_no_buffers),
       cmocka_unit_test(a_goodbye_without_memory_is_told_to_the_owner),
+      cmocka_unit_test(a_client_of_version_2_is_in_the_root_unasked),
+      cmocka_unit_test(a_root_that_waits_is_not_asked_for_twice),
+      cmocka_unit_test(a_query_is_the_auth_of_version_2),
+      cmocka_unit_test(a_query_of_too_many_parameters_ends_it),
+      cmocka_unit_test(a_client_of_version_2_waits_for_the_root),
+      cmocka_unit_test(who_comes_late_to_the_root_has_it),
       cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests_name("sio_conn", tests, NULL, NULL);

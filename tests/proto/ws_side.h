@@ -198,3 +198,35 @@ static inline void send_text(side *s, char prefix, const char *text) {
       peal_ws_conn_send(s->conn, PEAL_WS_TEXT, prefix, peal_slice_of(text)),
       PEAL_OK);
 }
+
+/* -- what goes out, in a log ------------------------------------------------ */
+
+static inline const char *out_name(const peal_ws_frame *frame) {
+  static const char *const names[2][3] = {
+      {"out close", "out ping", "out pong"},
+      {"out masked close", "out masked ping", "out masked pong"}};
+  assert_true(frame->opcode >= PEAL_WS_CLOSE && frame->fin);
+  return names[frame->masked][frame->opcode - PEAL_WS_CLOSE];
+}
+
+static inline void log_out(side *s, char *out, size_t len) {
+  for (size_t pos = 0; pos < len;) {
+    peal_ws_frame frame;
+    size_t used;
+    peal_slice rest = {out + pos, len - pos};
+    assert_int_equal(peal_ws_frame_decode(&frame, rest, &used), PEAL_OK);
+    char *body = out + pos + used;
+    size_t body_len = (size_t)frame.len;
+    assert_true(used + body_len <= rest.len);
+    peal_ws_frame_mask(body, body, body_len, frame.mask, 0);
+    pos += used + body_len;
+    if (frame.opcode == PEAL_WS_CLOSE && body_len) {
+      assert_int_equal(body_len, 2);
+      wire_log_add(s->log, "%s %u", out_name(&frame),
+                   (unsigned)(uint8_t)body[0] << 8 | (uint8_t)body[1]);
+    } else {
+      wire_log_add_bytes(s->log, out_name(&frame),
+                         (peal_slice){body, body_len});
+    }
+  }
+}

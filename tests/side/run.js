@@ -3,7 +3,7 @@
 // The same scenarios against Peal and against socket.io on Node; what their
 // clients saw is compared line by line (README.md):
 //   node run.js --server PATH [--only TEXT] [--workers N] [--show 1]
-//     [--write 1] [--parallel N] [--port-base N]
+//     [--write 1] [--list 1] [--parallel N] [--port-base N]
 // `--show` prints what was seen, `--write` writes differences.json anew and
 // keeps the reasons.
 const fs = require('node:fs');
@@ -71,6 +71,10 @@ async function compare(one, out) {
 
 async function main() {
   const todo = scenarios.filter((s) => !only || s.name.includes(only));
+  if (argument('list') !== undefined) {
+    for (const { name } of todo) console.log(name);
+    return;
+  }
   const out = { same: 0, diff: 0, FAIL: 0, found: new Map() };
   const start = Date.now();
   const count = todo.length;

@@ -306,9 +306,9 @@ char *sio_client_http(unsigned port, const char *method, const char *target,
 
 static void target_of(const sio_client *client, const char *transport,
                       char *out, size_t room) {
-  snprintf(out, room, "%s?EIO=4&transport=%s%s%s%s",
-           client->path ? client->path : "/socket.io/", transport,
-           client->sid[0] ? "&sid=" : "", client->sid,
+  snprintf(out, room, "%s?EIO=%d&transport=%s%s%s%s",
+           client->path ? client->path : "/socket.io/", client->eio3 ? 3 : 4,
+           transport, client->sid[0] ? "&sid=" : "", client->sid,
            client->query ? client->query : "");
 }
 

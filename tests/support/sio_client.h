@@ -22,6 +22,7 @@ typedef struct sio_client {
   const char *path;   /* "/socket.io/" if NULL at the opening */
   const char *query;  /* more of it, with the leading '&', or NULL */
   const char *fields; /* more header lines, each with its CRLF, or NULL */
+  bool eio3; /* version 3, over a WebSocket alone; binary as it comes */
   sio_via via;
   int fd;              /* WebSocket, or the connection of GETs; -1: closed */
   int post_fd;         /* of POSTs */

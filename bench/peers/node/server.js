@@ -17,7 +17,14 @@ function portOf(args) {
 }
 
 const http = createServer();
-const io = new Server(http, { serveClient: false });
+// As --deflate of peal-bench-server: 1 without takeover, 2 with it.
+const at = process.argv.indexOf("--deflate");
+const takeover = at < 0 ? "0" : process.argv[at + 1];
+const perMessageDeflate = takeover !== "0" && {
+  serverNoContextTakeover: takeover === "1",
+  clientNoContextTakeover: takeover === "1",
+};
+const io = new Server(http, { serveClient: false, perMessageDeflate });
 
 io.on("connection", (socket) => {
   socket.on("echo", (...args) => {

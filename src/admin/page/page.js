@@ -48,7 +48,9 @@ function span(seconds) {
 
 // --- tables and lists: rows stay, their texts change ------------------------------
 
+// Columns of texts begin at the left, as their heads do.
 function rows(body, list, cellsOf) {
+  const heads = body.closest('table').tHead.rows[0].cells;
   while (body.rows.length > list.length) body.deleteRow(-1);
   list.forEach((one, index) => {
     const cells = cellsOf(one);
@@ -57,7 +59,7 @@ function rows(body, list, cellsOf) {
     cells.forEach((text, at) => {
       const cell = row.cells[at] ?? row.appendChild(at === 0
         ? el('th', { scope: 'row' })
-        : el('td', { class: Number.isNaN(Number.parseFloat(text)) ? 'text' : '' }));
+        : el('td', { class: heads[at].className }));
       setText(cell, text);
       if (at === 0) cell.title = text;
     });
@@ -106,7 +108,7 @@ function chart(box, words, inOf, outOf) {
     for (const y of [0, 50, 100]) view.append(svg('line', { x1: 0, x2: 1000, y1: y, y2: y }));
     view.append(svg('path', { class: 'in' }), svg('path', { class: 'out' }));
     box.append(view);
-    box.after(el('p', { class: 'chart-scale', 'aria-hidden': 'true' },
+    box.after(el('p', { class: 'rates-scale', 'aria-hidden': 'true' },
       el('span', { text: '5 minutes ago' }), el('span'), el('span', { text: 'now' })));
   }
   const [into, out] = box.querySelectorAll('path');

@@ -84,6 +84,11 @@ async function theProgramTellsHowItIs() {
   assert.equal(health.status, 'ok');
   assert.equal(health.database, true);
   const { text } = await server.get('/metrics');
+  for (const action of ['closed', 'dropped_newest', 'dropped_oldest', 'conflated', 'dropped_volatile']) {
+    assert.match(text, new RegExp(`notes_queue_policy_total\\{action="${action}"\\} 0\n`));
+  }
+  assert.match(text, /notes_rate_limited_total 0\n/);
+  assert.match(text, /notes_slow_handlers_total \d+\n/);
   assert.match(text, /notes_clients\{transport="websocket"\} \d/);
   assert.match(text, /notes_store_writes_total \d/);
 }

@@ -45,7 +45,7 @@ const python = (kind) => [argument('python', 'python3'),
 const PEERS = {
   node: () => script('fixture_node.js'),
   'node-3': () => script('fixture_node.js', '--package', 'socket.io-3'),
-  'node-2': () => script('fixture_node_2.js'),
+  'node-2': () => script('fixture_node.js', '--package', 'socket.io-2'),
   asgi: () => python('asgi'),
   flask: () => python('flask'),
 };

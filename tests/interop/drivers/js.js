@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
 'use strict';
-// js.js <package>: socket.io-client of one version, steered by lines of JSON
-// (see ../README.md).
+// js.js <package>: socket.io-client of one version, or engine.io-client with
+// what engine_socket.js puts upon it, steered by lines of JSON (see ../README.md).
 const fs = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
 
 const modules = path.join(__dirname, '../../e2e/node_modules');
 const name = process.argv[2] || 'socket.io-client';
-const library = require(path.join(modules, name));
+const isEngine = name === 'engine.io-client';
+const library = require(isEngine ? './engine_socket.js'
+  : path.join(modules, name));
 const io = library.io || library;
 const { version } = require(path.join(modules, name, 'package.json'));
 // Its `auth` is a query, and a refusal an `error` with what was said.
 const isV2 = version.startsWith('2.');
-const LACKS = isV2 ? ['auth-values'] : [];
+const LACKS = [...isV2 ? ['auth-values', 'message-with-data'] : [],
+  ...isEngine ? ['siblings', 'reconnect'] : []];
 
 const say = (report) => process.stdout.write(`${JSON.stringify(report)}\n`);
 
@@ -88,7 +91,7 @@ function listen(socket, id, { events, answers, any, outgoing, when = [] }) {
   // `low`: no connection, and not a refusal of the namespace.
   if (isV2) {
     on('refused', 'error', (said) => (typeof said === 'string'
-      ? { message: said } : { message: said.message || 'not authorized',
+      ? { message: said } : { message: said.message,
         data: said.message ? undefined : said }));
   }
   on('refused', 'connect_error', (err) => ({ message: err.message,

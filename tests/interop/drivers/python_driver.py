@@ -9,6 +9,7 @@ import sys
 import threading
 
 import engineio.payload
+import requests
 import socketio
 
 # Its ceiling of packets in a polling answer is meant to be raised so.
@@ -63,10 +64,23 @@ def listen(client, command):
         client.on(name, lambda *_, answer=args: tuple(unpack(answer)), nsp)
 
 
+def options(opts):
+    ca = opts.get("ca")
+    more = {}
+    if ca:
+        session = requests.Session()
+        session.verify = ca
+        session.trust_env = False  # a bundle of the environment would win
+        more = {"http_session": session,
+                "websocket_extra_options": {"sslopt": {"ca_certs": ca}}}
+    return {"serializer": opts.get("parser") or "default", **more}
+
+
 def do_open(command):
     client = socketio.Client(reconnection=command["reconnect"],
                              reconnection_delay=0.1, reconnection_delay_max=0.3,
-                             handle_sigint=False)
+                             handle_sigint=False,
+                             **options(command.get("opts", {})))
     clients[command["id"]] = (client, command["nsp"])
     listen(client, command)
 
@@ -74,9 +88,10 @@ def do_open(command):
         try:
             client.connect(command["url"], auth=command.get("auth"),
                            transports=command["transports"],
-                           namespaces=[command["nsp"]], wait_timeout=10)
-        except socketio.exceptions.ConnectionError:
-            pass  # connect_error has been told
+                           namespaces=[command["nsp"]], wait_timeout=40)
+        except socketio.exceptions.ConnectionError as err:
+            # connect_error has been told, but of a wait that was too long
+            print(command["id"], err, file=sys.stderr, flush=True)
 
     threading.Thread(target=connect, daemon=True).start()
 
@@ -93,18 +108,26 @@ def do_ask(command):
          "args": pack(args)}))
 
 
+def do_state(command):
+    client, nsp = clients[command["id"]]
+    say({"is": "state", "id": command["id"],
+         "connected": nsp in client.namespaces,
+         "transport": client.transport() if client.connected else ""})
+
+
 def do_close(command):
     # It waits for the client's own threads; the other sockets do not.
     threading.Thread(target=clients[command["id"]][0].disconnect,
                      daemon=True).start()
 
 
-DO = {"open": do_open, "emit": emit, "ask": do_ask, "close": do_close}
+DO = {"open": do_open, "emit": emit, "ask": do_ask, "state": do_state,
+      "close": do_close}
 
 say({"is": "hello",
      "client": "python-socketio " + importlib.metadata.version(
          "python-socketio"),
-     "lacks": ["siblings", "silence", "order"]})
+     "lacks": ["siblings", "silence", "order", "goodbye"]})
 for line in sys.stdin:
     request = json.loads(line)
     DO[request["do"]](request)

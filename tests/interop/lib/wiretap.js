@@ -6,12 +6,16 @@ const net = require('node:net');
 
 const REQUEST = /^[A-Z]+ \S*[?&]transport=(polling|websocket)\S* HTTP\/1\.1/gm;
 
+const AGREED = /^sec-websocket-extensions: *permessage-deflate/im;
+
 class Wiretap {
   constructor(port) {
     this.target = port;
     this.polling = 0; // requests
     this.fresh = 0; // WebSockets that began a session
     this.upgrades = 0; // WebSockets of a session that had begun
+    this.opened = 0; // of both, those that the server took
+    this.deflated = 0; // of these, those that agreed on permessage-deflate
     this.conns = new Set();
     this.server = net.createServer((client) => this.tap(client));
   }
@@ -45,6 +49,13 @@ class Wiretap {
       });
     }
     client.on('data', (data) => this.look(data.toString('latin1')));
+    server.on('data', (data) => {
+      const text = data.toString('latin1');
+      if (text.startsWith('HTTP/1.1 101')) {
+        this.opened++;
+        if (AGREED.test(text)) this.deflated++;
+      }
+    });
     client.pipe(server);
     server.pipe(client);
   }

@@ -108,7 +108,7 @@ class Peer {
 
   // Why its socket went, as the server says.
   async reason(id = this.id) {
-    this.log.push(`gone: ${await this.on.reasonOf(id)}`);
+    this.log.push(this.words.text(`gone: ${await this.on.reasonOf(id)}`));
   }
 
   // Without a word.
@@ -166,7 +166,7 @@ class On {
     this.server = server;
     this.kind = kind;
     this.port = server.port;
-    this.words = new Words();
+    this.words = new Words(server.flags.parser !== undefined);
     this.logs = [];
     this.sleep = sleep;
     this.until = (fn, what) => until(fn, what, LIMIT_MS);

@@ -10,7 +10,9 @@ const UNSEEN = new Set(['date', 'connection', 'keep-alive', 'content-length',
 
 // Ids in the order of their appearance in this scenario.
 class Words {
-  constructor() {
+  // With a binary parser a packet of polling is bytes in base64.
+  constructor(isBinary) {
+    this.isBinary = isBinary;
     this.names = new Map();
     this.hidden = new Map();
   }
@@ -29,11 +31,16 @@ class Words {
     const longest = [...this.hidden].sort((a, b) => b[0].length - a[0].length);
     for (const [text, name] of longest) out = out.replaceAll(text, name);
     out = out.replace(/"pid":"[^"]+"/g, '"pid":"PID"');
+    // Which of the two it is depends on Node on what its buffer has written.
+    out = out.replaceAll('forced server close', 'forced close');
     return out.replace(/(?<![\w-])[\w-]{20}(?![\w-])/g,
       (id) => (/^[a-z]+$/.test(id) ? id : this.name(id)));
   }
 
   packet(p) {
+    if (this.isBinary && p[0] === 'b') {
+      return this.bytes(Buffer.from(p.slice(1), 'base64'));
+    }
     if (typeof p === 'string') {
       const text = this.text(p);
       return text.length > 300
@@ -45,7 +52,10 @@ class Words {
   }
 
   bytes(b) {
-    return b.length > 64 ? `<${b.length} bytes>` : `<${b.toString('hex')}>`;
+    if (b.length > 256) return `<${b.length} bytes>`;
+    const named = b.toString('latin1').replace(/(?<![\w-])[\w-]{20}(?![\w-])/g,
+      (id) => this.name(id).padEnd(20));
+    return `<${Buffer.from(named, 'latin1').toString('hex')}>`;
   }
 
   value(value) {

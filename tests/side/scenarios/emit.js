@@ -150,9 +150,9 @@ module.exports = ({ both, scenario }) => {
     const e = await on.sio(transport);
     await e.send('21["ack_late"]', '1');
     await e.reason();
-    await on.sleep(100);
-    await e.join();
-    await e.fence();
+    await e.join('/admin');
+    await on.sleep(800); // it has come, if it comes at all
+    await e.fence('/admin');
   });
 
   // -- broadcasts -------------------------------------------------------------------
@@ -316,7 +316,7 @@ module.exports = ({ both, scenario }) => {
   acked('all answer', (e, i, id) => e.send(`3${id}["first ${i}","second"]`)
     .then(() => e.fence()));
   acked('one is silent', (e, i, id) => (i === 1 ? undefined
-    : e.send(`3${id}["first ${i}"]`).then(() => e.fence())), 300);
+    : e.send(`3${id}["first ${i}"]`).then(() => e.fence())), 4000);
   acked('all are silent', () => {}, 200);
   acked('answers of nothing', (e, i, id) => e.send(`3${id}[]`)
     .then(() => e.fence()));
@@ -329,7 +329,7 @@ module.exports = ({ both, scenario }) => {
     async (on) => {
       const room = fresh();
       const [asker, a, b] = await crowd(on, 'websocket', '', room, room);
-      await asker.send(`2["broadcast_ack","${room}","ask",1500]`);
+      await asker.send(`2["broadcast_ack","${room}","ask",4000]`);
       const id = /^42(\d+)\[/.exec(await a.engine.recvPacket(15000))[1];
       await b.engine.recvPacket(15000);
       await a.send(`3${id}["here"]`);

@@ -120,6 +120,12 @@ module.exports = ({ both, scenario }) => {
     await e.reason();
     await e.join('/admin');
   });
+  scenario('CONNECT behind DISCONNECT in one payload', async (on) => {
+    const e = await on.engine('polling');
+    await e.join('/admin');
+    await e.send('1/admin,', '0/admin,');
+    e.answer(await e.engine.get());
+  });
   both('disconnect(false) of the server', async (on, transport) => {
     const e = await on.sio(transport);
     await e.join('/admin');
@@ -179,7 +185,7 @@ module.exports = ({ both, scenario }) => {
   watched('parse error', (e) => (e.engine.ws
     ? e.raw('9') : e.engine.post('9')));
   scenario('disconnecting and disconnect: ping timeout',
-    { pingInterval: 400, pingTimeout: 1500 }, async (on) => {
+    { pingInterval: 2000, pingTimeout: 3000 }, async (on) => {
       const watch = await on.sio('websocket');
       await watch.send('21["join","watch"]');
       await watch.next();

@@ -28,7 +28,7 @@ module.exports = ({ both }) => {
         const reasons = JSON.parse(log.slice(2))[0];
         if (count === '36[1]') { e.log.push('stays'); return true; }
         if (!reasons.length) return false;
-        e.log.push(`gone: ${reasons.map((one) => one.reason)}`);
+        e.log.push(on.words.text(`gone: ${reasons.map((one) => one.reason)}`));
         return true;
       });
     });

@@ -152,7 +152,7 @@ module.exports = ({ scenario }) => {
       await e.raw('3');
       await e.next();
     });
-  scenario('ping timeout over polling', { pingInterval: 300, pingTimeout: 700 },
+  scenario('ping timeout over polling', { pingInterval: 1500, pingTimeout: 2500 },
     async (on) => {
       const e = await on.engine('polling');
       e.engine.answerPings = false;
@@ -168,7 +168,7 @@ module.exports = ({ scenario }) => {
     await on.get(e.engine.path);
     await on.http('POST', e.engine.path, { body: '40' });
   });
-  scenario('connectTimeout over polling', { connectTimeout: 200 },
+  scenario('connectTimeout over polling', { connectTimeout: 2000 },
     async (on) => {
       const e = await on.engine('polling');
       const waiting = await on.pending(e.engine.path);
@@ -178,10 +178,10 @@ module.exports = ({ scenario }) => {
     async (on) => {
       await (await on.engine('websocket')).end();
     });
-  scenario('connectTimeout: who has joined stays', { connectTimeout: 1000 },
+  scenario('connectTimeout: who has joined stays', { connectTimeout: 2000 },
     async (on) => {
       const e = await on.sio('websocket');
-      await on.sleep(1200);
+      await on.sleep(2500);
       await e.fence();
     });
   scenario('a chunked POST', async (on) => {

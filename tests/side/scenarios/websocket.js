@@ -97,7 +97,7 @@ module.exports = ({ scenario }) => {
     ['upgrade', '5', true], ['noop', '6', true]]) {
     frames(`packet: ${name}`, (ws) => { ws.send(packet); return stays; });
   }
-  scenario('WebSocket: a close packet', { pingInterval: 500, pingTimeout: 500 },
+  scenario('WebSocket: a close packet', { pingInterval: 1500, pingTimeout: 500 },
     async (on) => {
       const e = await on.sio('websocket');
       e.engine.ws.send('1');
@@ -118,7 +118,7 @@ module.exports = ({ scenario }) => {
       await e.raw('3');
       await e.next();
     });
-  scenario('WebSocket: ping timeout', { pingInterval: 150, pingTimeout: 150 },
+  scenario('WebSocket: ping timeout', { pingInterval: 1500, pingTimeout: 500 },
     async (on) => {
       const e = await on.engine('websocket');
       e.engine.answerPings = false;
@@ -126,7 +126,7 @@ module.exports = ({ scenario }) => {
       await e.end();
       await e.reason();
     });
-  scenario('WebSocket: a pong has a tail', { pingInterval: 200, pingTimeout: 900 },
+  scenario('WebSocket: a pong has a tail', { pingInterval: 1500, pingTimeout: 9000 },
     async (on) => {
       const e = await on.engine('websocket');
       e.engine.answerPings = false;
@@ -222,7 +222,7 @@ module.exports = ({ scenario }) => {
     await ws.next();
     e.log.push(on.words.text(e.id));
   });
-  scenario('upgrade: upgradeTimeout', { upgradeTimeout: 800 }, async (on) => {
+  scenario('upgrade: upgradeTimeout', { upgradeTimeout: 2000 }, async (on) => {
     const { e, ws } = await upgraded(on);
     await ws.raw('2probe');
     await ws.next();

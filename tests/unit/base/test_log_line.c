@@ -126,8 +126,32 @@ static void times_are_those_of_the_calendar(void **state) {
   }
 }
 
+static void ids_stand_in_fields_of_their_own(void **state) {
+  static const char *const lines[] = {
+      [PEAL_LOG_TEXT] = "2026-11-20T12:42:48.494Z warn http: x sid=s "
+                        "trace_id=abc span_id=def\n",
+      [PEAL_LOG_KEYS] =
+          "time=2026-11-20T12:42:48.494Z level=warn area=\"http\" "
+          "sid=\"s\" trace_id=\"abc\" span_id=\"def\" "
+          "msg=\"x\"\n",
+      [PEAL_LOG_JSON] = "{\"time\":\"2026-11-20T12:42:48.494Z\","
+                        "\"level\":\"warn\",\"area\":\"http\","
+                        "\"sid\":\"s\",\"trace_id\":\"abc\","
+                        "\"span_id\":\"def\",\"msg\":\"x\"}\n"};
+  (void)state;
+  peal_log_record record = record_of(PEAL_S("x"));
+  record.trace_id = PEAL_S("abc");
+  record.span_id = PEAL_S("def");
+  for (unsigned format = PEAL_LOG_TEXT; format <= PEAL_LOG_JSON; format++) {
+    char out[PEAL_LOG_LINE_MIN];
+    (void)peal_log_line(out, sizeof out, &record, (peal_log_format)format);
+    assert_string_equal(out, lines[format]);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(ids_stand_in_fields_of_their_own),
       cmocka_unit_test(a_line_for_people_is_time_level_area_and_text),
       cmocka_unit_test(quotes_and_controls_are_escaped_in_the_others),
       cmocka_unit_test(a_line_that_is_too_long_is_cut_and_stays_one),

@@ -57,7 +57,8 @@ static void round_trip(peal_compress coding, int window, size_t size) {
   char *data = malloc(size + 1), *back = malloc(size + 1);
   for (size_t i = 0; i < size; i++)
     data[i] = (char)(i * i >> 7);
-  peal_bytes *packed = peal_compress_bytes(coding, (peal_slice){data, size});
+  peal_bytes *packed = peal_compress_bytes(coding, (peal_compress_how){0},
+                                           (peal_slice){data, size});
   assert_non_null(packed);
   peal_slice in = peal_bytes_slice(packed);
   z_stream stream = {0};
@@ -83,7 +84,8 @@ static void what_is_compressed_inflates_to_the_same(void **state) {
     round_trip(PEAL_COMPRESS_GZIP, 15 + 16, sizes[i]);
     round_trip(PEAL_COMPRESS_DEFLATE, 15, sizes[i]);
   }
-  peal_bytes *same = peal_compress_bytes(PEAL_COMPRESS_NONE, PEAL_S("abc"));
+  peal_bytes *same = peal_compress_bytes(PEAL_COMPRESS_NONE,
+                                         (peal_compress_how){0}, PEAL_S("abc"));
   assert_true(peal_slice_is(peal_bytes_slice(same), "abc"));
   peal_bytes_unref(same);
 }

@@ -33,15 +33,18 @@ static void on_packed(peal_http_req *req, void *user) {
   peal_compress coding =
       peal_compress_choose(peal_http_req_header(req, "accept-encoding"));
   peal_http_req_on_abort(req, on_abort, NULL);
-  peal_compress_answer(req, 200, "text/plain", body, coding);
-  peal_compress_answer(req, 200, "text/plain", body, coding);
+  peal_compress_answer(req, 200, "text/plain", body, coding,
+                       (peal_compress_how){0});
+  peal_compress_answer(req, 200, "text/plain", body, coding,
+                       (peal_compress_how){0});
   peal_http_answer(req, 200, NULL, PEAL_S("second"));
   peal_bytes_unref(body);
 }
 
 static void on_null(peal_http_req *req, void *user) {
   (void)user;
-  peal_compress_answer(req, 200, NULL, NULL, PEAL_COMPRESS_GZIP);
+  peal_compress_answer(req, 200, NULL, NULL, PEAL_COMPRESS_GZIP,
+                       (peal_compress_how){0});
 }
 
 static void on_done(peal_http_req *req, const peal_http_done *done,

@@ -5,7 +5,8 @@
  * what comes, without a Redis between them. */
 #include "proto/op_copy.h"
 #include "server/node_query.h"
-#include "server/nsp.h"
+#include "server/nsp_life.h"
+#include "server/nsp_table.h"
 #include "server/op_round.h"
 #include "server_fixture.h"
 
@@ -112,15 +113,22 @@ static peal_err near_ask(peal_adapter *adapter, const peal_bus_msg *question,
       near_run, q);
 }
 
+/* Those of these tests live as long as their server. */
+static peal_nsp *near_nsp(const near_node *node, peal_slice name) {
+  peal_nsp *nsp = peal_nsp_table_named(node->it.server, name);
+  if (nsp)
+    peal_nsp_life_release(nsp);
+  return nsp;
+}
+
 /* From a thread that is no worker of the other server. */
 static peal_err near_publish(peal_adapter *adapter, const peal_op *op) {
   near_node *node = (near_node *)adapter;
-  peal_nsp *nsp = peal_nsp_named(node->other->it.server, op->nsp);
+  peal_nsp *nsp = near_nsp(node->other, op->nsp);
   atomic_fetch_add(&node->published, 1);
   peal_err err = PEAL_OK;
   if (adapter->orders)
-    err = peal_op_round_run(peal_nsp_named(node->it.server, op->nsp), op, false,
-                            NULL);
+    err = peal_op_round_run(near_nsp(node, op->nsp), op, false, NULL);
   return err ? err : peal_op_round_run(nsp, op, false, NULL);
 }
 
@@ -172,17 +180,27 @@ static void near_start(void) {
   server_run(&near_b.it);
 }
 
-/* What came has gone: rooms and sockets too. */
-static void near_stop(void) {
+/* Both runs are over. */
+static void near_halt(void) {
   near_node *both[] = {&near_a, &near_b};
   for (int i = 0; i < 2; i++) {
     peal_workers_stop(peal_server_workers(both[i]->it.server), 200);
     server_join(&both[i]->it);
   }
+}
+
+/* What came has gone: rooms and sockets too. */
+static void near_release(void) {
+  near_node *both[] = {&near_a, &near_b};
   for (int i = 0; i < 2; i++) {
     both[i]->it.server->adapter = NULL;
     server_free(&both[i]->it);
     assert_int_equal(both[i]->rooms, 0);
     assert_int_equal(both[i]->sockets, 0);
   }
+}
+
+static inline void near_stop(void) {
+  near_halt();
+  near_release();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A server with an adapter: what goes to other nodes, what does not, and how
  * their answers come together with its own. */
+#include <peal/events.h>
+
 #include "near_bus.h"
 
 /* -- what clients do -------------------------------------------------------------- */
@@ -283,6 +285,42 @@ static void acknowledgements_come_from_all_nodes(void **state) {
   }
 }
 
+/* A thread of A waits for a client of B, and for nobody. */
+typedef struct waiter {
+  const char *id;
+  peal_err err;
+  peal_doc *answer;
+} waiter;
+
+static void *wait_for(void *user) {
+  waiter *it = user;
+  it->err = peal_nsp_call(near_a.it.root, it->id, "who", PEAL_NO_ARGS, 5000,
+                          &it->answer);
+  return NULL;
+}
+
+static void a_thread_calls_a_client_of_another_node(void **state) {
+  (void)state;
+  for (unsigned workers = 1; workers <= 4; workers += 3) {
+    pthread_t thread;
+    run_both(workers);
+    waiter bob = {.id = on_b.socket_id}, nobody = {.id = "nobody"};
+    assert_int_equal(pthread_create(&thread, NULL, wait_for, &bob), 0);
+    assert_non_null(sio_client_next(&on_b, 5000));
+    assert_true(sio_client_send(&on_b, "430[\"Bob\",\"and more\"]"));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(bob.err, PEAL_OK);
+    peal_val all = peal_doc_val(bob.answer);
+    assert_int_equal(all.len, 1); /* the first alone crosses */
+    assert_true(peal_slice_is(peal_val_str(peal_val_at(all, 0)), "Bob"));
+    peal_doc_free(bob.answer);
+    (void)wait_for(&nobody);
+    assert_int_equal(nobody.err, PEAL_ERR_CLOSED);
+    assert_null(nobody.answer);
+    both_leave();
+  }
+}
+
 /* -- between servers ------------------------------------------------------------------- */
 
 static void on_call(peal_nsp *nsp, const peal_event *event, void *user) {
@@ -390,6 +428,7 @@ int main(void) {
       cmocka_unit_test(sockets_of_all_nodes_are_counted_and_fetched),
       cmocka_unit_test(who_is_missing_is_said),
       cmocka_unit_test(acknowledgements_come_from_all_nodes),
+      cmocka_unit_test(a_thread_calls_a_client_of_another_node),
       cmocka_unit_test(servers_speak_to_one_another),
       cmocka_unit_test(operations_run_when_the_adapter_says_so),
       cmocka_unit_test(without_an_adapter_there_is_nobody_else)};

@@ -19,6 +19,7 @@ static peal_server_opts opts_of(unsigned workers) {
   peal_server_opts opts = server_opts();
   opts.workers = workers;
   opts.handover = place;
+  opts.allow_eio3 = true;
   return opts;
 }
 
@@ -58,8 +59,20 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   return peal_join(socket, "room");
 }
 
+static void on_name(peal_socket *socket, const peal_event *event, void *user) {
+  (void)user;
+  (void)event;
+  assert_int_equal(
+      peal_emit(socket, "name",
+                PEAL_ARGS(peal_str(peal_socket_id(socket)),
+                          peal_val_get(peal_socket_auth(socket), "x"))),
+      PEAL_OK);
+}
+
 static server_fixture start(const peal_server_opts *opts) {
   server_fixture it = server_make(opts);
+  peal_nsp *other = peal_server_of(it.server, "/other");
+  assert_int_equal(peal_on(other, "name", on_name, NULL), PEAL_OK);
   server_trace_ends(it.root);
   assert_int_equal(peal_on(it.root, "echo", on_echo, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "room", on_room, NULL), PEAL_OK);
@@ -131,6 +144,36 @@ static void a_client_goes_on(void **state) {
       server_stop(&it);
     }
   }
+}
+
+/* It has left "/", which is not joined for it again. */
+static void a_client_of_socket_io_2_goes_on(void **state) {
+  (void)state;
+  peal_server_opts opts = opts_of(1);
+  server_fixture it = start(&opts);
+  sio_client client = {.eio3 = true};
+  char name[128];
+  assert_true(sio_client_open_with(&client, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_expect(&client, "40"));
+  assert_true(sio_client_send(&client, "40/other?x=y,"));
+  assert_true(sio_client_expect(&client, "40/other,"));
+  assert_true(sio_client_send(&client, "41"));
+  snprintf(name, sizeof name, "42/other,[\"name\",\"/other#%s\",\"y\"]",
+           client.sid);
+  for (unsigned i = 0; i < 3; i++) {
+    assert_true(sio_client_send(&client, "42/other,[\"name\"]"));
+    assert_true(sio_client_expect(&client, name));
+    assert_true(sio_client_send(&client, "2"));
+    assert_true(sio_client_expect(&client, "3"));
+    assert_true(server_has_sockets(&it, 1));
+    opts = opts_of(1 + (i & 1));
+    it = replace(&it, &opts);
+  }
+  assert_true(sio_client_send(&client, "40"));
+  assert_true(sio_client_expect(&client, "40"));
+  echoes(&client);
+  sio_client_close(&client);
+  server_stop(&it);
 }
 
 /* -- what is under way ------------------------------------------------------- */
@@ -888,6 +931,7 @@ static void without_the_option_nothing_is_there(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_client_goes_on),
+      cmocka_unit_test(a_client_of_socket_io_2_goes_on),
       cmocka_unit_test(what_is_under_way_stays_until_it_is_over),
       cmocka_unit_test(what_is_never_over_is_told_to_come_back),
       cmocka_unit_test(the_user_pointer_is_given_back_without_a_disconnect),

@@ -157,6 +157,15 @@ static void all_kinds_scene(unsigned port) {
   sio_client_close(&client);
 }
 
+static void eio3_scene(unsigned port) {
+  sio_client client = {.eio3 = true};
+  if (sio_client_open_with(&client, port, SIO_WEBSOCKET) && drain(&client) &&
+      sio_client_send(&client, "40/n?x=1&y=%20,") && drain(&client) &&
+      sio_client_send(&client, "2"))
+    echo(&client);
+  sio_client_close(&client);
+}
+
 static bool is_served(unsigned port) {
   sio_client client;
   bool ok = sio_client_start(&client, port, SIO_WEBSOCKET) &&
@@ -177,7 +186,9 @@ static bool run_one(void (*scene)(unsigned port), size_t n) {
   peal_server_opts opts = server_opts();
   opts.mem = &s.mem;
   opts.log.level = PEAL_LOG_ERROR;
+  opts.allow_eio3 = true;
   server_fixture it = server_make(&opts);
+  assert_non_null(peal_server_of(it.server, "/n"));
   assert_int_equal(peal_on(it.root, "echo", on_echo, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "all", on_all_kinds, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "bye", on_bye, NULL), PEAL_OK);
@@ -228,6 +239,11 @@ static void broadcasts_and_acknowledgements(void **state) {
   run_all(all_kinds_scene);
 }
 
+static void a_session_of_version_3(void **state) {
+  (void)state;
+  run_all(eio3_scene);
+}
+
 /* The server itself. */
 static void setting_up(void **state) {
   (void)state;
@@ -268,6 +284,7 @@ int main(void) {
       cmocka_unit_test(a_polling_session),
       cmocka_unit_test(an_upgrade),
       cmocka_unit_test(broadcasts_and_acknowledgements),
+      cmocka_unit_test(a_session_of_version_3),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,14 +197,20 @@ static void unknown_namespaces_are_refused(void **state) {
   server_stop(&it);
 }
 
-static void namespaces_are_made_before_the_run(void **state) {
+static void a_namespace_may_be_made_during_the_run(void **state) {
   (void)state;
   server_fixture it = server_make(NULL);
   server_run(&it);
   sio_client client;
   assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
-  assert_null(peal_server_of(it.server, "/late"));
+  peal_nsp *late = peal_server_of(it.server, "/late");
+  assert_non_null(late);
+  assert_ptr_equal(peal_server_of(it.server, "late"), late);
+  assert_int_equal(peal_on(late, "x", on_event, first), PEAL_OK);
   assert_ptr_equal(peal_server_of(it.server, "/"), it.root);
+  assert_true(sio_client_join(&client, "/late", NULL));
+  assert_true(sio_client_send(&client, "42/late,[\"x\"]"));
+  trace_expect("first x\n");
   sio_client_close(&client);
   server_stop(&it);
 }
@@ -383,7 +389,7 @@ int main(void) {
       cmocka_unit_test(handlers_run_in_order_and_any_comes_first),
       cmocka_unit_test(handlers_belong_to_one_namespace),
       cmocka_unit_test(unknown_namespaces_are_refused),
-      cmocka_unit_test(namespaces_are_made_before_the_run),
+      cmocka_unit_test(a_namespace_may_be_made_during_the_run),
       cmocka_unit_test(outgoing_is_told_once_per_receiver_without_acks),
       cmocka_unit_test(what_does_not_go_out_is_not_told),
       cmocka_unit_test(a_server_that_never_ran_can_be_freed),

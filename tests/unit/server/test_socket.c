@@ -597,8 +597,8 @@ static void reasons_and_rooms_at_the_end(void **state) {
       {NULL, "transport close"},
       {"4nonsense", "forced close"},
       {"42[\"connect\"]", "forced close"},
-      {"42/other,[\"x\"]", "forced close"},
-      {"40", "forced close"},
+      {"42/other,[\"x\"]", "forced server close"},
+      {"40", "forced server close"},
       {"x", "parse error"},
   };
 
