@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <peal/handover.h>
+#include <peal/session.h>
 
 #include "net/handover_socket.h"
 #include "proto/handover_record.h"
@@ -40,16 +41,18 @@ static void on_room(peal_socket *socket, const peal_event *event, void *user) {
 static void on_adopted(peal_socket *socket, void *user) {
   (void)user;
   trace_add(
-      "adopted %s, %d rooms, in %d, data %d, token %.*s, agent %.*s",
+      "adopted %s, %d rooms, in %d, data %d, seen %d, token %.*s, agent %.*s",
       peal_socket_transport(socket), (int)peal_socket_room_count(socket),
       peal_socket_in(socket, "room"),
       (int)peal_val_int(peal_val_get(peal_socket_data(socket), "n"), -1),
+      (int)peal_val_int(peal_session_get(socket, "seen"), -1),
       PEAL_SFMT(peal_val_str(peal_val_get(peal_socket_auth(socket), "token"))),
       PEAL_SFMT(peal_socket_header(socket, "x-agent")));
 }
 
 static void on_handover(peal_socket *socket, void *user) {
   (void)user;
+  assert_int_equal(peal_session_set(socket, "seen", peal_int(3)), PEAL_OK);
   assert_int_equal(
       peal_socket_set_data(socket, PEAL_OBJECT({"n", peal_int(7)})), PEAL_OK);
 }
@@ -133,9 +136,10 @@ static void a_client_goes_on(void **state) {
         echoes(&client);
         echoes(&client);
         char told[200];
-        snprintf(told, sizeof told,
-                 "adopted %s, 2 rooms, in 1, data 7, token t, agent me\n",
-                 via == SIO_WEBSOCKET ? "websocket" : "polling");
+        snprintf(
+            told, sizeof told,
+            "adopted %s, 2 rooms, in 1, data 7, seen 3, token t, agent me\n",
+            via == SIO_WEBSOCKET ? "websocket" : "polling");
         trace_expect(told);
         assert_true(sio_client_send(&client, "42[\"room\"]"));
         assert_true(sio_client_expect(&client, "42[\"all\",1]"));
