@@ -13,7 +13,7 @@
 #include "proto/handover_record.h"
 
 /* Those that could not leave are looked at again after so long. */
-#define AGAIN_MS 20u
+#define AGAIN_MS 5u
 
 static const peal_engine_callbacks *owner_of(const peal_engine_conn *conn) {
   return conn->local->engine->callbacks;
