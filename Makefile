@@ -24,7 +24,7 @@ define built
 @cmake --build --preset release --target $(1)
 endef
 
-.PHONY: build run test nightly interop bench fuzz install clean help needed
+.PHONY: build run test nightly interop bench fuzz install clean help needed docs
 
 help:
 	@echo 'make build     the programs, in build/release/bin'
@@ -78,6 +78,12 @@ bench:
 	@tools/install.sh bench
 	@$(MAKE) --no-print-directory build
 	@exec bench/run
+
+# The documentation as a site: build/site/index.html.
+docs:
+	@tools/install.sh run
+	@tools/npm_ci.sh docs/site
+	@node docs/site/build.mjs
 
 fuzz:
 	@tools/install.sh test

@@ -122,11 +122,11 @@ static void on_stop(peal_worker *worker, void *user) {
 static peal_err set_up(peal_admin *admin) {
   peal_server *server = admin->server;
   peal_err err = set_locals(admin);
-  if (!err)
-    err = peal_admin_clock_init(admin);
   admin->nsp = err ? NULL : peal_server_of(server, admin->opts.nsp);
   if (!err && !admin->nsp)
     err = PEAL_ERR_NOMEM;
+  if (!err)
+    err = peal_admin_clock_init(admin);
   if (!err)
     err = peal_admin_door_open(admin);
   if (!err)

@@ -46,9 +46,16 @@ static void emit_stats(peal_admin *admin, peal_worker *worker) {
 
 /* -- who looks --------------------------------------------------------------- */
 
+static void run(peal_admin *admin);
+
+/* Other nodes of Peal say so; of others it is found by counting. */
+#define LOOK_EVENT "peal:look"
+
 static bool is_looked(const peal_admin *admin) {
   return atomic_load_explicit(&admin->lookers, memory_order_relaxed) ||
-         atomic_load_explicit(&admin->far_look, memory_order_relaxed);
+         admin->far_look_ms >
+             peal_worker_now_ms(peal_workers_get(admin->server->workers, 0)) ||
+         admin->far_count;
 }
 
 static void note_look(peal_admin *admin) {
@@ -60,9 +67,34 @@ static void note_look(peal_admin *admin) {
 
 static void on_far_count(const peal_fetched *fetched, void *user) {
   peal_admin *admin = user;
-  atomic_store_explicit(&admin->far_look, fetched->count > 0,
-                        memory_order_relaxed);
+  admin->is_counting = false;
+  admin->far_count = fetched->count;
   note_look(admin);
+}
+
+/* For somewhat longer than until it is said again. */
+static void on_far_look(peal_nsp *nsp, const peal_event *event, void *user) {
+  peal_admin *admin = user;
+  const peal_worker *worker = peal_workers_get(admin->server->workers, 0);
+  int64_t interval_ms = peal_val_int(peal_event_arg(event, 0), 0);
+  (void)nsp;
+  if (interval_ms <= 0 || interval_ms > UINT32_MAX || admin->is_over)
+    return;
+  bool was = is_looked(admin);
+  admin->far_look_ms = worker->now_ms + 2 * (uint64_t)interval_ms + 1000;
+  note_look(admin);
+  if (!was)
+    run(admin);
+}
+
+static void ask_nodes(peal_admin *admin) {
+  if (atomic_load_explicit(&admin->lookers, memory_order_relaxed))
+    (void)peal_nsp_server_emit(
+        admin->nsp, LOOK_EVENT,
+        PEAL_ARGS(peal_int(admin->opts.stats_interval_ms)));
+  if (!admin->is_counting)
+    admin->is_counting =
+        !peal_nsp_fetch_count(admin->nsp, NULL, on_far_count, admin);
 }
 
 /* -- seconds ----------------------------------------------------------------- */
@@ -87,7 +119,7 @@ static void on_interval(peal_admin *admin, peal_worker *worker) {
     emit_stats(admin, worker);
   forget_seconds(admin);
   if (admin->server->adapter)
-    (void)peal_nsp_fetch_count(admin->nsp, NULL, on_far_count, admin);
+    ask_nodes(admin);
   if (atomic_load_explicit(&admin->viewers, memory_order_relaxed))
     peal_admin_report_make(admin);
 }
@@ -169,7 +201,9 @@ void peal_admin_clock_stop(peal_admin *admin) {
 peal_err peal_admin_clock_init(peal_admin *admin) {
   peal_worker *first = peal_workers_get(admin->server->workers, 0);
   admin->clock = peal_timer_new(first, on_tick, admin);
-  return admin->clock ? PEAL_OK : PEAL_ERR_NOMEM;
+  return admin->clock
+             ? peal_on_server_event(admin->nsp, LOOK_EVENT, on_far_look, admin)
+             : PEAL_ERR_NOMEM;
 }
 
 void peal_admin_clock_deinit(peal_admin *admin) {

@@ -70,7 +70,7 @@ struct peal_admin {
   /* Those who are connected to the namespace here; with those of other nodes:
    * is anybody? */
   atomic_uint lookers;
-  atomic_bool far_look, is_looked;
+  atomic_bool is_looked;
   atomic_bool is_stale;  /* something was left out of what was told */
   atomic_uint viewers;   /* of the status page, here */
   atomic_bool is_waking; /* `wake` is on its way */
@@ -78,9 +78,12 @@ struct peal_admin {
 
   /* Of worker 0: the clock. */
   peal_timer *clock;
-  bool is_running; /* the clock is */
-  bool is_over;    /* the run ends: it does not begin any more */
-  bool has_events; /* some namespaces have those of all events */
+  bool is_running;      /* the clock is */
+  bool is_counting;     /* those who look at all nodes */
+  size_t far_count;     /* them, as of the last answer */
+  uint64_t far_look_ms; /* until then another node says that somebody looks */
+  bool is_over;         /* the run ends: it does not begin any more */
+  bool has_events;      /* the handlers for all events are registered */
   uint64_t stats_due_ms, picture_due_ms;
   peal_admin_counts before;  /* what was told of already */
   peal_build *buffer;        /* of `seconds` */

@@ -15,6 +15,7 @@ const { values: flags } = parseArgs({
     redis: { type: 'string' },
     mode: { type: 'string', default: 'classic' },
     recovery: { type: 'boolean', default: false },
+    admin: { type: 'string' },
   },
 });
 
@@ -37,6 +38,10 @@ const io = new Server(http, {
   adapter: await adapter(), serveClient: false,
   connectionStateRecovery: flags.recovery ? {} : undefined,
 });
+if (flags.admin) {
+  const { default: { instrument } } = await import('@socket.io/admin-ui');
+  instrument(io, { auth: false, serverId: flags.admin, mode: 'development' });
+}
 const heard = []; // what other servers have said
 
 // Whom a command names: {to, except, flags}.
