@@ -93,5 +93,7 @@ int main(int argc, char **argv) {
                           .recovery = {.window_ms = 60000}});
   serve(peal_server_of(server, "/"));
   serve(peal_server_of(server, "/other"));
-  return peal_server_run(server);
+  int code = peal_server_run(server);
+  peal_server_free(server);
+  return code;
 }
