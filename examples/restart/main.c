@@ -86,12 +86,14 @@ int main(int argc, char **argv) {
                           .handover = argc > 2 ? argv[2] : "restart.sock",
                           .workers = argc > 3 ? (unsigned)atoi(argv[3]) : 1,
                           .allow_eio3 = true,
-      .deflate = {.on = true,
-                  .server_context_takeover = true,
-                  .client_context_takeover = true,
-                  .threshold_bytes = 1},
+                          .deflate = {.on = true,
+                                      .server_context_takeover = true,
+                                      .client_context_takeover = true,
+                                      .threshold_bytes = 1},
                           .recovery = {.window_ms = 60000}});
   serve(peal_server_of(server, "/"));
   serve(peal_server_of(server, "/other"));
-  return peal_server_run(server);
+  int code = peal_server_run(server);
+  peal_server_free(server);
+  return code;
 }

@@ -69,7 +69,8 @@ PEAL_API peal_err peal_prepend_any(peal_nsp *nsp, peal_event_fn fn, void *user);
 PEAL_API peal_err peal_prepend_any_outgoing(peal_nsp *nsp, peal_outgoing_fn fn,
                                             void *user);
 /* How many peal_on_any handlers the calling worker has; before the run, how
- * many there are (reference: listenersAny). */
+ * many there are (reference: listenersAny). A parent
+ * (peal_server_of_pattern) has none of its own. */
 PEAL_API size_t peal_any_count(peal_nsp *nsp);
 /* The one at `index` below the count, in the order of the calls; `user` may be
  * NULL. Returns NULL if there are not so many. */
@@ -181,7 +182,8 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_nsp_call(peal_nsp *nsp, const char *id,
  * something some 60 bytes; where there is none, nothing. */
 
 /* For the sockets of this namespace: `rate` (copied) instead of the server's,
- * {0}: no limit; NULL: the server's again. What a bucket holds stays.
+ * {0}: no limit; NULL: the server's again. What a bucket holds stays. That of a
+ * parent (peal_server_of_pattern) is that of its children that have none.
  * Returns: PEAL_OK, PEAL_ERR_USAGE. Thread: any. */
 PEAL_API peal_err peal_nsp_set_event_rate(peal_nsp *nsp,
                                           const peal_event_rate *rate);

@@ -37,7 +37,7 @@ extern "C" {
  * from the beginning. Two are of the same socket if all members are equal; the
  * members are to be copied and compared, not made up. */
 typedef struct peal_socket_ref {
-  peal_nsp *nsp; /* borrowed for the life of the server; NULL: of nobody */
+  peal_nsp *nsp; /* its namespace, as long as it is there; NULL: of nobody */
   uint64_t generation; /* of no two sockets of a worker the same */
   uint32_t slot;       /* its place in a table of its worker */
   uint32_t worker;     /* peal_worker_index of it */

@@ -18,8 +18,8 @@
  * removed from it is removed from each. A child may have more of its own.
  *
  *   peal_nsp_emit, _join, _leave, _disconnect, _each   go to all children
- *   those that ask (_count, _members, _fetch, _emit_ack, server_emit)
- *                                  return PEAL_ERR_USAGE: ask each child
+ *   those that ask (_count, _members, _fetch, _rooms, _emit_ack, _emit_stored,
+ *   _server_emit)                return PEAL_ERR_USAGE: ask each child
  *
  * In a cluster it is to the children that this node has, and for each to all
  * nodes.

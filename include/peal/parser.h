@@ -72,8 +72,8 @@ typedef struct peal_parser {
    * packet's; or they point into `in`, or to constants. Of a message that has
    * binaries behind it, a first call, without them, says how many in
    * out->attachments, besides type and namespace; a second call has them. No
-   * other packet may come in between. Any error ends the connection (reason
-   * "parse error"). Thread: any, and many at the same time. */
+   * other packet may come in between. Any error ends the connection: a
+   * server's "forced close", a client's "parse error". Thread: any, and many at the same time. */
   peal_err (*decode)(const peal_parser_in *in, peal_build *build,
                      peal_parser_packet *out, void *user);
   void *user; /* the last argument of both; borrowed for life */

@@ -20,6 +20,15 @@ typedef enum peal_trace_way {
   PEAL_TRACE_OUT /* to a client: once for each that a broadcast reaches */
 } peal_trace_way;
 
+/* What it is. */
+typedef enum peal_trace_kind {
+  PEAL_TRACE_EVENT,
+  PEAL_TRACE_ACK,           /* an acknowledgement */
+  PEAL_TRACE_CONNECT,       /* the client asks to join, or has joined */
+  PEAL_TRACE_CONNECT_ERROR, /* it was refused */
+  PEAL_TRACE_DISCONNECT     /* it leaves, or is sent away */
+} peal_trace_kind;
+
 /* Ids in lower-case hex, terminated; empty without peal_trace_opts.ids. */
 typedef struct peal_trace_ids {
   char trace_id[33];  /* of all that belongs together */
@@ -27,15 +36,16 @@ typedef struct peal_trace_ids {
   char parent_id[17]; /* of what it came from; empty: it began here */
 } peal_trace_ids;
 
-/* One event, or one acknowledgement; borrowed. */
+/* One event, or what else there is; borrowed. */
 typedef struct peal_trace_record {
   peal_trace_way way;
-  bool is_ack;
+  peal_trace_kind kind;
   peal_slice nsp;   /* with its slash */
-  peal_slice event; /* its name; empty for an acknowledgement */
-  peal_args args;   /* behind the name */
+  peal_slice event; /* its name; empty for all but events */
+  peal_args args;   /* behind the name; of acknowledgements all; else none */
   const char *socket_id;
-  size_t bytes;    /* of the packet, attachments included, before framing */
+  size_t bytes;    /* of the packet, attachments included, before framing; 0 for
+                      connecting and disconnecting */
   uint64_t cpu_ns; /* of the processor, in its handlers; 0 on the way out, and
                       for acknowledgements */
   peal_trace_ids ids; /* on the way out: of what is being handled */
@@ -73,7 +83,8 @@ typedef struct peal_trace_opts {
 } peal_trace_opts;
 
 /* Trace from now on, instead of what was said before; copied; NULL: nothing.
- * What it replaces may be told for a moment still on other workers.
+ * What it replaces may be told for a moment still on other workers, and each
+ * call costs a kilobyte until peal_server_free.
  * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_OPTION (`log` has a word that it
  * does not know), PEAL_ERR_NOMEM: it is as before. Thread: any. */
 PEAL_API peal_err peal_server_trace(peal_server *server,

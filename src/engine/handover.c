@@ -10,18 +10,21 @@
 #include "base/mem.h"
 #include "engine/arrivals.h"
 #include "engine/handover_give.h"
+#include "engine/handover_link.h"
 #include "engine/handover_send.h"
 #include "engine/handover_take.h"
 #include "http/http_give.h"
 #include "http/http_home.h"
 #include "http/http_upgrade.h"
 #include "net/hooks.h"
+#include "net/notify.h"
 #include "proto/handover_record.h"
 
 /* For each thing that the other one is to say at once. */
 #define PATIENCE_MS 5000
 /* Until it is our turn: others may come and go before. */
 #define TURN_MS 30000
+#define AGAIN_MS 20u
 #define ASKS 3
 
 static const peal_slice none = {NULL, 0};
@@ -43,6 +46,7 @@ static bool is_version(const peal_handover *it) {
 }
 
 static void hang_up(peal_handover *it) {
+  atomic_store(&it->passes, false);
   peal_watch_free(it->channel_watch);
   it->channel_watch = NULL;
   atomic_store(&it->is_broken, true);
@@ -52,7 +56,7 @@ static void hang_up(peal_handover *it) {
   it->channel = -1;
   uv_mutex_unlock(&it->sending);
   peal_handover_reader_deinit(&it->reader);
-  it->is_ready = false;
+  it->knows = it->is_ready = it->is_done = false;
 }
 
 static void close_door(peal_handover *it, bool removes) {
@@ -140,7 +144,7 @@ peal_err peal_handover_new(peal_handover **out, const char *path,
                            peal_http_server *http) {
   const peal_mem *mem = peal_http_server_mem(http);
   *out = NULL;
-  if (!*path || strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+  if (!*path || strlen(path) + 1 >= sizeof((struct sockaddr_un *)0)->sun_path)
     return PEAL_ERR_OPTION;
   peal_handover *it = peal_mem_zalloc(mem, sizeof *it);
   if (!it)
@@ -181,7 +185,8 @@ static bool give_place(void *user, peal_slice name, int fd) {
   return peal_handover_send(user, PEAL_HANDOVER_PLACE, name, fd) == PEAL_OK;
 }
 
-/* It goes on as before, with what it still has. */
+/* It goes on as before, with what it still has; when all workers do, the door is
+ * opened again, for the other one may have put its file in the place of ours. */
 static void lose(peal_handover *it, bool was_ready) {
   hang_up(it);
   peal_wheel_stop(&peal_workers_get(it->workers, 0)->wheel, &it->timer);
@@ -190,11 +195,19 @@ static void lose(peal_handover *it, bool was_ready) {
     return;
   }
   say(it, PEAL_LOG_WARN, "the next process has gone away: this one goes on");
-  peal_handover_give_abort(it);
-  /* The other one may have put its file in the place of ours. */
-  peal_handover_home *home = &it->homes[0];
   close_door(it, true);
-  peal_mail_send(home->worker, &it->ready_mail);
+  it->is_lost = it->is_stepping;
+  if (!it->is_lost)
+    peal_handover_give_abort(it);
+}
+
+/* All workers have taken a step. False: nobody is there for the next one. */
+static bool end_step(peal_handover *it) {
+  bool was_lost = it->is_lost;
+  it->is_stepping = it->is_lost = false;
+  if (was_lost)
+    peal_handover_give_abort(it);
+  return !was_lost;
 }
 
 static void on_hello(peal_handover *it) {
@@ -210,17 +223,27 @@ static void on_hello(peal_handover *it) {
     say(it, PEAL_LOG_INFO, "the next process has come");
 }
 
-/* All that could leave has, or its time is over: the rest is told to come
+/* All that could leave has, or its time is over: the rest is to be told to come
  * back. */
 static void finish(peal_handover *it) {
-  unsigned kept = atomic_load(&it->left);
-  if (!it->is_ready || it->takes)
+  peal_worker *worker = peal_workers_get(it->workers, 0);
+  if (!it->is_ready || it->is_done || it->takes)
     return;
-  it->is_ready = false;
-  if (peal_handover_send(it, PEAL_HANDOVER_DONE, none, -1)) {
-    lose(it, true);
+  if (it->is_stepping) { /* a moment, then */
+    peal_wheel_set(&worker->wheel, &it->timer, worker->now_ms + AGAIN_MS);
     return;
   }
+  it->is_done = true;
+  peal_wheel_set(&worker->wheel, &it->timer, worker->now_ms + PATIENCE_MS);
+  if (peal_handover_send(it, PEAL_HANDOVER_DONE, none, -1))
+    lose(it, true);
+}
+
+/* The other one has all that it can have: this one ends. */
+static void conclude(peal_handover *it) {
+  unsigned kept = atomic_load(&it->left);
+  if (!it->is_done || it->takes)
+    return;
   atomic_store(&it->figures.sessions_kept, kept);
   peal_logger_write(
       it->log, PEAL_LOG_INFO, "handover", none, none,
@@ -234,6 +257,20 @@ static void finish(peal_handover *it) {
   peal_workers_stop(it->workers, it->grace_ms);
 }
 
+static void on_settled(peal_worker *worker, peal_mail *mail) {
+  peal_handover *it = PEAL_LIST_OF(mail, peal_handover, settled_mail);
+  (void)worker;
+  if (end_step(it))
+    conclude(it);
+}
+
+static void on_batched(peal_worker *worker, peal_mail *mail) {
+  peal_handover *it = PEAL_LIST_OF(mail, peal_handover, batched_mail);
+  (void)worker;
+  if (end_step(it) && it->is_ready)
+    peal_handover_give_batch(it);
+}
+
 static void on_ready(peal_handover *it) {
   peal_worker *worker = peal_workers_get(it->workers, 0);
   if (it->is_ready || worker->phase != PEAL_WORKER_RUNNING)
@@ -244,7 +281,19 @@ static void on_ready(peal_handover *it) {
     return;
   }
   peal_wheel_set(&worker->wheel, &it->timer, worker->now_ms + it->limit_ms);
+  atomic_store(&it->passes, true);
   peal_handover_give_begin(it);
+}
+
+/* A request whose session is still here. */
+static void serve_here(peal_handover *it) {
+  peal_http_link_offer offer;
+  if (it->reader.fd < 0 ||
+      !peal_handover_link_decode(&offer, peal_buf_slice(&it->reader.body)))
+    return;
+  offer.fd = it->reader.fd;
+  it->reader.fd = -1;
+  peal_http_give_take_link(it->http, peal_workers_get(it->workers, 0), &offer);
 }
 
 static void hear(peal_handover *it) {
@@ -253,12 +302,17 @@ static void hear(peal_handover *it) {
     err = peal_handover_reader_next(&it->reader, it->channel, 0);
     if (err == PEAL_ERR_AGAIN)
       return;
-    if (err || it->reader.fd >= 0)
+    if (!err && it->reader.type == PEAL_HANDOVER_LINK && it->knows)
+      serve_here(it);
+    else if (err || it->reader.fd >= 0)
       lose(it, it->is_ready);
     else if (it->reader.type == PEAL_HANDOVER_HELLO)
       on_hello(it);
     else if (it->reader.type == PEAL_HANDOVER_READY)
       on_ready(it);
+    else if (it->reader.type == PEAL_HANDOVER_TAKEN && it->is_done &&
+             !it->is_stepping)
+      peal_handover_give_settle(it);
   }
 }
 
@@ -328,15 +382,24 @@ static void take_one(peal_handover *it) {
   peal_handover_batch_deinit(&batch, it);
 }
 
+/* It has no session any more that could come: nothing is sent there. */
+static void on_done(peal_handover *it) {
+  it->is_done = true;
+  atomic_store(&it->passes, false);
+  /* If it cannot be said the other one is gone, which is seen next. */
+  (void)!peal_handover_send(it, PEAL_HANDOVER_TAKEN, none, -1);
+}
+
 static void hear_giver(peal_handover *it) {
   while (it->takes) {
     peal_err err = peal_handover_reader_next(&it->reader, it->channel, 0);
     if (err == PEAL_ERR_AGAIN)
       return;
     if (err)
-      end_taking(it, "the process before is gone");
+      end_taking(it, it->is_done ? "the process before is done"
+                                 : "the process before is gone");
     else if (it->reader.type == PEAL_HANDOVER_DONE)
-      end_taking(it, "the process before is done");
+      on_done(it);
     else if (it->reader.type == PEAL_HANDOVER_SESSION ||
              it->reader.type == PEAL_HANDOVER_LINK)
       take_one(it);
@@ -372,8 +435,10 @@ static peal_err take_batch(peal_handover *it, peal_handover_batch *batch) {
       count_on(it);
       return PEAL_OK;
     }
-    if (it->reader.type == PEAL_HANDOVER_DONE)
-      return PEAL_ERR_CLOSED;
+    if (it->reader.type == PEAL_HANDOVER_DONE) {
+      on_done(it);
+      return PEAL_OK;
+    }
     peal_handover_batch_add(batch, it);
   }
 }
@@ -404,11 +469,13 @@ static void take_over(peal_handover *it) {
 static void on_run(peal_worker *worker, peal_mail *mail) {
   peal_handover *it = PEAL_LIST_OF(mail, peal_handover, ready_mail);
   bool takes = it->takes;
+  it->is_stepping = false;
   if (worker->phase != PEAL_WORKER_RUNNING)
     return;
+  open_door(it, takes); /* who comes next finds one of the two at any time */
   if (takes)
     take_over(it);
-  open_door(it, takes);
+  peal_notify_ready();
 }
 
 static void on_start(peal_worker *worker, void *user) {
@@ -422,6 +489,8 @@ static void on_patience(peal_wheel_timer *timer, uint64_t now_ms) {
   (void)now_ms;
   if (it->takes)
     end_taking(it, "the process before says nothing more");
+  else if (it->is_done)
+    lose(it, true);
   else
     finish(it);
 }
@@ -450,8 +519,12 @@ peal_err peal_handover_begin(peal_handover *handover, peal_engine *engine,
   handover->grace_ms = grace_ms;
   handover->ready_mail.fn = on_run;
   handover->over_mail.fn = on_over;
+  handover->settled_mail.fn = on_settled;
+  handover->batched_mail.fn = on_batched;
   peal_wheel_timer_init(&handover->timer, on_patience);
   engine->takes_over = true;
+  peal_http_give_set_pass(handover->http, peal_handover_send_request, handover);
+  atomic_store(&handover->passes, handover->takes);
   for (unsigned i = 0; handover->takes && i < handover->worker_count; i++)
     peal_arrivals_begin(engine->locals[i]);
   peal_err err = peal_workers_on_start(handover->workers, on_start, handover);

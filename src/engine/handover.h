@@ -15,9 +15,13 @@
  *                <── BATCH             that was all at once
  *                what is under way goes on here, until it may leave
  *                <── SESSION
- *                <── DONE              the rest is told to come back; it stops
+ *                <── DONE              the rest is told to come back
+ *     TAKEN      it may stop ──>
  *
- * Until DONE the one that runs can go on as if nothing had been, with what it
+ * A request whose session is with the other one goes there with its connection
+ * (LINK), each way: so that what a session waits for reaches it.
+ *
+ * Until TAKEN the one that runs can go on as if nothing had been, with what it
  * still has: it does when the other goes away. A session has been given when its
  * record has been sent, and is nobody's if the other then dies: its client's
  * connection dies with it. */

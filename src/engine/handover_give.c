@@ -13,7 +13,7 @@
 #include "proto/handover_record.h"
 
 /* Those that could not leave are looked at again after so long. */
-#define AGAIN_MS 20u
+#define AGAIN_MS 5u
 
 static const peal_engine_callbacks *owner_of(const peal_engine_conn *conn) {
   return conn->local->engine->callbacks;
@@ -235,7 +235,7 @@ static void meet(peal_handover_home *home) {
   uv_barrier_wait(&home->handover->together);
 }
 
-static void end_batch(peal_handover *handover) {
+void peal_handover_give_batch(peal_handover *handover) {
   const peal_engine *engine = handover->engine;
   uint64_t counted = engine->callbacks->counted(engine->user);
   peal_slice body = {(const char *)&counted, sizeof counted};
@@ -246,14 +246,17 @@ static void end_batch(peal_handover *handover) {
     tell_over(handover);
 }
 
+static void tell_first(peal_handover *handover, peal_mail *mail) {
+  peal_mail_send(peal_workers_get(handover->workers, 0), mail);
+}
+
 static void on_sessions(peal_worker *worker, peal_mail *mail) {
   peal_handover_home *home = PEAL_LIST_OF(mail, peal_handover_home, mail);
   (void)worker;
   meet(home);
-  if (home->gives)
-    sweep(home);
+  sweep(home);
   if (is_last(home->handover))
-    end_batch(home->handover);
+    tell_first(home->handover, &home->handover->batched_mail);
 }
 
 static bool give_link(void *user, const peal_http_link_offer *offer) {
@@ -285,23 +288,40 @@ void peal_handover_give_begin(peal_handover *handover) {
   atomic_store(&handover->left, 0);
   atomic_store(&handover->is_batched, false);
   atomic_store(&handover->over_sent, false);
+  handover->is_stepping = true;
   begin_step(handover, on_links);
+}
+
+/* -- the end ----------------------------------------------------------------- */
+
+/* What was handed to this worker before has been looked at. */
+static void on_settle(peal_worker *worker, peal_mail *mail) {
+  peal_handover *handover =
+      PEAL_LIST_OF(mail, peal_handover_home, mail)->handover;
+  (void)worker;
+  if (is_last(handover))
+    tell_first(handover, &handover->settled_mail);
+}
+
+void peal_handover_give_settle(peal_handover *handover) {
+  handover->is_stepping = true;
+  begin_step(handover, on_settle);
 }
 
 /* -- back ------------------------------------------------------------------ */
 
 static void on_abort(peal_worker *worker, peal_mail *mail) {
-  peal_handover_home *home = PEAL_LIST_OF(mail, peal_handover_home, abort_mail);
+  peal_handover_home *home = PEAL_LIST_OF(mail, peal_handover_home, mail);
   home->gives = false;
   home->left = 0;
   peal_wheel_stop(&worker->wheel, &home->timer);
   if (worker->phase == PEAL_WORKER_RUNNING)
     peal_http_give_resume(home->handover->http, worker);
+  if (is_last(home->handover))
+    tell_first(home->handover, &home->handover->ready_mail);
 }
 
 void peal_handover_give_abort(peal_handover *handover) {
-  for (unsigned i = 0; i < handover->worker_count; i++) {
-    handover->homes[i].abort_mail.fn = on_abort;
-    peal_mail_send(handover->homes[i].worker, &handover->homes[i].abort_mail);
-  }
+  handover->is_stepping = true;
+  begin_step(handover, on_abort);
 }

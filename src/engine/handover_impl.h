@@ -15,7 +15,8 @@ typedef enum peal_handover_type {
   PEAL_HANDOVER_LINK,
   PEAL_HANDOVER_SESSION,
   PEAL_HANDOVER_BATCH,
-  PEAL_HANDOVER_DONE
+  PEAL_HANDOVER_DONE,
+  PEAL_HANDOVER_TAKEN
 } peal_handover_type;
 
 /* One worker's part. */
@@ -23,7 +24,6 @@ typedef struct peal_handover_home {
   peal_handover *handover;
   peal_worker *worker;
   peal_mail mail;         /* of a step; one at a time */
-  peal_mail abort_mail;   /* back to what was */
   peal_wheel_timer timer; /* to look again at those that could not leave */
   uint32_t left;          /* how many these are */
   bool gives;
@@ -47,8 +47,11 @@ struct peal_handover {
   peal_handover_reader reader;
   bool takes; /* from the other at the channel */
   bool has_taken;
-  bool knows;    /* the other one reads our records */
-  bool is_ready; /* it runs */
+  bool knows;       /* the other one reads our records */
+  bool is_ready;    /* it runs */
+  bool is_done;     /* all has been given, or taken */
+  bool is_stepping; /* all workers are in a step */
+  bool is_lost;     /* the other one has gone away meanwhile */
   peal_mail ready_mail;
   peal_wheel_timer timer; /* the end of patience */
 
@@ -57,11 +60,14 @@ struct peal_handover {
   bool has_mutex, has_barrier;
   uv_barrier_t together;
   atomic_bool is_broken; /* nothing more can be sent */
+  atomic_bool passes;    /* requests whose sessions may be with the other */
   atomic_uint waiting;   /* workers that are in this step */
   atomic_uint ending;    /* workers to which more may come from the other */
   atomic_uint left;      /* sessions that could not leave yet */
   atomic_bool is_batched;
-  peal_mail over_mail;
+  peal_mail over_mail;    /* all that could has left */
+  peal_mail batched_mail; /* all that could leave at once has */
+  peal_mail settled_mail; /* nothing more is to be said */
   atomic_bool over_sent;
   peal_handover_home *homes;
 };

@@ -156,18 +156,19 @@ static void take_link(const peal_engine_local *local, parcel *it) {
   atomic_fetch_add(&it->handover->figures.links_taken, 1);
 }
 
+/* Sessions first: requests ask for them. */
 static void on_parcels(peal_worker *worker, peal_mail *mail) {
-  parcel *it = PEAL_LIST_OF(mail, parcel, mail);
-  while (it) {
-    peal_handover *handover = it->handover;
-    peal_engine_local *local = peal_engine_local_of(handover->engine, worker);
-    parcel *next = it->next;
+  parcel *first = PEAL_LIST_OF(mail, parcel, mail);
+  peal_handover *handover = first->handover;
+  peal_engine_local *local = peal_engine_local_of(handover->engine, worker);
+  for (parcel *it = first; it; it = it->next)
     if (it->type == PEAL_HANDOVER_SESSION)
       take_session(local, it);
-    else
+  for (parcel *it = first, *next; it; it = next) {
+    next = it->next;
+    if (it->type == PEAL_HANDOVER_LINK)
       take_link(local, it);
     parcel_free(handover, it);
-    it = next;
   }
 }
 

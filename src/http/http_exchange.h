@@ -105,6 +105,7 @@ struct peal_http_link {
   peal_address address;
   uint16_t redirect; /* to https, this port; 0: serve */
   bool handed;       /* came from another worker for this request */
+  uint8_t hops;      /* between processes, for this request */
   bool paused;       /* the stream is not read */
   bool running;      /* the loop will look again: no need to ask for it */
   peal_http_conn conn;

@@ -104,6 +104,12 @@ void peal_http_give_take_link(peal_http_server *server,
     close(offer->fd);
 }
 
+void peal_http_give_set_pass(peal_http_server *server, peal_http_pass_fn fn,
+                             void *user) {
+  server->pass = fn;
+  server->pass_user = user;
+}
+
 /* -- streams --------------------------------------------------------------- */
 
 void peal_http_give_stream(peal_http_server *server, peal_stream *stream) {

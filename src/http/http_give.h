@@ -28,6 +28,10 @@ void peal_http_give_take_link(peal_http_server *server,
                               const peal_worker *worker,
                               const peal_http_link_offer *offer);
 
+/* Before the run: who may take requests to another process. */
+void peal_http_give_set_pass(peal_http_server *server, peal_http_pass_fn fn,
+                             void *user);
+
 /* A stream behind an upgrade: another process has it. */
 void peal_http_give_stream(peal_http_server *server, peal_stream *stream);
 /* One of another process; `fd` is taken, also on failure. NULL: too many of its

@@ -16,6 +16,14 @@
 #include "net/worker_impl.h"
 #include "proto/http_conn.h"
 
+struct peal_http_link_offer;
+
+/* May this request's connection go to another process, which has what it asks
+ * for? True: it has gone. `mounted` is the mount's `user`. */
+typedef bool (*peal_http_pass_fn)(peal_http_req *req, void *mounted,
+                                  const struct peal_http_link_offer *offer,
+                                  void *user);
+
 typedef struct peal_http_home {
   peal_http_server *server;
   peal_worker *worker;
@@ -85,6 +93,8 @@ struct peal_http_server {
   peal_http_owned *owned; /* in order of registration */
   size_t owned_count;
   peal_account_server account;
+  peal_http_pass_fn pass; /* fixed before the run; NULL: nobody asks */
+  void *pass_user;
   atomic_size_t open;      /* connections of all workers */
   atomic_size_t collected; /* bytes of bodies that are being collected */
   atomic_size_t refusing;  /* those that get a 503 */

@@ -99,6 +99,7 @@ typedef struct handover {
   peal_http_server *server;
   peal_address address;
   peal_stream_parcel parcel;
+  uint8_t hops;
   size_t len;
   char data[];
 } handover;
@@ -109,6 +110,7 @@ static void on_handover(peal_worker *worker, peal_mail *mail) {
   peal_http_link *link = adopt(home, &given->parcel, &given->address);
   if (link) {
     link->handed = true;
+    link->hops = given->hops;
     begin(link, (peal_slice){given->data, given->len});
   }
   peal_mem_free(given->server->mem, given);
@@ -125,6 +127,7 @@ static bool hand_over(peal_http_link *link, unsigned index, peal_slice all) {
   given->mail.fn = on_handover;
   given->server = server;
   given->address = link->address;
+  given->hops = link->hops;
   given->len = all.len;
   memcpy(given->data, all.ptr, all.len);
   given->parcel = peal_stream_detach(link->stream);
@@ -173,6 +176,33 @@ static void call_handler(peal_http_link *link, peal_http_req *req) {
     peal_http_answer_check(req);
 }
 
+/* Its socket is another process's. */
+static void leave(peal_http_link *link) {
+  peal_stream_parcel parcel = peal_stream_detach(link->stream);
+  close(parcel.fd);
+  peal_http_home_forget(link->home, parcel.tag);
+  peal_http_link_give(link);
+}
+
+/* Another process has what it asks for: its connection goes there. */
+static bool passes_on(peal_http_link *link, peal_http_req *req,
+                      const peal_slice *all) {
+  const peal_http_server *server = link->home->server;
+  if (!server->pass || !req->mount || link->redirect ||
+      peal_stream_is_encrypted(link->stream) ||
+      peal_http_conn_waiting(&link->conn) > 0)
+    return false;
+  peal_http_link_offer offer = {.address = link->address,
+                                .fd = peal_stream_fd(link->stream),
+                                .hops = link->hops,
+                                .data = *all};
+  if (!server->pass(req, req->mount->user, &offer, server->pass_user))
+    return false;
+  peal_http_req_free(req);
+  leave(link);
+  return true;
+}
+
 static void on_head(peal_http_link *link, const peal_http_conn_event *event) {
   peal_http_home *home = link->home;
   peal_http_req *req =
@@ -185,17 +215,20 @@ static void on_head(peal_http_link *link, const peal_http_conn_event *event) {
   if (req->forwarded)
     peal_http_forwarded_read(req);
   req->mount = peal_http_mount_find(&home->server->mounts, req->path);
+  peal_slice all = {event->data.ptr,
+                    event->data.len + peal_http_conn_rest(&link->conn).len};
   int owner = owner_of(link, req);
   if (owner >= 0) {
-    size_t rest = peal_http_conn_rest(&link->conn).len;
     peal_http_req_free(req);
-    if (!hand_over(link, (unsigned)owner,
-                   (peal_slice){event->data.ptr, event->data.len + rest}))
+    if (!hand_over(link, (unsigned)owner, all))
       peal_http_conn_refuse(&link->conn, 503);
     return;
   }
+  if (passes_on(link, req, &all))
+    return;
   link->req = req;
   link->handed = false;
+  link->hops = 0;
   peal_worker_impl_count(&home->stats.requests_total, 1);
   call_handler(link, req);
 }
@@ -464,14 +497,6 @@ static bool may_leave(const peal_http_link *link) {
          peal_http_conn_is_at_rest(&link->conn);
 }
 
-/* Its socket is another process's. */
-static void leave(peal_http_link *link) {
-  peal_stream_parcel parcel = peal_stream_detach(link->stream);
-  close(parcel.fd);
-  peal_http_home_forget(link->home, parcel.tag);
-  peal_http_link_give(link);
-}
-
 static bool offer(peal_http_link *link, peal_http_link_offer_fn fn,
                   void *user) {
   return fn(user,
@@ -488,11 +513,12 @@ size_t peal_http_link_offer_all(peal_http_home *home,
   for (peal_list *node = home->links.next; node != &home->links;) {
     peal_http_link *link = PEAL_LIST_OF(node, peal_http_link, node);
     node = node->next;
-    bool leaves = may_leave(link) && offer(link, fn, user);
+    bool may = may_leave(link);
+    bool leaves = may && offer(link, fn, user);
     taken += leaves;
     if (leaves)
       leave(link);
-    else
+    else if (!may && !link->conn.fresh)
       stop(link);
   }
   return taken;
@@ -505,6 +531,7 @@ void peal_http_link_arrive(peal_http_home *home,
   if (!link)
     return;
   link->redirect = offer->redirect;
+  link->hops = offer->hops;
   begin(link, offer->data);
 }
 

@@ -32,14 +32,15 @@ typedef struct peal_http_link_offer {
   peal_address address;
   uint16_t redirect; /* as in peal_http_place */
   int fd;            /* stays the connection's */
+  uint8_t hops;      /* how often it has gone, for one request */
   peal_slice data;   /* borrowed: what has come of the next request */
 } peal_http_link_offer;
 
 /* Has it been taken? */
 typedef bool (*peal_http_link_offer_fn)(void *user,
                                         const peal_http_link_offer *offer);
-/* Offer each that may be taken; the others end behind their answer. Returns how
- * many were taken. */
+/* Offer each that may be taken; of the others those that have served a request
+ * end, behind their answer. Returns how many were taken. */
 size_t peal_http_link_offer_all(peal_http_home *home,
                                 peal_http_link_offer_fn fn, void *user);
 /* Take one from another process; its descriptor is taken, its tag is its account

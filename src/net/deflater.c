@@ -235,7 +235,7 @@ static size_t deflate_message(void *user, void *context, unsigned bits,
 
 /* -- with takeover --------------------------------------------------------- */
 
-/* What zlib says of itself (zconf.h), and its own records. */
+/* What zlib says that it needs, and its records. */
 static size_t context_bytes(const void *user, unsigned bits) {
   const peal_deflater *deflater = user;
   return ((size_t)1 << (bits + 2)) + ((size_t)1 << (deflater->mem_level + 9)) +
@@ -266,6 +266,7 @@ void peal_deflater_init(peal_deflater *deflater, peal_worker *worker,
   *deflater = (peal_deflater){
       .verbs = {.user = deflater,
                 .threshold_bytes = threshold == PEAL_OFF ? 0 : threshold,
+                .max_bytes = PEAL_LIMIT_DEFLATE_BYTES,
                 .begin = begin,
                 .inflate = inflate_piece,
                 .is_whole = is_whole,

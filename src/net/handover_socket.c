@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <poll.h>
@@ -63,49 +64,56 @@ int peal_handover_socket_dial(const char *path) {
   return stands ? fd : fail(fd);
 }
 
-/* A file that nobody needs: a socket of ours. Whoever listens there, if he may
- * not be replaced, keeps it. */
-static bool clear(const struct sockaddr_un *at, bool replaces) {
+/* A file that nobody needs: none, or a socket of ours. Whoever listens there, if
+ * he may not be replaced, keeps it. */
+static bool is_free(const struct sockaddr_un *at, bool replaces) {
   struct stat file;
   if (lstat(at->sun_path, &file) != 0)
     return errno == ENOENT;
-  if (!S_ISSOCK(file.st_mode) || file.st_uid != geteuid()) {
-    errno = EADDRINUSE;
-    return false;
-  }
-  int fd = replaces ? -1 : open_socket();
+  bool is_ours = S_ISSOCK(file.st_mode) && file.st_uid == geteuid();
+  int fd = is_ours && !replaces ? open_socket() : -1;
   bool is_used =
       fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
   if (fd >= 0)
     close(fd);
   errno = EADDRINUSE;
-  /* Whoever had it may have removed it himself. */
-  return !is_used && (unlink(at->sun_path) == 0 || errno == ENOENT);
+  return is_ours && !is_used;
 }
 
-static bool bind_there(int fd, const struct sockaddr_un *at) {
-  /* Before it has a name: it is at no time open to others. */
-  return fchmod(fd, 0600) == 0 &&
-         bind(fd, (const struct sockaddr *)at, sizeof *at) == 0 &&
-         chmod(at->sun_path, 0600) == 0 && listen(fd, BACKLOG) == 0;
+/* Beside it, and then in its place: at no time is nobody there, or is it open to
+ * others. */
+static bool bind_there(int fd, const char *path, peal_handover_door *door) {
+  struct sockaddr_un beside;
+  char name[sizeof beside.sun_path + 1];
+  struct stat file;
+  snprintf(name, sizeof name, "%s~", path);
+  if (!set_address(&beside, name))
+    return false;
+  unlink(name);
+  if (fchmod(fd, 0600) != 0 ||
+      bind(fd, (const struct sockaddr *)&beside, sizeof beside) != 0)
+    return false;
+  if (chmod(name, 0600) == 0 && listen(fd, BACKLOG) == 0 &&
+      lstat(name, &file) == 0 && rename(name, path) == 0) {
+    *door = (peal_handover_door){fd, file.st_dev, file.st_ino};
+    return true;
+  }
+  int number = errno;
+  unlink(name);
+  errno = number;
+  return false;
 }
 
 bool peal_handover_door_open(peal_handover_door *door, const char *path,
                              bool replaces) {
   struct sockaddr_un at;
-  struct stat file;
   *door = (peal_handover_door){.fd = -1};
-  if (!set_address(&at, path) || !clear(&at, replaces))
+  if (!set_address(&at, path) || !is_free(&at, replaces))
     return false;
   int fd = open_socket();
-  if (fd < 0)
-    return false;
-  if (!bind_there(fd, &at) || lstat(path, &file) != 0) {
+  if (fd >= 0 && !bind_there(fd, path, door))
     (void)fail(fd);
-    return false;
-  }
-  *door = (peal_handover_door){fd, file.st_dev, file.st_ino};
-  return true;
+  return door->fd >= 0;
 }
 
 void peal_handover_door_close(peal_handover_door *door, const char *path) {
@@ -193,6 +201,27 @@ peal_err peal_handover_socket_send(int fd, uint8_t type, peal_slice body,
     at += len;
   } while (at < body.len);
   return PEAL_OK;
+}
+
+peal_err peal_handover_socket_try(int fd, uint8_t type, peal_slice body,
+                                  int passed) {
+  uint8_t head[HEAD_BYTES] = {type, 0};
+  struct iovec parts[2] = {
+      {head, sizeof head},
+      {(void *)(uintptr_t)(body.ptr ? body.ptr : ""), body.len}};
+  struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
+  control beside;
+  ptrdiff_t sent;
+  if (body.len > CHUNK_BYTES)
+    return PEAL_ERR_AGAIN;
+  if (passed >= 0)
+    pass(&packet, &beside, passed);
+  do
+    sent = sendmsg(fd, &packet, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent >= 0)
+    return PEAL_OK;
+  return errno == EAGAIN ? PEAL_ERR_AGAIN : err_of(errno);
 }
 
 /* -- receiving ------------------------------------------------------------- */

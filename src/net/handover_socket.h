@@ -39,6 +39,12 @@ int peal_handover_socket_accept(int fd);
 PEAL_MUST_CHECK peal_err peal_handover_socket_send(int fd, uint8_t type,
                                                    peal_slice body, int passed);
 
+/* The same of a message that fits into one packet, without waiting.
+ * Returns also: PEAL_ERR_AGAIN: it is too long, or there is no room now; nothing
+ * was sent, and more can be. */
+PEAL_MUST_CHECK peal_err peal_handover_socket_try(int fd, uint8_t type,
+                                                  peal_slice body, int passed);
+
 /* What has come in part. */
 typedef struct peal_handover_reader {
   peal_buf body; /* of the message, behind _next */

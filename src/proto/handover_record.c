@@ -44,7 +44,8 @@ static void put_array(peal_buf *out, const char *key, size_t count) {
 static void put_socket(peal_buf *out, const peal_handover_socket *socket) {
   bool has_auth = socket->auth.ptr != NULL;
   bool has_data = !peal_val_is(socket->data, PEAL_UNDEFINED);
-  peal_msgpack_add_map(out, 4u + has_auth + has_data);
+  bool has_session = !peal_val_is(socket->session, PEAL_UNDEFINED);
+  peal_msgpack_add_map(out, 4u + has_auth + has_data + has_session);
   put_bytes(out, "nsp", socket->nsp);
   put_bytes(out, "id", socket->id);
   put_bytes(out, "pid", socket->pid);
@@ -55,6 +56,8 @@ static void put_socket(peal_buf *out, const peal_handover_socket *socket) {
     put_bytes(out, "auth", socket->auth);
   if (has_data)
     put_val(out, "data", socket->data);
+  if (has_session)
+    put_val(out, "session", socket->session);
 }
 
 static void put_request(peal_buf *out, const peal_handover_record *record) {
@@ -199,8 +202,12 @@ static void read_socket(reading *it, peal_val map, peal_handover_socket *out) {
                                 .id = get_bytes(it, map, "id"),
                                 .pid = get_bytes(it, map, "pid"),
                                 .data = peal_val_get(map, "data")};
+  out->session = peal_val_get(map, "session");
   if (!peal_val_is(auth, PEAL_UNDEFINED))
     out->auth = bytes_of(it, auth);
+  if (!peal_val_is(out->session, PEAL_UNDEFINED) &&
+      !peal_val_is(out->session, PEAL_OBJECT))
+    wrong(it);
   read_rooms(it, map, out);
   if (!is_id(out->id) || !is_name(out->nsp))
     wrong(it);

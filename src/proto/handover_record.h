@@ -34,9 +34,10 @@ typedef struct peal_handover_message {
 typedef struct peal_handover_socket {
   peal_slice nsp; /* with its slash */
   peal_slice id;
-  peal_slice pid;  /* of recovery; empty: it has none */
-  peal_slice auth; /* JSON; NULL ptr: none */
-  peal_val data;   /* undefined: none */
+  peal_slice pid;   /* of recovery; empty: it has none */
+  peal_slice auth;  /* JSON; NULL ptr: none */
+  peal_val data;    /* undefined: none */
+  peal_val session; /* an object; undefined: none */
   const peal_slice *rooms;
   size_t room_count;
 } peal_handover_socket;

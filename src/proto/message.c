@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
+#include "proto/role.h"
 
 /* One block: this, the table of parts, their bytes. */
 struct peal_message {
@@ -267,7 +268,9 @@ const peal_message_form *peal_message_form_add(peal_message *message,
 
 static void free_forms(peal_message *message) {
   peal_message_form *form =
-      atomic_load_explicit(&message->forms, memory_order_relaxed);
+      PEAL_ROLE_HAS_DEFLATE
+          ? atomic_load_explicit(&message->forms, memory_order_relaxed)
+          : NULL;
   while (form) {
     peal_message_form *next = form->next;
     peal_message_form_drop(message, form);

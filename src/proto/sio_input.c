@@ -169,11 +169,13 @@ static bool is_ack(const peal_sio_packet *packet) {
   return packet->type == PEAL_SIO_ACK || packet->type == PEAL_SIO_BINARY_ACK;
 }
 
-/* Is such a packet told when it comes? Who is busy with an event may wait for
- * an acknowledgement. */
-static bool is_open_for(const peal_sio_links_item *item, bool ack) {
+/* Is such a packet told when it comes? Who is busy with an event, which no
+ * client is, may wait for an acknowledgement. */
+static bool is_open_for(const peal_sio_conn *conn,
+                        const peal_sio_links_item *item, bool ack) {
   return item->state == PEAL_SIO_LINKS_OPEN ||
-         (item->state == PEAL_SIO_LINKS_PAUSED && ack);
+         (!PEAL_ROLE_IS_CLIENT(conn->opts) &&
+          item->state == PEAL_SIO_LINKS_PAUSED && ack);
 }
 
 /* A whole packet, attachments in place, for a namespace that is open. */
@@ -194,8 +196,10 @@ static peal_err begin_partial(peal_sio_conn *conn, peal_slice text,
   if (err)
     return err;
   conn->partial->link = link;
-  conn->partial->is_ack = ack;
-  conn->partial->is_binary = conn->input_binary;
+  if (!PEAL_ROLE_IS_CLIENT(conn->opts))
+    conn->partial->is_ack = ack;
+  if (PEAL_ROLE_PARSER(conn->opts))
+    conn->partial->is_binary = conn->input_binary;
   conn->partial->attach_at =
       now_ms + peal_sio_state_or(conn->opts->attach_timeout_ms,
                                  PEAL_LIMIT_SIO_ATTACH_MS);
@@ -209,8 +213,10 @@ static peal_err hold_whole(peal_sio_conn *conn, peal_sio_links_item *item,
   if (err)
     return err;
   held->link = peal_sio_links_handle(item);
-  held->is_ack = ack;
-  held->is_binary = conn->input_binary;
+  if (!PEAL_ROLE_IS_CLIENT(conn->opts))
+    held->is_ack = ack;
+  if (PEAL_ROLE_PARSER(conn->opts))
+    held->is_binary = conn->input_binary;
   peal_sio_held_push(&item->held, held);
   return PEAL_OK;
 }
@@ -227,7 +233,7 @@ static peal_err on_data(peal_sio_conn *conn, peal_sio_conn_event *event,
     return begin_partial(conn, text, event->packet.attachments,
                          item ? peal_sio_links_handle(item) : 0,
                          is_ack(&event->packet), conn->input_at);
-  if (item && !is_open_for(item, is_ack(&event->packet)))
+  if (item && !is_open_for(conn, item, is_ack(&event->packet)))
     return hold_whole(conn, item, text, is_ack(&event->packet));
   if (item)
     tell_packet(event, item, text.len);
@@ -276,7 +282,7 @@ static peal_err on_attachment(peal_sio_conn *conn, peal_slice data) {
   if (!held)
     return PEAL_FAIL(PEAL_ERR_SIO_ATTACHMENTS);
   peal_sio_links_item *item = peal_sio_links_get(&conn->links, held->link);
-  bool open = item && is_open_for(item, held->is_ack);
+  bool open = item && is_open_for(conn, item, held->is_ack);
   bool whole = held->come + 1 == held->wanted;
   peal_err err =
       item ? peal_sio_state_attach(conn, held, data, open && whole) : PEAL_OK;
@@ -351,7 +357,8 @@ static peal_err next_ready(peal_sio_conn *conn, peal_arena *arena,
     drop_oldest_ready(conn);
     return PEAL_OK;
   }
-  if (!is_open_for(item, held->is_ack)) { /* paused by one before it */
+  if (!PEAL_ROLE_IS_CLIENT(conn->opts) &&
+      !is_open_for(conn, item, held->is_ack)) { /* paused by one before it */
     peal_sio_held_push(&item->held, peal_sio_held_shift(&conn->ready));
     return PEAL_OK;
   }

@@ -70,9 +70,12 @@ static block *get_block(peal_ws_conn *conn) {
     return NULL;
   peal_ws_input_init(&fresh->in, mem, conn->account);
   peal_ws_queue_init(&fresh->out, mem, conn->account);
-  fresh->out.is_data_own = conn->opts->messages_first;
-  fresh->inflate = (peal_ws_inflate){.window_len = 0};
-  fresh->deflater = NULL;
+  if (!PEAL_ROLE_IS_CLIENT(conn->opts))
+    fresh->out.is_data_own = conn->opts->messages_first;
+  if (PEAL_ROLE_HAS_DEFLATE) {
+    fresh->inflate = (peal_ws_inflate){.window_len = 0};
+    fresh->deflater = NULL;
+  }
   conn->block = fresh;
   return fresh;
 }
@@ -96,19 +99,15 @@ static peal_ws_inflate_rules inflate_rules(const peal_ws_conn *conn) {
       .window_bytes = conn->remembers ? (size_t)1 << conn->recv_bits : 0};
 }
 
-static size_t deflater_bytes(const peal_ws_conn *conn) {
-  const peal_deflate_verbs *verbs = conn->opts->deflate;
-  return verbs->context_bytes(verbs->user, conn->send_bits);
+static peal_ws_deflate_rules deflate_rules(const peal_ws_conn *conn) {
+  return (peal_ws_deflate_rules){.verbs = conn->opts->deflate,
+                                 .account = conn->account,
+                                 .bits = conn->send_bits & 15u};
 }
 
 static void drop_deflater(peal_ws_conn *conn) {
-  const peal_deflate_verbs *verbs = conn->opts->deflate;
-  if (!conn->block->deflater)
-    return;
-  verbs->context_free(verbs->user, conn->block->deflater);
-  conn->block->deflater = NULL;
-  if (conn->account)
-    peal_account_release(conn->account, deflater_bytes(conn));
+  peal_ws_deflate_rules rules = deflate_rules(conn);
+  peal_ws_deflate_drop(&rules, &conn->block->deflater);
 }
 
 /* What it remembers of its messages. */
@@ -191,69 +190,14 @@ bool peal_ws_conn_takes_over(const peal_ws_conn *conn) {
   return is_deflated(conn) && conn->takes_over;
 }
 
-/* Is a payload of this length deflated? Some windows are too small for any. */
-static bool is_worth(const peal_ws_conn *conn, size_t len) {
-  return len >= conn->opts->deflate->threshold_bytes && len > 1 &&
-         conn->send_bits >= PEAL_DEFLATE_TERMS_BITS_MIN;
-}
-
-/* Without memory, or room in the account, it goes without one. */
-static void *get_deflater(peal_ws_conn *conn) {
-  const peal_deflate_verbs *verbs = conn->opts->deflate;
-  if (!get_block(conn))
-    return NULL;
-  block *all = conn->block;
-  if (all->deflater)
-    return all->deflater;
-  if (conn->account && peal_account_charge(conn->account, deflater_bytes(conn)))
-    return NULL;
-  all->deflater = verbs->context_new(verbs->user, conn->send_bits);
-  if (!all->deflater && conn->account)
-    peal_account_release(conn->account, deflater_bytes(conn));
-  return all->deflater;
-}
-
-/* One that is made for this connection alone, in `out` of as many bytes as the
- * payload has, and the tail. Returns its length; 0: it goes as it is. */
-static size_t deflate_own(peal_ws_conn *conn, char prefix, peal_slice data,
-                          char *out, size_t room) {
-  const peal_deflate_verbs *verbs = conn->opts->deflate;
-  void *context = conn->takes_over ? get_deflater(conn) : NULL;
-  if (conn->takes_over && !context)
-    return 0;
-  return verbs->deflate(verbs->user, context, conn->send_bits, prefix, data,
-                        out, room);
-}
-
 /* RFC7692 6.1: the receivers that agreed on the same window, and remember
- * nothing, share it. An empty form says that it becomes no shorter. */
-static const peal_message_form *make_form(const peal_ws_conn *conn,
-                                          const peal_ws_shape *shape,
-                                          peal_message *message, size_t part,
-                                          unsigned kind) {
-  const peal_deflate_verbs *verbs = conn->opts->deflate;
-  size_t room = shape->body.len + (shape->prefix ? 1u : 0u) - 1u +
-                PEAL_DEFLATE_VERBS_TAIL;
-  peal_message_form *form = peal_message_form_new(message, part, kind, room);
-  if (!form)
-    return NULL;
-  size_t len = verbs->deflate(verbs->user, NULL, conn->send_bits, shape->prefix,
-                              shape->body, form->data, room);
-  return peal_message_form_add(message, form, len);
-}
-
+ * nothing, share it. */
 void peal_ws_conn_deflate(peal_ws_conn *conn, peal_ws_shape *shape,
                           peal_message *message, size_t part, bool make) {
-  size_t len = shape->body.len + (shape->prefix ? 1u : 0u);
-  if (!is_deflated(conn) || conn->takes_over || !is_worth(conn, len))
+  if (!is_deflated(conn) || conn->takes_over)
     return;
-  unsigned kind = (unsigned)(uint8_t)shape->prefix << 8 | conn->send_bits;
-  const peal_message_form *form = peal_message_form_get(message, part, kind);
-  if (!form && make)
-    form = make_form(conn, shape, message, part, kind);
-  if (form && form->len)
-    *shape = (peal_ws_shape){.opcode = shape->opcode | PEAL_WS_RSV1,
-                             .body = {form->data, form->len}};
+  peal_ws_deflate_rules rules = deflate_rules(conn);
+  peal_ws_deflate_shape(&rules, shape, message, part, make);
 }
 
 /* -- queueing ------------------------------------------------------------ */
@@ -264,7 +208,8 @@ static peal_err queue_shape(peal_ws_conn *conn, uint8_t opcode, char prefix,
                             peal_slice body) {
   peal_ws_frame head = {.opcode = opcode & (uint8_t)~PEAL_WS_RSV1,
                         .masked = PEAL_ROLE_IS_CLIENT(conn->opts),
-                        .rsv1 = (opcode & PEAL_WS_RSV1) != 0};
+                        .rsv1 = PEAL_ROLE_HAS_DEFLATE &&
+                                (opcode & PEAL_WS_RSV1) != 0};
   if (!get_block(conn))
     return PEAL_FAIL(PEAL_ERR_NOMEM);
   if (head.masked) {
@@ -279,17 +224,23 @@ static peal_err queue_frame(peal_ws_conn *conn, peal_ws_opcode opcode,
   return queue_shape(conn, (uint8_t)opcode, prefix, body);
 }
 
-static peal_err queue_deflated(peal_ws_conn *conn, peal_ws_opcode opcode,
-                               char prefix, peal_slice data) {
-  size_t room = data.len + (prefix ? 1u : 0u) - 1u + PEAL_DEFLATE_VERBS_TAIL;
-  char *made = peal_mem_alloc(mem_of(conn), room);
-  size_t len = made ? deflate_own(conn, prefix, data, made, room) : 0;
+static peal_err queue_deflated(peal_ws_conn *conn,
+                               const peal_ws_deflate_rules *rules,
+                               peal_ws_opcode opcode, char prefix,
+                               peal_slice data) {
+  size_t room = peal_ws_deflate_room(data.len + (prefix ? 1u : 0u));
+  block *own = conn->takes_over ? get_block(conn) : NULL;
+  char *made =
+      conn->takes_over && !own ? NULL : peal_mem_alloc(mem_of(conn), room);
+  size_t len = made ? peal_ws_deflate_own(rules, own ? &own->deflater : NULL,
+                                          prefix, data, made, room)
+                    : 0;
   peal_err err = len ? queue_shape(conn, (uint8_t)opcode | PEAL_WS_RSV1, 0,
                                    (peal_slice){made, len})
                      : queue_frame(conn, opcode, prefix, data);
   peal_mem_free(mem_of(conn), made);
   /* The next ones would refer to what is not sent. */
-  if (err && len && conn->takes_over)
+  if (err && len && own)
     drop_deflater(conn);
   return err;
 }
@@ -305,10 +256,12 @@ peal_err peal_ws_conn_send_with(peal_ws_conn *conn, peal_ws_opcode opcode,
   assert(opcode == PEAL_WS_TEXT || opcode == PEAL_WS_BINARY);
   if (!can_send(conn))
     return PEAL_ERR_CLOSED;
-  bool is_long = is_deflated(conn) && may_deflate &&
-                 is_worth(conn, data.len + (prefix ? 1u : 0u));
-  peal_err err = is_long ? queue_deflated(conn, opcode, prefix, data)
-                         : queue_frame(conn, opcode, prefix, data);
+  peal_ws_deflate_rules rules = deflate_rules(conn);
+  bool is_worth =
+      is_deflated(conn) && may_deflate &&
+      peal_ws_deflate_is_worth(&rules, data.len + (prefix ? 1u : 0u));
+  peal_err err = is_worth ? queue_deflated(conn, &rules, opcode, prefix, data)
+                          : queue_frame(conn, opcode, prefix, data);
   settle_block(conn);
   return err;
 }

@@ -20,8 +20,8 @@
 #include "base/account.h"
 #include "base/iovs.h"
 #include "proto/message.h"
+#include "proto/ws_deflate.h"
 #include "wire/deflate_terms.h"
-#include "wire/deflate_verbs.h"
 #include "wire/ws_frame.h"
 
 typedef struct peal_ws_conn peal_ws_conn;
@@ -114,13 +114,6 @@ void peal_ws_conn_close(peal_ws_conn *conn, unsigned code, peal_slice reason,
 /* Bytes to write (see base/iovs.h): what waits here, in order; it changes
  * nothing. A pong may overtake messages, never cuts into a frame. */
 void peal_ws_conn_pull(peal_ws_conn *conn, peal_iovs *out);
-
-/* How a message of the owner's queue goes on the wire. */
-typedef struct peal_ws_shape {
-  uint8_t opcode; /* peal_ws_opcode; with PEAL_WS_RSV1 if body is deflated */
-  char prefix;    /* 0: none, or it is in body */
-  peal_slice body;
-} peal_ws_shape;
 
 /* Are messages deflated here; and must they go by _send for it? */
 bool peal_ws_conn_deflates(const peal_ws_conn *conn);

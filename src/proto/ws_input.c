@@ -6,6 +6,7 @@
 #include "base/err_site.h"
 #include "base/mem.h"
 #include "proto/proto_limits.h"
+#include "proto/role.h"
 
 /* A buffer for a message whose end is not announced begins with this. */
 #define BUF_MIN 512u
@@ -69,14 +70,16 @@ static bool is_alone(const peal_ws_frame *frame) {
 /* The longest payload of a message. */
 static size_t max_of(const peal_ws_input_rules *rules, bool is_deflated) {
   size_t max = rules->max_bytes;
-  return is_deflated ? max + max / DEFLATE_PART + DEFLATE_MORE : max;
+  return PEAL_ROLE_HAS_DEFLATE && is_deflated
+             ? max + max / DEFLATE_PART + DEFLATE_MORE
+             : max;
 }
 
 /* RFC6455 5.2, RFC7692 6: RSV1 means something if that was agreed, on the first
  * frame of a message. */
 static bool may_be_deflated(const peal_ws_input_rules *rules,
                             const peal_ws_frame *frame) {
-  return rules->deflated &&
+  return PEAL_ROLE_HAS_DEFLATE && rules->deflated &&
          (frame->opcode == PEAL_WS_TEXT || frame->opcode == PEAL_WS_BINARY);
 }
 
@@ -191,7 +194,8 @@ static peal_err take_whole(const peal_ws_frame *frame,
   if (frame->masked)
     peal_ws_frame_mask(ptr, ptr, len, frame->mask, 0);
   *item = (peal_ws_input_item){frame->opcode, frame->rsv1, {ptr, len}};
-  if (frame->opcode == PEAL_WS_TEXT && !frame->rsv1 &&
+  if (frame->opcode == PEAL_WS_TEXT &&
+      !(PEAL_ROLE_HAS_DEFLATE && frame->rsv1) &&
       !peal_utf8_is_valid(item->data))
     return PEAL_FAIL(PEAL_ERR_UTF8);
   return PEAL_OK;
@@ -269,7 +273,8 @@ static peal_slice gather(peal_ws_input *input, peal_ws_input_bytes *bytes,
 }
 
 static bool is_plain_text(const peal_ws_input *input) {
-  return input->opcode == PEAL_WS_TEXT && !input->is_deflated;
+  return input->opcode == PEAL_WS_TEXT &&
+         !(PEAL_ROLE_HAS_DEFLATE && input->is_deflated);
 }
 
 static peal_err finish_message(peal_ws_input *input, peal_ws_input_item *item) {

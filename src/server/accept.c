@@ -45,6 +45,7 @@ void peal_accept_refuse(peal_candidate *candidate, peal_val data) {
   peal_socket *socket = candidate->socket;
   peal_server_client *client = socket->client;
   socket->state = PEAL_SOCKET_GONE;
+  peal_tracing_link(socket, PEAL_TRACE_OUT, PEAL_TRACE_CONNECT_ERROR);
   peal_rooms_leave_all(socket);
   peal_members_remove(socket);
   peal_acks_close(socket);
@@ -149,6 +150,7 @@ static peal_err enter(peal_socket *socket, peal_candidate *candidate,
   bool has_all = send_missed(socket, missed);
   err = peal_sio_conn_accept(&socket->client->sio, candidate->link,
                              connect_data(socket, pairs), &text);
+  peal_tracing_link(socket, PEAL_TRACE_OUT, PEAL_TRACE_CONNECT);
   if (has_all)
     peal_server_client_send(socket->client, text);
   else

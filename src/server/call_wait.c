@@ -16,6 +16,7 @@
 #include "server/adapter.h"
 #include "server/members.h"
 #include "server/nsp.h"
+#include "server/nsp_life.h"
 
 #define DEFAULT_TIMEOUT_MS 60000u
 #define NS_PER_MS 1000000u
@@ -45,7 +46,9 @@ static void unref(call *it) {
   peal_doc_free(it->answer);
   uv_cond_destroy(&it->done_cond);
   uv_mutex_destroy(&it->lock);
-  peal_mem_free(it->nsp->server->mem, it);
+  peal_nsp *nsp = it->nsp;
+  peal_mem_free(nsp->server->mem, it);
+  peal_nsp_life_release(nsp);
 }
 
 /* -- on the workers ------------------------------------------------------------------ */
@@ -182,24 +185,29 @@ static bool init_locks(call *it) {
   return false;
 }
 
-static call *call_new(peal_nsp *nsp, peal_slice event, peal_args args,
-                      uint32_t timeout_ms) {
+/* Its namespace may have ended: then so has the socket. */
+static peal_err call_new(call **out, peal_nsp *nsp, peal_slice event,
+                         peal_args args, uint32_t timeout_ms) {
   const peal_mem *mem = nsp->server->mem;
+  if (!peal_nsp_life_try_hold(nsp))
+    return PEAL_ERR_CLOSED;
   call *it = peal_mem_zalloc(mem, sizeof *it);
-  if (!it)
-    return NULL;
-  it->question = question_new(mem, event, args);
-  if (!it->question || !init_locks(it)) {
-    peal_doc_free(it->question);
+  if (it)
+    it->question = question_new(mem, event, args);
+  if (!it || !it->question || !init_locks(it)) {
+    if (it)
+      peal_doc_free(it->question);
     peal_mem_free(mem, it);
-    return NULL;
+    peal_nsp_life_release(nsp);
+    return PEAL_ERR_NOMEM;
   }
   uint64_t wait_ms = timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS;
   atomic_init(&it->refs, 2);
   it->nsp = nsp;
   it->deadline_ns = uv_hrtime() + wait_ms * NS_PER_MS;
   it->mail.fn = on_look;
-  return it;
+  *out = it;
+  return PEAL_OK;
 }
 
 /* Takes the caller's reference. */
@@ -222,8 +230,8 @@ static peal_err check(const peal_nsp *nsp, peal_slice event,
                       peal_doc **answer) {
   if (answer)
     *answer = NULL;
-  return nsp && event.ptr && answer && !peal_worker_self() ? PEAL_OK
-                                                           : PEAL_ERR_USAGE;
+  bool may = peal_nsp_has_sockets(nsp) && event.ptr && answer;
+  return may && !peal_worker_self() ? PEAL_OK : PEAL_ERR_USAGE;
 }
 
 peal_err peal_ref_call(peal_socket_ref ref, const char *event, peal_args args,
@@ -232,9 +240,10 @@ peal_err peal_ref_call(peal_socket_ref ref, const char *event, peal_args args,
   peal_err err = check(ref.nsp, name, answer);
   if (err)
     return err;
-  call *it = call_new(ref.nsp, name, args, timeout_ms);
-  if (!it)
-    return PEAL_ERR_NOMEM;
+  call *it;
+  err = call_new(&it, ref.nsp, name, args, timeout_ms);
+  if (err)
+    return err;
   err = peal_ref_post(ref, ask, it);
   if (err)
     finish(it, err, NULL);
@@ -249,9 +258,10 @@ peal_err peal_nsp_call(peal_nsp *nsp, const char *id, const char *event,
     return PEAL_ERR_USAGE;
   if (whom.len >= ID_BYTES)
     return PEAL_ERR_CLOSED; /* nobody's */
-  call *it = call_new(nsp, name, args, timeout_ms);
-  if (!it)
-    return PEAL_ERR_NOMEM;
+  call *it;
+  err = call_new(&it, nsp, name, args, timeout_ms);
+  if (err)
+    return err;
   memcpy(it->id, whom.ptr, whom.len);
   look_at(it, 0);
   return wait_for(it, answer);

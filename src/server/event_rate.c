@@ -25,13 +25,21 @@ peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
   return PEAL_OK;
 }
 
+/* Its own, or its parent's (parent); NULL: the server's. */
+static const peal_nsp_rate *rate_in(const peal_nsp *nsp) {
+  for (; nsp; nsp = nsp->child_of)
+    if (atomic_load_explicit(&nsp->rate.is_set, memory_order_acquire))
+      return &nsp->rate;
+  return NULL;
+}
+
 static peal_event_rate rate_of(const peal_socket *socket,
                                const peal_event_bucket *bucket) {
   const peal_nsp *nsp = socket->local->nsp;
-  const peal_nsp_rate *of = &nsp->rate;
   if (bucket && bucket->has_own)
     return bucket->own;
-  if (!atomic_load_explicit(&of->is_set, memory_order_acquire))
+  const peal_nsp_rate *of = rate_in(nsp);
+  if (!of)
     return nsp->server->opts.event_rate;
   return (peal_event_rate){
       .per_s = atomic_load_explicit(&of->per_s, memory_order_relaxed),

@@ -9,6 +9,7 @@
 #include "server/server_client_send.h"
 #include "server/socket.h"
 #include "server/socket_recovery.h"
+#include "server/tracing.h"
 
 peal_err peal_use(peal_nsp *nsp, peal_use_fn fn, void *user) {
   if (!nsp || !fn)
@@ -155,7 +156,9 @@ peal_candidate *peal_middleware_candidate(peal_server_client *client,
 }
 
 void peal_middleware_start(peal_candidate *candidate, peal_val auth) {
-  if (peal_socket_recovery_ask(candidate, auth))
+  bool is_out = peal_socket_recovery_ask(candidate, auth) != PEAL_OK;
+  peal_tracing_link(candidate->socket, PEAL_TRACE_IN, PEAL_TRACE_CONNECT);
+  if (is_out)
     refuse(candidate, peal_err_message(PEAL_ERR_NOMEM), peal_undefined());
   else
     start(candidate);

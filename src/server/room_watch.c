@@ -127,8 +127,10 @@ void peal_room_watch_joined(peal_socket *socket, peal_slice room,
 void peal_room_watch_left(peal_socket *socket, peal_slice room) {
   peal_nsp_local *local = socket->local;
   bool is_own = peal_slice_is(room, socket->id);
+  if (!local->counts_rooms) /* nobody listens any more */
+    return;
   tell(local, PEAL_ROOM_LEFT, room, socket);
-  if (!peal_map_get(&local->rooms, room) && (is_own || !is_id(local, room)) &&
-      count(local->nsp, room, false))
+  if (local->counts_rooms && !peal_map_get(&local->rooms, room) &&
+      (is_own || !is_id(local, room)) && count(local->nsp, room, false))
     tell(local, PEAL_ROOM_DELETED, room, NULL);
 }

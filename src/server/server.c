@@ -179,11 +179,11 @@ static peal_err begin_handover(peal_server *server) {
 
 static peal_err set_up(peal_server *server, peal_engine_server_opts *opts) {
   peal_err err = peal_engine_opts_keep(opts, &server->strings);
+  server->owns_http = !opts->http;
   if (!err)
     err = open_http(server, opts);
   if (err)
     return err;
-  server->owns_http = !opts->http;
   server->workers = peal_http_server_workers(server->http);
   server->worker_count = peal_workers_count(server->workers);
   peal_op_load_init(

@@ -36,6 +36,7 @@ static peal_err on_disconnect(peal_server_client *client, peal_socket *socket) {
   if (!socket)
     return PEAL_OK;
   bool gives_up = !socket->is_member;
+  peal_tracing_link(socket, PEAL_TRACE_IN, PEAL_TRACE_DISCONNECT);
   peal_socket_end(socket, PEAL_REASON_CLIENT_DISCONNECT, PEAL_OK);
   return gives_up && ++client->given_up > PEAL_LIMIT_SIO_GIVEN_UP
              ? PEAL_ERR_LIMIT
@@ -121,6 +122,7 @@ static void leave_links(peal_server_client *client, bool all) {
     /* Without memory for it the machine is dead, and its deadline says so. */
     peal_err err = peal_sio_conn_part(&client->sio, link, &text);
     (void)err;
+    peal_tracing_link(socket, PEAL_TRACE_OUT, PEAL_TRACE_DISCONNECT);
     peal_server_client_send(client, text);
     peal_socket_end(socket, PEAL_REASON_SERVER_DISCONNECT, PEAL_OK);
   }

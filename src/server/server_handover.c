@@ -17,6 +17,7 @@
 #include "server/nsp_table.h"
 #include "server/rooms.h"
 #include "server/server_client_turn.h"
+#include "server/session.h"
 #include "server/socket.h"
 #include "server/socket_recovery.h"
 
@@ -113,6 +114,24 @@ static peal_err save_rooms(const peal_socket *socket, peal_handover_socket *out,
   return PEAL_OK;
 }
 
+/* The values that outlive the socket, as one object. */
+static peal_err save_session(const peal_socket *socket,
+                             peal_handover_socket *out, peal_arena *arena) {
+  size_t count = peal_session_count(socket);
+  if (!count)
+    return PEAL_OK;
+  peal_pair *pairs = peal_arena_alloc(arena, count * sizeof *pairs);
+  if (!pairs)
+    return PEAL_ERR_NOMEM;
+  for (size_t i = 0; i < count; i++) {
+    peal_val value;
+    const char *name = peal_session_at(socket, i, &value);
+    pairs[i] = (peal_pair){.key = name, .value = value};
+  }
+  out->session = peal_object(pairs, count);
+  return PEAL_OK;
+}
+
 static peal_err save_socket(const peal_server_client *client,
                             peal_sio_link link, peal_handover_socket *out,
                             peal_arena *arena) {
@@ -123,7 +142,8 @@ static peal_err save_socket(const peal_server_client *client,
                                 .pid = peal_slice_of(own ? own->pid : ""),
                                 .auth = peal_auth_text(socket),
                                 .data = peal_socket_data(socket)};
-  return save_rooms(socket, out, arena);
+  peal_err err = save_session(socket, out, arena);
+  return err ? err : save_rooms(socket, out, arena);
 }
 
 static size_t socket_count(const peal_server_client *client) {
@@ -166,13 +186,13 @@ static void leave(peal_socket *socket) {
 
 void peal_server_handover_on_left(peal_engine_conn *conn, void *user) {
   peal_server_client *client = peal_engine_conn_user(conn);
-  (void)user;
   peal_sio_link link = peal_sio_link_next(&client->sio, 0);
   for (; link; link = peal_sio_link_next(&client->sio, link)) {
     peal_socket *socket = peal_sio_link_user(&client->sio, link);
     if (socket)
       leave(socket);
   }
+  peal_session_end(client, user);
   peal_sio_conn_deinit(&client->sio);
 }
 
@@ -186,6 +206,18 @@ static peal_err restore_auth(peal_socket *socket, peal_slice json) {
   if (!err)
     err = peal_auth_keep(socket, peal_doc_val(doc));
   peal_doc_free(doc);
+  return err;
+}
+
+static peal_err restore_session(peal_socket *socket, peal_val session) {
+  peal_err err = PEAL_OK;
+  size_t count = peal_val_is(session, PEAL_OBJECT) ? session.len : 0;
+  for (size_t i = 0; !err && i < count; i++) {
+    peal_slice name = peal_val_key(session, i);
+    char *key = peal_arena_str(&socket->local->worker->turn, name);
+    err = key ? peal_session_set(socket, key, peal_val_get_n(session, name))
+              : PEAL_ERR_NOMEM;
+  }
   return err;
 }
 
@@ -204,6 +236,8 @@ static peal_err enter(peal_socket *socket, const peal_handover_socket *from) {
     err = restore_auth(socket, from->auth);
   if (!err && !peal_val_is(from->data, PEAL_UNDEFINED))
     err = peal_socket_set_data(socket, from->data);
+  if (!err)
+    err = restore_session(socket, from->session);
   if (!err)
     peal_socket_recovery_live(socket);
   return err;

@@ -38,7 +38,11 @@ static peal_err set_up(peal_tracing *it, const peal_trace_opts *opts) {
   return it->logs ? peal_trace_filter_init(&it->filter, text) : PEAL_OK;
 }
 
-/* The newest leads to all before it. */
+static bool is_any(const peal_tracing *it) {
+  return it->opts.fn || it->logs || it->opts.ids;
+}
+
+/* The newest leads to all before it, and says whether anybody is told. */
 static void publish(peal_server *server, peal_tracing *it) {
   peal_tracing *before =
       atomic_load_explicit(&server->tracing, memory_order_relaxed);
@@ -47,8 +51,10 @@ static void publish(peal_server *server, peal_tracing *it) {
   while (!atomic_compare_exchange_weak_explicit(&server->tracing, &before, it,
                                                 memory_order_release,
                                                 memory_order_relaxed));
-  peal_server_set_odd(server, PEAL_ODD_TRACE,
-                      it->opts.fn || it->logs || it->opts.ids);
+  do {
+    it = atomic_load_explicit(&server->tracing, memory_order_acquire);
+    peal_server_set_odd(server, PEAL_ODD_TRACE, is_any(it));
+  } while (atomic_load_explicit(&server->tracing, memory_order_acquire) != it);
 }
 
 static peal_err change(peal_server *server, const peal_trace_opts *opts) {
@@ -106,23 +112,52 @@ static peal_slice show_args(peal_buf *buf, peal_args args, size_t max) {
   return text;
 }
 
-static void write_line(const peal_tracing *of, const peal_socket *socket,
-                       const peal_trace_record *record) {
+static const char *word_of(peal_trace_kind kind) {
+  switch (kind) {
+  case PEAL_TRACE_ACK:
+    return "acknowledgement";
+  case PEAL_TRACE_CONNECT:
+    return "connect";
+  case PEAL_TRACE_CONNECT_ERROR:
+    return "connect error";
+  case PEAL_TRACE_DISCONNECT:
+    return "disconnect";
+  case PEAL_TRACE_EVENT:
+    break;
+  }
+  return "event";
+}
+
+static void write_packet(const peal_tracing *of, const peal_socket *socket,
+                         const peal_trace_record *record, const char *way) {
   peal_buf buf;
   static const peal_slice none;
   size_t max = of->filter.max_value_bytes;
   peal_buf_init(&buf, socket->local->worker->mem, max * 2 + 256);
   peal_slice args = show_args(&buf, record->args, max);
+  bool is_event = record->kind == PEAL_TRACE_EVENT;
   peal_logger_write_each(
       socket->local->nsp->server->log, PEAL_LOG_INFO, "trace", none,
       peal_slice_of(socket->id), "%s %.*s %s%.*s%s %zu bytes, %llu us%s%.*s%s",
-      record->way == PEAL_TRACE_IN ? "in" : "out", PEAL_SFMT(record->nsp),
-      record->is_ack ? "acknowledgement" : "\"",
+      way, PEAL_SFMT(record->nsp), is_event ? "\"" : word_of(record->kind),
       (int)(record->event.len < 64 ? record->event.len : 64), record->event.ptr,
-      record->is_ack ? "" : "\"", record->bytes,
+      is_event ? "\"" : "", record->bytes,
       (unsigned long long)(record->cpu_ns / 1000), args.len ? ": " : "",
       PEAL_SFMT(args), buf.err || buf.len > max ? "…" : "");
   peal_buf_deinit(&buf);
+}
+
+static void write_line(const peal_tracing *of, const peal_socket *socket,
+                       const peal_trace_record *record) {
+  const char *way = record->way == PEAL_TRACE_IN ? "in" : "out";
+  static const peal_slice none;
+  if (record->kind == PEAL_TRACE_EVENT || record->kind == PEAL_TRACE_ACK)
+    write_packet(of, socket, record, way);
+  else
+    peal_logger_write_each(socket->local->nsp->server->log, PEAL_LOG_INFO,
+                           "trace", none, peal_slice_of(socket->id),
+                           "%s %.*s %s", way, PEAL_SFMT(record->nsp),
+                           word_of(record->kind));
 }
 
 static void tell(const peal_tracing *of, const peal_socket *socket,
@@ -225,9 +260,18 @@ void peal_tracing_end(peal_tracing_event *it, const peal_socket *socket,
 
 void peal_tracing_ack(const peal_socket *socket, peal_args args, size_t bytes) {
   peal_trace_record record = record_of(socket, PEAL_TRACE_IN);
-  record.is_ack = true;
+  record.kind = PEAL_TRACE_ACK;
   record.args = args;
   record.bytes = bytes;
+  tell(tracing_of(socket), socket, &record);
+}
+
+void peal_tracing_link(const peal_socket *socket, peal_trace_way way,
+                       peal_trace_kind kind) {
+  if (!peal_tracing_is_on(socket))
+    return;
+  peal_trace_record record = record_of(socket, way);
+  record.kind = kind;
   tell(tracing_of(socket), socket, &record);
 }
 
@@ -242,11 +286,12 @@ void peal_tracing_out(const peal_socket *socket, const peal_eio_item *item) {
   if (peal_form_values(&packet, socket->local->nsp->server, item->message,
                        turn))
     return;
-  record.is_ack =
+  bool is_ack =
       packet.type == PEAL_SIO_ACK || packet.type == PEAL_SIO_BINARY_ACK;
   const peal_val *items = packet.data.as.items;
-  size_t skip = record.is_ack ? 0 : 1;
-  if (skip)
+  size_t skip = is_ack ? 0 : 1;
+  record.kind = is_ack ? PEAL_TRACE_ACK : PEAL_TRACE_EVENT;
+  if (!is_ack)
     record.event = peal_val_str(items[0]);
   record.args = (peal_args){items + skip, packet.data.len - skip};
   record.bytes = peal_message_len(item->message);

@@ -3,6 +3,8 @@
 /* tracing: events one by one, to whoever asked for them (<peal/trace.h>): a
  * function, the log; and the ids that they are followed by. Nothing of it runs
  * unless the server is odd (PEAL_ODD_TRACE). */
+#include <peal/trace.h>
+
 #include "events/event.h"
 #include "net/span.h"
 #include "proto/eio_queue.h"
@@ -24,6 +26,9 @@ void peal_tracing_end(peal_tracing_event *it, const peal_socket *socket,
                       const peal_event *event);
 /* An acknowledgement has come from this socket. */
 void peal_tracing_ack(const peal_socket *socket, peal_args args, size_t bytes);
+/* It joins or leaves, or is made to. What a client says as `auth` stays here. */
+void peal_tracing_link(const peal_socket *socket, peal_trace_way way,
+                       peal_trace_kind kind);
 /* This socket was sent it. */
 void peal_tracing_out(const peal_socket *socket, const peal_eio_item *item);
 /* What the environment asks for. */

@@ -12,8 +12,8 @@
 
 typedef struct peal_deflate_verbs {
   void *user;
-  /* Messages below go as they are. */
-  size_t threshold_bytes;
+  /* Messages below and above go as they are. */
+  size_t threshold_bytes, max_bytes;
 
   /* A new message, in place of any that was begun. Returns: PEAL_OK,
    * PEAL_ERR_NOMEM. */

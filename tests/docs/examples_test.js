@@ -619,6 +619,32 @@ const tests = {
   loop_uv: ticks,
   loop_glib: ticks,
 
+  // A second one takes over, and the first one ends.
+  async restart({ child, ended }) {
+    const ada = await joined({ transports: ['websocket'], reconnection: false });
+    const bob = await joined({ transports: ['polling'], reconnection: false });
+    const who = (socket) => new Promise((done) =>
+      socket.emit('process', (...all) => done(all)));
+    ada.emit('name', 'ada');
+    assert.deepStrictEqual(await who(ada), [child.pid, 'ada']);
+    for (const one of [ada, bob]) await ask(one, 'join', 'lobby');
+    for (let i = 0; i < 200 && !fs.existsSync(restartPath); i++) await wait(20);
+    const second = spawn(path.join(process.env.PEAL_BIN, 'example-restart'),
+      [String(new URL(url).port), restartPath], { stdio: 'ignore' });
+    children.push(second);
+    assert.strictEqual(await ended, 0);
+    assert.deepStrictEqual(await who(ada), [second.pid, 'ada']);
+    assert.deepStrictEqual(await who(bob), [second.pid, null]);
+    const said = once(bob, 'said');
+    ada.emit('say', 'lobby', 'hi');
+    assert.strictEqual((await said)[0], 'hi');
+    const back = once(bob, 'echo');
+    bob.emit('echo', 1);
+    assert.strictEqual((await back)[0], 1);
+    second.kill('SIGTERM');
+    assert.strictEqual(await new Promise((done) => second.once('exit', done)), 0);
+  },
+
   async listeners({ child }) {
     const at = (where) => {
       const agent = new http.Agent();
@@ -655,7 +681,8 @@ const tests = {
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'peal-docs-'));
 process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 const unixPath = path.join(folder, 'it.sock');
-const more = { listeners: [`unix:${unixPath}`] };
+const restartPath = path.join(folder, 'restart.sock');
+const more = { listeners: [`unix:${unixPath}`], restart: [restartPath] };
 
 async function main() {
   const name = process.argv[2];

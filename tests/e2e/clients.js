@@ -22,7 +22,8 @@ const WORKERS = argument('workers') === undefined
 const urlOf = (server, nsp = '/') => `http://127.0.0.1:${server.port}${nsp}`;
 
 // `--parser msgpack`: of servers and clients.
-const PARSER = argument('parser') && require('socket.io-msgpack-parser');
+const PARSER = argument('parser') === 'msgpack' &&
+  require('socket.io-msgpack-parser');
 
 const QUICK = {
   ...PARSER && { parser: PARSER },

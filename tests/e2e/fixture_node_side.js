@@ -6,7 +6,7 @@
 // "/", +ack where it is written:
 //   send_back(...args)         socket.send(...args)
 //   reserved(name)+ack("refused" | "sent")
-//   volatile_one(ev, ...args)  ack_twice(x)+ack  ack_never()  ack_late()+ack
+//   volatile_one(ev, ...args)  ack_twice(x)+ack  ack_never()  ack_late(ms)+ack
 //   emit_then_kick(close)      `bye`(1), disconnect, `late`()
 //   compressed(flag, ...args)  `big`(...args)
 //   join_many([rooms])+ack  leave_own()+ack(count of rooms)
@@ -48,7 +48,7 @@ function onSocket(io, socket) {
     volatile_one: (ev, ...args) => socket.volatile.emit(ev, ...args),
     ack_twice: (x, ack) => { ack(x); ack('again'); },
     ack_never: () => {},
-    ack_late: (ack) => setTimeout(() => ack('late'), LATE_MS),
+    ack_late: (ms, ack) => setTimeout(() => ack('late'), ms),
     emit_then_kick: (close) => {
       socket.emit('bye', 1);
       socket.disconnect(close);
@@ -117,7 +117,7 @@ function watched(io) {
 }
 
 function parent(all) {
-  all.use((socket, next) => next(socket.handshake.auth.bad
+  all.use((socket, next) => next(socket.handshake.auth?.bad
     ? new Error('by the parent') : undefined));
   all.on('connection', (socket) => {
     socket.on('echo', (...args) => {
@@ -134,7 +134,7 @@ function parent(all) {
 function parents(io) {
   parent(io.of(/^\/dyn-\d+$/));
   parent(io.of((name, auth, next) =>
-    next(null, name.startsWith('/fn-') && Boolean(auth.ok))));
+    next(null, name.startsWith('/fn-') && Boolean(auth?.ok))));
   io.of('/dyn-7777');
 }
 

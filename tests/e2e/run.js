@@ -2,7 +2,7 @@
 'use strict';
 // Runs the suites against one server:
 //   node run.js --server node|PATH [--python PATH] [--workers N]
-//     [--parser msgpack] [suite...]
+//     [--parser msgpack|own] [suite...]
 // Each suite is a program of its own with its own slice of ports, held against
 // other runs on this machine by listening on its last one meanwhile.
 const { spawnSync } = require('node:child_process');

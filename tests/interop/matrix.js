@@ -100,12 +100,12 @@ async function main() {
     for (const one of todo) console.log(words(one));
     return;
   }
-  let port = Number(argument('port-base', 28000));
+  let port = Number(argument('port-base', 11400));
   let failed = 0;
   const worker = async () => {
     while (todo.length) {
       const one = todo.shift();
-      const { code, output } = await run(one, port += 40);
+      const { code, output } = await run(one, port += 20);
       const last = output.trimEnd().split('\n').at(-1);
       console.log(`${code ? 'FAIL' : 'ok  '} ${words(one)}  ${last}`);
       if (code) {

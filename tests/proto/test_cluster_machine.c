@@ -832,6 +832,43 @@ static void any_allocation_may_fail(void **unused) {
   assert_true(count > 15);
 }
 
+/* -- namespaces that end ----------------------------------------------------------------- */
+
+static void a_namespace_that_ends_is_given_up(void **unused) {
+  fixture f;
+  (void)unused;
+  bring(&f, UP);
+  assert_int_equal(peal_cluster_machine_nsp(&f.machine, text("/x")), PEAL_OK);
+  expect(&f, "SUBSCRIBE\n");
+  peal_cluster_machine_nsp_end(&f.machine, text("/x"));
+  expect(&f, "UNSUBSCRIBE\n");
+  peal_cluster_machine_nsp_end(&f.machine, text("/x")); /* there is none */
+  expect(&f, "");
+  /* Before anybody was told of it, and again under the same name. */
+  assert_int_equal(peal_cluster_machine_nsp(&f.machine, text("/y")), PEAL_OK);
+  peal_cluster_machine_nsp_end(&f.machine, text("/y"));
+  expect(&f, "");
+  assert_int_equal(peal_cluster_machine_nsp(&f.machine, text("/y")), PEAL_OK);
+  expect(&f, "SUBSCRIBE\n");
+  peal_cluster_machine_nsp_end(&f.machine, text("/y"));
+  assert_int_equal(peal_cluster_machine_nsp(&f.machine, text("/y")), PEAL_OK);
+  expect(&f, "UNSUBSCRIBE\nSUBSCRIBE\n");
+  end(&f);
+}
+
+/* Where all is one channel, it is not given up with one of them. */
+static void peals_own_channel_outlives_its_namespaces(void **unused) {
+  static const peal_cluster_machine_opts own = {.node = false};
+  fixture f;
+  (void)unused;
+  begin(&f, &own);
+  peal_cluster_machine_up(&f.machine, 1000);
+  forget(&f);
+  peal_cluster_machine_nsp_end(&f.machine, NSP);
+  expect(&f, "");
+  end(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_verb_has_an_answer_in_every_state),
@@ -861,6 +898,8 @@ int main(void) {
       cmocka_unit_test(what_was_stored_twice_runs_once),
       cmocka_unit_test(what_was_trimmed_unread_is_told),
       cmocka_unit_test(a_stream_is_chosen_as_in_node),
+      cmocka_unit_test(a_namespace_that_ends_is_given_up),
+      cmocka_unit_test(peals_own_channel_outlives_its_namespaces),
       cmocka_unit_test(any_allocation_may_fail)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

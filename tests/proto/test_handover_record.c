@@ -19,6 +19,8 @@
 static const peal_slice rooms[] = {TEXT("lobby"), TEXT("a\0b"), TEXT("\xff")};
 static const peal_handover_field fields[] = {{TEXT("Host"), TEXT("x")},
                                              {TEXT("Cookie"), TEXT("a=\xe9")}};
+static const peal_pair values[] = {
+    {.key = "seen", .value = {.type = PEAL_INT, .as.integer = 3}}};
 static const peal_handover_message messages[] = {
     {.data = TEXT("2[\"\xc3\xa9\"]")},
     {.data = TEXT("51-[{\"_placeholder\":true,\"num\":0}]"),
@@ -32,6 +34,7 @@ static peal_handover_record whole(peal_handover_socket sockets[2]) {
                                       .pid = TEXT("0123456789012345678901"),
                                       .auth = TEXT("{\"token\":1}"),
                                       .data = peal_int(7),
+                                      .session = peal_object(values, 1),
                                       .rooms = rooms,
                                       .room_count = 3};
   sockets[1] = (peal_handover_socket){.nsp = TEXT("/other"),
@@ -73,6 +76,7 @@ static void same_socket(const peal_handover_socket *a,
   same(a->auth, b->auth);
   assert_int_equal(a->auth.ptr != NULL, b->auth.ptr != NULL);
   assert_true(peal_val_eq(a->data, b->data));
+  assert_true(peal_val_eq(a->session, b->session));
   assert_int_equal(a->room_count, b->room_count);
   for (size_t i = 0; i < a->room_count; i++)
     same(a->rooms[i], b->rooms[i]);

@@ -59,7 +59,7 @@ static void append(char *log, size_t cap, peal_slice words) {
 
 /* "event:/nsp#id[json]" */
 static void say(side *s, const char *word, const peal_sio_packet *packet) {
-  char line[2048];
+  char line[4096];
   int len = snprintf(line, sizeof line, "%s:%.*s", word, (int)packet->nsp.len,
                      packet->nsp.ptr);
   if (packet->has_id)

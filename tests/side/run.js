@@ -6,7 +6,6 @@
 //     [--write 1] [--list 1] [--parallel N] [--port-base N]
 // `--show` prints what was seen, `--write` writes differences.json anew and
 // keeps the reasons.
-const fs = require('node:fs');
 const path = require('node:path');
 const { privateServer, stopAll, argument } = require('../e2e/lib/server');
 const { On } = require('./lib/on');
@@ -45,8 +44,9 @@ async function watch(kind, { flags = {}, fn }) {
     error = err;
   }
   clearTimeout(timer);
+  const lines = on.transcript();
   for (const done of cleanups.reverse()) await done();
-  return { lines: on.transcript(), error };
+  return { lines, error };
 }
 
 async function compare(one, out) {
@@ -66,7 +66,9 @@ async function compare(one, out) {
   console.log(`${word} ${one.name} (${Date.now() - start} ms)`);
   const lines = [...problems, ...(word === 'FAIL' ? diff : []),
     ...(show ? ours.lines : [])];
-  for (const line of lines) console.log(`     ${line.replace(/\n/g, '\n     ')}`);
+  for (const line of lines) {
+    console.log(`     ${line.replace(/\n/g, '\n     ')}`);
+  }
 }
 
 async function main() {

@@ -328,6 +328,10 @@ static int poll_once(sio_client *client, int64_t until) {
   int got = read_answer(client, until, &body, &len);
   if (got)
     client->polling_now = false;
+  /* The next one is asked on another connection. */
+  if (got > 0 && client->status == 200 &&
+      strcasestr(client->head, "\r\nConnection: close"))
+    hang_up(&client->fd);
   if (got > 0 && client->status == 200)
     on_payload(client, body, len);
   else if (got)

@@ -70,7 +70,8 @@ class Peer {
 
   async join(nsp = '/', auth) {
     const name = nsp === '/' ? '' : `${nsp},`;
-    await this.send(`0${name}${auth === undefined ? '' : JSON.stringify(auth)}`);
+    const said = auth === undefined ? '' : JSON.stringify(auth);
+    await this.send(`0${name}${said}`);
     const packet = await this.next();
     const found = /"sid":"([^"]+)"/.exec(packet);
     if (found) this.id = found[1];
@@ -78,13 +79,21 @@ class Peer {
     if (pid) this.pid = pid[1];
   }
 
-  // All that comes before the echo of this.
+  // All that comes before the answer to this.
   async fence(nsp = '/') {
     const name = nsp === '/' ? '' : `${nsp},`;
-    await this.send(`2${name}987["echo","fence"]`);
+    // Behind what this client has told to all workers.
+    if (nsp === '/' && this.on.server.flags.workers) {
+      await this.before('2986["count","fence"]', '43986[0]');
+    }
+    await this.before(`2${name}987["echo","fence"]`, `43${name}987["fence"]`);
+  }
+
+  async before(question, answer) {
+    await this.send(question);
     for (;;) {
       const packet = await this.engine.recvPacket(LIMIT_MS);
-      if (packet === `43${name}987["fence"]`) return;
+      if (packet === answer) return;
       this.see(packet);
     }
   }
@@ -128,7 +137,8 @@ class Client {
     this.words = on.words;
     const say = (text) => log.push(this.words.text(text));
     this.say = say;
-    socket.on('connect', () => say(`connect${socket.recovered ? ' recovered' : ''}`));
+    socket.on('connect', () =>
+      say(`connect${socket.recovered ? ' recovered' : ''}`));
     socket.on('disconnect', (why, more) => say(`disconnect ${why}` +
       (more && more.description ? ` (${more.description.message ||
         more.description})` : '')));
@@ -187,7 +197,7 @@ class On {
       log.map((line) => `${name} ${line.replace(/\r?\n/g, ' | ')}`));
   }
 
-  // -- HTTP --------------------------------------------------------------------
+  // -- HTTP ------------------------------------------------------------------
 
   async http(method, target, opts = {}) {
     const log = this.log('http');
@@ -267,7 +277,7 @@ class On {
     };
   }
 
-  // -- WebSocket ---------------------------------------------------------------
+  // -- WebSocket -------------------------------------------------------------
 
   // The answer to the opening handshake, and a peer if it was taken.
   async websocket(target = WS, headers = {}, ms = LIMIT_MS) {
@@ -289,7 +299,7 @@ class On {
     return new Peer(this, log, engine);
   }
 
-  // -- Engine.IO, Socket.IO ------------------------------------------------------
+  // -- Engine.IO, Socket.IO --------------------------------------------------
 
   async engine(transport, headers) {
     const log = this.log(transport === 'polling' ? 'poll' : 'ws');

@@ -47,8 +47,8 @@ class Words {
         ? `${text.slice(0, 80)}… of ${text.length}` : text;
     }
     if (Buffer.isBuffer(p)) return this.bytes(p);
-    return `frame ${p.op}${p.fin ? '' : ' more'}${p.rsv ? ` rsv ${p.rsv}` : ''} ` +
-      `${this.bytes(p.payload)}`;
+    return [`frame ${p.op}`, p.fin ? '' : ' more', p.rsv ? ` rsv ${p.rsv}` : '',
+      ` ${this.bytes(p.payload)}`].join('');
   }
 
   bytes(b) {
@@ -59,16 +59,17 @@ class Words {
   }
 
   value(value) {
+    const hex = (data) => `<${Buffer.from(data).toString('hex')}>`;
     return this.text(JSON.stringify(value, (key, one) =>
-      (one && one.type === 'Buffer' ? `<${Buffer.from(one.data).toString('hex')}>`
-        : one)));
+      (one && one.type === 'Buffer' ? hex(one.data) : one)));
   }
 
   // Status line, headers sorted by name, body.
   response(res) {
     const lines = [`${res.status} ${res.reason}`];
     for (const name of Object.keys(res.headers).sort()) {
-      if (!UNSEEN.has(name)) lines.push(`${name}: ${this.text(res.headers[name])}`);
+      if (UNSEEN.has(name)) continue;
+      lines.push(`${name}: ${this.text(res.headers[name])}`);
     }
     if (res.body && res.body.length) {
       const text = res.body.toString();
@@ -94,7 +95,8 @@ function difference(a, b) {
   const out = [];
   for (let i = 0, k = 0; i < a.length || k < b.length;) {
     if (i < a.length && k < b.length && a[i] === b[k]) { i++; k++; }
-    else if (i < a.length && (k === b.length || len[i + 1][k] >= len[i][k + 1])) {
+    else if (i < a.length &&
+      (k === b.length || len[i + 1][k] >= len[i][k + 1])) {
       out.push(`- ${a[i++]}`);
     } else out.push(`+ ${b[k++]}`);
   }

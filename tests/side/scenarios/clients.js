@@ -92,10 +92,12 @@ module.exports = ({ scenario }) => {
   by('a timeout of the client', async (on, client) => {
     const c = client();
     await c.seen('connect');
-    await new Promise((done) => c.socket.timeout(100).emit('ack_never', (err) => {
-      c.say(`error ${err.message}`);
-      done();
-    }));
+    await new Promise((done) => {
+      c.socket.timeout(100).emit('ack_never', (err) => {
+        c.say(`error ${err.message}`);
+        done();
+      });
+    });
   });
   by('a timeout of the server', async (on, client) => {
     const c = client();
@@ -124,7 +126,8 @@ module.exports = ({ scenario }) => {
       c.socket.emit('echo', 'x'.repeat(300000), (...a) => done(a)));
     c.say(`answer of ${text.length}`);
   });
-  by('a message that is too large', { maxPayload: 2000 }, async (on, client, way) => {
+  const small = { maxPayload: 2000 };
+  by('a message that is too large', small, async (on, client, way) => {
     const c = client();
     await c.seen('connect');
     if (way === 'upgrade') {
@@ -160,7 +163,7 @@ module.exports = ({ scenario }) => {
     await c.seen('connect');
     c.say(`result ${JSON.stringify(await c.socket.emitWithAck('echo', 'x'))}`);
   });
-  by('comes back after the server closed', { own: 'back' }, async (on, client) => {
+  by('comes back when it was cut off', { own: 'back' }, async (on, client) => {
     const c = client({ reconnection: true, reconnectionDelay: 10 });
     await c.seen('connect');
     const first = c.socket.id;

@@ -95,7 +95,7 @@ module.exports = ({ both, scenario }) => {
     }
   });
 
-  // -- acknowledgements -----------------------------------------------------------
+  // -- acknowledgements ------------------------------------------------------
   both('the server asks', { own: 'ask' }, async (on, transport) => {
     const e = await on.sio(transport);
     await e.send('2["call_me","ask",9000,1,2]');
@@ -106,7 +106,8 @@ module.exports = ({ both, scenario }) => {
     await e.send(`3${id}["yes",{"a":1}]`);
     await e.next();
   });
-  scenario('the server asks: ids count for each namespace', { own: 'count' },
+  scenario('the server asks: ids count for each namespace',
+    { own: 'count', workers: 1 },
     async (on) => {
       const [a, b] = await crowd(on, 'websocket', '', '');
       await a.send('2["call_me","ask",9000]');
@@ -143,19 +144,21 @@ module.exports = ({ both, scenario }) => {
     });
   both('an acknowledgement later', async (on, transport) => {
     const e = await on.sio(transport);
-    await e.send('21["ack_late"]', '22["echo","between"]');
+    await e.send('21["ack_late",500]', '22["echo","between"]');
     await e.next(2);
   });
   both('an acknowledgement for a client that has left', async (on, transport) => {
     const e = await on.sio(transport);
-    await e.send('21["ack_late"]', '1');
+    await e.send('21["ack_late",2000]');
+    await e.fence();
+    await e.send('1');
     await e.reason();
     await e.join('/admin');
-    await on.sleep(800); // it has come, if it comes at all
+    await on.sleep(2500); // it has come, if it comes at all
     await e.fence('/admin');
   });
 
-  // -- broadcasts -------------------------------------------------------------------
+  // -- broadcasts ------------------------------------------------------------
   for (const transport of ['polling', 'websocket']) {
     const toRooms = (name, rooms, packet, flags = ALONE) => scenario(
       `${name} [${transport}]`, flags, async (on) => {
@@ -295,7 +298,7 @@ module.exports = ({ both, scenario }) => {
     await e.next();
   });
 
-  // -- broadcasts that are acknowledged ------------------------------------------------
+  // -- broadcasts that are acknowledged --------------------------------------
   const acked = (name, answer, timeout = 9000) => scenario(
     `broadcast with acknowledgements: ${name}`, { own: 'broadcast ack' },
     async (on) => {

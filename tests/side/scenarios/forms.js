@@ -51,7 +51,7 @@ const MSGPACK = { parser: 'msgpack' };
 const CONNECT = { type: 0, data: undefined, nsp: '/' };
 
 module.exports = ({ scenario, both }) => {
-  // -- Engine.IO 3 ------------------------------------------------------------------
+  // -- Engine.IO 3 -----------------------------------------------------------
   scenario('eio3: handshake over polling', OLD, (on) => on.get(OLD_POLL));
   scenario('eio3: handshake over WebSocket', OLD, (on) => oldWs(on));
   scenario('eio3: no EIO is version 3', OLD, (on) =>
@@ -164,7 +164,7 @@ module.exports = ({ scenario, both }) => {
     });
   }
 
-  // -- MessagePack ----------------------------------------------------------------------
+  // -- MessagePack -----------------------------------------------------------
   const begun = async (on, transport) => {
     const e = await on.engine(transport);
     await e.send(pack(CONNECT));
@@ -219,7 +219,7 @@ module.exports = ({ scenario, both }) => {
     });
   }
 
-  // -- permessage-deflate -------------------------------------------------------------------
+  // -- permessage-deflate ----------------------------------------------------
   for (const offer of ['permessage-deflate',
     'permessage-deflate; client_max_window_bits',
     'permessage-deflate; server_max_window_bits=10',

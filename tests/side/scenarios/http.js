@@ -11,7 +11,7 @@ module.exports = ({ scenario }) => {
   const get = (name, target, headers, flags) =>
     scenario(name, flags || {}, (on) => on.get(target, headers));
 
-  // -- handshakes ---------------------------------------------------------------
+  // -- handshakes ------------------------------------------------------------
   get('handshake over polling', POLL);
   scenario('handshake over WebSocket', async (on) => {
     await (await on.websocket()).next();
@@ -62,7 +62,7 @@ module.exports = ({ scenario }) => {
   scenario('headers hook: a refusal', { hookRefusals: 1 }, (on) =>
     on.get(`${BASE}&transport=tcp`));
 
-  // -- refusals -------------------------------------------------------------------
+  // -- refusals --------------------------------------------------------------
   get('code 0: no transport', '/socket.io/?EIO=4');
   get('code 0: another transport', `${BASE}&transport=tcp`);
   get('code 0: webtransport', `${BASE}&transport=webtransport`);
@@ -121,7 +121,7 @@ module.exports = ({ scenario }) => {
   });
   scenario('an upgrade of another path', (on) => on.websocket('/other'));
 
-  // -- CORS -------------------------------------------------------------------------
+  // -- CORS ------------------------------------------------------------------
   const ORIGIN = { Origin: 'http://page.example' };
   const PREFLIGHT = { ...ORIGIN, 'Access-Control-Request-Method': 'POST',
     'Access-Control-Request-Headers': 'x-a, content-type' };
@@ -153,7 +153,7 @@ module.exports = ({ scenario }) => {
     { cors: 'http://page.example' }, (on) => on.http('OPTIONS', POLL,
       { headers: { ...PREFLIGHT, Origin: 'http://other.example' } }));
 
-  // -- client files -------------------------------------------------------------------
+  // -- client files ----------------------------------------------------------
   const FILES = ['socket.io.js', 'socket.io.min.js', 'socket.io.esm.min.js',
     'socket.io.msgpack.min.js'];
   for (const name of FILES.flatMap((one) => [one, `${one}.map`])) {
@@ -179,7 +179,7 @@ module.exports = ({ scenario }) => {
       { 'If-None-Match': etag });
   }
 
-  // -- compression ----------------------------------------------------------------------
+  // -- compression -----------------------------------------------------------
   const squeezed = (name, encoding, args, flags = {}) =>
     scenario(`httpCompression: ${name}`, flags, async (on) => {
       const e = await on.engine('polling');
@@ -199,7 +199,7 @@ module.exports = ({ scenario }) => {
     { compressThreshold: 100 });
   squeezed('compress(false)', 'gzip', `false,"${'x'.repeat(2000)}"`);
 
-  // -- what is no Engine.IO ---------------------------------------------------------------
+  // -- what is no Engine.IO --------------------------------------------------
   get('an HTTP route beside it', '/hello');
   get('no route', '/none');
   scenario('sid in a path that continues', async (on) => {

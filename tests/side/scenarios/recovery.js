@@ -197,8 +197,7 @@ module.exports = ({ both, scenario }) => {
   });
   for (const way of ['polling', 'websocket']) {
     scenario(`recovery: the official client [${way}]`, RECOVERY, async (on) => {
-      const c = on.client({ transports: [way], reconnection: true,
-        reconnectionDelay: 300, reconnectionDelayMax: 300 });
+      const c = on.client({ transports: [way] });
       await c.seen('connect');
       const { id } = c.socket;
       c.socket.on('n', (n, offset) => on.words.hide(offset, `OFFSET ${n}`));
@@ -214,6 +213,7 @@ module.exports = ({ both, scenario }) => {
           await other.send(`28["count","${id}"]`);
           return /\[0\]/.test(await other.engine.recv());
         });
+        c.socket.connect(); // not before the server knows that it was gone
         await on.until(() => c.log.filter(
           (line) => /^connect/.test(line)).length > count);
       }

@@ -5,7 +5,7 @@ const { WS, POLL } = require('../lib/on');
 const { OP, closePayload } = require('../../e2e/lib/wsraw');
 
 module.exports = ({ scenario }) => {
-  // -- the opening handshake --------------------------------------------------------
+  // -- the opening handshake -------------------------------------------------
   const opening = (name, headers) => scenario(`handshake of a WebSocket: ${name}`,
     async (on) => {
       const ws = await on.websocket(WS, headers);
@@ -22,7 +22,7 @@ module.exports = ({ scenario }) => {
   opening('upper case', { Upgrade: 'WebSocket', Connection: 'keep-alive, upgrade' });
   opening('another protocol', { Upgrade: 'h2c' });
 
-  // -- frames -------------------------------------------------------------------------
+  // -- frames ----------------------------------------------------------------
   const frames = (name, fn, more) => scenario(`WebSocket: ${name}`, more || {},
     async (on) => {
       const e = await on.sio('websocket');
@@ -90,7 +90,7 @@ module.exports = ({ scenario }) => {
   }, { maxPayload: 2000 });
   frames('the connection breaks', (ws) => { ws.conn.sock.destroy(); });
 
-  // -- packets ------------------------------------------------------------------------
+  // -- packets ---------------------------------------------------------------
   for (const [name, packet, stays] of [['an unknown packet', '9'],
     ['an empty message', ''], ['a ping', '2'], ['a letter', 'x'],
     ['a pong that nobody asked for', '3', true], ['open', '0', true],
@@ -136,7 +136,7 @@ module.exports = ({ scenario }) => {
       await e.next();
     });
 
-  // -- the upgrade ----------------------------------------------------------------------
+  // -- the upgrade -----------------------------------------------------------
   const upgraded = async (on) => {
     const e = await on.engine('polling');
     await e.join();

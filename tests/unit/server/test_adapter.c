@@ -326,6 +326,8 @@ static void a_thread_calls_a_client_of_another_node(void **state) {
 static void on_call(peal_nsp *nsp, const peal_event *event, void *user) {
   (void)user;
   assert_ptr_equal(nsp, near_b.it.root);
+  /* No error handler is for those of other nodes. */
+  assert_int_equal(peal_event_fail(event, PEAL_ERR_IO, NULL), PEAL_ERR_USAGE);
   trace_add("%.*s %zu %d", PEAL_SFMT(peal_event_name(event)),
             peal_event_args(event).count, peal_event_wants_ack(event));
   (void)peal_ack(event, PEAL_ARGS(peal_str("fine")));

@@ -2,6 +2,7 @@
 /* Threads that are no workers call clients and wait: for an answer, for the end
  * of the socket, of the run, of their patience. */
 #include <peal/events.h>
+#include <peal/namespaces.h>
 
 #include "server_fixture.h"
 
@@ -223,6 +224,37 @@ static void a_worker_does_not_wait_for_itself(void **state) {
   server_stop(&it);
 }
 
+/* A child of a pattern, which ends with its last socket, while a thread waits
+ * for that: its id is asked for until it has gone. */
+static void a_namespace_may_end_meanwhile(void **state) {
+  (void)state;
+  for (unsigned workers = 1; workers < 4; workers += 2) {
+    peal_server_opts opts = server_opts();
+    opts.workers = workers;
+    opts.cleanup_empty_namespaces = true;
+    server_fixture it = server_make(&opts);
+    peal_nsp *parent = peal_server_of_pattern(it.server, "^/room-[0-9]$");
+    assert_int_equal(peal_on_connect(parent, on_connect, NULL), PEAL_OK);
+    sio_client client;
+    server_run(&it);
+    assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
+    assert_true(sio_client_join(&client, "/room-1", NULL));
+    caller one = {.ref = last_ref, .timeout_ms = 3600000};
+    begin(&one);
+    assert_non_null(sio_client_next(&client, 10000));
+    assert_true(sio_client_send(&client, "41/room-1,"));
+    assert_int_equal(end(&one), PEAL_ERR_CLOSED);
+    begin(&one); /* it has ended, or nobody is in it */
+    assert_int_equal(end(&one), PEAL_ERR_CLOSED);
+    peal_doc *answer;
+    assert_int_equal(
+        peal_nsp_call(parent, last_id, "x", PEAL_NO_ARGS, 0, &answer),
+        PEAL_ERR_USAGE); /* no socket is in a parent */
+    sio_client_close(&client);
+    server_stop(&it);
+  }
+}
+
 /* Nobody has told the worker yet: the event is not sent later either. */
 static void before_the_run_patience_ends_too(void **state) {
   (void)state;
@@ -286,6 +318,7 @@ int main(void) {
       cmocka_unit_test(it_ends_when_the_socket_or_the_run_does),
       cmocka_unit_test(what_cannot_be_asked_is_said_at_once),
       cmocka_unit_test(a_worker_does_not_wait_for_itself),
+      cmocka_unit_test(a_namespace_may_end_meanwhile),
       cmocka_unit_test(before_the_run_patience_ends_too),
       cmocka_unit_test(many_threads_wait_each_for_its_own_answer),
   };

@@ -2,6 +2,7 @@
 /* How many events a socket may send, and what happens above. What has to fit
  * into one moment is sent in one body: it is read in one turn, with one time. */
 #include <peal/events.h>
+#include <peal/namespaces.h>
 
 #include "server_fixture.h"
 
@@ -110,6 +111,28 @@ static void with_the_policy_disconnect_the_client_is_closed(void **state) {
   stop(&it, &client);
 }
 
+static void the_rate_is_an_option_in_json_too(void **state) {
+  (void)state;
+  server_fixture it = {
+      .server = peal_server_new_json(
+          PEAL_S("{\"host\":\"127.0.0.1\",\"port\":-1,\"no_client\":true,"
+                 "\"log\":{\"level\":\"error\"},\"slow_handler_ms\":1000,"
+                 "\"event_rate\":{\"per_s\":1,\"burst\":2,"
+                 "\"policy\":\"disconnect\"}}"))};
+  assert_non_null(it.server);
+  it.root = peal_server_of(it.server, "/");
+  it.port = peal_http_server_port(peal_server_http(it.server));
+  trace_clear();
+  assert_int_equal(peal_on_wildcard(it.root, on_note, NULL), PEAL_OK);
+  sio_client client;
+  server_run(&it);
+  assert_true(sio_client_start(&client, it.port, SIO_POLLING));
+  send_many(&client, "42[\"a\"]", 4);
+  assert_true(sio_client_expect(&client, "41"));
+  trace_expect("/ a\n/ a\n");
+  stop(&it, &client);
+}
+
 /* Only events: a client that asks and answers is not slowed down. */
 static void acknowledgements_cost_nothing(void **state) {
   (void)state;
@@ -153,6 +176,29 @@ static void a_namespace_and_a_socket_have_rates_of_their_own(void **state) {
   stop(&it, &client);
 }
 
+static void a_parents_rate_is_its_childrens(void **state) {
+  (void)state;
+  server_fixture it = make(&(peal_event_rate){.per_s = 1, .burst = 1});
+  peal_nsp *parent = peal_server_of_pattern(it.server, "^/room-[0-9]$");
+  assert_int_equal(peal_on_wildcard(parent, on_note, NULL), PEAL_OK);
+  assert_int_equal(peal_nsp_set_event_rate(parent, &(peal_event_rate){0}),
+                   PEAL_OK);
+  sio_client client;
+  server_run(&it);
+  assert_true(sio_client_start(&client, it.port, SIO_POLLING));
+  assert_true(sio_client_join(&client, "/room-1", NULL));
+  send_many(&client, "42/room-1,[\"a\"]", 3);
+  trace_expect("/room-1 a\n/room-1 a\n/room-1 a\n");
+  assert_int_equal(peal_nsp_set_event_rate(
+                       parent, &(peal_event_rate){.per_s = 1, .burst = 2}),
+                   PEAL_OK);
+  send_many(&client, "42/room-1,[\"b\"]", 3);
+  trace_await("/room-1 b\n/room-1 b\n");
+  while (limited(&it) < 1)
+    usleep(1000);
+  stop(&it, &client);
+}
+
 static peal_err on_connect(peal_socket *socket, void *user) {
   (void)user;
   return peal_socket_set_event_rate(socket,
@@ -188,8 +234,10 @@ int main(void) {
       cmocka_unit_test(what_is_above_the_rate_is_dropped_and_said_once),
       cmocka_unit_test(with_the_policy_error_the_error_handlers_answer),
       cmocka_unit_test(with_the_policy_disconnect_the_client_is_closed),
+      cmocka_unit_test(the_rate_is_an_option_in_json_too),
       cmocka_unit_test(acknowledgements_cost_nothing),
       cmocka_unit_test(a_namespace_and_a_socket_have_rates_of_their_own),
+      cmocka_unit_test(a_parents_rate_is_its_childrens),
       cmocka_unit_test(a_socket_may_have_the_only_limit),
   };
 

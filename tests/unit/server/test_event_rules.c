@@ -2,6 +2,7 @@
 /* What becomes of an event on its way: wildcards, catch-all handlers in front,
  * errors, acknowledgements of themselves, middleware at once and later. */
 #include <peal/events.h>
+#include <peal/namespaces.h>
 
 #include "server_fixture.h"
 
@@ -125,6 +126,42 @@ static void the_wildcard_namespace_is_made_before_the_run(void **state) {
   start(&it, &client);
   assert_null(peal_server_wildcard(it.server));
   assert_null(peal_server_wildcard(NULL));
+  stop(&it, &client);
+}
+
+static void on_error(peal_socket *socket, const peal_event *event, peal_err err,
+                     const char *message, void *user);
+static void on_pass(peal_socket *socket, const peal_event *event,
+                    peal_event_next *next, void *user);
+
+/* What a parent has its children have, also what comes later. */
+static void a_parents_rules_are_its_childrens(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.cleanup_empty_namespaces = true;
+  server_fixture it = server_make(&opts);
+  peal_nsp *parent = peal_server_of_pattern(it.server, "^/room-[0-9]$");
+  assert_non_null(parent);
+  assert_int_equal(peal_use_event(parent, on_pass, first), PEAL_OK);
+  assert_int_equal(peal_on_wildcard(parent, on_note, other), PEAL_OK);
+  assert_int_equal(
+      peal_on(peal_server_wildcard(it.server), "y", on_note, every), PEAL_OK);
+  sio_client client;
+  start(&it, &client);
+  assert_true(sio_client_join(&client, "/room-1", NULL));
+  ask(&client, "42/room-1,1[\"x\"]", "43/room-1,1[\"other\"]",
+      "pass first\nother /room-1 x\n");
+  assert_int_equal(peal_on_error(parent, on_error, own), PEAL_OK);
+  assert_int_equal(peal_off_wildcard(parent, on_note, other), PEAL_OK);
+  while (!trace_has("own event")) { /* from this thread: in a later turn */
+    trace_clear();
+    assert_true(sio_client_send(&client, "42/room-1,[\"no\"]"));
+    usleep(2000);
+  }
+  assert_true(sio_client_send(&client, "42/room-1,3[\"y\"]"));
+  assert_true(sio_client_await(&client, "43/room-1,3[\"every\"]"));
+  trace_await("every /room-1 y\n");
+  trace_clear();
   stop(&it, &client);
 }
 
@@ -594,6 +631,7 @@ int main(void) {
           one_that_is_handled_by_its_socket_is_none_for_a_wildcard),
       cmocka_unit_test(connecting_is_no_event_but_has_handlers_for_all),
       cmocka_unit_test(the_wildcard_namespace_is_made_before_the_run),
+      cmocka_unit_test(a_parents_rules_are_its_childrens),
       cmocka_unit_test(catch_all_handlers_are_put_in_front_and_listed),
       cmocka_unit_test(a_failure_goes_to_the_error_handlers_and_ends_the_event),
       cmocka_unit_test(a_failure_that_nobody_hears_of_is_a_line_of_the_log),

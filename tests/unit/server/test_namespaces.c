@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Namespaces that come and go while the server runs (<peal/namespaces.h>). */
+#include <peal/events.h>
 #include <peal/handle.h>
 #include <peal/namespaces.h>
 
@@ -267,6 +268,34 @@ static void what_comes_later_to_a_parent_comes_to_its_children(void **state) {
   assert_true(sio_client_send(&client, "42/d3,[\"x\"]"));
   assert_true(sio_client_send(&client, "42/d2,[\"x\"]"));
   trace_expect("a x in /d2\n");
+  sio_client_close(&client);
+  server_stop(&it);
+}
+
+/* So does a limit, for those that have none of their own. */
+static void the_rate_of_a_parent_is_that_of_its_children(void **state) {
+  (void)state;
+  server_fixture it = server_make(NULL);
+  peal_nsp *parent = peal_server_of_pattern(it.server, "^/d");
+  const peal_event_rate slow = {.per_s = 1, .burst = 2}, none = {0};
+  assert_int_equal(peal_nsp_set_event_rate(parent, &slow), PEAL_OK);
+  assert_int_equal(
+      peal_nsp_set_event_rate(peal_server_of(it.server, "/d2"), &none),
+      PEAL_OK);
+  assert_int_equal(peal_on(parent, "x", on_event, word_a), PEAL_OK);
+  server_run(&it);
+  sio_client client;
+  assert_true(sio_client_open(&client, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&client, "/d1", NULL));
+  assert_true(sio_client_join(&client, "/d2", NULL));
+  for (int i = 0; i < 5; i++)
+    assert_true(sio_client_send(&client, "42/d1,[\"x\"]"));
+  for (int i = 0; i < 3; i++)
+    assert_true(sio_client_send(&client, "42/d2,[\"x\"]"));
+  trace_await("a x in /d2\na x in /d2\na x in /d2\n");
+  peal_server_stats stats;
+  peal_server_stats_get(it.server, &stats);
+  assert_in_range(stats.rate_limited, 1, 3);
   sio_client_close(&client);
   server_stop(&it);
 }
@@ -543,6 +572,40 @@ static void references_outlive_a_child(void **state) {
   server_stop(&it);
 }
 
+/* Who may come back keeps the namespace. */
+static void a_child_waits_for_those_who_may_come_back(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.workers = 2;
+  opts.cleanup_empty_namespaces = true;
+  opts.recovery.window_ms = 1500;
+  server_fixture it = server_make(&opts);
+  assert_int_equal(peal_on_namespace(it.server, on_made, on_ended, NULL),
+                   PEAL_OK);
+  peal_nsp *parent = peal_server_of_pattern(it.server, "^/d");
+  server_run(&it);
+  sio_client a;
+  char pid[64], auth[160];
+  assert_true(sio_client_open(&a, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&a, "/d1", NULL));
+  const char *at = strstr(a.current->data, "\"pid\":\"");
+  assert_int_equal(sscanf(at, "\"pid\":\"%63[^\"]", pid), 1);
+  char id[64];
+  memcpy(id, a.socket_id, sizeof id);
+  sio_client_reset(&a);
+  assert_true(server_has_clients(&it, 0));
+  assert_int_equal(peal_nsp_child_count(parent), 1);
+  trace_expect("made /d1\n");
+  snprintf(auth, sizeof auth, "{\"pid\":\"%s\"}", pid);
+  assert_true(sio_client_open(&a, it.port, SIO_WEBSOCKET));
+  assert_true(sio_client_join(&a, "/d1", auth));
+  assert_string_equal(a.socket_id, id);
+  sio_client_reset(&a);
+  trace_expect("ended /d1\n"); /* behind the window */
+  assert_int_equal(peal_nsp_child_count(parent), 0);
+  server_stop(&it);
+}
+
 /* -- many of them ---------------------------------------------------------------------- */
 
 static void a_parent_has_no_more_children_than_it_may(void **state) {
@@ -728,6 +791,7 @@ int main(void) {
       cmocka_unit_test(an_answer_behind_the_end_of_its_client_is_dropped),
       cmocka_unit_test(a_function_that_never_answers_leaves_nothing_behind),
       cmocka_unit_test(what_comes_later_to_a_parent_comes_to_its_children),
+      cmocka_unit_test(the_rate_of_a_parent_is_that_of_its_children),
       cmocka_unit_test(one_event_for_all_children_is_one_event),
       cmocka_unit_test(what_is_said_to_a_parent_reaches_all_its_children),
       cmocka_unit_test(what_a_turn_makes_is_set_up_when_the_first_comes),
@@ -737,6 +801,7 @@ int main(void) {
       cmocka_unit_test(what_was_asked_for_by_name_never_ends),
       cmocka_unit_test(without_cleaning_up_children_stay),
       cmocka_unit_test(references_outlive_a_child),
+      cmocka_unit_test(a_child_waits_for_those_who_may_come_back),
       cmocka_unit_test(a_parent_has_no_more_children_than_it_may),
       cmocka_unit_test(names_without_end_cost_nothing),
       cmocka_unit_test(many_ask_for_the_same_new_names_at_one_time),

@@ -2,7 +2,11 @@
 /* Memory runs out at every single allocation of a session's life: the client
  * concerned may be refused, closed or left without an answer, but the server
  * lives on, serves the next client and gives everything back. */
+#include <peal/engine_use.h>
 #include <peal/handle.h>
+#include <peal/namespaces.h>
+#include <peal/rooms.h>
+#include <peal/session.h>
 
 #include "server_fixture.h"
 #include "shared_torture.h"
@@ -100,6 +104,90 @@ static peal_err on_connect(peal_socket *socket, void *user) {
   return PEAL_OK;
 }
 
+/* -- a parser of the application's own, with the bytes of the default one ------------- */
+
+static peal_err own_encode(const peal_parser_packet *packet,
+                           peal_parser_out *out, void *user) {
+  (void)user;
+  return peal_parser_json()->encode(packet, out, NULL);
+}
+
+static peal_err own_decode(const peal_parser_in *in, peal_build *build,
+                           peal_parser_packet *out, void *user) {
+  (void)user;
+  return peal_parser_json()->decode(in, build, out, NULL);
+}
+
+static const peal_parser own = {.encode = own_encode, .decode = own_decode};
+static const peal_parser *parser; /* of the servers */
+
+/* -- namespaces that clients make -------------------------------------------------- */
+
+static void on_room(peal_nsp *nsp, peal_room_change change, peal_slice room,
+                    peal_socket *socket, void *user) {
+  (void)nsp;
+  (void)change;
+  (void)room;
+  (void)socket;
+  (void)user;
+}
+
+static void on_fetched(const peal_fetched *fetched, void *user) {
+  atomic_int *count = user;
+  (void)fetched;
+  atomic_fetch_add(count, 1);
+}
+
+static void on_fill(peal_socket *socket, const peal_event *event, void *user) {
+  peal_nsp *nsp = peal_socket_nsp(socket);
+  (void)user;
+  (void)peal_join(socket, "r1");
+  (void)peal_join(socket, "r2");
+  (void)peal_session_set(socket, "a", peal_event_arg(event, 0));
+  (void)peal_session_set(socket, "b", peal_str("text"));
+  (void)peal_session_set(socket, "a", peal_undefined());
+  if (!peal_nsp_rooms(nsp, NULL, on_fetched, &told))
+    atomic_fetch_add(&expected, 1);
+  if (!peal_nsp_rooms_of(nsp, peal_socket_id(socket), on_fetched, &told))
+    atomic_fetch_add(&expected, 1);
+  (void)peal_nsp_close_room(nsp, "r1");
+}
+
+static void may_be(const char *name, peal_val auth, peal_next *next,
+                   void *user) {
+  (void)name;
+  (void)auth;
+  (void)user;
+  peal_next_ok(next);
+}
+
+static void let_in(peal_http_req *req, peal_engine_next *next, void *user) {
+  (void)user;
+  (void)peal_http_answer_header(req, "X-Seen", PEAL_S("yes"));
+  peal_engine_next_ok(next);
+}
+
+static void on_nsp(peal_nsp *nsp, void *user) {
+  (void)user;
+  (void)peal_on(nsp, "echo", on_echo, NULL);
+}
+
+static void set_up_parent(peal_nsp *parent) {
+  if (!parent)
+    return;
+  (void)peal_on(parent, "fill", on_fill, NULL);
+  (void)peal_on(parent, "x", on_echo, NULL);
+  (void)peal_off(parent, "x", on_echo, NULL);
+  (void)peal_on_room(parent, on_room, NULL);
+}
+
+static void set_up_parents(peal_server *server) {
+  set_up_parent(peal_server_of_pattern(server, "^/d"));
+  set_up_parent(peal_server_of_fn(server, may_be, NULL));
+  (void)peal_on_namespace(server, on_nsp, NULL, NULL);
+  (void)peal_server_use(server, let_in, NULL);
+}
+
 /* -- scenarios; each step may fail, none may take long ------------------------------- */
 
 static const int quick = 150;
@@ -157,6 +245,18 @@ static void all_kinds_scene(unsigned port) {
   sio_client_close(&client);
 }
 
+static void namespaces_scene(unsigned port) {
+  sio_client client;
+  if (connect_to(&client, port, SIO_WEBSOCKET) &&
+      sio_client_send(&client, "40/d1,") && drain(&client) &&
+      sio_client_send(&client, "40/f1,{\"a\":1}") && drain(&client) &&
+      sio_client_send(&client, "42/d1,[\"fill\",1]") &&
+      sio_client_send(&client, "42/f1,[\"fill\",1]") && drain(&client) &&
+      sio_client_send(&client, "41/d1,"))
+    (void)drain(&client);
+  sio_client_close(&client);
+}
+
 static void eio3_scene(unsigned port) {
   sio_client client = {.eio3 = true};
   if (sio_client_open_with(&client, port, SIO_WEBSOCKET) && drain(&client) &&
@@ -185,14 +285,17 @@ static bool run_one(void (*scene)(unsigned port), size_t n) {
   shared_init(&s);
   peal_server_opts opts = server_opts();
   opts.mem = &s.mem;
+  opts.parser = parser;
   opts.log.level = PEAL_LOG_ERROR;
-  opts.allow_eio3 = true;
+  opts.allow_eio3 = !parser;
+  opts.cleanup_empty_namespaces = true;
   server_fixture it = server_make(&opts);
   assert_non_null(peal_server_of(it.server, "/n"));
   assert_int_equal(peal_on(it.root, "echo", on_echo, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "all", on_all_kinds, NULL), PEAL_OK);
   assert_int_equal(peal_on(it.root, "bye", on_bye, NULL), PEAL_OK);
   assert_int_equal(peal_on_connect(it.root, on_connect, NULL), PEAL_OK);
+  set_up_parents(it.server);
   server_run(&it);
   atomic_store(&expected, 0);
   atomic_store(&told, 0);
@@ -239,6 +342,19 @@ static void broadcasts_and_acknowledgements(void **state) {
   run_all(all_kinds_scene);
 }
 
+static void all_of_it_with_a_parser_of_ones_own(void **state) {
+  (void)state;
+  parser = &own;
+  run_all(websocket_scene);
+  run_all(all_kinds_scene);
+  parser = NULL;
+}
+
+static void namespaces_that_come_and_go(void **state) {
+  (void)state;
+  run_all(namespaces_scene);
+}
+
 static void a_session_of_version_3(void **state) {
   (void)state;
   run_all(eio3_scene);
@@ -260,6 +376,8 @@ static void setting_up(void **state) {
     opts.cors.origins = "http://a http://b";
     peal_server *server = peal_server_new(&opts);
     if (server) {
+      set_up_parents(server);
+      (void)peal_server_of(server, "/d");
       peal_nsp *nsp = peal_server_of(server, "/n");
       if (nsp) {
         (void)peal_on(nsp, "x", on_echo, NULL);
@@ -284,6 +402,8 @@ int main(void) {
       cmocka_unit_test(a_polling_session),
       cmocka_unit_test(an_upgrade),
       cmocka_unit_test(broadcasts_and_acknowledgements),
+      cmocka_unit_test(all_of_it_with_a_parser_of_ones_own),
+      cmocka_unit_test(namespaces_that_come_and_go),
       cmocka_unit_test(a_session_of_version_3),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,7 @@ static void a_new_client_is_refused(void **state) {
   echoes(&there); /* the stop has been seen */
   while (sio_client_open(&comes, it.port, SIO_WEBSOCKET))
     sio_client_close(&comes);
+  sio_client_close(&comes);
   peal_server_stop(it.server);
   server_join(&it);
   server_free(&it);

@@ -44,11 +44,18 @@ static void trace_to(const server_fixture *it, const peal_trace_opts *opts) {
 
 /* -- a function ------------------------------------------------------------------------ */
 
+static bool is_link(const peal_trace_record *record) {
+  return record->kind != PEAL_TRACE_EVENT && record->kind != PEAL_TRACE_ACK;
+}
+
 static void on_record(const peal_trace_record *record, void *user) {
+  bool is_ack = record->kind == PEAL_TRACE_ACK;
+  if (is_link(record))
+    return;
   trace_add("%s%s %.*s %.*s %zu args %zu bytes%s", (const char *)user,
             record->way == PEAL_TRACE_IN ? "in" : "out", PEAL_SFMT(record->nsp),
-            record->is_ack ? 3 : (int)record->event.len,
-            record->is_ack ? "ack" : record->event.ptr, record->args.count,
+            is_ack ? 3 : (int)record->event.len,
+            is_ack ? "ack" : record->event.ptr, record->args.count,
             record->bytes, strlen(record->socket_id) == 20 ? "" : "?");
   assert_string_equal(record->ids.trace_id, "");
 }
@@ -115,7 +122,55 @@ static void acknowledgements_that_come_are_told(void **state) {
   stop(&it, &client);
 }
 
+static void on_link(const peal_trace_record *record, void *user) {
+  static const char *const words[] = {[PEAL_TRACE_EVENT] = "event",
+                                      [PEAL_TRACE_ACK] = "ack",
+                                      [PEAL_TRACE_CONNECT] = "connect",
+                                      [PEAL_TRACE_CONNECT_ERROR] =
+                                          "connect error",
+                                      [PEAL_TRACE_DISCONNECT] = "disconnect"};
+  (void)user;
+  if (is_link(record))
+    assert_int_equal(record->args.count + record->bytes + record->event.len, 0);
+  trace_add("%s %.*s %s", record->way == PEAL_TRACE_IN ? "in" : "out",
+            PEAL_SFMT(record->nsp), words[record->kind]);
+}
+
+static void on_use(peal_socket *socket, peal_next *next, void *user) {
+  (void)socket;
+  (void)user;
+  peal_next_refuse(next, "no", peal_undefined());
+}
+
+static void on_bye(peal_socket *socket, const peal_event *event, void *user) {
+  (void)event;
+  (void)user;
+  peal_disconnect(socket, false);
+}
+
+static void joining_and_leaving_are_told_without_auth(void **state) {
+  (void)state;
+  server_fixture it = make(NULL);
+  peal_nsp *closed = peal_server_of(it.server, "/closed");
+  assert_int_equal(peal_use(closed, on_use, NULL), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "bye", on_bye, NULL), PEAL_OK);
+  trace_to(&it, &(peal_trace_opts){.fn = on_link});
+  sio_client client;
+  start(&it, &client);
+  trace_expect("in / connect\nout / connect\n");
+  assert_false(sio_client_join(&client, "/closed", "{\"token\":\"secret\"}"));
+  trace_expect("in /closed connect\nout /closed connect error\n");
+  assert_true(sio_client_send(&client, "41"));
+  trace_expect("in / disconnect\n");
+  assert_true(sio_client_join(&client, "/", NULL));
+  assert_true(sio_client_send(&client, "42[\"bye\"]"));
+  trace_expect("in / connect\nout / connect\nin / event\nout / disconnect\n");
+  stop(&it, &client);
+}
+
 static void on_emits(const peal_trace_record *record, void *user) {
+  if (is_link(record))
+    return;
   on_record(record, none);
   assert_int_equal(peal_nsp_emit(user, NULL, "told", PEAL_NO_ARGS), PEAL_OK);
 }
@@ -197,6 +252,8 @@ static atomic_uint_fast64_t spent_ns;
 
 static void on_spent(const peal_trace_record *record, void *user) {
   (void)user;
+  if (is_link(record))
+    return;
   if (record->way == PEAL_TRACE_IN)
     atomic_store(&spent_ns, record->cpu_ns);
   trace_add("%.*s", PEAL_SFMT(record->event));
@@ -298,8 +355,8 @@ static void on_line(const peal_log_record *record, void *user) {
   snprintf(text, sizeof text, "%.*s", PEAL_SFMT(record->text));
   char *time = strstr(text, ", "); /* ", 12 us" */
   char *end = time ? strstr(time, " us") : NULL;
-  assert_non_null(end);
-  memmove(time, end + 3, strlen(end + 3) + 1);
+  if (end) /* connecting takes none */
+    memmove(time, end + 3, strlen(end + 3) + 1);
   trace_add("%s", text);
 }
 
@@ -307,14 +364,18 @@ static void a_filter_says_what_gets_a_line(void **state) {
   static const struct {
     const char *filter, *lines;
   } cases[] = {
-      {"all", "out / \"echo\" 15 bytes: [\"abc\"]\n"
-              "in / \"echo\" 15 bytes: [\"abc\"]\n"
-              "in / \"other\" 10 bytes: []\n"},
-      {"in,values=0", "in / \"echo\" 15 bytes\nin / \"other\" 10 bytes\n"},
+      {"all",
+       "in / connect\nout / connect\nout / \"echo\" 15 bytes: [\"abc\"]\n"
+       "in / \"echo\" 15 bytes: [\"abc\"]\n"
+       "in / \"other\" 10 bytes: []\n"},
+      {"in,values=0",
+       "in / connect\nin / \"echo\" 15 bytes\nin / \"other\" 10 bytes\n"},
       {"event=ec*,out,values=4",
        "out / \"echo\" 15 bytes: [\"ab\xe2\x80\xa6\n"},
       {"nsp=/nowhere,nsp=/,event=other", "in / \"other\" 10 bytes: []\n"},
       {"nsp=/nowhere", ""},
+      {"nsp=/,event=*,values=0,out",
+       "out / connect\nout / \"echo\" 15 bytes\n"},
   };
 
   (void)state;
@@ -388,6 +449,8 @@ static void the_environment_asks_too(void **state) {
 static void on_ids(const peal_trace_record *record, void *user) {
   const peal_trace_ids *ids = &record->ids;
   (void)user;
+  if (is_link(record))
+    return;
   assert_int_equal(strlen(ids->trace_id), 32);
   assert_int_equal(strlen(ids->span_id), 16);
   trace_add("%s %s parent \"%s\"", record->way == PEAL_TRACE_IN ? "in" : "out",
@@ -469,6 +532,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_event_is_told_with_its_name_and_size),
       cmocka_unit_test(acknowledgements_that_come_are_told),
+      cmocka_unit_test(joining_and_leaving_are_told_without_auth),
       cmocka_unit_test(what_is_sent_while_it_is_told_is_not_told),
       cmocka_unit_test(one_that_waited_is_told_once_when_it_is_handled),
       cmocka_unit_test(its_time_is_that_of_the_processor),

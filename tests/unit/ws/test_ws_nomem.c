@@ -61,15 +61,26 @@ static bool write_all(int fd, const char *data, size_t len) {
   return send(fd, data, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
-static void say(int fd, uint8_t first, const char *text) {
+static void say_bytes(int fd, uint8_t first, const char *bytes, size_t len) {
   char frame[256];
-  (void)write_all(fd, frame, ws_encode(frame, first, text, strlen(text)));
+  (void)write_all(fd, frame, ws_encode(frame, first, bytes, len));
 }
+
+static void say(int fd, uint8_t first, const char *text) {
+  say_bytes(fd, first, text, strlen(text));
+}
+
+/* "Hello" forty times, deflated; so is what comes back. */
+static const char hello[] = "\xf2\x48\xcd\xc9\xc9\xf7\x18\xfa\x04\x00";
 
 static void scene(unsigned port) {
   int fd = net_connect(port);
-  ws_ask(fd, "/live", "Sec-WebSocket-Protocol: one\r\n");
+  ws_ask(fd, "/live",
+         "Sec-WebSocket-Protocol: one\r\n"
+         "Sec-WebSocket-Extensions: permessage-deflate\r\n");
   drain(fd);
+  for (unsigned i = 0; i < 2; i++)
+    say_bytes(fd, 0xc1, hello, sizeof hello - 1);
   say(fd, WS_TEXT, "hello");
   say(fd, 0x01, "in two ");
   say(fd, WS_PING, "ping");
@@ -99,7 +110,8 @@ static bool run_one(size_t n) {
                        .on_message = on_message,
                        .on_close = on_close,
                        .allow = on_allow,
-                       .protocols = "one, two"};
+                       .protocols = "one, two",
+                       .deflate = {.on = true, .threshold_bytes = PEAL_OFF}};
   static ws_fixture it;
   it = ws_make(1, &s.mem, "/live", &opts);
   assert_non_null(it.endpoint);

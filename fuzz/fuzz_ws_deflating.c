@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_ws_deflate: what a peer sends on a WebSocket that deflates, on terms
+/* fuzz_ws_deflating: what a peer sends on a WebSocket that deflates, on terms
  * that the first byte chooses; however it is cut, the same is told, nothing is
  * longer than it may be, and nothing stays charged. Then the same bytes as one
  * message: they come back as they were. */
