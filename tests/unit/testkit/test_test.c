@@ -478,6 +478,171 @@ static void a_request_has_status_fields_and_body(void **state) {
   end(&it);
 }
 
+/* -- what Flask-SocketIO's own tests try with its client ------------------- */
+
+static peal_err tell_who_came(peal_socket *socket, void *user) {
+  (void)user;
+  peal_emit(socket, "connected",
+            PEAL_ARGS(peal_str_slice(peal_socket_query(socket, "foo")),
+                      peal_str_slice(peal_socket_header(socket, "X-Who"))));
+  return PEAL_OK;
+}
+
+static void query_and_headers_arrive_and_a_greeting_is_received(void **state) {
+  const peal_client_field query = {"foo", "bar"}, header = {"X-Who", "me"};
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  assert_int_equal(peal_on_connect(it.root, tell_who_came, NULL), PEAL_OK);
+  start(&it);
+  peal_test_client *client =
+      peal_test_connect(it.test, &(peal_test_opts){.query = &query,
+                                                   .query_count = 1,
+                                                   .headers = &header,
+                                                   .header_count = 1});
+  expect(client, 0, "connected", "bar");
+  peal_test_event event;
+  assert_true(peal_test_received(client, 0, &event));
+  assert_true(peal_slice_is(peal_val_str(event.args.items[1]), "me"));
+  end(&it);
+}
+
+static void it_leaves_and_comes_again(void **state) {
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  start(&it);
+  peal_test_client *client = peal_test_connect(it.test, NULL);
+  for (int i = 0; i < 3; i++) {
+    peal_test_leave(client, "/");
+    assert_false(peal_test_is_connected(client, NULL));
+    assert_string_equal(peal_test_id(client, NULL), "");
+    assert_int_not_equal(peal_test_packet(client, false, peal_slice_of("2")),
+                         PEAL_OK);
+    assert_int_equal(peal_test_join(client, NULL, peal_undefined()), PEAL_OK);
+    assert_true(peal_test_is_connected(client, NULL));
+  }
+  assert_false(peal_test_is_connected(client, "/never"));
+  end(&it);
+}
+
+static void a_message_of_several_arguments_or_none_is_as_it_was(void **state) {
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  start(&it);
+  peal_test_client *client = peal_test_connect(it.test, NULL);
+  peal_test_emit(client, NULL, "say", PEAL_NO_ARGS);
+  peal_test_emit(client, NULL, "say",
+                 PEAL_ARGS(peal_int(1), peal_null(),
+                           PEAL_OBJECT({"a", PEAL_ARRAY(peal_bool(true))})));
+  peal_test_event event;
+  assert_true(peal_test_received(client, 0, &event));
+  assert_int_equal(event.args.count, 0);
+  assert_true(peal_test_received(client, 1, &event));
+  assert_int_equal(event.args.count, 3);
+  assert_true(peal_val_is(event.args.items[1], PEAL_NULL));
+  peal_val list = peal_val_get(event.args.items[2], "a");
+  assert_true(peal_val_bool(list.as.items[0], false));
+  assert_false(peal_test_received(client, 2, &event));
+  assert_string_equal(event.name, "");
+  end(&it);
+}
+
+/* -- other clients --------------------------------------------------------- */
+
+static void one_of_socket_io_2_is_served(void **state) {
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1, .allow_eio3 = true});
+  start(&it);
+  peal_test_client *client =
+      peal_test_connect(it.test, &(peal_test_opts){.eio3 = true});
+  assert_true(peal_test_is_connected(client, NULL));
+  peal_test_advance(it.test, 200); /* it upgrades when a poll is answered */
+  peal_test_emit(client, NULL, "say", hello());
+  expect(client, 0, "said", "hello");
+  end(&it);
+}
+
+static void one_that_reads_nothing_is_closed_for_its_queue(void **state) {
+  enum { BYTES = 100000 };
+
+  (void)state;
+  static char text[BYTES];
+  memset(text, 'x', sizeof text);
+  app it = begin_with(
+      &(peal_server_opts){.workers = 1, .max_queue_bytes = 5 * BYTES});
+  start(&it);
+  peal_test_client *slow = peal_test_connect(it.test, NULL);
+  peal_test_client *other = peal_test_connect(it.test, NULL);
+  peal_val big = peal_str_slice((peal_slice){text, sizeof text});
+  peal_test_hold(slow, true);
+  int sent = 0;
+  for (; sent < 20 && it.log[0] == '\0'; sent++) {
+    peal_nsp_emit(it.root, NULL, "all", (peal_args){&big, 1});
+    peal_test_settle(it.test);
+  }
+  assert_true(sent > 5 && sent < 20);
+  assert_int_equal(peal_test_count(slow), 0);
+  assert_int_equal(peal_test_count(other), sent);
+  end(&it);
+}
+
+static void one_that_is_slow_gets_it_all_when_it_reads(void **state) {
+  enum { BYTES = 100000, COUNT = 10 };
+
+  (void)state;
+  static char text[BYTES];
+  memset(text, 'x', sizeof text);
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  start(&it);
+  peal_test_client *slow = peal_test_connect(it.test, NULL);
+  peal_val big = peal_str_slice((peal_slice){text, sizeof text});
+  peal_test_hold(slow, true);
+  for (int i = 0; i < COUNT; i++)
+    peal_nsp_emit(it.root, NULL, "all", (peal_args){&big, 1});
+  peal_test_settle(it.test);
+  assert_int_equal(peal_test_count(slow), 0);
+  peal_test_hold(slow, false);
+  peal_test_settle(it.test);
+  assert_int_equal(peal_test_count(slow), COUNT);
+  end(&it);
+}
+
+/* -- what the worker's own functions see ----------------------------------- */
+
+static void read_clocks(peal_worker *worker, void *user) {
+  int64_t *clocks = user;
+  clocks[0] = (int64_t)peal_worker_now_ms(worker);
+  clocks[1] = peal_wall_ms();
+}
+
+static void both_clocks_of_the_worker_go_with_the_test(void **state) {
+  int64_t before[2] = {0, 0}, after[2] = {0, 0};
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  start(&it);
+  assert_int_equal(peal_test_run(it.test, read_clocks, before), PEAL_OK);
+  peal_test_advance(it.test, 86400000);
+  assert_int_equal(peal_test_run(it.test, read_clocks, after), PEAL_OK);
+  assert_int_equal(after[0] - before[0], 86400000);
+  assert_int_equal(after[1] - before[1], 86400000);
+  end(&it);
+  /* Behind it the system's is back. */
+  assert_true(peal_wall_ms() < after[1]);
+}
+
+static bool is_set(void *user) {
+  return *(int *)user > 0;
+}
+
+static void what_never_comes_is_waited_for_no_longer_than_asked(void **state) {
+  int never = 0, now = 1;
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  start(&it);
+  assert_false(peal_test_wait(it.test, is_set, &never, 20));
+  assert_true(peal_test_wait(it.test, is_set, &now, 0));
+  end(&it);
+}
+
 /* -- life ------------------------------------------------------------------ */
 
 static void several_workers_are_refused_in_words(void **state) {
@@ -487,6 +652,90 @@ static void several_workers_are_refused_in_words(void **state) {
   assert_null(it.test);
   peal_server_free(it.server);
   assert_int_equal(peal_test_new(&it.test, NULL), PEAL_ERR_USAGE);
+}
+
+static void without_an_object_nothing_happens(void **state) {
+  (void)state;
+  peal_test_free(NULL);
+  peal_test_client_free(NULL);
+  peal_test_clear(NULL);
+  peal_test_leave(NULL, NULL);
+  peal_test_disconnect(NULL);
+  peal_test_cut(NULL);
+  peal_test_hold(NULL, true);
+  peal_test_line_send(NULL, peal_slice_of("x"));
+  peal_test_line_take(NULL, 1);
+  peal_test_line_close(NULL);
+  peal_test_response_free(NULL);
+  assert_int_equal(peal_test_settle(NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_test_advance(NULL, 1), PEAL_ERR_USAGE);
+  assert_int_equal(peal_test_now_ms(NULL), 0);
+  assert_false(peal_test_wait(NULL, is_set, NULL, 1));
+  assert_int_equal(peal_test_run(NULL, NULL, NULL), PEAL_ERR_USAGE);
+  assert_null(peal_test_connect(NULL, NULL));
+  assert_int_equal(peal_test_join(NULL, NULL, peal_undefined()),
+                   PEAL_ERR_USAGE);
+  assert_int_equal(peal_test_reconnect(NULL), PEAL_ERR_USAGE);
+  assert_false(peal_test_is_connected(NULL, NULL));
+  assert_false(peal_test_is_recovered(NULL, NULL));
+  assert_string_equal(peal_test_id(NULL, NULL), "");
+  assert_string_equal(peal_test_transport(NULL), "");
+  assert_false(peal_test_refused(NULL, NULL, NULL));
+  assert_string_equal(peal_test_reason(NULL, NULL), "");
+  assert_int_equal(peal_test_emit(NULL, NULL, "x", PEAL_NO_ARGS),
+                   PEAL_ERR_USAGE);
+  assert_int_equal(peal_test_emit_ack(NULL, NULL, "x", PEAL_NO_ARGS, 0, NULL),
+                   PEAL_ERR_USAGE);
+  assert_int_equal(peal_test_answer(NULL, NULL), PEAL_ERR_USAGE);
+  assert_int_equal(peal_test_packet(NULL, false, peal_slice_of("2")),
+                   PEAL_ERR_USAGE);
+  assert_int_equal(peal_test_count(NULL), 0);
+  assert_false(peal_test_received(NULL, 0, NULL));
+  assert_int_equal(peal_test_find(NULL, 0, "x"), SIZE_MAX);
+  assert_int_equal(peal_test_ack(NULL, 0, PEAL_NO_ARGS), PEAL_ERR_USAGE);
+  assert_null(peal_test_line_open(NULL));
+  assert_int_equal(peal_test_line_look(NULL).len, 0);
+  assert_false(peal_test_line_is_closed(NULL));
+  assert_null(peal_test_get(NULL, "/"));
+  assert_null(peal_test_ask(NULL, NULL));
+  assert_int_equal(peal_test_response_status(NULL), 0);
+  assert_int_equal(peal_test_response_field(NULL, "x").len, 0);
+  assert_int_equal(peal_test_response_body(NULL).len, 0);
+}
+
+static void a_client_may_go_before_its_test(void **state) {
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  start(&it);
+  peal_test_client *client = peal_test_connect(it.test, NULL);
+  peal_test_client *asks = peal_test_connect(it.test, NULL);
+  /* One question is open in each direction. */
+  peal_test_emit(asks, NULL, "ask", PEAL_NO_ARGS);
+  assert_int_equal(
+      peal_test_emit_ack(asks, NULL, "nothing", PEAL_NO_ARGS, 0, NULL),
+      PEAL_ERR_AGAIN);
+  peal_test_client_free(client);
+  peal_test_client_free(asks);
+  peal_server_stats stats;
+  peal_test_settle(it.test);
+  peal_server_stats_get(it.server, &stats);
+  assert_int_equal(stats.clients, 0);
+  end(&it);
+}
+
+static void a_server_that_stops_ends_the_test(void **state) {
+  (void)state;
+  app it = begin_with(&(peal_server_opts){.workers = 1});
+  start(&it);
+  peal_test_client *client = peal_test_connect(it.test, NULL);
+  assert_true(peal_test_is_connected(client, NULL));
+  peal_server_stop(it.server);
+  (void)peal_test_advance(it.test, 10000);
+  assert_false(peal_test_is_connected(client, NULL));
+  assert_string_equal(it.log, "server shutting down\n");
+  assert_int_equal(peal_test_settle(it.test), PEAL_ERR_CLOSED);
+  assert_false(peal_test_is_connected(peal_test_connect(it.test, NULL), NULL));
+  end(&it);
 }
 
 static void a_thousand_come_and_speak(void **state) {
@@ -550,6 +799,17 @@ int main(void) {
       cmocka_unit_test(a_packet_that_is_none_ends_its_client_alone),
       cmocka_unit_test(bytes_that_are_no_request_are_answered_as_such),
       cmocka_unit_test(a_request_has_status_fields_and_body),
+      cmocka_unit_test(query_and_headers_arrive_and_a_greeting_is_received),
+      cmocka_unit_test(it_leaves_and_comes_again),
+      cmocka_unit_test(a_message_of_several_arguments_or_none_is_as_it_was),
+      cmocka_unit_test(one_of_socket_io_2_is_served),
+      cmocka_unit_test(one_that_reads_nothing_is_closed_for_its_queue),
+      cmocka_unit_test(one_that_is_slow_gets_it_all_when_it_reads),
+      cmocka_unit_test(both_clocks_of_the_worker_go_with_the_test),
+      cmocka_unit_test(what_never_comes_is_waited_for_no_longer_than_asked),
+      cmocka_unit_test(without_an_object_nothing_happens),
+      cmocka_unit_test(a_client_may_go_before_its_test),
+      cmocka_unit_test(a_server_that_stops_ends_the_test),
       cmocka_unit_test(several_workers_are_refused_in_words),
       cmocka_unit_test(a_thousand_come_and_speak),
       cmocka_unit_test(the_same_test_goes_the_same_way),
