@@ -60,8 +60,8 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_test_new(peal_test **out,
  * server is still the caller's to free. */
 PEAL_API void peal_test_free(peal_test *test);
 /* Let everything come to rest, as all functions do: nothing is on its way, no
- * task of the pool (peal_task_run, files) is under way, for which alone it
- * waits.
+ * task of the pool (peal_task_run, files) is under way and no question to a
+ * store, for which alone it waits.
  * Returns: PEAL_OK; PEAL_ERR_TIMEOUT: a task has taken more than ten seconds;
  * PEAL_ERR_LIMIT: it does not come to rest (100000 turns); PEAL_ERR_CLOSED: the
  * server has been stopped. */
@@ -72,7 +72,7 @@ PEAL_API peal_err peal_test_advance(peal_test *test, uint64_t ms);
 /* Milliseconds since peal_test_new. */
 PEAL_API uint64_t peal_test_now_ms(const peal_test *test);
 /* Until `until` says true, in real time and for at most `limit_ms` of it: for
- * what other threads do (a store, a thread of the program's own). False: it did
+ * what threads of the program's own do. False: it did
  * not. */
 PEAL_API bool peal_test_wait(peal_test *test, bool (*until)(void *user),
                              void *user, uint32_t limit_ms);

@@ -42,6 +42,14 @@ uint64_t peal_worker_clock_ms(void) {
   return thread_clock ? thread_clock->now_ms : uv_hrtime() / 1000000;
 }
 
+void peal_worker_ask(peal_worker *worker) {
+  atomic_fetch_add_explicit(&worker->asked, 1, memory_order_relaxed);
+}
+
+void peal_worker_answered(peal_worker *worker) {
+  atomic_fetch_sub_explicit(&worker->asked, 1, memory_order_relaxed);
+}
+
 int64_t peal_wall_ms(void) {
   if (thread_clock)
     return thread_clock->wall_ms;

@@ -90,6 +90,8 @@ struct peal_worker {
    * closed only when there are none. */
   atomic_uint senders;
   uv_async_t async;
+  atomic_uint asked; /* what other threads than the pool's will answer by mail;
+                        for who wants to know that nothing is under way */
 };
 
 /* The group says which worker this thread is. */
@@ -102,6 +104,11 @@ bool peal_worker_is_ending(const peal_worker *worker);
 void peal_worker_set_clock(peal_worker *worker, const peal_worker_clock *clock);
 /* Monotonic milliseconds, of now. Thread: any. */
 uint64_t peal_worker_clock_ms(void);
+
+/* Another thread has been asked something that it answers by a mail, and the mail
+ * is there. Thread: any. */
+void peal_worker_ask(peal_worker *worker);
+void peal_worker_answered(peal_worker *worker);
 
 /* At the beginning of every callback from the loop, and wherever time may have
  * passed and matters. Returns the new now_ms. */

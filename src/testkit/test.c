@@ -50,7 +50,8 @@ static bool open_door(const peal_dial_door *door, peal_worker *worker,
 /* -- coming to rest -------------------------------------------------------- */
 
 static bool has_tasks(const peal_test *test) {
-  return test->worker->loop.active_reqs.count > 0;
+  return test->worker->loop.active_reqs.count > 0 ||
+         atomic_load(&test->worker->asked) > 0;
 }
 
 /* Is there something to be done at this moment? */

@@ -190,12 +190,21 @@ static void free_client(peal_worker *worker, void *user) {
   peal_client_free(user);
 }
 
+/* On its worker, or anywhere when that has ended. */
+static void end_client(peal_test_client *client) {
+  peal_worker *worker = client->test->worker;
+  if (peal_worker_post(worker, free_client, client->client) == PEAL_OK)
+    (void)peal_test_settle(client->test);
+  else
+    peal_client_free(client->client);
+}
+
 void peal_test_client_free(peal_test_client *client) {
   if (!client)
     return;
   peal_test_clear(client);
   if (client->client)
-    (void)peal_test_run(client->test, free_client, client->client);
+    end_client(client);
   peal_test_clear(client); /* what came meanwhile */
   for (peal_test_space *next, *at = client->spaces; at; at = next) {
     next = at->next;

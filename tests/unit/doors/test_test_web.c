@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Routes of the web layer on a server under test: asked in memory,
- * files by the pool. */
+ * files and a store by their threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
+#include <peal/store.h>
 #include <peal/test.h>
 #include <peal/web.h>
 
@@ -100,11 +104,58 @@ static void a_file_comes_whole(void **state) {
   end(&it);
 }
 
+static void on_rows(const peal_store_result *result, void *user) {
+  peal_reply_send(user, PEAL_ARGS(peal_int((int64_t)result->rows.len)));
+}
+
+static void on_count(peal_socket *socket, const peal_event *event, void *user) {
+  (void)socket;
+  assert_int_equal(peal_store_read(user, "SELECT 1 UNION SELECT 2",
+                                   PEAL_NO_ARGS, on_rows,
+                                   peal_ack_later(event)),
+                   PEAL_OK);
+}
+
+static void a_store_is_waited_for(void **state) {
+  char dir[] = "/tmp/peal-test-web-XXXXXX", path[64];
+  (void)state;
+  assert_non_null(mkdtemp(dir));
+  snprintf(path, sizeof path, "%s/db", dir);
+  app it = {.server = peal_server_new(
+                &(peal_server_opts){.no_listen = true, .log.fn = quiet})};
+  peal_store *store = NULL;
+  assert_int_equal(
+      peal_store_open(&store, &(peal_store_opts){.path = path,
+                                                 .workers = peal_server_workers(
+                                                     it.server)}),
+      PEAL_OK);
+  assert_int_equal(
+      peal_on(peal_server_of(it.server, "/"), "count", on_count, store),
+      PEAL_OK);
+  assert_int_equal(peal_test_new(&it.test, it.server), PEAL_OK);
+  peal_test_client *client = peal_test_connect(it.test, NULL);
+  for (int i = 0; i < 20; i++) {
+    peal_args answer;
+    assert_int_equal(
+        peal_test_emit_ack(client, NULL, "count", PEAL_NO_ARGS, 0, &answer),
+        PEAL_OK);
+    assert_int_equal(peal_val_int(answer.items[0], 0), 2);
+  }
+  peal_test_free(it.test);
+  peal_store_close(store);
+  peal_server_free(it.server);
+  (void)unlink(path);
+  snprintf(path, sizeof path, "%s/db.lock", dir);
+  (void)unlink(path);
+  assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_route_answers),
       cmocka_unit_test(what_is_posted_reaches_the_sockets),
       cmocka_unit_test(a_file_comes_whole),
+      cmocka_unit_test(a_store_is_waited_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
