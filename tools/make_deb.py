@@ -149,9 +149,6 @@ def stage(build, folder):
     run(["cmake", "--install", build, "--prefix", "/usr"],
         env=dict(os.environ, DESTDIR=str(folder)))
     usr = folder / "usr"
-    for page in (PACKAGING / "man").glob("*.[0-9]"):
-        write(usr / f"share/man/man{page.suffix[1:]}" / page.name,
-              page.read_bytes())
     for page in usr.glob("share/man/*/*.[0-9]"):
         write(page.with_name(page.name + ".gz"), zipped(page.read_bytes()))
         page.unlink()

@@ -28,6 +28,9 @@ cmake -S . -B "$out/device" -G Ninja -DPEAL_DEVICE_ONLY=ON \
 cmake --build "$out/device" -j "$jobs" >"$out/log" 2>&1 ||
   { cat "$out/log" && exit 1; }
 
+main="$out/replay_main.o"
+musl-gcc -std=c17 -O1 -D_POSIX_C_SOURCE=200809L -Iinclude -Isrc \
+  -c fuzz/replay_main.c -o "$main"
 ran=0
 for source in fuzz/fuzz_*.c; do
   stem=$(basename "$source" .c)
@@ -39,8 +42,7 @@ for source in fuzz/fuzz_*.c; do
     [ ! -e "src/$folder/$name.h" ] || pure=1
   done
   [ -n "$pure" ] || continue
-  # shellcheck disable=SC2086
-  musl-gcc -std=c17 -O1 -Iinclude -Isrc -Ifuzz -Itests/support -static "$source" fuzz/replay_main.c \
+  musl-gcc -std=c17 -O1 -Iinclude -Isrc -Ifuzz -static "$source" "$main" \
     "$out/libpure.a" -o "$out/$stem"
   "$out/$stem" "$corpus" >"$out/log" 2>&1 || {
     echo "$stem on musl:"
