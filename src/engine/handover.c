@@ -18,6 +18,7 @@
 #include "http/http_upgrade.h"
 #include "net/hooks.h"
 #include "net/notify.h"
+#include "net/system.h"
 #include "proto/handover_record.h"
 
 /* For each thing that the other one is to say at once. */
@@ -344,7 +345,7 @@ static void open_door(peal_handover *it, bool replaces) {
   if (!peal_handover_door_open(&it->door, it->path, replaces)) {
     peal_logger_write(it->log, PEAL_LOG_ERROR, "handover", none, none,
                       "cannot listen at %s: %s", it->path,
-                      strerrordesc_np(errno));
+                      peal_system_error(errno));
     return;
   }
   it->door_watch = peal_watch_new(worker, it->door.fd, on_door, it);
