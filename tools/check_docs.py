@@ -276,7 +276,9 @@ def check_program(root, block, libraries):
     if re.search(r"\bpeal_(client|simple|emitter)_\w+\(", block):
         return check_client(root, block, libraries)
     port = free_port()
-    text, count = re.subn(r"\.port = \d+", f".port = {port}", block)
+    text, count = re.subn(r"\.port = (argc > 1 \? atoi\(argv\[1\]\) : )?\d+",
+                          lambda m: f".port = {'argv[argc] ? 0 : ' if m[1] else ''}{port}",
+                          block)
     if count != 1:
         return f"expected one .port = N, found {count}"
     with tempfile.TemporaryDirectory(prefix="peal-docs-") as name:
