@@ -84,8 +84,6 @@ OTHERS = [
          peers=EVERYONE),
     Case("others_broadcast", "broadcast to 100, per delivery", "broadcast",
          ["--clients", "100"], peers=EVERYONE),
-    Case("others_connect", "connection", "connect", ["--clients", "20"],
-         peers=EVERYONE),
 ]
 MANY = Case("idle_10k", "idle client, bytes, of 10,000", "idle",
             ["--clients", "10000"], 750, BYTES, peers=IDLE_PEERS)
@@ -98,9 +96,12 @@ COMPANIONS = {
 # What each extra worker on a core of its own must add, in workers.
 WORKER_BUDGET = 0.85
 SCALING = {"echo": ("echo_2w", "echo_all"), "echo16": ("echo16_2w",)}
+FEATURE_NAMES = [c.name for c in [*FEATURES, *OTHERS, MANY]]
 GROUPS = {
-    "new": ["echo", "echo_2w", "echo16", "echo16_2w", "broadcast",
-            *(c.name for c in FEATURES + OTHERS), MANY.name, *COMPANIONS],
+    "features": FEATURE_NAMES,
+    # With what they are compared to, and the programs of their own.
+    "new": ["echo", "echo_2w", "broadcast", "broadcast_2w", *FEATURE_NAMES,
+            *COMPANIONS],
 }
 # At a share of the most that a peer can echo, one message in flight: what the
 # others do at that rate. Node cannot keep the rate of the others.

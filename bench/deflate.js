@@ -4,7 +4,7 @@
 // talked and now waits; Peal beside socket.io on Node, off, without takeover and
 // with it. Linux: the figures of the server are those of /proc.
 //
-//   node bench/deflate.js [--bytes 2000] [--seconds 3] [--clients 100]
+//   node bench/deflate.js [--bytes 2000] [--seconds 1.5] [--clients 100]
 //     [--bin build/release/bin]
 "use strict";
 const { spawn } = require("node:child_process");
@@ -21,7 +21,7 @@ function option(name, fallback) {
   return at < 0 ? fallback : process.argv[at + 1];
 }
 const BYTES = Number(option("bytes", 2000));
-const SECONDS = Number(option("seconds", 3));
+const SECONDS = Number(option("seconds", 1.5));
 const CLIENTS = Number(option("clients", 100));
 const BIN = option("bin", path.join(root, "build/release/bin"));
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });

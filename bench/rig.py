@@ -53,7 +53,8 @@ def ran(words, what, **options):
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{what}: {error}"
     said = (done.stderr or done.stdout).strip().split("\n")
-    return None if done.returncode == 0 else f"{what}: {said[-1]}"
+    why = next((line for line in said if "rror" in line), said[-1])
+    return None if done.returncode == 0 else f"{what}: {why}"
 
 
 def python_problem():

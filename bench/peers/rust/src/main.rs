@@ -2,7 +2,7 @@
 // The benchmark's events on socketioxide: "echo" sends the same event back to
 // the sender, "broadcast" goes to everyone in the namespace.
 use serde_json::Value;
-use socketioxide::extract::{Data, SocketRef, TryData};
+use socketioxide::extract::{Data, SocketRef};
 use socketioxide::{ParserConfig, SocketIo};
 
 fn port() -> u16 {
@@ -17,24 +17,17 @@ fn port() -> u16 {
 }
 
 async fn joined(socket: SocketRef) {
-    socket.on(
-        "echo",
-        // Not async: those may answer in another order.
-        |socket: SocketRef, Data(args): Data<Value>| {
-            let _ = socket.emit("echo", &args);
-        },
-    );
-    socket.on(
-        "broadcast",
-        async |io: SocketIo, TryData(args): TryData<Value>| {
-            if let Ok(args) = args {
-                let _ = io.emit("broadcast", &args).await;
-            }
-        },
-    );
+    socket.on("echo", async |socket: SocketRef, Data(args): Data<Value>| {
+        let _ = socket.emit("echo", &args);
+    });
+    socket.on("broadcast", async |io: SocketIo, Data(args): Data<Value>| {
+        let _ = io.emit("broadcast", &args).await;
+    });
 }
 
-#[tokio::main]
+// Each event is a task of its own. It has one core; with this scheduler answers
+// come in the order of the questions.
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     let port = port();
     let (layer, io) = SocketIo::builder()
