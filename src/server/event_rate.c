@@ -4,17 +4,11 @@
 #include "net/worker_impl.h"
 #include "server/event_bucket.h"
 #include "server/event_error.h"
-#include "server/parent.h"
 #include "server/server_limits.h"
 
 #define MILLI 1000u /* parts of a token: what a millisecond brings is small */
 
 /* -- limits ------------------------------------------------------------------------ */
-
-static peal_err give_to_child(peal_nsp *child, void *with) {
-  peal_nsp_rate_copy(child, with);
-  return PEAL_OK;
-}
 
 /* Workers read the three apart: for one event they may not belong together. */
 peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
@@ -28,7 +22,7 @@ peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
   }
   atomic_store_explicit(&own->is_set, rate != NULL, memory_order_release);
   peal_server_set_odd(nsp->server, PEAL_ODD_RATE, true);
-  return nsp->parent ? peal_parent_each(nsp, give_to_child, nsp) : PEAL_OK;
+  return PEAL_OK;
 }
 
 /* Its own, or its parent's (parent); NULL: the server's. */

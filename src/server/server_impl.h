@@ -190,18 +190,6 @@ struct peal_nsp {
   char name[]; /* terminated */
 };
 
-/* The other's rate becomes this one's. */
-static inline void peal_nsp_rate_copy(peal_nsp *to, const peal_nsp *from) {
-  atomic_store_explicit(&to->rate.per_s, from->rate.per_s,
-                        memory_order_relaxed);
-  atomic_store_explicit(&to->rate.burst, from->rate.burst,
-                        memory_order_relaxed);
-  atomic_store_explicit(&to->rate.policy, from->rate.policy,
-                        memory_order_relaxed);
-  atomic_store_explicit(&to->rate.is_set, from->rate.is_set,
-                        memory_order_release);
-}
-
 /* A function of sockets, which a parent has none of. */
 static inline bool peal_nsp_has_sockets(const peal_nsp *nsp) {
   return nsp && !nsp->parent;

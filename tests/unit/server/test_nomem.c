@@ -120,6 +120,7 @@ static peal_err own_decode(const peal_parser_in *in, peal_build *build,
 
 static const peal_parser own = {.encode = own_encode, .decode = own_decode};
 static const peal_parser *parser; /* of the servers */
+
 /* -- namespaces that clients make -------------------------------------------------- */
 
 static void on_room(peal_nsp *nsp, peal_room_change change, peal_slice room,
