@@ -56,11 +56,10 @@ static peal_socket *socket_of(const server_reply *reply,
   peal_nsp *nsp = reply->nsp;
   if (!peal_nsp_life_try_hold(nsp))
     return NULL;
-  peal_socket *socket =
-      nsp->serial == reply->serial
-          ? peal_members_find(peal_nsp_local_of(nsp, worker),
-                              peal_slice_of(reply->socket_id))
-          : NULL;
+  peal_socket *socket = nsp->serial == reply->serial
+                            ? peal_members_find(peal_nsp_local_of(nsp, worker),
+                                                peal_slice_of(reply->socket_id))
+                            : NULL;
   peal_nsp_life_release(nsp); /* the socket has a use of it */
   return socket;
 }

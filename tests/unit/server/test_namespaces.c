@@ -607,7 +607,7 @@ static void replies_outlive_a_child(void **state) {
     assert_true(sio_client_send(&a, "41/d1,"));
     trace_expect("ended /d1\n");
     usleep(20000); /* its workers have given back what they had */
-    if (again) { /* another one in its place */
+    if (again) {   /* another one in its place */
       assert_true(sio_client_open(&other, it.port, SIO_WEBSOCKET));
       assert_true(sio_client_join(&other, "/d2", NULL));
       trace_expect("made /d2\n");
