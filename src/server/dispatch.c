@@ -139,7 +139,12 @@ static inline void call_handlers(peal_socket *socket, const peal_event *event) {
     ack_for(event);
 }
 
-/* Its middleware has answered later. */
+/* Its middleware has answered, at once. */
+static void call_now(peal_socket *socket, const peal_event *event) {
+  call_handlers(socket, event);
+}
+
+/* The same later. */
 static void call_passed(peal_socket *socket, const peal_event *event) {
   peal_tracing_event traced;
   bool is_traced = peal_tracing_is_on(socket);
@@ -162,7 +167,7 @@ static inline void run(peal_socket *socket, peal_sio_link link,
   (void)peal_handlers_call(socket->local, hooks->chains[PEAL_HOOK_ANY],
                            hooks->age, event);
   if (peal_event_use_is_any(socket))
-    peal_event_use_run(socket, link, event, call_handlers, call_passed);
+    peal_event_use_run(socket, link, event, call_now, call_passed);
   else
     call_handlers(socket, event);
   peal_slow_handler_end(socket, event->name);
