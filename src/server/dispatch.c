@@ -126,8 +126,10 @@ static void ack_for(const peal_event *event) {
     (void)peal_ack(event, PEAL_NO_ARGS);
 }
 
-/* Those that the event is for. */
-static inline void call_handlers(peal_socket *socket, const peal_event *event) {
+/* Those that the event is for. As a rule it is called once, and on the way of
+ * every event. */
+static inline __attribute__((always_inline)) void call_handlers(
+    peal_socket *socket, const peal_event *event) {
   peal_nsp_local *local = socket->local;
   peal_hook *first = peal_hook_of_event(&local->hooks, event->name);
   bool any = peal_handlers_call(local, first, local->hooks.age, event);
@@ -140,7 +142,8 @@ static inline void call_handlers(peal_socket *socket, const peal_event *event) {
 }
 
 /* Its middleware has answered, at once. */
-static void call_now(peal_socket *socket, const peal_event *event) {
+static __attribute__((noinline)) void call_now(peal_socket *socket,
+                                               const peal_event *event) {
   call_handlers(socket, event);
 }
 
