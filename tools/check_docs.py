@@ -49,7 +49,9 @@ FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 
 def pages(root):
     named = [root / "README.md", root / "CHANGELOG.md"]
-    return [p for p in named if p.exists()] + sorted(root.glob("docs/**/*.md"))
+    pages = [p for p in root.glob("docs/**/*.md")
+             if "node_modules" not in p.parts]
+    return [p for p in named if p.exists()] + sorted(pages)
 
 
 def without_code(text):
