@@ -74,5 +74,20 @@ if(TARGET peal AND NOT PEAL_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
   install(FILES "${PROJECT_SOURCE_DIR}/cli/man/peal.1"
           DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 endif()
+# Those of the applications: packaging/man, by tools/gen_man.py.
+if(PEAL_PROGRAMS)
+  install(FILES "${PROJECT_SOURCE_DIR}/packaging/man/peal.7"
+          DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
+  foreach(program IN LISTS programs)
+    set(page "${PROJECT_SOURCE_DIR}/packaging/man/${program}.1")
+    if(EXISTS "${page}")
+      install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+    endif()
+  endforeach()
+  if(TARGET peal-sv30-device)
+    install(FILES "${PROJECT_SOURCE_DIR}/packaging/man/peal-sv30-device.1"
+            RENAME sv30-device.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  endif()
+endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}")

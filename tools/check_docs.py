@@ -49,7 +49,9 @@ FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 
 def pages(root):
     named = [root / "README.md", root / "CHANGELOG.md"]
-    return [p for p in named if p.exists()] + sorted(root.glob("docs/**/*.md"))
+    pages = [p for p in root.glob("docs/**/*.md")
+             if "node_modules" not in p.parts]
+    return [p for p in named if p.exists()] + sorted(pages)
 
 
 def without_code(text):
@@ -276,7 +278,9 @@ def check_program(root, block, libraries):
     if re.search(r"\bpeal_(client|simple|emitter)_\w+\(", block):
         return check_client(root, block, libraries)
     port = free_port()
-    text, count = re.subn(r"\.port = \d+", f".port = {port}", block)
+    text, count = re.subn(r"\.port = (argc > 1 \? atoi\(argv\[1\]\) : )?\d+",
+                          lambda m: f".port = {'argv[argc] ? 0 : ' if m[1] else ''}{port}",
+                          block)
     if count != 1:
         return f"expected one .port = N, found {count}"
     with tempfile.TemporaryDirectory(prefix="peal-docs-") as name:

@@ -40,7 +40,7 @@ static unsigned on_hang_up(peal_stream *stream, unsigned watched) {
 static void read_what_came(peal_stream *stream, unsigned events) {
   if (events & PEAL_POLL_ERR)
     peal_stream_recv_error(stream);
-  if (events & PEAL_POLL_IN && !has(stream, PEAL_STREAM_CLOSING))
+  else if (events & PEAL_POLL_IN)
     peal_stream_recv_waiting(stream);
   if (events & PEAL_POLL_END && !has(stream, PEAL_STREAM_CLOSING))
     peal_stream_recv_end_while_paused(stream);

@@ -173,6 +173,7 @@ struct peal_nsp {
   peal_list sibling;          /* of child_of's children */
   peal_list children;         /* of a parent: their siblings */
   uint32_t child_count;
+  uint32_t serial;  /* another one for each namespace in this memory */
   atomic_uint uses; /* those who keep it from ending: sockets, sessions */
   atomic_uint refs; /* those who keep its memory */
   bool can_end;     /* uses and refs are counted */
