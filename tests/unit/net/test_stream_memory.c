@@ -64,8 +64,11 @@ static void turn(scene *it) {
 }
 
 static void begin(scene *it) {
-  static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
-                                                  on_sent, on_close};
+  static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                  .on_end = on_end,
+                                                  .on_pull = on_pull,
+                                                  .on_sent = on_sent,
+                                                  .on_close = on_close};
   *it = (scene){.workers = peal_workers_new(NULL)};
   assert_non_null(it->workers);
   assert_int_equal(peal_workers_begin(it->workers), PEAL_OK);
