@@ -10,7 +10,7 @@ mkdir -p "$out"
 # git stamps the files with the commit's time, gzip -n none: the same bytes each
 # time.
 git archive --format=tar --prefix="peal-$version/" HEAD |
-  gzip -9n >"$out/peal-$version.tar.gz"
+  gzip -6n >"$out/peal-$version.tar.gz"
 cd "$out"
 set -- "peal-$version.tar.gz"
 for deb in *.deb; do
