@@ -48,7 +48,8 @@ FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 
 def pages(root):
     named = [root / "README.md", root / "CHANGELOG.md"]
-    return [p for p in named if p.exists()] + sorted(root.glob("docs/**/*.md"))
+    return [p for p in named if p.exists()] + [
+        p for p in sorted(root.glob("docs/**/*.md")) if "node_modules" not in p.parts]
 
 
 def without_code(text):
