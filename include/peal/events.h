@@ -182,9 +182,9 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_nsp_call(peal_nsp *nsp, const char *id,
  * something some 60 bytes; where there is none, nothing. */
 
 /* For the sockets of this namespace: `rate` (copied) instead of the server's,
- * {0}: no limit; NULL: the server's again. What a bucket holds stays. Of a
- * parent (peal_server_of_pattern): for its children, now and later.
- * Returns: PEAL_OK, PEAL_ERR_USAGE, PEAL_ERR_NOMEM. Thread: any. */
+ * {0}: no limit; NULL: the server's again. What a bucket holds stays. That of a
+ * parent (peal_server_of_pattern) is that of its children that have none.
+ * Returns: PEAL_OK, PEAL_ERR_USAGE. Thread: any. */
 PEAL_API peal_err peal_nsp_set_event_rate(peal_nsp *nsp,
                                           const peal_event_rate *rate);
 /* For this socket alone, also in its connect handler: a full bucket of this

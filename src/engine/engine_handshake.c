@@ -160,7 +160,8 @@ static peal_engine_handshake *alloc(const peal_engine_handshake *like,
 }
 
 /* `like` has what is no text. */
-static peal_engine_handshake *make(peal_engine_handshake like,
+/* `like` has what is not written here. */
+static peal_engine_handshake *make(peal_engine_handshake *like,
                                    const fields *all, peal_slice url,
                                    peal_slice address, peal_head_pool *pool,
                                    peal_arena *scratch) {
@@ -169,15 +170,15 @@ static peal_engine_handshake *make(peal_engine_handshake like,
   peal_slice parts[2];
   if (split(parts, all, shared ? url : none, scratch))
     return NULL;
-  like.head = peal_head_pool_take(pool, parts[SHARED]);
-  like.fields_len = (uint32_t)parts[OWN].len;
-  like.url_len = (uint32_t)url.len;
-  like.address_len = (uint16_t)address.len;
-  like.shares_url = shared;
-  like.decodes_url = is_encoded(url);
-  peal_engine_handshake *handshake = like.head ? alloc(&like, pool) : NULL;
+  like->head = peal_head_pool_take(pool, parts[SHARED]);
+  like->fields_len = (uint32_t)parts[OWN].len;
+  like->url_len = (uint32_t)url.len;
+  like->address_len = (uint16_t)address.len;
+  like->shares_url = shared;
+  like->decodes_url = is_encoded(url);
+  peal_engine_handshake *handshake = like->head ? alloc(like, pool) : NULL;
   if (!handshake) {
-    peal_head_pool_give(pool, like.head);
+    peal_head_pool_give(pool, like->head);
     return NULL;
   }
   char *at = put(handshake->data, parts[OWN]);
@@ -189,19 +190,19 @@ peal_engine_handshake *peal_engine_handshake_new(const peal_http_req *req,
                                                  peal_head_pool *pool,
                                                  peal_arena *scratch) {
   const fields all = {req, peal_http_req_header_count(req), at_of_req};
-  const peal_engine_handshake like = {
-      .time_ms = peal_wall_ms(), .is_secure = peal_http_req_is_secure(req)};
-  return make(like, &all, peal_http_req_target(req), peal_http_req_address(req),
-              pool, scratch);
+  peal_engine_handshake like = {.time_ms = peal_wall_ms(),
+                                .is_secure = peal_http_req_is_secure(req)};
+  return make(&like, &all, peal_http_req_target(req),
+              peal_http_req_address(req), pool, scratch);
 }
 
 peal_engine_handshake *peal_engine_handshake_restore(
     const peal_handover_record *record, peal_head_pool *pool,
     peal_arena *scratch) {
   const fields all = {record, record->field_count, at_of_record};
-  const peal_engine_handshake like = {.time_ms = record->since_ms,
-                                      .is_secure = record->is_secure};
-  return make(like, &all, record->url, record->address, pool, scratch);
+  peal_engine_handshake like = {.time_ms = record->since_ms,
+                                .is_secure = record->is_secure};
+  return make(&like, &all, record->url, record->address, pool, scratch);
 }
 
 void peal_engine_handshake_free(peal_engine_handshake *handshake,

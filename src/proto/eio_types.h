@@ -65,25 +65,26 @@ typedef struct peal_eio_session {
     struct peal_eio_session_peer *peer; /* client: what it learned */
   } hello;
 
-  peal_slice input;           /* lent, and not yet looked at */
-  peal_eio_heartbeat clock;   /* OPEN: heartbeat; CLOSING: its end */
-  uint32_t max_queue_bytes;   /* 0: the options' */
-  int16_t err;                /* peal_err of the close */
-  uint8_t due;                /* peal_eio_due */
+  peal_slice input;         /* lent, and not yet looked at */
+  peal_eio_heartbeat clock; /* OPEN: heartbeat; CLOSING: its end */
+  uint32_t max_queue_bytes; /* 0: the options' */
+  int16_t err;              /* peal_err of the close */
+  uint8_t due;              /* peal_eio_due */
+  /* What is looked at for each message that comes lies in one byte. */
   uint8_t state : 2;          /* peal_eio_state */
-  uint8_t current : 1;        /* peal_eio_via */
-  uint8_t reason : 3;         /* peal_eio_reason of the close */
+  uint8_t input_kind : 3;     /* what _next makes of it */
   uint8_t opened : 1;         /* to be told: OPEN */
   uint8_t probed : 1;         /* to be told: PROBED */
   uint8_t upgraded : 1;       /* to be told: UPGRADED */
   uint8_t closed : 1;         /* to be told: CLOSE */
   uint8_t drain : 1;          /* to be told when the queue is empty: DRAIN */
+  uint8_t current : 1;        /* peal_eio_via */
+  uint8_t reason : 3;         /* peal_eio_reason of the close */
   uint8_t poll_waits : 1;     /* server: a GET does */
   uint8_t farewell_armed : 1; /* the close packet may leave */
   uint8_t unconfirmed : 1;    /* server: its client has not come back */
   uint8_t can_upgrade : 1;    /* client: of the handshake */
   uint8_t got_ping : 1;       /* client: to be taken by _took_ping */
-  uint8_t input_kind : 3;     /* what _next makes of it */
   uint8_t eio3 : 1;           /* version 3 is spoken, not 4 */
   char sid[PEAL_EIO_SID_LEN + 1]; /* server */
 } peal_eio_session;

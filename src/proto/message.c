@@ -266,11 +266,7 @@ const peal_message_form *peal_message_form_add(peal_message *message,
   return form;
 }
 
-static void free_forms(peal_message *message) {
-  peal_message_form *form =
-      PEAL_ROLE_HAS_DEFLATE
-          ? atomic_load_explicit(&message->forms, memory_order_relaxed)
-          : NULL;
+static void free_forms(const peal_message *message, peal_message_form *form) {
   while (form) {
     peal_message_form *next = form->next;
     peal_message_form_drop(message, form);
@@ -281,7 +277,12 @@ static void free_forms(peal_message *message) {
 void peal_message_unref(peal_message *message) {
   if (!message || !drop_ref(message))
     return;
-  free_forms(message);
+  peal_message_form *forms =
+      PEAL_ROLE_HAS_DEFLATE
+          ? atomic_load_explicit(&message->forms, memory_order_relaxed)
+          : NULL;
+  if (forms) /* few have any */
+    free_forms(message, forms);
   if (message->account)
     peal_account_worker_release(message->account, cost_of(message));
   if (message->common)

@@ -10,6 +10,7 @@
 #include "server/event_use.h"
 #include "server/handlers.h"
 #include "server/members.h"
+#include "server/nsp_life.h"
 #include "server/packet.h"
 #include "server/slow_handler.h"
 #include "server/socket_hook.h"
@@ -35,10 +36,12 @@ static peal_err ack(const peal_event *event, peal_args args) {
 
 /* -- acknowledging later ------------------------------------------------------------- */
 
-/* It finds its socket again by id. */
+/* It finds its socket again by id, if its namespace is still the one that it
+ * was. */
 typedef struct server_reply {
   peal_reply reply; /* first */
   peal_nsp *nsp;
+  uint32_t serial; /* of the namespace */
   char socket_id[21];
 } server_reply;
 
@@ -47,11 +50,23 @@ static peal_ticket_pool *pool_of(const peal_nsp *nsp,
   return &peal_server_local_of(nsp->server, worker)->replies;
 }
 
+/* NULL: it has gone, perhaps with its namespace. */
+static peal_socket *socket_of(const server_reply *reply,
+                              const peal_worker *worker) {
+  peal_nsp *nsp = reply->nsp;
+  if (!peal_nsp_life_try_hold(nsp))
+    return NULL;
+  peal_socket *socket = nsp->serial == reply->serial
+                            ? peal_members_find(peal_nsp_local_of(nsp, worker),
+                                                peal_slice_of(reply->socket_id))
+                            : NULL;
+  peal_nsp_life_release(nsp); /* the socket has a use of it */
+  return socket;
+}
+
 static peal_err reply_answer(const peal_reply *base, peal_args args) {
   const server_reply *reply = (const server_reply *)(const void *)base;
-  peal_nsp_local *local = peal_nsp_local_of(reply->nsp, base->worker);
-  peal_socket *socket =
-      peal_members_find(local, peal_slice_of(reply->socket_id));
+  peal_socket *socket = socket_of(reply, base->worker);
   peal_err err = socket ? send_ack(socket, base->id, args) : PEAL_OK;
   return err == PEAL_ERR_CLOSED ? PEAL_OK : err;
 }
@@ -61,18 +76,30 @@ static peal_ticket_pool *reply_pool(const peal_reply *base) {
   return pool_of(reply->nsp, base->worker);
 }
 
+static const peal_reply_verbs reply_verbs = {reply_answer, reply_pool};
+
 static peal_reply *later(const peal_event *event) {
-  static const peal_reply_verbs verbs = {reply_answer, reply_pool};
   const peal_socket *socket = event->receiver;
   peal_nsp *nsp = socket->local->nsp;
   peal_reply *base =
-      peal_reply_open(pool_of(nsp, event->worker), event, &verbs);
+      peal_reply_open(pool_of(nsp, event->worker), event, &reply_verbs);
   if (!base)
     return NULL;
   server_reply *reply = (server_reply *)(void *)base;
   reply->nsp = nsp;
+  reply->serial = nsp->serial;
   memcpy(reply->socket_id, socket->id, sizeof reply->socket_id);
   return base;
+}
+
+/* In the pool are those of other nodes' events, too (server_event). */
+static void mark_owed(const peal_server_local *local, const peal_worker *worker,
+                      const peal_ticket *ticket) {
+  const server_reply *reply = (const server_reply *)(const void *)ticket;
+  const peal_socket *socket =
+      reply->reply.verbs == &reply_verbs ? socket_of(reply, worker) : NULL;
+  if (socket && socket->client)
+    socket->client->owed_at = local->owed_at;
 }
 
 void peal_dispatch_mark_owed(peal_server *server, const peal_worker *worker) {
@@ -80,15 +107,8 @@ void peal_dispatch_mark_owed(peal_server *server, const peal_worker *worker) {
   const peal_list *open = &local->replies.open;
   if (!++local->owed_at) /* 0 is nobody's */
     local->owed_at = 1;
-  for (peal_list *node = open->next; node != open; node = node->next) {
-    const server_reply *reply =
-        (const server_reply *)(const void *)PEAL_LIST_OF(node, peal_ticket,
-                                                         node);
-    const peal_socket *socket = peal_members_find(
-        peal_nsp_local_of(reply->nsp, worker), peal_slice_of(reply->socket_id));
-    if (socket && socket->client)
-      socket->client->owed_at = local->owed_at;
-  }
+  for (peal_list *node = open->next; node != open; node = node->next)
+    mark_owed(local, worker, PEAL_LIST_OF(node, peal_ticket, node));
 }
 
 void peal_dispatch_pool_init(peal_ticket_pool *pool,
@@ -106,8 +126,10 @@ static void ack_for(const peal_event *event) {
     (void)peal_ack(event, PEAL_NO_ARGS);
 }
 
-/* Those that the event is for. */
-static inline void call_handlers(peal_socket *socket, const peal_event *event) {
+/* Those that the event is for. As a rule it is called once, and on the way of
+ * every event. */
+static inline __attribute__((always_inline)) void call_handlers(
+    peal_socket *socket, const peal_event *event) {
   peal_nsp_local *local = socket->local;
   peal_hook *first = peal_hook_of_event(&local->hooks, event->name);
   bool any = peal_handlers_call(local, first, local->hooks.age, event);
@@ -119,7 +141,13 @@ static inline void call_handlers(peal_socket *socket, const peal_event *event) {
     ack_for(event);
 }
 
-/* Its middleware has answered later. */
+/* Its middleware has answered, at once. */
+static __attribute__((noinline)) void call_now(peal_socket *socket,
+                                               const peal_event *event) {
+  call_handlers(socket, event);
+}
+
+/* The same later. */
 static void call_passed(peal_socket *socket, const peal_event *event) {
   peal_tracing_event traced;
   bool is_traced = peal_tracing_is_on(socket);
@@ -142,7 +170,7 @@ static inline void run(peal_socket *socket, peal_sio_link link,
   (void)peal_handlers_call(socket->local, hooks->chains[PEAL_HOOK_ANY],
                            hooks->age, event);
   if (peal_event_use_is_any(socket))
-    peal_event_use_run(socket, link, event, call_handlers, call_passed);
+    peal_event_use_run(socket, link, event, call_now, call_passed);
   else
     call_handlers(socket, event);
   peal_slow_handler_end(socket, event->name);

@@ -4,17 +4,11 @@
 #include "net/worker_impl.h"
 #include "server/event_bucket.h"
 #include "server/event_error.h"
-#include "server/parent.h"
 #include "server/server_limits.h"
 
 #define MILLI 1000u /* parts of a token: what a millisecond brings is small */
 
 /* -- limits ------------------------------------------------------------------------ */
-
-static peal_err give_to_child(peal_nsp *child, void *with) {
-  peal_nsp_rate_copy(child, with);
-  return PEAL_OK;
-}
 
 /* Workers read the three apart: for one event they may not belong together. */
 peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
@@ -28,7 +22,7 @@ peal_err peal_nsp_set_event_rate(peal_nsp *nsp, const peal_event_rate *rate) {
   }
   atomic_store_explicit(&own->is_set, rate != NULL, memory_order_release);
   peal_server_set_odd(nsp->server, PEAL_ODD_RATE, true);
-  return nsp->parent ? peal_parent_each(nsp, give_to_child, nsp) : PEAL_OK;
+  return PEAL_OK;
 }
 
 /* Its own, or its parent's (parent); NULL: the server's. */
@@ -113,6 +107,17 @@ static void say(peal_event_bucket *bucket, const peal_socket *socket,
   bucket->dropped = 0;
 }
 
+/* It cannot pay for a bucket: it is over another limit, and sends no less. */
+static void say_poor(const peal_socket *socket, peal_err err) {
+  static const peal_slice none;
+  peal_figures_add(&peal_figures_of(socket)->rate_limited, 1);
+  peal_logger_write(socket->local->nsp->server->log, PEAL_LOG_WARN, "server",
+                    none, peal_slice_of(socket->id),
+                    "an event in %s was dropped, for its rate cannot be "
+                    "measured: %s",
+                    socket->local->nsp->name, peal_err_message(err));
+}
+
 static void refuse(peal_socket *socket, const peal_event *event,
                    peal_rate_policy policy) {
   switch (policy) {
@@ -134,9 +139,11 @@ bool peal_event_rate_take(peal_socket *socket, const peal_event *event) {
   peal_event_rate rate = rate_of(socket, bucket);
   if (!rate.per_s)
     return true;
-  /* Who cannot pay for a bucket is over another limit, and sends no less. */
-  if (peal_event_bucket_open(socket, &bucket))
+  peal_err err = peal_event_bucket_open(socket, &bucket);
+  if (err) {
+    say_poor(socket, err);
     return false;
+  }
   fill(bucket, &rate, socket->local->worker->now_ms);
   if (bucket->milli >= MILLI) {
     bucket->milli -= MILLI;

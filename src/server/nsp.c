@@ -68,8 +68,8 @@ static void init(peal_nsp *nsp, peal_slice name) {
   peal_list_init(&nsp->sibling);
   peal_list_init(&nsp->children);
   peal_list_init(&nsp->burying.node);
+  nsp->serial++;
   atomic_store_explicit(&nsp->uses, 0, memory_order_relaxed);
-  atomic_store_explicit(&nsp->rate.is_set, false, memory_order_relaxed);
   nsp->has_ended = nsp->is_kept = nsp->end_is_told = nsp->is_shown = false;
   peal_map_init(&nsp->rooms, nsp->server->mem, nsp->server->seed);
   nsp->parent = NULL;

@@ -144,7 +144,6 @@ peal_err peal_parent_adopt(peal_parent *parent, peal_nsp *nsp) {
     if (nsp->locals[i].hooks.chains[PEAL_HOOK_ROOM])
       peal_room_watch_added(&nsp->locals[i]);
   }
-  peal_nsp_rate_copy(nsp, parent->nsp);
   nsp->child_of = parent->nsp;
   parent->nsp->child_count++;
   peal_list_push(&parent->nsp->children, &nsp->sibling);

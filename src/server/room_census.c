@@ -211,20 +211,36 @@ typedef struct one_asker {
   const peal_mem *mem;
   peal_fetched_fn fn;
   void *user;
+  size_t len;
+  char id[];
 } one_asker;
 
+/* Others may have joined a room of that name. The session's id, behind a `#`, is
+ * one of the names of a client of Socket.IO 2. */
+static bool is_it(const one_asker *it, peal_val socket) {
+  peal_slice name = peal_val_str(peal_val_get(socket, "id"));
+  if (name.len > it->len && name.ptr[name.len - it->len - 1] == '#')
+    name = (peal_slice){name.ptr + (name.len - it->len), it->len};
+  return peal_slice_eq(name, (peal_slice){it->id, it->len});
+}
+
+static peal_val rooms_in(const one_asker *it, const peal_fetched *fetched) {
+  for (size_t i = 0; i < fetched->sockets.count; i++)
+    if (is_it(it, fetched->sockets.items[i]))
+      return peal_val_get(fetched->sockets.items[i], "rooms");
+  return peal_undefined();
+}
+
 static void on_one(const peal_fetched *fetched, void *user) {
-  one_asker it = *(one_asker *)user;
+  one_asker *it = user;
   peal_fetched told = *fetched;
-  peal_mem_free(it.mem, user);
-  peal_val rooms = fetched->sockets.count
-                       ? peal_val_get(fetched->sockets.items[0], "rooms")
-                       : peal_undefined();
+  peal_val rooms = rooms_in(it, fetched);
   told.sockets = peal_val_is(rooms, PEAL_ARRAY)
                      ? (peal_args){rooms.as.items, rooms.len}
                      : PEAL_NO_ARGS;
   told.count = told.sockets.count;
-  it.fn(&told, it.user);
+  it->fn(&told, it->user);
+  peal_mem_free(it->mem, it);
 }
 
 peal_err peal_nsp_rooms_of(peal_nsp *nsp, const char *id, peal_fetched_fn fn,
@@ -232,10 +248,12 @@ peal_err peal_nsp_rooms_of(peal_nsp *nsp, const char *id, peal_fetched_fn fn,
   if (!peal_nsp_has_sockets(nsp) || !id || !fn)
     return PEAL_ERR_USAGE;
   const peal_mem *mem = nsp->server->mem;
-  one_asker *it = peal_mem_alloc(mem, sizeof *it);
+  size_t len = strlen(id);
+  one_asker *it = peal_mem_alloc(mem, sizeof *it + len);
   if (!it)
     return PEAL_ERR_NOMEM;
-  *it = (one_asker){mem, fn, user};
+  *it = (one_asker){.mem = mem, .fn = fn, .user = user, .len = len};
+  memcpy(it->id, id, len);
   const char *const rooms[] = {id, NULL};
   peal_err err = peal_nsp_fetch(nsp, &(peal_to){.rooms = rooms}, on_one, it);
   if (err)

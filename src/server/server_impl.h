@@ -173,6 +173,7 @@ struct peal_nsp {
   peal_list sibling;          /* of child_of's children */
   peal_list children;         /* of a parent: their siblings */
   uint32_t child_count;
+  uint32_t serial;  /* another one for each namespace in this memory */
   atomic_uint uses; /* those who keep it from ending: sockets, sessions */
   atomic_uint refs; /* those who keep its memory */
   bool can_end;     /* uses and refs are counted */
@@ -188,18 +189,6 @@ struct peal_nsp {
   size_t name_len;
   char name[]; /* terminated */
 };
-
-/* The other's rate becomes this one's. */
-static inline void peal_nsp_rate_copy(peal_nsp *to, const peal_nsp *from) {
-  atomic_store_explicit(&to->rate.per_s, from->rate.per_s,
-                        memory_order_relaxed);
-  atomic_store_explicit(&to->rate.burst, from->rate.burst,
-                        memory_order_relaxed);
-  atomic_store_explicit(&to->rate.policy, from->rate.policy,
-                        memory_order_relaxed);
-  atomic_store_explicit(&to->rate.is_set, from->rate.is_set,
-                        memory_order_release);
-}
 
 /* A function of sockets, which a parent has none of. */
 static inline bool peal_nsp_has_sockets(const peal_nsp *nsp) {

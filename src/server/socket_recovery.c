@@ -137,12 +137,17 @@ static peal_err note_claim(peal_socket_recovery *own, peal_val auth) {
   return PEAL_OK;
 }
 
+/* A client of Socket.IO 2 has no words for it. */
+static bool has_part(const peal_socket *socket) {
+  return (peal_socket_recovery_server(socket) ||
+          peal_socket_recovery_store(socket)) &&
+         !peal_sio_conn_is_sio2(&socket->client->sio);
+}
+
 peal_err peal_socket_recovery_ask(peal_candidate *candidate, peal_val auth) {
   peal_socket *socket = candidate->socket;
   peal_recovery *recovery = peal_socket_recovery_server(socket);
-  /* A client of Socket.IO 2 has no words for it. */
-  if ((!recovery && !peal_socket_recovery_store(socket)) ||
-      peal_sio_conn_is_sio2(&socket->client->sio))
+  if (!has_part(socket))
     return PEAL_OK;
   socket->extra->recovery =
       peal_mem_zalloc(mem_of(socket), sizeof(peal_socket_recovery));
@@ -265,11 +270,11 @@ bool peal_socket_recovery_look(peal_candidate *candidate, bool at_start,
 peal_err peal_socket_recovery_begin(const peal_candidate *candidate) {
   peal_socket *socket = candidate->socket;
   peal_recovery *recovery = peal_socket_recovery_server(socket);
+  peal_socket_recovery *own = peal_socket_recovery_of(socket);
   const peal_recovery_session *session = candidate->held.session;
-  if (recovery && !session) {
+  if (recovery && own && !session) {
     uv_mutex_lock(&recovery->lanes.lock);
-    peal_socket_recovery_of(socket)->own_after =
-        peal_recovery_log_head(&recovery->log);
+    own->own_after = peal_recovery_log_head(&recovery->log);
     uv_mutex_unlock(&recovery->lanes.lock);
   }
   if (recovery && candidate->held.session) {
@@ -327,6 +332,10 @@ peal_err peal_socket_recovery_finish(peal_candidate *candidate,
   peal_recovery *recovery = peal_socket_recovery_server(socket);
   peal_socket_recovery *own = peal_socket_recovery_of(socket);
   *out = (peal_socket_missed){0};
+  if (!own) { /* it has missed nothing, and never will */
+    peal_socket_recovery_settle(socket);
+    return PEAL_OK;
+  }
   if (peal_socket_recovery_store(socket))
     finish_stored(candidate, out);
   if (!recovery)
@@ -363,7 +372,7 @@ void peal_socket_recovery_release(peal_socket_missed *missed) {
 
 peal_err peal_socket_recovery_resume(peal_socket *socket, peal_slice pid) {
   peal_recovery *recovery = peal_socket_recovery_server(socket);
-  if (!recovery && !peal_socket_recovery_store(socket))
+  if (!has_part(socket))
     return PEAL_OK;
   peal_socket_extra *extra = peal_socket_extra_open(socket);
   peal_socket_recovery *own =
@@ -483,9 +492,12 @@ void peal_socket_recovery_save(peal_socket *socket, peal_reason reason,
                                bool was_in) {
   peal_recovery *recovery = peal_socket_recovery_server(socket);
   peal_recovery_store *store = peal_socket_recovery_store(socket);
+  peal_socket_recovery *own = peal_socket_recovery_of(socket);
   bool lost = was_in && is_lost(reason);
+  if (!own)
+    return;
   if (store)
-    peal_live_sessions_end(&peal_socket_recovery_of(socket)->live);
+    peal_live_sessions_end(&own->live);
   if (!store && (!recovery || !lost))
     return;
   peal_recovery_session *session =

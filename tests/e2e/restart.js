@@ -184,6 +184,37 @@ test('who is served, and with what he was, is known in the next process',
     await end(it);
   });
 
+// All that are at rest go at once: nothing falls between two processes.
+test('what is said in a room reaches each, once, in order',
+  { alone: true }, async (t) => {
+    const it = await begin();
+    const listeners = [];
+    for (const way of Object.values(WAYS)) {
+      for (let i = 0; i < 3; i++) listeners.push(await steady(t, it, way));
+    }
+    const talker = await steady(t, it, WAYS.websocket);
+    for (const one of listeners) {
+      one.heard = [];
+      one.on('said', (n) => one.heard.push(n));
+      await one.emitWithAck('join', 'room');
+    }
+    let said = 0;
+    const timer = setInterval(() => talker.emit('say', 'room', said++), 2);
+    for (let i = 0; i < 5; i++) {
+      await sleep(60);
+      await replace(it);
+    }
+    clearInterval(timer);
+    const all = Array.from({ length: said }, (_, n) => n);
+    for (const one of listeners) {
+      await until(() => one.heard.length >= said || one.ends.length,
+        'all that was said');
+      assert.deepEqual(one.heard, all);
+      assert.deepEqual(one.ends, []);
+    }
+    await end(it);
+  });
+
 test('no connection is refused meanwhile', { alone: true }, async (t) => {
   const it = await begin(2);
   let stop = false;

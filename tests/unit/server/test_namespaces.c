@@ -572,6 +572,59 @@ static void references_outlive_a_child(void **state) {
   server_stop(&it);
 }
 
+/* So is a reply to what came in it. */
+static peal_reply *kept_reply;
+static peal_worker *kept_worker;
+
+static void keep_reply(peal_socket *socket, const peal_event *event,
+                       void *user) {
+  (void)socket;
+  (void)user;
+  kept_reply = peal_ack_later(event);
+  kept_worker = peal_worker_self();
+  assert_non_null(kept_reply);
+  trace_add("asked");
+}
+
+static void say_reply(peal_worker *worker, void *user) {
+  (void)worker;
+  assert_int_equal(peal_reply_send(user, PEAL_ARGS(peal_str("late"))), PEAL_OK);
+  trace_add("answered");
+}
+
+static void replies_outlive_a_child(void **state) {
+  (void)state;
+  server_fixture it = cleaning(2);
+  peal_nsp *parent = peal_server_of_pattern(it.server, "^/d");
+  assert_int_equal(peal_on(parent, "x", keep_reply, NULL), PEAL_OK);
+  server_run(&it);
+  for (int again = 0; again < 2; again++) {
+    sio_client a, other;
+    assert_true(sio_client_open(&a, it.port, SIO_WEBSOCKET));
+    assert_true(sio_client_join(&a, "/d1", NULL));
+    assert_true(sio_client_send(&a, "42/d1,7[\"x\"]"));
+    trace_expect("made /d1\nasked\n");
+    assert_true(sio_client_send(&a, "41/d1,"));
+    trace_expect("ended /d1\n");
+    usleep(20000); /* its workers have given back what they had */
+    if (again) {   /* another one in its place */
+      assert_true(sio_client_open(&other, it.port, SIO_WEBSOCKET));
+      assert_true(sio_client_join(&other, "/d2", NULL));
+      trace_expect("made /d2\n");
+    }
+    assert_int_equal(peal_worker_post(kept_worker, say_reply, kept_reply),
+                     PEAL_OK);
+    trace_expect("answered\n");
+    if (again) {
+      assert_true(sio_client_silent(&other, 50));
+      sio_client_close(&other);
+      trace_expect("ended /d2\n");
+    }
+    sio_client_close(&a);
+  }
+  server_stop(&it);
+}
+
 /* Who may come back keeps the namespace. */
 static void a_child_waits_for_those_who_may_come_back(void **state) {
   (void)state;
@@ -801,6 +854,7 @@ int main(void) {
       cmocka_unit_test(what_was_asked_for_by_name_never_ends),
       cmocka_unit_test(without_cleaning_up_children_stay),
       cmocka_unit_test(references_outlive_a_child),
+      cmocka_unit_test(replies_outlive_a_child),
       cmocka_unit_test(a_child_waits_for_those_who_may_come_back),
       cmocka_unit_test(a_parent_has_no_more_children_than_it_may),
       cmocka_unit_test(names_without_end_cost_nothing),

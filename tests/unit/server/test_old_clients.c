@@ -230,12 +230,48 @@ static void a_first_body_has_it_all(void **state) {
   }
 }
 
+/* -- recovery --------------------------------------------------------------------- */
+
+static peal_err greet_all(peal_socket *socket, void *user) {
+  (void)user;
+  return peal_nsp_emit(peal_socket_nsp(socket), NULL, "came", PEAL_NO_ARGS);
+}
+
+/* It has no part in it, whatever happens to its connection. */
+static void recovery_passes_them_by(void **state) {
+  (void)state;
+  peal_server_opts opts = server_opts();
+  opts.allow_eio3 = true;
+  opts.recovery.window_ms = 60000;
+  server_fixture it = server_make(&opts);
+  sio_client young, old;
+  assert_int_equal(peal_on_connect(it.root, greet_all, NULL), PEAL_OK);
+  assert_int_equal(peal_on(it.root, "a", on_event, NULL), PEAL_OK);
+  server_run(&it);
+  assert_true(sio_client_start(&young, it.port, SIO_WEBSOCKET));
+  for (int i = 0; i < 2; i++) {
+    assert_true(open_old(&old, it.port));
+    assert_true(sio_client_expect(&old, "40"));
+    assert_true(sio_client_send(&old, "42[\"a\",1]"));
+    assert_true(sio_client_expect(&old, "42[\"echo\",1]"));
+    if (i)
+      sio_client_close(&old);
+    else
+      sio_client_reset(&old);
+    assert_true(server_has_sockets(&it, 1));
+  }
+  sio_client_close(&young);
+  assert_true(server_has_clients(&it, 0));
+  server_stop(&it);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ids_are_made_of_the_sessions),
       cmocka_unit_test(a_query_is_auth_and_refusals_say_one_thing),
       cmocka_unit_test(connect_handlers_may_do_anything),
       cmocka_unit_test(a_first_body_has_it_all),
+      cmocka_unit_test(recovery_passes_them_by),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,11 @@ static void on_rooms_of(const peal_fetched *fetched, void *user) {
   trace_add("in %zu", fetched->count);
 }
 
+static void on_rooms_of_which(const peal_fetched *fetched, void *user) {
+  (void)user;
+  trace_add("first %.*s", PEAL_SFMT(peal_val_str(fetched->sockets.items[0])));
+}
+
 static void rooms_are_counted_over_all_workers(void **state) {
   (void)state;
   server_fixture it = make(4);
@@ -255,6 +260,19 @@ static void rooms_are_counted_over_all_workers(void **state) {
       peal_nsp_rooms(it.root, &(peal_to){.is_local = true}, on_rooms, NULL),
       PEAL_OK);
   trace_expect("odd:3\n1 rooms\n");
+  char join[64]; /* one is in a room of the other's name */
+  for (int i = 0; i < 2; i++) {
+    snprintf(join, sizeof join, "42[\"join\",\"%s\"]", all[!i * 2].socket_id);
+    assert_true(sio_client_send(&all[i * 2], join));
+    trace_expect("has joined\n");
+  }
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(peal_nsp_rooms_of(it.root, all[i * 2].socket_id,
+                                       on_rooms_of_which, NULL),
+                     PEAL_OK);
+    snprintf(join, sizeof join, "first %s\n", all[i * 2].socket_id);
+    trace_expect(join);
+  }
   for (int i = 0; i < 6; i++)
     sio_client_close(&all[i]);
   assert_true(server_has_clients(&it, 0));
