@@ -18,7 +18,7 @@ function held(pid) {
   return Number(/RssAnon:\s+(\d+)/.exec(status)[1]) * 1024;
 }
 
-function connect(rooms) {
+function connect(rooms, names) {
   return new Promise((done, fail) => {
     const socket = new WebSocket(
       `ws://127.0.0.1:${PORT}/socket.io/?EIO=4&transport=websocket`,
@@ -31,7 +31,7 @@ function connect(rooms) {
       if (text === '2') socket.send('3');
       if (text.startsWith('40')) {
         for (let i = 0; i < rooms; i++)
-          socket.send(`42${i}["enter","number ${(Math.random() * 1000) | 0}"]`);
+          socket.send(`42${i}["enter","number ${(Math.random() * names) | 0}"]`);
         if (!rooms) done(socket);
       }
       if (text.startsWith('43') && ++answers === rooms) done(socket);
@@ -48,7 +48,7 @@ for (const count of counts.map(Number)) {
     const sockets = [];
     while (sockets.length < count) {
       sockets.push(...await Promise.all(
-        Array.from({ length: 50 }, () => connect(rooms))));
+        Array.from({ length: 50 }, () => connect(rooms, count))));
     }
     await wait(1500);
     const grown = held(server.pid) - before;
