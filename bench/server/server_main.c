@@ -20,14 +20,14 @@
 enum { MAX_ROOMS = 64, ROOM_NAME = 8 };
 
 /* Where broadcasts go, and who joins what next; workers share the counter. */
-typedef struct rooms {
+typedef struct room_list {
   char text[MAX_ROOMS][ROOM_NAME];
   const char *names[MAX_ROOMS + 1]; /* NULL behind the last */
   unsigned count;                   /* 0: no rooms */
   atomic_uint next;
-} rooms;
+} room_list;
 
-static void rooms_init(rooms *rooms, unsigned count) {
+static void rooms_init(room_list *rooms, unsigned count) {
   rooms->count = count;
   for (unsigned i = 0; i < count; i++) {
     snprintf(rooms->text[i], ROOM_NAME, "room%u", i);
@@ -36,7 +36,7 @@ static void rooms_init(rooms *rooms, unsigned count) {
 }
 
 static peal_err on_connect(peal_socket *socket, void *user) {
-  rooms *rooms = user;
+  room_list *rooms = user;
   if (rooms->count == 0)
     return PEAL_OK;
   unsigned i = atomic_fetch_add(&rooms->next, 1);
@@ -57,7 +57,7 @@ static void on_echo(peal_socket *socket, const peal_event *event, void *user) {
 
 static void on_broadcast(peal_socket *socket, const peal_event *event,
                          void *user) {
-  const rooms *rooms = user;
+  const room_list *rooms = user;
   peal_to to = {.rooms = rooms->count > 0 ? rooms->names : NULL};
   (void)peal_nsp_emit(peal_socket_nsp(socket), &to, "broadcast",
                       peal_event_args(event));
@@ -76,7 +76,7 @@ static void on_turns(peal_http_req *req, void *user) {
   peal_http_answer(req, 200, "text/plain", (peal_slice){text, (size_t)len});
 }
 
-static bool set_up(peal_server **server, rooms *rooms) {
+static bool set_up(peal_server **server, room_list *rooms) {
   peal_http_mount turns = {
       .path = "/turns", .on_request = on_turns, .user = server};
   peal_nsp *nsp = *server != NULL ? peal_server_of(*server, "/") : NULL;
@@ -86,7 +86,7 @@ static bool set_up(peal_server **server, rooms *rooms) {
          peal_http_server_mount(peal_server_http(*server), &turns) == PEAL_OK;
 }
 
-static bool option(peal_server_opts *opts, rooms *rooms, const char *name,
+static bool option(peal_server_opts *opts, room_list *rooms, const char *name,
                    const char *value) {
   char *end = NULL;
   if (strcmp(name, "--parser") == 0) {
@@ -115,7 +115,7 @@ static bool option(peal_server_opts *opts, rooms *rooms, const char *name,
 
 int main(int argc, char **argv) {
   peal_server_opts opts = {.host = "127.0.0.1", .log.level = PEAL_LOG_WARN};
-  static rooms rooms;
+  static room_list rooms;
   bool right = argc % 2 == 1;
   for (int i = 1; right && i < argc; i += 2)
     right = option(&opts, &rooms, argv[i], argv[i + 1]);
