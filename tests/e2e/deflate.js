@@ -6,12 +6,13 @@
 // 12 and 13 ask: sizes of 16 bytes to 128 KiB, whole and in fragments.
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
+const net = require('node:net');
 const path = require('node:path');
 const zlib = require('node:zlib');
 const WebSocket = require('ws');
 const { Server } = require('socket.io');
 const { io } = require('socket.io-client');
-const { test, run } = require('./lib/suite');
+const { test, run, until } = require('./lib/suite');
 const { argument, freePort } = require('./lib/server');
 const wsraw = require('./lib/wsraw');
 const { OP } = wsraw;
@@ -429,6 +430,31 @@ test('a reader that is slow gets all of it, where all is remembered',
     setTimeout(() => ws._socket.resume(), 300);
     for (const data of sent) assert.equal(await ws.next(), data);
   });
+
+// RFC 6455 4.1: a client waits for the answer. What a little of it inflates to is
+// looked at in one turn.
+for (const [size, goes] of [[4096, true], [4104, false]]) {
+  test(`${size} bytes of frames behind the head: ${goes ? 'read' : 'closed'}`,
+    async (t) => {
+      const { port } = await t.server();
+      const conn = net.connect(port, '127.0.0.1');
+      t.after(() => conn.destroy());
+      let came = '';
+      conn.on('data', (data) => { came += data.toString('latin1'); });
+      conn.on('error', () => {});
+      const closed = new Promise((resolve) => conn.once('close', resolve));
+      const ping = Buffer.from([0x89, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
+      conn.write(Buffer.concat([Buffer.from(
+        'GET /ws/none/15/15 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n'
+        + 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'
+        + 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+        + `${EXT}: permessage-deflate\r\n\r\n`),
+      ...Array(size / ping.length).fill(ping)]));
+      if (goes) await until(() => came.includes('\x8a\x02hi'), 'a pong');
+      else await closed;
+      assert.equal(came.includes('\x8a'), goes);
+    });
+}
 
 // --- Socket.IO ---------------------------------------------------------------
 
