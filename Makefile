@@ -24,7 +24,8 @@ define built
 @cmake --build --preset release --target $(1)
 endef
 
-.PHONY: build run test nightly interop bench fuzz install clean help needed docs
+.PHONY: build run test nightly interop bench fuzz install deb dist musl clean \
+  help needed docs
 
 help:
 	@echo 'make build     the programs, in build/release/bin'
@@ -36,6 +37,9 @@ help:
 	@echo 'make bench     Peal, its peers and the floor, in one run'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS=20'
 	@echo 'make install   PREFIX=/usr/local DESTDIR='
+	@echo 'make deb       Debian packages, in build/packages'
+	@echo 'make dist      the source as a tarball, and SHA256SUMS, there, too'
+	@echo 'make musl      what needs no library, built on musl and tried'
 	@echo 'make clean     remove build/'
 
 front = apps/hospital/front
@@ -91,6 +95,22 @@ fuzz:
 
 install: build
 	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)'
+
+# A build of its own: the programs know the prefix /usr.
+deb: node_modules/.lock-sum $(front)/node_modules/.lock-sum
+	@tools/install.sh run
+	@cmake --preset release -B build/deb -DCMAKE_INSTALL_PREFIX=/usr \
+	  -DPEAL_TESTS=OFF >build/configure.log 2>&1 || \
+	  { cat build/configure.log; exit 1; }
+	@cmake --build build/deb --target peal_all
+	@tools/make_deb.py build/deb build/packages
+
+dist:
+	@tools/make_dist.sh build/packages
+
+musl:
+	@tools/install.sh test
+	@tools/musl.sh build/musl
 
 clean:
 	@rm -rf build

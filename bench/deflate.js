@@ -4,7 +4,8 @@
 // talked and now waits; Peal beside socket.io on Node, off, without takeover and
 // with it. Linux: the figures of the server are those of /proc.
 //
-//   node bench/deflate.js [--bytes 2000] [--seconds 3] [--clients 100]
+//   node bench/deflate.js [--bytes 2000] [--seconds 1.5] [--clients 100]
+//     [--bin build/release/bin]
 "use strict";
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");
@@ -17,15 +18,16 @@ const WebSocket = createRequire(path.join(root, "tests/e2e/run.js"))("ws");
 
 function option(name, fallback) {
   const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
+  return at < 0 ? fallback : process.argv[at + 1];
 }
-const BYTES = option("bytes", 2000);
-const SECONDS = option("seconds", 3);
-const CLIENTS = option("clients", 100);
+const BYTES = Number(option("bytes", 2000));
+const SECONDS = Number(option("seconds", 1.5));
+const CLIENTS = Number(option("clients", 100));
+const BIN = option("bin", path.join(root, "build/release/bin"));
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 const SERVERS = {
-  peal: (port, mode) => [path.join(root, "build/release/bin/peal-bench-server"),
+  peal: (port, mode) => [path.join(BIN, "peal-bench-server"),
     ["--port", port, "--deflate", mode]],
   node: (port, mode) => [process.execPath, ["--expose-gc",
     path.join(root, "bench/peers/node/server.js"),

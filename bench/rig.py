@@ -14,7 +14,14 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NODE = ROOT / "bench" / "peers" / "node"
+VENV = ROOT / "build" / "venv"
+BUILT = ROOT / "build" / "bench-peers"  # what others' compilers make
+PEERS = ROOT / "bench" / "peers"
 NAMES = ["floor", "peal", "node"]
+# Beside them in the cases that are about them.
+OTHERS = ["flask", "python", "rust", "go"]
+TITLES = {"flask": "Flask-SocketIO", "python": "python-socketio",
+          "rust": "socketioxide", "go": "socket.io for Go"}
 
 
 class Failed(Exception):
@@ -25,21 +32,75 @@ def command(name, folder, workers=1):
     """The command line of a peer, without its port."""
     if name == "node":
         return ["node", "--expose-gc", str(NODE / "server.js")]
+    if name in ("flask", "python"):
+        kind = "flask" if name == "flask" else "async"
+        return [str(VENV / "bin" / "python"),
+                str(PEERS / "python" / "server.py"), kind]
+    if name == "rust":
+        return [str(BUILT / "rust" / "release" / "peal-bench-peer")]
+    if name == "go":
+        return [str(BUILT / "go")]
     if name == "floor":
         return [str(folder / "peal-bench-floor")]
     return [str(folder / "peal-bench-server"), "--workers", str(workers)]
 
 
-def problem(name, folder):
-    """Why this peer cannot run, or None. Installs Node's packages."""
-    if name != "node":
-        program = pathlib.Path(command(name, folder)[0])
-        return None if program.exists() else f"{program} is not built"
+def ran(words, what, **options):
+    """None, or the end of what it said against us."""
+    try:
+        done = subprocess.run(words, check=False, capture_output=True,
+                              text=True, timeout=900, **options)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{what}: {error}"
+    said = (done.stderr or done.stdout).strip().split("\n")
+    why = next((line for line in said if "rror" in line), said[-1])
+    return None if done.returncode == 0 else f"{what}: {why}"
+
+
+def python_problem():
+    """The packages are those that the tests install."""
+    python = str(VENV / "bin" / "python")
+    wanted = [python, "-c", "import flask_socketio, uvicorn, websockets"]
+    if ran(wanted, "import") is None:
+        return None
+    return (ran(["python3", "-m", "venv", str(VENV)], "python3 -m venv") or
+            ran([python, "-m", "pip", "install", "-q",
+                 "--disable-pip-version-check", "-r",
+                 str(ROOT / "tests" / "e2e" / "requirements.txt")],
+                "pip install") or
+            ran(wanted, "import"))
+
+
+def built_problem(name):
+    """Rust's or Go's compiler decides what has changed."""
+    tool = "cargo" if name == "rust" else "go"
+    if shutil.which(tool) is None:
+        return f"{tool} is not installed"
+    BUILT.mkdir(parents=True, exist_ok=True)
+    if name == "rust":
+        words = ["cargo", "build", "--release", "--locked", "--target-dir",
+                 str(BUILT / "rust")]
+    else:
+        words = ["go", "build", "-o", str(BUILT / "go"), "."]
+    return ran(words, " ".join(words[:2]), cwd=PEERS / name)
+
+
+def node_problem(folder="bench/peers/node"):
     if shutil.which("node") is None or shutil.which("npm") is None:
         return "node and npm are not installed"
-    done = subprocess.run([ROOT / "tools" / "npm_ci.sh", NODE], check=False,
-                          capture_output=True, text=True)
-    return None if done.returncode == 0 else f"npm ci: {done.stderr.strip()}"
+    return ran([ROOT / "tools" / "npm_ci.sh", ROOT / folder], "npm ci")
+
+
+def problem(name, folder):
+    """Why this peer cannot run, or None. Installs what it is made of."""
+    if name == "node":
+        return node_problem()
+    if name in ("flask", "python"):
+        return python_problem()
+    if name in ("rust", "go"):
+        return built_problem(name)
+    program = pathlib.Path(command(name, folder)[0])
+    return None if program.exists() else f"{program} is not built"
 
 
 def cores():

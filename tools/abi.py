@@ -28,9 +28,10 @@ OPEN = "# not released yet: may still change"
 
 
 def sources(root):
-    # The kit is compiled into the program that uses it: docs/abi.md.
+    # The kit and the test client are compiled into the program that uses them:
+    # docs/abi.md.
     for file in sorted((root / "include/peal").glob("*.h")):
-        if not file.name.startswith("kit"):
+        if not file.name.startswith(("kit", "test")):
             yield file.name, file.read_text()
 
 

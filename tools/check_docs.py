@@ -33,7 +33,8 @@ FLAGS = ["-std=c17", "-pedantic", "-Wall", "-Wextra", "-Werror",
          "-Wno-unused-function", "-Wno-unused-variable",
          "-Wno-unused-parameter", "-Wno-unused-but-set-variable",
          "-Wno-unused-value"]
-HEADERS = ["admin", "cluster", "config", "emitter", "kit", "peal", "store", "web"]
+HEADERS = ["admin", "cluster", "config", "emitter", "kit", "peal", "store", "test",
+           "web"]
 AT_HAND = """(peal_server *server, peal_nsp *nsp, peal_socket *socket,
  const peal_event *event, peal_http_server *http, peal_web *app,
  peal_http_req *req, peal_workers *workers, peal_worker *worker,
@@ -48,7 +49,9 @@ FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 
 def pages(root):
     named = [root / "README.md", root / "CHANGELOG.md"]
-    return [p for p in named if p.exists()] + sorted(root.glob("docs/**/*.md"))
+    pages = [p for p in root.glob("docs/**/*.md")
+             if "node_modules" not in p.parts]
+    return [p for p in named if p.exists()] + sorted(pages)
 
 
 def without_code(text):
@@ -275,7 +278,9 @@ def check_program(root, block, libraries):
     if re.search(r"\bpeal_(client|simple|emitter)_\w+\(", block):
         return check_client(root, block, libraries)
     port = free_port()
-    text, count = re.subn(r"\.port = \d+", f".port = {port}", block)
+    text, count = re.subn(r"\.port = (argc > 1 \? atoi\(argv\[1\]\) : )?\d+",
+                          lambda m: f".port = {'argv[argc] ? 0 : ' if m[1] else ''}{port}",
+                          block)
     if count != 1:
         return f"expected one .port = N, found {count}"
     with tempfile.TemporaryDirectory(prefix="peal-docs-") as name:

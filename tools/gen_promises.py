@@ -68,8 +68,10 @@ def headers():
     left_out |= CLUSTER if "without_cluster" in sys.argv else set()
     left_out |= ADMIN if "without_admin" in sys.argv else set()
     found = (p.stem for p in (public.ROOT / "include/peal").glob("*.h"))
-    # the kit, a library of its own, gives no such promises (docs/abi.md)
-    return sorted(h for h in set(found) - left_out if not h.startswith("kit"))
+    # the kit and the test client, libraries of their own, give no such promises
+    # (docs/abi.md)
+    return sorted(h for h in set(found) - left_out
+                  if not h.startswith(("kit", "test")))
 
 
 def source_of(header):

@@ -43,6 +43,7 @@ FOLDERS = {
     "server": "Socket.IO: namespaces, sockets, rooms",
     "web": "what an application's pages need",
     "kit": "what applications share, on the public face",
+    "testkit": "a server and its clients in one process, for unit tests",
     "cli": "the command peal",
     "apps": "applications on the public face",
 }

@@ -12,7 +12,7 @@ build='build-essential ca-certificates cmake ninja-build pkg-config libuv1-dev l
 test='libcmocka-dev libjansson-dev libglib2.0-dev clang-14 libclang-rt-14-dev
   clang-format-14 valgrind chromium curl sqlite3 python3-venv fonts-dejavu-core
   libpcre2-8-0 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user redis-server
-  systemd openssl python3-yaml'
+  systemd openssl python3-yaml mandoc musl-tools adduser'
 case $step in
 run) packages=$build ;;
 test) packages="$build $test" ;;

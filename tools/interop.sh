@@ -45,10 +45,25 @@ build_rust() {
     CARGO_TARGET_DIR="$built/rust" cargo build -q --release --locked -j 2)
 }
 
+# The program of the guide in this language beside the one in C.
+beside() {
+  sources=tests/docs/side_by_side
+  case $1 in
+  go) (cd "$sources/go" && go build -p 2 -o "$built/go/side" .) &&
+    program=$built/go/side ;;
+  rust) (cd "$sources/rust" &&
+    CARGO_TARGET_DIR="$built/rust" cargo build -q --release --locked -j 2) &&
+    program=$built/rust/release/peal-side-by-side ;;
+  *) return 0 ;;
+  esac || return 1
+  node tests/docs/side_by_side.js "$1" build/release/bin/example-side_by_side \
+    "$program"
+}
+
 run() {
   if "build_$1" &&
     node tests/interop/run.js --server "$server" --client "$1" \
-      --built "$built" --port-base 29000; then
+      --built "$built" --port-base 29000 && beside "$1"; then
     summary="$summary
 passed  interop.$1"
   else

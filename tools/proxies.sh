@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# proxies.sh: nginx and HAProxy for the tests, unpacked into build/proxies where
+# proxies.sh: nginx, HAProxy and Caddy for the tests, unpacked into build/proxies where
 # they are not installed: their packages would start services of this machine.
 set -eu
 cd "$(dirname "$0")/.."
 into=build/proxies
-has() { command -v "$1" >/dev/null 2>&1 || [ -x "$into/usr/sbin/$1" ]; }
+has() { command -v "$1" >/dev/null 2>&1 || [ -x "$into/usr/sbin/$1" ] ||
+  [ -x "$into/usr/bin/$1" ]; }
 
 wanted=
 has nginx || wanted="$wanted nginx"
+has caddy || wanted="$wanted caddy"
 has haproxy ||
   wanted="$wanted haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1"
 [ -n "$wanted" ] || exit 0

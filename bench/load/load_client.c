@@ -176,12 +176,13 @@ static _Noreturn void refuse(const load_client *client, const char *expected,
                (const char *)packet);
 }
 
-/* {"sid":"…": polling needs it for all later requests. */
+/* "sid":"…", wherever in the object: polling needs it for all later requests. */
 static void session_id(load_client *client, const uint8_t *packet, size_t len) {
-  static const char key[] = "0{\"sid\":\"";
-  size_t at = sizeof key - 1;
-  if (len <= at || memcmp(packet, key, at) != 0)
+  static const char key[] = "\"sid\":\"";
+  const uint8_t *found = memmem(packet, len, key, sizeof key - 1);
+  if (len < 2 || packet[1] != '{' || found == NULL)
     refuse(client, "an Engine.IO open packet", packet, len);
+  size_t at = (size_t)(found - packet) + sizeof key - 1;
   const uint8_t *end = memchr(packet + at, '"', len - at);
   if (end == NULL || (size_t)(end - packet) - at >= sizeof client->sid)
     refuse(client, "a short sid", packet, len);

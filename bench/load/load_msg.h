@@ -9,6 +9,8 @@
  * In MessagePack (echo and broadcast) the packet is one binary message,
  * {type: 2, data: ["echo", "hello <n>xx…"], nsp: "/"}.
  *
+ * A server that recovers clients adds its offset, a text: ,"…"] ends the reply.
+ *
  * <n> always has eight digits, so a message is one copy of a prepared frame,
  * already masked, with the digits written over it. */
 #include <stdbool.h>
@@ -41,6 +43,7 @@ typedef struct load_msg {
   load_msg_text reply;
   uint8_t head[LOAD_MSG_MAX_HEAD];
   size_t head_len; /* 0: plain text for a polling body */
+  bool offsets;    /* an event has one more argument, of the server */
   uint8_t mask[4];
 } load_msg;
 

@@ -31,6 +31,7 @@ static const char usage[] =
     "  --messages M    send exactly M, without warm-up\n"
     "  --rate R        paced: messages per second (1000)\n"
     "  --msgpack       echo, broadcast: packets as socket.io-msgpack-parser's\n"
+    "  --offsets       the server recovers clients: events end in an offset\n"
     "  --chrome        ask as Chrome does, each client with its cookie\n"
     "  --stall S       give up after S seconds without an answer (10)\n"
     "  --collect       idle: send SIGUSR2 before memory is read\n";
@@ -86,6 +87,9 @@ static void option(load_opts *opts, int name, const char *text) {
   case 'y':
     opts->msgpack = true;
     break;
+  case 'o':
+    opts->offsets = true;
+    break;
   case 'h':
     opts->chrome = true;
     break;
@@ -111,6 +115,7 @@ void load_opts_init(load_opts *opts, int argc, char **argv) {
       {"stall", required_argument, NULL, 't'},
       {"rate", required_argument, NULL, 'r'},
       {"msgpack", no_argument, NULL, 'y'},
+      {"offsets", no_argument, NULL, 'o'},
       {"chrome", no_argument, NULL, 'h'},
       {"collect", no_argument, NULL, 'g'},
       {NULL, 0, NULL, 0},

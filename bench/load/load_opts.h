@@ -20,6 +20,7 @@ typedef struct load_opts {
   double rate;       /* paced: messages per second, of all clients together */
   bool msgpack;      /* WebSocket, echo and broadcast: the server has that
                         parser */
+  bool offsets;      /* JSON: the server recovers, events end in an offset */
   bool chrome;       /* WebSocket: ask as Chrome does, with a cookie */
   bool collect;      /* idle: SIGUSR2 makes the server collect its garbage */
 } load_opts;

@@ -46,10 +46,13 @@ void load_run_init(load_run *run, const load_opts *opts) {
   bool framed = mode->transport == &load_transport_websocket;
   if (opts->msgpack && (!framed || mode->kind == LOAD_MSG_ACK))
     load_sys_die("--msgpack is for echo and broadcast");
+  if (opts->offsets && (opts->msgpack || mode->kind == LOAD_MSG_ACK))
+    load_sys_die("--offsets is for events in JSON");
   if (opts->msgpack)
     load_msg_init_packed(&run->msg, mode->kind, opts->bytes);
   else
     load_msg_init(&run->msg, mode->kind, opts->bytes, framed);
+  run->msg.offsets = opts->offsets;
   load_sys_raise_files(run->count + 64);
 }
 

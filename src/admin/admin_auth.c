@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "net/crypto.h"
+#include "net/system.h"
 
 /* -- options --------------------------------------------------------------- */
 
@@ -128,12 +129,12 @@ static void hash(void *user) {
       peal_crypto_eq((peal_slice){made, len}, (peal_slice){wanted, len}) &&
       asked->is_name_right;
   if (data)
-    explicit_bzero(data, sizeof *data);
+    peal_system_wipe(data, sizeof *data);
   free(data);
 }
 
 static void free_question(question *asked) {
-  explicit_bzero(asked->password, sizeof asked->password);
+  peal_system_wipe(asked->password, sizeof asked->password);
   free(asked);
 }
 

@@ -349,8 +349,11 @@ static void on_sent(peal_stream *stream, size_t len, void *user) {
   (void)leave(ws);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
-                                                on_sent, on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_end = on_end,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
 
 void peal_client_ws_flush(peal_client_ws *ws) {
   if (ws->conn && ws->stream)

@@ -287,8 +287,10 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   leave(conn);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, NULL, on_pull, on_sent,
-                                                on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
 
 static void on_dialled(peal_dial *dial, const peal_dial_result *result,
                        void *user) {

@@ -18,6 +18,7 @@
 #include "http/http_upgrade.h"
 #include "net/hooks.h"
 #include "net/notify.h"
+#include "net/system.h"
 #include "proto/handover_record.h"
 
 /* For each thing that the other one is to say at once. */
@@ -25,7 +26,7 @@
 /* Until it is our turn: others may come and go before. */
 #define TURN_MS 30000
 #define AGAIN_MS 20u
-#define ASKS 3
+#define ASKS 50
 
 static const peal_slice none = {NULL, 0};
 
@@ -56,7 +57,7 @@ static void hang_up(peal_handover *it) {
   it->channel = -1;
   uv_mutex_unlock(&it->sending);
   peal_handover_reader_deinit(&it->reader);
-  it->knows = it->is_ready = it->is_done = false;
+  it->has_asked = it->knows = it->is_ready = it->is_done = false;
 }
 
 static void close_door(peal_handover *it, bool removes) {
@@ -101,16 +102,25 @@ static peal_err ask_once(peal_handover *it) {
   return err ? err : take_places(it);
 }
 
+/* Nobody at the path, or one who goes. */
+static bool is_moving(peal_err err) {
+  return err == PEAL_ERR_CLOSED || err == PEAL_ERR_AGAIN;
+}
+
 /* With another form of records only the places are taken: sessions stay there
  * and are told to come back. Who has just given way to somebody else hangs up:
- * that one is at the path then. */
+ * that one is at the path then. Who has died before it had all leaves nobody
+ * there, until the one before is back. */
 static void ask(peal_handover *it) {
-  peal_err err = PEAL_ERR_CLOSED;
-  for (int i = 0; err == PEAL_ERR_CLOSED && i < ASKS; i++) {
+  peal_err err = ask_once(it);
+  bool was_closed = err == PEAL_ERR_CLOSED;
+  for (int i = 1; i < ASKS && was_closed && is_moving(err); i++) {
+    hang_up(it);
+    uv_sleep(AGAIN_MS);
     err = ask_once(it);
-    if (err && err != PEAL_ERR_OPTION)
-      hang_up(it);
   }
+  if (err && err != PEAL_ERR_OPTION)
+    hang_up(it);
   it->takes = it->has_taken = !err || err == PEAL_ERR_OPTION;
   if (it->takes)
     say(it, PEAL_LOG_INFO, "taking over from the process before");
@@ -211,6 +221,8 @@ static bool end_step(peal_handover *it) {
 }
 
 static void on_hello(peal_handover *it) {
+  peal_wheel_stop(&peal_workers_get(it->workers, 0)->wheel, &it->timer);
+  it->has_asked = true;
   it->knows = is_version(it);
   atomic_store(&it->is_broken, false);
   if (!peal_http_give_places(it->http, give_place, it) ||
@@ -296,6 +308,11 @@ static void serve_here(peal_handover *it) {
   peal_http_give_take_link(it->http, peal_workers_get(it->workers, 0), &offer);
 }
 
+/* A hello comes once, and first. */
+static bool is_expected(const peal_handover *it) {
+  return (it->reader.type == PEAL_HANDOVER_HELLO) != it->has_asked;
+}
+
 static void hear(peal_handover *it) {
   peal_err err = PEAL_OK;
   while (it->channel >= 0 && !err) {
@@ -304,7 +321,7 @@ static void hear(peal_handover *it) {
       return;
     if (!err && it->reader.type == PEAL_HANDOVER_LINK && it->knows)
       serve_here(it);
-    else if (err || it->reader.fd >= 0)
+    else if (err || it->reader.fd >= 0 || !is_expected(it))
       lose(it, it->is_ready);
     else if (it->reader.type == PEAL_HANDOVER_HELLO)
       on_hello(it);
@@ -325,6 +342,7 @@ static bool listen_to(peal_handover *it) {
 
 static void on_door(peal_watch *watch, unsigned events, void *user) {
   peal_handover *it = user;
+  peal_worker *worker = peal_workers_get(it->workers, 0);
   int fd = peal_handover_socket_accept(it->door.fd);
   (void)watch;
   (void)events;
@@ -332,7 +350,9 @@ static void on_door(peal_watch *watch, unsigned events, void *user) {
     return;
   peal_handover_reader_init(&it->reader, it->mem);
   it->channel = fd;
-  if (!listen_to(it))
+  if (listen_to(it))
+    peal_wheel_set(&worker->wheel, &it->timer, worker->now_ms + PATIENCE_MS);
+  else
     hang_up(it);
   mind_door(it);
 }
@@ -344,7 +364,7 @@ static void open_door(peal_handover *it, bool replaces) {
   if (!peal_handover_door_open(&it->door, it->path, replaces)) {
     peal_logger_write(it->log, PEAL_LOG_ERROR, "handover", none, none,
                       "cannot listen at %s: %s", it->path,
-                      strerrordesc_np(errno));
+                      peal_system_error(errno));
     return;
   }
   it->door_watch = peal_watch_new(worker, it->door.fd, on_door, it);
@@ -489,6 +509,8 @@ static void on_patience(peal_wheel_timer *timer, uint64_t now_ms) {
   (void)now_ms;
   if (it->takes)
     end_taking(it, "the process before says nothing more");
+  else if (!it->has_asked)
+    lose(it, false); /* whoever that is, others wait behind him */
   else if (it->is_done)
     lose(it, true);
   else

@@ -47,7 +47,8 @@ struct peal_handover {
   peal_handover_reader reader;
   bool takes; /* from the other at the channel */
   bool has_taken;
-  bool knows;       /* the other one reads our records */
+  bool has_asked;   /* the other one has said hello */
+  bool knows;       /* it reads our records */
   bool is_ready;    /* it runs */
   bool is_done;     /* all has been given, or taken */
   bool is_stepping; /* all workers are in a step */

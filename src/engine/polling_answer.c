@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "engine/engine_headers.h"
 #include "http/compress_answer.h"
+#include "net/system.h"
 #include "wire/json.h"
 #include "wire/percent.h"
 #include "wire/query.h"
@@ -18,8 +19,8 @@
 /* reference 3.1: old browsers guess scripts in answers. */
 static bool is_old_browser(const peal_http_req *req) {
   peal_slice agent = peal_http_req_header(req, "user-agent");
-  return agent.len && (memmem(agent.ptr, agent.len, ";MSIE", 5) ||
-                       memmem(agent.ptr, agent.len, "Trident/", 8));
+  return agent.len && (peal_system_find(agent.ptr, agent.len, ";MSIE") ||
+                       peal_system_find(agent.ptr, agent.len, "Trident/"));
 }
 
 void peal_polling_answer_headers(peal_engine *engine, peal_http_req *req,
@@ -50,7 +51,7 @@ static void add_script_string(peal_buf *out, peal_slice text) {
   peal_json_encode_str(&json, text);
   peal_slice rest = peal_buf_slice(&json);
   const char *at;
-  while (rest.len && (at = memmem(rest.ptr, rest.len, "\xe2\x80", 2))) {
+  while (rest.len && (at = peal_system_find(rest.ptr, rest.len, "\xe2\x80"))) {
     size_t len = (size_t)(at - rest.ptr);
     unsigned char last = (unsigned char)at[2]; /* at worst the quote */
     bool is_end = last == 0xa8 || last == 0xa9;

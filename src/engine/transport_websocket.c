@@ -277,13 +277,31 @@ static void on_stream_close(peal_stream *stream, peal_err err, void *user) {
   peal_engine_conn_react(conn);
 }
 
-static const peal_stream_callbacks stream_callbacks = {
+static const peal_stream_callbacks plain_callbacks = {
     .on_read = on_read,
     .on_end = on_end,
     .on_pull = on_pull,
     .on_sent = on_sent,
     .on_close = on_stream_close,
 };
+
+static const peal_stream_callbacks deflated_callbacks = {
+    .on_read = on_read,
+    .on_end = on_end,
+    .on_pull = on_pull,
+    .on_sent = on_sent,
+    .on_close = on_stream_close,
+    .turn_bytes = PEAL_LIMIT_READ_DEFLATED_BYTES,
+};
+
+static const peal_stream_callbacks *callbacks_of(const peal_engine_conn *conn) {
+  return peal_ws_conn_deflates(conn->ws) ? &deflated_callbacks : &plain_callbacks;
+}
+
+/* RFC6455 4.1: a client waits for the answer before it sends more. */
+static bool is_too_early(const peal_engine_conn *conn, size_t len) {
+  return peal_ws_conn_deflates(conn->ws) && len > PEAL_LIMIT_READ_DEFLATED_BYTES;
+}
 
 /* -- as a way of the session ----------------------------------------------- */
 
@@ -363,12 +381,14 @@ static void unprepare(peal_engine_conn *conn) {
 static void begin(peal_engine_conn *conn, peal_stream *stream,
                   peal_slice rest) {
   conn->stream = stream;
-  peal_stream_set_owner(stream, &stream_callbacks, conn);
+  peal_stream_set_owner(stream, callbacks_of(conn), conn);
   if (conn->keyed)
     (void)peal_stream_set_lowat(stream, PEAL_LIMIT_KEYED_AHEAD_BYTES);
   peal_stream_flush(stream);
   /* Frames that came behind the head; the feed writes to its input. */
-  if (rest.len)
+  if (is_too_early(conn, rest.len))
+    peal_stream_close(stream, PEAL_ERR_LIMIT);
+  else if (rest.len)
     feed(conn, (char *)(uintptr_t)rest.ptr, rest.len);
   else
     peal_engine_conn_react(conn);
@@ -433,7 +453,7 @@ peal_err peal_transport_websocket_resume(peal_engine_conn *conn, int fd,
     return err;
   }
   conn->stream = peal_http_give_take_stream(local->engine->http, local->worker,
-                                            fd, &stream_callbacks, conn);
+                                            fd, callbacks_of(conn), conn);
   if (conn->stream)
     return PEAL_OK;
   unprepare(conn);

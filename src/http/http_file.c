@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/http_file.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "http/http_answer.h"
+#include "net/system.h"
 #include "proto/http_write.h"
 
 /* Read and sent in pieces of this many bytes; one is held at a time. */
@@ -88,7 +87,7 @@ static void on_read(uv_fs_t *fs) {
   ssize_t result = fs->result;
   uv_fs_req_cleanup(fs);
   file->reading = false;
-  file->worker->now_ms = uv_now(&file->worker->loop);
+  peal_worker_wake(file->worker);
   if (!file->req) {
     free_file(file);
     return;
@@ -98,11 +97,8 @@ static void on_read(uv_fs_t *fs) {
 
 /* What the page cache has costs no thread. Returns false if it has not. */
 static bool read_cached(peal_http_file *file, char *to) {
-  const struct iovec iov = {to, piece_len(file)};
-  ssize_t got;
-  do
-    got = preadv2(file->fd, &iov, 1, (off_t)file->offset, RWF_NOWAIT);
-  while (got < 0 && errno == EINTR);
+  ssize_t got = peal_system_read_cached(file->fd, to, piece_len(file),
+                                        (int64_t)file->offset);
   if (got <= 0)
     return false;
   finish_read(file, got, "");

@@ -412,8 +412,11 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   peal_http_home_forget(home, tag);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
-                                                on_sent, on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_end = on_end,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
 
 /* -- beginning and stopping ------------------------------------------------ */
 

@@ -44,24 +44,20 @@ static bool parcel_of(const peal_http_place *place, int fd,
          peal_stream_tls_parcel(out, fd, peal_tls_begin(place->tls));
 }
 
-static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
-                      void *user) {
-  const peal_http_place *place = user;
-  peal_http_server *server = place->server;
-  peal_http_home *home = &server->homes[peal_worker_index(worker)];
-  peal_stream_parcel parcel;
-  if (!parcel_of(place, fd, &parcel))
-    return;
+/* Serve it, if there is room. */
+static void serve(peal_http_home *home, peal_stream_parcel parcel,
+                  const peal_address *peer, uint16_t redirect) {
+  peal_http_server *server = home->server;
   size_t open = atomic_fetch_add(&server->open, 1);
   peal_worker_impl_count(&home->stats.connections_total, 1);
   bool full =
       server->opts.max_connections && open >= server->opts.max_connections;
-  if (!full && peal_http_preface_is_due(server, peer)) {
-    peal_http_preface_open(home, fd, peer);
+  if (!full && parcel.fd >= 0 && peal_http_preface_is_due(server, peer)) {
+    peal_http_preface_open(home, parcel.fd, peer);
     return;
   }
   if (!full && has_room(server, peer, &parcel.tag)) {
-    peal_http_link_open(home, &parcel, peer, place->redirect);
+    peal_http_link_open(home, &parcel, peer, redirect);
     return;
   }
   /* While it is told so it takes nobody's place. */
@@ -74,6 +70,21 @@ static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
   }
   atomic_fetch_sub(&server->refusing, 1);
   peal_stream_parcel_close(&parcel);
+}
+
+static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
+                      void *user) {
+  const peal_http_place *place = user;
+  peal_http_home *home = &place->server->homes[peal_worker_index(worker)];
+  peal_stream_parcel parcel;
+  if (parcel_of(place, fd, &parcel))
+    serve(home, parcel, peer, place->redirect);
+}
+
+void peal_http_listen_take(peal_http_server *server, peal_worker *worker,
+                           const peal_stream_parcel *parcel,
+                           const peal_address *peer) {
+  serve(&server->homes[peal_worker_index(worker)], *parcel, peer, 0);
 }
 
 /* -- where clients find it ------------------------------------------------- */

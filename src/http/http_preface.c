@@ -135,8 +135,10 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   peal_http_home_forget(home, tag);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, NULL, on_pull, on_sent,
-                                                on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
 
 static void on_timer(peal_wheel_timer *timer, uint64_t now_ms) {
   (void)now_ms;

@@ -31,8 +31,10 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   peal_http_upgrade_closed(user, stream);
 }
 
-static const peal_stream_callbacks nobody = {on_read, NULL, on_pull, on_sent,
-                                             on_close};
+static const peal_stream_callbacks nobody = {.on_read = on_read,
+                                             .on_pull = on_pull,
+                                             .on_sent = on_sent,
+                                             .on_close = on_close};
 
 peal_stream *peal_http_upgrade_take(peal_http_req *req, peal_slice *rest) {
   peal_http_link *link = req->link;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 enum { MAX_HEADERS = 32 };
 
 static bool is_line(const char *text) {
@@ -60,14 +62,14 @@ bool peal_kit_call_request_init(peal_kit_call_request *r,
 
 static void wipe(struct curl_slist *headers) {
   for (struct curl_slist *one = headers; one != NULL; one = one->next)
-    explicit_bzero(one->data, strlen(one->data));
+    OPENSSL_cleanse(one->data, strlen(one->data));
   curl_slist_free_all(headers);
 }
 
 void peal_kit_call_request_deinit(peal_kit_call_request *r) {
   wipe(r->headers);
   if (r->body != NULL)
-    explicit_bzero(r->body, r->body_len);
+    OPENSSL_cleanse(r->body, r->body_len);
   free(r->url);
   free(r->method);
   free(r->body);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { NAME_BYTES = 256, WARN_PER_MS = 60000 };

@@ -464,6 +464,13 @@ static bool has_certificates(const peal_dial *dial) {
          dial->tls;
 }
 
+static bool goes_by_door(peal_dial *dial) {
+  const peal_dial_door *door = dial->worker->door;
+  return door && !dial->tls &&
+         door->open(door, dial->worker, dial->host, dial->account,
+                    &dial->result.parcel);
+}
+
 static void begin(peal_dial *dial) {
   uint8_t ip[16];
   dial->since_ms = dial->worker->now_ms;
@@ -471,6 +478,10 @@ static void begin(peal_dial *dial) {
                         dial->port);
   if (dial->worker->ending) {
     finish(dial, PEAL_ERR_CANCELLED);
+    return;
+  }
+  if (goes_by_door(dial)) {
+    done(dial);
     return;
   }
   if (dial->timeout_ms != UINT32_MAX)

@@ -62,6 +62,14 @@ typedef struct peal_dial_result {
 typedef void (*peal_dial_fn)(peal_dial *dial, const peal_dial_result *result,
                              void *user);
 
+/* Where some names lead without a network (tests): false: not this one. Set in
+ * the worker (`door`), borrowed for its life; `account` is who dials. No TLS goes through it. */
+typedef struct peal_dial_door {
+  bool (*open)(const struct peal_dial_door *door, peal_worker *worker,
+               const char *host, const peal_account_worker *account,
+               peal_stream_parcel *out);
+} peal_dial_door;
+
 /* Returns NULL if memory is out. */
 PEAL_MUST_CHECK peal_dial *peal_dial_open(peal_worker *worker,
                                           const peal_dial_opts *opts,

@@ -7,6 +7,8 @@
 
 #include <netdb.h>
 
+#include "net/system.h"
+
 void peal_dial_words_place(char *out, size_t cap, const char *host,
                            uint16_t port) {
   if (!port)
@@ -63,12 +65,11 @@ static const char *meaning(int error) {
 
 void peal_dial_words_connect(char *out, size_t cap, const char *place,
                              int error) {
-  const char *name = strerrorname_np(error);
-  const char *text = strerrordesc_np(error);
+  const char *name = peal_system_error_name(error);
+  const char *text = peal_system_error(error);
   const char *form = meaning(error);
   if (form)
     snprintf(out, cap, form, place, name);
   else
-    snprintf(out, cap, "%s cannot be connected to: %s (%s)", place,
-             text ? text : "unknown", name ? name : "?");
+    snprintf(out, cap, "%s cannot be connected to: %s (%s)", place, text, name);
 }

@@ -239,13 +239,23 @@ void peal_handover_reader_deinit(peal_handover_reader *reader) {
   peal_buf_deinit(&reader->body);
 }
 
+/* The first one. The kernel has opened all for which there was room, and there
+ * may be more room than for one. */
 static int descriptor_of(struct msghdr *packet) {
-  int fd = -1;
+  int first = -1;
   struct cmsghdr *head = CMSG_FIRSTHDR(packet);
-  if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-      head->cmsg_len == CMSG_LEN(sizeof fd))
-    memcpy(&fd, CMSG_DATA(head), sizeof fd);
-  return fd;
+  if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+    return -1;
+  size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof first;
+  for (size_t i = 0; i < count; i++) {
+    int fd;
+    memcpy(&fd, CMSG_DATA(head) + i * sizeof fd, sizeof fd);
+    if (i)
+      close(fd);
+    else
+      first = fd;
+  }
+  return first;
 }
 
 /* Length of the packet in `out`, or a negative errno. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "net/address.h"
+#include "net/system.h"
 
 #define BACKLOG 511
 
@@ -156,12 +157,12 @@ static bool copy_first(opening *it) {
 static const char *why_kept(const struct sockaddr_un *at) {
   struct stat file;
   if (lstat(at->sun_path, &file) != 0)
-    return strerrordesc_np(errno);
+    return peal_system_error(errno);
   if (!S_ISSOCK(file.st_mode))
     return "the file there is no socket";
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
-    return strerrordesc_np(errno);
+    return peal_system_error(errno);
   int failed =
       connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ? 0 : errno;
   close(fd);
@@ -169,7 +170,7 @@ static const char *why_kept(const struct sockaddr_un *at) {
     return NULL;
   /* EAGAIN: so many wait there that no more are taken. */
   return failed == 0 || failed == EAGAIN ? "a server listens there already"
-                                         : strerrordesc_np(failed);
+                                         : peal_system_error(failed);
 }
 
 static bool bind_path(opening *it, const struct sockaddr_un *at) {
@@ -294,7 +295,7 @@ peal_err peal_listen_spec_open(const peal_listen_spec *spec, int *fds,
   int number = errno;
   close_all(&it);
   peal_listen_spec_remove(place);
-  *why = it.why ? it.why : strerrordesc_np(number);
+  *why = it.why ? it.why : peal_system_error(number);
   return number == EADDRINUSE ? PEAL_ERR_PORT_IN_USE : PEAL_ERR_SYSTEM;
 }
 

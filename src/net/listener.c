@@ -14,6 +14,7 @@
 #include "net/hooks.h"
 #include "net/mail.h"
 #include "net/net_limits.h"
+#include "net/system.h"
 
 /* Peers accepted or refused in one wake-up, and errors of single peers. */
 #define ACCEPTS_PER_TURN 64
@@ -72,7 +73,7 @@ static void tell_failing(slot *one, int number) {
   if (!one->failing)
     peal_logger_write(one->worker->log, PEAL_LOG_ERROR, "listener", none, none,
                       "connections are not accepted: %s",
-                      strerrordesc_np(number));
+                      peal_system_error(number));
   one->failing = true;
 }
 

@@ -7,6 +7,9 @@
 #define PEAL_LIMIT_WORKERS 256u
 /* The worker's receive buffer: one for all its connections. */
 #define PEAL_LIMIT_READ_BYTES 65536u
+/* What a turn reads of a connection whose peer may deflate: each byte can become
+ * a thousand, and the worker's other clients wait for all of them. */
+#define PEAL_LIMIT_READ_DEFLATED_BYTES 4096u
 /* The worker's scratch for small outgoing pieces, in bytes. */
 #define PEAL_LIMIT_SCRATCH_BYTES 65536u
 /* Mails that a worker runs in a turn, and the time that it gives them: others

@@ -31,6 +31,9 @@ typedef struct peal_stream_callbacks {
    * (it comes when the current callback has returned, or at the end of the
    * turn). `err` is why: PEAL_OK if finished or closed by us without error. */
   void (*on_close)(peal_stream *stream, peal_err err, void *user);
+  /* As much is read in a turn, for an owner whom bytes cost far more than they
+   * are long; over TLS one read. 0: a few reads of the worker's buffer. */
+  uint32_t turn_bytes;
 } peal_stream_callbacks;
 
 /* Take an open, non-blocking socket (taken; closed on failure). Reading

@@ -61,6 +61,8 @@ void peal_stream_core_watch(peal_stream *stream) {
   if (events == peal_stream_core_watched(stream))
     return;
   set_watched(stream, events);
+  if (stream->fd < 0) /* in memory: it finds out by itself */
+    return;
   if (peal_poller_watch(stream->worker->poller, stream->fd, events,
                         &stream->item, has(stream, PEAL_STREAM_WATCHED)))
     set(stream, PEAL_STREAM_WATCHED);
@@ -119,7 +121,8 @@ void peal_stream_core_leave(peal_stream *stream) {
 void peal_stream_parcel_close(const peal_stream_parcel *parcel) {
   if (parcel->verbs)
     parcel->verbs->drop(parcel->state);
-  close(parcel->fd);
+  if (parcel->fd >= 0)
+    close(parcel->fd);
 }
 
 peal_stream_parcel peal_stream_core_parcel(peal_stream *stream) {

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "net/stream_core.h"
+#include "net/stream_memory.h"
 #include "net/stream_plain.h"
 #include "net/stream_recv.h"
 #include "net/stream_send.h"
@@ -39,7 +40,7 @@ static unsigned on_hang_up(peal_stream *stream, unsigned watched) {
 static void read_what_came(peal_stream *stream, unsigned events) {
   if (events & PEAL_POLL_ERR)
     peal_stream_recv_error(stream);
-  if (events & PEAL_POLL_IN && !has(stream, PEAL_STREAM_CLOSING))
+  else if (events & PEAL_POLL_IN)
     peal_stream_recv_waiting(stream);
   if (events & PEAL_POLL_END && !has(stream, PEAL_STREAM_CLOSING))
     peal_stream_recv_end_while_paused(stream);
@@ -100,11 +101,18 @@ void peal_stream_resume(peal_stream *stream) {
 static const peal_stream_kind plain = {{on_ready, on_turn_end},
                                        &peal_stream_plain};
 static const peal_stream_kind tls = {{on_ready, on_turn_end}, &peal_stream_tls};
+static const peal_stream_kind memory = {{on_ready, on_turn_end},
+                                        &peal_stream_memory_verbs};
+
+static const peal_stream_kind *kind_of(const peal_stream_parcel *parcel) {
+  if (parcel->verbs == &peal_stream_tls)
+    return &tls;
+  return parcel->verbs == &peal_stream_memory_verbs ? &memory : &plain;
+}
 
 static void begin(peal_stream *stream, peal_worker *worker,
                   const peal_stream_parcel *parcel) {
-  bool is_tls = parcel->verbs == &peal_stream_tls;
-  *stream = (peal_stream){.item.kind = is_tls ? &tls.polled : &plain.polled,
+  *stream = (peal_stream){.item.kind = &kind_of(parcel)->polled,
                           .worker = worker,
                           .fd = parcel->fd,
                           .tag = parcel->tag,
@@ -124,6 +132,8 @@ static bool attach(peal_stream *stream, void *state,
                                                        account) != PEAL_OK)
     return false;
   extra->state = state;
+  if (stream->item.kind == &memory.polled)
+    peal_stream_memory_bind(state, &stream->item);
   return true;
 }
 

@@ -40,11 +40,17 @@ static void tell(peal_stream *stream, size_t len) {
     stream->callbacks->on_read(stream, worker->read_buf, len, stream->user);
 }
 
+/* A transport that deciphers needs all of the room. */
+static size_t room_for(const peal_stream *stream) {
+  uint32_t most = stream->callbacks->turn_bytes;
+  return most && !peal_stream_core_state(stream) ? most : PEAL_LIMIT_READ_BYTES;
+}
+
 /* Returns what has come: 0 if nothing, or no more. */
 static size_t read_once(peal_stream *stream) {
   ptrdiff_t got = peal_stream_core_verbs(stream)->recv(
       stream->fd, peal_stream_core_state(stream), stream->worker->read_buf,
-      PEAL_LIMIT_READ_BYTES);
+      room_for(stream));
   if (got == -EAGAIN || got == -EWOULDBLOCK)
     return 0;
   if (got < 0)
@@ -65,7 +71,8 @@ void peal_stream_recv_waiting(peal_stream *stream) {
   int rounds = READ_ROUNDS;
   bool more = true;
   while (more && rounds-- > 0 && may_read(stream))
-    more = read_once(stream) == PEAL_LIMIT_READ_BYTES ||
+    more = (read_once(stream) == PEAL_LIMIT_READ_BYTES &&
+            !stream->callbacks->turn_bytes) ||
            (may_read(stream) && peal_stream_core_more(stream));
 }
 
@@ -81,9 +88,11 @@ void peal_stream_recv_end_while_paused(peal_stream *stream) {
 }
 
 void peal_stream_recv_error(peal_stream *stream) {
-  /* What came before a reset is delivered, the read behind it fails. */
+  /* What came before a reset is delivered, the read behind it fails. The poller
+   * tells of it until then. */
   while (may_read(stream) && read_once(stream))
-    continue;
+    if (stream->callbacks->turn_bytes)
+      return;
   if (has(stream, PEAL_STREAM_CLOSING))
     return;
   int number = 0;

@@ -31,7 +31,28 @@ bool peal_worker_is_ending(const peal_worker *worker) {
   return worker->ending;
 }
 
+static _Thread_local const peal_worker_clock *thread_clock;
+
+void peal_worker_set_clock(peal_worker *worker,
+                           const peal_worker_clock *clock) {
+  worker->clock = thread_clock = clock;
+}
+
+uint64_t peal_worker_clock_ms(void) {
+  return thread_clock ? thread_clock->now_ms : uv_hrtime() / 1000000;
+}
+
+void peal_worker_ask(peal_worker *worker) {
+  atomic_fetch_add_explicit(&worker->asked, 1, memory_order_relaxed);
+}
+
+void peal_worker_answered(peal_worker *worker) {
+  atomic_fetch_sub_explicit(&worker->asked, 1, memory_order_relaxed);
+}
+
 int64_t peal_wall_ms(void) {
+  if (thread_clock)
+    return thread_clock->wall_ms;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;

@@ -28,6 +28,12 @@
 /* Threads that write side by side do not share one of these. */
 #define PEAL_CACHE_LINE_BYTES 64
 
+/* A time that somebody else sets (tests), instead of the system's. */
+typedef struct peal_worker_clock {
+  uint64_t now_ms;
+  int64_t wall_ms; /* since 1970 */
+} peal_worker_clock;
+
 typedef enum peal_worker_phase {
   PEAL_WORKER_RUNNING,
   PEAL_WORKER_STOPPING,
@@ -54,13 +60,15 @@ struct peal_worker {
   peal_mail *last_mail; /* of them */
   peal_wheel wheel;     /* timers of this worker */
   /* What is to be done at the end of the turn (net/turn). */
-  peal_list flushes;           /* peal_flush.node */
-  peal_polled *first, **after; /* polled items, and where the next goes */
-  peal_list conns;             /* all peal_stream of this worker */
-  peal_list tasks;             /* begun and not done */
-  peal_list dials;             /* all peal_dial of this worker */
-  peal_logger *log;            /* the group's; thread safe */
-  uint64_t now_ms;             /* refreshed at every wake-up */
+  peal_list flushes;                 /* peal_flush.node */
+  peal_polled *first, **after;       /* polled items, and where the next goes */
+  peal_list conns;                   /* all peal_stream of this worker */
+  peal_list tasks;                   /* begun and not done */
+  peal_list dials;                   /* all peal_dial of this worker */
+  peal_logger *log;                  /* the group's; thread safe */
+  uint64_t now_ms;                   /* refreshed at every wake-up */
+  const peal_worker_clock *clock;    /* NULL: the system's */
+  const struct peal_dial_door *door; /* of net/dial; NULL: there is none */
   peal_worker_stats stats;
   uint64_t shown_lag_ms; /* longest turn since the status page asked */
   peal_lag lag;
@@ -82,6 +90,8 @@ struct peal_worker {
    * closed only when there are none. */
   atomic_uint senders;
   uv_async_t async;
+  atomic_uint asked; /* what other threads than the pool's will answer by mail;
+                        for who wants to know that nothing is under way */
 };
 
 /* The group says which worker this thread is. */
@@ -89,9 +99,22 @@ void peal_worker_set_self(peal_worker *worker);
 /* True from the moment on which all connections are closed. */
 bool peal_worker_is_ending(const peal_worker *worker);
 
+/* Go by this clock (borrowed; NULL: the system's again), and this thread with
+ * it: the one that makes the worker's turns. */
+void peal_worker_set_clock(peal_worker *worker, const peal_worker_clock *clock);
+/* Monotonic milliseconds, of now. Thread: any. */
+uint64_t peal_worker_clock_ms(void);
+
+/* Another thread has been asked something that it answers by a mail, and the mail
+ * is there. Thread: any. */
+void peal_worker_ask(peal_worker *worker);
+void peal_worker_answered(peal_worker *worker);
+
 /* At the beginning of every callback from the loop, and wherever time may have
  * passed and matters. Returns the new now_ms. */
 static inline uint64_t peal_worker_wake(peal_worker *worker) {
+  if (__builtin_expect(worker->clock != NULL, 0))
+    return worker->now_ms = worker->clock->now_ms;
   uv_update_time(&worker->loop);
   worker->now_ms = uv_now(&worker->loop);
   return worker->now_ms;

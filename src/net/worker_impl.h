@@ -13,5 +13,8 @@
 #define peal_worker_impl_flush_later peal_turn_flush_later
 #define peal_worker_impl_forget peal_hooks_forget
 #define peal_worker_impl_is_ending peal_worker_is_ending
+#define peal_worker_impl_ask peal_worker_ask
+#define peal_worker_impl_answered peal_worker_answered
+#define peal_worker_impl_clock_ms peal_worker_clock_ms
 #define peal_worker_impl_count peal_tally_add
 #define peal_worker_impl_figure peal_tally_get

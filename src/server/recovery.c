@@ -15,7 +15,7 @@
 #define SLACK_MS 5000u
 
 uint64_t peal_recovery_now_ms(void) {
-  return uv_hrtime() / 1000000;
+  return peal_worker_impl_clock_ms();
 }
 
 /* -- sweeping -------------------------------------------------------------------- */

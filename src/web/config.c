@@ -9,6 +9,7 @@
 #include <peal/config.h>
 
 #include "base/reserved.h"
+#include "net/system.h"
 #include "web/config_impl.h"
 
 extern char **environ;
@@ -207,7 +208,7 @@ void peal_config_free(peal_config *config) {
     return;
   for (size_t i = 0; i < config->opts.key_count; i++) {
     if (config->values[i].text && config->opts.keys[i].secret)
-      explicit_bzero(config->values[i].text, strlen(config->values[i].text));
+      peal_system_wipe(config->values[i].text, strlen(config->values[i].text));
     free(config->values[i].text);
   }
   free(config->values);

@@ -14,6 +14,7 @@
 
 #include "base/hex.h"
 #include "net/crypto.h"
+#include "net/system.h"
 
 /* A secret file has at most this many bytes. */
 #define FILE_BYTES 4096u
@@ -119,8 +120,8 @@ static peal_err make(char **out, const char *path, size_t bytes, bool *is_new,
     err = load(out, path, info);
   if (!err && is_new)
     *is_new = !lost;
-  explicit_bzero(dice, sizeof(dice));
-  explicit_bzero(text, sizeof(text));
+  peal_system_wipe(dice, sizeof(dice));
+  peal_system_wipe(text, sizeof(text));
   return err;
 }
 
@@ -138,6 +139,6 @@ peal_err peal_config_secret(char **out, const char *path, size_t bytes,
 void peal_config_secret_free(char *secret) {
   if (!secret)
     return;
-  explicit_bzero(secret, strlen(secret));
+  peal_system_wipe(secret, strlen(secret));
   free(secret);
 }

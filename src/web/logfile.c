@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/reserved.h"
+#include "net/system.h"
 
 /* Bytes that wait for the disk; beyond, lines are dropped and counted. */
 #define QUEUE_BYTES ((size_t)1 << 20)
@@ -134,7 +135,7 @@ static void main_of(void *user) {
   peal_logfile *file = user;
   peal_buf taken;
   peal_buf_init(&taken, NULL, QUEUE_BYTES);
-  pthread_setname_np(pthread_self(), "peal-log");
+  peal_system_name_thread("peal-log");
   uv_mutex_lock(&file->lock);
   for (;;) {
     while (!file->queue.len && !file->closing)

@@ -155,6 +155,8 @@ static peal_err enqueue(peal_store *store, peal_store_queue *queue,
   if (err) {
     store->stats.refused++;
   } else {
+    if (job->worker && job->fn)
+      peal_worker_impl_ask(job->worker);
     peal_store_job_push(queue, job);
     uv_cond_signal(&queue->more);
   }

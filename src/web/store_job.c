@@ -34,8 +34,8 @@ static bool copy_stmt(peal_store_job_stmt *out, char *sql, size_t sql_len,
 }
 
 static void deliver(peal_worker *worker, peal_mail *mail) {
-  (void)worker;
   peal_store_job *job = PEAL_LIST_OF(mail, peal_store_job, mail);
+  peal_worker_impl_answered(worker);
   job->fn(&job->result, job->user);
   peal_store_job_free(job);
 }

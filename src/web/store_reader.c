@@ -2,6 +2,7 @@
 /* store_reader: a thread that reads: one job at a time, beside the writer. */
 #include <pthread.h>
 
+#include "net/system.h"
 #include "web/store_impl.h"
 
 static peal_store_job *take(peal_store *store) {
@@ -18,7 +19,7 @@ static peal_store_job *take(peal_store *store) {
 void peal_store_reader_main(void *arg) {
   peal_store_reader *reader = arg;
   peal_store_job *job;
-  pthread_setname_np(pthread_self(), "peal-read");
+  peal_system_name_thread("peal-read");
   while ((job = take(reader->store)) != NULL) {
     (void)peal_store_conn_run(&reader->conn, job, &job->stmts[0]);
     peal_store_job_finish(job);

@@ -2,6 +2,7 @@
 /* store_writer: the one thread that writes, several jobs in one transaction. */
 #include <pthread.h>
 
+#include "net/system.h"
 #include "web/store_impl.h"
 
 /* Several jobs share one transaction (group commit). */
@@ -137,7 +138,7 @@ static void finish_all(peal_store_job *job) {
 void peal_store_writer_main(void *arg) {
   peal_store *store = arg;
   batch jobs;
-  pthread_setname_np(pthread_self(), "peal-store");
+  peal_system_name_thread("peal-store");
   while (take(store, &jobs)) {
     if (jobs.count == 1 || !run_together(&store->writer, &jobs)) {
       for (peal_store_job *job = jobs.first; job; job = job->next)

@@ -62,6 +62,16 @@ static bool scan(const char *text, struct tm *tm, char *month) {
   return end > 0 && !text[end];
 }
 
+/* Since 1970; days beyond the month's end are the next one's. POSIX has no
+ * timegm. Years are counted from March, so that the leap day is the last. */
+static int64_t seconds_of(const struct tm *tm) {
+  int64_t month = tm->tm_mon < 2 ? tm->tm_mon + 10 : tm->tm_mon - 2;
+  int64_t year = tm->tm_year - (tm->tm_mon < 2);
+  int64_t days = year * 365 + year / 4 - year / 100 + year / 400 +
+                 (month * 153 + 2) / 5 + tm->tm_mday - 1 - 719468;
+  return ((days * 24 + tm->tm_hour) * 60 + tm->tm_min) * 60 + tm->tm_sec;
+}
+
 bool peal_web_date_parse(peal_slice text, int64_t *seconds) {
   char copy[48], month[4] = "";
   struct tm tm = {0};
@@ -75,7 +85,6 @@ bool peal_web_date_parse(peal_slice text, int64_t *seconds) {
       tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
       tm.tm_sec > 60)
     return false;
-  tm.tm_year -= 1900;
-  *seconds = (int64_t)timegm(&tm);
+  *seconds = seconds_of(&tm);
   return true;
 }

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "net/system.h"
 
 bool peal_web_open_is_public(const peal_slice *parts, size_t count) {
   for (size_t i = 0; i < count; i++) {
@@ -22,7 +22,7 @@ bool peal_web_open_is_public(const peal_slice *parts, size_t count) {
 }
 
 int peal_web_open_folder(const char *path) {
-  int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int fd = peal_system_open_folder(path);
   return fd < 0 ? -errno : fd;
 }
 
@@ -56,11 +56,9 @@ static int open_and_look(int folder, const char *path, int flags) {
 
 int peal_web_open_at(int folder, const char *path) {
   int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-  struct open_how how = {.flags = (unsigned)flags,
-                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-  long fd = syscall(SYS_openat2, folder, path, &how, sizeof(how));
+  int fd = peal_system_open_below(folder, path, flags);
   if (fd >= 0)
-    return (int)fd;
+    return fd;
   if (errno != ENOSYS && errno != EPERM)
     return -errno;
   return open_and_look(folder, path, flags);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "http/http_upgrade.h"
+#include "net/net_limits.h"
 #include "net/taken.h"
 #include "ws/ws_end.h"
 #include "ws/ws_limits.h"
@@ -237,13 +238,31 @@ static void on_sent(peal_stream *stream, size_t len, void *user) {
     peal_stream_finish(stream);
 }
 
-static const peal_stream_callbacks stream_callbacks = {
+static const peal_stream_callbacks plain_callbacks = {
     .on_read = on_read,
     .on_end = on_end,
     .on_pull = on_pull,
     .on_sent = on_sent,
     .on_close = on_stream_close,
 };
+
+static const peal_stream_callbacks deflated_callbacks = {
+    .on_read = on_read,
+    .on_end = on_end,
+    .on_pull = on_pull,
+    .on_sent = on_sent,
+    .on_close = on_stream_close,
+    .turn_bytes = PEAL_LIMIT_READ_DEFLATED_BYTES,
+};
+
+static const peal_stream_callbacks *callbacks_of(const peal_ws *ws) {
+  return peal_ws_conn_deflates(ws->conn) ? &deflated_callbacks : &plain_callbacks;
+}
+
+/* RFC6455 4.1: a client waits for the answer before it sends more. */
+static bool is_too_early(const peal_ws *ws, size_t len) {
+  return peal_ws_conn_deflates(ws->conn) && len > PEAL_LIMIT_READ_DEFLATED_BYTES;
+}
 
 /* -- what does not come ---------------------------------------------------- */
 
@@ -388,14 +407,16 @@ void peal_ws_link_begin(peal_ws *ws, peal_stream *stream, peal_http_req *req,
   peal_list_push(&local->all, &ws->node);
   peal_worker_impl_count(&local->stats.open, 1);
   peal_worker_impl_count(&local->stats.total, 1);
-  peal_stream_set_owner(stream, &stream_callbacks, ws);
+  peal_stream_set_owner(stream, callbacks_of(ws), ws);
   peal_stream_flush(stream);
   heard(ws);
   if (opts->on_open)
     opts->on_open(ws, opts->user);
   release_request(ws);
   /* Frames that came behind the head; the feed writes to its input. */
-  if (rest.len)
+  if (is_too_early(ws, rest.len))
+    peal_stream_close(stream, PEAL_ERR_LIMIT);
+  else if (rest.len)
     feed(ws, (char *)(uintptr_t)rest.ptr, rest.len);
   else
     react(ws);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
-// Real proxies in front of the server: nginx and HAProxy as people set them up.
+// Real proxies in front of the server: nginx, HAProxy and Caddy as people
+// set them up.
 // The client calls from 127.0.0.2, so that its address and the proxy's differ.
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -9,7 +10,7 @@ const path = require('node:path');
 const { io } = require('socket.io-client');
 const { test, run, sleep, until } = require('./lib/suite');
 const { freePort, privateServer } = require('./lib/server');
-const { CLIENT, folder, nginxOf, nginx, haproxyOf, version }
+const { CLIENT, folder, nginxOf, nginx, haproxyOf, caddyOf, version }
   = require('./lib/proxy');
 
 let count = 0;
@@ -31,9 +32,9 @@ backend b
 }
 
 // A block of the guide, with our ports in it and without TLS.
-function documented(title, edits) {
+function documented(title, edits, page = 'deploying.md') {
   const guide = fs.readFileSync(path.join(__dirname, '..', '..', 'docs',
-    'guide', 'deploying.md'), 'utf8');
+    'guide', page), 'utf8');
   const block = new RegExp(`\n## ${title}\n\n\`\`\`\\w*\n([^]*?)\`\`\``)
     .exec(guide);
   assert.ok(block, `no block of ${title}`);
@@ -245,8 +246,96 @@ test('the configuration of HAProxy in the guide', { only: 'peal' },
     assert.equal(await works(t, port), CLIENT);
   });
 
+const caddyAt = async (t, server) => {
+  const port = await freePort();
+  return caddyOf(t, port, documented('Caddy', [
+    [/example\.org/, `http://127.0.0.1:${port}`],
+    [/127\.0\.0\.1:3000/, `127.0.0.1:${server.port}`]], 'proxies.md'));
+};
+
+test('the configuration of Caddy in the guide', { only: 'peal' }, async (t) => {
+  const server = await serve(t, { proxies: '127.0.0.1' });
+  const port = await caddyAt(t, server);
+  assert.equal(await works(t, port), CLIENT);
+  const forged = { 'X-Forwarded-For': '6.6.6.6' };
+  assert.equal(await works(t, port, forged), CLIENT);
+});
+
+// -- what a proxy must not spoil --------------------------------------------------
+
+const FRONTS = {
+  nginx: (t, server) =>
+    nginx(t, `127.0.0.1:${server.port}`, [APPENDED, CALLED, UPGRADE]),
+  HAProxy: (t, server) => haproxy(t, 'http', server.port, 'option forwardfor'),
+  Caddy: caddyAt,
+};
+
+for (const [name, front] of Object.entries(FRONTS)) {
+  test(`permessage-deflate through ${name}`, { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: 'loopback', deflate: 1 });
+    const url = `http://127.0.0.1:${await front(t, server)}`;
+    const socket = io(url, { transports: ['websocket'], forceNew: true,
+      reconnection: false, perMessageDeflate: { threshold: 0 } });
+    t.after(() => socket.close());
+    assert.equal(await settled(socket), null);
+    assert.match(socket.io.engine.transport.ws.extensions,
+      /permessage-deflate/);
+    const text = 'again and '.repeat(2000);
+    assert.equal(await socket.timeout(20000).emitWithAck('echo', text), text);
+  });
+}
+
+const brief = (port, servers, balance) => `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen a
+  bind 127.0.0.1:${port}
+  balance ${balance}
+  option forwardfor
+  ${servers.map((one, i) => `server s${i} 127.0.0.1:${one.port}`).join('\n  ')}`;
+
+test('two processes: polling needs the same one, WebSocket does not',
+  { only: 'peal' }, async (t) => {
+    const servers = [await serve(t), await serve(t)];
+    for (const [balance, fits] of [['source', true], ['roundrobin', false]]) {
+      const port = await freePort();
+      await haproxyOf(t, port, brief(port, servers, balance));
+      const polled = page(t, port, ['polling']);
+      assert.equal(await settled(polled) === null, fits, balance);
+      if (fits) assert.equal(await polled.emitWithAck('echo', 1), 1);
+      assert.equal(await settled(page(t, port, ['websocket'])), null);
+    }
+  });
+
+test('the heartbeat keeps a silent client open behind a short time limit',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: 'loopback', pingInterval: 500 });
+    const port = await nginx(t, `127.0.0.1:${server.port}`,
+      [APPENDED, CALLED, UPGRADE, 'proxy_read_timeout 3s;']);
+    const socket = page(t, port, ['websocket']);
+    assert.equal(await settled(socket), null);
+    await sleep(4000);
+    assert.equal(await socket.timeout(20000).emitWithAck('echo', 1), 1);
+  });
+
+test('nginx reads its configuration again, and clients stay',
+  { only: 'peal' }, async (t) => {
+    const server = await serve(t, { proxies: 'loopback' });
+    const port = await FRONTS.nginx(t, server);
+    const socket = page(t, port, ['websocket']);
+    assert.equal(await settled(socket), null);
+    t.proxy.kill('SIGHUP');
+    await sleep(500);
+    assert.equal(await socket.timeout(20000).emitWithAck('echo', 1), 1);
+    assert.equal(await settled(page(t, port, ['websocket'])), null);
+    socket.close(); // else the old worker waits for it
+  });
+
 test('the programs are there', async () => {
-  for (const name of ['nginx', 'haproxy']) {
+  for (const name of ['nginx', 'haproxy', 'caddy']) {
     const ran = version(name);
     assert.equal(ran.status, 0, `${name}: ${ran.stderr}`);
   }

@@ -100,7 +100,8 @@ def free_port():
 def write_project(folder, port, kit):
     project = folder / "project"
     project.mkdir()
-    for name in ["CMakeLists.txt", "version.c", *(["kit.c"] if kit else [])]:
+    for name in ["CMakeLists.txt", "version.c", "testing.c",
+                 *(["kit.c"] if kit else [])]:
         shutil.copy(HERE / "outside" / name, project)
     if (ROOT / "include/peal/peal.h").exists():
         text, count = re.subn(r"\.port = \d+", f".port = {port}",
@@ -114,7 +115,8 @@ def write_project(folder, port, kit):
 def by_pkg_config(project, lib):
     env = dict(os.environ, PKG_CONFIG_PATH=str(lib / "pkgconfig"))
     for source in sorted(project.glob("*.c")):
-        package = "peal-kit" if source.stem == "kit" else "peal"
+        package = {"kit": "peal-kit", "testing": "peal-test"}.get(
+            source.stem, "peal")
         shared = run(["pkg-config", "--cflags", "--libs", package],
                      env=env).split()
         # What libcurl itself would be made of is nobody's wish.
@@ -123,10 +125,18 @@ def by_pkg_config(project, lib):
                              "peal"], env=env).split()
         static = ["-l:libpeal.a" if word == "-lpeal" else word
                   for word in words]
-        for kind, flags in (("shared", shared), ("static", static)):
+        if source.stem == "testing":  # says itself which libpeal it needs
+            static = shared
+        for kind in kinds_of(source):
+            flags = shared if kind == "shared" else static
             program = project / f"pc_{source.stem}_{kind}"
             run(["cc", *FLAGS, "-Werror", source, "-o", program, *flags])
             yield program
+
+
+def kinds_of(source):
+    """The library for tests knows the inside of the static one."""
+    return ("static",) if source.stem == "testing" else ("shared", "static")
 
 
 def by_cmake(project, prefix):
@@ -134,7 +144,7 @@ def by_cmake(project, prefix):
          f"-DCMAKE_PREFIX_PATH={prefix}"])
     run(["cmake", "--build", project / "build"])
     for source in sorted(project.glob("*.c")):
-        for kind in ("shared", "static"):
+        for kind in kinds_of(source):
             yield project / "build" / f"{source.stem}_{kind}"
 
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 'use strict';
-// nginx and HAProxy as programs of a test (tools/proxies.sh gets them).
+// nginx, HAProxy and Caddy as programs of a test (tools/proxies.sh gets them).
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
@@ -18,8 +18,10 @@ let count = 0;
 // -- the programs -------------------------------------------------------------
 
 function find(name) {
-  const here = path.join(unpacked, 'sbin', name);
-  if (fs.existsSync(here)) return here;
+  for (const dir of ['sbin', 'bin']) {
+    const here = path.join(unpacked, dir, name);
+    if (fs.existsSync(here)) return here;
+  }
   for (const dir of ['/usr/sbin', '/usr/local/sbin', '/usr/bin']) {
     if (fs.existsSync(path.join(dir, name))) return path.join(dir, name);
   }
@@ -41,12 +43,13 @@ const accepts = (port) => new Promise((resolve) => {
   socket.once('error', () => resolve(false));
 });
 
-async function start(t, program, args, port) {
+async function start(t, program, args, port, env = {}) {
   const proc = spawn(find(program), args,
-    { stdio: ['ignore', 'ignore', 'pipe'], env: environment() });
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...environment(), ...env } });
   let words = '';
   proc.stderr.on('data', (data) => { words += data; });
   t.after(() => proc.kill('SIGTERM')); // killed, nginx leaves its worker
+  t.proxy = proc;
   for (let i = 0; i < 600 && proc.exitCode === null; i++) {
     if (await accepts(port)) return port;
     await sleep(50);
@@ -98,7 +101,20 @@ async function haproxyOf(t, port, text) {
   return start(t, 'haproxy', ['-db', '-f', file], port);
 }
 
-// Is it there, and does it start?
-const version = (name) => spawnSync(find(name), ['-v'], { env: environment() });
+// `text` has sites; nothing of the user's home is looked at or written.
+async function caddyOf(t, port, text) {
+  const dir = path.join(folder, `caddy-${count++}`);
+  fs.mkdirSync(dir);
+  fs.writeFileSync(path.join(dir, 'Caddyfile'),
+    `{\n  admin off\n  auto_https off\n}\n${text}\n`);
+  return start(t, 'caddy',
+    ['run', '--config', `${dir}/Caddyfile`, '--adapter', 'caddyfile'], port,
+    { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir });
+}
 
-module.exports = { CLIENT, folder, nginxOf, nginx, haproxyOf, version };
+// Is it there, and does it start?
+const version = (name) => spawnSync(find(name),
+  [name === 'caddy' ? 'version' : '-v'], { env: environment() });
+
+module.exports = { CLIENT, folder, nginxOf, nginx, haproxyOf, caddyOf,
+  version };

@@ -45,8 +45,10 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   atomic_fetch_add(&closed, 1);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, NULL, on_pull, on_sent,
-                                                on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
 
 static void take(peal_http_req *req) {
   peal_slice rest;

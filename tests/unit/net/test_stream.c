@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "net/listener.h"
 #include "net/stream.h"
+#include "net/tally.h"
 #include "net_fixture.h"
 
 /* One echo server for all; what a test wants of it is said by the first byte
@@ -32,12 +33,17 @@ static void pause_for_a_while(echo *one, peal_worker *worker) {
   peal_timer_start(one->timer, 30, 0);
 }
 
+static const peal_stream_callbacks share_callbacks;
+
 static void begin(echo *one, char mode) {
   peal_worker *worker = peal_stream_worker(one->stream);
   char peer[PEAL_ADDRESS_MAX];
   uint16_t port = 0;
   one->mode = mode;
   switch (mode) {
+  case 't': /* a small share of each turn from now on */
+    peal_stream_set_owner(one->stream, &share_callbacks, one);
+    break;
   case 'p': /* pause, and echo afterwards */
     pause_for_a_while(one, worker);
     break;
@@ -106,8 +112,34 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   atomic_fetch_add(&closed, 1);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
-                                                on_sent, on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_end = on_end,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
+
+/* Of one turn; 't' of the connection is the first byte. */
+static atomic_int most_in_turn;
+static uint64_t turn_of_share;
+static size_t in_turn;
+
+static void on_share(peal_stream *stream, char *data, size_t len, void *user) {
+  uint64_t turn = peal_tally_get(&peal_stream_worker(stream)->stats.turns);
+  if (turn != turn_of_share)
+    in_turn = 0;
+  turn_of_share = turn;
+  in_turn += len;
+  if ((int)in_turn > atomic_load(&most_in_turn))
+    atomic_store(&most_in_turn, (int)in_turn);
+  on_read(stream, data, len, user);
+}
+
+static const peal_stream_callbacks share_callbacks = {.on_read = on_share,
+                                                      .on_end = on_end,
+                                                      .on_pull = on_pull,
+                                                      .on_sent = on_sent,
+                                                      .on_close = on_close,
+                                                      .turn_bytes = 100};
 
 static void on_accept(peal_worker *worker, int fd, const peal_address *peer,
                       void *user) {
@@ -184,6 +216,41 @@ static void sends_what_the_kernel_does_not_take_at_once(void **state) {
   free(back);
   assert_true(net_wait(&closed, 1));
   assert_int_equal(atomic_load(&err_of_close), PEAL_OK);
+}
+
+static void an_owner_gets_no_more_in_a_turn_than_it_asks_for(void **state) {
+  server *it = *state;
+  static char sent[5000], back[sizeof sent];
+  int fd = net_connect(it->port);
+  net_send_str(fd, "t");
+  assert_int_equal(net_read(fd, back, 1), 1);
+  memset(sent, 's', sizeof sent);
+  net_send(fd, sent, sizeof sent);
+  assert_int_equal(net_read(fd, back, sizeof back), sizeof back);
+  assert_memory_equal(back, sent, sizeof sent);
+  assert_int_equal(atomic_load(&most_in_turn), 100);
+  shutdown(fd, SHUT_WR);
+  assert_true(net_closed(fd, 20000));
+  close(fd);
+  assert_true(net_wait(&closed, 1));
+}
+
+/* What came before a reset, too. */
+static void its_share_is_small_before_a_reset(void **state) {
+  server *it = *state;
+  static char sent[5000];
+  char back[8];
+  const struct linger now = {.l_onoff = 1, .l_linger = 0};
+  int fd = net_connect(it->port);
+  net_send_str(fd, "t");
+  assert_int_equal(net_read(fd, back, 1), 1);
+  atomic_store(&most_in_turn, 0);
+  net_send(fd, sent, sizeof sent);
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  close(fd);
+  assert_true(net_wait(&closed, 1));
+  assert_true(atomic_load(&most_in_turn) <= 100);
+  assert_int_equal(atomic_load(&err_of_close), PEAL_ERR_CLOSED);
 }
 
 static void a_paused_connection_reads_later(void **state) {
@@ -340,6 +407,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       NET_TEST(echoes_and_ends_without_an_error),
       NET_TEST(sends_what_the_kernel_does_not_take_at_once),
+      NET_TEST(an_owner_gets_no_more_in_a_turn_than_it_asks_for),
+      NET_TEST(its_share_is_small_before_a_reset),
       NET_TEST(a_paused_connection_reads_later),
       NET_TEST(a_paused_connection_notices_the_end),
       NET_TEST(a_paused_connection_notices_a_reset_behind_data),

@@ -63,8 +63,11 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   atomic_fetch_add(&closed, 1);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
-                                                on_sent, on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_end = on_end,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
 
 static void begin(peal_worker *worker, void *user) {
   one *it = user;

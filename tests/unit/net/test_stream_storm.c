@@ -133,8 +133,11 @@ static void on_close(peal_stream *stream, peal_err err, void *user) {
   atomic_fetch_add(&closed, 1);
 }
 
-static const peal_stream_callbacks callbacks = {on_read, on_end, on_pull,
-                                                on_sent, on_close};
+static const peal_stream_callbacks callbacks = {.on_read = on_read,
+                                                .on_end = on_end,
+                                                .on_pull = on_pull,
+                                                .on_sent = on_sent,
+                                                .on_close = on_close};
 
 static void begin(peal_worker *worker, void *user) {
   (void)user;
@@ -241,8 +244,8 @@ static void pull_nothing(peal_stream *stream, peal_iovs *out, void *user) {
 
 /* On a worker that does not run; its end closes what is open. */
 static peal_err adopt_and_finish(const peal_mem *mem, void *user) {
-  static const peal_stream_callbacks plain = {NULL, NULL, pull_nothing, NULL,
-                                              remember_close};
+  static const peal_stream_callbacks plain = {.on_pull = pull_nothing,
+                                              .on_close = remember_close};
   int fds[2];
   (void)user;
   peal_workers *group =

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <uv.h>
 
 #include <peal/handover.h>
 #include <peal/session.h>
@@ -564,6 +565,95 @@ static void nonsense_ends_the_talk(void **state) {
   server_stop(&it);
 }
 
+/* More than one at once; and a hello behind a hello, which ends the talk at any
+ * time. */
+static void a_stranger_leaves_nothing_behind(void **state) {
+  (void)state;
+  char two[CMSG_SPACE(2 * sizeof(int))] = {0}, hello[] = {HELLO, 0, 1};
+  struct iovec part = {hello, sizeof hello};
+  struct msghdr packet = {.msg_iov = &part,
+                          .msg_iovlen = 1,
+                          .msg_control = two,
+                          .msg_controllen = sizeof two};
+  peal_server_opts opts = opts_of(2);
+  server_fixture it = begin(&opts, first_name);
+  sio_client client;
+  assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
+  int ends[2], fd = dial();
+  assert_int_equal(pipe(ends), 0);
+  struct cmsghdr *head = CMSG_FIRSTHDR(&packet);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(2 * sizeof(int));
+  memcpy(CMSG_DATA(head), (int[]){ends[1], ends[1]}, 2 * sizeof(int));
+  assert_true(sendmsg(fd, &packet, 0) > 0);
+  close(ends[1]);
+  assert_int_equal(read(ends[0], two, 1), 0); /* all others are closed */
+  close(ends[0]);
+  close(fd);
+
+  peal_handover_reader reader;
+  peal_handover_reader_init(&reader, NULL);
+  fd = dial();
+  say(fd, HELLO, "\1", 1);
+  await_welcome(&reader, fd);
+  say(fd, READY, NULL, 0);
+  say(fd, HELLO, "\1", 1);
+  while (heard(&reader, fd)) {}
+  peal_handover_reader_deinit(&reader);
+  close(fd);
+  sio_client_close(&client);
+  assert_true(sio_client_start(&client, it.port, SIO_WEBSOCKET));
+  serves(&client, "first");
+  sio_client_close(&client);
+  server_stop(&it);
+}
+
+typedef struct next_one {
+  peal_handover_door door;
+  int channel;
+} next_one;
+
+static void dies(void *user) {
+  next_one *it = user;
+  usleep(300000);
+  close(it->door.fd);
+  close(it->channel);
+}
+
+/* At whose door another one waits: that one gets the first, which is back. */
+static void one_dies_at_whose_door_another_waits(void **state) {
+  (void)state;
+  peal_server_opts opts = opts_of(2);
+  server_fixture it = begin(&opts, first_name);
+  next_one first = {.channel = dial()};
+  peal_handover_reader reader;
+  peal_handover_reader_init(&reader, NULL);
+  say(first.channel, HELLO, "\1", 1);
+  await_welcome(&reader, first.channel);
+  peal_handover_reader_deinit(&reader);
+  say(first.channel, READY, NULL, 0);
+  assert_true(peal_handover_door_open(&first.door, place, true));
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, dies, &first), 0);
+  server_fixture second = begin(&opts, second_name);
+  uv_thread_join(&thread);
+  server_join(&it);
+  server_free(&it);
+  server_stop(&second);
+}
+
+/* Who says nothing keeps the others waiting for a while, not for ever. */
+static void who_says_nothing_is_sent_away(void **state) {
+  (void)state;
+  peal_server_opts opts = opts_of(1);
+  server_fixture it = begin(&opts, first_name);
+  int fd = dial();
+  it = replace(&it, &opts);
+  close(fd);
+  server_stop(&it);
+}
+
 /* Of a later version: it gets the port, and the clients come by themselves. */
 static void who_reads_other_records_is_given_no_session(void **state) {
   (void)state;
@@ -942,6 +1032,9 @@ int main(void) {
       cmocka_unit_test(an_upgrade_that_begins_meanwhile_ends_well),
       cmocka_unit_test(who_goes_away_leaves_all_as_it_was),
       cmocka_unit_test(nonsense_ends_the_talk),
+      cmocka_unit_test(a_stranger_leaves_nothing_behind),
+      cmocka_unit_test(one_dies_at_whose_door_another_waits),
+      cmocka_unit_test(who_says_nothing_is_sent_away),
       cmocka_unit_test(who_reads_other_records_is_given_no_session),
       cmocka_unit_test(who_does_not_read_is_given_up),
       cmocka_unit_test(a_stop_in_the_middle_ends_both_sides),
