@@ -295,12 +295,14 @@ static const peal_stream_callbacks deflated_callbacks = {
 };
 
 static const peal_stream_callbacks *callbacks_of(const peal_engine_conn *conn) {
-  return peal_ws_conn_deflates(conn->ws) ? &deflated_callbacks : &plain_callbacks;
+  return peal_ws_conn_deflates(conn->ws) ? &deflated_callbacks
+                                         : &plain_callbacks;
 }
 
 /* RFC6455 4.1: a client waits for the answer before it sends more. */
 static bool is_too_early(const peal_engine_conn *conn, size_t len) {
-  return peal_ws_conn_deflates(conn->ws) && len > PEAL_LIMIT_READ_DEFLATED_BYTES;
+  return peal_ws_conn_deflates(conn->ws) &&
+         len > PEAL_LIMIT_READ_DEFLATED_BYTES;
 }
 
 /* -- as a way of the session ----------------------------------------------- */
