@@ -36,8 +36,9 @@ typedef struct peal_engine_next peal_engine_next;
  * answered otherwise. */
 typedef void (*peal_engine_use_fn)(peal_http_req *req, peal_engine_next *next,
                                    void *user);
-/* Call `fn` for every request (reference: engine.use); before the run; several in
- * the order of their registration.
+/* Call `fn` for every request that is for a session, or begins one (reference:
+ * engine.use); a preflight, and the files of the client, are answered before.
+ * Before the run; several in the order of their registration.
  * Returns: PEAL_OK, PEAL_ERR_USAGE (it runs), PEAL_ERR_NOMEM. Thread: the one that
  * sets up. */
 PEAL_API peal_err peal_server_use(peal_server *server, peal_engine_use_fn fn,

@@ -260,8 +260,9 @@ PEAL_API void peal_server_stats_get(peal_server *server,
  * that is none, at once: what must be there first is registered by
  * peal_on_namespace (<peal/namespaces.h>). A new one that matches the pattern of
  * a parent is its child.
- * Returns NULL if memory is out, or the name too long (256 bytes) or with a
- * comma. Thread: any during the run; before it the one that sets up. */
+ * Returns NULL if memory is out, the name too long (256 bytes) or with a comma,
+ * or its parent has as many children as it may. Thread: any during the run;
+ * before it the one that sets up. */
 PEAL_API peal_nsp *peal_server_of(peal_server *server, const char *name);
 /* With its slash. Borrowed for the life of the server. Thread: any. */
 PEAL_API const char *peal_nsp_name(const peal_nsp *nsp);
