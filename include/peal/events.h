@@ -153,9 +153,9 @@ PEAL_API void peal_event_next_refuse(peal_event_next *next,
  * called. *answer is a copy of what came: an array of all that was
  * acknowledged, given back by peal_doc_free; NULL on errors. `timeout_ms` 0:
  * 60000. It ends at once when the socket goes, or the run is over.
- * Returns: PEAL_OK; PEAL_ERR_TIMEOUT; PEAL_ERR_CLOSED (it has gone, there is
- * none, it has not been accepted, the run is over); PEAL_ERR_USAGE (on a
- * worker's thread: it would wait for itself); as peal_emit_ack. Thread: any but
+ * Returns: PEAL_OK; PEAL_ERR_TIMEOUT; PEAL_ERR_CLOSED (it has gone, it has
+ * not been accepted, the run is over); PEAL_ERR_USAGE (a reference to none; on
+ * a worker's thread: it would wait for itself); as peal_emit_ack. Thread: any but
  * a worker. */
 PEAL_API PEAL_MUST_CHECK peal_err peal_ref_call(peal_socket_ref ref,
                                                 const char *event,
@@ -178,8 +178,10 @@ PEAL_API PEAL_MUST_CHECK peal_err peal_nsp_call(peal_nsp *nsp, const char *id,
  * (event_rate); these say otherwise for some. An event is one packet, whatever
  * its handlers; acknowledgements, connecting and leaving are none. What is
  * above the rate is counted (peal_server_stats.rate_limited), and the log says
- * so once a minute for each such client. A limit costs a socket that has sent
- * something some 60 bytes; where there is none, nothing. */
+ * so once a minute for each such socket. The bucket is the socket's: a client that
+ * leaves its namespace and comes back has a full one. So it keeps a mistaken
+ * client in bounds, and is no wall against a hostile one. A limit costs a socket
+ * that has sent something some 60 bytes; where there is none, nothing. */
 
 /* For the sockets of this namespace: `rate` (copied) instead of the server's,
  * {0}: no limit; NULL: the server's again. What a bucket holds stays. That of a

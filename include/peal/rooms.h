@@ -44,8 +44,8 @@ PEAL_API peal_err peal_off_room(peal_nsp *nsp, peal_room_fn fn, void *user);
 
 /* Ask all workers, and all nodes of a cluster, which rooms there are: for each an
  * object with `room`, its name, and `count`, how many are in it; `count` of what
- * was fetched is how many rooms there are. Rooms of ids are not among them. Other
- * nodes are asked for all their sockets (peal_nsp_fetch): in a large cluster that
+ * was fetched is how many rooms there are. The room of an id is among them only if
+ * another socket is in it, too. Other nodes are asked for all their sockets (peal_nsp_fetch): in a large cluster that
  * is much; `to` with is_local asks this node alone, and takes as long as it has
  * rooms. Otherwise `to` is to be NULL, or {0}.
  * `fn` comes as that of peal_nsp_count. Returns: as peal_nsp_count. Reference:

@@ -317,7 +317,7 @@ static inline void dial_on_close(peal_stream *stream, peal_err err,
 
 static inline void dial_adopt_on(peal_worker *worker, void *user) {
   static const peal_stream_callbacks callbacks = {
-      dial_on_read, NULL, dial_on_pull, dial_on_sent, dial_on_close};
+      dial_on_read, NULL, dial_on_pull, dial_on_sent, dial_on_close, 0};
   dial_scene *it = user;
   /* Another worker's account would be another one. */
   it->stream = peal_stream_adopt_parcel(
