@@ -17,7 +17,7 @@
 
 #include <peal/peal.h>
 
-enum { MAX_ROOMS = 64, ROOM_NAME = 8 };
+enum { MAX_ROOMS = 64, ROOM_NAME = 16 };
 
 /* Where broadcasts go, and who joins what next; workers share the counter. */
 typedef struct room_list {

@@ -66,6 +66,12 @@ struct peal_test_line {
   peal_stream_memory *end;
 };
 
+/* What clients on its worker find in place of a network (peal_dial_door). */
+bool peal_test_door_open(const peal_dial_door *door, peal_worker *worker,
+                         const char *host, const peal_account_worker *account,
+                         peal_stream_parcel *out);
+/* Time goes on: to the next timer, or to the end. */
+void peal_test_time_go_on(peal_test *test, uint64_t end_ms);
 /* A connection to the server; the end that is not the server's. NULL if memory
  * is out. On the worker, or between two turns. */
 PEAL_MUST_CHECK peal_stream_memory *peal_test_dial(peal_test *test);

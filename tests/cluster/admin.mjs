@@ -10,7 +10,10 @@ import { argument, Node, until } from './lib/nodes.mjs';
 const mode = argument('mode', 'classic');
 const redis = await startRedis();
 const names = ['peal a', 'peal b', 'node'];
-const start = (name) => new Node(name.split(' ')[0], { redis: redis.url, mode, more: ['--admin', name] }).start();
+const start = (name) => {
+  const kind = name.split(' ')[0];
+  return new Node(kind, { redis: redis.url, mode, admin: name, more: kind === 'peal' ? ['--admin', name] : [] }).start();
+};
 const nodes = await Promise.all(names.map(start));
 
 function connect(node, nsp = '') {

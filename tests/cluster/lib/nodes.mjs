@@ -78,8 +78,9 @@ const MODES = { classic: 'classic', streams: 'streams', python: 'python' };
 
 // What starts a node, by its kind; `mode` is how the cluster speaks.
 const COMMANDS = {
-  node: ({ port, redis, mode, recovery, more = [] }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
-    '--port', port, '--redis', redis, '--mode', mode, ...recovery ? ['--recovery'] : [], ...more],
+  node: ({ port, redis, mode, recovery, admin }) => [process.execPath, path.join(here, '../nodes/node.mjs'),
+    '--port', port, '--redis', redis, '--mode', mode, ...recovery ? ['--recovery'] : [],
+    ...admin ? ['--admin', admin] : []],
   asgi: ({ port, redis, channel = 'socketio' }) => [python(), path.join(here, '../nodes/node.py'),
     '--kind', 'asgi', '--port', port, '--redis', redis, '--channel', channel],
   flask: ({ port, redis, channel = 'flask-socketio' }) => [python(), path.join(here, '../nodes/node.py'),
