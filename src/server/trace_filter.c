@@ -73,7 +73,8 @@ peal_err peal_trace_filter_init(peal_trace_filter *filter, const char *text) {
 static bool is_like(const char *pattern, peal_slice name) {
   size_t len = strlen(pattern);
   if (len && pattern[len - 1] == '*')
-    return name.len >= len - 1 && !memcmp(pattern, name.ptr, len - 1);
+    return len == 1 ||
+           (name.len >= len - 1 && !memcmp(pattern, name.ptr, len - 1));
   return peal_slice_is(name, pattern);
 }
 
